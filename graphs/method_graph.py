@@ -1,0 +1,130 @@
+"""MethodGraph: a StateGraph that knows which method it is and compiles with sensible limits."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from typing_extensions import TypedDict, Unpack
+
+from manyminds.asking.budget import Budget
+from manyminds.errors import InputError
+from manyminds.members import Member
+from manyminds.nodes.begin import begin
+from manyminds.nodes.channels import MethodInput, MethodOutput
+from manyminds.nodes.finish import finish
+from manyminds.nodes.node import Node, NodeFunction, custom
+from manyminds.prompts import Prompt
+from manyminds.settings import DEFAULT_CONCURRENCY, Context
+
+Compiled: TypeAlias = CompiledStateGraph[Any, Context, Any, Any]
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments that every builder takes; the run's context comes before them.
+
+    budget: limits of one run. concurrency: calls in flight at once to one model (256).
+    seed: drives every random choice (0). params: override all sampling parameters.
+    """
+
+    budget: Budget | None
+    concurrency: int | None
+    seed: int | None
+    params: dict[str, Any] | None
+
+
+class MethodGraph(StateGraph[Any, Context, Any, Any]):
+    """The graph of one method, not compiled: give it a checkpointer, insert nodes, then compile.
+
+    Attributes:
+        method: name of the method.
+        members: everyone who can be asked, by name.
+        draws: how often one member is asked at most in a run; keeps nested runs' draws apart.
+    """
+
+    def __init__(
+        self,
+        state: type[Any],
+        *,
+        method: str,
+        members: Iterable[Member],
+        draws: int,
+        supersteps: int,
+        output: type[Any] = MethodOutput,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(
+            state, context_schema=Context, input_schema=MethodInput, output_schema=output
+        )
+        self.method = method
+        self.members = {member.name: member for member in members}
+        self.draws = draws
+        self.settings = Context(**options)
+        self._supersteps = supersteps
+        self._inserted = 0
+        _check_prices(self.settings.budget, self.members.values())
+
+    def open(self, first: str, **channels: Any) -> None:
+        """Add `begin`, which resets these channels, before the node `first`."""
+        self.add_node("begin", begin(channels))
+        self.add_edge(START, "begin")
+        self.add_edge("begin", first)
+
+    def close(
+        self,
+        *,
+        prompts: Sequence[Prompt] = (),
+        roles: dict[str, Sequence[Member]] | None = None,
+        keys: Sequence[str] = (),
+    ) -> None:
+        """Add `finish`, which draws up the report, before the end."""
+        played = {role: [member.name for member in chain] for role, chain in (roles or {}).items()}
+        deaf = [member.name for member in self.members.values() if not member.is_chat]
+        refs = [prompt.ref for prompt in prompts]
+        node = finish(self.method, prompts=refs, roles=played, ignored=deaf, keys=keys)
+        self.add_node("finish", node)
+        self.add_edge("finish", END)
+
+    def insert(self, name: str, node: NodeFunction | Node, *, after: str) -> "MethodGraph":
+        """Put a host's node between the node `after` and whatever followed it.
+
+        Args:
+            name: of the new node.
+            node: a function, sync or async, from the state to a partial update.
+            after: the node that it follows; what used to come next comes after the new node.
+
+        Raises:
+            InputError: there is no such node, or the name is taken.
+        """
+        if after not in self.nodes:
+            known = ", ".join(self.nodes)
+            raise InputError(f"there is no node `{after}` to insert after; there are: {known}")
+        if name in self.nodes:
+            raise InputError(f"there is a node `{name}` already: choose another name")
+        self.add_node(name, node if isinstance(node, Node) else custom(node, name))
+        for edge in [edge for edge in self.edges if edge[0] == after]:
+            self.edges.remove(edge)
+            self.add_edge(name, edge[1])
+        if after in self.branches:
+            self.branches[name] = self.branches.pop(after)
+        self.add_edge(after, name)
+        self._inserted += 1
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> Compiled:
+        """Compile as LangGraph does, with a recursion limit of our own and full concurrency."""
+        kwargs.setdefault("name", self.method)
+        compiled = super().compile(*args, **kwargs)
+        limit = self._supersteps * (1 + self._inserted) + 10
+        return compiled.with_config(recursion_limit=limit, max_concurrency=DEFAULT_CONCURRENCY)
+
+
+def _check_prices(budget: Budget | None, members: Iterable[Member]) -> None:
+    if budget is None or budget.dollars is None:
+        return
+    unknown = [member.name for member in members if member.is_chat and member.price is None]
+    if unknown:
+        raise InputError(
+            f"a budget in dollars needs the price of every member, and that of "
+            f"{', '.join(unknown)} is unknown: give Member(..., price=Price(input=..., output=...))"
+        )

@@ -1,0 +1,146 @@
+"""Mixture-of-Agents: layers of proposers that read the layer before, and one aggregator.
+
+Paper: "Mixture-of-Agents Enhances Large Language Model Capabilities", arXiv 2406.04692.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.prompts import ChatPromptTemplate
+from typing_extensions import Unpack
+
+from manyminds.errors import InputError
+from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.roles import RoleArgument, with_roles
+from manyminds.members import Askable
+from manyminds.nodes.aggregator import aggregator as aggregator_node
+from manyminds.nodes.channels import LayeredState, MethodOutput
+from manyminds.nodes.gate import gate
+from manyminds.nodes.layer import layer
+from manyminds.nodes.node import Route, custom, is_node
+from manyminds.nodes.proposer import proposer
+from manyminds.prompts import load
+from manyminds.state import Candidate
+
+PROMPT = "moa/synthesis@1"
+PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
+
+
+class MoaOutput(MethodOutput):
+    """The answer, the report, and the last layer's candidates."""
+
+    candidates: list[Candidate]
+
+
+def create_moa(
+    proposers: Sequence[Askable] | Sequence[Sequence[Askable]],
+    *,
+    aggregator: RoleArgument = None,
+    layers: int = 3,
+    prompt: str | Path | ChatPromptTemplate = PROMPT,
+    quorum: float = 1,
+    **options: Unpack[Options],
+) -> MethodGraph:
+    """Build a Mixture-of-Agents.
+
+    Use it for open answers where several models each see a part: the aggregator writes one answer
+    out of all. Good proposers may be poor aggregators, so choose that one with care.
+
+    Args:
+        proposers: who proposes in every layer; or one list for each layer but the last.
+        aggregator: who writes the answer: a member, a fallback chain of members, or a node of your
+            own. Default: the first proposer; the report names it.
+        layers: counted with the aggregator's, as in the paper: n proposers make
+            n * (layers - 1) + 1 calls. Ignored where proposers are given layer by layer.
+        prompt: the synthesis prompt, with the variable `answers`.
+        quorum: good answers that each layer needs: a count, or a share if below 1.
+        options: see `Options`.
+
+    Returns:
+        A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates"}.
+
+    Raises:
+        InputError: an argument cannot be used; the message says what to give.
+    """
+    *rows, chain = with_roles(_rows(proposers, layers), aggregator)
+    everyone = {member.name: member for row in rows for member in row}
+    synthesis = load(prompt, default=PROMPT, variables={"answers"})
+    graph = MethodGraph(
+        LayeredState,
+        method="moa",
+        members=[*everyone.values(), *chain],
+        draws=len(rows) + 1,
+        supersteps=3 * len(rows) + 4,
+        output=MoaOutput,
+        **options,
+    )
+    graph.open("layer")
+    graph.add_node("layer", layer())
+    for name, member in everyone.items():
+        node = proposer(
+            member,
+            method="moa",
+            layers=rows,
+            prompt=synthesis,
+            params=PROPOSER_PARAMS,
+            context=graph.settings,
+        )
+        graph.add_node(name, node)
+        graph.add_edge(name, "gate")
+    sizes = [len(row) for row in rows]
+    graph.add_node("gate", gate("moa", calls=sizes, quorum=quorum, context=graph.settings))
+    graph.add_node(
+        "aggregator",
+        custom(aggregator, "aggregator")
+        if is_node(aggregator)
+        else aggregator_node(
+            chain, method="moa", prompt=synthesis, params={}, context=graph.settings
+        ),
+    )
+
+    def this_layer(state: LayeredState) -> list[str]:
+        return [member.name for member in rows[state["layer"] - 1]]
+
+    def after_gate(state: LayeredState) -> str:
+        return "aggregator" if state["decision"]["stop"] else "layer"
+
+    graph.add_conditional_edges("layer", Route(this_layer), list(everyone))
+    graph.add_conditional_edges("gate", Route(after_gate), ["layer", "aggregator"])
+    graph.add_edge("aggregator", "finish")
+    graph.close(prompts=[synthesis], roles={"aggregator": chain})
+    return graph
+
+
+def create_moa_lite(
+    proposers: Sequence[Askable], *, aggregator: Askable | None = None, **options: Unpack[Options]
+) -> MethodGraph:
+    """Build the paper's MoA-Lite: one layer of proposers and the aggregator, n + 1 calls."""
+    return create_moa(proposers, aggregator=aggregator, layers=2, **options)
+
+
+def create_self_moa(
+    member: Askable,
+    *,
+    samples: int = 6,
+    aggregator: Askable | None = None,
+    layers: int = 2,
+    **options: Unpack[Options],
+) -> MethodGraph:
+    """Build the single-proposer form: one model sampled several times, then aggregated.
+
+    Better than a mixture where one model is clearly the strongest (Self-MoA, arXiv 2502.00674).
+    """
+    return create_moa([member] * samples, aggregator=aggregator, layers=layers, **options)
+
+
+def _rows(
+    proposers: Sequence[Askable] | Sequence[Sequence[Askable]], layers: int
+) -> Sequence[Sequence[Askable]]:
+    if isinstance(proposers, str) or not isinstance(proposers, Sequence):
+        raise InputError("proposers: give a list such as ['openai:gpt-4o-mini', 'ollama:llama3.1']")
+    if proposers and all(isinstance(row, list | tuple) for row in proposers):
+        return cast("Sequence[Sequence[Askable]]", proposers)
+    if layers < 2:
+        raise InputError(f"layers={layers}: give at least 2, the last of which is the aggregator")
+    return [cast("Sequence[Askable]", proposers)] * (layers - 1)

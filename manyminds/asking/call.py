@@ -1,0 +1,133 @@
+"""One request to a member's model: the argument in its form, the config, threads where needed."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import ensure_config, merge_configs
+
+from manyminds.asking.limits import in_thread
+from manyminds.asking.run import Outer, Run, outer
+from manyminds.errors import AnswerError
+from manyminds.members import Member
+from manyminds.models.forms import blocks
+from manyminds.state import Usage
+
+
+class FirstToken(BaseCallbackHandler):
+    """Remembers the id of the message whose first token went out to the caller."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.message_id: str | None = None
+
+    def on_llm_new_token(
+        self,
+        token: str | list[str | dict[str, Any]],
+        *,
+        chunk: GenerationChunk | ChatGenerationChunk | None = None,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """Keep the first message's id."""
+        if self.message_id is None:
+            own = chunk.message.id if isinstance(chunk, ChatGenerationChunk) else None
+            self.message_id = own or f"lc_run--{run_id}"
+
+
+class Meter(BaseCallbackHandler):
+    """Adds up the model calls inside a chain or graph that is not ours."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.usage = Usage(input_tokens=0, output_tokens=0)
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        """Count the call and the usage that its message carries."""
+        self.calls += 1
+        for generations in response.generations:
+            usage = getattr(getattr(generations[0], "message", None), "usage_metadata", None)
+            if usage is not None:
+                self.usage["input_tokens"] += usage["input_tokens"]
+                self.usage["output_tokens"] += usage["output_tokens"]
+
+
+async def request(
+    member: Member,
+    prompt: list[BaseMessage],
+    run: Run,
+    config: RunnableConfig,
+    params: Mapping[str, Any],
+    stream: bool,
+    watch: BaseCallbackHandler | None,
+) -> object:
+    """Send one request and return what the model returned, untouched."""
+    model = member.asked_as(stream=stream)
+    kind = member.form.kind
+    if watch is not None:
+        config = merge_configs(ensure_config(), config, {"callbacks": [watch]})
+    if kind == "chat":
+        if blocks(model):
+            return await in_thread(run.concurrency, model.invoke, prompt, config, **params)
+        return await model.ainvoke(prompt, config, **params)
+    metadata = config.get("metadata", {})
+    draws = getattr(getattr(model, "builder", None), "draws", 1)
+    token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws))
+    try:
+        argument = _argument(member, prompt, run.question)
+        if blocks(model):
+            output = await in_thread(run.concurrency, model.invoke, argument, config)
+        else:
+            output = await model.ainvoke(argument, config)
+    finally:
+        outer.reset(token)
+    return output if member.output is None else member.output(output)
+
+
+async def request_samples(
+    model: Runnable[Any, Any],
+    prompt: list[BaseMessage],
+    samples: int,
+    config: RunnableConfig,
+    params: Mapping[str, Any],
+) -> list[BaseMessage]:
+    """Ask an endpoint that honours `n` for several samples in one request.
+
+    Raises:
+        AnswerError: the model cannot be asked so.
+    """
+    if not isinstance(model, BaseChatModel):
+        raise AnswerError(
+            "samples_per_request needs a plain chat model: use samples_per_request=1",
+            kind="invalid_request",
+        )
+    full = ensure_config(config)
+    result = await model.agenerate(
+        [prompt],
+        callbacks=full.get("callbacks"),
+        tags=full.get("tags"),
+        metadata=full.get("metadata"),
+        n=samples,
+        **params,
+    )
+    return [cast("Any", generation).message for generation in result.generations[0]]
+
+
+def _argument(member: Member, prompt: list[BaseMessage], question: str) -> object:
+    form = member.form
+    if form.kind == "custom":
+        assert member.input is not None
+        return member.input(prompt)
+    if form.kind in ("state", "method"):
+        return {"messages": prompt}
+    if form.kind == "messages":
+        return prompt
+    return question if form.variable is None else {form.variable: question}

@@ -1,0 +1,121 @@
+"""Failures told apart: an exception becomes a kind, a clean message, and whether to ask again.
+
+Providers' clients are not imported: their errors are told apart by HTTP status, by class name and
+by the code in the body, which is the same for every OpenAI-compatible endpoint.
+"""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import cast
+
+from manyminds.errors import AnswerError, BudgetError, QuorumError
+from manyminds.state import Failure, FailureKind
+
+RETRIABLE: frozenset[FailureKind] = frozenset(
+    {"timeout", "connection", "rate_limit", "server_error"}
+)
+# The request may have reached the provider although no answer came back.
+MAYBE_BILLED: frozenset[FailureKind] = frozenset({"timeout", "connection", "server_error"})
+
+_BY_STATUS: dict[int, FailureKind] = {
+    401: "authentication",
+    403: "authentication",
+    408: "timeout",
+    409: "server_error",
+    413: "context_too_long",
+    429: "rate_limit",
+}
+_BY_NAME: tuple[tuple[str, FailureKind], ...] = (
+    ("Timeout", "timeout"),
+    ("RateLimit", "rate_limit"),
+    ("Authentication", "authentication"),
+    ("PermissionDenied", "authentication"),
+    ("ContentFilter", "refused"),
+    ("LengthFinishReason", "context_too_long"),
+    ("Connection", "connection"),
+    ("Connect", "connection"),
+    ("RemoteProtocol", "connection"),
+    ("OutputParser", "malformed"),
+    ("JSONDecode", "malformed"),
+)
+_CODES: tuple[tuple[str, FailureKind], ...] = (
+    ("context_length_exceeded", "context_too_long"),
+    ("maximum context length", "context_too_long"),
+    ("content_filter", "refused"),
+    ("content_policy", "refused"),
+    ("insufficient_quota", "authentication"),
+    ("invalid_api_key", "authentication"),
+)
+_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|key)-[A-Za-z0-9_\-*]{6,}|(?i:bearer)\s+\S+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_LONGEST_MESSAGE = 300
+
+
+def clean(message: str) -> str:
+    """Return an error message that may be shown: one line, no control characters, no keys."""
+    line = _KEY.sub("[key]", _CONTROL.sub(" ", message[:2_000])).strip()
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def kind_of(error: BaseException) -> FailureKind:
+    """Tell what kind of failure an exception is."""
+    if isinstance(error, AnswerError):
+        return cast(FailureKind, error.kind)
+    if isinstance(error, QuorumError):
+        return "quorum"
+    if isinstance(error, BudgetError):
+        return "budget"
+    text = str(error)[:2_000].lower()
+    for code, kind in _CODES:
+        if code in text:
+            return kind
+    status = _status(error)
+    if status is not None and status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status is not None and status >= 400:
+        return "server_error" if status >= 500 else "invalid_request"
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    names = " ".join(c.__name__ for c in type(error).__mro__)
+    for name, kind in _BY_NAME:
+        if name in names:
+            return kind
+    return "connection" if isinstance(error, OSError) else "error"
+
+
+def failure(error: BaseException) -> Failure:
+    """Turn an exception into plain data that may be kept in a state and shown to people."""
+    kind = kind_of(error)
+    retriable = error.retriable if isinstance(error, AnswerError) else kind in RETRIABLE
+    message = clean(str(error)) or type(error).__name__
+    return Failure(
+        kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
+    )
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Return the seconds a provider asks us to wait, from its Retry-After header."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    if not isinstance(headers, Mapping):
+        return None
+    value = cast("Mapping[str, str]", headers).get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
+    except ValueError:
+        return None
+
+
+def _status(error: BaseException) -> int | None:
+    for holder in (error, getattr(error, "response", None)):
+        status = getattr(holder, "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None

@@ -1,0 +1,136 @@
+"""The ledger: what was spent, as one row for each role and member, kept in the graph's state.
+
+Rows are sums, so the channel stays small however many samples a run draws, and a resumed run
+still knows what its first life has paid.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from typing_extensions import TypedDict
+
+from manyminds.state import Candidate
+
+
+class Row(TypedDict):
+    """Sums over the calls of one member in one role; `why` keeps one message a failure kind."""
+
+    role: str
+    member: str
+    calls: int
+    requests: int
+    retries: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    unpriced: int
+    seconds: float
+    failed: dict[str, int]
+    why: dict[str, str]
+
+
+Spent = dict[str, Row]
+
+_Sum = Literal[
+    "calls",
+    "requests",
+    "retries",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "unpriced",
+    "seconds",
+]
+_SUMS: tuple[_Sum, ...] = get_args(_Sum)
+
+
+def empty_row(role: str, member: str) -> Row:
+    """Return a row of zeros."""
+    return Row(
+        role=role,
+        member=member,
+        calls=0,
+        requests=0,
+        retries=0,
+        input_tokens=0,
+        output_tokens=0,
+        cost=0.0,
+        unpriced=0,
+        seconds=0.0,
+        failed={},
+        why={},
+    )
+
+
+def _grow(row: Row, more: Row) -> None:
+    for key in _SUMS:
+        row[key] += more[key]
+    for kind, count in more["failed"].items():
+        row["failed"][kind] = row["failed"].get(kind, 0) + count
+        row["why"].setdefault(kind, more["why"].get(kind, ""))
+
+
+def _copy(row: Row) -> Row:
+    copy = row.copy()
+    copy["failed"], copy["why"] = dict(row["failed"]), dict(row["why"])
+    return copy
+
+
+def add_spent(old: Spent | None, new: Spent | None) -> Spent:
+    """Reducer of the `spent` channel: rows of the same role and member are added up."""
+    sums = {key: _copy(row) for key, row in (old or {}).items()}
+    for key, row in (new or {}).items():
+        if key in sums:
+            _grow(sums[key], row)
+        else:
+            sums[key] = _copy(row)
+    return sums
+
+
+def spent_on(candidates: Iterable[Candidate]) -> Spent:
+    """Add up what a node's own calls have used, nested runs under the member that ran them."""
+    rows: Spent = {}
+    for candidate in candidates:
+        if candidate["status"] == "skipped":
+            continue
+        role, member = candidate["role"], candidate["member"]
+        row = rows.get(f"{role}/{member}")
+        if row is None:
+            row = rows[f"{role}/{member}"] = empty_row(role, member)
+        nested = candidate.get("nested")
+        if nested is not None:
+            for key, inner in nested.items():
+                path = f"{role}/{member} > {key}"
+                below = Row(**{**_copy(inner), "role": role, "member": f"{member} > {key}"})
+                rows = add_spent(rows, {path: below})
+                row = rows[f"{role}/{member}"]
+        else:
+            _count(row, candidate)
+        error = candidate["error"]
+        if error is not None:
+            row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
+            row["why"].setdefault(error["kind"], error["message"])
+        row["seconds"] += candidate["seconds"]
+    return rows
+
+
+def _count(row: Row, candidate: Candidate) -> None:
+    attempts = candidate["attempts"]
+    calls = candidate.get("calls", 1)
+    row["calls"] += calls
+    row["requests"] += attempts * calls
+    row["retries"] += max(0, attempts - 1)
+    row["input_tokens"] += candidate["usage"]["input_tokens"]
+    row["output_tokens"] += candidate["usage"]["output_tokens"]
+    if candidate["cost"] is None:
+        row["unpriced"] += 1
+    else:
+        row["cost"] += candidate["cost"]
+
+
+def totals(spent: Mapping[str, Row]) -> Row:
+    """Return the sum of all rows."""
+    total = empty_row("", "")
+    for row in spent.values():
+        _grow(total, row)
+    return total

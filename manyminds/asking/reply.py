@@ -1,0 +1,93 @@
+"""What a member sent back, whatever form it came in, read into one shape."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage, BaseMessage
+from pydantic import BaseModel
+
+from manyminds.errors import AnswerError
+from manyminds.state import Usage
+
+_REFUSALS = {"content_filter", "content_filtered", "safety", "refusal"}
+NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+
+@dataclass(slots=True)
+class Reply:
+    """One answer as read: the text for prompts and votes, the rest for the final message."""
+
+    text: str
+    message_id: str | None = None
+    usage: Usage | None = None
+    content: list[Any] | None = None
+    tool_calls: list[Any] | None = None
+    reasoning: str | None = None
+    report: Mapping[str, Any] | None = None
+
+
+def read(output: object) -> Reply:
+    """Read a member's output: message, text, state with messages, or object (as JSON).
+
+    Raises:
+        AnswerError: the answer is empty, was refused, or has a form that holds no answer.
+    """
+    if isinstance(output, BaseMessage):
+        return _read_message(output)
+    if isinstance(output, str):
+        return _not_empty(Reply(text=output))
+    if isinstance(output, BaseModel):
+        return Reply(text=output.model_dump_json())
+    if isinstance(output, Mapping):
+        return _read_state(cast("Mapping[str, Any]", output))
+    raise AnswerError(
+        f"the member returned a {type(output).__name__}; give Member(..., output=function) "
+        "that turns it into a string or a message",
+        kind="malformed",
+    )
+
+
+def _read_state(state: Mapping[str, Any]) -> Reply:
+    messages = state.get("messages")
+    if isinstance(messages, list) and messages and isinstance(messages[-1], BaseMessage):
+        reply = _read_message(messages[-1])
+        report = state.get("report")
+        if isinstance(report, Mapping) and "method" in report:
+            reply.report = cast("Mapping[str, Any]", report)
+        if isinstance(state.get("structured_response"), BaseModel):
+            reply.text = state["structured_response"].model_dump_json()
+        return reply
+    return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
+
+
+def _read_message(message: BaseMessage) -> Reply:
+    content = message.content
+    reply = Reply(text=content if isinstance(content, str) else message.text)
+    reply.message_id = message.id
+    if isinstance(message, AIMessage):
+        if message.usage_metadata is not None:
+            reply.usage = Usage(
+                input_tokens=message.usage_metadata["input_tokens"],
+                output_tokens=message.usage_metadata["output_tokens"],
+            )
+        if message.tool_calls:
+            reply.tool_calls = [dict(call) for call in message.tool_calls]
+        if message.response_metadata.get("finish_reason") in _REFUSALS:
+            raise AnswerError("the provider's content filter stopped the answer", kind="refused")
+    refusal = message.additional_kwargs.get("refusal")
+    if refusal and not reply.text.strip():
+        raise AnswerError(f"the model refused: {refusal}", kind="refused")
+    reasoning = message.additional_kwargs.get("reasoning_content")
+    if isinstance(reasoning, str) and reasoning:
+        reply.reasoning = reasoning
+    if not isinstance(content, str):
+        reply.content = list(content)
+    return _not_empty(reply)
+
+
+def _not_empty(reply: Reply) -> Reply:
+    if not reply.text.strip() and not reply.tool_calls:
+        raise AnswerError("the answer is empty", kind="empty", retriable=True)
+    return reply

@@ -1,0 +1,149 @@
+"""What a node knows of the run it serves, and what nested runs inherit from it."""
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+
+from manyminds.asking.budget import Purse
+from manyminds.asking.ledger import Spent
+from manyminds.errors import BudgetError
+from manyminds.settings import Context, settings
+
+
+class Outer:
+    """What a run hands to the runs nested in its calls."""
+
+    __slots__ = ("base", "purses")
+
+    def __init__(self, purses: tuple[Purse, ...], base: int) -> None:
+        self.purses = purses
+        self.base = base
+
+
+# Two event loops (sync `invoke` runs on one of our own) may draw on one shared budget.
+_reserving = threading.Lock()
+outer: ContextVar[Outer | None] = ContextVar("manyminds_outer", default=None)
+
+
+class Run:
+    """One run, as seen from a node: identity, settings, purses, and where events go.
+
+    Made at the start of each node call; nothing here outlives the node but the purses.
+    """
+
+    __slots__ = (
+        "base",
+        "id",
+        "method",
+        "nested",
+        "purses",
+        "question",
+        "question_id",
+        "settings",
+        "write",
+    )
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        method: str,
+        question_id: str,
+        question: str,
+        settings: Context,
+        spent: Spent | None = None,
+        write: Callable[[Any], None] = lambda _event: None,
+    ) -> None:
+        around = outer.get()
+        own = () if settings.budget is None else (settings.budget.purse(id, spent or {}),)
+        # A budget that spans several runs may already be counted by a run around this one.
+        outer_purses = () if around is None else around.purses
+        self.purses = (*outer_purses, *(p for p in own if p not in outer_purses))
+        self.base = 0 if around is None else around.base
+        self.nested = around is not None
+        self.id, self.method = id, method
+        self.question_id, self.question = question_id, question
+        self.settings, self.write = settings, write
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "Run":
+        """Return the run that the running node serves."""
+        return cls(
+            id=state["run"],
+            method=method,
+            question_id=state["question_id"],
+            question=state["question"],
+            settings=settings(builder),
+            spent=state.get("spent"),
+            write=get_runtime().stream_writer,
+        )
+
+    @property
+    def concurrency(self) -> int:
+        """Calls in flight at once to one endpoint."""
+        assert self.settings.concurrency is not None
+        return self.settings.concurrency
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random choice in this run."""
+        return self.settings.seed or 0
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the nearest time limit of this run and those around it."""
+        return min((p.seconds_left for p in self.purses), default=math.inf)
+
+    @property
+    def calls_left(self) -> float:
+        """Calls that the tightest budget still allows."""
+        return min((p.calls_left for p in self.purses), default=math.inf)
+
+    def exhausted(self) -> str | None:
+        """Name the budget limit that has been reached, or None.
+
+        Raises:
+            BudgetError: a limit has been reached and its owner asked to be told.
+        """
+        for purse in self.purses:
+            reason = purse.exhausted()
+            if reason is not None:
+                if purse.budget.exhausted == "raise":
+                    raise BudgetError(f"{reason}; give more, or Budget(exhausted='finish')")
+                return reason
+        return None
+
+    def reserve(self, calls: int = 1) -> str | None:
+        """Reserve calls in every budget, or say which one has no room."""
+        if not self.purses:
+            return None
+        with _reserving:
+            reason = self.exhausted()
+            if reason is None:
+                self.reserve_more(calls)
+        return reason
+
+    def reserve_more(self, calls: int) -> None:
+        """Count calls that a foreign graph has made beyond the one reserved for it."""
+        for purse in self.purses:
+            purse.reserve(calls)
+
+    def settle(self, tokens: int, dollars: float) -> None:
+        """Add what a call has used to every budget."""
+        for purse in self.purses:
+            purse.settle(tokens, dollars)
+
+    def emit(self, event: str, **data: object) -> None:
+        """Send a progress event to whoever streams the run with `stream_mode="custom"`."""
+        self.write({"event": event, "run": self.id, "method": self.method, **data})
+
+
+def question_id_of_config() -> str | None:
+    """Return the id that the caller gave this question in the run's metadata."""
+    given = get_config().get("metadata", {}).get("question_id")
+    return None if given is None else str(given)

@@ -1,0 +1,251 @@
+"""Members: who is asked. Everything that can answer becomes a `Member` with a unique name."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import Runnable, RunnableLambda
+from langgraph.graph import StateGraph
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation, ValidationError
+
+from manyminds.asking.loops import per_loop
+from manyminds.errors import MemberError
+from manyminds.models.forms import Form, form_of, quiet
+from manyminds.models.openai import EndpointModel
+from manyminds.models.strings import from_string
+from manyminds.state import Usage
+
+# Node names of the methods and keys of their states.
+RESERVED = frozenset(
+    {
+        *("begin", "layer", "round", "wave", "step", "gate", "finish"),
+        *("sampler", "voter", "judge", "moderator", "aggregator", "role_writer", "ranker"),
+        *("summarizer", "cleaner", "planner", "checker", "rater", "chair", "commit"),
+        *("messages", "candidates", "answer", "report"),
+    }
+)
+DEFAULT_TIMEOUT = 120.0
+
+
+class Price(BaseModel):
+    """Dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Member(BaseModel):
+    """Somebody who can be asked, and how.
+
+    Wherever members are taken, a chat model, Runnable, compiled graph or string does as well; use
+    `Member` to give a name, options or limits.
+
+    Args:
+        model: chat model, Runnable, graph, string `provider:model`, or a function from a list of
+            messages to a text or message.
+        name: unique and safe as a node name; taken from the model where not given, and numbered
+            `-2`, `-3` where it repeats.
+        role: who the member is to be; goes into its system message.
+        weight: of its vote in weighted votes.
+        params: sampling parameters such as temperature; override those of the builder.
+        timeout: seconds for one answer, retries included; None waits for ever.
+        retries: further attempts after a failure that may pass. Default: 2 for members made from a
+            string, 0 for models handed over, which keep their own.
+        price: dollars per million tokens; needed for a budget in dollars.
+        input: from the messages to what the Runnable takes.
+        output: from what the Runnable returns to a text or message.
+        samples_per_request: for endpoints that honour `n`: so many samples in one request.
+        concurrency: calls in flight at once; default: that of the run.
+
+    Raises:
+        MemberError: the model cannot be asked; the message says what to give.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    model: SkipValidation[Any]
+    name: str = ""
+    role: str | None = None
+    weight: float = Field(default=1.0, ge=0)
+    params: Mapping[str, Any] = Field(default_factory=dict)
+    timeout: float | None = Field(default=DEFAULT_TIMEOUT, gt=0)
+    retries: int | None = Field(default=None, ge=0)
+    price: Price | None = None
+    input: Callable[[list[BaseMessage]], Any] | None = None
+    output: Callable[[Any], Any] | None = None
+    samples_per_request: int = Field(default=1, ge=1)
+    concurrency: int | None = Field(default=None, ge=1)
+    _form: Form = PrivateAttr()
+    _quiet: Runnable[Any, Any] | None = PrivateAttr(default=None)
+    _spec: str | None = PrivateAttr(default=None)
+    _copy: tuple[int, int] = PrivateAttr(default=(0, 1))
+
+    def __init__(self, model: object, /, **options: Any) -> None:
+        """Accept the model as the one positional argument."""
+        ours = isinstance(model, str | EndpointModel)
+        askable = _askable(model)
+        if "retries" not in options and ours:
+            options["retries"] = 2
+        try:
+            super().__init__(model=askable, **options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise MemberError(f"Member option `{where}`: {first['msg']}") from None
+        self._spec = model if isinstance(model, str) else None
+        if isinstance(askable, EndpointModel):
+            self._form = Form("chat")
+        else:
+            self._form = form_of(askable, custom=self.input is not None)
+            self._quiet = quiet(askable) if self._form.kind == "chat" else askable
+        if not self.name:
+            object.__setattr__(self, "name", safe_name(_default_name(askable)))
+        elif self.name != safe_name(self.name):
+            raise MemberError(
+                f"the name `{self.name}` cannot name a node: use letters, digits, `.`, `_`, `-`, "
+                f"such as `{safe_name(self.name)}`"
+            )
+
+    @property
+    def form(self) -> Form:
+        """How the model takes a question."""
+        return self._form
+
+    @property
+    def seconds(self) -> float | None:
+        """The time limit of one answer; a method has none of its own unless it was given one."""
+        own = "timeout" in self.model_fields_set
+        return self.timeout if own or self._form.kind != "method" else None
+
+    def cost_of(self, usage: Usage) -> float | None:
+        """Return the dollars for `usage`, or None where no price is known."""
+        if self.price is None:
+            return None
+        dollars = usage["input_tokens"] * self.price.input
+        return (dollars + usage["output_tokens"] * self.price.output) / 1e6
+
+    @property
+    def endpoint(self) -> object:
+        """What shares one limit of calls in flight."""
+        return self.model if isinstance(self.model, EndpointModel) else id(self.model)
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether sampling parameters and streaming apply."""
+        return self._form.kind == "chat"
+
+    def asked_as(self, *, stream: bool) -> Runnable[Any, Any]:
+        """Return the Runnable to call; for endpoints, the one of the running event loop."""
+        if isinstance(self.model, EndpointModel):
+            model = self.model.chat_model()
+            return model if stream else per_loop(("quiet", id(model)), lambda: quiet(model))
+        return cast("Runnable[Any, Any]", self.model if stream else self._quiet or self.model)
+
+    def recorded_draw(self, draw: int) -> int:
+        """Number a draw over all copies of the same model, so that copies never share an answer."""
+        copy, copies = self._copy
+        return draw * copies + copy
+
+
+Askable: TypeAlias = (
+    Member
+    | BaseChatModel
+    | EndpointModel
+    | Runnable[Any, Any]
+    | StateGraph[Any, Any, Any, Any]
+    | str
+)
+
+
+def members(given: Askable | Sequence[Askable], *, what: str = "members") -> tuple[Member, ...]:
+    """Turn what the caller gave into members with unique names.
+
+    The same model given n times becomes n members (`name`, `name-2`, ...) whose draws are numbered
+    together. `what` names the argument in messages.
+
+    Raises:
+        MemberError: none was given, or one cannot be asked.
+    """
+    listed = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    return layers_of_members([listed], what=what)[0]
+
+
+def layers_of_members(
+    given: Sequence[Sequence[Askable]], *, what: str = "members"
+) -> tuple[tuple[Member, ...], ...]:
+    """Turn members given layer by layer into members; the same one in two layers is one member."""
+    known: dict[tuple[object, int], Member] = {}
+    taken = set(RESERVED)
+    layers: list[tuple[Member, ...]] = []
+    for row in given:
+        if not row:
+            raise MemberError(f"{what}: give at least one, such as 'openai:gpt-4o-mini'")
+        seen: dict[object, int] = {}
+        layer: list[Member] = []
+        for item in row:
+            identity = item if isinstance(item, str) else id(item)
+            seen[identity] = seen.get(identity, 0) + 1
+            key = (identity, seen[identity])
+            if key not in known:
+                known[key] = _unique(item, taken)
+            layer.append(known[key])
+        layers.append(tuple(layer))
+    _number_copies(known.values())
+    return tuple(layers)
+
+
+def _number_copies(everyone: Iterable[Member]) -> None:
+    same_model: dict[object, list[Member]] = {}
+    for member in everyone:
+        same_model.setdefault(member._spec or id(member.model), []).append(member)
+    for copies in same_model.values():
+        for nth, member in enumerate(copies):
+            member._copy = (nth, len(copies))
+
+
+def safe_name(name: str) -> str:
+    """Return `name` with only letters, digits, `.`, `_` and `-`, as node names are drawn best."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "member"
+
+
+def _unique(item: Askable, taken: set[str]) -> Member:
+    member = item if isinstance(item, Member) else Member(item)
+    name, number = member.name, 1
+    while name in taken:
+        number += 1
+        name = f"{member.name}-{number}"
+    taken.add(name)
+    # A copy, because numbering its draws must not change the caller's own object.
+    return member.model_copy(update={"name": name})
+
+
+def _askable(model: object) -> Runnable[Any, Any] | EndpointModel:
+    if isinstance(model, str):
+        return from_string(model)
+    if isinstance(model, EndpointModel):
+        return model
+    if isinstance(model, StateGraph):
+        return model.compile()
+    if isinstance(model, Runnable):
+        return model
+    if isinstance(model, Member):
+        raise MemberError("this is a Member already: change it with member.model_copy(update=...)")
+    if callable(model):
+        return RunnableLambda(model).with_types(input_type=list[BaseMessage])
+    raise MemberError(
+        f"a {type(model).__name__} cannot be asked: give a chat model, a Runnable, a compiled "
+        "graph, or a string such as 'openai:gpt-4o-mini'"
+    )
+
+
+def _default_name(model: object) -> str:
+    for attribute in ("model_name", "model", "model_id", "name"):
+        name = getattr(model, attribute, None)
+        if isinstance(name, str) and name and name != "LangGraph":
+            return name.rsplit("/", 1)[-1]
+    bound = getattr(model, "bound", None)
+    return type(model).__name__ if bound is None else _default_name(bound)

@@ -1,0 +1,83 @@
+"""How a model, chain or graph takes a question: messages, a state with messages, or one text."""
+
+from typing import Any, Literal, NamedTuple, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableBinding, RunnableLambda, RunnableSequence
+
+from manyminds.errors import MemberError
+
+Kind = Literal["chat", "method", "state", "messages", "text", "custom"]
+
+
+class Form(NamedTuple):
+    """The form of a member's input; `variable` names the one string variable of a text form."""
+
+    kind: Kind
+    variable: str | None = None
+
+
+def form_of(model: Runnable[Any, Any], *, custom: bool = False) -> Form:
+    """Tell how `model` wants to be asked.
+
+    Raises:
+        MemberError: the input is neither messages nor one text, and no `input=` was given.
+    """
+    if is_chat_model(model):
+        return Form("chat")
+    if custom:
+        return Form("custom")
+    if is_method(model):
+        return Form("method")
+    schema = model.get_input_jsonschema()
+    properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
+    if "messages" in properties:
+        return Form("state")
+    if schema.get("type") == "string":
+        return Form("text")
+    if isinstance(model, RunnableSequence) and is_chat_model(cast("Any", model).first):
+        return Form("messages")
+    required = schema.get("required", list(properties))
+    if len(required) == 1 and properties[required[0]].get("type") == "string":
+        return Form("text", required[0])
+    raise MemberError(
+        f"cannot tell how to ask this {type(model).__name__} (its input is "
+        f"{', '.join(properties) or 'not described'}): say it with "
+        "Member(runnable, input=lambda messages: {...}, output=lambda result: '...')"
+    )
+
+
+def is_chat_model(model: object) -> bool:
+    """Tell whether `model` is a chat model, also one with tools or options bound to it."""
+    if isinstance(model, RunnableBinding):
+        return is_chat_model(cast("Any", model).bound)
+    return isinstance(model, BaseChatModel)
+
+
+def is_method(model: object) -> bool:
+    """Tell whether `model` is one of our own compiled graphs, whose report adds up its calls."""
+    return isinstance(getattr(getattr(model, "builder", None), "method", None), str)
+
+
+def quiet(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
+    """Return a chat model that neither streams nor answers from the LLM cache.
+
+    Samples of one question must stay distinct, and only a method's last role streams: under
+    `stream_mode="messages"` LangChain would otherwise stream every call.
+    """
+    if isinstance(model, BaseChatModel):
+        return model.model_copy(update={"disable_streaming": True, "cache": False})
+    if isinstance(model, RunnableBinding):
+        bound = cast("Any", model).bound
+        return cast("Runnable[Any, Any]", model.model_copy(update={"bound": quiet(bound)}))
+    return model
+
+
+def blocks(model: Runnable[Any, Any]) -> bool:
+    """Tell whether `model` has no async code, and would run in the loop's small thread pool."""
+    if isinstance(model, RunnableBinding):
+        return blocks(cast("Any", model).bound)
+    if isinstance(model, BaseChatModel):
+        own = type(model)
+        return own._agenerate is BaseChatModel._agenerate and own._astream is BaseChatModel._astream
+    return isinstance(model, RunnableLambda) and not hasattr(cast("Any", model), "afunc")

@@ -1,0 +1,162 @@
+"""Chat models behind an OpenAI-compatible endpoint: OpenAI, Ollama, vLLM, Together, OpenRouter.
+
+The client is two thirds of the cost of a short call and its connections belong to one event loop,
+so it is made late, once a loop, over aiohttp where that is installed, and closed with the loop.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from manyminds.asking.loops import per_loop
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_openai.chat_models.base import BaseChatOpenAI
+
+OPENAI_URL = "https://api.openai.com/v1"
+# What these hosts call `max_completion_tokens`, every other server still calls `max_tokens`.
+_OPENAI_HOSTS = ("openai.com", "openai.azure.com")
+_CONNECT_SECONDS = 15.0
+# Shorter than a server's own (5 s with uvicorn): a request on a connection that the server is just
+# closing would fail.
+_KEEPALIVE_SECONDS = 4.0
+_CONNECTIONS = 4096  # the caller's concurrency is the limit, never the client
+# Servers without authentication want some key all the same; without one here, the SDK would send
+# them the OPENAI_API_KEY of the environment.
+_NO_KEY = "not-needed"
+
+
+@dataclass(frozen=True)
+class EndpointModel:
+    """A chat model named by its endpoint; the client is made when and where it is needed.
+
+    Args:
+        model: the name that the endpoint knows the model by.
+        base_url: up to and with `/v1`.
+        api_key: None where the endpoint wants none.
+        provider: short name of the endpoint, for messages and prices.
+        timeout: seconds without a byte after which a request fails; None leaves it to the caller.
+        params: sampling parameters; those that OpenAI does not know go into the request as such.
+    """
+
+    model: str
+    base_url: str = OPENAI_URL
+    api_key: SecretStr | None = None
+    provider: str = "openai"
+    timeout: float | None = None
+    params: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
+
+    @property
+    def name(self) -> str:
+        """The model as its string form names it."""
+        return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{self.base_url}"
+
+    def chat_model(self) -> "BaseChatModel":
+        """Return the chat model of the running event loop; equal endpoints share one.
+
+        Raises:
+            RuntimeError: no event loop is running.
+        """
+        return per_loop(
+            self,
+            lambda: openai_chat_model(
+                self.model,
+                base_url=self.base_url,
+                api_key=self.api_key,
+                timeout=self.timeout,
+                params=self.params,
+            ),
+        )
+
+
+def openai_chat_model(
+    model: str,
+    *,
+    base_url: str = OPENAI_URL,
+    api_key: SecretStr | None = None,
+    timeout: float | None = None,
+    params: Mapping[str, object] | None = None,
+) -> "BaseChatModel":
+    """Build a LangChain chat model for the running event loop; `EndpointModel` does so when asked.
+
+    It never retries by itself (asking owns the retries and the deadline), reports usage also while
+    streaming, never answers from LangChain's cache, and takes as many calls at once as it is given.
+
+    Args:
+        model: the name that the endpoint knows the model by.
+        base_url: up to and with `/v1`.
+        api_key: None where the endpoint wants none.
+        timeout: seconds without a byte after which a request fails; None waits for ever.
+        params: sampling parameters; those that OpenAI does not know go into the request as such.
+
+    Raises:
+        RuntimeError: no event loop is running.
+    """
+    from langchain_openai import ChatOpenAI
+    from langchain_openai.chat_models.base import BaseChatOpenAI
+    from openai import Timeout
+
+    is_openai = (urlsplit(base_url).hostname or "").endswith(_OPENAI_HOSTS)
+    make: type[BaseChatOpenAI] = ChatOpenAI if is_openai else BaseChatOpenAI
+    options: dict[str, Any] = {
+        "model": model,
+        "base_url": base_url,
+        "api_key": _hand_over(api_key or SecretStr(_NO_KEY)),
+        "timeout": Timeout(timeout, connect=_CONNECT_SECONDS),
+        "max_retries": 0,
+        "stream_usage": True,
+        "cache": False,
+        "http_async_client": _http_client(),
+        "openai_proxy": "",  # the client above reads the proxy settings of the environment
+        "use_responses_api": None if is_openai else False,
+    }
+    chat = make(**options, **_known(make, params or {}))
+    if not is_openai:
+        # The SDK takes these from the environment, but they are nobody else's business.
+        chat.root_async_client.organization = chat.root_async_client.project = None
+    return chat
+
+
+def _hand_over(key: SecretStr) -> Callable[[], Awaitable[str]]:
+    """Return the key as an async function: LangChain then builds no client for blocking calls."""
+
+    async def api_key() -> str:
+        return key.get_secret_value()
+
+    return api_key
+
+
+def _known(make: "type[BaseChatOpenAI]", params: Mapping[str, object]) -> dict[str, Any]:
+    """Put what the model class does not know into `extra_body`: some servers have more options."""
+    names = set(make.model_fields) | {f.alias for f in make.model_fields.values()}
+    known = {name: value for name, value in params.items() if name in names}
+    extra = {name: value for name, value in params.items() if name not in names}
+    return {**known, "extra_body": extra} if extra else known
+
+
+class _Client(Protocol):
+    def aclose(self) -> Awaitable[None]: ...
+
+
+def _http_client() -> _Client:
+    """Return the HTTP client that all endpoints of the running loop share."""
+
+    def make() -> _Client:
+        import openai
+
+        limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_SECONDS,
+        )
+        try:
+            client = openai.DefaultAioHttpClient(limits=limits)
+        except RuntimeError:  # the SDK's word for aiohttp that is not installed
+            client = openai.DefaultAsyncHttpxClient(limits=limits)
+        return cast(_Client, client)
+
+    return per_loop("http client", make, lambda client: client.aclose())

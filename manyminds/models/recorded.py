@@ -1,0 +1,250 @@
+"""Recorded members: answers of real models, read back from a file.
+
+A file is JSON Lines, plain or gzip. A row has `id`, the question under `question`, `instruction` or
+`prompt`, and `samples`: texts, or objects with `text` and optionally `model` and `draw`. Rows with
+the same id are merged, so that `manyminds.models.recording` can write one answer a line.
+"""
+
+import gzip
+import json
+import random
+import threading
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr
+
+from manyminds.errors import AnswerError, DataError, MemberError
+
+_QUESTION_KEYS = ("question", "instruction", "prompt")
+_MANY = "many"
+_load_lock = threading.Lock()
+
+
+class RecordedChatModel(BaseChatModel):
+    """A chat model that answers with what a real model once answered, read from a file.
+
+    Use it to measure methods on real answers, with no key and no network. The question is found by
+    `question_id` in the call's metadata, else by the text of the last human message; the answer by
+    `draw` (default 0). With `shuffle` (a text) in the metadata, the draws of each question are
+    permuted by `random.Random(f"{shuffle}:{id}")`. Only texts are handed out: a file's gold answers
+    and flags are never kept. Make one with `open_recorded` or `from_string`.
+    """
+
+    path: Path
+    model: str
+    _recording: "Recording" = PrivateAttr()
+
+    def model_post_init(self, context: object, /) -> None:
+        """Read the file, or take it from the other models that read it before."""
+        super().model_post_init(context)
+        self._recording = load_recording(self.path)
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model that gave the answers."""
+        return self.model
+
+    @property
+    def _llm_type(self) -> str:
+        return "manyminds-recorded"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"path": str(self.path), "model_name": self.model}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._answer(messages, run_manager.metadata if run_manager else {})
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._answer(messages, run_manager.metadata if run_manager else {})
+
+    def _answer(self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any]) -> ChatResult:
+        question, key = metadata.get("question_id"), None
+        if question is None:
+            question = last_human(messages)
+            key = self._recording.id_of(question)
+        elif self._recording.knows(str(question)):
+            key = str(question)
+        if key is None:
+            raise self._not_recorded(f"the question {_short(str(question))} is")
+        draw, texts = int(metadata.get("draw") or 0), self._recording.draws(self.model, key)
+        if not 0 <= draw < len(texts):
+            raise self._not_recorded(f"draw {draw} of question {key} is", f" ({len(texts)} are)")
+        shuffle = metadata.get("shuffle")
+        place = draw if shuffle is None else _permutation(f"{shuffle}:{key}", len(texts))[draw]
+        text = texts[place]
+        if text is None:
+            raise self._not_recorded(f"draw {draw} of question {key} is")
+        message = AIMessage(content=text, response_metadata={"model_name": self.model})
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _not_recorded(self, what: str, more: str = "") -> AnswerError:
+        return AnswerError(
+            f"{self.path}: {what} not recorded for {self.model}{more}; "
+            "ask what the file holds, or record it first",
+            kind="not_recorded",
+        )
+
+
+def open_recorded(path: str | Path, model: str | None = None) -> RecordedChatModel:
+    """Open the recorded answers of one model; `model` may be left out where a file has only one.
+
+    Raises:
+        DataError: the file cannot be read, or a row is malformed.
+        MemberError: the file holds several models, or none of that name.
+    """
+    names = recorded_names(path)
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    if model is None and len(names) != 1:
+        raise MemberError(f"{path} holds {len(names)} models: choose one of {listed} (#model=NAME)")
+    name = names[0] if model is None else model
+    if name not in names:
+        raise MemberError(f"{path} holds no model {name!r}: choose one of {listed}")
+    return RecordedChatModel(path=Path(path), model=name)
+
+
+def recorded_names(path: str | Path) -> list[str]:
+    """List the models that a file holds answers of, in the order in which they appear.
+
+    Raises:
+        DataError: the file cannot be read, or a row is malformed.
+    """
+    return load_recording(Path(path)).names
+
+
+def from_string(text: str) -> RecordedChatModel:
+    """Open what `FILE` or `FILE#model=NAME` names, with or without `recorded:` before it.
+
+    Raises:
+        DataError: the file cannot be read, or a row is malformed.
+        MemberError: no file is named, or the model is not one of the file's.
+    """
+    path, marked, model = text.removeprefix("recorded:").partition("#model=")
+    if not path or (marked and not model):
+        raise MemberError(f"{text!r} names no answers: write recorded:FILE or FILE#model=NAME")
+    return open_recorded(path, model or None)
+
+
+class Recording:
+    """What one file holds: for each model and question id its texts by draw, and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._texts: dict[str, dict[str, list[str | None]]] = {}
+        self._ids: dict[str, str] = {}
+        self._keys: set[str] = set()
+        for where, row in _rows(path):
+            self._add(row, where, default=path.name.split(".")[0])
+
+    @property
+    def names(self) -> list[str]:
+        """The models, in order of first appearance."""
+        return list(self._texts)
+
+    def knows(self, key: str) -> bool:
+        """Whether any model was recorded on this question id."""
+        return key in self._keys
+
+    def id_of(self, question: str) -> str | None:
+        """Find the id of a question by its text."""
+        return self._ids.get(question.strip())
+
+    def draws(self, model: str, key: str) -> Sequence[str | None]:
+        """The texts of a model on a question by draw; None where a draw is missing."""
+        return self._texts.get(model, {}).get(key, ())
+
+    def sizes(self, model: str) -> dict[str, int]:
+        """For each question id, the first draw that is free after those of a model."""
+        return {key: len(draws) for key, draws in self._texts.get(model, {}).items()}
+
+    def _add(self, row: Mapping[str, Any], where: str, default: str) -> None:
+        question = next((row[k] for k in _QUESTION_KEYS if isinstance(row.get(k), str)), None)
+        samples = row.get("samples")
+        if "id" not in row or question is None or not isinstance(samples, list):
+            raise DataError(
+                f"{where}: a recorded row needs `id`, `samples` (a list) and the question as one "
+                f"of {', '.join(_QUESTION_KEYS)}"
+            )
+        key, named = str(row["id"]), row.get("model")
+        self._ids.setdefault(question.strip(), key)
+        self._keys.add(key)
+        for sample in cast("list[object]", samples):
+            parts = cast("Mapping[str, Any]", sample if isinstance(sample, Mapping) else {})
+            text = sample if isinstance(sample, str) else parts.get("text")
+            if not isinstance(text, str):
+                raise DataError(f"{where}: a sample must be a text or an object with `text`")
+            model = parts.get("model") or (named if named != _MANY else None) or default
+            draws = self._texts.setdefault(str(model), {}).setdefault(key, [])
+            draw = parts.get("draw", len(draws))
+            if not isinstance(draw, int) or not 0 <= draw < 1_000_000:
+                raise DataError(f"{where}: the `draw` of a sample must be a number from 0")
+            draws.extend([None] * (draw + 1 - len(draws)))
+            draws[draw] = text
+
+
+def load_recording(path: Path) -> Recording:
+    """Read a file once a process, and again when it has changed; all its models share the index."""
+    try:
+        resolved = path.expanduser().resolve()
+        stat = resolved.stat()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; give a recorded .jsonl") from None
+    with _load_lock:
+        return _load_version(resolved, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=8)
+def _load_version(path: Path, _mtime_ns: int, _size: int) -> Recording:
+    return Recording(path)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise DataError(f"{path} line {number}: a row must be a JSON object")
+                yield f"{path} line {number}", cast("dict[str, Any]", row)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} line {number}: not valid JSON ({error})") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {path} after line {number}: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def _permutation(seed: str, size: int) -> tuple[int, ...]:
+    places = list(range(size))
+    random.Random(seed).shuffle(places)
+    return tuple(places)
+
+
+def last_human(messages: Sequence[BaseMessage]) -> str:
+    """Return the text of the last human message, by which a question without an id is known."""
+    return next((m.text for m in reversed(messages) if isinstance(m, HumanMessage)), "")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,135 @@
+"""The other direction of `manyminds.models.recorded`: write down what a model answers."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatResult
+from langchain_core.runnables import Runnable, RunnableBinding
+from langchain_core.tools import BaseTool
+from pydantic import Field
+
+from manyminds.errors import MemberError
+from manyminds.models.recorded import last_human, load_recording
+
+
+class RecordingChatModel(BaseChatModel):
+    """A chat model that passes everything on to another and writes down what that answers.
+
+    Make one with `recording`. Answers come back whole, also where a caller streams.
+    """
+
+    inner: BaseChatModel
+    writer: Writer = Field(repr=False, exclude=True)
+
+    @property
+    def model_name(self) -> str:
+        """Name of the wrapped model, which the rows carry."""
+        return _name_of(self.inner)
+
+    @property
+    def _llm_type(self) -> str:
+        return "manyminds-recording"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"path": str(self.writer.path), "model_name": self.model_name}
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Bind tools the way the wrapped model does, and go on recording."""
+        if tool_choice is not None:
+            kwargs["tool_choice"] = tool_choice
+        bound = self.inner.bind_tools(tools, **kwargs)
+        if not isinstance(bound, RunnableBinding):
+            raise MemberError(f"{self.model_name} cannot be recorded with tools: record it without")
+        return self.bind(**cast("dict[str, Any]", bound.kwargs))
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        result = self.inner._generate(messages, stop=stop, run_manager=run_manager, **kwargs)
+        self.writer.write(messages, run_manager.metadata if run_manager else {}, result)
+        return result
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        result = await self.inner._agenerate(messages, stop, run_manager, **kwargs)
+        self.writer.write(messages, run_manager.metadata if run_manager else {}, result)
+        return result
+
+
+def recording(model: BaseChatModel, path: str | Path) -> RecordingChatModel:
+    """Wrap a chat model so that what it answers is appended to a file `open_recorded` can read.
+
+    Question and draw come from the call's metadata, as when reading: `question_id` (else a hash of
+    the last human message) and `draw` (else the next free one). Of two answers with the same
+    number the later one counts. Answers without text, such as pure tool calls, are not written.
+
+    Raises:
+        DataError: the file exists and holds something else.
+        MemberError: the file is to be compressed, which does not go with appending.
+    """
+    return RecordingChatModel(inner=model, writer=Writer(Path(path), _name_of(model)))
+
+
+class Writer:
+    """Appends answers to one file, a line each; shared by threads, tasks and event loops."""
+
+    def __init__(self, path: Path, model: str) -> None:
+        if path.suffix == ".gz":
+            raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
+        self.path, self._model, self._lock = path, model, threading.Lock()
+        self._free: dict[str, int] = {}
+        if path.exists() and path.stat().st_size:
+            self._free = load_recording(path).sizes(model)
+            if not path.read_bytes().endswith(b"\n"):
+                self._append(b"\n")
+
+    def write(
+        self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any], result: ChatResult
+    ) -> None:
+        """Append every text of one result under its question and draw."""
+        question = last_human(messages)
+        key = str(metadata.get("question_id") or sha256(question.encode()).hexdigest()[:16])
+        with self._lock:
+            given = metadata.get("draw")
+            draw = self._free.get(key, 0) if given is None else int(given)
+            texts = [generation.message.text for generation in result.generations]
+            samples = [{"text": t, "draw": draw + i} for i, t in enumerate(texts) if t.strip()]
+            if not samples:
+                return
+            self._free[key] = max(self._free.get(key, 0), draw + len(texts))
+            row = {"id": key, "question": question, "model": self._model, "samples": samples}
+            # A lone surrogate in a text becomes its JSON escape instead of an error.
+            line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace")
+            self._append(line + b"\n")
+
+    def _append(self, data: bytes) -> None:
+        with self.path.open("ab", buffering=0) as file:
+            file.write(data)
+
+
+def _name_of(model: BaseChatModel) -> str:
+    names = (getattr(model, attribute, None) for attribute in ("model_name", "model", "model_id"))
+    return next((name for name in names if isinstance(name, str) and name), type(model).__name__)

@@ -1,0 +1,211 @@
+"""Members named by a string: `openai:gpt-4o-mini`, `ollama:llama3.1:8b`, `MODEL@URL`, ..."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+
+from manyminds.errors import MemberError
+from manyminds.models.openai import OPENAI_URL, EndpointModel
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the models of one short name are, and which environment variables say otherwise.
+
+    Attributes:
+        url: base URL, up to and with `/v1`.
+        key: environment variable that holds the key.
+        needs_key: whether the endpoint at `url` wants one.
+        address: environment variable that names another address.
+        model: a cheap model to begin with; empty for servers that list their own.
+    """
+
+    url: str
+    key: str
+    needs_key: bool
+    address: str
+    model: str = ""
+
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "openai": Endpoint(OPENAI_URL, "OPENAI_API_KEY", True, "OPENAI_BASE_URL", "gpt-4o-mini"),
+    "openrouter": Endpoint(
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
+        True,
+        "OPENROUTER_BASE_URL",
+        "openai/gpt-4o-mini",
+    ),
+    "together": Endpoint(
+        "https://api.together.xyz/v1",
+        "TOGETHER_API_KEY",
+        True,
+        "TOGETHER_BASE_URL",
+        "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+    ),
+    "ollama": Endpoint("http://localhost:11434/v1", "OLLAMA_API_KEY", False, "OLLAMA_HOST"),
+    "vllm": Endpoint("http://localhost:8000/v1", "VLLM_API_KEY", False, "VLLM_BASE_URL"),
+    "lmstudio": Endpoint(
+        "http://localhost:1234/v1", "LMSTUDIO_API_KEY", False, "LMSTUDIO_BASE_URL"
+    ),
+}
+_OURS = ("recorded", "simulated")
+_HOW = "write `provider:model` (such as `openai:gpt-4o-mini`) or `MODEL@URL`"
+_AT_URL = re.compile(r"(?P<model>.+?)@(?P<url>https?://[^\s#]+)(?:#key=(?P<key>\w+))?")
+_PROBE_SECONDS = 0.3
+
+
+def from_string(text: str) -> "EndpointModel | BaseChatModel":
+    """Turn a member's string into a model.
+
+    Use one of these forms:
+
+    - `openai:MODEL`, `openrouter:MODEL`, `together:MODEL`, `ollama:MODEL`, `vllm:MODEL`,
+      `lmstudio:MODEL`: addresses and keys are in `ENDPOINTS`.
+    - `MODEL@URL`, with `#key=NAME` where an environment variable holds a key; a short name before
+      MODEL sends that endpoint's key.
+    - `recorded:FILE` or `recorded:FILE#model=NAME`; `simulated:...`.
+    - any other `provider:model` that `init_chat_model` knows, where `langchain` is installed.
+
+    Raises:
+        MemberError: the string names no model, or a key or package is missing.
+    """
+    text = text.strip()
+    provider, colon, model = text.partition(":")
+    if provider == "recorded" and colon:
+        from manyminds.models import recorded
+
+        return recorded.from_string(text)
+    if provider == "simulated" and colon:
+        from manyminds.models import simulated
+
+        return simulated.from_string(text)
+    at = _AT_URL.fullmatch(text)
+    if at is not None:
+        return _at_url(at["model"], at["url"], at["key"])
+    if not colon or not provider:
+        raise MemberError(f"`{text}` names no provider: {_HOW}")
+    if not model:
+        raise MemberError(f"`{text}` names no model: {_HOW}")
+    if provider in ENDPOINTS:
+        endpoint = ENDPOINTS[provider]
+        return EndpointModel(model, address(provider), _key(provider, endpoint), provider)
+    return _by_langchain(provider, model)
+
+
+def address(provider: str) -> str:
+    """Return the base URL of an endpoint of `ENDPOINTS`, from the environment or the table."""
+    endpoint = ENDPOINTS[provider]
+    given = os.environ.get(endpoint.address, "").strip().rstrip("/")
+    if not given:
+        return endpoint.url
+    if provider != "ollama":
+        return given
+    # Ollama's own variable names an address to listen on: `0.0.0.0`, `host:port`, or a URL.
+    parts = urlsplit(given if "://" in given else f"http://{given}")
+    host = "localhost" if parts.hostname in (None, "0.0.0.0") else parts.hostname
+    port = parts.port or (443 if parts.scheme == "https" else 11434)
+    return f"{parts.scheme}://{host}:{port}{parts.path.removesuffix('/v1')}/v1"
+
+
+def discover() -> list[str]:
+    """Return the members that look usable now, as strings: keys that are set, servers that answer.
+
+    Use it where no member was named. It asks the local servers of `ENDPOINTS` for their models, all
+    at once and for at most 0.3 s; hosts elsewhere are taken at their word.
+    """
+    keyed = [
+        f"{name}:{endpoint.model}"
+        for name, endpoint in ENDPOINTS.items()
+        if endpoint.needs_key and os.environ.get(endpoint.key)
+    ]
+    local = [name for name, endpoint in ENDPOINTS.items() if not endpoint.needs_key]
+    with ThreadPoolExecutor(len(local)) as pool:
+        found = pool.map(served, local)
+    return [
+        *keyed,
+        *(f"{name}:{model}" for name, models in zip(local, found, strict=True) for model in models),
+    ]
+
+
+def served(provider: str) -> list[str]:
+    """Return the models that an endpoint's server lists, none where it does not answer at once."""
+    from http.client import HTTPException
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    request = Request(f"{address(provider)}/models")
+    key = os.environ.get(ENDPOINTS[provider].key)
+    if key:
+        request.add_header("Authorization", f"Bearer {key}")
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=_PROBE_SECONDS) as response:
+            listed = json.load(response)["data"]
+        names = [str(model["id"]) for model in listed]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return []  # nothing there, or something else than a model server
+    return [name for name in names if "embed" not in name]
+
+
+def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
+    if "@" in urlsplit(url).netloc:
+        raise MemberError(
+            "a URL with a password in it would show up in reports: put the password into an "
+            "environment variable and write `MODEL@URL#key=NAME`"
+        )
+    provider, _, rest = model.partition(":")
+    if provider not in ENDPOINTS or not rest:
+        provider, rest = "", model
+    key_name = key_name or (ENDPOINTS[provider].key if provider else None)
+    key = os.environ.get(key_name, "") if key_name else ""
+    if key_name and not key and not provider:
+        raise MemberError(f"`{model}@{url}` needs a key: set the environment variable {key_name}")
+    return EndpointModel(rest, url.rstrip("/"), SecretStr(key) if key else None, provider)
+
+
+def _key(provider: str, endpoint: Endpoint) -> SecretStr | None:
+    key = os.environ.get(endpoint.key, "").strip()
+    if key:
+        return SecretStr(key)
+    if endpoint.needs_key and address(provider) == endpoint.url:
+        raise MemberError(
+            f"`{provider}:` needs a key: set the environment variable {endpoint.key}, or use a "
+            "local model such as `ollama:llama3.1`"
+        )
+    return None
+
+
+def _by_langchain(provider: str, model: str) -> "BaseChatModel":
+    """Ask LangChain for a model of a provider that is not ours."""
+    names = [*ENDPOINTS, *_OURS]
+    near = get_close_matches(provider.lower(), names, 1, cutoff=0.6)
+    hint = f"did you mean `{near[0]}:{model}`? " if near else ""
+    if find_spec("langchain") is None:
+        package = f"langchain-{provider.lower()}"
+        raise MemberError(
+            f"unknown provider `{provider}`: {hint}Known are {', '.join(names)}; for others "
+            f"install `langchain` and the provider's package, such as `{package}`"
+        )
+    from importlib import import_module
+
+    make = import_module("langchain.chat_models").init_chat_model
+    try:
+        return cast("BaseChatModel", make(model, model_provider=provider))
+    except ImportError as error:
+        reason = str(error).splitlines()[0]
+    except ValidationError as error:  # its own text would show the values, and so the key
+        reason = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
+    except ValueError as error:
+        reason = hint or str(error).splitlines()[0]
+    raise MemberError(f"cannot make `{provider}:{model}`: {reason}")

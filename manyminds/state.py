@@ -1,0 +1,79 @@
+"""The shapes that graphs, nodes, votes and records share: plain data, because checkpoints keep it.
+
+Everything here is a TypedDict of strings, numbers, lists and dicts. The checkpoint serializer
+gives tuples back as lists and warns about classes, so neither appears in a state.
+"""
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+Status = Literal["ok", "failed", "timeout", "cut", "flagged", "skipped"]
+
+FailureKind = Literal[
+    "timeout",
+    "connection",
+    "rate_limit",
+    "server_error",
+    "refused",
+    "context_too_long",
+    "authentication",
+    "invalid_request",
+    "malformed",
+    "empty",
+    "not_recorded",
+    "budget",
+    "cancelled",
+    "quorum",
+    "error",
+]
+
+
+class Usage(TypedDict):
+    """Tokens of one call, or summed over several."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class Failure(TypedDict):
+    """Why a member gave no answer. Never shown to another model."""
+
+    kind: FailureKind
+    message: str
+    retriable: bool
+    maybe_billed: bool
+
+
+class Candidate(TypedDict):
+    """One member's answer, good or failed.
+
+    `index` is the order of asking within the layer or run, `draw` how often this member was asked
+    this question before in this run. `answer` is what was extracted for a vote; None abstains.
+    `attempts` counts requests (0: it came in another sample's request). `seconds` includes retries
+    and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
+    of a member that is a chain or agent, `nested` is the ledger of one that is a method itself.
+    """
+
+    run: str
+    member: str
+    role: str
+    index: int
+    draw: int
+    layer: int
+    status: Status
+    text: str
+    answer: str | None
+    error: Failure | None
+    usage: Usage
+    cost: float | None
+    seconds: float
+    attempts: int
+    message_id: str | None
+    content: NotRequired[list[Any]]
+    tool_calls: NotRequired[list[Any]]
+    reasoning: NotRequired[str]
+    confidence: NotRequired[float]
+    scores: NotRequired[dict[str, float]]
+    calls: NotRequired[int]
+    nested: NotRequired[dict[str, Any]]

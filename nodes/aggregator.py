@@ -1,0 +1,79 @@
+"""aggregator: one answer out of many, written by a member that reads them all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from manyminds.asking.ask import ask
+from manyminds.asking.ledger import spent_on
+from manyminds.asking.run import Run
+from manyminds.members import Member
+from manyminds.nodes.channels import usable
+from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.persona import addressed
+from manyminds.prompts import Prompt, numbered
+from manyminds.settings import Context
+from manyminds.state import Candidate
+from manyminds.votes.votes import consensus
+
+
+def aggregator(
+    chain: Sequence[Member],
+    *,
+    method: str,
+    prompt: Prompt,
+    params: Mapping[str, Any],
+    context: Context,
+) -> Node:
+    """Return the aggregator's node.
+
+    The members of the chain are tried in order. Should all fail, the candidate that is most like
+    the others is the answer, word for word, and the run is marked as degraded.
+
+    Args:
+        chain: the aggregator and who takes over when it fails.
+        method: name of the method.
+        prompt: the synthesis prompt, with the variable `answers`.
+        params: sampling defaults of the role.
+        context: the builder's settings.
+    """
+
+    async def run(state: State) -> Update:
+        serving = Run.of(state, method, context)
+        references = usable(state)
+        answers = numbered(candidate["text"] for candidate in references)
+        tried: list[Candidate] = []
+        for nth, member in enumerate(chain):
+            messages = prompt.render(addressed(state["messages"], member), answers=answers)
+            candidate = await ask(
+                member,
+                messages,
+                serving,
+                role="aggregator",
+                index=nth,
+                draw=state["layer"],
+                layer=state["layer"] + 1,
+                params=params,
+                stream=True,
+            )
+            tried.append(candidate)
+            if candidate["status"] == "ok":
+                break
+        update: Update = {"spent": spent_on(tried)}
+        if tried[-1]["status"] == "ok":
+            notes = [f"{tried[-1]['member']} aggregated after another failed"] if tried[1:] else []
+            return {**update, "final": tried[-1], "notes": notes}
+        return {**update, "final": most_alike(references), "notes": [_note(tried[-1])]}
+
+    return Node(run, "aggregator")
+
+
+def most_alike(references: Sequence[Candidate]) -> Candidate:
+    """Return the candidate that is most like the others: the last resort of every role."""
+    winner = consensus([candidate["text"] for candidate in references])["winner"]
+    return references[winner or 0]
+
+
+def _note(failed: Candidate) -> str:
+    error = failed["error"]
+    kind = "no answer" if error is None else error["kind"]
+    return f"no aggregator answered ({kind}): the answer is one member's own, word for word"

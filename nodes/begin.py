@@ -1,0 +1,56 @@
+"""begin: a run starts clean, whatever an earlier turn on the thread left in the state."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import HumanMessage
+from langgraph.types import Overwrite
+
+from manyminds.asking.run import question_id_of_config
+from manyminds.errors import InputError
+from manyminds.nodes.node import Node, State, Update
+
+
+def begin(extra: Mapping[str, Any] | None = None) -> Node:
+    """Return the node that opens every method.
+
+    It gives the run an id, finds the question, and resets every channel of ours but `messages`.
+
+    Args:
+        extra: channels of the method beyond those that all share, with their first values.
+    """
+
+    async def run(state: State) -> Update:
+        question = _question(state.get("messages", []))
+        return {
+            "run": uuid4().hex,
+            "question": question,
+            "question_id": question_id_of_config() or question_hash(question),
+            "started": time.time(),
+            "layer": 0,
+            "kept": [],
+            "candidates": Overwrite([]),
+            "spent": Overwrite({}),
+            "notes": Overwrite([]),
+            "final": None,
+            "answer": "",
+            "report": {},
+            **(extra or {}),
+        }
+
+    return Node(run, "begin")
+
+
+def question_hash(question: str) -> str:
+    """Return the id of a question that was given none: equal questions, equal seeds."""
+    return "q-" + hashlib.sha256(question.encode()).hexdigest()[:16]
+
+
+def _question(messages: list[Any]) -> str:
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return message.text
+    raise InputError("there is no question: give {'messages': [('user', 'your question')]}")

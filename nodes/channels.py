@@ -1,0 +1,100 @@
+"""The state that all methods share, and its reducers.
+
+Reducers put candidates in order of asking, whoever finished first, so that numbering in prompts
+and ties in votes never depend on timing.
+"""
+
+from typing import Annotated, Any
+
+from langgraph.graph import MessagesState
+from typing_extensions import TypedDict
+
+from manyminds.asking.ledger import Spent, add_spent
+from manyminds.state import Candidate
+
+
+def latest_layer(old: list[Candidate] | None, new: list[Candidate]) -> list[Candidate]:
+    """Merge by index; a new layer's candidates replace those of the layer before."""
+    if not new:
+        return old or []
+    current = (new[-1]["run"], new[-1]["layer"])
+    by_index = {
+        candidate["index"]: candidate
+        for candidate in [*(old or []), *new]
+        if (candidate["run"], candidate["layer"]) == current
+    }
+    return [by_index[index] for index in sorted(by_index)]
+
+
+def all_waves(old: list[Candidate] | None, new: list[Candidate]) -> list[Candidate]:
+    """Merge by index and keep the candidates of every wave of the run."""
+    if not old or not new:
+        return new or old or []
+    by_index = {c["index"]: c for c in [*old, *new] if c["run"] == new[-1]["run"]}
+    return [by_index[index] for index in sorted(by_index)]
+
+
+def add_notes(old: list[str] | None, new: list[str]) -> list[str]:
+    """Keep each reason for a degraded answer once, in order."""
+    return list(dict.fromkeys([*(old or []), *new]))
+
+
+class Decision(TypedDict):
+    """Whether to stop, who decided (model, rule, parser, fallback), and why."""
+
+    stop: bool
+    reason: str
+    source: str
+    agreement: float | None
+
+
+class MethodState(MessagesState, total=False):
+    """Channels of every method; a method adds its own.
+
+    `final` is the candidate that becomes the answer; `finish` turns it into the last message.
+    """
+
+    run: str
+    question: str
+    question_id: str
+    started: float
+    layer: int
+    kept: list[int]
+    decision: Decision
+    spent: Annotated[Spent, add_spent]
+    notes: Annotated[list[str], add_notes]
+    final: Candidate | None
+    answer: str
+    report: dict[str, Any]
+
+
+class LayeredState(MethodState, total=False):
+    """State of methods that work in layers or rounds: one layer's candidates at a time."""
+
+    candidates: Annotated[list[Candidate], latest_layer]
+
+
+class SampledState(MethodState, total=False):
+    """State of methods that sample: the candidates of all waves."""
+
+    candidates: Annotated[list[Candidate], all_waves]
+
+
+class MethodInput(TypedDict):
+    """What a method is given: a conversation that ends with the question."""
+
+    messages: list[Any]
+
+
+class MethodOutput(MessagesState):
+    """What every method returns; `messages` is the conversation with the answer appended."""
+
+    answer: str
+    report: dict[str, Any]
+
+
+def usable(state: Any) -> list[Candidate]:
+    """Return the good candidates: those that were kept, in that order, else all of the layer."""
+    good = {c["index"]: c for c in state.get("candidates", []) if c["status"] == "ok"}
+    kept = [good[index] for index in state.get("kept") or [] if index in good]
+    return kept or list(good.values())

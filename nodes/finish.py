@@ -1,0 +1,174 @@
+"""finish: the last candidate becomes the answer, and the report is drawn up."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
+
+from manyminds.asking import budget
+from manyminds.asking.ledger import Row, Spent, empty_row, totals
+from manyminds.asking.reply import NOTHING
+from manyminds.errors import InputError
+from manyminds.nodes.node import Node, State, Update
+from manyminds.state import Candidate
+
+_SHORT = ("method", "degraded", "calls", "tokens", "cost", "seconds")
+
+
+def finish(
+    method: str,
+    *,
+    prompts: Sequence[str] = (),
+    roles: Mapping[str, Sequence[str]] | None = None,
+    ignored: Sequence[str] = (),
+    keys: Sequence[str] = (),
+) -> Node:
+    """Return the node that closes every method.
+
+    Args:
+        method: name of the method.
+        prompts: name@version#hash of each prompt that the method uses.
+        roles: who plays which role, in fallback order.
+        ignored: members whose sampling parameters cannot be set.
+        keys: further keys of the state to take into the report.
+    """
+
+    async def run(state: State) -> Update:
+        final: Candidate = state.get("final") or _own_answer(state)
+        report = {
+            **summary(method, state),
+            "answered_by": final["member"],
+            "roles_played_by": {role: list(names) for role, names in (roles or {}).items()},
+            "prompts": list(prompts),
+            "ignored_params": list(ignored),
+            **{key: state.get(key) for key in keys},
+        }
+        budget.close(state["run"])
+        answer = message(final, report, {m.id for m in state["messages"]})
+        return {"messages": [answer], "answer": final["text"], "report": report}
+
+    return Node(run, "finish")
+
+
+def summary(method: str, state: State) -> dict[str, Any]:
+    """Add up the ledger: what everyone did, what is missing, what it cost."""
+    spent: Spent = state.get("spent") or {}
+    total = totals(spent)
+    missing = _missing(spent)
+    reasons = [*state.get("notes", []), *([_absent(missing, total)] if missing else [])]
+    return {
+        "degraded": "; ".join(reasons) or None,
+        "method": method,
+        "run": state["run"],
+        "missing": missing,
+        "calls": total["calls"],
+        "retries": total["retries"],
+        "requests": total["requests"],
+        "tokens": _tokens(total),
+        "cost": _cost(total),
+        "unpriced_calls": total["unpriced"],
+        "seconds": round(time.time() - state["started"], 3),
+        "members": _grouped(spent, "member"),
+        "roles": _grouped(spent, "role"),
+        "spent": spent,
+    }
+
+
+def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None]) -> AIMessage:
+    """Return the answer as the model's own message, with the report's short form.
+
+    Its id is kept, so that a caller who streams sees it once; a new one is given only where the
+    conversation has that id already (a replayed answer).
+    """
+    known = final["message_id"]
+    usage = final["usage"]
+    return AIMessage(
+        content=final.get("content") or final["text"],
+        tool_calls=final.get("tool_calls", []),
+        id=uuid4().hex if known is None or known in taken else known,
+        usage_metadata=UsageMetadata(
+            input_tokens=usage["input_tokens"],
+            output_tokens=usage["output_tokens"],
+            total_tokens=usage["input_tokens"] + usage["output_tokens"],
+        ),
+        response_metadata={"manyminds": {key: report[key] for key in _SHORT}},
+    )
+
+
+def _own_answer(state: State) -> Candidate:
+    """Make a candidate of the text that a host's own node left under `answer`."""
+    text = state.get("answer")
+    if not isinstance(text, str) or not text.strip():
+        raise InputError("no node set the answer: a custom last node returns {'answer': 'text'}")
+    return Candidate(
+        run=state["run"],
+        member="custom node",
+        role="aggregator",
+        index=0,
+        draw=0,
+        layer=state["layer"],
+        status="ok",
+        text=text,
+        answer=None,
+        error=None,
+        usage=NOTHING,
+        cost=0.0,
+        seconds=0.0,
+        attempts=0,
+        message_id=None,
+    )
+
+
+def _missing(spent: Spent) -> list[dict[str, Any]]:
+    return [
+        {
+            "member": row["member"],
+            "role": row["role"],
+            "kind": kind,
+            "count": count,
+            "message": row["why"].get(kind, ""),
+        }
+        for row in spent.values()
+        for kind, count in row["failed"].items()
+    ]
+
+
+def _absent(missing: list[dict[str, Any]], total: Row) -> str:
+    kinds: dict[str, int] = {}
+    for one in missing:
+        kinds[one["kind"]] = kinds.get(one["kind"], 0) + one["count"]
+    gone = sum(kinds.values())
+    listed = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+    return f"{gone} of {max(total['calls'], gone)} calls gave no answer ({listed})"
+
+
+def _grouped(spent: Spent, by: str) -> dict[str, dict[str, Any]]:
+    groups: dict[str, Row] = {}
+    for row in spent.values():
+        # A nested run's rows belong to the member that ran it.
+        name = str(row[by]).split(" > ")[0]  # type: ignore[literal-required]
+        group = groups.setdefault(name, empty_row("", ""))
+        groups[name] = totals({"a": group, "b": row})
+    return {
+        name: {
+            "calls": row["calls"],
+            "retries": row["retries"],
+            "tokens": _tokens(row),
+            "cost": _cost(row),
+            "seconds": round(row["seconds"], 3),
+            "failed": row["failed"],
+        }
+        for name, row in groups.items()
+    }
+
+
+def _tokens(row: Row) -> dict[str, int]:
+    return {"input": row["input_tokens"], "output": row["output_tokens"]}
+
+
+def _cost(row: Row) -> float | None:
+    """Dollars, or None where no call had a known price."""
+    return None if row["calls"] and row["unpriced"] >= row["calls"] else row["cost"]

@@ -1,0 +1,107 @@
+"""One async function as a graph node that also serves synchronous `invoke`, at full concurrency.
+
+LangGraph refuses an async-only node under `invoke`, and runs synchronous ones in a pool of a few
+threads. Here the one async function runs on the caller's loop, or on a loop of our own.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any, TypeAlias, TypeGuard, cast
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.types import Send
+
+from manyminds.asking.loops import background_loop
+from manyminds.errors import InputError
+
+State: TypeAlias = Mapping[str, Any]
+Update: TypeAlias = dict[str, Any]
+NodeFunction: TypeAlias = Callable[[Any], Awaitable[Update]] | Callable[[Any], Update]
+
+
+class Node(Runnable[Any, Update]):
+    """A node of a method: from the state to a partial update."""
+
+    def __init__(self, function: Callable[[Any], Awaitable[Update]], name: str) -> None:
+        self.name = name
+        self.function = function
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Run on the background loop and wait; LangGraph calls this from a worker thread."""
+        running = asyncio.run_coroutine_threadsafe(self._run(input), background_loop())
+        try:
+            return running.result()
+        except BaseException:
+            running.cancel()
+            raise
+
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Update:
+        """Run on the caller's loop."""
+        return await self._run(input)
+
+    async def _run(self, input: Any) -> Update:
+        return await self.function(input)
+
+
+class Route(Runnable[Any, Any]):
+    """Where a conditional edge goes: a pure function of the state, called the same way both times.
+
+    A plain function would run in a thread under `ainvoke`, an async one fail under `invoke`.
+    """
+
+    def __init__(self, function: Callable[[Any], str | list[str] | list[Send]]) -> None:
+        self.name = function.__name__
+        self.function = function
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Say where to go next."""
+        return self.function(input)
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Say where to go next."""
+        return self.function(input)
+
+
+def is_node(role: object) -> TypeGuard[NodeFunction]:
+    """Tell whether a role argument is a node (a plain function) rather than a member."""
+    return isinstance(role, FunctionType | MethodType | partial | Node)
+
+
+def as_node(runnable: Runnable[Any, Any]) -> NodeFunction:
+    """Make a Runnable from state to update usable as a custom node.
+
+    Role arguments (`judge=`, `aggregator=`, ...) take a Runnable for a member that is asked with
+    messages; wrap it with this when it reads the state and returns an update instead.
+    """
+
+    async def run(state: Any) -> Update:
+        return cast(Update, await runnable.ainvoke(state))
+
+    return run
+
+
+def custom(function: NodeFunction, name: str) -> Node:
+    """Return a host's own function as a node, checking that it returns an update.
+
+    Raises:
+        InputError: while running, if it returns something that is no mapping.
+    """
+
+    async def run(state: Any) -> Update:
+        result = function(state)
+        if not inspect.isawaitable(result) and not isinstance(result, Mapping):
+            raise InputError(_NO_UPDATE.format(name=name, kind=type(result).__name__))
+        update = await result if inspect.isawaitable(result) else result
+        if not isinstance(update, Mapping):
+            raise InputError(_NO_UPDATE.format(name=name, kind=type(update).__name__))
+        return dict(cast("Mapping[str, Any]", update))
+
+    return Node(run, name)
+
+
+_NO_UPDATE = "the node `{name}` returned {kind}: return a dict with the keys it updates"

@@ -1,0 +1,18 @@
+"""Versioned prompts, and the fence that keeps members' answers data.
+
+Importing this package needs no langchain: a prompt loads it when it is first rendered.
+"""
+
+from manyminds.prompts.fence import escaped, numbered, parse_numbered
+from manyminds.prompts.loader import catalog, load, prompt_folders
+from manyminds.prompts.prompt import Prompt
+
+__all__ = [
+    "Prompt",
+    "catalog",
+    "escaped",
+    "load",
+    "numbered",
+    "parse_numbered",
+    "prompt_folders",
+]
