@@ -1,0 +1,91 @@
+"""Many models, one answer: multi-agent LLM ensemble methods as LangGraph state graphs.
+
+Names are imported when they are first used, so that `import manyminds` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from manyminds.asking.budget import Budget
+    from manyminds.errors import (
+        BudgetError,
+        DataError,
+        InputError,
+        ManymindsError,
+        MemberError,
+        PromptError,
+        QuorumError,
+        RunError,
+    )
+    from manyminds.graphs.agent_forest import create_agent_forest
+    from manyminds.graphs.method_graph import MethodGraph
+    from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
+    from manyminds.members import Member, Price
+    from manyminds.methods import Method
+    from manyminds.models.recording import recording
+    from manyminds.nodes.node import as_node
+    from manyminds.settings import Context, using
+    from manyminds.state import Candidate
+
+_HOMES = {
+    "Budget": "manyminds.asking.budget",
+    "BudgetError": "manyminds.errors",
+    "Candidate": "manyminds.state",
+    "Context": "manyminds.settings",
+    "DataError": "manyminds.errors",
+    "InputError": "manyminds.errors",
+    "ManymindsError": "manyminds.errors",
+    "Member": "manyminds.members",
+    "MemberError": "manyminds.errors",
+    "Method": "manyminds.methods",
+    "MethodGraph": "manyminds.graphs.method_graph",
+    "Price": "manyminds.members",
+    "PromptError": "manyminds.errors",
+    "QuorumError": "manyminds.errors",
+    "RunError": "manyminds.errors",
+    "as_node": "manyminds.nodes.node",
+    "create_agent_forest": "manyminds.graphs.agent_forest",
+    "create_moa": "manyminds.graphs.moa",
+    "create_moa_lite": "manyminds.graphs.moa",
+    "create_self_moa": "manyminds.graphs.moa",
+    "recording": "manyminds.models.recording",
+    "using": "manyminds.settings",
+}
+
+__all__ = [
+    "Budget",
+    "BudgetError",
+    "Candidate",
+    "Context",
+    "DataError",
+    "InputError",
+    "ManymindsError",
+    "Member",
+    "MemberError",
+    "Method",
+    "MethodGraph",
+    "Price",
+    "PromptError",
+    "QuorumError",
+    "RunError",
+    "as_node",
+    "create_agent_forest",
+    "create_moa",
+    "create_moa_lite",
+    "create_self_moa",
+    "recording",
+    "using",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'manyminds' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

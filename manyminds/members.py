@@ -86,9 +86,8 @@ class Member(BaseModel):
 
     def __init__(self, model: object, /, **options: Any) -> None:
         """Accept the model as the one positional argument."""
-        ours = isinstance(model, str | EndpointModel)
         askable = _askable(model)
-        if "retries" not in options and ours:
+        if "retries" not in options and _may_pass(model):
             options["retries"] = 2
         try:
             super().__init__(model=askable, **options)
@@ -221,6 +220,13 @@ def _unique(item: Askable, taken: set[str]) -> Member:
     taken.add(name)
     # A copy, because numbering its draws must not change the caller's own object.
     return member.model_copy(update={"name": name})
+
+
+def _may_pass(model: object) -> bool:
+    """Tell whether asking a model of ours again may help; one handed over has its own retries."""
+    if isinstance(model, str):
+        return not model.startswith("recorded:")
+    return isinstance(model, EndpointModel)
 
 
 def _askable(model: object) -> Runnable[Any, Any] | EndpointModel:

@@ -1,6 +1,5 @@
 """begin: a run starts clean, whatever an earlier turn on the thread left in the state."""
 
-import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from langgraph.types import Overwrite
 from manyminds.asking.run import question_id_of_config
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, State, Update
+from manyminds.questions import question_hash
 
 
 def begin(extra: Mapping[str, Any] | None = None) -> Node:
@@ -42,11 +42,6 @@ def begin(extra: Mapping[str, Any] | None = None) -> Node:
         }
 
     return Node(run, "begin")
-
-
-def question_hash(question: str) -> str:
-    """Return the id of a question that was given none: equal questions, equal seeds."""
-    return "q-" + hashlib.sha256(question.encode()).hexdigest()[:16]
 
 
 def _question(messages: list[Any]) -> str:

@@ -31,7 +31,7 @@ def wave(*, method: str, rule: StoppingRule, context: Context) -> Node:
     async def run(state: State) -> Update:
         serving = Run.of(state, method, context)
         asked = len(state["candidates"])
-        wanted = rule.need(state["votes"], asked)
+        wanted = rule.need(state["labels"])
         room = serving.calls_left
         planned = int(min(wanted, room))
         if planned < 1:

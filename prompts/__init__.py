@@ -3,7 +3,7 @@
 Importing this package needs no langchain: a prompt loads it when it is first rendered.
 """
 
-from manyminds.prompts.fence import escaped, numbered, parse_numbered
+from manyminds.fence import escaped, numbered, parse_numbered
 from manyminds.prompts.loader import catalog, load, prompt_folders
 from manyminds.prompts.prompt import Prompt
 

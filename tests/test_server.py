@@ -151,3 +151,12 @@ async def test_as_a_process_of_its_own() -> None:
             answer = await response.json()
         process.terminate()
     assert answer["choices"][0]["message"]["content"] == "word word"
+
+
+async def test_no_answer_before_enough_are_in_flight() -> None:
+    with Server(together=3) as server:
+        early = [asyncio.create_task(post(server)) for _ in range(2)]
+        assert not (await asyncio.wait(early, timeout=0.1))[0]
+        assert (await post(server)).status == 200
+        assert [(await call).status for call in early] == [200, 200]
+        assert server.peak == 3

@@ -202,6 +202,7 @@ class _Asking:
                 "index": first["index"],
                 "draw": self.member.recorded_draw(self.run.base + first["draw"]),
                 "layer": first["layer"],
+                "attempt": first["attempts"],
                 "question_id": self.run.question_id,
             },
         )

@@ -55,6 +55,11 @@ class EndpointModel:
         """The model as its string form names it."""
         return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{self.base_url}"
 
+    def without_key(self, text: str) -> str:
+        """Return `text` with this endpoint's key cut out: some servers repeat it in errors."""
+        key = self.api_key.get_secret_value() if self.api_key is not None else ""
+        return text.replace(key, "[key]") if key else text
+
     def chat_model(self) -> "BaseChatModel":
         """Return the chat model of the running event loop; equal endpoints share one.
 

@@ -22,6 +22,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from manyminds.errors import AnswerError, DataError, MemberError
+from manyminds.questions import question_hash
 
 _QUESTION_KEYS = ("question", "instruction", "prompt")
 _MANY = "many"
@@ -85,6 +86,8 @@ class RecordedChatModel(BaseChatModel):
             key = self._recording.id_of(question)
         elif self._recording.knows(str(question)):
             key = str(question)
+        else:  # the run made an id of the question's text
+            key = self._recording.id_of(str(question))
         if key is None:
             raise self._not_recorded(f"the question {_short(str(question))} is")
         draw, texts = int(metadata.get("draw") or 0), self._recording.draws(self.model, key)
@@ -165,7 +168,7 @@ class Recording:
         return key in self._keys
 
     def id_of(self, question: str) -> str | None:
-        """Find the id of a question by its text."""
+        """Find the id of a question by its text, or by the hash of it."""
         return self._ids.get(question.strip())
 
     def draws(self, model: str, key: str) -> Sequence[str | None]:
@@ -186,6 +189,7 @@ class Recording:
             )
         key, named = str(row["id"]), row.get("model")
         self._ids.setdefault(question.strip(), key)
+        self._ids.setdefault(question_hash(question), key)
         self._keys.add(key)
         for sample in cast("list[object]", samples):
             parts = cast("Mapping[str, Any]", sample if isinstance(sample, Mapping) else {})

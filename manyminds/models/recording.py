@@ -19,6 +19,43 @@ from manyminds.errors import MemberError
 from manyminds.models.recorded import last_human, load_recording
 
 
+class Writer:
+    """Appends answers to one file, a line each; shared by threads, tasks and event loops."""
+
+    def __init__(self, path: Path, model: str) -> None:
+        if path.suffix == ".gz":
+            raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
+        self.path, self._model, self._lock = path, model, threading.Lock()
+        self._free: dict[str, int] = {}
+        if path.exists() and path.stat().st_size:
+            self._free = load_recording(path).sizes(model)
+            if not path.read_bytes().endswith(b"\n"):
+                self._append(b"\n")
+
+    def write(
+        self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any], result: ChatResult
+    ) -> None:
+        """Append every text of one result under its question and draw."""
+        question = last_human(messages)
+        key = str(metadata.get("question_id") or sha256(question.encode()).hexdigest()[:16])
+        with self._lock:
+            given = metadata.get("draw")
+            draw = self._free.get(key, 0) if given is None else int(given)
+            texts = [generation.message.text for generation in result.generations]
+            samples = [{"text": t, "draw": draw + i} for i, t in enumerate(texts) if t.strip()]
+            if not samples:
+                return
+            self._free[key] = max(self._free.get(key, 0), draw + len(texts))
+            row = {"id": key, "question": question, "model": self._model, "samples": samples}
+            # A lone surrogate in a text becomes its JSON escape instead of an error.
+            line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace")
+            self._append(line + b"\n")
+
+    def _append(self, data: bytes) -> None:
+        with self.path.open("ab", buffering=0) as file:
+            file.write(data)
+
+
 class RecordingChatModel(BaseChatModel):
     """A chat model that passes everything on to another and writes down what that answers.
 
@@ -91,43 +128,6 @@ def recording(model: BaseChatModel, path: str | Path) -> RecordingChatModel:
         MemberError: the file is to be compressed, which does not go with appending.
     """
     return RecordingChatModel(inner=model, writer=Writer(Path(path), _name_of(model)))
-
-
-class Writer:
-    """Appends answers to one file, a line each; shared by threads, tasks and event loops."""
-
-    def __init__(self, path: Path, model: str) -> None:
-        if path.suffix == ".gz":
-            raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
-        self.path, self._model, self._lock = path, model, threading.Lock()
-        self._free: dict[str, int] = {}
-        if path.exists() and path.stat().st_size:
-            self._free = load_recording(path).sizes(model)
-            if not path.read_bytes().endswith(b"\n"):
-                self._append(b"\n")
-
-    def write(
-        self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any], result: ChatResult
-    ) -> None:
-        """Append every text of one result under its question and draw."""
-        question = last_human(messages)
-        key = str(metadata.get("question_id") or sha256(question.encode()).hexdigest()[:16])
-        with self._lock:
-            given = metadata.get("draw")
-            draw = self._free.get(key, 0) if given is None else int(given)
-            texts = [generation.message.text for generation in result.generations]
-            samples = [{"text": t, "draw": draw + i} for i, t in enumerate(texts) if t.strip()]
-            if not samples:
-                return
-            self._free[key] = max(self._free.get(key, 0), draw + len(texts))
-            row = {"id": key, "question": question, "model": self._model, "samples": samples}
-            # A lone surrogate in a text becomes its JSON escape instead of an error.
-            line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace")
-            self._append(line + b"\n")
-
-    def _append(self, data: bytes) -> None:
-        with self.path.open("ab", buffering=0) as file:
-            file.write(data)
 
 
 def _name_of(model: BaseChatModel) -> str:

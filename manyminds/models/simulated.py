@@ -24,13 +24,13 @@ from langchain_core.callbacks import (
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.base import LC_ID_PREFIX
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.utils.utils import LC_ID_PREFIX
 from pydantic import Field
 
 from manyminds.errors import AnswerError, MemberError
+from manyminds.fence import parse_numbered
 from manyminds.models.arithmetic import Chain, questions, read_question, slips
-from manyminds.prompts.fence import parse_numbered
 
 __all__ = ["MARK", "PRESETS", "SimulatedChatModel", "from_string", "questions"]
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
-from manyminds.votes import choices, mathematics, numbers, structured
+from manyminds.votes import choices, mathematics, numbers, phrases, structured
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -50,6 +50,12 @@ def text_key(answer: str) -> str:
     return " ".join(answer.casefold().split()).rstrip(".!?,;: ")
 
 
+def final_key(answer: str) -> Hashable:
+    """Return the value of an answer that is a number or a formula, else its text."""
+    key = mathematics.key(answer)
+    return key if not isinstance(key, str) or "\\" in answer else text_key(answer)
+
+
 def _whole(text: str) -> str | None:
     return text.strip() or None
 
@@ -57,6 +63,7 @@ def _whole(text: str) -> str | None:
 EXTRACTORS: Mapping[str, Extractor] = {
     kind.name: kind
     for kind in (
+        Extractor("final", phrases.final, final_key),
         Extractor("number", numbers.extract, numbers.key),
         Extractor("choice", choices.letter, lambda answer: choices.letter(answer) or answer),
         Extractor("math", mathematics.extract, mathematics.key, mathematics.same),
@@ -76,10 +83,10 @@ def extractor(
     r"""Return the extractor that a name, a function or a pydantic class stands for.
 
     Args:
-        spec: "number", "choice" (A to Z), "math", "boxed" (a `\boxed{}` or nothing), "square"
-            (chess), "code", "json", "literal" (Python), "text"; or a function from reply to answer,
-            compared as text; or a pydantic class, which the JSON in the reply must fit; or an
-            Extractor, returned as it is.
+        spec: "final" (what a reply plainly calls its answer), "number", "choice" (A to Z), "math",
+            "boxed" (a `\boxed{}` or "the answer is"), "square" (chess), "code", "json", "literal"
+            (Python), "text"; or a function from reply to answer, compared as text; or a pydantic
+            class, which the JSON in the reply must fit; or an Extractor, returned as it is.
 
     Raises:
         InputError: the name is unknown, or the class no pydantic one.

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from typing import NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 
 class Group(TypedDict):
@@ -44,7 +45,7 @@ def draw_up(
     asked: int,
     scores: Sequence[float | None] = (),
 ) -> Ballot:
-    """Return the ballot of these groups: the heaviest wins, a tie goes to the earliest candidate."""
+    """Return the ballot of these groups: the heaviest wins, of equal ones the earliest."""
     ranked = sorted(groups, key=lambda group: (-group["weight"], group["indices"][0]))
     weights = [group["weight"] for group in ranked[:2]]
     return Ballot(

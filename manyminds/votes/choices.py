@@ -12,6 +12,7 @@ _BRACKETED = re.compile(r"\(([A-Za-z])\)")
 _CLOSED = re.compile(r"(?<![\w(])([A-Za-z])\)")
 _ALONE = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
 _SQUARE = re.compile(r"([a-h][1-8])(?![0-9A-Za-z])")
+_LONGEST = 400  # characters of a place that states the answer
 _ALSO_WORDS = "AI"  # "A" and "I" stand alone in prose: letters only at the end of a line
 
 
@@ -25,7 +26,7 @@ def letter(text: str) -> str | None:
         place = find(text)
         if place is None:
             continue
-        place = _IN_TEXT.sub(r"\1", place)
+        place = _IN_TEXT.sub(r"\1", place[:_LONGEST])
         whole = _WHOLE.fullmatch(place) or _OPENING.match(place)
         chosen = whole[1].upper() if whole else _last_letter(place)
         if chosen is not None:

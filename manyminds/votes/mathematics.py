@@ -132,6 +132,8 @@ def same(one: str, other: str) -> bool:
     """
     if max(len(one), len(other)) > _LONGEST_SYMBOLIC:
         return False
+    if not isinstance(key(one), str) and not isinstance(key(other), str):
+        return False  # two numbers of different value
     pairs = product(_parsed(normalise(one)), _parsed(normalise(other)))
     with _symbolic_lock:  # sympy's caches are not made for threads
         return any(_verified(a, b) for a, b in pairs)

@@ -56,6 +56,15 @@ def boxed(text: str) -> str | None:
     return bare[-1].rstrip(".,;") or None if bare else None
 
 
+def final(text: str) -> str | None:
+    """Return what the reply plainly calls its answer (a JSON field, a box, a cue), else None."""
+    plain = field(text) or boxed(text)
+    if plain is not None:
+        return plain
+    said = after_cue(text)
+    return None if said is None else said.split("\n")[0].rstrip(" .*") or None
+
+
 def after_cue(text: str) -> str | None:
     """Return the rest of the sentence after the last "answer is", "final answer:" or "####"."""
     end = None

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Protocol
 
 from manyminds.errors import InputError
-from manyminds.votes.answers import Extractor, extractor as named_extractor
+from manyminds.votes import answers as kinds
+from manyminds.votes.answers import Extractor
 from manyminds.votes.ballots import Ballot, Group, by_score, draw_up
 from manyminds.votes.ranked import borda, condorcet
 from manyminds.votes.weights import cisc_weights, log_odds_weights, reconcile_weights
@@ -43,7 +44,9 @@ Spec = str | Callable[[str], str | None] | Extractor | None
 class Vote(Protocol):
     """A vote usable by name: candidates' answers or texts in, ballot out."""
 
-    def __call__(self, answers: Sequence[str | None], /) -> Ballot: ...
+    def __call__(self, answers: Sequence[str | None], /) -> Ballot:
+        """Return the ballot."""
+        ...
 
 
 def majority(answers: Sequence[str | None], *, extractor: Spec = None) -> Ballot:
@@ -101,7 +104,7 @@ def labels(answers: Sequence[str | None], extractor: Spec = None) -> list[int | 
 
     This is what stopping rules read. More answers at the end do not change earlier labels.
     """
-    kind = None if extractor is None else named_extractor(extractor)
+    kind = None if extractor is None else kinds.extractor(extractor)
     known: dict[Hashable, int] = {}
     first: list[str] = []
     numbered: list[int | None] = []
@@ -202,8 +205,8 @@ def pick(reply: str, n: int) -> int | None:
 
 _INTEGER = re.compile(r"(?<![\w.])0{0,9}([0-9]{1,9})(?![\w%]|\.[0-9])", re.ASCII)
 _CHOICE = re.compile(
-    r"(?:\b(?:answer|choice|index|choose|consistent|best)\b\"?(?:\s+(?:response|answer|candidate|one))?"
-    r"\s*(?:is|:|=)?\s*(?:response|answer|candidate|number)?\s*[\"#*\[(]{0,4})([0-9]{1,9})\b",
+    r"\b(?:answer|choice|index|consistent|best)[\"*]{0,3}(?: (?:response|answer|candidate|one))?"
+    r"(?: is|:| =)? ?(?:response|answer|candidate|number)?[ \"#*\[(]{0,5}([0-9]{1,9})\b",
     re.IGNORECASE | re.ASCII,
 )
 

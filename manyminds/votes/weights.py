@@ -8,14 +8,12 @@ from manyminds.errors import InputError
 _CERTAIN = 1e-3  # an accuracy measured as 0 or 1 is not infinitely telling
 
 
-def cisc_weights(
-    confidences: Sequence[float | None], temperature: float = 1.0
-) -> list[float]:
+def cisc_weights(confidences: Sequence[float | None], temperature: float = 1.0) -> list[float]:
     """Return a softmax of the confidences of one question's candidates; the weights add up to 1.
 
-    Confidence-Informed Self-Consistency (arXiv 2502.06233): what counts is how a model's confidences
-    compare within the question. Tune the temperature on held-out questions; a low one trusts the
-    most confident alone. A missing confidence counts as the mean of the others.
+    Confidence-Informed Self-Consistency (arXiv 2502.06233): what counts is how confidences compare
+    within the question. Tune the temperature on held-out questions; a low one trusts the most
+    confident alone. A missing confidence counts as the mean of the others.
 
     Args:
         confidences: one a candidate, on any one scale (0 to 1, or 0 to 100).

@@ -76,7 +76,7 @@ def test_two_threads_have_their_own() -> None:
         return await kept()
 
     with ThreadPoolExecutor(2) as pool:
-        one, two = pool.map(lambda _: asyncio.run(main()), range(2))
+        one, two = [task.result() for task in [pool.submit(asyncio.run, main()) for _ in "12"]]
     assert one is not two and one.loop is not two.loop
 
 

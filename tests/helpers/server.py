@@ -95,6 +95,7 @@ class Server:
         models: the names that /v1/models lists.
         port: 0 takes a free one.
         key: where given, a request that does not carry it is refused with 401.
+        together: no answer goes out before so many requests have been in flight at once.
     """
 
     def __init__(
@@ -104,11 +105,13 @@ class Server:
         models: Sequence[str] = ("test-model",),
         port: int = 0,
         key: str | None = None,
+        together: int = 1,
     ) -> None:
         self.reply, self.models, self.port, self._key = reply, tuple(models), port, key
         self.requests: list[Request] = []
         self.peak = 0  # most requests that were being answered at once
         self._count = self._busy = 0
+        self._together = together
         self._started: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -126,6 +129,7 @@ class Server:
         """Forget the requests so far; numbering begins at 0 again."""
         self.requests.clear()
         self.peak = self._count = 0
+        self._loop.call_soon_threadsafe(self._enough.clear)
 
     def __enter__(self) -> "Server":
         self._thread.start()
@@ -147,6 +151,7 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._enough = asyncio.Event()
         handler = web.Server(self._handle, handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(handler, shutdown_timeout=0.05)
         await runner.setup()
@@ -176,12 +181,14 @@ class Server:
         self.requests.append(request)
         self._busy += 1
         self.peak = max(self.peak, self._busy)
+        if self._busy >= self._together:
+            self._enough.set()
         try:
+            await self._enough.wait()
             reply = self.reply(body, k)
-            response = await self._answer(
-                http, body, Reply(reply) if isinstance(reply, str) else reply, k
-            )
-            request.answered = monotonic()
+            reply = Reply(reply) if isinstance(reply, str) else reply
+            response = await self._answer(http, body, reply, k)
+            request.answered = None if reply.hang or reply.drop else monotonic()
             return response
         finally:
             self._busy -= 1

@@ -13,9 +13,9 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import START, MessagesState, StateGraph
 
 from manyminds.errors import AnswerError, MemberError
+from manyminds.fence import numbered
 from manyminds.models.arithmetic import QuestionRow, read_question
 from manyminds.models.simulated import MARK, SimulatedChatModel, from_string, questions
-from manyminds.prompts.fence import numbered
 
 ROWS = questions(100, [4, 5, 6], seed=1)
 ASKED = [row["question"] for row in ROWS]
@@ -68,7 +68,10 @@ async def test_a_graph_streams_the_same_answer_once(silent: bool) -> None:
 
     graph = StateGraph(MessagesState).add_node(ask).add_edge(START, "ask").compile()
     asked = MessagesState(messages=[HumanMessage(ASKED[0])])
-    parts = [message async for message, _ in graph.astream(asked, stream_mode="messages")]
+    parts: list[AIMessage] = []
+    async for part, _ in graph.astream(asked, stream_mode="messages"):
+        assert isinstance(part, AIMessage)
+        parts.append(part)
     assert "".join(part.text for part in parts) == model.invoke(ASKED[0], config).text
     assert len({part.id for part in parts}) == 1
     assert (len(parts) == 1) == silent

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manyminds.prompts.fence import escaped, numbered, parse_numbered
+from manyminds.fence import escaped, numbered, parse_numbered
 
 # What an attacker would put together: pieces of tags, disguises, entities, and text in between.
 PIECES = [
@@ -129,7 +129,7 @@ def test_time_is_linear(unit: str) -> None:
 
 def test_importing_the_fence_loads_no_langchain() -> None:
     code = (
-        "import sys, manyminds.prompts.fence; print([m for m in sys.modules if 'langchain' in m])"
+        "import sys, manyminds.fence; print([m for m in sys.modules if 'langchain' in m])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

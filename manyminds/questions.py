@@ -1,0 +1,8 @@
+"""The id of a question that its caller gave none."""
+
+import hashlib
+
+
+def question_hash(question: str) -> str:
+    """Return an id made of the text: equal questions get equal seeds and recorded answers."""
+    return "q-" + hashlib.sha256(question.strip().encode()).hexdigest()[:16]

@@ -1,0 +1,183 @@
+"""How alike texts are, for choosing the one most like the others (Agent Forest, arXiv 2402.05120).
+
+`matrix` gives all pairs, `consensus_scores` each text's sum over the others, in bounded memory. BLEU
+and own embeddings need numpy only, the other metrics the extra `similarity`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from manyminds.errors import InputError
+from manyminds.votes import bleu
+
+Floats = NDArray[np.float64]
+Embedding = Callable[[list[str]], ArrayLike]
+Rows = Callable[[slice], Floats]
+
+_CELLS = 1 << 18  # similarities in one block of rows: a few arrays of 2 MB
+
+
+def matrix(texts: Sequence[str], metric: str | Embedding = "bleu") -> Floats:
+    """Return the similarity of every pair of texts, 0 (nothing in common) to 100 (the same).
+
+    Use it to see how texts relate; to choose one of many, `consensus_scores` needs less memory.
+    Each distinct text is compared once, however often it occurs.
+
+    Args:
+        texts: n texts.
+        metric: "bleu", sacrebleu's sentence BLEU, lower case (rows are hypotheses, columns
+            references; not symmetric); "rouge", the F1 of ROUGE-L (Lin, 2004), equal to
+            rouge-score's without stemming (knows the letters a to z and digits only);
+            "levenshtein", 1 - edits / length of the longer text, in characters; "tfidf", the cosine
+            of word weights fitted to these texts; or an embedding, a function from d distinct texts
+            to d vectors (`embed_documents` of LangChain, for instance), compared by cosine, where
+            opposite counts as 0.
+
+    Returns:
+        float64, [n, n].
+
+    Raises:
+        InputError: the metric is unknown, its package is not installed, or the embedding does not
+            give one finite vector for each text.
+    """
+    distinct, place = _distinct(texts)
+    pairs = np.zeros((len(distinct), len(distinct)))
+    for part, rows in _blocks(texts, distinct, metric):
+        pairs[part] = rows
+    return pairs if len(distinct) == len(texts) else pairs[np.ix_(place, place)]
+
+
+def consensus_scores(texts: Sequence[str], metric: str | Embedding = "bleu") -> Floats:
+    """Return each text's summed similarity to all the others; the highest is the consensus.
+
+    Algorithm 1 of Agent Forest (arXiv 2402.05120). Equal texts count as votes for each other. Sums
+    are rounded to 1e-9, so that what is a tie on paper is a tie here. The matrix of all pairs is
+    never held: memory grows with the texts, not with their square.
+
+    Args:
+        texts: n texts.
+        metric: as for `matrix`.
+
+    Returns:
+        float64, [n]: 0 to 100 * (n - 1).
+
+    Raises:
+        InputError: as for `matrix`.
+    """
+    distinct, place = _distinct(texts)
+    votes = np.bincount(place, minlength=len(distinct)).astype(np.float64)
+    sums = np.zeros(len(distinct))
+    for part, rows in _blocks(texts, distinct, metric):
+        own = rows[np.arange(len(rows)), np.arange(len(distinct))[part]]
+        sums[part] = rows @ votes - own
+    scores: Floats = np.round(sums, 9)[place]
+    return scores
+
+
+def _distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct texts in order, and for each text its place among them."""
+    if isinstance(texts, str):
+        raise InputError("Give a list of texts to compare, not one text.")
+    known: dict[str, int] = {}
+    place = [known.setdefault(text, len(known)) for text in texts]
+    return list(known), np.array(place, dtype=np.int64)
+
+
+def _blocks(
+    texts: Sequence[str], distinct: list[str], metric: str | Embedding
+) -> Iterator[tuple[slice, Floats]]:
+    """Yield the rows of the distinct texts, some at a time, with where they belong."""
+    rows = _rows(texts, distinct, metric)
+    size = max(1, _CELLS // max(1, len(distinct)))
+    for start in range(0, len(distinct), size):
+        part = slice(start, min(start + size, len(distinct)))
+        yield part, rows(part)
+
+
+def _rows(texts: Sequence[str], distinct: list[str], metric: str | Embedding) -> Rows:
+    if not isinstance(metric, str):
+        return _embedded(distinct, metric)
+    if metric == "tfidf":
+        return _tfidf(texts, distinct)
+    if metric not in _METRICS:
+        names = ", ".join(map(repr, [*_METRICS, "tfidf"]))
+        raise InputError(f"There is no metric {metric!r}; use {names} or an embedding function.")
+    return _METRICS[metric](distinct)
+
+
+def _rouge(texts: Sequence[str]) -> Rows:
+    """F1 of the longest common subsequence of words: 2 * common / (words of both)."""
+    process = _package("rapidfuzz.process", "rouge")
+    common = _package("rapidfuzz.distance", "rouge").LCSseq.similarity
+    lines = [re.findall("[a-z0-9]+", text.lower()) for text in texts]
+    known: dict[str, str] = {}  # a word is written as one character: lines become short strings
+    coded = ["".join(known.setdefault(word, chr(len(known))) for word in line) for line in lines]
+    lengths = np.array([len(line) for line in lines])
+
+    def rows(part: slice) -> Floats:
+        shared: Floats = process.cdist(coded[part], coded, scorer=common, dtype=np.float64)
+        return 200 * shared / np.maximum(lengths[part, np.newaxis] + lengths, 1)
+
+    return rows
+
+
+def _levenshtein(texts: Sequence[str]) -> Rows:
+    process = _package("rapidfuzz.process", "levenshtein")
+    same = _package("rapidfuzz.distance", "levenshtein").Levenshtein.normalized_similarity
+
+    def rows(part: slice) -> Floats:
+        shares: Floats = process.cdist(texts[part], texts, scorer=same, dtype=np.float64)
+        return 100 * shares
+
+    return rows
+
+
+def _tfidf(texts: Sequence[str], distinct: Sequence[str]) -> Rows:
+    """Cosine of TF-IDF; a word's rarity is measured on all texts, repeated ones included."""
+    module = _package("sklearn.feature_extraction.text", "tfidf")
+    if not any(re.search(r"\w", text) for text in texts):
+        return lambda part: np.zeros((len(distinct[part]), len(distinct)))
+    # Words of one character count: `x = 3` is not `x = 4`.
+    weights = module.TfidfVectorizer(token_pattern=r"\w+").fit(texts).transform(distinct)
+
+    def rows(part: slice) -> Floats:
+        cosines: Floats = (weights[part] @ weights.T).toarray()
+        return 100 * np.minimum(cosines, 1)
+
+    return rows
+
+
+def _embedded(texts: list[str], embed: Embedding) -> Rows:
+    vectors = np.asarray(embed(texts) if texts else [], dtype=np.float64)
+    if texts and (vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all()):
+        raise InputError(
+            f"The embedding must give one finite vector for each of the {len(texts)} texts, "
+            f"as an array of shape [{len(texts)}, d], not {list(vectors.shape)}."
+        )
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    units = vectors / np.where(norms == 0, 1, norms)
+    return lambda part: 100 * np.clip(units[part] @ units.T, 0, 1)
+
+
+_METRICS: Mapping[str, Callable[[Sequence[str]], Rows]] = {
+    "bleu": bleu.scorer,
+    "rouge": _rouge,
+    "levenshtein": _levenshtein,
+}
+
+
+def _package(name: str, metric: str) -> ModuleType:
+    """Import a module of the extra `similarity`, only when a metric needs it."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        package = name.partition(".")[0]
+        raise InputError(
+            f"The metric {metric!r} needs {package}, which is not installed: "
+            'pip install "manyminds[similarity]".'
+        ) from error
