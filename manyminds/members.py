@@ -1,8 +1,9 @@
 """Members: who is asked. Everything that can answer becomes a `Member` with a unique name."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -13,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation, 
 from manyminds.asking.loops import per_loop
 from manyminds.errors import MemberError
 from manyminds.models.forms import Form, form_of, quiet
-from manyminds.models.openai import EndpointModel
+from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
 from manyminds.state import Usage
+
+K = TypeVar("K")
 
 # Node names of the methods and keys of their states.
 RESERVED = frozenset(
@@ -60,6 +63,7 @@ class Member(BaseModel):
         output: from what the Runnable returns to a text or message.
         samples_per_request: for endpoints that honour `n`: so many samples in one request.
         concurrency: calls in flight at once; default: that of the run.
+        place: set by builders: which of how many copies of the same model this is.
 
     Raises:
         MemberError: the model cannot be asked; the message says what to give.
@@ -79,10 +83,8 @@ class Member(BaseModel):
     output: Callable[[Any], Any] | None = None
     samples_per_request: int = Field(default=1, ge=1)
     concurrency: int | None = Field(default=None, ge=1)
-    _form: Form = PrivateAttr()
-    _quiet: Runnable[Any, Any] | None = PrivateAttr(default=None)
+    place: tuple[int, int] = Field(default=(0, 1), repr=False)
     _spec: str | None = PrivateAttr(default=None)
-    _copy: tuple[int, int] = PrivateAttr(default=(0, 1))
 
     def __init__(self, model: object, /, **options: Any) -> None:
         """Accept the model as the one positional argument."""
@@ -96,11 +98,7 @@ class Member(BaseModel):
             where = ".".join(str(part) for part in first["loc"])
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
         self._spec = model if isinstance(model, str) else None
-        if isinstance(askable, EndpointModel):
-            self._form = Form("chat")
-        else:
-            self._form = form_of(askable, custom=self.input is not None)
-            self._quiet = quiet(askable) if self._form.kind == "chat" else askable
+        assert self.form  # an input that nobody knows how to give is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))
         elif self.name != safe_name(self.name):
@@ -109,16 +107,30 @@ class Member(BaseModel):
                 f"such as `{safe_name(self.name)}`"
             )
 
-    @property
+    @cached_property
     def form(self) -> Form:
         """How the model takes a question."""
-        return self._form
+        if isinstance(self.model, EndpointModel):
+            return Form("chat")
+        return form_of(self.model, custom=self.input is not None)
 
-    @property
+    @cached_property
+    def _quiet(self) -> Runnable[Any, Any]:
+        return quiet(self.model) if self.is_chat else self.model
+
+    @cached_property
     def seconds(self) -> float | None:
         """The time limit of one answer; a method has none of its own unless it was given one."""
         own = "timeout" in self.model_fields_set
-        return self.timeout if own or self._form.kind != "method" else None
+        return self.timeout if own or self.form.kind != "method" else None
+
+    def request_params(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return sampling parameters as the model's client takes them in a call."""
+        return as_request(params) if isinstance(self.model, EndpointModel) else params
+
+    def without_key(self, message: str) -> str:
+        """Return a provider's message without this member's key, should it repeat it."""
+        return self.model.without_key(message) if isinstance(self.model, EndpointModel) else message
 
     def cost_of(self, usage: Usage) -> float | None:
         """Return the dollars for `usage`, or None where no price is known."""
@@ -127,7 +139,7 @@ class Member(BaseModel):
         dollars = usage["input_tokens"] * self.price.input
         return (dollars + usage["output_tokens"] * self.price.output) / 1e6
 
-    @property
+    @cached_property
     def endpoint(self) -> object:
         """What shares one limit of calls in flight."""
         return self.model if isinstance(self.model, EndpointModel) else id(self.model)
@@ -135,18 +147,18 @@ class Member(BaseModel):
     @property
     def is_chat(self) -> bool:
         """Whether sampling parameters and streaming apply."""
-        return self._form.kind == "chat"
+        return self.form.kind == "chat"
 
     def asked_as(self, *, stream: bool) -> Runnable[Any, Any]:
         """Return the Runnable to call; for endpoints, the one of the running event loop."""
         if isinstance(self.model, EndpointModel):
             model = self.model.chat_model()
             return model if stream else per_loop(("quiet", id(model)), lambda: quiet(model))
-        return cast("Runnable[Any, Any]", self.model if stream else self._quiet or self.model)
+        return cast("Runnable[Any, Any]", self.model) if stream else self._quiet
 
     def recorded_draw(self, draw: int) -> int:
         """Number a draw over all copies of the same model, so that copies never share an answer."""
-        copy, copies = self._copy
+        copy, copies = self.place
         return draw * copies + copy
 
 
@@ -179,31 +191,34 @@ def layers_of_members(
     """Turn members given layer by layer into members; the same one in two layers is one member."""
     known: dict[tuple[object, int], Member] = {}
     taken = set(RESERVED)
-    layers: list[tuple[Member, ...]] = []
+    layers: list[list[tuple[object, int]]] = []
     for row in given:
         if not row:
             raise MemberError(f"{what}: give at least one, such as 'openai:gpt-4o-mini'")
         seen: dict[object, int] = {}
-        layer: list[Member] = []
+        layer: list[tuple[object, int]] = []
         for item in row:
             identity = item if isinstance(item, str) else id(item)
             seen[identity] = seen.get(identity, 0) + 1
             key = (identity, seen[identity])
             if key not in known:
                 known[key] = _unique(item, taken)
-            layer.append(known[key])
-        layers.append(tuple(layer))
-    _number_copies(known.values())
-    return tuple(layers)
+            layer.append(key)
+        layers.append(layer)
+    known = _number_copies(known)
+    return tuple(tuple(known[key] for key in layer) for layer in layers)
 
 
-def _number_copies(everyone: Iterable[Member]) -> None:
-    same_model: dict[object, list[Member]] = {}
-    for member in everyone:
-        same_model.setdefault(member._spec or id(member.model), []).append(member)
-    for copies in same_model.values():
-        for nth, member in enumerate(copies):
-            member._copy = (nth, len(copies))
+def _number_copies(known: Mapping[K, Member]) -> dict[K, Member]:
+    """Tell the copies of one model apart, so that their draws are numbered together."""
+    same_model: dict[object, list[K]] = {}
+    for key, member in known.items():
+        same_model.setdefault(member._spec or id(member.model), []).append(key)
+    return {
+        key: known[key].model_copy(update={"place": (nth, len(copies))})
+        for copies in same_model.values()
+        for nth, key in enumerate(copies)
+    }
 
 
 def safe_name(name: str) -> str:

@@ -30,6 +30,8 @@ def all_waves(old: list[Candidate] | None, new: list[Candidate]) -> list[Candida
     """Merge by index and keep the candidates of every wave of the run."""
     if not old or not new:
         return new or old or []
+    if old[-1]["run"] == new[0]["run"] and old[-1]["index"] < new[0]["index"]:
+        return old + new  # the usual case: branches come in the order in which they were sent
     by_index = {c["index"]: c for c in [*old, *new] if c["run"] == new[-1]["run"]}
     return [by_index[index] for index in sorted(by_index)]
 

@@ -1,13 +1,12 @@
 """sampler: one branch of a wave; asks a chunk of samples at once."""
 
-import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from typing_extensions import TypedDict
 
-from manyminds.asking.ask import ask_samples, blank
+from manyminds.asking.ask import ask_all, blank
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.members import Member
@@ -31,12 +30,11 @@ class Chunk(TypedDict):
     count: int
 
 
-def turn(members: Sequence[Member], seed: int, question_id: str, index: int) -> tuple[Member, int]:
-    """Return who gives sample `index`, and the draw: members take turns in a seeded permutation."""
-    order = list(range(len(members)))
+def in_turn(members: Sequence[Member], seed: int, question_id: str) -> list[Member]:
+    """Return the members in the order in which they take turns on this question."""
+    order = list(members)
     random.Random(f"{seed}:{question_id}").shuffle(order)
-    draw, place = divmod(index, len(members))
-    return members[order[place]], draw
+    return order
 
 
 def sampler(
@@ -64,25 +62,20 @@ def sampler(
         asked: list[Candidate] = []
         requests: dict[str, list[Candidate]] = {}
         by_name = {member.name: member for member in members}
+        order = in_turn(members, serving.seed, chunk["question_id"])
         for index in range(chunk["first"], chunk["first"] + chunk["count"]):
-            member, draw = turn(members, serving.seed, chunk["question_id"], index)
+            draw, place = divmod(index, len(order))
+            member = order[place]
             candidate = blank(
                 member, serving, role="sampler", index=index, draw=draw, layer=chunk["layer"]
             )
             asked.append(candidate)
             requests.setdefault(member.name, []).append(candidate)
-        await asyncio.gather(
-            *(
-                ask_samples(
-                    batch,
-                    by_name[name],
-                    _messages(chunk, by_name[name], prompt),
-                    serving,
-                    params=params,
-                )
-                for name, batch in _batches(requests, by_name)
-            )
-        )
+        messages = {name: _messages(chunk, by_name[name], prompt) for name in requests}
+        batches = [
+            (by_name[name], batch, messages[name]) for name, batch in _batches(requests, by_name)
+        ]
+        await ask_all(batches, serving, params=params)
         if extract is not None:
             for candidate in asked:
                 if candidate["status"] == "ok":

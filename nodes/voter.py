@@ -52,9 +52,7 @@ def voter(
             return {"labels": groups, "decision": _decision(stop=False, reason="")}
         require(candidates, quorum)
         ballot = tally(candidates, vote, extract)
-        serving.emit(
-            "voted", counts=_counts(groups), asked=len(candidates), stop=reason or spent
-        )
+        serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=reason or spent)
         notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
         if ballot["winner"] is None:
             notes.append("no answer could be read: the most typical reply was chosen")
@@ -88,10 +86,7 @@ def tally(candidates: Sequence[Candidate], vote: Vote, extract: Extractor) -> Ba
 
 def _consensus(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:
     return consensus(
-        [
-            None if c["status"] != "ok" else c["text"] if whole else c["answer"]
-            for c in candidates
-        ],
+        [None if c["status"] != "ok" else c["text"] if whole else c["answer"] for c in candidates],
         metric=metric,
     )
 

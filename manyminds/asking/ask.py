@@ -6,7 +6,7 @@ failed candidate, so that no branch of a graph is cancelled by another's failure
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -80,19 +80,51 @@ async def ask(
     return candidate
 
 
-async def ask_samples(
-    candidates: Sequence[Candidate],
-    member: Member,
-    prompt: list[BaseMessage],
+async def ask_all(
+    batches: Iterable[tuple[Member, Sequence[Candidate], list[BaseMessage]]],
     run: Run,
     *,
     params: Mapping[str, Any] | None = None,
 ) -> None:
-    """Ask for as many samples as there are blank candidates, in one request, and fill them in.
+    """Ask many at once and fill in their blank candidates.
 
-    For endpoints that honour `n`. Fewer samples than asked for are failures.
+    Each batch is one request for as many samples as it has candidates (more than one only for
+    endpoints that honour `n`; fewer samples than asked for are failures). A call is begun when its
+    endpoint has a place for it, so what waits costs no task.
     """
-    await _Asking(candidates, member, prompt, run, params or {}, stream=False).done()
+    waiting: dict[object, list[_Asking]] = {}
+    for member, candidates, prompt in batches:
+        asking = _Asking(candidates, member, prompt, run, params or {}, stream=False)
+        waiting.setdefault(asking.line, []).append(asking)
+    await together(*(_in_line(line) for line in waiting.values()))
+
+
+async def _in_line(line: Sequence["_Asking"]) -> None:
+    places = line[0].places()
+    if places is None:
+        await together(*(asking.done() for asking in line))
+        return
+    begun: list[asyncio.Task[None]] = []
+    try:
+        for asking in line:
+            await places.acquire()
+            task = asyncio.create_task(asking.placed())
+            task.add_done_callback(lambda _: places.release())
+            begun.append(task)
+    finally:
+        await together(*begun)
+
+
+async def together(*work: Awaitable[None]) -> None:
+    """Wait for all; if one raises or we are cancelled, cancel the others and wait for their end."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 class _Asking:
@@ -111,16 +143,36 @@ class _Asking:
     ) -> None:
         self.candidates = candidates
         self.member, self.prompt, self.run = member, prompt, run
-        self.params = {**params, **member.params, **(run.settings.params or {})}
+        own = run.settings.params or {}
+        self.params = {**params, **member.params, **own} if own or member.params else params
         # Only the outermost method's last role is heard; a nested one stays silent.
         self.audible = stream and not run.nested
         self.watch: FirstToken | Meter | None = None
 
+    @property
+    def line(self) -> object:
+        """Who waits for the same places."""
+        return self.member.endpoint, self.member.concurrency
+
+    def places(self) -> asyncio.Semaphore | None:
+        """The places this call needs one of; a method needs none, for the calls it makes do."""
+        if self.member.form.kind == "method":
+            return None
+        return places(self.member.endpoint, self.member.concurrency or self.run.concurrency)
+
     async def done(self) -> None:
-        """Reserve, wait for a place, ask, and say how it went."""
+        """Wait for a place, ask, and give it back."""
+        places = self.places()
+        if places is None:
+            await self.placed()
+        else:
+            async with places:
+                await self.placed()
+
+    async def placed(self) -> None:
+        """Reserve, ask within the run's time, and say how it went."""
         member, run, first = self.member, self.run, self.candidates[0]
-        is_method = member.form.kind == "method"
-        no_room = run.reserve(0 if is_method else len(self.candidates))
+        no_room = run.reserve(0 if member.form.kind == "method" else len(self.candidates))
         if no_room is not None:
             for candidate in self.candidates:
                 candidate["error"] = Failure(
@@ -129,15 +181,14 @@ class _Asking:
             return
         run.emit("asked", member=member.name, role=first["role"], index=first["index"])
         began = perf_counter()
-        try:
-            async with asyncio.timeout(None if run.seconds_left == math.inf else run.seconds_left):
-                if is_method:
+        if run.seconds_left == math.inf:
+            await self._attempts()
+        else:
+            try:
+                async with asyncio.timeout(run.seconds_left):
                     await self._attempts()
-                else:
-                    async with places(member.endpoint, member.concurrency or run.concurrency):
-                        await self._attempts()
-        except TimeoutError:
-            self._fail(AnswerError("the run's time was over before the answer", kind="timeout"))
+            except TimeoutError:
+                self._fail(AnswerError("the run's time was over before the answer", kind="timeout"))
         for candidate in self.candidates:
             candidate["seconds"] = perf_counter() - began
             self._announce(candidate)
@@ -249,6 +300,7 @@ class _Asking:
 
     def _fail(self, error: BaseException, *only: Candidate) -> None:
         reason = failure(error)
+        reason["message"] = self.member.without_key(reason["message"])
         for candidate in only or self.candidates:
             candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
             candidate["error"] = reason

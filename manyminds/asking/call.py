@@ -77,6 +77,7 @@ async def request(
     if kind == "chat":
         if blocks(model):
             return await in_thread(run.concurrency, model.invoke, prompt, config, **params)
+        params = member.request_params(params)
         return await model.ainvoke(prompt, config, **params)
     metadata = config.get("metadata", {})
     draws = getattr(getattr(model, "builder", None), "draws", 1)

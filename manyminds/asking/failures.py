@@ -14,7 +14,7 @@ from manyminds.errors import AnswerError, BudgetError, QuorumError
 from manyminds.state import Failure, FailureKind
 
 RETRIABLE: frozenset[FailureKind] = frozenset(
-    {"timeout", "connection", "rate_limit", "server_error"}
+    {"timeout", "connection", "rate_limit", "server_error", "malformed", "empty"}
 )
 # The request may have reached the provider although no answer came back.
 MAYBE_BILLED: frozenset[FailureKind] = frozenset({"timeout", "connection", "server_error"})
@@ -40,7 +40,12 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
     ("OutputParser", "malformed"),
     ("JSONDecode", "malformed"),
 )
+# Below the error that a client raises, the one that says what happened to the connection.
+_LOST = ("ServerDisconnected", "ClientOSError", "ConnectionReset")
 _CODES: tuple[tuple[str, FailureKind], ...] = (
+    ("no generation chunks were returned", "malformed"),
+    ("null value for 'choices'", "malformed"),
+    ("unexpected response type", "malformed"),
     ("context_length_exceeded", "context_too_long"),
     ("maximum context length", "context_too_long"),
     ("content_filter", "refused"),
@@ -76,6 +81,8 @@ def kind_of(error: BaseException) -> FailureKind:
         return _BY_STATUS[status]
     if status is not None and status >= 400:
         return "server_error" if status >= 500 else "invalid_request"
+    if _lost(error):
+        return "connection"
     if isinstance(error, TimeoutError):
         return "timeout"
     names = " ".join(c.__name__ for c in type(error).__mro__)
@@ -111,6 +118,18 @@ def retry_after(error: BaseException) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time())
     except ValueError:
         return None
+
+
+def _lost(error: BaseException) -> bool:
+    """Tell whether the connection broke, which some clients report as a timeout."""
+    cause: BaseException | None = error
+    for _ in range(8):
+        if cause is None:
+            return False
+        if type(cause).__name__.startswith(_LOST):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _status(error: BaseException) -> int | None:

@@ -4,6 +4,7 @@ The client is two thirds of the cost of a short call and its connections belong 
 so it is made late, once a loop, over aiohttp where that is installed, and closed with the loop.
 """
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -141,6 +142,22 @@ def _known(make: "type[BaseChatOpenAI]", params: Mapping[str, object]) -> dict[s
     known = {name: value for name, value in params.items() if name in names}
     extra = {name: value for name, value in params.items() if name not in names}
     return {**known, "extra_body": extra} if extra else known
+
+
+def as_request(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return sampling parameters for one call, with those OpenAI does not know in `extra_body`."""
+    unknown = params.keys() - _request_names()
+    if not unknown:
+        return params
+    extra = {name: params[name] for name in unknown} | dict(params.get("extra_body") or {})
+    return {name: params[name] for name in params if name not in unknown} | {"extra_body": extra}
+
+
+@cache
+def _request_names() -> frozenset[str]:
+    from openai.resources.chat.completions import AsyncCompletions
+
+    return frozenset(inspect.signature(AsyncCompletions.create).parameters)
 
 
 class _Client(Protocol):

@@ -96,7 +96,7 @@ class _Index:
         """Count the features that each text of the block shares with every text."""
         found = np.zeros((stop - start, self.texts), dtype=np.float32)
         row, column = self.common
-        step = max(1, _PIECE // self.texts)
+        step = max(1, _PIECE // max(1, self.texts))
         for left in range(0, self.width, step):
             here = (column >= left) & (column < left + step)
             has = np.zeros((self.texts, min(step, self.width - left)), dtype=np.float32)

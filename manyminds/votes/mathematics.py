@@ -40,6 +40,7 @@ _SHORT_FRAC = re.compile(
     r"\\frac(?:\{([^{}]+)\}([0-9A-Za-z])|([0-9])\{([^{}]+)\}|([0-9])([0-9A-Za-z]))"
 )
 _SHORT_ROOT = re.compile(r"\\sqrt([0-9A-Za-z])")
+_SINGLE = re.compile(r"([_^])\{(\w)\}")
 _SLASH = re.compile(
     r"^(-?)\(?([0-9A-Za-z]+|[0-9]*\\(?:pi|sqrt\{[0-9]+\}))\)?/\(?([0-9A-Za-z]+)\)?$"
 )
@@ -67,10 +68,13 @@ _SYNONYMS = (
     ("\u221e", "\\infty"),
 )
 
-# What is given to sympy comes from a model: nothing long, no tower of powers, no big factorial.
+# What is given to sympy comes from a model: nothing long or deep, no tower of powers, no
+# factorial, no great power of a sum.
 _LONGEST_SYMBOLIC = 160
+_DEEPEST = 8
 _COSTLY = re.compile(
-    r"\^\{?\(?-?[0-9]{4,}|\^[^,;]{0,40}\^|!|[0-9]{40,}|\\(?:sum|prod|int|lim|binom)"
+    r"\^\{?\(?-?[0-9]{3}|[)\]}]\^\{?\(?-?[0-9]{2}|\^[^,;]{0,40}\^[^,;]{0,20}\^|\^\{?[0-9()]*\}?\^"
+    r"|(?:[)\]}]\^.*){3}|\\sqrt\[[^\]]{2,}|!|[0-9]{40}|\\(?:sum|prod|int|lim|binom)"
 )
 _symbolic_lock = threading.Lock()
 
@@ -119,6 +123,7 @@ def normalise(answer: str) -> str:
         text = text.replace(",", "")
     text = _SHORT_ROOT.sub(r"\\sqrt{\1}", text)
     text = _SHORT_FRAC.sub(_braced, text)
+    text = _SINGLE.sub(r"\1\2", text)
     text = _SLASH.sub(r"\1\\frac{\2}{\3}", text)
     text = _MINUS_ABOVE.sub(r"-\\frac{\1}", text)
     return text.casefold() if text.isalpha() else text
@@ -141,7 +146,7 @@ def same(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def _parsed(answer: str) -> tuple[object, ...]:
-    if _COSTLY.search(answer):
+    if _COSTLY.search(answer) or answer.count("(") + answer.count("[") > _DEEPEST:
         return ()
     try:
         parse: Callable[..., list[object]] = import_module("math_verify").parse

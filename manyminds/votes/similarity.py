@@ -1,7 +1,7 @@
 """How alike texts are, for choosing the one most like the others (Agent Forest, arXiv 2402.05120).
 
-`matrix` gives all pairs, `consensus_scores` each text's sum over the others, in bounded memory. BLEU
-and own embeddings need numpy only, the other metrics the extra `similarity`.
+`matrix` gives all pairs, `consensus_scores` each text's sum over the others, in bounded memory.
+BLEU and own embeddings need numpy only, the other metrics the extra `similarity`.
 """
 
 import re
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Embedding = Callable[[list[str]], ArrayLike]
 Rows = Callable[[slice], Floats]
 
-_CELLS = 1 << 18  # similarities in one block of rows: a few arrays of 2 MB
+_CELLS = 1 << 20  # similarities in one block of rows: a few arrays of 8 MB
 
 
 def matrix(texts: Sequence[str], metric: str | Embedding = "bleu") -> Floats:
@@ -100,14 +100,14 @@ def _blocks(
 
 
 def _rows(texts: Sequence[str], distinct: list[str], metric: str | Embedding) -> Rows:
-    if not isinstance(metric, str):
+    if callable(metric):
         return _embedded(distinct, metric)
     if metric == "tfidf":
         return _tfidf(texts, distinct)
-    if metric not in _METRICS:
-        names = ", ".join(map(repr, [*_METRICS, "tfidf"]))
-        raise InputError(f"There is no metric {metric!r}; use {names} or an embedding function.")
-    return _METRICS[metric](distinct)
+    if metric in _METRICS:
+        return _METRICS[metric](distinct)
+    names = ", ".join(map(repr, [*_METRICS, "tfidf"]))
+    raise InputError(f"There is no metric {metric!r}; use {names} or an embedding function.")
 
 
 def _rouge(texts: Sequence[str]) -> Rows:
@@ -115,13 +115,14 @@ def _rouge(texts: Sequence[str]) -> Rows:
     process = _package("rapidfuzz.process", "rouge")
     common = _package("rapidfuzz.distance", "rouge").LCSseq.similarity
     lines = [re.findall("[a-z0-9]+", text.lower()) for text in texts]
-    known: dict[str, str] = {}  # a word is written as one character: lines become short strings
-    coded = ["".join(known.setdefault(word, chr(len(known))) for word in line) for line in lines]
+    known: dict[str, int] = {}  # numbers are compared faster than words
+    coded = [[known.setdefault(word, len(known)) for word in line] for line in lines]
     lengths = np.array([len(line) for line in lines])
 
     def rows(part: slice) -> Floats:
         shared: Floats = process.cdist(coded[part], coded, scorer=common, dtype=np.float64)
-        return 200 * shared / np.maximum(lengths[part, np.newaxis] + lengths, 1)
+        scores: Floats = 200 * shared / np.maximum(lengths[part, np.newaxis] + lengths, 1)
+        return scores
 
     return rows
 
@@ -153,15 +154,23 @@ def _tfidf(texts: Sequence[str], distinct: Sequence[str]) -> Rows:
 
 
 def _embedded(texts: list[str], embed: Embedding) -> Rows:
-    vectors = np.asarray(embed(texts) if texts else [], dtype=np.float64)
-    if texts and (vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all()):
-        raise InputError(
-            f"The embedding must give one finite vector for each of the {len(texts)} texts, "
-            f"as an array of shape [{len(texts)}, d], not {list(vectors.shape)}."
-        )
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    vectors = _vectors(embed(texts) if texts else [[]], max(1, len(texts)))
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     units = vectors / np.where(norms == 0, 1, norms)
     return lambda part: 100 * np.clip(units[part] @ units.T, 0, 1)
+
+
+def _vectors(given: ArrayLike, n: int) -> Floats:
+    advice = f"The embedding must give one finite vector for each text, an array [{n}, d]"
+    try:
+        vectors = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{advice}: {error}") from error
+    if vectors.ndim != 2 or len(vectors) != n:
+        raise InputError(f"{advice}, not {list(vectors.shape)}.")
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{advice}; some of its numbers are not finite.")
+    return vectors
 
 
 _METRICS: Mapping[str, Callable[[Sequence[str]], Rows]] = {

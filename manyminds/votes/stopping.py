@@ -171,9 +171,9 @@ def beta(threshold: float = 0.95, cap: int = CAP) -> CountRule:
 
     def reached(tally: Tally) -> str | None:
         sure = majority_probability(tally.leader, tally.runner_up)
-        return f"beta: {sure:.3f} >= {threshold:g}" if sure >= threshold else None
+        return f"beta: {sure:.3f} >= {threshold}" if sure >= threshold else None
 
-    return CountRule(f"beta:{threshold:g},{cap}", cap, reached)
+    return CountRule(f"beta:{threshold},{cap}", cap, reached)
 
 
 def esc(window: int = 5, cap: int = CAP) -> WindowRule:
@@ -228,7 +228,7 @@ def share(threshold: float = 0.75, least: int = 4, cap: int = CAP) -> CountRule:
             return None
         return f"share: {tally.leader} of {tally.cast}"
 
-    return CountRule(f"share:{threshold:g},{least},{cap}", cap, reached)
+    return CountRule(f"share:{threshold},{least},{cap}", cap, reached)
 
 
 def any_of(*rules: StoppingRule) -> AnyRule:
@@ -245,6 +245,7 @@ RULES: Mapping[str, Callable[..., StoppingRule]] = {
     "unbeatable": unbeatable,
     "share": share,
 }
+_TAKE_A_SHARE = ("beta", "share")  # first; every other argument is a whole number
 
 
 def rule(spec: str | int | StoppingRule) -> StoppingRule:
@@ -283,17 +284,13 @@ def _parsed(text: str) -> StoppingRule:
         near = difflib.get_close_matches(name, RULES, n=2, cutoff=0.4) or list(RULES)
         raise InputError(f"There is no stopping rule {name!r}; use {' or '.join(near)}.")
     try:
-        numbers = [_number(item) for item in rest.split(",") if item.strip()]
-        return RULES[name](*numbers)
+        numbers = rest.split(",") if rest else []
+        shares = [float(number) for number in numbers[: name in _TAKE_A_SHARE]]
+        return RULES[name](*shares, *map(int, numbers[len(shares) :]))
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"Write the rule like {RULES[name]().name!r}, not {text!r}.") from error
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() and "." not in text else number
 
 
 def _check_cap(name: str, cap: int) -> None:

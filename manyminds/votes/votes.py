@@ -106,17 +106,22 @@ def labels(answers: Sequence[str | None], extractor: Spec = None) -> list[int | 
     """
     kind = None if extractor is None else kinds.extractor(extractor)
     known: dict[Hashable, int] = {}
+    written: dict[str, int] = {}  # most answers were seen before, letter for letter
     first: list[str] = []
     numbered: list[int | None] = []
     for answer in answers:
         if answer is None or not answer.strip():
             numbered.append(None)
             continue
+        if answer in written:
+            numbered.append(written[answer])
+            continue
         key: Hashable = kind.key(answer) if kind else answer.strip()
         if key not in known:
             known[key] = _equal(answer, first, kind)
             if known[key] == len(first):
                 first.append(answer)
+        written[answer] = known[key]
         numbered.append(known[key])
     return numbered
 
@@ -132,7 +137,7 @@ def consensus(
     Args:
         texts: the candidates' texts; None abstains.
         metric: "bleu", "rouge", "levenshtein", "tfidf", or a function from n texts to n rows of n
-            similarities (own embeddings, for instance).
+            similarities; for own embeddings, one that returns `similarity.matrix(texts, embed)`.
         vote: the name on the ballot; that of the metric if not given.
 
     Raises:
@@ -140,11 +145,9 @@ def consensus(
     """
     present = [i for i, text in enumerate(texts) if text is not None and text.strip()]
     cast = [texts[i] or "" for i in present]
-    rows = _similarities(cast, metric)
     scores: list[float | None] = [None] * len(texts)
-    for position, index in enumerate(present):
-        row = [float(x) for x in rows[position]]
-        scores[index] = math.fsum(row[:position] + row[position + 1 :])
+    for index, score in zip(present, _consensus_scores(cast, metric), strict=True):
+        scores[index] = score
     name = vote or (metric if isinstance(metric, str) else "consensus")
     return by_score(name, scores, voters=len(present), asked=len(texts), answers=texts)
 
@@ -228,16 +231,16 @@ def _equal(answer: str, first: Sequence[str], kind: Extractor | None) -> int:
     return len(first)
 
 
-def _similarities(texts: Sequence[str], metric: Metric) -> Rows:
+def _consensus_scores(texts: Sequence[str], metric: Metric) -> list[float]:
     if isinstance(metric, str):
         from manyminds.votes import similarity  # numpy: not before it is needed
 
-        rows: Rows = similarity.matrix(texts, metric=metric).tolist()
-    else:
-        rows = metric(texts)
+        return [float(score) for score in similarity.consensus_scores(texts, metric)]
+    rows = metric(texts)
     if len(rows) != len(texts) or any(len(row) != len(texts) for row in rows):
         raise InputError(f"A metric must give {len(texts)} rows of {len(texts)} similarities.")
-    return rows
+    others = ([*row[:at], *row[at + 1 :]] for at, row in enumerate(rows))
+    return [round(math.fsum(float(x) for x in row), 9) for row in others]
 
 
 def _agreement(answer: Mapping[str, object], composed: Mapping[str, object]) -> float:

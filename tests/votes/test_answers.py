@@ -173,6 +173,7 @@ def test_boxed_takes_no_formula_that_is_not_stated_as_the_answer() -> None:
         ("$\\$3800$", "3800"),
         ("25\\%", "25"),
         ("x \\in (-7,-2)", "(-7,-2)"),
+        ("42_{5}", "42_5"),
     ],
 )
 def test_mathematics_spelled_otherwise_is_equal(one: str, other: str) -> None:
@@ -203,7 +204,19 @@ def test_math_verify_refines_equality() -> None:
     assert not same("2x+1", "2x+2")
 
 
-@pytest.mark.parametrize("text", ["9^{9^{9^9}}", "99999!", "2^{99999999}", "x" * 5000, "{" * 300])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9^{9^{9^9}}",
+        "99999!",
+        "2^{99999999}",
+        "(x+y+z)^{99}",
+        "\\sqrt[999]{7^{999}+1}",
+        "(" * 40 + "x" + ")" * 40,
+        "x" * 5000,
+        "{" * 300,
+    ],
+)
 def test_no_expression_keeps_the_comparison_busy(text: str) -> None:
     started = time.perf_counter()
     assert not mathematics.same(text, "7x+1")
@@ -376,7 +389,7 @@ def test_no_text_makes_an_extractor_raise(text: str) -> None:
         hash(read.key(text if answer is None else answer))
 
 
-LONG = 100_000
+LONG = 30_000  # a quadratic search would take seconds
 PATTERNS = [
     "{", "\\", "\\boxed{", "\\boxed{{", "}", '{"a":', "[", '"', "'", "\\'", '\\"', '"answer": ',
     '"answer":"\\', "answer is ", "answer", " ", "\n", "*", "**", "$", "$$", "```", "```python\n",
@@ -394,7 +407,7 @@ def test_long_texts_take_linear_time(name: str) -> None:
         started = time.process_time()
         answer = read.extract(text)
         read.key(text if answer is None else answer)
-        assert time.process_time() - started < 1, (name, pattern)
+        assert time.process_time() - started < 0.5, (name, pattern)
 
 
 @given(st.integers(-(10**12), 10**12))

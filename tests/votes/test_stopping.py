@@ -93,9 +93,8 @@ def test_a_rule_is_made_again_from_its_name(which: StoppingRule) -> None:
     ("runner_up", "leader"), [(0, 4), (1, 6), (2, 8), (3, 9), (4, 11), (5, 12)]
 )
 def test_the_table_of_the_beta_rule(runner_up: int, leader: int) -> None:
-    rivals: list[int | None] = [1] * runner_up
-    assert beta(0.95, 100).stop([0] * leader + rivals) is not None
-    assert beta(0.95, 100).stop([0] * (leader - 1) + rivals) is None
+    assert beta(0.95, 100).stop([0] * leader + [1] * runner_up) is not None
+    assert beta(0.95, 100).stop([0] * (leader - 1) + [1] * runner_up) is None
 
 
 def test_the_probability_of_a_majority() -> None:
@@ -157,13 +156,13 @@ def test_rules_from_text() -> None:
         ("", "no stopping rule"),
         ("beta:x", "like 'beta:0.95,40'"),
         ("ahead:3,40,5", "like 'ahead:3,40'"),
-        ("ahead:2.5", "whole"),
+        ("ahead:2.5", "like 'ahead:3,40'"),
         ("beta:0.4", "between 0.5 and 1"),
         ("fixed:0", "at least 1"),
         ("esc:5,0", "cap of at least 1"),
         ("share:1.5", "share above 0"),
-        ("ahead:nan", "whole"),
-        ("ahead:inf", "whole"),
+        ("beta:nan", "between 0.5 and 1"),
+        ("ahead:inf", "like 'ahead:3,40'"),
     ],
 )
 def test_a_wrong_rule_says_what_to_write(text: str, message: str) -> None:
