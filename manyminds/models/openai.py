@@ -7,6 +7,7 @@ so it is made late, once a loop, over aiohttp where that is installed, and close
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 

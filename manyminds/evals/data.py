@@ -1,0 +1,121 @@
+"""Questions to evaluate on, read from JSON Lines."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, NotRequired, cast
+
+from typing_extensions import TypedDict
+
+from manyminds.errors import DataError
+from manyminds.questions import question_hash
+
+_QUESTION_KEYS = ("question", "instruction", "prompt")
+_CODE_KEYS = ("prompt", "entry_point", "test")
+
+
+class Row(TypedDict):
+    """One question. `answer` is the reference answer, which only graders read.
+
+    Rows about code also have the `prompt` (a function to complete), its name and its tests.
+    """
+
+    id: str
+    question: str
+    answer: str | None
+    prompt: NotRequired[str]
+    entry_point: NotRequired[str]
+    test: NotRequired[str]
+
+
+def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
+    """Read the questions of a file, plain or gzip; answers recorded beside them are passed over.
+
+    A row has the question under `question`, `instruction` or `prompt`, and may have `id` (default:
+    made of the question), `answer`, and for code `entry_point` and `test`. A question that comes
+    again word for word is kept once.
+
+    Args:
+        path: JSON Lines, `.gz` or not.
+        limit: the number of questions at most, from the start; None reads all.
+
+    Raises:
+        DataError: the file cannot be read, holds no question, or a row is malformed.
+    """
+    rows = list(islice(_distinct(Path(path)), limit))
+    if not rows:
+        raise DataError(f'{path} holds no questions: give rows such as {{"id", "question"}}')
+    return rows
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Read the objects of a JSON Lines file one by one, each with where it stands.
+
+    Raises:
+        DataError: the file cannot be read, or a line is no JSON object.
+    """
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise DataError(f"{path} line {number}: a row must be a JSON object")
+                yield f"{path} line {number}", cast("dict[str, Any]", row)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} line {number}: not valid JSON ({error})") from None
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        after = f" after line {number}" if number else ""
+        raise DataError(f"cannot read {path}{after}: {reason}; give a .jsonl file") from None
+
+
+def question_of(found: Mapping[str, Any], where: str) -> str:
+    """Return the question of a row, under whichever key it stands.
+
+    Raises:
+        DataError: there is none.
+    """
+    texts = (found.get(key) for key in _QUESTION_KEYS)
+    question = next((t for t in texts if isinstance(t, str) and t.strip()), None)
+    if question is None:
+        keys = ", ".join(f"`{key}`" for key in _QUESTION_KEYS)
+        raise DataError(f"{where}: no question: give it as one of {keys}")
+    return question
+
+
+def id_of(found: Mapping[str, Any], where: str) -> str:
+    """Return the id of a row; one that has none is known by a hash of its question."""
+    given = found.get("id")
+    return question_hash(question_of(found, where)) if given is None else str(given)
+
+
+def _distinct(path: Path) -> Iterator[Row]:
+    seen: dict[str, Row] = {}
+    for where, found in json_lines(path):
+        row = _row(found, where)
+        if row["id"] not in seen:
+            seen[row["id"]] = row
+            yield row
+        elif seen[row["id"]] != row:
+            raise DataError(f"{where}: id {row['id']!r} is taken by another question: number anew")
+
+
+def _row(found: Mapping[str, Any], where: str) -> Row:
+    answer = found.get("answer")
+    if isinstance(answer, bool) or not isinstance(answer, str | int | float | None):
+        raise DataError(f"{where}: `answer` must be a text, a number or null")
+    row = Row(
+        id=id_of(found, where),
+        question=question_of(found, where),
+        answer=None if answer is None else str(answer),
+    )
+    if all(isinstance(found.get(key), str) for key in _CODE_KEYS):
+        row["prompt"], row["entry_point"] = found["prompt"], found["entry_point"]
+        row["test"] = found["test"]
+    return row

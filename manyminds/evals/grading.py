@@ -1,0 +1,160 @@
+"""Graders: was the answer right? They see reference answers and flags; no graph ever does."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from manyminds.errors import DataError
+from manyminds.evals.data import Row, id_of, json_lines
+from manyminds.evals.sandbox import Limits, passes
+from manyminds.votes.answers import EXTRACTORS, Extractor, extractor, guess
+
+Verdict: TypeAlias = bool | None
+Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]
+Flags: TypeAlias = Mapping[str, Mapping[str, bool]]
+
+
+def kind_of(rows: Sequence[Row]) -> str | None:
+    """Name the extractor that suits these questions; None where nothing tells.
+
+    Code where every row has tests, else what suits the reference answers.
+    """
+    if all("test" in row for row in rows):
+        return "code"
+    golds = [row["answer"] for row in rows if row["answer"] is not None]
+    return guess(golds) if golds else None
+
+
+def grader(
+    rows: Sequence[Row],
+    data: Path,
+    *,
+    extract: str | None = None,
+    grades: Path | None = None,
+    run_code: bool = False,
+) -> Grader:
+    """Choose how to grade answers to these questions.
+
+    In this order: by running (if asked), by the grades given, by the reference answers (unless it
+    is code), by the `_passed` file beside the data, by the flags in the data itself.
+
+    Args:
+        rows: the questions.
+        data: the file they come from.
+        extract: how to read an answer out of a reply; default: what suits the reference answers.
+        grades: a file of flags for the samples recorded in `data`.
+        run_code: run programs against their tests, in a separate process with limits.
+
+    Raises:
+        DataError: there is nothing to grade by.
+    """
+    kind = kind_of(rows)
+    if run_code:
+        if kind != "code":
+            raise DataError(f"{data}: running code needs `prompt`, `entry_point` and `test` a row")
+        return by_running()
+    if grades is None and kind != "code" and any(row["answer"] is not None for row in rows):
+        return by_answer(extractor(extract or kind or "final"))
+    beside = data.with_name(data.name.replace(".jsonl", "_passed.jsonl"))
+    if grades is None and beside != data and beside.exists():
+        grades = beside
+    flags = read_flags(data, grades)
+    if not any(row["id"] in flags for row in rows):
+        how = "give --grades FILE or --run-code" if kind == "code" else "give rows an `answer`"
+        raise DataError(f"{grades or data}: nothing to grade these questions by; {how}")
+    return by_flags(flags)
+
+
+def by_answer(kind: Extractor) -> Grader:
+    """Grade by equivalence with the reference answer; a reply without an answer is wrong."""
+
+    def grade(row: Row, text: str) -> Verdict:
+        if row["answer"] is None:
+            return None
+        gold = row["answer"].rpartition("####")[2].strip()  # GSM8K writes its working before it
+        found = kind.extract(text)
+        return found is not None and kind.equivalent(gold, found)
+
+    return grade
+
+
+def by_flags(flags: Flags) -> Grader:
+    """Grade a recorded answer by the flag recorded with it; a text not recorded stays ungraded."""
+
+    def grade(row: Row, text: str) -> Verdict:
+        return flags.get(row["id"], {}).get(text)
+
+    return grade
+
+
+def by_running(limits: Limits | None = None) -> Grader:
+    """Grade programs by running them against the question's tests, in a process of their own."""
+
+    async def grade(row: Row, text: str) -> Verdict:
+        if "test" not in row:
+            return None
+        whole = program(row, text)
+        return False if whole is None else await passes(whole, limits)
+
+    return grade
+
+
+def program(row: Row, text: str) -> str | None:
+    """Put a model's code together with the prompt before it and the tests after it.
+
+    A reply may be the body that completes the prompt, or hold the whole function; then only what
+    stands before that function in the prompt (imports, helpers) is kept. None: there is no code.
+    """
+    code = EXTRACTORS["code"].extract(text)
+    if code is None or "test" not in row:
+        return None
+    prompt, name = row.get("prompt", ""), row.get("entry_point", "")
+    defines = re.compile(rf"^(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+    if defines.search(code):
+        start = defines.search(prompt)
+        prompt = prompt[: start.start()] if start else prompt
+    return f"{prompt.rstrip()}\n{code}\n\n{row['test']}\n\ncheck({name})\n"
+
+
+def read_flags(data: Path, grades: Path | None = None) -> Flags:
+    """Read which recorded texts were right: for each question id, a flag for each text.
+
+    Args:
+        data: recorded answers; without `grades`, their own `correct` flags are used.
+        grades: rows `{"id", "passed": [0 or 1 for each sample, in order]}`.
+
+    Raises:
+        DataError: a file is malformed, the counts differ, or equal texts have different flags.
+    """
+    passed = None if grades is None else {id_of(r, w): (w, r) for w, r in json_lines(grades)}
+    flags: dict[str, dict[str, bool]] = {}
+    for where, row in json_lines(data):
+        key, samples = id_of(row, where), _samples(row)
+        if passed is None:
+            pairs = [(t, s["correct"]) for t, s in samples if isinstance(s.get("correct"), bool)]
+        elif key not in passed:
+            continue
+        else:
+            at, graded = passed[key]
+            given = graded.get("passed")
+            if not isinstance(given, list) or len(cast("list[object]", given)) != len(samples):
+                raise DataError(f"{at}: `passed` needs one flag for each of {len(samples)} samples")
+            pairs = list(zip((t for t, _ in samples), map(bool, given), strict=True))
+        _add(flags.setdefault(key, {}), pairs, where)
+    return {key: known for key, known in flags.items() if known}
+
+
+def _samples(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    listed = row.get("samples")
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for sample in cast("list[object]", listed) if isinstance(listed, list) else []:
+        parts = cast("Mapping[str, Any]", sample) if isinstance(sample, Mapping) else {}
+        found.append((sample if isinstance(sample, str) else str(parts.get("text", "")), parts))
+    return found
+
+
+def _add(known: dict[str, bool], pairs: Iterable[tuple[str, bool]], where: str) -> None:
+    for text, flag in pairs:
+        if known.setdefault(text, flag) != flag:
+            raise DataError(f"{where}: the same text is right once and wrong once: correct a flag")
