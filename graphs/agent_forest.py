@@ -138,8 +138,10 @@ def create_agent_forest(
 
 
 def _rule(stop: str | stopping.StoppingRule | None, samples: int) -> stopping.StoppingRule:
-    every = stopping.fixed(samples)
-    return every if stop is None else stopping.any_of(stopping.rule(stop), every)
+    if stop is None:
+        return stopping.fixed(samples)
+    rule = stopping.rule(stop, cap=samples)
+    return rule if rule.cap <= samples else stopping.any_of(rule, stopping.fixed(samples))
 
 
 def _vote(vote: Vote | None, kind: Extractor) -> Vote:

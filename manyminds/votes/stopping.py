@@ -11,6 +11,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Protocol
 
 from manyminds.errors import InputError
@@ -248,12 +249,13 @@ RULES: Mapping[str, Callable[..., StoppingRule]] = {
 _TAKE_A_SHARE = ("beta", "share")  # first; every other argument is a whole number
 
 
-def rule(spec: str | int | StoppingRule) -> StoppingRule:
+def rule(spec: str | int | StoppingRule, *, cap: int | None = None) -> StoppingRule:
     """Return the stopping rule a text stands for.
 
     Args:
         spec: a name with arguments, "beta:0.95" or "esc:5,40"; several joined by "|" stop as soon
             as one does; a number asks so many; a rule is returned as it is.
+        cap: samples at most, where the text itself says nothing about it.
 
     Raises:
         InputError: the name is unknown or an argument does not fit.
@@ -262,8 +264,8 @@ def rule(spec: str | int | StoppingRule) -> StoppingRule:
         return fixed(spec)
     if not isinstance(spec, str):
         return spec
-    parts = [part.strip() for part in spec.split("|")]
-    return _parsed(parts[0]) if len(parts) == 1 else any_of(*map(_parsed, parts))
+    parts = [_parsed(part.strip(), cap or CAP) for part in spec.split("|")]
+    return parts[0] if len(parts) == 1 else any_of(*parts)
 
 
 def _tally(votes: Votes) -> Tally:
@@ -276,21 +278,27 @@ def _capped(asked: int, cap: int) -> str | None:
     return f"cap: {asked} asked" if asked >= cap else None
 
 
-def _parsed(text: str) -> StoppingRule:
+def _parsed(text: str, cap: int) -> StoppingRule:
     name, _, rest = text.partition(":")
     if name.isdecimal() and not rest:
         return fixed(int(name))
     if name not in RULES:
         near = difflib.get_close_matches(name, RULES, n=2, cutoff=0.4) or list(RULES)
         raise InputError(f"There is no stopping rule {name!r}; use {' or '.join(near)}.")
+    make = RULES[name]
     try:
-        numbers = rest.split(",") if rest else []
-        shares = [float(number) for number in numbers[: name in _TAKE_A_SHARE]]
-        return RULES[name](*shares, *map(int, numbers[len(shares) :]))
+        numbers = [_number(item) for item in rest.split(",") if item.strip()]
+        # The number of samples at most is every rule's last argument.
+        last = list(signature(make).parameters)[-1]
+        return make(*numbers) if len(numbers) == _arity(make) else make(*numbers, **{last: cap})
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"Write the rule like {RULES[name]().name!r}, not {text!r}.") from error
+        raise InputError(f"Write the rule like {make().name!r}, not {text!r}.") from error
+
+
+def _arity(make: Callable[..., StoppingRule]) -> int:
+    return len(signature(make).parameters)
 
 
 def _check_cap(name: str, cap: int) -> None:

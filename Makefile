@@ -1,0 +1,71 @@
+# `make demo` and `make test` need nothing but git, make and Python 3.11: they make the environment
+# themselves, with uv where it is present, else with venv and pip.
+
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CONSTRAINTS ?= constraints.txt
+BIN := $(VENV)/bin
+
+ifeq ($(shell uv --version >/dev/null 2>&1 && echo yes),yes)
+new_venv = uv venv --quiet --allow-existing --python "$(PYTHON)" "$(VENV)"
+install = uv pip install --quiet --python "$(BIN)/python"
+else
+# The pip that comes with Python 3.11 knows no dependency groups.
+new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
+install = "$(BIN)/python" -m pip install --quiet
+endif
+
+.PHONY: help demo test slow format lint types notebooks readme build bench pins
+.DEFAULT_GOAL := help
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key, no network
+	@$(BIN)/manyminds demo
+
+test: $(VENV)/.has-test  ## run the fast tests
+	$(BIN)/pytest
+
+slow: $(VENV)/.has-slow  ## run the slow tests: whole data sets, the wheel, LangGraph Studio
+	$(BIN)/pytest -m slow
+
+format: $(VENV)/.has-lint  ## format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.has-lint  ## look for mistakes and unformatted code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.has-dev  ## check the types with mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath "$(BIN)/python"
+
+notebooks: $(VENV)/.has-test  ## run the notebooks and store their output
+	$(BIN)/python tests/helpers/notebooks.py notebooks/*.ipynb
+
+readme: $(VENV)/.has-core  ## bring the README's table of methods up to date
+	$(BIN)/python tests/helpers/readme.py
+
+build: $(VENV)/.has-slow  ## build dist/: the sdist, and from it the wheel
+	$(BIN)/python -m build
+
+bench: $(VENV)/.has-test  ## run every benchmark; fails where one falls short
+	@failed=; for script in benchmarks/*.py; do \
+	  echo "== $$script"; $(BIN)/python "$$script" || failed="$$failed $$script"; \
+	done; test -z "$$failed" || { echo "fell short:$$failed"; exit 1; }
+
+pins:  ## write constraints.txt anew, with the newest versions (needs uv)
+	echo "-e ." | uv pip compile - --quiet --upgrade --universal --python-version 3.11 \
+	  --group dev --group slow --no-header --no-annotate --no-emit-index-url \
+	  | grep -v '^-e' > constraints.new
+	mv constraints.new constraints.txt
+
+# One mark for each dependency group that the environment holds; core is the package alone.
+$(VENV)/.has-%: pyproject.toml $(CONSTRAINTS)
+	@test -n "$(PYTHON)" || { echo "install Python 3.11 or newer first"; exit 1; }
+	@test -x "$(BIN)/python" && test -e "$(VENV)/.made" || { $(new_venv) && touch "$(VENV)/.made"; }
+	@echo "installing into $(VENV) ($*)"
+	@$(install) --constraint $(CONSTRAINTS) --editable . $(if $(filter-out core,$*),--group $*)
+	@touch "$@"

@@ -1,0 +1,28 @@
+"""The tests' OpenAI-compatible server in a process of its own, for benchmarks."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def server(latency: float, words: int = 20) -> Iterator[str]:
+    """Start the server on a free port and yield its base URL."""
+    command = [sys.executable, "-m", "helpers.server", "--port", "0", "--latency", str(latency)]
+    process = subprocess.Popen(
+        [*command, "--words", str(words)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,106 @@
+"""The command line: which commands there are, and how every one of them ends.
+
+A command's module is imported only when that command is called, so that `--help` costs no more
+than Typer itself.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple, cast
+
+import typer
+
+from manyminds.apps.terminal import complain
+from manyminds.errors import InputError, ManymindsError
+
+WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+"""Exit codes: what was given cannot be used; there is no answer; somebody pressed Ctrl-C."""
+
+
+class Command(NamedTuple):
+    """Where a command is, as `module:function`, and what it does, in a line."""
+
+    where: str
+    help: str
+
+
+COMMANDS = {
+    "ask": Command("manyminds.apps.ask:ask", "Ask a question, and see how the answer came about."),
+    "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
+    "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
+    "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
+    "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
+    "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),
+}
+# Typer has its own copy of click in some versions and takes click's in others; either way this is
+# the class of all complaints about arguments.
+_WrongArguments: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application, with the commands that `arguments` name imported."""
+    app = typer.Typer(
+        name="manyminds",
+        add_completion=False,
+        rich_markup_mode=None,  # Rich would double the time of --help
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for name, (where, line) in COMMANDS.items():
+        if name in arguments:
+            app.command(name, short_help=line)(_load(where))
+        else:
+            app.command(name, help=line)(_not_loaded)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; whatever went wrong is one sentence."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = build(given)(given, prog_name="manyminds", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        complain(str(error))
+        return WRONG_INPUT
+    except ManymindsError as error:
+        complain(str(error))
+        return FAILED
+    except _WrongArguments as error:
+        complain(cast("Any", error).format_message())
+        return WRONG_INPUT
+    except (typer.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Many models, one answer: ask several LLMs, or one of them several times, and combine.
+
+    Begin with `manyminds demo`. `manyminds COMMAND --help` explains a command.
+    """
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"manyminds {installed('manyminds')}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _not_loaded() -> None:
+    """Stand in for a command that was not called."""
+
+
+def _load(where: str) -> Callable[..., object]:
+    module, _, function = where.partition(":")
+    return cast("Callable[..., object]", getattr(import_module(module), function))

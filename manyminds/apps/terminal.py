@@ -1,0 +1,90 @@
+"""What every command writes with: text made safe for a terminal, one JSON object, one sentence."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Escape sequences as a terminal reads them: CSI, then strings with their end (OSC and kin), then
+# short ones. A string without its end loses only its beginning, so that nothing can hide the rest.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+# Besides controls: marks that reorder what is read, and halves of characters that cannot be sent.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return `text` without terminal escapes and control characters other than newline and tab.
+
+    Everything that a model, a provider or a file says goes through here on its way to a terminal;
+    JSON needs it not, for `print_json` escapes such characters.
+    """
+    return _CONTROL.sub("", _SEQUENCE.sub("", text))
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return `text` cleaned, on one line, and visibly cut at `limit` characters."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def complain(message: str) -> None:
+    """Say one sentence on standard error."""
+    print(f"manyminds: {one_line(message, 2000)}", file=sys.stderr)
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print the one JSON object of a command; plain ASCII, so that any terminal or file takes it.
+
+    Infinity and NaN, which are no JSON, become null.
+    """
+    print(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def console(file: TextIO | None = None) -> "Console":
+    """Return a Rich console that takes text as it is: no markup, no emoji codes, no highlighting.
+
+    Args:
+        file: where to; standard output if not given.
+    """
+    from rich.console import Console
+
+    return Console(file=file, markup=False, emoji=False, highlight=False)
+
+
+def watched() -> bool:
+    """Tell whether somebody looks at standard error: a terminal that can move its cursor."""
+    import os
+
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+def dollars(cost: float | None) -> str:
+    """Write a cost for reading: cents in two digits, less in four."""
+    if cost is None:
+        return "cost unknown"
+    if 0 < cost < 0.0001:
+        return "less than $0.0001"
+    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number with its noun: `1 call`, `2 calls`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,233 @@
+"""Evaluation: many questions, several times, through one compiled graph, and graded."""
+
+import asyncio
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from manyminds.asking.budget import Budget, Purse
+from manyminds.asking.run import Outer, outer
+from manyminds.errors import InputError, RunError
+from manyminds.evals.data import Row
+from manyminds.evals.grading import Grader
+from manyminds.evals.journal import Config, Journal, Record
+from manyminds.evals.result import Result, Totals
+from manyminds.graphs.method_graph import Compiled
+from manyminds.settings import Context
+
+OnRow: TypeAlias = Callable[[Record], None]
+CONCURRENCY = 16
+_LONGEST_ERROR = 500
+
+
+def evaluate(
+    graph: Compiled,
+    rows: Sequence[Row],
+    *,
+    grade: Grader,
+    repeats: int = 1,
+    seed: int = 0,
+    out: Path | None = None,
+    concurrency: int = CONCURRENCY,
+    on_row: OnRow | None = None,
+    config: Config | None = None,
+) -> Result:
+    """Run every question through a compiled graph and grade the answers; see `aevaluate`.
+
+    Raises:
+        RunError: called where an event loop runs already, as in a notebook.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        evaluation = aevaluate(
+            graph,
+            rows,
+            grade=grade,
+            repeats=repeats,
+            seed=seed,
+            out=out,
+            concurrency=concurrency,
+            on_row=on_row,
+            config=config,
+        )
+        return asyncio.run(evaluation)
+    raise RunError("an event loop is running here: write `await aevaluate(...)` instead")
+
+
+async def aevaluate(
+    graph: Compiled,
+    rows: Sequence[Row],
+    *,
+    grade: Grader,
+    repeats: int = 1,
+    seed: int = 0,
+    out: Path | None = None,
+    concurrency: int = CONCURRENCY,
+    on_row: OnRow | None = None,
+    config: Config | None = None,
+) -> Result:
+    """Run every question through a compiled graph and grade the answers.
+
+    Use it to measure a method, or any compiled graph from messages to messages. The graph is given
+    the question alone, its id, and seeds drawn for each repeat: they order the members, or the
+    recorded draws of one member, anew each time. Two evaluations with equal arguments and recorded
+    or simulated members give equal figures.
+
+    Args:
+        graph: compiled.
+        rows: the questions; ids must differ.
+        grade: from a row and the text of the answer to right, wrong or None (cannot be graded).
+        repeats: how often each question is run.
+        seed: drives every random choice.
+        out: folder to append finished questions to; one that was interrupted goes on from there,
+            also with more repeats.
+        concurrency: questions at once.
+        on_row: called after each finished question, first with those finished earlier in `out`.
+        config: what else tells this evaluation from others in `out`, such as options.
+
+    Raises:
+        InputError: an argument cannot be used, or `out` holds another evaluation.
+    """
+    _check(rows, repeats, concurrency)
+    began = perf_counter()
+    totals = Totals(rows, repeats)
+    ids = {row["id"] for row in rows}
+    finished: set[tuple[int, str]] = set()
+
+    def count(record: Record) -> None:
+        totals.add(record)
+        if on_row is not None:
+            on_row(record)
+
+    with closing(Journal(out, {**_identity(graph, rows, seed), **(config or {})})) as journal:
+        for record in journal.records():
+            key = (record["repeat"], record["id"])
+            if key[0] < repeats and key[1] in ids and key not in finished:
+                finished.add(key)
+                count(record)
+        waiting = ((n, row) for n in range(repeats) for row in rows if (n, row["id"]) not in finished)
+
+        async def work() -> None:
+            for repeat, row in waiting:
+                record = await _one(graph, row, grade, repeat, seed)
+                journal.write(record)
+                count(record)
+
+        await _all(work() for _ in range(min(concurrency, len(rows) * repeats)))
+    return totals.result(perf_counter() - began)
+
+
+async def _all(workers: Iterator[Any]) -> None:
+    """Run all workers; the first error ends the others and comes out as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker)
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+
+
+async def _one(graph: Compiled, row: Row, grade: Grader, repeat: int, seed: int) -> Record:
+    # An outer purse, without a limit, counts what a run has used that ends without a report.
+    purse = Purse(Budget())
+    token = outer.set(Outer((purse,), 0))
+    began = perf_counter()
+    try:
+        output = await graph.ainvoke(
+            {"messages": [("user", row["question"])]},
+            config={"metadata": {"question_id": row["id"], "shuffle": f"{seed}:{repeat}"}},
+            context=Context(seed=_derived(seed, repeat)),
+        )
+    except RunError as error:
+        record = _unanswered(row, repeat, error, purse)
+    else:
+        record = _answered(row, repeat, output, purse)
+        verdict = grade(row, _text(output))
+        record["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+    finally:
+        outer.reset(token)
+    record["seconds"] = round(perf_counter() - began, 4)
+    return record
+
+
+def _unanswered(row: Row, repeat: int, error: RunError, purse: Purse) -> Record:
+    return Record(
+        repeat=repeat,
+        id=row["id"],
+        answer="",
+        correct=False,
+        error=str(error)[:_LONGEST_ERROR],
+        degraded=None,
+        calls=purse.calls,
+        failed=purse.calls,
+        samples=purse.calls,
+        rounds=1,
+        tokens=purse.tokens,
+        cost=purse.dollars or None,
+        seconds=0.0,
+    )
+
+
+def _answered(row: Row, repeat: int, output: Mapping[str, Any], purse: Purse) -> Record:
+    report: Mapping[str, Any] = output.get("report") or {}
+    candidates: Sequence[Mapping[str, Any]] = output.get("candidates") or []
+    ballot: Mapping[str, Any] = output.get("ballot") or {}
+    calls = int(report.get("calls", purse.calls))
+    asked = sum(candidate["status"] != "skipped" for candidate in candidates)
+    layers = max((int(candidate["layer"]) for candidate in candidates), default=0)
+    tokens: Mapping[str, int] = report.get("tokens") or {"all": purse.tokens}
+    return Record(
+        repeat=repeat,
+        id=row["id"],
+        answer=ballot.get("answer") or _text(output),
+        correct=None,
+        error=None,
+        degraded=report.get("degraded"),
+        calls=calls,
+        failed=sum(int(missing["count"]) for missing in report.get("missing", [])),
+        # A vote's candidates are all that was sampled; other methods keep the last layer's only.
+        samples=asked if ballot else calls,
+        rounds=max(1, layers + ("aggregator" in report.get("roles", {}))),
+        tokens=sum(tokens.values()),
+        cost=report.get("cost"),
+        seconds=0.0,
+    )
+
+
+def _text(output: Mapping[str, Any]) -> str:
+    answer = output.get("answer")
+    return answer if isinstance(answer, str) else str(output["messages"][-1].text)
+
+
+def _derived(seed: int, repeat: int) -> int:
+    """Return the seed of one repeat, unlike that of the same repeat under another seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{repeat}".encode()).digest()[:6])
+
+
+def _identity(graph: Compiled, rows: Sequence[Row], seed: int) -> dict[str, object]:
+    """Return what decides the answers: records of other methods, members or data do not mix."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row, sort_keys=True).encode() + b"\n")
+    return {
+        "method": getattr(graph.builder, "method", graph.name),
+        "members": list(getattr(graph.builder, "members", {})),
+        "seed": seed,
+        "questions": len(rows),
+        "data": digest.hexdigest()[:16],
+    }
+
+
+def _check(rows: Sequence[Row], repeats: int, concurrency: int) -> None:
+    if not rows:
+        raise InputError("there are no questions: give at least one row")
+    if len({row["id"] for row in rows}) < len(rows):
+        raise InputError("two questions have the same id: give every row its own")
+    if repeats < 1 or concurrency < 1:
+        raise InputError("repeats and concurrency must be at least 1")
