@@ -17,6 +17,7 @@ endif
 
 .PHONY: help demo test slow format lint types notebooks readme build bench pins
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

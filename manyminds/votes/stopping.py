@@ -287,10 +287,12 @@ def _parsed(text: str, cap: int) -> StoppingRule:
         raise InputError(f"There is no stopping rule {name!r}; use {' or '.join(near)}.")
     make = RULES[name]
     try:
-        numbers = [_number(item) for item in rest.split(",") if item.strip()]
+        numbers = rest.split(",") if rest else []
+        shares = [float(number) for number in numbers[: name in _TAKE_A_SHARE]]
+        given = [*shares, *map(int, numbers[len(shares) :])]
         # The number of samples at most is every rule's last argument.
         last = list(signature(make).parameters)[-1]
-        return make(*numbers) if len(numbers) == _arity(make) else make(*numbers, **{last: cap})
+        return make(*given) if len(given) == _arity(make) else make(*given, **{last: cap})
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
