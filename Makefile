@@ -11,8 +11,9 @@ new_venv = uv venv --quiet --allow-existing --python "$(PYTHON)" "$(VENV)"
 install = uv pip install --quiet --python "$(BIN)/python"
 else
 # The pip that comes with Python 3.11 knows no dependency groups.
-new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
-install = "$(BIN)/python" -m pip install --quiet
+new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+# Without its warnings, of which the one on editable installation alone fills half a screen.
+install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 endif
 
 .PHONY: help demo test slow format lint types notebooks readme build bench pins

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import MethodOutput, SampledState
@@ -87,6 +87,7 @@ def create_agent_forest(
     """
     if samples < 1:
         raise InputError(f"samples={samples}: give at least 1")
+    check_quorum(quorum, samples)
     everyone = as_members(members)
     kind = extractor(extract)
     ballot = _vote(vote, kind)

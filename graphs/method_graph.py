@@ -59,7 +59,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.method = method
         self.members = {member.name: member for member in members}
         self.draws = draws
-        self.settings = Context(**options)
+        self.settings = _settings(method, options)
         self._supersteps = supersteps
         self._inserted = 0
         _check_prices(self.settings.budget, self.members.values())
@@ -117,6 +117,27 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         compiled = super().compile(*args, **kwargs)
         limit = self._supersteps * (1 + self._inserted) + 10
         return compiled.with_config(recursion_limit=limit, max_concurrency=DEFAULT_CONCURRENCY)
+
+
+def check_quorum(quorum: float, asked: int) -> None:
+    """Refuse a quorum that `asked` answers could never reach, or that means nothing.
+
+    Raises:
+        InputError: it is neither a count from 1 to `asked` nor a share below 1.
+    """
+    if 0 < quorum < 1 or (quorum == int(quorum) and 1 <= quorum <= asked):
+        return
+    raise InputError(f"quorum={quorum:g}: give a count from 1 to {asked}, or a share below 1")
+
+
+def _settings(method: str, options: Options) -> Context:
+    unknown = options.keys() - Options.__annotations__.keys()
+    if unknown:
+        raise InputError(
+            f"{method} has no option {', '.join(map(repr, sorted(unknown)))}: beside its own "
+            f"arguments it takes {', '.join(Options.__annotations__)}"
+        )
+    return Context(**options)
 
 
 def _check_prices(budget: Budget | None, members: Iterable[Member]) -> None:

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable
 from manyminds.nodes.aggregator import aggregator as aggregator_node
@@ -65,6 +65,8 @@ def create_moa(
     """
     *rows, chain = with_roles(_rows(proposers, layers), aggregator)
     everyone = {member.name: member for row in rows for member in row}
+    sizes = [len(row) for row in rows]
+    check_quorum(quorum, min(sizes))
     synthesis = load(prompt, default=PROMPT, variables={"answers"})
     graph = MethodGraph(
         LayeredState,
@@ -88,7 +90,6 @@ def create_moa(
         )
         graph.add_node(name, node)
         graph.add_edge(name, "gate")
-    sizes = [len(row) for row in rows]
     graph.add_node("gate", gate("moa", calls=sizes, quorum=quorum, context=graph.settings))
     graph.add_node(
         "aggregator",

@@ -5,4 +5,5 @@ import hashlib
 
 def question_hash(question: str) -> str:
     """Return an id made of the text: equal questions get equal seeds and recorded answers."""
-    return "q-" + hashlib.sha256(question.strip().encode()).hexdigest()[:16]
+    text = question.strip().encode(errors="surrogatepass")
+    return "q-" + hashlib.sha256(text).hexdigest()[:16]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from langgraph.runtime import get_runtime
 
 from manyminds.asking.budget import Budget
+from manyminds.errors import InputError
 
 DEFAULT_CONCURRENCY = 256
 
@@ -28,12 +29,22 @@ class Context:
         concurrency: calls in flight at once to one model.
         seed: drives every random choice: order of members, shuffles shown to judges.
         params: sampling parameters that override those of members and builders.
+
+    Raises:
+        InputError: a value cannot be used.
     """
 
     budget: Budget | None = None
     concurrency: int | None = None
     seed: int | None = None
     params: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail, or wait for ever, in the middle of a run."""
+        if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError(f"budget={self.budget!r}: give a Budget, such as Budget(calls=10)")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise InputError(f"concurrency={self.concurrency}: give at least 1")
 
     def over(self, other: "Context") -> "Context":
         """Return these settings, with gaps filled from `other`."""

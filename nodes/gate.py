@@ -1,5 +1,6 @@
 """gate: all of a layer are in; is it enough, and is there room for another layer?"""
 
+import math
 from collections.abc import Sequence
 
 from manyminds.asking.run import Run
@@ -47,7 +48,7 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         BudgetError: nobody could be asked within the budget.
     """
     good = sum(candidate["status"] == "ok" for candidate in candidates)
-    needed = max(1, round(quorum * len(candidates)) if quorum < 1 else int(quorum))
+    needed = max(1, _count_of(quorum, len(candidates)))
     if good >= needed:
         return
     failures = [
@@ -59,6 +60,11 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         raise BudgetError("; ".join(dict.fromkeys(failures)) + " before there was an answer")
     message = f"{good} of {len(candidates)} members answered and the quorum is {needed}"
     raise QuorumError(message, list(dict.fromkeys(failures)))
+
+
+def _count_of(quorum: float, asked: int) -> int:
+    # The small number keeps 0.1 * 30 = 3.0000000000000004 from asking for a fourth.
+    return math.ceil(quorum * asked - 1e-9) if quorum < 1 else int(quorum)
 
 
 def _decision(*, stop: bool, reason: str) -> Decision:

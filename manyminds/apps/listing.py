@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from manyminds.apps.terminal import clean, console, one_line, print_json
+from manyminds.apps.terminal import clean, console, facts, one_line, print_json, put
 from manyminds.methods import Method
 from manyminds.methods import methods as registered
 from manyminds.prompts.loader import FOLDER, catalog, load
@@ -21,20 +21,18 @@ def methods(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"methods": [_described(method) for method in found]})
         return
-    from rich.padding import Padding
     from rich.text import Text
 
     screen = console()
     for method in found:
         screen.print(Text(method.name, "bold"))
-        for label, text in [
-            ("", method.use),
-            ("calls    ", f"{method.calls} (per question)"),
-            ("options  ", " ".join(f"--{option}" for option in method.options) or "none"),
-            ("paper    ", method.paper),
-        ]:
-            screen.print(Padding(Text.assemble((label, "dim"), one_line(text)), (0, 0, 0, 2)))
-        screen.print()
+        rows = {
+            "use": method.use,
+            "calls": f"{method.calls} (per question)",
+            "options": " ".join(f"--{option}" for option in method.options) or "none",
+            "paper": method.paper,
+        }
+        put(screen, facts((f"  {label}", one_line(text)) for label, text in rows.items()), "")
     screen.print(Text("Try one:  manyminds ask --method NAME 'your question'", "dim"))
 
 
@@ -63,7 +61,7 @@ def prompts(
     for prompt in found:
         mark = "" if _ours(prompt) else f"  yours: {prompt.path}"
         screen.print(Text.assemble((f"{prompt.name}@{prompt.version}", "bold"), (mark, "green")))
-        screen.print(Padding(Text(one_line(prompt.purpose)), (0, 0, 0, 2)))
+        put(screen, Padding(Text(one_line(prompt.purpose)), (0, 0, 0, 2)))
     screen.print()
     screen.print(Text("Show one:  manyminds prompts NAME", "dim"))
 
@@ -77,13 +75,9 @@ def _show(prompt: "Prompt", as_json: bool) -> None:
     screen = console()
     whose = "comes with manyminds" if _ours(prompt) else "yours"
     screen.print(Text(f"{prompt.name}@{prompt.version}", "bold"))
-    for label, text in [
-        ("file       ", f"{prompt.path or 'none: given as text'} ({whose})"),
-        ("hash       ", prompt.hash),
-        ("variables  ", ", ".join(sorted(prompt.variables)) or "none"),
-    ]:
-        screen.print(Text.assemble((label, "dim"), one_line(text)), soft_wrap=True)
-    screen.print()
+    variables = ", ".join(sorted(prompt.variables)) or "none"
+    file = f"{prompt.path or 'none'} ({whose})"
+    put(screen, facts({"file": file, "hash": prompt.hash, "variables": variables}.items()), "")
     print(clean(prompt.text).rstrip())
 
 

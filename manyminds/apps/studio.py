@@ -1,7 +1,7 @@
-"""Zero-argument factories of the methods, for LangGraph Studio: `langgraph dev` in this repository.
+"""Zero-argument factories of the methods, for LangGraph Studio (`langgraph dev`).
 
-The members are simulated, so that it starts without a key. Name your own in the environment variable
-MANYMINDS_MEMBERS, with commas between them: `MANYMINDS_MEMBERS=openai:gpt-4o-mini,ollama:llama3.1`.
+The members are simulated, so that it starts without a key. The environment variable
+MANYMINDS_MEMBERS names others, with commas between them: `openai:gpt-4o-mini,ollama:llama3.1`.
 
 The server calls a factory on its event loop for every run and refuses to read files there, so the
 graphs are built in a thread.

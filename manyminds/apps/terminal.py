@@ -1,13 +1,15 @@
 """What every command writes with: text made safe for a terminal, one JSON object, one sentence."""
 
 import json
+import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-if TYPE_CHECKING:
-    from rich.console import Console
+if TYPE_CHECKING:  # 0.1 s of import that `--help` does not need
+    from rich.console import Console, RenderableType
+    from rich.table import Table
 
 # Escape sequences as a terminal reads them: CSI, then strings with their end (OSC and kin), then
 # short ones. A string without its end loses only its beginning, so that nothing can hide the rest.
@@ -18,6 +20,8 @@ _SEQUENCE = re.compile(
 )
 # Besides controls: marks that reorder what is read, and halves of characters that cannot be sent.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_LONGEST = 2000  # characters of a complaint: one that names each of many failures is cut
 
 
 def clean(text: str) -> str:
@@ -37,7 +41,7 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def complain(message: str) -> None:
     """Say one sentence on standard error."""
-    print(f"manyminds: {one_line(message, 2000)}", file=sys.stderr)
+    print(f"manyminds: {one_line(message, _LONGEST)}", file=sys.stderr)
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -59,10 +63,29 @@ def console(file: TextIO | None = None) -> "Console":
     return Console(file=file, markup=False, emoji=False, highlight=False)
 
 
+def facts(rows: "Iterable[tuple[str, RenderableType]]") -> "Table":
+    """Return labels, dim, beside what they label; long values wrap in their own column."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(Text(label), Text(value) if isinstance(value, str) else value)
+    return grid
+
+
+def put(screen: "Console", *parts: "RenderableType") -> None:
+    """Print each part on lines of its own, without the blanks that tables end their lines with."""
+    with screen.capture() as captured:
+        for part in parts:
+            screen.print(part)
+    screen.file.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+
+
 def watched() -> bool:
     """Tell whether somebody looks at standard error: a terminal that can move its cursor."""
-    import os
-
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 

@@ -111,7 +111,9 @@ async def aevaluate(
             if key[0] < repeats and key[1] in ids and key not in finished:
                 finished.add(key)
                 count(record)
-        waiting = ((n, row) for n in range(repeats) for row in rows if (n, row["id"]) not in finished)
+        waiting = (
+            (n, row) for n in range(repeats) for row in rows if (n, row["id"]) not in finished
+        )
 
         async def work() -> None:
             for repeat, row in waiting:

@@ -60,7 +60,9 @@ class Journal:
             self._path = folder / "rows.jsonl"
             self._path.touch()
         except OSError as error:
-            raise InputError(f"cannot write to {folder}: {error.strerror}; choose another") from None
+            raise InputError(
+                f"cannot write to {folder}: {error.strerror}; choose another"
+            ) from None
 
     def records(self) -> Iterator[Record]:
         """Read what is there, cutting off a torn last line.

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Embedding = Callable[[list[str]], ArrayLike]
 Rows = Callable[[slice], Floats]
 
-_CELLS = 1 << 20  # similarities in one block of rows: a few arrays of 8 MB
+_CELLS = 1 << 19  # similarities in one block of rows; BLEU works in about 70 bytes for each
 
 
 def matrix(texts: Sequence[str], metric: str | Embedding = "bleu") -> Floats:

@@ -31,7 +31,7 @@ SNIPPETS = [
     "def f(n):\n    return n*2",
     "def f(x):\n    return x+1",
 ]
-THEIR_TOKENS: Any = getattr(import_module("sacrebleu.tokenizers.tokenizer_13a"), "Tokenizer13a")()
+THEIR_TOKENS: Any = import_module("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
 # What the tokeniser treats by rules of its own, whole words, and white space of every kind.
 PIECES = [
     *["a", "B", "cat", "1", "23", "\u00e9", "\u0130", "\u4e2d", "'", "-", ".", ",", "\n", "-\n"],
@@ -171,15 +171,14 @@ def test_blocks_change_nothing(metric: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_consensus_never_holds_all_pairs() -> None:
-    texts = list(dict.fromkeys(made(3000, words=4)))
+    texts = list(dict.fromkeys(made(4000, words=2)))
     tracemalloc.start()
     try:
         consensus_scores(texts)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    print(peak >> 20)
-    assert peak < 8 * len(texts) ** 2, f"{peak >> 20} MB"
+    assert peak < 8 * len(texts) ** 2 / 2, f"{peak >> 20} MB"
 
 
 @pytest.mark.parametrize("texts", [made(6), SNIPPETS, ["The cat's 2 hats!", "the CAT", ""]])

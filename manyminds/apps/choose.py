@@ -1,0 +1,164 @@
+"""From the command line's options to a graph: who is asked, by which method, within which limits."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from manyminds.errors import InputError
+from manyminds.methods import Method, method, methods
+
+if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
+    from manyminds.asking.budget import Budget
+    from manyminds.graphs.method_graph import MethodGraph
+    from manyminds.members import Member, Price
+
+_SIMULATED = "simulated:"
+NO_MEMBER = """\
+no model is set up, so nobody can be asked: name one with --member, or set a key
+  a real one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
+  a simulated one: --member simulated:medium 'Start with 7. Add 5. What is the result?'"""
+"""What to say where nobody can be asked, in three lines."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use, and how long one answer may take; None: no limit of ours."""
+
+    calls: int | None = None
+    dollars: float | None = None
+    seconds: float | None = None
+    timeout: float | None = None
+
+
+def choose_members(given: Sequence[str]) -> list[str]:
+    """Return the members that were named, else the first that is found on this machine, else none.
+
+    Keys come first, then local servers, as `manyminds.models.strings.discover` lists them.
+    """
+    if given:
+        return list(given)
+    from manyminds.models.strings import discover
+
+    return discover()[:1]
+
+
+def choose_method(
+    name: str | None, members: Sequence[str], options: Mapping[str, object]
+) -> Method:
+    """Return the method of that name, else the one that suits the members and options.
+
+    One model, however often: `agent-forest`. Several different ones: `moa`. The other of the two
+    where only that one takes the options that were given.
+
+    Raises:
+        InputError: there is no such method, or it does not take an option; those it takes are named.
+    """
+    if name is not None:
+        return _taking(method(name), options)
+    usual = ["agent-forest", "moa"] if len(set(members)) == 1 else ["moa", "agent-forest"]
+    known = [method(each) for each in usual]
+    return _taking(next((m for m in known if options.keys() <= {*m.options}), known[0]), options)
+
+
+def build(
+    chosen: Method,
+    members: Sequence[str],
+    options: Mapping[str, object],
+    *,
+    limits: Limits = Limits(),  # noqa: B008  # frozen
+    seed: int | None = None,
+    prices: Sequence[str] = (),
+) -> "MethodGraph":
+    """Build the graph of a method from strings.
+
+    Args:
+        chosen: the method.
+        members: strings such as `openai:gpt-4o-mini`; one given twice is two members.
+        options: of the method, those that were given.
+        limits: of the run and of each answer.
+        seed: drives every random choice.
+        prices: `IN,OUT` or `MEMBER=IN,OUT`, dollars for a million tokens.
+
+    Raises:
+        InputError: something given cannot be used.
+    """
+    member = _maker(prices, limits)
+    rest = dict(options)
+    if "aggregator" in rest:
+        rest["aggregator"] = member(str(rest["aggregator"]))
+    builder = chosen.create()
+    everyone: object = [member(each) for each in members]
+    if next(iter(inspect.signature(builder).parameters)) == "member":
+        if len(set(members)) > 1:
+            raise InputError(f"{chosen.name} samples one model: give --member once")
+        everyone = member(members[0])
+    budget = _budget(limits, [member(each) for each in members])
+    return cast("MethodGraph", builder(everyone, **rest, seed=seed, budget=budget))
+
+
+def is_simulated(members: Sequence[str]) -> bool:
+    """Tell whether any of these members only simulates a model."""
+    return any(member.strip().startswith(_SIMULATED) for member in members)
+
+
+def _taking(chosen: Method, options: Mapping[str, object]) -> Method:
+    refused = [f"--{option}" for option in options if option not in chosen.options]
+    if not refused:
+        return chosen
+    takes = ", ".join(f"--{option}" for option in chosen.options) or "none of the method options"
+    others = [m.name for m in methods().values() if options.keys() <= {*m.options}]
+    hint = f"; {' and '.join(others[:2])} would take what you gave" if others else ""
+    raise InputError(f"{chosen.name} does not take {', '.join(refused)}: it takes {takes}{hint}")
+
+
+def _maker(prices: Sequence[str], limits: Limits) -> "Callable[[str], Member]":
+    """Return a function that makes members, always the same one of the same string.
+
+    Builders tell members apart by identity: a proposer that also aggregates stays one member.
+    """
+    from manyminds.members import Member
+
+    known: dict[str, Member] = {}
+    priced = dict(_price(text) for text in prices)
+
+    def make(spec: str) -> Member:
+        if spec not in known:
+            options: dict[str, object] = {"price": priced.get(spec, priced.get(""))}
+            if limits.timeout is not None:
+                options["timeout"] = limits.timeout
+            known[spec] = Member(spec, **options)
+        return known[spec]
+
+    return make
+
+
+def _price(text: str) -> "tuple[str, Price]":
+    from manyminds.members import Price
+
+    member, _, numbers = text.rpartition("=")
+    try:
+        dollars_in, dollars_out = map(float, numbers.split(","))
+        return member, Price(input=dollars_in, output=dollars_out)
+    except ValueError:  # also pydantic's, for a price below zero
+        raise InputError(
+            f"--price {text} is not understood: write dollars for a million tokens in and out, "
+            "such as --price 0.15,0.60"
+        ) from None
+
+
+def _budget(limits: Limits, members: "Sequence[Member]") -> "Budget | None":
+    from manyminds.asking.budget import Budget
+
+    given = {"calls": limits.calls, "dollars": limits.dollars, "seconds": limits.seconds}
+    if all(value is None for value in given.values()):
+        return None
+    if limits.dollars is not None and any(m.price is None for m in members):
+        raise InputError(
+            "--budget-dollars needs prices: add --price IN,OUT, dollars for a million tokens"
+        )
+    try:
+        return Budget.model_validate(given)
+    except ValueError:
+        wrong = next(name for name, value in given.items() if value is not None and not value > 0)
+        raise InputError(f"--budget-{wrong} must be above 0") from None

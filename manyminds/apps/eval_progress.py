@@ -1,0 +1,69 @@
+"""How far an evaluation is: a line on a terminal's standard error, nothing in a pipe."""
+
+import sys
+from collections import Counter
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from manyminds.apps.terminal import console, dollars, watched
+from manyminds.evals.journal import Record
+
+
+class EvalProgress:
+    """Counts finished rows, and shows them where somebody looks.
+
+    Attributes:
+        total: rows that there will be.
+        rows: rows done, those of an earlier start included.
+        errors: why runs have no answer, and how often.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.rows = total, 0
+        self.errors: Counter[str] = Counter()
+        self._right = self._graded = self._calls = 0
+        self._cost: float | None = None
+        self._bar = Progress(
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeRemainingColumn(),
+            console=console(sys.stderr),
+            disable=not watched(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> "EvalProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def add(self, record: Record) -> None:
+        """Count one finished row."""
+        self.rows += 1
+        self._calls += record["calls"]
+        if record["correct"] is not None:
+            self._graded += 1
+            self._right += record["correct"]
+        if record["error"] is not None:
+            self.errors[record["error"]] += 1
+        if record["cost"] is not None:
+            self._cost = (self._cost or 0.0) + record["cost"]
+        self._bar.update(self._task, completed=self.rows, description=self._line())
+
+    def _line(self) -> str:
+        parts = [f"{self._calls:,} calls"]
+        if self._graded:
+            parts.insert(0, f"{self._right / self._graded:.1%} right")
+        if self._cost is not None:
+            parts.append(dollars(self._cost))
+        return ", ".join(parts)

@@ -1,0 +1,111 @@
+"""What is known of a run while it runs, from nothing but its stream of custom events and tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from langchain_core.messages import AIMessageChunk
+
+
+@dataclass
+class Line:
+    """One member in one role: how often it was asked, and what came of it."""
+
+    member: str
+    role: str
+    asked: int = 0
+    answered: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    kind: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """Answers still out; one request may bring several, so more can come than were asked."""
+        return max(0, self.asked - self.answered - self.failed)
+
+
+@dataclass
+class Progress:
+    """A run so far.
+
+    Attributes:
+        method: its name, empty before the first event.
+        lines: by member and role, in the order in which they were first asked.
+        votes: how many stand behind each answer, most first.
+        cost: dollars of the answers whose price is known.
+        priced: whether any price is known.
+        began: when watching began, by the monotonic clock.
+    """
+
+    method: str = ""
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict[tuple[str, str], Line])
+    votes: list[int] = field(default_factory=list[int])
+    cost: float = 0.0
+    priced: bool = False
+    began: float = field(default_factory=monotonic)
+    _run: str = ""
+    _texts: dict[str, str] = field(default_factory=dict[str, str])
+
+    def event(self, event: Mapping[str, object]) -> None:
+        """Take in a progress event; those of nested runs and unknown ones are passed over."""
+        run = str(event.get("run", ""))
+        self._run = self._run or run
+        if run != self._run:
+            return
+        self.method = str(event.get("method", self.method))
+        match event.get("event"):
+            case "asked":
+                self._line(event).asked += 1
+            case "answered":
+                line = self._line(event)
+                line.answered += 1
+                line.seconds = _number(event.get("seconds"))
+                if event.get("cost") is not None:
+                    self.priced = True
+                    self.cost += _number(event["cost"])
+            case "failed":
+                line = self._line(event)
+                line.failed += 1
+                line.kind = str(event.get("kind") or "failed")
+            case "voted":
+                counts = event.get("counts")
+                self.votes = [int(n) for n in counts] if isinstance(counts, list) else []
+            case "dropped":
+                self._texts.pop(str(event.get("message_id")), None)
+            case _:
+                pass
+
+    def token(self, chunk: object) -> None:
+        """Take in a piece of the final answer; whole messages are no news."""
+        if isinstance(chunk, AIMessageChunk) and chunk.id is not None:
+            self._texts[chunk.id] = self._texts.get(chunk.id, "") + chunk.text
+
+    @property
+    def text(self) -> str:
+        """The final answer as far as it is written."""
+        return next(reversed(self._texts.values()), "") if self._texts else ""
+
+    @property
+    def answered(self) -> int:
+        """Good answers so far."""
+        return sum(line.answered for line in list(self.lines.values()))
+
+    @property
+    def asked(self) -> int:
+        """Answers asked for so far."""
+        lines = list(self.lines.values())
+        return sum(line.answered + line.failed + line.waiting for line in lines)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since watching began."""
+        return monotonic() - self.began
+
+    def _line(self, event: Mapping[str, object]) -> Line:
+        key = (str(event.get("member")), str(event.get("role")))
+        return self.lines.setdefault(key, Line(*key))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,86 @@
+"""A journal of voted steps: one line a step, written as it is committed, read back on a resume."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from manyminds.errors import DataError
+
+_VERSION = 1
+
+
+class Journal:
+    """Appends the steps of one task and question to a file, or reads those that are there.
+
+    Each line is handed to the operating system before the next step is asked, so a killed process
+    loses none; after a crash of the machine itself the last ones may be missing and are asked anew.
+
+    Args:
+        path: of the file; made if it is not there.
+        task: name of the task.
+        question: what is solved; a journal of another question is refused.
+
+    Raises:
+        DataError: the file is no journal, or one of another task or question.
+    """
+
+    def __init__(self, path: str | Path, *, task: str, question: str) -> None:
+        self.path = Path(path)
+        self._head = {"journal": _VERSION, "task": task, "question": question}
+        self._file: IO[str] | None = None
+
+    def steps(self) -> Iterator[str]:
+        """Yield the steps that were committed, in order; a torn last line is dropped."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return
+        with self.path.open(encoding="utf-8") as lines:
+            self._check(next(lines))
+            for number, line in enumerate(lines, 2):
+                if not line.endswith("\n"):
+                    break
+                try:
+                    yield str(json.loads(line)["step"])
+                except (ValueError, KeyError, TypeError):
+                    raise DataError(f"{self.path}, line {number}: this is no journal line") from None
+
+    def append(self, step: str, *, votes: int, drawn: int) -> None:
+        """Write a committed step: what it was, the votes for it, the proposals drawn."""
+        if self._file is None:
+            self._file = self._open()
+        self._file.write(f'{{"step": {json.dumps(step)}, "votes": {votes}, "drawn": {drawn}}}\n')
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file; appending opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> IO[str]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            self._drop_torn_line()
+        file = self.path.open("a", encoding="utf-8")
+        if file.tell() == 0:
+            file.write(json.dumps(self._head) + "\n")
+        return file
+
+    def _drop_torn_line(self) -> None:
+        with self.path.open("rb+") as file:
+            end = file.seek(0, 2)
+            while end and file.seek(end - 1) is not None and file.read(1) != b"\n":
+                end -= 1
+            file.truncate(end)
+
+    def _check(self, line: str) -> None:
+        try:
+            head = json.loads(line)
+        except ValueError:
+            head = None
+        if not isinstance(head, dict) or "journal" not in head:
+            raise DataError(f"{self.path} is no journal of steps: give another file")
+        if head != self._head:
+            raise DataError(
+                f"{self.path} belongs to another task or question: give another file, or delete it"
+            )

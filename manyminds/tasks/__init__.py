@@ -1,0 +1,1 @@
+"""Tasks that are solved step by step, and what a task of your own must offer."""

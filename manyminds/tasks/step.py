@@ -1,0 +1,56 @@
+"""StepTask: what step-wise voting must know of a task to solve it one voted step at a time."""
+
+from typing import Any, Protocol, TypeAlias
+
+from langchain_core.messages import BaseMessage
+
+TaskState: TypeAlias = Any
+"""The state of a task: plain data (strings, numbers, lists, dicts), because checkpoints keep it."""
+
+
+class RedFlag(ValueError):
+    """A reply that shows signs of confusion: it is thrown away and asked for again, never mended.
+
+    MAKER (arXiv 2511.09030) found that replies in a wrong format, or much too long, are far more
+    often wrong in content as well.
+    """
+
+
+class StepTask(Protocol):
+    """A task whose state a program keeps, and whose next step is voted on.
+
+    Every method is pure: states are never changed in place.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the task in reports and journals."""
+        ...
+
+    def start(self, question: str) -> TaskState:
+        """Return the state before the first step."""
+        ...
+
+    def prompt(self, state: TaskState) -> list[BaseMessage]:
+        """Return the messages that ask for the next step."""
+        ...
+
+    def parse(self, reply: str, state: TaskState) -> str:
+        """Return the step that a reply proposes, in one canonical form.
+
+        Raises:
+            RedFlag: the reply breaks the format or cannot be a step.
+        """
+        ...
+
+    def apply(self, state: TaskState, step: str) -> TaskState:
+        """Return the state after a step."""
+        ...
+
+    def done(self, state: TaskState) -> bool:
+        """Say whether the task is finished."""
+        ...
+
+    def answer(self, state: TaskState) -> str:
+        """Return the answer that the finished state holds."""
+        ...

@@ -1,0 +1,99 @@
+"""Running graphs in tests: the four ways of calling, and what a stream shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StreamMode
+
+from manyminds.asking.run import Run
+from manyminds.graphs.method_graph import Compiled
+from manyminds.settings import Context
+
+WAYS = ("invoke", "ainvoke", "stream", "astream")
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+def user(text: str = "What is six times seven?") -> dict[str, Any]:
+    """Return the input of a method for one question."""
+    return {"messages": [("user", text)]}
+
+
+async def call(
+    app: Compiled,
+    way: str,
+    given: Mapping[str, Any] | None,
+    config: RunnableConfig | None = None,
+    context: Any = None,
+) -> dict[str, Any]:
+    """Run a graph in one of the four ways and return its last state.
+
+    The synchronous ways are called as in a notebook: while a loop is running in this thread.
+    """
+    if way == "invoke":
+        return app.invoke(given, config, context=context)
+    if way == "ainvoke":
+        return await app.ainvoke(given, config, context=context)
+    if way == "stream":
+        states = list(app.stream(given, config, context=context, stream_mode="values"))
+        return states[-1]
+    last: dict[str, Any] = {}
+    async for state in app.astream(given, config, context=context, stream_mode="values"):
+        last = state
+    return last
+
+
+MESSAGES: list[StreamMode] = ["messages", "custom"]
+
+
+class Shown:
+    """What a caller who streams messages sees: by namespace, the pieces in order."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[tuple[str, ...], BaseMessage]] = []
+        self.events: list[dict[str, Any]] = []
+
+    def texts(self, *, whole: bool, depth: int | None = None) -> list[str]:
+        """Return texts of whole messages, or of tokens; `depth` counts the graphs around."""
+        return [
+            message.text
+            for space, message in self.pieces
+            if isinstance(message, AIMessageChunk) is not whole
+            and message.text
+            and (depth is None or len(space) == depth)
+        ]
+
+    @property
+    def ids(self) -> set[str | None]:
+        """The ids of the messages seen."""
+        return {message.id for _, message in self.pieces}
+
+
+async def shown(
+    app: Compiled, given: Mapping[str, Any], *, subgraphs: bool = False, way: str = "astream"
+) -> Shown:
+    """Stream messages and custom events, and return what was seen."""
+    seen = Shown()
+    def take(part: Any) -> None:
+        space, mode, data = part if subgraphs else ((), *part)
+        if mode == "custom":
+            seen.events.append(data)
+        else:
+            seen.pieces.append((space, data[0]))
+
+    if way == "stream":
+        for part in app.stream(given, stream_mode=MESSAGES, subgraphs=subgraphs):
+            take(part)
+    else:
+        async for part in app.astream(given, stream_mode=MESSAGES, subgraphs=subgraphs):
+            take(part)
+    return seen
+
+
+def a_run(**settings: Any) -> Run:
+    """Return a run outside any graph, for tests of what nodes are made of."""
+    defaults: dict[str, Any] = {"concurrency": 256, "seed": 0}
+    context = Context(**(defaults | settings))
+    return Run(id="r", method="test", question_id="q", question="Why?", settings=context)
