@@ -194,7 +194,9 @@ def main() -> int:
     row("own code a call", own_code(), 60, "us")
     row("peak memory a sample", memory(), 10, "KB")
     Console().print(table)
-    print(f"resident memory at the end: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
+    print(
+        f"resident memory at the end: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB"
+    )
     return 1 if missed else 0
 
 

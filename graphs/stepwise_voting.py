@@ -12,7 +12,8 @@ from typing_extensions import Unpack
 
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options
-from manyminds.members import Askable, members as as_members
+from manyminds.members import Askable
+from manyminds.members import members as as_members
 from manyminds.nodes.channels import LayeredState, MethodOutput
 from manyminds.nodes.node import Route
 from manyminds.nodes.step_vote import StepVoting

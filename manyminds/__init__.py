@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from manyminds.graphs.agent_forest import create_agent_forest
     from manyminds.graphs.method_graph import MethodGraph
     from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
+    from manyminds.graphs.stepwise_voting import create_stepwise_voting
     from manyminds.members import Member, Price
     from manyminds.methods import Method
     from manyminds.models.recording import recording
@@ -49,6 +50,7 @@ _HOMES = {
     "create_moa": "manyminds.graphs.moa",
     "create_moa_lite": "manyminds.graphs.moa",
     "create_self_moa": "manyminds.graphs.moa",
+    "create_stepwise_voting": "manyminds.graphs.stepwise_voting",
     "recording": "manyminds.models.recording",
     "using": "manyminds.settings",
 }
@@ -74,6 +76,7 @@ __all__ = [
     "create_moa",
     "create_moa_lite",
     "create_self_moa",
+    "create_stepwise_voting",
     "recording",
     "using",
 ]

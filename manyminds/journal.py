@@ -42,7 +42,8 @@ class Journal:
                 try:
                     yield str(json.loads(line)["step"])
                 except (ValueError, KeyError, TypeError):
-                    raise DataError(f"{self.path}, line {number}: this is no journal line") from None
+                    message = f"{self.path}, line {number}: this is no journal line"
+                    raise DataError(message) from None
 
     def append(self, step: str, *, votes: int, drawn: int) -> None:
         """Write a committed step: what it was, the votes for it, the proposals drawn."""

@@ -181,8 +181,14 @@ def members(given: Askable | Sequence[Askable], *, what: str = "members") -> tup
     Raises:
         MemberError: none was given, or one cannot be asked.
     """
-    listed = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    return layers_of_members([listed], what=what)[0]
+    return layers_of_members([listed(given)], what=what)[0]
+
+
+def listed(given: Askable | Sequence[Askable]) -> list[Askable]:
+    """Return one member, or several, as a list."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return [given]
+    return list(given)
 
 
 def layers_of_members(

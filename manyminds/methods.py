@@ -64,7 +64,7 @@ _OURS = (
         builder="manyminds.graphs.moa:create_moa_lite",
         paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
         calls="proposers + 1",
-        use="Most of the gain of moa in one layer: half the time and a third of the cost.",
+        use="Open answers, and moa takes too long or costs too much: one layer of proposers fewer.",
         options=("aggregator",),
     ),
     Method(

@@ -52,7 +52,8 @@ class Candidate(TypedDict):
     this question before in this run. `answer` is what was extracted for a vote; None abstains.
     `attempts` counts requests (0: it came in another sample's request). `seconds` includes retries
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
-    of a member that is a chain or agent, `nested` is the ledger of one that is a method itself.
+    of a member that is a chain or agent; `nested` is the ledger of one that is a method itself,
+    `ballot` how the vote in it went.
     """
 
     run: str
@@ -77,3 +78,4 @@ class Candidate(TypedDict):
     scores: NotRequired[dict[str, float]]
     calls: NotRequired[int]
     nested: NotRequired[dict[str, Any]]
+    ballot: NotRequired[dict[str, Any]]

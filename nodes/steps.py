@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from manyminds.asking.ledger import Spent, spent_on
+from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.journal import Journal
 from manyminds.nodes.node import Node, State, Update
@@ -77,15 +77,12 @@ def commit(voting: StepVoting, journal: str | None, context: Context) -> Node:
     return Node(run, "commit")
 
 
-def fused_steps(
-    voting: StepVoting, journal: str | None, steps: int, context: Context
-) -> Node:
+def fused_steps(voting: StepVoting, journal: str | None, steps: int, context: Context) -> Node:
     """Return one node that samples, votes and commits up to `steps` steps a superstep."""
 
     async def run(state: State) -> Update:
         serving = Run.of(state, METHOD, context)
         tally, task_state, drawn = _Tally.of(state), state["task_state"], state["drawn"]
-        spent: Spent = state["spent"]
         writer = _journal(journal, voting, state["question"]) if journal else None
         asked: list[Candidate] = []
         for _ in range(steps):
@@ -104,7 +101,6 @@ def fused_steps(
                 _write(writer, ballot, len(candidates))
         if writer is not None:
             writer.close()
-        del spent
         return {
             **tally.update(),
             **_after(voting, task_state, serving),

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,7 +18,9 @@ from manyminds.apps.choose import (
 from manyminds.apps.terminal import complain, counted, print_json
 from manyminds.errors import InputError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # seconds of import, which a wrong option does not wait for
+    from langgraph.types import StreamMode
+
     from manyminds.apps.progress import Progress
     from manyminds.graphs.method_graph import MethodGraph
 
@@ -98,6 +100,8 @@ def ask(
     given = {"samples": samples, "layers": layers, "aggregator": aggregator, "vote": vote,
              "stop": stop, "extract": extract}  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
+    if method is not None:
+        choose_method(method, [], options)  # a wrong name is told before anything is looked for
     members = choose_members(member or [])
     if not members:
         print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
@@ -156,13 +160,15 @@ async def _run(
     result: Mapping[str, Any] = {}
     # Tokens are asked for only where they are shown: streaming costs time and, with some
     # endpoints, the count of tokens.
-    modes = ["custom", "values", *(["messages"] if watched else [])]
+    modes: list[StreamMode] = ["custom", "values"]
+    if watched:
+        modes.append("messages")
     given = {"messages": [("user", question)]}
     async for mode, part in graph.compile().astream(given, stream_mode=modes):
         if mode == "custom":
-            progress.event(part)
+            progress.event(cast("Mapping[str, object]", part))
         elif mode == "messages":
             progress.token(part[0])
         else:
-            result = part
+            result = cast("Mapping[str, Any]", part)
     return result

@@ -1,4 +1,4 @@
-"""From the command line's options to a graph: who is asked, by which method, within which limits."""
+"""From the command line's options to a graph: who is asked, by which method, how much at most."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,9 @@ class Limits:
     timeout: float | None = None
 
 
+NO_LIMITS = Limits()
+
+
 def choose_members(given: Sequence[str]) -> list[str]:
     """Return the members that were named, else the first that is found on this machine, else none.
 
@@ -52,7 +55,8 @@ def choose_method(
     where only that one takes the options that were given.
 
     Raises:
-        InputError: there is no such method, or it does not take an option; those it takes are named.
+        InputError: there is no such method, or it does not take an option; the message names those
+            that it takes.
     """
     if name is not None:
         return _taking(method(name), options)
@@ -66,7 +70,7 @@ def build(
     members: Sequence[str],
     options: Mapping[str, object],
     *,
-    limits: Limits = Limits(),  # noqa: B008  # frozen
+    limits: Limits = NO_LIMITS,
     seed: int | None = None,
     prices: Sequence[str] = (),
 ) -> "MethodGraph":
@@ -151,14 +155,13 @@ def _budget(limits: Limits, members: "Sequence[Member]") -> "Budget | None":
     from manyminds.asking.budget import Budget
 
     given = {"calls": limits.calls, "dollars": limits.dollars, "seconds": limits.seconds}
-    if all(value is None for value in given.values()):
-        return None
-    if limits.dollars is not None and any(m.price is None for m in members):
+    for name, value in given.items():
+        if value is not None and not value > 0:
+            raise InputError(f"--budget-{name} {value}: give more than 0")
+    if limits.dollars is not None and any(member.price is None for member in members):
         raise InputError(
             "--budget-dollars needs prices: add --price IN,OUT, dollars for a million tokens"
         )
-    try:
-        return Budget.model_validate(given)
-    except ValueError:
-        wrong = next(name for name, value in given.items() if value is not None and not value > 0)
-        raise InputError(f"--budget-{wrong} must be above 0") from None
+    if limits.calls is limits.dollars is limits.seconds is None:
+        return None
+    return Budget(calls=limits.calls, dollars=limits.dollars, seconds=limits.seconds)

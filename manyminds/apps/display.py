@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,11 +15,12 @@ from manyminds.apps.terminal import clean, console, counted, dollars, one_line, 
 _A_SECOND = 8  # how often the display is drawn
 _TEXT_LINES = 6  # of an answer that is being written
 _LONGEST_TAIL = 4000  # characters of it that are laid out each time
+_STANDING = 22  # columns for how a member stands; the name has the rest
 _PLAIN_ROLES = ("sampler", "proposer", "debater")
 
 
 @contextlib.contextmanager
-def live(progress: Progress) -> Iterator[bool]:
+def live(progress: Progress) -> Generator[bool]:
     """Show `progress` while the block runs, where somebody looks; say whether anybody does.
 
     Nothing at all is written into a pipe or a file.
@@ -44,7 +45,10 @@ def picture(progress: Progress, screen: Console) -> RenderableType:
     tail = _tail(progress, screen)
     room = max(1, screen.height - len(tail) - 6)
     lines = list(progress.lines.values())
-    parts: list[RenderableType] = [_headline(progress), _members(lines[:room])]
+    parts: list[RenderableType] = [
+        _headline(progress),
+        _members(lines[:room], widest=max(8, screen.width - _STANDING)),
+    ]
     if len(lines) > room:
         parts.append(Text(f"  and {len(lines) - room} more", "dim"))
     if progress.votes:
@@ -66,9 +70,9 @@ def _headline(progress: Progress) -> Text:
     return line
 
 
-def _members(lines: list[Line]) -> Table:
+def _members(lines: list[Line], widest: int) -> Table:
     table = Table.grid(padding=(0, 2), expand=False)
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=8)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=widest)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for line in lines:
         role = "" if line.role in _PLAIN_ROLES else f" ({line.role})"
@@ -79,7 +83,7 @@ def _members(lines: list[Line]) -> Table:
 def _standing(line: Line) -> Text:
     asked = line.answered + line.failed + line.waiting
     if asked == 1:
-        text = Text("asked" if line.waiting else f"answered in {line.seconds:.1f} s", "dim")
+        text = Text("asked" if line.waiting else f"answered, {line.seconds:.1f} s", "dim")
         return Text(line.kind, "red") if line.failed else text
     text = Text(f"{line.answered} of {asked}", "dim" if line.waiting else "")
     return text.append(f"  {line.failed} failed", "red") if line.failed else text

@@ -66,9 +66,7 @@ def evaluate(
     rows = read_rows(data, limit)
     read_as = extract or kind_of(rows)
     roles = {"aggregator": aggregator, "vote": vote, "stop": stop}
-    options = _options(method, samples=samples, layers=layers, **roles)
-    if "extract" in method.options and read_as is not None:
-        options["extract"] = read_as
+    options = _options(method, read_as, samples=samples, layers=layers, **roles)
     asked = [*(members or []), *_recorded(members_from)]
     graph = _build(method, asked, options)
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
@@ -85,20 +83,21 @@ def evaluate(
         config=settings,
     )
     result = _run(evaluation, progress, out)
-    about = {"method": method.name, "members": list(graph.members), "seed": seed, **settings}
-    if as_json:
-        print_json({**about, **result.to_json()})
-    else:
-        _show(f"{method.name}, {counted(len(graph.members), 'member')}", result)
+    about = {"method": method.name, "members": list(graph.members), "seed": seed}
+    _show({**about, "extract": read_as, "options": options}, result, as_json)
 
 
-def _options(method: Method, **given: str | int | None) -> dict[str, str | int]:
+def _options(
+    method: Method, extract: str | None, **given: str | int | None
+) -> dict[str, str | int]:
     """Return the options that were given; one that the method does not take is an error."""
     chosen = {name: value for name, value in given.items() if value is not None}
     for name in chosen:
         if name not in method.options:
             takes = ", ".join(f"--{option}" for option in method.options)
             raise InputError(f"{method.name} takes no --{name}: it takes {takes or 'no options'}")
+    if extract is not None and "extract" in method.options:
+        chosen["extract"] = extract
     return chosen
 
 
@@ -145,15 +144,18 @@ def _run(
     return result
 
 
-def _show(title: str, result: Result) -> None:
+def _show(about: dict[str, object], result: Result, as_json: bool) -> None:
+    if as_json:
+        print_json({**about, **result.to_json()})
+        return
     low, high = result.interval
     lines = {
         "accuracy": f"{result.accuracy:.1%}  ({low:.1%} to {high:.1%}, 95 % interval)",
-        "questions": f"{result.n:,}, {counted(result.repeats, 'time')} each",
+        "questions": f"{result.n:,} x {counted(result.repeats, 'repeat')}",
         "samples": f"{result.samples_per_question:.1f} a question",
         "rounds": f"{result.rounds_per_question:.1f} a question",
         "calls": f"{result.calls:,}, {result.failed:,} of them without an answer",
-        "cost": dollars(result.cost),
+        "cost": "unknown" if result.cost is None else dollars(result.cost),
         "time": f"{result.seconds:.1f} s",
     }
     if result.unanswered:
@@ -166,5 +168,7 @@ def _show(title: str, result: Result) -> None:
     for name, value in lines.items():
         table.add_row(name, value)
     screen = console()
-    screen.print(title, style="bold")
+    members = about["members"]
+    count = counted(len(members), "member") if isinstance(members, list) else ""
+    screen.print(f"{about['method']}, {count}", style="bold")
     screen.print(table)

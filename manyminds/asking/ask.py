@@ -287,6 +287,8 @@ class _Asking:
             candidate["reasoning"] = reply.reasoning
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
+            if reply.report.get("ballot") is not None:
+                candidate["ballot"] = dict(reply.report["ballot"])
             return  # the nested run has settled its own calls
         if isinstance(self.watch, Meter):
             usage = self.watch.usage

@@ -28,9 +28,7 @@ def proposers(n: int, **scripts: Any) -> tuple[list[Scripted], list[Member]]:
         return scripts.get(name, lambda _m, data: f"{name}{data['layer']}")
 
     models = [Scripted(says(name)) for name in names]
-    return models, [
-        Member(model, name=name) for name, model in zip(names, models, strict=True)
-    ]
+    return models, [Member(model, name=name) for name, model in zip(names, models, strict=True)]
 
 
 def references(prompt: str) -> list[tuple[int, str]]:

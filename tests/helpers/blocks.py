@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-_BLOCK = re.compile(
-    r"(?:`(?P<file>[\w./-]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+_BLOCK_OR_HEADING = re.compile(
+    r"^## (?P<heading>[^\n]+)$|"
+    r"(?:^`(?P<file>[\w./-]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -28,16 +30,11 @@ class Block(NamedTuple):
 def blocks(path: Path, heading: str = "") -> list[Block]:
     """Return the blocks of a file, or of what stands under one `## ` heading of it."""
     whole = path.read_text(encoding="utf-8")
-    start, end = 0, len(whole)
-    if heading:
-        start = whole.index(f"\n## {heading}\n")
-        end = whole.find("\n## ", start + 1) % (len(whole) + 1)
-    return [
-        Block(
-            language=found["language"],
-            text=found["text"],
-            line=whole.count("\n", 0, found.start("text")) + 1,
-            file=found["file"],
-        )
-        for found in _BLOCK.finditer(whole, start, end)
-    ]
+    section, found = "", list[Block]()
+    for match in _BLOCK_OR_HEADING.finditer(whole):
+        if match["heading"]:
+            section = match["heading"]
+        elif heading in ("", section):
+            line = whole.count("\n", 0, match.start("text")) + 1
+            found.append(Block(match["language"], match["text"], line, match["file"]))
+    return found

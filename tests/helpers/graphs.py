@@ -76,6 +76,7 @@ async def shown(
 ) -> Shown:
     """Stream messages and custom events, and return what was seen."""
     seen = Shown()
+
     def take(part: Any) -> None:
         space, mode, data = part if subgraphs else ((), *part)
         if mode == "custom":

@@ -1,8 +1,8 @@
 """Chat models that answer as a test says, and remember what they were asked.
 
-    model = Scripted(lambda messages, metadata: f"draw {metadata['draw']}")
-    model = Scripted("always this")
-    model = Scripted(lambda messages, metadata: Say("two words", delay=0.01, breaks_after=1))
+model = Scripted(lambda messages, metadata: f"draw {metadata['draw']}")
+model = Scripted("always this")
+model = Scripted(lambda messages, metadata: Say("two words", delay=0.01, breaks_after=1))
 """
 
 import asyncio
@@ -79,7 +79,8 @@ class Call:
 class Scripted(BaseChatModel):
     """A chat model with async code that answers as its script says.
 
-    Copies of it (ours are made without streaming) share one log.
+    Copies of it (ours are made without streaming) share one log. While streaming, LangChain tells
+    a model neither metadata nor tags: both are empty then.
     """
 
     script: Any
@@ -159,7 +160,10 @@ class Scripted(BaseChatModel):
                 raise ConnectionError("the connection was lost")
             last = nth + 1 == len(words)
             message = AIMessageChunk(
-                content=word, id=said.id, usage_metadata=_usage(said.usage) if last else None
+                content=word,
+                id=said.id,
+                usage_metadata=_usage(said.usage) if last else None,
+                chunk_position="last" if last else None,
             )
             chunk = ChatGenerationChunk(message=message)
             if run_manager is not None:

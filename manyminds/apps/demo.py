@@ -1,0 +1,206 @@
+"""`manyminds demo`: the whole idea in a minute, on simulated members, without key or network."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from manyminds.apps.terminal import (
+    complain,
+    console,
+    dollars,
+    facts,
+    print_json,
+    put,
+    watched,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from manyminds.evals.result import Result
+    from manyminds.graphs.method_graph import Compiled
+
+QUESTIONS, FAST_QUESTIONS = 400, 40
+_SIZES = (1, 5, 10, 20, 40)
+_PROPOSERS = 6  # as in the paper on Mixture-of-Agents
+_WIDE = 72  # columns from which there is room for bars and costs
+_NEXT = (
+    ("your models", "manyminds ask --member ollama:llama3.1 'your question'"),
+    ("your data", "manyminds eval agent-forest --data FILE --samples 40"),
+    ("your program", "from manyminds import create_agent_forest"),
+)
+
+
+class Contender(NamedTuple):
+    """One line of the comparison."""
+
+    name: str
+    graph: "Compiled"
+
+
+class Measured(NamedTuple):
+    """A contender's name, and how it did."""
+
+    name: str
+    result: "Result"
+
+
+def demo(
+    fast: Annotated[bool, typer.Option("--fast", help="Fewer questions: a few seconds.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Other questions, other luck.")] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+) -> None:
+    """Compare one simulated model, asked once, with many of its answers voted on or merged.
+
+    All of it is simulated: a statistical model that does chains of arithmetic, and errs. The
+    methods are the real ones, and every figure is measured as it is printed.
+    """
+    number = FAST_QUESTIONS if fast else QUESTIONS
+    done: list[Measured] = []
+    try:
+        for measured in _measure(number, seed):
+            done.append(measured)
+    except KeyboardInterrupt:
+        complain(f"interrupted with {len(done)} of {len(_SIZES) + 2} lines measured; none was kept")
+        raise typer.Exit(130) from None
+    if as_json:
+        rows = [{"name": name, **result.to_json()} for name, result in done]
+        print_json({"simulated": True, "questions": number, "seed": seed, "rows": rows})
+        return
+    from rich.text import Text
+
+    screen = console()
+    put(
+        screen,
+        Text.assemble(("One simulated model, asked once or many times", "bold")),
+        Text("A statistical model that does chains of arithmetic; no real model was asked."),
+        Text(f"{number} questions of five steps each.", "dim"),
+        "",
+        _table(done, wide=screen.width >= _WIDE),
+        "",
+        Text(_reading(done)),
+        "",
+        Text("Where to go next", "bold"),
+        facts((f"  {what}", how) for what, how in _NEXT),
+    )
+
+
+def contenders(seed: int) -> Iterator[Contender]:
+    """Build what is compared: one model at different costs, so that the method alone differs."""
+    from manyminds.graphs.agent_forest import create_agent_forest
+    from manyminds.graphs.moa import create_moa
+    from manyminds.members import Member, Price
+
+    def model(**params: float) -> Member:
+        price = Price(input=0.15, output=0.60)
+        return Member(f"simulated:medium?seed={seed}", price=price, params=params)
+
+    # What one gets without any method: one answer at temperature 0.
+    alone = create_agent_forest(model(temperature=0), samples=1, extract="number")
+    yield Contender("alone", alone.compile())
+    for samples in _SIZES:
+        forest = create_agent_forest(model(), samples=samples, extract="number")
+        yield Contender(f"agent-forest N={samples}", forest.compile())
+    yield Contender(
+        f"moa, {_PROPOSERS} proposers", create_moa([model()] * _PROPOSERS, layers=2).compile()
+    )
+
+
+def _measure(number: int, seed: int) -> Iterator[Measured]:
+    from manyminds.evals.data import Row
+    from manyminds.evals.evaluate import evaluate
+    from manyminds.evals.grading import by_answer
+    from manyminds.models.arithmetic import questions
+    from manyminds.votes.answers import extractor
+
+    rows = [
+        Row(id=row["id"], question=row["question"], answer=row["answer"])
+        for row in questions(number, steps=5, seed=seed)
+    ]
+    grade = by_answer(extractor("number"))
+    with _Bar(number * (len(_SIZES) + 2)) as bar:
+        for name, graph in contenders(seed):
+            bar.say(name)
+            result = evaluate(graph, rows, grade=grade, seed=seed, on_row=lambda _: bar.step())
+            yield Measured(name, result)
+
+
+class _Bar:
+    """A progress bar on standard error, where somebody looks."""
+
+    def __init__(self, total: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeRemainingColumn(),
+            console=console(sys.stderr),
+            transient=True,
+            disable=not watched(),
+        )
+        self._task = self._progress.add_task("", total=total)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, what: str) -> None:
+        """Name what is going on."""
+        self._progress.update(self._task, description=what)
+
+    def step(self) -> None:
+        """Count one question."""
+        self._progress.advance(self._task)
+
+
+def _table(done: list[Measured], *, wide: bool) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=None, padding=(0, 2 if wide else 1, 0, 0), header_style="dim", show_edge=False
+    )
+    table.add_column("", no_wrap=True)
+    if wide:
+        table.add_column("right", no_wrap=True)
+    table.add_column("" if wide else "right", justify="right", no_wrap=True)
+    table.add_column("95 %" if not wide else "95 % interval", justify="right", no_wrap=True)
+    table.add_column("calls", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("$ / 1000", justify="right", no_wrap=True)
+    for name, result in done:
+        low, high = result.interval
+        bar = Text("█" * round(20 * result.accuracy), "green")
+        runs = result.n * result.repeats
+        cost = None if result.cost is None else 1000 * result.cost / runs
+        cells = [
+            f"{100 * result.accuracy:.1f} %",
+            f"{100 * low:.1f} to {100 * high:.1f}" if wide else f"{100 * low:.0f}-{100 * high:.0f}",
+            f"{result.calls / runs:g}",
+        ]
+        table.add_row(name, *([bar] if wide else []), *cells, *([dollars(cost)] if wide else []))
+    return table
+
+
+def _reading(done: list[Measured]) -> str:
+    """Say what the figures say, whatever they are."""
+    alone, *others = done
+    best = max(others, key=lambda measured: measured.result.accuracy)
+    gain = 100 * (best.result.accuracy - alone.result.accuracy)
+    apart = best.result.interval[0] > alone.result.interval[1]
+    times = best.result.calls / max(1, alone.result.calls)
+    if gain <= 0:
+        return "Here no method did better than the model alone; try another --seed, or real models."
+    sure = "more than chance explains" if apart else "which may be chance at so few questions"
+    return (
+        f"Best here: {best.name}, {gain:.1f} points above the model alone ({sure}), for "
+        f"{times:g} times the calls. Errors that all answers share, no vote can mend."
+    )

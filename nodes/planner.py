@@ -1,0 +1,64 @@
+"""planner: splits a question into levels that are easier to get right."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from manyminds.asking.ask import ask
+from manyminds.asking.ledger import spent_on
+from manyminds.asking.run import Run
+from manyminds.fence import escaped
+from manyminds.members import Member
+from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.persona import addressed
+from manyminds.prompts import Prompt
+from manyminds.settings import Context
+
+_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+def planner(
+    chain: Sequence[Member],
+    *,
+    method: str,
+    prompt: Prompt,
+    most: int,
+    params: Mapping[str, Any],
+    context: Context,
+) -> Node:
+    """Return the planner's node: it sets `plan`, the questions of the levels.
+
+    A plan that cannot be read is asked for once more, then of the next in the chain. Without any
+    plan the question itself is the only level, and the run is marked as degraded.
+    """
+
+    async def run(state: State) -> Update:
+        serving = Run.of(state, method, context)
+        asked = []
+        for nth, member in enumerate(member for member in chain for _ in range(2)):
+            messages = prompt.render(addressed(state["messages"], member), most=str(most))
+            candidate = await ask(
+                member, messages, serving, role="planner", index=nth, draw=nth, params=params
+            )
+            asked.append(candidate)
+            plan = read_plan(candidate["text"], most)
+            if plan:
+                return {"plan": plan, "spent": spent_on(asked)}
+        note = "no plan could be read: the question was voted on as one level"
+        return {"plan": [state["question"]], "notes": [note], "spent": spent_on(asked)}
+
+    return Node(run, "planner")
+
+
+def read_plan(reply: str, most: int) -> list[str]:
+    """Return the questions of a plan, none where the reply has none; never raises."""
+    found = _OBJECT.search(reply[:100_000])
+    try:
+        parsed = json.loads(found[0]) if found else None
+    except (ValueError, RecursionError):
+        return []
+    listed = parsed.get("questions") if isinstance(parsed, dict) else None
+    if not isinstance(listed, list):
+        return []
+    return [escaped(q.strip()) for q in listed if isinstance(q, str) and q.strip()][:most]

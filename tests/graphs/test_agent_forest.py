@@ -1,0 +1,248 @@
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from helpers.graphs import call, every_way, user
+from helpers.scripted import Scripted
+from pydantic import BaseModel
+
+from manyminds import (
+    Candidate,
+    InputError,
+    Member,
+    MemberError,
+    QuorumError,
+    create_agent_forest,
+)
+from manyminds.nodes.sampler import in_turn
+from manyminds.votes.ballots import Ballot
+from manyminds.votes.votes import best_of
+
+
+def answering(*answers: str | Exception) -> Scripted:
+    """Return a model whose k-th draw is the k-th of these, over and over."""
+    return Scripted(lambda _m, data: answers[data["draw"] % len(answers)])
+
+
+def final(answer: object) -> str:
+    return f"Let me think. Final answer: {answer}"
+
+
+@every_way
+async def test_samples_votes_and_answer(way: str) -> None:
+    model = answering(final(7), final(42), final("42.0"), final(9))
+    app = create_agent_forest(model, samples=8).compile()
+    result = await call(app, way, user())
+    assert sorted(c.metadata["draw"] for c in model.calls) == list(range(8))
+    assert result["answer"] == final(42) == result["messages"][-1].text
+    assert result["ballot"]["groups"][0]["indices"] == [1, 2, 5, 6]
+    assert result["ballot"]["voters"] == 8 and result["ballot"]["margin"] == 2
+    assert [c["index"] for c in result["candidates"]] == list(range(8))
+    assert result["report"]["calls"] == 8 and result["report"]["degraded"] is None
+    assert result["report"]["ballot"] == result["ballot"]
+
+
+async def test_every_prompt_is_the_bare_question_at_temperature_one() -> None:
+    model = answering(final(1))
+    await create_agent_forest(model, samples=3).compile().ainvoke(user("Why?"))
+    assert [c.texts for c in model.calls] == [[("human", "Why?")]] * 3
+    assert [c.params for c in model.calls] == [{"temperature": 1.0}] * 3
+
+
+async def test_a_named_prompt_is_asked_and_reported() -> None:
+    model = answering(final(1))
+    app = create_agent_forest(model, samples=1, prompt="agent_forest/number@1").compile()
+    result = await app.ainvoke(user("Why?"))
+    (kind, system), question = model.calls[0].texts
+    assert kind == "system" and "without units" in system and question == ("human", "Why?")
+    assert result["report"]["prompts"][0].startswith("agent_forest/number@1#")
+
+
+async def test_members_take_turns_in_an_order_drawn_for_each_question() -> None:
+    models = [Scripted(final(n)) for n in range(4)]
+    members = [Member(model, name=f"m{n}") for n, model in enumerate(models)]
+    app = create_agent_forest(members, samples=10).compile()
+
+    async def order(question: str, seed: int = 0) -> tuple[str, ...]:
+        graph = app if seed == 0 else create_agent_forest(members, samples=10, seed=seed).compile()
+        candidates = (await graph.ainvoke(user(question)))["candidates"]
+        names = [c["member"] for c in candidates]
+        assert names[:4] == names[4:8] and names[8:] == names[:2] and len(set(names[:4])) == 4
+        assert [c["draw"] for c in candidates] == [0] * 4 + [1] * 4 + [2] * 2
+        return tuple(names[:4])
+
+    questions = [f"question {n}" for n in range(12)]
+    orders = [await order(question) for question in questions]
+    assert orders == [await order(question) for question in questions]
+    assert len(set(orders)) > 4
+    assert orders != [await order(question, seed=1) for question in questions]
+
+
+def test_every_member_comes_first_equally_often() -> None:
+    members = [Member(Scripted(), name=f"m{n}") for n in range(4)]
+    first = Counter(in_turn(members, 0, str(n))[0].name for n in range(4000))
+    assert set(first) == {"m0", "m1", "m2", "m3"}
+    assert all(900 <= count <= 1100 for count in first.values())
+
+
+@pytest.mark.parametrize(
+    ("stop", "replies", "bought"),
+    [
+        ("beta:0.95", [1], 4),
+        ("beta:0.95", [1, 2, 1, 1, 1, 1, 1], 7),
+        ("ahead:3", [1, 2, 1, 1, 1], 5),
+        ("esc:5", [1, 2, 1, 1, 1, 3, 3, 3, 3, 3], 10),
+        ("unbeatable:40", [1], 20 + 1),
+        ("fixed:6", [1, 2], 6),
+        (None, [1], 40),
+        ("beta:0.95", [1, 2], 40),
+    ],
+)
+async def test_stopping_rules_buy_what_one_by_one_sampling_would(
+    stop: str | None, replies: list[int], bought: int
+) -> None:
+    model = answering(*map(final, replies))
+    app = create_agent_forest(model, samples=40, stop=stop, extract="number").compile()
+    result = await app.ainvoke(user())
+    assert len(model.calls) == len(result["candidates"]) == bought
+    assert result["report"]["decision"]["stop"] is True
+    assert result["report"]["calls"] == bought
+
+
+async def test_waves_are_numbered_and_keep_their_candidates() -> None:
+    model = answering(*map(final, [1, 2, 1, 1, 1, 1, 1]))
+    app = create_agent_forest(model, samples=40, stop="beta:0.95", extract="number").compile()
+    result = await app.ainvoke(user())
+    waves = [c["layer"] for c in result["candidates"]]
+    assert waves[:4] == [1] * 4 and waves == sorted(waves)
+    assert result["report"]["layer"] == waves[-1] > 1
+    assert [c["draw"] for c in result["candidates"]] == list(range(7))
+
+
+async def test_a_tie_goes_to_the_answer_asked_first() -> None:
+    app = create_agent_forest(answering(final(3), final(5)), samples=6).compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] == final(3) and result["ballot"]["tie"] is True
+
+
+async def test_abstentions_and_failures_never_win() -> None:
+    model = answering("I cannot say.", ValueError("Final answer: 13"), final(4), "No idea at all.")
+    app = create_agent_forest(model, samples=8, extract="number", vote="majority").compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] == final(4)
+    assert result["ballot"]["voters"] == 2 and result["ballot"]["abstentions"] == 6
+    assert "2 of 8 calls gave no answer (error 2)" in result["report"]["degraded"]
+
+
+async def test_where_no_answer_can_be_read_the_most_typical_reply_wins_and_is_marked() -> None:
+    replies = "pears and plums", "the sky is blue today", "the sky is blue again today"
+    app = create_agent_forest(answering(*replies), samples=3, extract="number").compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] in replies[1:]
+    assert result["report"]["degraded"].startswith("no answer could be read")
+
+
+async def test_prose_is_voted_on_by_similarity_and_not_marked() -> None:
+    replies = "pears and plums", "the sky is blue today", "the sky is blue again today"
+    result = await create_agent_forest(answering(*replies), samples=3).compile().ainvoke(user())
+    assert result["answer"] in replies[1:] and result["ballot"]["vote"] == "bleu"
+    assert result["report"]["degraded"] is None
+
+
+async def test_all_failing_raises_and_quorum_counts() -> None:
+    app = create_agent_forest(answering(ValueError("no")), samples=3).compile()
+    with pytest.raises(QuorumError, match="0 of 3 members answered"):
+        await app.ainvoke(user())
+    half = answering(ValueError("no"), final(1))
+    assert (await create_agent_forest(half, samples=4, quorum=0.5).compile().ainvoke(user()))[
+        "answer"
+    ] == final(1)
+    with pytest.raises(QuorumError, match="2 of 4 members answered and the quorum is 3"):
+        await create_agent_forest(half, samples=4, quorum=0.6).compile().ainvoke(user())
+
+
+async def test_a_function_may_hold_the_vote() -> None:
+    def shortest(candidates: Sequence[Candidate]) -> Ballot:
+        return best_of([-len(c["text"]) if c["status"] == "ok" else None for c in candidates])
+
+    model = answering("a long reply", "tiny", ValueError("no"))
+    result = await create_agent_forest(model, samples=3, vote=shortest).compile().ainvoke(user())
+    assert result["answer"] == "tiny" and result["ballot"]["winner"] == 1
+
+
+@pytest.mark.parametrize("vote", ["bleu", "rouge", "levenshtein", "tfidf"])
+async def test_similarity_votes(vote: str) -> None:
+    replies = "pears and plums", "the sky is blue today", "the sky is blue again today"
+    app = create_agent_forest(answering(*replies), samples=3, extract="text", vote=vote).compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] in replies[1:] and result["ballot"]["vote"] == vote
+
+
+async def test_a_pydantic_class_extracts() -> None:
+    class Verdict(BaseModel):
+        colour: str
+        count: int
+
+    good = 'Here: {"count": 3, "colour": "red"}'
+    model = answering('{"colour": "red"}', good, '```json\n{"colour":"red","count":3}\n```')
+    app = create_agent_forest(model, samples=3, extract=Verdict, vote="majority").compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] == good and result["ballot"]["voters"] == 2
+    assert result["candidates"][0]["answer"] is None
+
+
+async def test_a_function_extracts() -> None:
+    def last_word(text: str) -> str | None:
+        return text.split()[-1]
+
+    app = create_agent_forest(answering("is it b", "it is a", "A"), samples=3, extract=last_word)
+    result = await app.compile().ainvoke(user())
+    assert result["answer"] == "it is a" and result["ballot"]["groups"][0]["indices"] == [1, 2]
+
+
+async def test_one_model_given_twice_never_repeats_a_draw() -> None:
+    model = answering(final(1))
+    result = await create_agent_forest([model, model], samples=6).compile().ainvoke(user())
+    assert sorted(c.metadata["draw"] for c in model.calls) == list(range(6))
+    assert {c["member"] for c in result["candidates"]} == {"scripted", "scripted-2"}
+
+
+async def test_4096_samples() -> None:
+    model = Scripted(lambda _m, data: final(data["draw"] % 3 and 8))
+    result = await create_agent_forest(model, samples=4096).compile().ainvoke(user())
+    assert len(model.calls) == len({c.metadata["draw"] for c in model.calls}) == 4096
+    assert model.peak <= 256
+    assert result["report"]["calls"] == 4096 and result["answer"] == final(8)
+    assert result["ballot"]["margin"] == 2730 - 1366
+    assert [c["index"] for c in result["candidates"]] == list(range(4096))
+
+
+async def test_params_of_member_run_and_builder() -> None:
+    model = answering(final(1))
+    warm = Member(model, params={"temperature": 0.3, "top_p": 0.9})
+    await create_agent_forest(warm, samples=1).compile().ainvoke(user())
+    await create_agent_forest(warm, samples=1, params={"top_p": 0.5}).compile().ainvoke(user())
+    assert model.calls[0].params == {"temperature": 0.3, "top_p": 0.9}
+    assert model.calls[1].params == {"temperature": 0.3, "top_p": 0.5}
+
+
+def test_wrong_arguments() -> None:
+    model = answering(final(1))
+    for options, message in [
+        ({"samples": 0}, "samples=0: give at least 1"),
+        ({"vote": "plurality"}, "vote='plurality': use one of majority"),
+        ({"extract": "nummber"}, "'number'"),
+        ({"stop": "beeta"}, "beta"),
+        ({"quorum": 11}, "quorum=11: give a count from 1 to 10"),
+        ({"quorum": 1.5}, "quorum=1.5"),
+        ({"layers": 3}, "agent-forest has no option 'layers'"),
+        ({"concurrency": 0}, "concurrency=0: give at least 1"),
+        ({"budget": 10}, "give a Budget, such as"),
+        ({"prompt": "Read {{{answers}}} now"}, "'answers'"),
+    ]:
+        given: dict[str, Any] = options
+        with pytest.raises(InputError, match=message):
+            create_agent_forest(model, **given)
+    with pytest.raises(MemberError, match="give at least one"):
+        create_agent_forest([])
