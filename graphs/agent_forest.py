@@ -14,30 +14,32 @@ from typing_extensions import Unpack
 
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
-from manyminds.members import Askable
-from manyminds.members import members as as_members
+from manyminds.graphs.roles import RoleArgument, with_roles
+from manyminds.members import Askable, Member, listed
+from manyminds.nodes.asked_votes import Rated, Universal
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.node import Route
-from manyminds.nodes.sampler import sampler
-from manyminds.nodes.voter import Vote, voter
+from manyminds.nodes.sampler import Sampling, sampler
+from manyminds.nodes.voter import Sampled, Vote, voter
 from manyminds.nodes.wave import branches, wave
 from manyminds.prompts import load
 from manyminds.state import Candidate
 from manyminds.votes import stopping
 from manyminds.votes.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
+from manyminds.votes.flags import RedFlags
 from manyminds.votes.votes import VOTES
 
 PARAMS: Mapping[str, Any] = {"temperature": 1.0}
 
 
 class ForestState(SampledState, total=False):
-    """Channels of sampling and voting; `labels` has the answer group of each candidate."""
+    """Channels of sampling and voting."""
 
     asked: int
     planned: int
-    labels: list[int | None]
-    ballot: Ballot
+    ballot: Ballot | None
+    sampled: Sampled | None
 
 
 class ForestOutput(MethodOutput):
@@ -54,6 +56,9 @@ def create_agent_forest(
     vote: Vote | None = None,
     extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] = "final",
     stop: str | stopping.StoppingRule | None = None,
+    cut: bool = False,
+    flags: RedFlags | None = None,
+    judge: RoleArgument = None,
     prompt: str | Path | ChatPromptTemplate | None = None,
     quorum: float = 1,
     **options: Unpack[Options],
@@ -67,13 +72,20 @@ def create_agent_forest(
         members: who is sampled, in turn, in an order drawn for each question from the seed. A
             member may be any method, agent or chain: one sample is one run of it.
         samples: how many samples at most.
-        vote: "majority" over extracted answers; "bleu" (the paper's for open answers), "rouge",
-            "levenshtein", "tfidf": the one most similar to all others; or a function from
-            candidates to a ballot. Default: majority where answers can be read, else "bleu".
+        vote: "majority" over extracted answers; "weighted" by the members' weights; "confidence"
+            by what each reply says of itself (CISC, arXiv 2502.06233); "bleu" (the paper's for
+            open answers), "rouge", "levenshtein", "tfidf": the one most similar to all others;
+            "universal": a judge picks the most consistent; "rated": a rater scores each; or a
+            function from candidates to a ballot. Default: majority where answers can be read, else
+            "bleu".
         extract: how to read an answer out of a reply: a name ("number", "choice", "math", "code",
             ...), a function, an Extractor or a pydantic class.
         stop: a stopping rule that may end sampling early, such as "beta:0.95"; waves then hold
             only what the rule needs at least. Default: all samples at once.
+        cut: ask all samples at once and cut those in flight as soon as the rule (default: the
+            leader cannot be caught) would stop: the quickest, but cut calls may be billed.
+        flags: replies to throw away and ask for again, as often as there are samples at most.
+        judge: who judges or rates in a "universal" or "rated" vote; default: the first member.
         prompt: how to ask, such as "agent_forest/number@1"; None asks the bare question.
         quorum: good answers needed: a count, or a share of those asked if below 1.
         options: see `Options`.
@@ -88,45 +100,37 @@ def create_agent_forest(
     if samples < 1:
         raise InputError(f"samples={samples}: give at least 1")
     check_quorum(quorum, samples)
-    everyone = as_members(members)
+    everyone, judges = with_roles([listed(members)], judge)
     kind = extractor(extract)
-    ballot = _vote(vote, kind)
+    held = _vote(vote, kind, judges)
     asked = None if prompt is None else load(prompt, variables=set())
-    rule = _rule(stop, samples)
+    rule = _rule(stop, samples, cut)
+    most = samples if flags is None else 2 * samples
     graph = MethodGraph(
         ForestState,
         method="agent-forest",
-        members=everyone,
-        draws=ceil(samples / len(everyone)),
-        supersteps=3 * samples + 4,
+        members=everyone if isinstance(held, str) or callable(held) else {*everyone, *judges},
+        draws=ceil(most / len(everyone)),
+        supersteps=3 * most + 4,
         output=ForestOutput,
         **options,
     )
-    context = graph.settings
-    graph.open("wave", asked=0, planned=0, labels=[], ballot=None)
-    graph.add_node("wave", wave(method="agent-forest", rule=rule, context=context))
-    graph.add_node(
-        "sampler",
-        sampler(
-            everyone,
-            method="agent-forest",
-            prompt=asked,
-            extract=kind,
-            params=PARAMS,
-            context=context,
-        ),
+    how = Sampling(
+        members=everyone,
+        method="agent-forest",
+        prompt=asked,
+        extract=kind,
+        flags=flags,
+        rule=stopping.fixed(samples) if cut else rule,
+        most=most,
+        until=rule if cut else None,
+        params=PARAMS,
+        context=graph.settings,
     )
-    graph.add_node(
-        "voter",
-        voter(
-            method="agent-forest",
-            vote=ballot,
-            extract=kind,
-            rule=rule,
-            quorum=quorum,
-            context=context,
-        ),
-    )
+    graph.open("wave", asked=0, planned=0, ballot=None, sampled=None)
+    graph.add_node("wave", wave(how))
+    graph.add_node("sampler", sampler(how))
+    graph.add_node("voter", voter(how, vote=held, quorum=quorum, planned=samples))
 
     def after_vote(state: ForestState) -> str:
         return "finish" if state["decision"]["stop"] else "wave"
@@ -134,20 +138,30 @@ def create_agent_forest(
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", "voter")
     graph.add_conditional_edges("voter", Route(after_vote), ["wave", "finish"])
-    graph.close(prompts=[] if asked is None else [asked], keys=["ballot", "layer", "decision"])
+    prompts = [p for p in (asked, getattr(held, "prompt", None)) if p is not None]
+    graph.close(prompts=prompts, keys=["ballot", "layer", "decision", "sampled"])
     return graph
 
 
-def _rule(stop: str | stopping.StoppingRule | None, samples: int) -> stopping.StoppingRule:
+def _rule(
+    stop: str | stopping.StoppingRule | None, samples: int, cut: bool
+) -> stopping.StoppingRule:
     if stop is None:
-        return stopping.fixed(samples)
+        return stopping.unbeatable(samples) if cut else stopping.fixed(samples)
     rule = stopping.rule(stop, cap=samples)
     return rule if rule.cap <= samples else stopping.any_of(rule, stopping.fixed(samples))
 
 
-def _vote(vote: Vote | None, kind: Extractor) -> Vote:
+def _vote(vote: Vote | None, kind: Extractor, judges: Sequence[Member]) -> Vote:
     if vote is None:
         return {"final": "auto", "code": "bleu", "text": "bleu"}.get(kind.name, "majority")
-    if isinstance(vote, str) and vote not in VOTES:
-        raise InputError(f"vote={vote!r}: use one of {', '.join(VOTES)}, or a function")
+    if vote == "universal":
+        return Universal(judges, load("universal/pick@1"))
+    if vote == "rated":
+        return Rated(judges, load("rater/score@1"))
+    if isinstance(vote, str) and vote not in VOTE_NAMES:
+        raise InputError(f"vote={vote!r}: use one of {', '.join(VOTE_NAMES)}, or a function")
     return vote
+
+
+VOTE_NAMES = (*VOTES, "weighted", "confidence", "universal", "rated")

@@ -94,13 +94,21 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             after: the node that it follows; what used to come next comes after the new node.
 
         Raises:
-            InputError: there is no such node, or the name is taken.
+            InputError: there is no such node, the name is taken, or other nodes run beside `after`
+                and would not wait for the new one.
         """
         if after not in self.nodes:
             known = ", ".join(self.nodes)
             raise InputError(f"there is no node `{after}` to insert after; there are: {known}")
         if name in self.nodes:
             raise InputError(f"there is a node `{name}` already: choose another name")
+        joins = {edge[1] for edge in self.edges if edge[0] == after}
+        if after in self.members and any(e[1] in joins and e[0] != after for e in self.edges):
+            where = ", ".join(sorted(joins))
+            raise InputError(
+                f"`{after}` answers beside others, which would not wait for a node after it: "
+                f"insert after `{where}`, where all are in"
+            )
         self.add_node(name, node if isinstance(node, Node) else custom(node, name))
         for edge in [edge for edge in self.edges if edge[0] == after]:
             self.edges.remove(edge)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from types import FunctionType, MethodType
 from typing import Any, TypeAlias, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -232,7 +233,13 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "member"
 
 
-def _unique(item: Askable, taken: set[str]) -> Member:
+def _unique(item: object, taken: set[str]) -> Member:
+    if isinstance(item, FunctionType | MethodType | partial):
+        name = getattr(item, "__name__", "function")
+        raise MemberError(
+            f"`{name}` is a plain function, and so a node: to ask it with messages as a member, "
+            f"write Member({name})"
+        )
     member = item if isinstance(item, Member) else Member(item)
     name, number = member.name, 1
     while name in taken:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeGuard, cast
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.types import Send
 
+from manyminds.asking.limits import in_thread
 from manyminds.asking.loops import background_loop
 from manyminds.errors import InputError
 
@@ -88,20 +89,26 @@ def as_node(runnable: Runnable[Any, Any]) -> NodeFunction:
 def custom(function: NodeFunction, name: str) -> Node:
     """Return a host's own function as a node, checking that it returns an update.
 
+    A synchronous one runs in a thread, so that it may block, or `invoke` another graph.
+
     Raises:
         InputError: while running, if it returns something that is no mapping.
     """
 
     async def run(state: Any) -> Update:
-        result = function(state)
-        if not inspect.isawaitable(result) and not isinstance(result, Mapping):
-            raise InputError(_NO_UPDATE.format(name=name, kind=type(result).__name__))
-        update = await result if inspect.isawaitable(result) else result
+        if inspect.iscoroutinefunction(function):
+            update: object = await function(state)
+        else:
+            update = await in_thread(_THREADS, function, state)
+            update = await update if inspect.isawaitable(update) else update
         if not isinstance(update, Mapping):
-            raise InputError(_NO_UPDATE.format(name=name, kind=type(update).__name__))
+            kind = type(update).__name__
+            raise InputError(
+                f"the node `{name}` returned {kind}: return a dict with the keys it updates"
+            )
         return dict(cast("Mapping[str, Any]", update))
 
     return Node(run, name)
 
 
-_NO_UPDATE = "the node `{name}` returned {kind}: return a dict with the keys it updates"
+_THREADS = 256

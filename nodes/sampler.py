@@ -1,12 +1,15 @@
 """sampler: one branch of a wave; asks a chunk of samples at once."""
 
+import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import TypedDict
 
 from manyminds.asking.ask import ask_all, blank
+from manyminds.asking.clock import clock
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.members import Member
@@ -14,8 +17,12 @@ from manyminds.nodes.node import Node, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.settings import Context
-from manyminds.state import Candidate
+from manyminds.state import Candidate, Failure
 from manyminds.votes.answers import Extractor
+from manyminds.votes.confidence import stated
+from manyminds.votes.flags import RedFlags
+from manyminds.votes.stopping import StoppingRule
+from manyminds.votes.votes import labels
 
 
 class Chunk(TypedDict):
@@ -37,62 +44,112 @@ def in_turn(members: Sequence[Member], seed: int, question_id: str) -> list[Memb
     return order
 
 
-def sampler(
-    members: Sequence[Member],
-    *,
-    method: str,
-    prompt: Prompt | None,
-    extract: Extractor | None,
-    params: Mapping[str, Any],
-    context: Context,
-) -> Node:
-    """Return the node that samples (Agent Forest, arXiv 2402.05120).
+@dataclass(frozen=True)
+class Sampling:
+    """How a forest samples, shared by its nodes.
 
-    Args:
+    Attributes:
         members: who is sampled, in turn.
         method: name of the method.
         prompt: how to ask; None asks the bare conversation.
-        extract: how to find the answer that is voted on; None leaves that to the voter.
+        extract: how to read the answer that is voted on.
+        flags: which replies are thrown away.
+        rule: when to stop.
+        most: how many samples are drawn at most, those in place of flagged ones included.
+        until: cut the calls in flight as soon as this rule would stop.
         params: sampling defaults of the role.
         context: the builder's settings.
     """
 
+    members: Sequence[Member]
+    method: str
+    prompt: Prompt | None
+    extract: Extractor
+    flags: RedFlags | None
+    rule: StoppingRule
+    most: int
+    until: StoppingRule | None
+    params: Mapping[str, Any]
+    context: Context
+
+    def votes(self, candidates: Sequence[Candidate]) -> list[int | None]:
+        """Return the answer group of each candidate that counts: flagged ones do not."""
+        counted = [c["answer"] for c in candidates if c["status"] not in ("flagged", "skipped")]
+        return labels(counted, self.extract)
+
+    def read(self, candidates: Sequence[Candidate]) -> None:
+        """Read answers and confidences, and flag what is not worth a vote."""
+        for candidate in candidates:
+            if candidate["status"] != "ok":
+                continue
+            candidate["answer"] = self.extract.extract(candidate["text"])
+            sure = stated(candidate["text"])
+            if sure is not None:
+                candidate["confidence"] = sure
+            reason = self.flags and self.flags.reason(candidate["text"], candidate["answer"])
+            if reason:
+                candidate["status"], candidate["answer"] = "flagged", None
+                candidate["error"] = Failure(
+                    kind="malformed", message=reason, retriable=True, maybe_billed=False
+                )
+
+
+def sampler(how: Sampling) -> Node:
+    """Return the node that samples (Agent Forest, arXiv 2402.05120)."""
+    by_name = {member.name: member for member in how.members}
+
     async def run(chunk: Chunk) -> Update:
-        serving = Run.of(chunk, method, context)
-        asked: list[Candidate] = []
-        requests: dict[str, list[Candidate]] = {}
-        by_name = {member.name: member for member in members}
-        order = in_turn(members, serving.seed, chunk["question_id"])
-        for index in range(chunk["first"], chunk["first"] + chunk["count"]):
-            draw, place = divmod(index, len(order))
-            member = order[place]
-            candidate = blank(
-                member, serving, role="sampler", index=index, draw=draw, layer=chunk["layer"]
-            )
-            asked.append(candidate)
-            requests.setdefault(member.name, []).append(candidate)
-        messages = {name: _messages(chunk, by_name[name], prompt) for name in requests}
+        serving = Run.of(chunk, how.method, how.context)
+        asked = _blanks(chunk, how.members, serving)
+        prompts = {name: _messages(chunk, by_name[name], how.prompt) for name in by_name}
         batches = [
-            (by_name[name], batch, messages[name]) for name, batch in _batches(requests, by_name)
+            (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
-        await ask_all(batches, serving, params=params)
-        if extract is not None:
-            for candidate in asked:
-                if candidate["status"] == "ok":
-                    candidate["answer"] = extract.extract(candidate["text"])
-        return {"candidates": asked, "spent": spent_on(asked)}
+        heard, rung = _listening(how, chunk)
+        await ask_all(batches, serving, params=how.params, heard=heard, until=rung)
+        begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
+        return {"candidates": begun, "spent": spent_on(begun)}
 
     return Node(run, "sampler")
 
 
+def _listening(
+    how: Sampling, chunk: Chunk
+) -> tuple[Callable[[Sequence[Candidate]], None], asyncio.Event | None]:
+    """Return what to do with each answer that comes in, and the event that cuts the others."""
+    rule = how.until
+    if rule is None:
+        return how.read, None
+    watch = clock(chunk["run"], chunk["layer"], lambda seen: rule.stop(how.votes(seen)) is not None)
+
+    def heard(batch: Sequence[Candidate]) -> None:
+        how.read(batch)
+        watch.tell(batch)
+
+    return heard, watch.rung
+
+
+def _blanks(chunk: Chunk, members: Sequence[Member], serving: Run) -> list[Candidate]:
+    order = in_turn(members, serving.seed, chunk["question_id"])
+    blanks: list[Candidate] = []
+    for index in range(chunk["first"], chunk["first"] + chunk["count"]):
+        draw, place = divmod(index, len(order))
+        member, layer = order[place], chunk["layer"]
+        blanks.append(blank(member, serving, role="sampler", index=index, draw=draw, layer=layer))
+    return blanks
+
+
 def _batches(
-    requests: Mapping[str, list[Candidate]], by_name: Mapping[str, Member]
+    asked: Sequence[Candidate], by_name: Mapping[str, Member]
 ) -> list[tuple[str, list[Candidate]]]:
+    waiting: dict[str, list[Candidate]] = {}
+    for candidate in asked:
+        waiting.setdefault(candidate["member"], []).append(candidate)
     return [
-        (name, waiting[start : start + size])
-        for name, waiting in requests.items()
+        (name, listed[start : start + size])
+        for name, listed in waiting.items()
         for size in (by_name[name].samples_per_request,)
-        for start in range(0, len(waiting), size)
+        for start in range(0, len(listed), size)
     ]
 
 

@@ -1,74 +1,126 @@
-"""voter: counts the votes so far, and says whether to go on sampling."""
+"""voter: counts the votes so far, says whether to go on sampling, and holds the final vote."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
 
+from typing_extensions import TypedDict
+
+from manyminds.asking.clock import drop
+from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
+from manyminds.members import Member
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.settings import Context
+from manyminds.nodes.sampler import Sampling
 from manyminds.state import Candidate
 from manyminds.votes.answers import Extractor
 from manyminds.votes.ballots import Ballot
-from manyminds.votes.stopping import StoppingRule
-from manyminds.votes.votes import consensus, labels, majority
+from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
 
-Vote: TypeAlias = str | Callable[[Sequence[Candidate]], Ballot]
+VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot]
 
 
-def voter(
-    *,
-    method: str,
-    vote: Vote,
-    extract: Extractor,
-    rule: StoppingRule,
-    quorum: float,
-    context: Context,
-) -> Node:
+class AskedVote(Protocol):
+    """A vote for which somebody is asked: a judge, a rater."""
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """Who may be asked."""
+        ...
+
+    def hold(
+        self, candidates: Sequence[Candidate], state: State, run: Run
+    ) -> Awaitable[tuple[Ballot, list[Candidate]]]:
+        """Hold the vote; return the ballot and what was asked for it, for the ledger."""
+        ...
+
+
+Vote: TypeAlias = str | VoteFunction | AskedVote
+
+
+class Sampled(TypedDict):
+    """How the sampling went: samples asked, flagged and cut, rounds, samples saved."""
+
+    asked: int
+    flagged: int
+    cut: int
+    rounds: int
+    saved: int
+    rule: str
+
+
+def voter(how: Sampling, *, vote: Vote, quorum: float, planned: int) -> Node:
     """Return the node that votes after each wave.
 
     Args:
-        method: name of the method.
-        vote: "majority", "auto", a similarity ("bleu", "rouge", "levenshtein", "tfidf"), or a
-            function from the candidates to a ballot.
-        extract: what makes two answers the same.
-        rule: when to stop sampling.
+        how: the sampling.
+        vote: "majority", "auto", "weighted", "confidence", a similarity ("bleu", ...), a function
+            from the candidates to a ballot, or an asked vote.
         quorum: good answers needed: a count, or a share of those asked if below 1.
-        context: the builder's settings.
+        planned: samples that would be asked without a stopping rule.
 
     Raises:
         QuorumError: while running, if too few answered.
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        serving = Run.of(state, how.method, how.context)
         candidates: list[Candidate] = state["candidates"]
-        groups = labels([c["answer"] for c in candidates], extract)
-        reason = rule.stop(groups)
-        spent = serving.exhausted() if reason is None else None
-        if reason is None and spent is None:
-            serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=None)
-            return {"labels": groups, "decision": _decision(stop=False, reason="")}
+        drop(state["run"], state["layer"])
+        groups = how.votes(candidates)
+        spent = None
+        reason = how.rule.stop(groups)
+        if reason is None and len(candidates) >= how.most:
+            reason = f"cap: {len(candidates)} drawn"
+        elif reason is None:
+            spent = serving.exhausted()
+        stop = reason or spent
+        serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
+        if stop is None:
+            return {"decision": _decision(stop=False, reason="")}
         require(candidates, quorum)
-        ballot = tally(candidates, vote, extract)
-        serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=reason or spent)
         notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
-        if ballot["winner"] is None:
-            notes.append("no answer could be read: the most typical reply was chosen")
-            ballot = _consensus(candidates, "bleu", whole=True)
+        update = await _final(candidates, vote, how, state, serving, notes)
         return {
-            "labels": groups,
-            "ballot": ballot,
-            "final": candidates[ballot["winner"] or 0],
-            "notes": notes,
-            "decision": _decision(stop=True, reason=reason or spent or ""),
+            **update,
+            "sampled": _sampled(candidates, state["layer"], planned, how),
+            "decision": _decision(stop=True, reason=stop),
         }
 
     return Node(run, "voter")
 
 
-def tally(candidates: Sequence[Candidate], vote: Vote, extract: Extractor) -> Ballot:
+async def _final(
+    candidates: Sequence[Candidate],
+    vote: Vote,
+    how: Sampling,
+    state: State,
+    serving: Run,
+    notes: list[str],
+) -> Update:
+    update: Update = {}
+    if isinstance(vote, str) or callable(vote):
+        ballot = tally(candidates, vote, how.extract, how.members)
+    else:
+        ballot, asked = await vote.hold(candidates, state, serving)
+        update["spent"] = spent_on(asked)
+        if not asked or asked[-1]["status"] != "ok":
+            notes.append(f"the vote {ballot['vote']} took the place of the judge's")
+    if ballot["winner"] is None:
+        notes.append("no answer could be read: the most typical reply was chosen")
+        ballot = similar(candidates, "bleu", whole=True)
+    winner = candidates[ballot["winner"] or 0]
+    return {**update, "ballot": ballot, "final": winner, "notes": notes}
+
+
+def tally(
+    candidates: Sequence[Candidate],
+    vote: str | VoteFunction,
+    extract: Extractor,
+    members: Sequence[Member] = (),
+) -> Ballot:
     """Hold one vote over the candidates; those that failed abstain."""
     if callable(vote):
         return vote(candidates)
@@ -76,27 +128,49 @@ def tally(candidates: Sequence[Candidate], vote: Vote, extract: Extractor) -> Ba
     if vote == "auto":
         # Only where most replies say plainly what their answer is can answers be counted.
         good = sum(c["status"] == "ok" for c in candidates)
-        vote = "majority" if 2 * sum(a is not None for a in answers) >= good else "bleu"
-        if vote == "bleu":
-            return _consensus(candidates, vote, whole=True)
+        if 2 * sum(a is not None for a in answers) < good:
+            return similar(candidates, "bleu", whole=True)
+        vote = "majority"
     if vote == "majority":
         return majority(answers, extractor=extract)
-    return _consensus(candidates, vote, whole=False)
+    if vote == "weighted":
+        weight = {member.name: member.weight for member in members}
+        each = [weight.get(c["member"], 1.0) for c in candidates]
+        return weighted(answers, each, extractor=extract)
+    if vote == "confidence":
+        sure = [c.get("confidence") if c["answer"] is not None else None for c in candidates]
+        weights = cisc_weights(sure, temperature=SURE_TEMPERATURE)
+        return weighted(answers, weights, extractor=extract, vote="confidence")
+    return similar(candidates, vote, whole=False)
 
 
-def _consensus(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:
+# In points of confidence from 0 to 100: a reply 20 points surer weighs e times as much.
+SURE_TEMPERATURE = 20.0
+
+
+def similar(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:
+    """Choose the reply most similar to all others: whole replies, or what was read out of them."""
     return consensus(
         [None if c["status"] != "ok" else c["text"] if whole else c["answer"] for c in candidates],
         metric=metric,
     )
 
 
+def _sampled(candidates: Sequence[Candidate], rounds: int, planned: int, how: Sampling) -> Sampled:
+    states = [c["status"] for c in candidates]
+    return Sampled(
+        asked=len(states),
+        flagged=states.count("flagged"),
+        cut=states.count("cut"),
+        rounds=rounds,
+        saved=max(0, planned - len(states)),
+        rule=how.rule.name,
+    )
+
+
 def _counts(groups: Sequence[int | None]) -> list[int]:
-    counts = [0] * (1 + max((g for g in groups if g is not None), default=-1))
-    for group in groups:
-        if group is not None:
-            counts[group] += 1
-    return sorted(counts, reverse=True)
+    counted = Counter(group for group in groups if group is not None)
+    return [count for _, count in counted.most_common()]
 
 
 def _decision(*, stop: bool, reason: str) -> Decision:

@@ -8,9 +8,7 @@ from langgraph.types import Send
 from manyminds.asking.run import Run
 from manyminds.errors import BudgetError
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.sampler import Chunk
-from manyminds.settings import Context
-from manyminds.votes.stopping import StoppingRule
+from manyminds.nodes.sampler import Chunk, Sampling
 
 # Branches cost about a tenth of a millisecond each and more with their number; a chunk asks its
 # samples at once, so wide waves lose nothing by having few branches.
@@ -18,7 +16,7 @@ MOST_BRANCHES = 64
 SMALLEST_CHUNK = 16
 
 
-def wave(*, method: str, rule: StoppingRule, context: Context) -> Node:
+def wave(how: Sampling) -> Node:
     """Return the node that plans the next wave.
 
     A wave holds as many samples as the stopping rule needs at the very least before it could stop,
@@ -29,11 +27,10 @@ def wave(*, method: str, rule: StoppingRule, context: Context) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        serving = Run.of(state, how.method, how.context)
         asked = len(state["candidates"])
-        wanted = rule.need(state["labels"])
-        room = serving.calls_left
-        planned = int(min(wanted, room))
+        wanted = min(how.rule.need(how.votes(state["candidates"])), how.most - asked)
+        planned = int(min(wanted, serving.calls_left))
         if planned < 1:
             reason = serving.exhausted() or "the budget is spent"
             raise BudgetError(f"{reason} before the first sample")

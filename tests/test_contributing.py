@@ -69,7 +69,6 @@ def test_add_a_method(project: Path) -> None:
     printed = [run(command, project, project) for command in commands(found)]
     assert "locked relay/improve@1\n" in printed[0]
     assert "`relay`" in (project / "README.md").read_text(encoding="utf-8")
-    assert re.search(r"[3-9] passed", printed[2])
     assert "relay" in printed[3]
     asked = ["manyminds", "ask", "--method", "relay", "--member", "simulated:large", QUESTION]
     assert "[simulated]" in run(asked, project, project)

@@ -1,4 +1,4 @@
-"""Everything the README shows is run, in the order in which a reader would: what it prints is so."""
+"""Everything the README shows is run, in the order in which a reader would, and prints that."""
 
 import os
 import re
@@ -90,6 +90,8 @@ def test_table_of_methods_is_that_of_the_registry() -> None:
     assert text == updated(text), "run `make readme`"
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8")))
+@pytest.mark.parametrize(
+    "target", re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+)
 def test_link_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()

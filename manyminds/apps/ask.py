@@ -54,10 +54,10 @@ def ask(
         str | None, typer.Option(metavar="MODEL", help="Who writes the answer.")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(metavar="N", help="How many answers at most.")
+        int | None, typer.Option(metavar="N", min=1, help="How many answers at most.")
     ] = None,
     layers: Annotated[
-        int | None, typer.Option(metavar="N", help="Layers, the aggregator's included.")
+        int | None, typer.Option(metavar="N", min=2, help="Layers, the aggregator's included.")
     ] = None,
     vote: Annotated[
         str | None, typer.Option(metavar="VOTE", help="majority, or bleu for open answers.")
@@ -130,10 +130,9 @@ def _question(words: Sequence[str]) -> str:
     elif not words and sys.stdin.isatty():
         raise InputError("there is no question: manyminds ask 'your question', or - to read it in")
     else:
-        try:
-            text = sys.stdin.read()
-        except UnicodeDecodeError:
-            raise InputError("the question on standard input is not UTF-8 text") from None
+        text = sys.stdin.buffer.read().decode("utf-8-sig", errors="surrogateescape")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise InputError("the question is not UTF-8 text: convert it, such as with iconv")
     if not text.strip():
         raise InputError("the question is empty: manyminds ask 'your question'")
     return text.strip()

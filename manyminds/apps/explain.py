@@ -68,7 +68,7 @@ def _how(result: Mapping[str, Any]) -> str:
     parts = [f"{asked} to {whom}"]
     decision = report.get("decision")
     if decision and decision["reason"] and not decision["reason"].startswith("fixed"):
-        parts.append(f"stopped by {one_line(decision['reason'])}")
+        parts.append(f"stopped: {one_line(decision['reason'])}")
     roles = report["roles_played_by"]
     for role in roles:
         did = report["roles"].get(role)

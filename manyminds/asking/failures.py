@@ -41,7 +41,7 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
     ("JSONDecode", "malformed"),
 )
 # Below the error that a client raises, the one that says what happened to the connection.
-_LOST = ("ServerDisconnected", "ClientOSError", "ConnectionReset")
+_LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
 _CODES: tuple[tuple[str, FailureKind], ...] = (
     ("no generation chunks were returned", "malformed"),
     ("null value for 'choices'", "malformed"),
@@ -81,7 +81,7 @@ def kind_of(error: BaseException) -> FailureKind:
         return _BY_STATUS[status]
     if status is not None and status >= 400:
         return "server_error" if status >= 500 else "invalid_request"
-    if _lost(error):
+    if _lost(error) is not None:
         return "connection"
     if isinstance(error, TimeoutError):
         return "timeout"
@@ -96,7 +96,8 @@ def failure(error: BaseException) -> Failure:
     """Turn an exception into plain data that may be kept in a state and shown to people."""
     kind = kind_of(error)
     retriable = error.retriable if isinstance(error, AnswerError) else kind in RETRIABLE
-    message = clean(str(error)) or type(error).__name__
+    told = _lost(error) or error if kind == "connection" else error
+    message = clean(str(told)) or type(told).__name__
     return Failure(
         kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
     )
@@ -120,16 +121,14 @@ def retry_after(error: BaseException) -> float | None:
         return None
 
 
-def _lost(error: BaseException) -> bool:
-    """Tell whether the connection broke, which some clients report as a timeout."""
+def _lost(error: BaseException) -> BaseException | None:
+    """Return what broke the connection, which some clients report as a timeout; else None."""
     cause: BaseException | None = error
     for _ in range(8):
-        if cause is None:
-            return False
-        if type(cause).__name__.startswith(_LOST):
-            return True
+        if cause is None or type(cause).__name__.startswith(_LOST):
+            return cause
         cause = cause.__cause__ or cause.__context__
-    return False
+    return None
 
 
 def _status(error: BaseException) -> int | None:

@@ -3,7 +3,8 @@
 from typing import Any, Literal, NamedTuple, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable, RunnableBinding, RunnableLambda, RunnableSequence
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableSequence
+from langchain_core.runnables.base import RunnableBindingBase
 
 from manyminds.errors import MemberError
 
@@ -35,7 +36,8 @@ def form_of(model: Runnable[Any, Any], *, custom: bool = False) -> Form:
         return Form("state")
     if schema.get("type") == "string":
         return Form("text")
-    if isinstance(model, RunnableSequence) and is_chat_model(cast("Any", model).first):
+    # What takes a list takes messages; what a chat model takes is described as one of several.
+    if any(option.get("type") == "array" for option in schema.get("anyOf", [schema])):
         return Form("messages")
     required = schema.get("required", list(properties))
     if len(required) == 1 and properties[required[0]].get("type") == "string":
@@ -48,8 +50,8 @@ def form_of(model: Runnable[Any, Any], *, custom: bool = False) -> Form:
 
 
 def is_chat_model(model: object) -> bool:
-    """Tell whether `model` is a chat model, also one with tools or options bound to it."""
-    if isinstance(model, RunnableBinding):
+    """Tell whether `model` is a chat model, also one with tools, options or retries bound to it."""
+    if isinstance(model, RunnableBindingBase):
         return is_chat_model(cast("Any", model).bound)
     return isinstance(model, BaseChatModel)
 
@@ -67,7 +69,7 @@ def quiet(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
     """
     if isinstance(model, BaseChatModel):
         return model.model_copy(update={"disable_streaming": True, "cache": False})
-    if isinstance(model, RunnableBinding):
+    if isinstance(model, RunnableBindingBase):
         bound = cast("Any", model).bound
         return cast("Runnable[Any, Any]", model.model_copy(update={"bound": quiet(bound)}))
     return model
@@ -75,9 +77,21 @@ def quiet(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
 
 def blocks(model: Runnable[Any, Any]) -> bool:
     """Tell whether `model` has no async code, and would run in the loop's small thread pool."""
-    if isinstance(model, RunnableBinding):
+    if isinstance(model, RunnableBindingBase):
         return blocks(cast("Any", model).bound)
+    if isinstance(model, RunnableSequence):
+        steps = cast("list[Runnable[Any, Any]]", model.steps)
+        return any(map(blocks, steps)) and all(map(_has_sync, steps))
     if isinstance(model, BaseChatModel):
         own = type(model)
         return own._agenerate is BaseChatModel._agenerate and own._astream is BaseChatModel._astream
     return isinstance(model, RunnableLambda) and not hasattr(cast("Any", model), "afunc")
+
+
+def _has_sync(step: Runnable[Any, Any]) -> bool:
+    """Tell whether a step of a chain can surely run in a thread, without a loop of its own."""
+    if isinstance(step, RunnableBindingBase):
+        return _has_sync(cast("Any", step).bound)
+    if isinstance(step, RunnableLambda):
+        return hasattr(cast("Any", step), "func")
+    return isinstance(step, BaseChatModel) or type(step).__module__.startswith("langchain_core.")

@@ -16,6 +16,11 @@ CONTRACT = {
     "agent_forest/square": set[str](),
     "council/chair": {"answers", "ranking"},
     "council/rank": {"answers"},
+    "hierarchical/level": {"question", "found", "ask"},
+    "hierarchical/plan": {"most"},
+    "rater/score": {"answers"},
+    "stepwise/hanoi": {"pegs", "number", "cycle"},
+    "stepwise/reasoning": {"question", "steps"},
     "debate/clean": {"answer"},
     "debate/confidence": set[str](),
     "debate/debater": {"answers"},
@@ -33,6 +38,8 @@ CONTRACT = {
 }
 REPLIES = {
     "council/rank": {"order", "reasons"},
+    "hierarchical/plan": {"questions"},
+    "rater/score": {"score"},
     "ranker/pick": {"choice", "reason"},
     "smoa/judge": {"order", "scores", "reasons"},
     "smoa/judge_moderator": {"order", "scores", "reasons", "stop", "reason"},

@@ -1,0 +1,275 @@
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from manyminds.apps import choose
+from manyminds.apps.cli import main
+from manyminds.models import strings
+
+QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
+RUN = [sys.executable, "-m", "manyminds", "ask"]
+SMALL = ["--member", "simulated:small"]
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
+    """Ask with --json and return the object."""
+    assert main(["ask", "--json", *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    found: dict[str, object] = json.loads(out)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strings, "discover", list[str])
+
+
+def test_prints_the_answer_then_how_it_came_about(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--member", "simulated:large", "--samples", "20", QUESTION]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    answer, how = out.split("\n\n")
+    assert "The answer is 36." in answer
+    assert "20 calls to large" in how
+    assert re.search(r"votes +36 █+ +\d+", how)
+    assert "no real model was" in how
+    assert "tokens" in how and "cost unknown" in how
+
+
+def test_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, *SMALL, "--samples", "7", "--price", "1,2", QUESTION)
+    assert found["question"] == QUESTION
+    assert found["method"] == "agent-forest"
+    assert found["simulated"] is True and found["degraded"] is None
+    assert found["calls"] == 7
+    assert isinstance(found["cost"], float) and found["cost"] > 0
+    votes = found["votes"]
+    assert isinstance(votes, list)
+    assert sorted(i for group in votes for i in group["indices"]) == list(range(7))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "method"),
+    [
+        (SMALL, "agent-forest"),
+        ([*SMALL, *SMALL], "agent-forest"),
+        ([*SMALL, "--member", "simulated:large"], "moa"),
+        ([*SMALL, "--member", "simulated:large", "--samples", "4"], "agent-forest"),
+        ([*SMALL, "--layers", "2"], "moa"),
+        (["--method", "self-moa", *SMALL, "--samples", "3"], "moa"),
+    ],
+)
+def test_the_method_suits_members_and_options(
+    arguments: list[str], method: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(capsys, *arguments, QUESTION)["method"] == method
+
+
+def test_a_proposer_that_aggregates_is_one_member(capsys: pytest.CaptureFixture[str]) -> None:
+    both = [*SMALL, "--member", "simulated:large"]
+    found = asked(capsys, "-m", "moa-lite", *both, "--aggregator", "simulated:large", QUESTION)
+    members = found["members"]
+    assert isinstance(members, dict)
+    assert {name: row["calls"] for name, row in members.items()} == {"small": 1, "large": 2}
+
+
+def test_the_seed_decides_the_order(capsys: pytest.CaptureFixture[str]) -> None:
+    both = [*SMALL, "--member", "simulated:large", "--method", "agent-forest", "--samples", "3"]
+
+    def calls(seed: int) -> object:
+        found = asked(capsys, *both, "--seed", str(seed), QUESTION)
+        return found["members"] and {n: r["calls"] for n, r in dict(found["members"]).items()}  # type: ignore[call-overload]  # plain JSON
+
+    assert calls(3) == calls(3)
+    assert len({str(calls(seed)) for seed in range(6)}) == 2
+
+
+def test_what_is_missing_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    members = ["--member", "simulated:large", "--member", "simulated:bad?skill=0.5&fail=1"]
+    assert main(["ask", "-m", "agent-forest", "--timeout", "0.2", *members, QUESTION]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Degraded: 5 of 10 calls gave no answer (")
+    assert "5 of 10 gave no vote" in out
+    assert "bad: " in out and "5 failed" in out
+
+
+def test_a_budget_ends_the_run_with_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, *SMALL, "--budget-calls", "3", QUESTION)
+    assert found["calls"] == 3
+    assert "budget of 3 calls" in str(found["degraded"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--layers", "2", "-m", "agent-forest"], "does not take --layers: it takes --samples"),
+        (["--layers", "2", "--vote", "bleu"], "does not take --layers"),
+        (["--budget-dollars", "1"], "needs prices: add --price"),
+        (["--price", "cheap"], "--price cheap"),
+        (["--price", "1,-2"], "--price 1,-2"),
+        (["--budget-seconds", "nan"], "--budget-seconds nan: give more than 0"),
+        (["--budget-calls", "0"], "--budget-calls 0: give more than 0"),
+        (["--timeout", "0"], "timeout"),
+        (["--stop", "bta:0.9"], "beta"),
+        (["--vote", "mayority"], "majority"),
+        (["--extract", "numbr"], "number"),
+        (["--member", "simulated:large", "-m", "self-moa"], "give --member once"),
+    ],
+)
+def test_options_that_do_not_fit(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", *SMALL, *arguments, QUESTION]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and said in err and err.count("\n") == 1
+
+
+def test_without_a_model_three_lines_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", QUESTION]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert len(err) == 3
+    assert "OPENAI_API_KEY" in err[1] and "ollama:" in err[1]
+    assert "simulated:medium" in err[2]
+    # What it proposes works.
+    question = re.search(r"'(.*)'", err[2])
+    assert question and main(["ask", "--member", "simulated:medium", question[1]]) == 0
+    assert "The answer is 12." in capsys.readouterr().out
+
+
+def test_the_first_model_found_is_asked_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(strings, "discover", lambda: ["simulated:large", "simulated:small"])
+    assert choose.choose_members([]) == ["simulated:large"]
+    assert main(["ask", QUESTION]) == 0
+    out, err = capsys.readouterr()
+    assert err == "asking simulated:large, the first model found\n"
+    assert "calls to large" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments", "said"),
+    [
+        (b"  \n", ["-"], "empty"),
+        (b"\xff\xfe", ["-"], "UTF-8"),
+        (b"", ["what", "is", "this"], "quotes"),
+    ],
+)
+def test_questions_that_are_none(
+    given: bytes,
+    arguments: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    assert main(["ask", *SMALL, *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_pipe_is_read_without_being_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + QUESTION.encode()))
+    )
+    assert asked(capsys, *SMALL)["question"] == QUESTION
+
+
+def test_escapes_of_a_model_never_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "[bold]The answer is \x1b]0;title\x07\x1b[2J\x9b31m7\x1b[0m. :smile:"
+    file = tmp_path / "evil.jsonl"
+    file.write_text(json.dumps({"id": "1", "question": "q?", "samples": [evil] * 3}) + "\n")
+    options = ["--member", f"recorded:{file}", "--samples", "3", "q?"]
+    assert main(["ask", *options]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("[bold]The answer is 7. :smile:\n")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out)
+    found = asked(capsys, *options)
+    assert found["answer"] == evil and found["simulated"] is False
+
+
+def test_ctrl_c_says_what_was_in() -> None:
+    slow = ["--member", "simulated:large?latency=30", QUESTION]
+    process = subprocess.Popen([*RUN, *slow], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    # Long enough for the imports; before that, the sentence is shorter and the code the same.
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == b"" and b"Traceback" not in err
+    assert b"interrupted with 0 of 10 answers in; nothing was kept" in err
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_live_display_leaves_nothing_behind(columns: int) -> None:
+    members = ["--member", "simulated:medium?latency=0.3", "--member", "simulated:a-rather-long-"
+               "name-for-a-model-that-is-cut?skill=0.9&latency=0.4"]  # fmt: skip
+    code, raw = in_terminal([*RUN, "-m", "moa-lite", *members, QUESTION], columns)
+    assert code == 0
+    text = raw.decode()
+    assert "of 2 answers" in text and "(aggregator" in text[: text.rindex("\x1b[?25h")]
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
+    screen = shown(text)
+    assert screen[0].startswith(("36", "7 + 5", "My own"))
+    assert "of 2 answers" not in "\n".join(screen)
+    assert all(len(line) <= columns for line in screen)
+
+
+def test_no_color_means_none() -> None:
+    environment = {**os.environ, "NO_COLOR": "1"}
+    _, raw = in_terminal([*RUN, *SMALL, QUESTION], 80, environment)
+    assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", raw)
+
+
+def in_terminal(
+    command: list[str], columns: int, environment: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """Run a command in a terminal of 24 lines and return its exit code and what it wrote."""
+    parent, child = pty.openpty()
+    env = {**(environment or os.environ), "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    env.pop("FORCE_COLOR", None)
+    with subprocess.Popen(
+        command, stdin=child, stdout=child, stderr=child, env={**env, "LINES": "24"}
+    ) as process:
+        os.close(child)
+        out = b""
+        while select.select([parent], [], [], 60)[0]:
+            try:
+                piece = os.read(parent, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            out += piece
+    os.close(parent)
+    return process.returncode, out
+
+
+def shown(text: str) -> list[str]:
+    """Return what a terminal shows at the end, for the few sequences that are used here."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", text):
+        if piece == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif piece == "\x1b[1A":
+            row -= 1
+        elif piece == "\x1b[2K":
+            lines[row] = ""
+        elif not piece.startswith("\x1b") and piece != "\r":
+            lines[row] += piece
+    return lines
