@@ -109,7 +109,7 @@ def create_agent_forest(
     graph = MethodGraph(
         ForestState,
         method="agent-forest",
-        members=everyone if isinstance(held, str) or callable(held) else {*everyone, *judges},
+        members=everyone if isinstance(held, str) or callable(held) else [*everyone, *judges],
         draws=ceil(most / len(everyone)),
         supersteps=3 * most + 4,
         output=ForestOutput,

@@ -37,6 +37,7 @@ class Universal:
 
     members: Sequence[Member]
     prompt: Prompt
+    name: str = "universal"
 
     async def hold(
         self, candidates: Sequence[Candidate], state: State, run: Run
@@ -54,8 +55,8 @@ class Universal:
             if chosen is not None:
                 scores = [None if c["status"] != "ok" else 0.0 for c in candidates]
                 scores[shown[chosen]] = 1.0
-                return {**best_of(scores), "vote": "universal"}, asked
-        return similar(candidates, "bleu", whole=True), []
+                return {**best_of(scores), "vote": self.name}, asked
+        return similar(candidates, "bleu", whole=True), asked
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Rated:
 
     members: Sequence[Member]
     prompt: Prompt
+    name: str = "rated"
 
     async def hold(
         self, candidates: Sequence[Candidate], state: State, run: Run
@@ -88,8 +90,8 @@ class Rated:
         asked = [rating for _, (rating,), _ in batches]
         scores = [rated(r["text"]) if r["status"] == "ok" else None for r in ratings]
         if all(score is None for score in scores):
-            return similar(candidates, "bleu", whole=True), []
-        return {**best_of(scores), "vote": "rated"}, asked
+            return similar(candidates, "bleu", whole=True), asked
+        return {**best_of(scores), "vote": self.name}, asked
 
     def _prompt(self, candidate: Candidate, state: State) -> list[BaseMessage]:
         return self.prompt.render(state["messages"], answers=numbered([candidate["text"]]))

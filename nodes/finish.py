@@ -58,7 +58,8 @@ def summary(method: str, state: State) -> dict[str, Any]:
     spent: Spent = state.get("spent") or {}
     total = totals(spent)
     missing = _missing(spent)
-    reasons = [*state.get("notes", []), *([_absent(missing, total)] if missing else [])]
+    lost = [one for one in missing if one["kind"] != "cancelled"]  # cut on purpose, not lost
+    reasons = [*state.get("notes", []), *([_absent(lost, total)] if lost else [])]
     return {
         "degraded": "; ".join(reasons) or None,
         "method": method,

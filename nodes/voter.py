@@ -26,6 +26,11 @@ class AskedVote(Protocol):
     """A vote for which somebody is asked: a judge, a rater."""
 
     @property
+    def name(self) -> str:
+        """As it stands on the ballot; another name there means that it fell back on that."""
+        ...
+
+    @property
     def members(self) -> Sequence[Member]:
         """Who may be asked."""
         ...
@@ -106,8 +111,8 @@ async def _final(
     else:
         ballot, asked = await vote.hold(candidates, state, serving)
         update["spent"] = spent_on(asked)
-        if not asked or asked[-1]["status"] != "ok":
-            notes.append(f"the vote {ballot['vote']} took the place of the judge's")
+        if ballot["vote"] != vote.name:
+            notes.append(f"the vote {vote.name} gave no winner: {ballot['vote']} took its place")
     if ballot["winner"] is None:
         notes.append("no answer could be read: the most typical reply was chosen")
         ballot = similar(candidates, "bleu", whole=True)
@@ -164,7 +169,7 @@ def _sampled(candidates: Sequence[Candidate], rounds: int, planned: int, how: Sa
         cut=states.count("cut"),
         rounds=rounds,
         saved=max(0, planned - len(states)),
-        rule=how.rule.name,
+        rule=(how.until or how.rule).name,
     )
 
 

@@ -12,10 +12,11 @@ if TYPE_CHECKING:  # 0.1 s of import that `--help` does not need
     from rich.table import Table
 
 # Escape sequences as a terminal reads them: CSI, then strings with their end (OSC and kin), then
-# short ones. A string without its end loses only its beginning, so that nothing can hide the rest.
+# short ones. A string without its end loses only its beginning, so that nothing can hide the rest;
+# what begins another string ends it, so that no text is read twice.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 # Besides controls: marks that reorder what is read, and halves of characters that cannot be sent.

@@ -107,7 +107,7 @@ def spent_on(candidates: Iterable[Candidate]) -> Spent:
         else:
             _count(row, candidate)
         error = candidate["error"]
-        if error is not None:
+        if error is not None and candidate["status"] != "flagged":  # that one did answer
             row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
             row["why"].setdefault(error["kind"], error["message"])
         row["seconds"] += candidate["seconds"]

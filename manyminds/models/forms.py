@@ -81,17 +81,17 @@ def blocks(model: Runnable[Any, Any]) -> bool:
         return blocks(cast("Any", model).bound)
     if isinstance(model, RunnableSequence):
         steps = cast("list[Runnable[Any, Any]]", model.steps)
-        return any(map(blocks, steps)) and all(map(_has_sync, steps))
+        return any(map(blocks, steps)) and all(map(_may_block, steps))
     if isinstance(model, BaseChatModel):
         own = type(model)
         return own._agenerate is BaseChatModel._agenerate and own._astream is BaseChatModel._astream
     return isinstance(model, RunnableLambda) and not hasattr(cast("Any", model), "afunc")
 
 
-def _has_sync(step: Runnable[Any, Any]) -> bool:
-    """Tell whether a step of a chain can surely run in a thread, without a loop of its own."""
+def _may_block(step: Runnable[Any, Any]) -> bool:
+    """Tell whether a step of a chain is as well called without a loop: models with one are not."""
     if isinstance(step, RunnableBindingBase):
-        return _has_sync(cast("Any", step).bound)
+        return _may_block(cast("Any", step).bound)
     if isinstance(step, RunnableLambda):
         return hasattr(cast("Any", step), "func")
-    return isinstance(step, BaseChatModel) or type(step).__module__.startswith("langchain_core.")
+    return blocks(step) or type(step).__module__.startswith("langchain_core.")

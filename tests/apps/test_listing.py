@@ -31,10 +31,7 @@ def test_prompts_tell_ours_from_the_users(
 ) -> None:
     (tmp_path / "moa").mkdir()
     mine = tmp_path / "moa" / "synthesis.v7.md"
-    mine.write_text(
-        "---\npurpose: \x1b[31mMine\n---\n## system\n\nUse {{{answers}}}.\n\n## messages\n"
-    )
-    mine.write_text(mine.read_text().replace("\x1b", ""))
+    mine.write_text("---\npurpose: Mine\n---\n## system\n\nUse {{{answers}}}.\n\n## messages\n")
     monkeypatch.setenv("MANYMINDS_PROMPTS", str(tmp_path))
     assert main(["prompts", "--json"]) == 0
     listed = {(p["name"], p["version"]): p for p in json.loads(capsys.readouterr().out)["prompts"]}
