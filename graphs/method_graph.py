@@ -1,6 +1,6 @@
 """MethodGraph: a StateGraph that knows which method it is and compiles with sensible limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from langgraph.graph import END, START, StateGraph
@@ -62,13 +62,25 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.settings = _settings(method, options)
         self._supersteps = supersteps
         self._inserted = 0
-        _check_prices(self.settings.budget, self.members.values())
+        self._check_prices(self.settings.budget)
 
     def open(self, first: str, **channels: Any) -> None:
         """Add `begin`, which resets these channels, before the node `first`."""
-        self.add_node("begin", begin(channels))
+        self.add_node("begin", begin(channels, context=self.settings, check=self._check_prices))
         self.add_edge(START, "begin")
         self.add_edge("begin", first)
+
+    def _check_prices(self, budget: Budget | None) -> None:
+        """Refuse a budget in dollars that could not be counted; a run may bring one of its own."""
+        if budget is None or budget.dollars is None:
+            return
+        unknown = [member.name for member in _payees(self) if member.price is None]
+        if unknown:
+            raise InputError(
+                f"a budget in dollars needs the price of every member, and that of "
+                f"{', '.join(unknown)} is unknown: "
+                "give Member(..., price=Price(input=..., output=...))"
+            )
 
     def close(
         self,
@@ -148,12 +160,11 @@ def _settings(method: str, options: Options) -> Context:
     return Context(**options)
 
 
-def _check_prices(budget: Budget | None, members: Iterable[Member]) -> None:
-    if budget is None or budget.dollars is None:
-        return
-    unknown = [member.name for member in members if member.is_chat and member.price is None]
-    if unknown:
-        raise InputError(
-            f"a budget in dollars needs the price of every member, and that of "
-            f"{', '.join(unknown)} is unknown: give Member(..., price=Price(input=..., output=...))"
-        )
+def _payees(graph: MethodGraph) -> Iterator[Member]:
+    """Return everyone who is paid: for a method that is a member, its own members."""
+    for member in graph.members.values():
+        inner = getattr(member.model, "builder", None)
+        if isinstance(inner, MethodGraph):
+            yield from _payees(inner)
+        else:
+            yield member

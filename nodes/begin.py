@@ -1,29 +1,39 @@
 """begin: a run starts clean, whatever an earlier turn on the thread left in the state."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from langchain_core.messages import HumanMessage
 from langgraph.types import Overwrite
 
+from manyminds.asking.budget import Budget
 from manyminds.asking.run import question_id_of_config
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, State, Update
 from manyminds.questions import question_hash
+from manyminds.settings import Context, settings
 
 
-def begin(extra: Mapping[str, Any] | None = None) -> Node:
+def begin(
+    extra: Mapping[str, Any] | None = None,
+    *,
+    context: Context | None = None,
+    check: Callable[[Budget | None], None] = lambda _budget: None,
+) -> Node:
     """Return the node that opens every method.
 
     It gives the run an id, finds the question, and resets every channel of ours but `messages`.
 
     Args:
         extra: channels of the method beyond those that all share, with their first values.
+        context: the builder's settings.
+        check: raises where the run's budget cannot be kept.
     """
 
     async def run(state: State) -> Update:
+        check(settings(context).budget)
         question = _question(state.get("messages", []))
         return {
             "run": uuid4().hex,
@@ -33,6 +43,7 @@ def begin(extra: Mapping[str, Any] | None = None) -> Node:
             "layer": 0,
             "kept": [],
             "candidates": Overwrite([]),
+            "previous": [],
             "spent": Overwrite({}),
             "notes": Overwrite([]),
             "final": None,

@@ -71,9 +71,13 @@ class MethodState(MessagesState, total=False):
 
 
 class LayeredState(MethodState, total=False):
-    """State of methods that work in layers or rounds: one layer's candidates at a time."""
+    """State of methods that work in layers or rounds: one layer's candidates at a time.
+
+    `previous` has the good ones of the layer before, should the budget end in the middle of this.
+    """
 
     candidates: Annotated[list[Candidate], latest_layer]
+    previous: list[Candidate]
 
 
 class SampledState(MethodState, total=False):

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from langgraph.types import Overwrite
+
 from manyminds.asking.run import Run
-from manyminds.errors import BudgetError, QuorumError
-from manyminds.nodes.channels import Decision
+from manyminds.errors import BudgetError, QuorumError, RunError
+from manyminds.nodes.channels import Decision, usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.settings import Context
 from manyminds.state import Candidate
@@ -27,15 +29,24 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
 
     async def run(state: State) -> Update:
         layer, candidates = state["layer"], state["candidates"]
-        require(candidates, quorum)
+        serving = Run.of(state, method, context)
+        try:
+            require(candidates, quorum)
+        except RunError:
+            spent = serving.exhausted()
+            if spent is None or not state["previous"]:
+                raise
+            reason = f"{spent} in layer {layer}: the answer rests on layer {layer - 1}"
+            return {**_stop(reason, reason), "candidates": Overwrite(state["previous"])}
         if layer >= len(calls):
-            return {"decision": _decision(stop=True, reason="that was the last layer")}
-        left = Run.of(state, method, context).calls_left
-        needed = calls[layer] + 1
-        if left < needed:
-            reason = f"the budget leaves {left:g} of the {needed} calls that another layer needs"
-            return {"decision": _decision(stop=True, reason=reason), "notes": [reason]}
-        return {"decision": _decision(stop=False, reason="another layer follows")}
+            return _stop("that was the last layer")
+        spent = serving.exhausted(calls[layer] + 1)
+        if spent is not None:
+            return _stop(spent, f"{spent} after layer {layer} of {len(calls)}")
+        return {
+            "decision": _decision(stop=False, reason="another layer follows"),
+            "previous": usable(state),
+        }
 
     return Node(run, "gate")
 
@@ -65,6 +76,10 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
 def _count_of(quorum: float, asked: int) -> int:
     # The small number keeps 0.1 * 30 = 3.0000000000000004 from asking for a fourth.
     return math.ceil(quorum * asked - 1e-9) if quorum < 1 else int(quorum)
+
+
+def _stop(reason: str, *notes: str) -> Update:
+    return {"decision": _decision(stop=True, reason=reason), "notes": list(notes)}
 
 
 def _decision(*, stop: bool, reason: str) -> Decision:

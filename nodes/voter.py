@@ -77,10 +77,12 @@ def voter(how: Sampling, *, vote: Vote, quorum: float, planned: int) -> Node:
         groups = how.votes(candidates)
         spent = None
         reason = how.rule.stop(groups)
-        if reason is None and len(candidates) >= how.most:
-            reason = f"cap: {len(candidates)} drawn"
-        elif reason is None:
-            spent = serving.exhausted()
+        if reason is None:
+            unasked = any(c["status"] == "skipped" for c in candidates)
+            if unasked or len(candidates) < how.most:
+                spent = serving.exhausted()
+            if spent is None and len(candidates) >= how.most:
+                reason = f"cap: {len(candidates)} drawn"
         stop = reason or spent
         serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
         if stop is None:

@@ -2,22 +2,20 @@
 
 from pathlib import Path
 
-import nbformat
 import pytest
-from helpers.notebooks import executed, shown
+from helpers.notebooks import executed, shown, stored
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_notebook_shows_what_is_stored(path: Path) -> None:
-    stored = nbformat.read(path, as_version=4)
-    assert shown(executed(path)) == shown(stored), "run `make notebooks`"
+    assert shown(executed(path)) == shown(stored(path)), "run `make notebooks`"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_notebook_is_stored_with_its_output(path: Path) -> None:
-    cells = shown(nbformat.read(path, as_version=4))
+    cells = shown(stored(path))
     assert all(cells[1:])  # a first cell may only set things up
     assert "picture" in [output for cell in cells for output in cell]
 

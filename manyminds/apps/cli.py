@@ -7,6 +7,7 @@ than Typer itself.
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any, NamedTuple, cast
@@ -31,6 +32,7 @@ COMMANDS = {
     "ask": Command("manyminds.apps.ask:ask", "Ask a question, and see how the answer came about."),
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
+    "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),
@@ -52,7 +54,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     for name, (where, line) in COMMANDS.items():
         if name in arguments:
-            app.command(name, short_help=line)(_load(where))
+            app.command(name, short_help=line)(_interruptible(_load(where)))
         else:
             app.command(name, help=line)(_not_loaded)
     return app
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _WrongArguments as error:
         complain(cast("Any", error).format_message())
         return WRONG_INPUT
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):  # before or after the command itself
         complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
@@ -103,6 +105,20 @@ def _root(
 
 def _not_loaded() -> None:
     """Stand in for a command that was not called."""
+
+
+def _interruptible(command: Callable[..., object]) -> Callable[..., object]:
+    """Say so when somebody presses Ctrl-C: some versions of Typer end without a word."""
+
+    @wraps(command)
+    def run(*args: object, **options: object) -> object:
+        try:
+            return command(*args, **options)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+
+    return run
 
 
 def _load(where: str) -> Callable[..., object]:

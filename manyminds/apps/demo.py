@@ -19,13 +19,16 @@ from manyminds.apps.terminal import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from manyminds.evals.journal import Record
     from manyminds.evals.result import Result
     from manyminds.graphs.method_graph import Compiled
 
 QUESTIONS, FAST_QUESTIONS = 400, 40
 _SIZES = (1, 5, 10, 20, 40)
 _PROPOSERS = 6  # as in the paper on Mixture-of-Agents
-_WIDE = 72  # columns from which there is room for bars and costs
+_OVERHEAD = 15  # what one run of a graph takes beside its calls, in calls
+_BAR = 16
+_WIDE = 78  # columns from which there is room for bars and costs
 _NEXT = (
     ("your models", "manyminds ask --member ollama:llama3.1 'your question'"),
     ("your data", "manyminds eval agent-forest --data FILE --samples 40"),
@@ -122,10 +125,11 @@ def _measure(number: int, seed: int) -> Iterator[Measured]:
         for row in questions(number, steps=5, seed=seed)
     ]
     grade = by_answer(extractor("number"))
-    with _Bar(number * (len(_SIZES) + 2)) as bar:
+    calls = 1 + sum(_SIZES) + _PROPOSERS + 1
+    with _Bar(number * (calls + _OVERHEAD * (len(_SIZES) + 2))) as bar:
         for name, graph in contenders(seed):
             bar.say(name)
-            result = evaluate(graph, rows, grade=grade, seed=seed, on_row=lambda _: bar.step())
+            result = evaluate(graph, rows, grade=grade, seed=seed, on_row=bar.step)
             yield Measured(name, result)
 
 
@@ -137,7 +141,7 @@ class _Bar:
 
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(complete_style="green", finished_style="green"),
             TimeRemainingColumn(),
             console=console(sys.stderr),
             transient=True,
@@ -156,9 +160,9 @@ class _Bar:
         """Name what is going on."""
         self._progress.update(self._task, description=what)
 
-    def step(self) -> None:
-        """Count one question."""
-        self._progress.advance(self._task)
+    def step(self, record: "Record") -> None:
+        """Count one question, by the work it was, so that the time left is about right."""
+        self._progress.advance(self._task, _OVERHEAD + record["calls"])
 
 
 def _table(done: list[Measured], *, wide: bool) -> "Table":
@@ -178,7 +182,7 @@ def _table(done: list[Measured], *, wide: bool) -> "Table":
         table.add_column("$ / 1000", justify="right", no_wrap=True)
     for name, result in done:
         low, high = result.interval
-        bar = Text("█" * round(20 * result.accuracy), "green")
+        bar = Text("█" * round(_BAR * result.accuracy), "green")
         runs = result.n * result.repeats
         cost = None if result.cost is None else 1000 * result.cost / runs
         cells = [

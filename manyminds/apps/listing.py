@@ -33,7 +33,7 @@ def methods(as_json: AsJson = False) -> None:
             "paper": method.paper,
         }
         put(screen, facts((f"  {label}", one_line(text)) for label, text in rows.items()), "")
-    screen.print(Text("Try one:  manyminds ask --method NAME 'your question'", "dim"))
+    put(screen, Text("Try one:  manyminds ask --method NAME 'your question'", "dim"))
 
 
 def prompts(
@@ -63,7 +63,7 @@ def prompts(
         screen.print(Text.assemble((f"{prompt.name}@{prompt.version}", "bold"), (mark, "green")))
         put(screen, Padding(Text(one_line(prompt.purpose)), (0, 0, 0, 2)))
     screen.print()
-    screen.print(Text("Show one:  manyminds prompts NAME", "dim"))
+    put(screen, Text("Show one:  manyminds prompts NAME", "dim"))
 
 
 def _show(prompt: "Prompt", as_json: bool) -> None:

@@ -76,11 +76,13 @@ class Purse:
         """Calls that may still be reserved; infinite where there is no limit."""
         return math.inf if self.budget.calls is None else max(0, self.budget.calls - self.calls)
 
-    def exhausted(self) -> str | None:
-        """Name the limit that has been reached, or None while there is room."""
+    def exhausted(self, calls: int = 1) -> str | None:
+        """Name the limit that has been reached, or None while there is room for so many calls."""
         budget = self.budget
         if self.calls_left < 1:
             return f"the budget of {budget.calls} calls is spent"
+        if self.calls_left < calls:
+            return f"the budget of {budget.calls} calls has no room for the {calls} that come next"
         if budget.tokens is not None and self.tokens >= budget.tokens:
             return f"the budget of {budget.tokens} tokens is spent"
         if budget.dollars is not None and self.dollars >= budget.dollars:

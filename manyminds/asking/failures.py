@@ -7,6 +7,7 @@ by the code in the body, which is the same for every OpenAI-compatible endpoint.
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from time import time
 from typing import cast
 
@@ -53,7 +54,11 @@ _CODES: tuple[tuple[str, FailureKind], ...] = (
     ("insufficient_quota", "authentication"),
     ("invalid_api_key", "authentication"),
 )
-_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|key)-[A-Za-z0-9_\-*]{6,}|(?i:bearer)\s+\S+")
+_KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{10,}"
+    r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
+    r"|(?<=://)[^/\s@]+:[^/\s@]+@"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LONGEST_MESSAGE = 300
 
@@ -72,7 +77,7 @@ def kind_of(error: BaseException) -> FailureKind:
         return "quorum"
     if isinstance(error, BudgetError):
         return "budget"
-    text = str(error)[:2_000].lower()
+    text = f"{getattr(error, 'code', None)} {str(error)[:2_000]}".lower()
     for code, kind in _CODES:
         if code in text:
             return kind
@@ -104,20 +109,28 @@ def failure(error: BaseException) -> Failure:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Return the seconds a provider asks us to wait, from its Retry-After header."""
+    """Return the seconds a provider asks us to wait, from its Retry-After headers."""
     headers = getattr(getattr(error, "response", None), "headers", None)
     if not isinstance(headers, Mapping):
         return None
-    value = cast("Mapping[str, str]", headers).get("retry-after")
-    if value is None:
-        return None
+    given = cast("Mapping[str, str]", headers)
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        seconds = _seconds(given.get(name, ""))
+        if seconds is not None:
+            return max(0.0, seconds / unit)
+    return None
+
+
+def _seconds(value: str) -> float | None:
+    """Read a header's number, or the time until its date; None where it has neither."""
     try:
-        return max(0.0, float(value))
+        number = float(value)
+        return number if isfinite(number) else None
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except ValueError:
+        return parsedate_to_datetime(value).timestamp() - time()
+    except (ValueError, OverflowError):
         return None
 
 

@@ -12,6 +12,7 @@ from manyminds.errors import AnswerError
 from manyminds.state import Usage
 
 _REFUSALS = {"content_filter", "content_filtered", "safety", "refusal"}
+_THINKING = "<think>"
 NOTHING = Usage(input_tokens=0, output_tokens=0)
 
 
@@ -74,7 +75,8 @@ def _read_message(message: BaseMessage) -> Reply:
             )
         if message.tool_calls:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
-        if message.response_metadata.get("finish_reason") in _REFUSALS:
+        ended = (message.response_metadata.get(key) for key in ("finish_reason", "stop_reason"))
+        if any(reason in _REFUSALS for reason in ended):
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
     refusal = message.additional_kwargs.get("refusal")
     if refusal and not reply.text.strip():
@@ -82,6 +84,10 @@ def _read_message(message: BaseMessage) -> Reply:
     reasoning = message.additional_kwargs.get("reasoning_content")
     if isinstance(reasoning, str) and reasoning:
         reply.reasoning = reasoning
+    elif reply.text.lstrip().startswith(_THINKING) and isinstance(content, str):
+        # Servers that do not know a model's reasoning send it as the first part of the answer.
+        thought, _, answer = reply.text.lstrip().removeprefix(_THINKING).partition("</think>")
+        reply.reasoning, reply.text = thought.strip(), answer.strip()
     if not isinstance(content, str):
         reply.content = list(content)
     return _not_empty(reply)

@@ -104,14 +104,14 @@ class Run:
         """Calls that the tightest budget still allows."""
         return min((p.calls_left for p in self.purses), default=math.inf)
 
-    def exhausted(self) -> str | None:
-        """Name the budget limit that has been reached, or None.
+    def exhausted(self, calls: int = 1) -> str | None:
+        """Name the budget limit that leaves no room for so many calls, or None.
 
         Raises:
-            BudgetError: a limit has been reached and its owner asked to be told.
+            BudgetError: there is no room and the budget's owner asked to be told.
         """
         for purse in self.purses:
-            reason = purse.exhausted()
+            reason = purse.exhausted(calls)
             if reason is not None:
                 if purse.budget.exhausted == "raise":
                     raise BudgetError(f"{reason}; give more, or Budget(exhausted='finish')")

@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,10 @@ def test_a_run_without_an_answer_is_code_1(
     def broken() -> None:
         raise QuorumError("nobody\nanswered", ["a: \x1b[31mtimeout"])
 
-    monkeypatch.setattr(cli, "_load", lambda _where: broken)
+    def load(_where: str) -> Callable[[], None]:
+        return broken
+
+    monkeypatch.setattr(cli, "_load", load)
     assert cli.main(["methods"]) == cli.FAILED
     assert capsys.readouterr().err == "manyminds: nobody answered; a: timeout\n"
 
@@ -97,7 +101,10 @@ def test_ctrl_c_anywhere_is_code_130(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_load", lambda _where: interrupted)
+    def load(_where: str) -> Callable[[], None]:
+        return interrupted
+
+    monkeypatch.setattr(cli, "_load", load)
     assert cli.main(["methods"]) == cli.INTERRUPTED
     assert capsys.readouterr().err.strip() == "manyminds: interrupted"
 

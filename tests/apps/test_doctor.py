@@ -48,9 +48,12 @@ def test_what_is_missing_and_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(doctor, "discover", list[str])
-    installed = doctor.installed
-    gone = {"math-verify", "aiohttp"}
-    monkeypatch.setattr(doctor, "installed", lambda name: None if name in gone else installed(name))
+    really = doctor.installed
+
+    def installed(package: str) -> str | None:
+        return None if package in ("math-verify", "aiohttp") else really(package)
+
+    monkeypatch.setattr(doctor, "installed", installed)
     extras = doctor.examine()["extras"]
     assert extras["math"]["missing"] == ["math-verify"]
     assert extras["aiohttp"]["missing"] == ["aiohttp"]  # found through an extra of openai

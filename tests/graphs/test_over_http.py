@@ -158,7 +158,12 @@ async def test_what_cannot_pass_is_asked_once(bad: Reply, kind: str) -> None:
 
 async def test_the_servers_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "plain-secret-7")
-    with Server(lambda body, k: Reply("you sent plain-secret-7", status=403)) as server:
+
+    def leaks(body: Body, k: int) -> Reply:
+        refusal = "you sent plain-secret-7" if body["model"] == "m" else "who are you"
+        return Reply(refusal, status=403)
+
+    with Server(leaks) as server:
         bad = f"m@{server.url}#key=MY_KEY"
         good = f"ok@{server.url}"
         graph = create_moa([bad, Member(good)], aggregator=good, layers=2)

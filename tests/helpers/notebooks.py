@@ -14,9 +14,14 @@ from nbclient import NotebookClient
 SECONDS_A_CELL = 100
 
 
+def stored(path: Path) -> Any:
+    """Return a notebook as it is in its file."""
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
 def executed(path: Path) -> Any:
     """Return a notebook as it is after a run, without what differs from run to run."""
-    notebook: Any = nbformat.read(path, as_version=4)
+    notebook = stored(path)
     client = NotebookClient(
         notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False
     )
@@ -50,4 +55,4 @@ def _as_text(data: dict[str, str]) -> str:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        nbformat.write(executed(Path(name)), name)
+        nbformat.write(executed(Path(name)), name)  # type: ignore[no-untyped-call]

@@ -1,0 +1,147 @@
+"""Choosing members on real questions: ask all, calibrate on some, judge the choice on the rest.
+
+Every member is asked every question once, through an Agent Forest, so recorded, simulated and real
+members are measured alike. What is chosen never sees the questions that it is judged on.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from manyminds.errors import InputError
+from manyminds.evals.data import Row
+from manyminds.evals.grading import Grader
+from manyminds.graphs.agent_forest import create_agent_forest
+from manyminds.members import Askable
+from manyminds.members import members as as_members
+from manyminds.state import Candidate
+from manyminds.votes.answers import Extractor
+from manyminds.votes.selection import MOST, Chosen, Selection, choose, encoded, weighted_vote
+
+_RIGHT = ("right",)
+Answers = dict[str, list[Hashable | None]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A choice, and how it does on the questions that it was not made on.
+
+    Attributes:
+        selection: the choice.
+        accuracy: of the weighted vote of the chosen, 0 to 1.
+        best_single: accuracy there of the member that looked best on the calibration set.
+        asked: how many questions it was judged on.
+    """
+
+    selection: Selection
+    accuracy: float
+    best_single: float
+    asked: int
+
+
+async def ask_everyone(
+    members: Sequence[Askable],
+    rows: Sequence[Row],
+    *,
+    extract: Extractor,
+    grade: Grader,
+    concurrency: int = 8,
+    on_row: Callable[[], None] = lambda: None,
+) -> Answers:
+    """Ask every member every question once; return the key of each answer, None where none came.
+
+    An answer that the grader finds right has the key of right answers, however it is written.
+    """
+    named = as_members(list(members))
+    graph = create_agent_forest(list(named), samples=len(named), extract=extract, vote="majority")
+    app = graph.compile()
+    answers: Answers = {member.name: [None] * len(rows) for member in named}
+    left = iter(enumerate(rows))
+
+    async def work() -> None:
+        for at, row in left:
+            output = await app.ainvoke(
+                {"messages": [("user", row["question"])]},
+                {"metadata": {"question_id": row["id"], "shuffle": "select"}},
+            )
+            for candidate in output["candidates"]:
+                answers[candidate["member"]][at] = await _key(candidate, row, extract, grade)
+            on_row()
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return answers
+
+
+async def _key(
+    candidate: Candidate, row: Row, extract: Extractor, grade: Grader
+) -> Hashable | None:
+    if candidate["status"] != "ok":
+        return None
+    verdict = grade(row, candidate["text"])
+    if not isinstance(verdict, bool) and verdict is not None:
+        verdict = await verdict
+    if verdict:
+        return _RIGHT
+    return None if candidate["answer"] is None else extract.key(candidate["answer"])
+
+
+def judge(answers: Answers, calibration: int, seed: str, *, most: int = MOST) -> Judged:
+    """Choose on `calibration` questions drawn by the seed, and judge the choice on the others.
+
+    Raises:
+        InputError: there are not more questions than the calibration takes.
+    """
+    count = len(next(iter(answers.values())))
+    if not 0 < calibration < count:
+        raise InputError(
+            f"--calibration {calibration}: give 1 to {count - 1}, for there are {count} questions "
+            "and some must be left to judge the choice on"
+        )
+    drawn = list(range(count))
+    random.Random(seed).shuffle(drawn)
+    known, rest = drawn[:calibration], drawn[calibration:]
+    selection = choose(_part(answers, known), [_RIGHT] * len(known), most=most)
+    names = [member.name for member in selection.members]
+    codes = encoded([_part(answers, rest)[name] for name in names], [_RIGHT] * len(rest))
+    weights = np.array([member.weight for member in selection.members])
+    alone = _part(answers, rest)[selection.best_single]
+    return Judged(
+        selection=selection,
+        accuracy=float((weighted_vote(codes, weights) == 0).mean()),
+        best_single=sum(answer == _RIGHT for answer in alone) / len(rest),
+        asked=len(rest),
+    )
+
+
+def _part(answers: Answers, at: Sequence[int]) -> Answers:
+    return {name: [row[n] for n in at] for name, row in answers.items()}
+
+
+def as_chain(selection: Selection) -> Selection:
+    """Return the choice for a role that one member plays: the best first, the next as fallbacks.
+
+    An aggregator has no vote, so what counts is who is best alone; the order is the fallback chain.
+    """
+    best = sorted(selection.accuracy.items(), key=lambda item: -item[1])[:3]
+    members = tuple(Chosen(name, accuracy, 1.0) for name, accuracy in best)
+    return Selection(members, selection.best_single, selection.accuracy, 0.0)
+
+
+def as_file(selection: Selection, specs: Mapping[str, str], about: Mapping[str, Any]) -> Any:
+    """Return the content of a members file, which `--members` and every builder read."""
+    return {
+        "members": [
+            {
+                "model": specs[member.name],
+                "name": member.name,
+                "weight": round(member.weight, 6),
+                "accuracy": round(member.accuracy, 6),
+            }
+            for member in selection.members
+        ],
+        **about,
+    }
