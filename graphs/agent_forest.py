@@ -70,7 +70,8 @@ def create_agent_forest(
 
     Args:
         members: who is sampled, in turn, in an order drawn for each question from the seed. A
-            member may be any method, agent or chain: one sample is one run of it.
+            member may be any method, agent or chain: one sample is one run of it. A Path is a file
+            that `manyminds select` wrote.
         samples: how many samples at most.
         vote: "majority" over extracted answers; "weighted" by the members' weights; "confidence"
             by what each reply says of itself (CISC, arXiv 2502.06233); "bleu" (the paper's for
@@ -102,7 +103,7 @@ def create_agent_forest(
     check_quorum(quorum, samples)
     everyone, judges = with_roles([listed(members)], judge)
     kind = extractor(extract)
-    held = _vote(vote, kind, judges)
+    held = _vote(vote, kind, judges, {member.weight for member in everyone} != {1.0})
     asked = None if prompt is None else load(prompt, variables=set())
     rule = _rule(stop, samples, cut)
     most = samples if flags is None else 2 * samples
@@ -152,7 +153,9 @@ def _rule(
     return rule if rule.cap <= samples else stopping.any_of(rule, stopping.fixed(samples))
 
 
-def _vote(vote: Vote | None, kind: Extractor, judges: Sequence[Member]) -> Vote:
+def _vote(vote: Vote | None, kind: Extractor, judges: Sequence[Member], are_weighed: bool) -> Vote:
+    if vote is None and are_weighed:
+        return "weighted"
     if vote is None:
         return {"final": "auto", "code": "bleu", "text": "bleu"}.get(kind.name, "majority")
     if vote == "universal":

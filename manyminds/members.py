@@ -1,8 +1,9 @@
 """Members: who is asked. Everything that can answer becomes a `Member` with a unique name."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation, 
 
 from manyminds.asking.loops import per_loop
 from manyminds.errors import MemberError
+from manyminds.members_file import read_members
 from manyminds.models.forms import Form, form_of, quiet
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
@@ -169,6 +171,7 @@ Askable: TypeAlias = (
     | EndpointModel
     | Runnable[Any, Any]
     | StateGraph[Any, Any, Any, Any]
+    | Path
     | str
 )
 
@@ -204,7 +207,7 @@ def layers_of_members(
             raise MemberError(f"{what}: give at least one, such as 'openai:gpt-4o-mini'")
         seen: dict[object, int] = {}
         layer: list[tuple[object, int]] = []
-        for item in row:
+        for item in _expanded(row):
             identity = item if isinstance(item, str) else id(item)
             seen[identity] = seen.get(identity, 0) + 1
             key = (identity, seen[identity])
@@ -214,6 +217,15 @@ def layers_of_members(
         layers.append(layer)
     known = _number_copies(known)
     return tuple(tuple(known[key] for key in layer) for layer in layers)
+
+
+def _expanded(row: Sequence[Askable]) -> Iterator[Askable]:
+    """Put the members that a file holds in the place of its path."""
+    for item in row:
+        if isinstance(item, Path):
+            yield from (Member(model, **options) for model, options in read_members(item))
+        else:
+            yield item
 
 
 def _number_copies(known: Mapping[K, Member]) -> dict[K, Member]:

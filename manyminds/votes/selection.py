@@ -210,7 +210,8 @@ def _sureness(codes: NDArray[np.int64], weights: Floats) -> Floats:
     right = totals[:, 0]
     others = totals[:, 1:].max(axis=1) if totals.shape[1] > 1 else np.zeros_like(right)
     margin = (right - others) / np.sqrt((weights**2).sum())
-    return 1 / (1 + np.exp(-_SHARPNESS * margin))
+    squashed: Floats = 1 / (1 + np.exp(-_SHARPNESS * margin))
+    return squashed
 
 
 def _mean_between(alike: Floats, chosen: Sequence[int]) -> float:

@@ -1,0 +1,38 @@
+"""Members kept in a file, with weights: what `manyminds select` writes and every builder reads."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from manyminds.errors import DataError
+
+FIELDS = ("model", "name", "weight", "role", "params", "timeout", "retries", "price")
+
+
+def read_members(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the model string and the `Member` options of each member in a file.
+
+    The file is a JSON object with "members", a list of objects with "model" and, where wanted,
+    "name", "weight", "role", "params", "timeout", "retries" and "price"; other keys are notes.
+
+    Raises:
+        DataError: the file cannot be read, or a member in it has no model.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise DataError(f"{path} is no JSON: {error}") from None
+    listed = content.get("members") if isinstance(content, Mapping) else None
+    if not isinstance(listed, list) or not listed:
+        raise DataError(f'{path} has no "members": write them with `manyminds select --out {path}`')
+    return [_member(path, number, each) for number, each in enumerate(listed, 1)]
+
+
+def _member(path: Path, number: int, given: object) -> tuple[str, dict[str, Any]]:
+    if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
+        raise DataError(f'{path}, member {number}: give it a "model", such as openai:gpt-4o-mini')
+    fields = cast("Mapping[str, Any]", given)
+    return fields["model"], {name: fields[name] for name in FIELDS[1:] if name in fields}
