@@ -18,7 +18,8 @@ from manyminds.nodes.channels import LayeredState, MethodOutput
 from manyminds.nodes.node import Route
 from manyminds.nodes.step_vote import StepVoting
 from manyminds.nodes.steps import METHOD, commit, first_step, fused_steps, step_sampler, step_voter
-from manyminds.tasks.step import StepTask
+from manyminds.tasks import Reasoning, StepTask
+from manyminds.tasks import task as as_task
 from manyminds.votes import stopping
 from manyminds.votes.votes import VOTES
 
@@ -50,9 +51,9 @@ class StepwiseOutput(MethodOutput):
 def create_stepwise_voting(
     members: Askable | Sequence[Askable],
     *,
-    task: StepTask,
-    vote: str = "majority",
-    stop: str | stopping.StoppingRule = "ahead:3",
+    task: StepTask | str = "reasoning",
+    vote: str | None = None,
+    stop: str | stopping.StoppingRule | None = None,
     redraws: int = 20,
     steps_per_superstep: int = 1,
     journal: str | Path | None = None,
@@ -65,10 +66,12 @@ def create_stepwise_voting(
 
     Args:
         members: who proposes steps, in turn.
-        task: the task, such as `Hanoi()`, `Arithmetic()`, `Reasoning()`, or one of your own.
-        vote: "majority" over equal steps; a similarity ("bleu") for steps in free text.
-        stop: when a step has votes enough; `manyminds.votes.odds.lead_for` tells the k of
-            "ahead:k" that a chain of so many steps needs. The rule's cap is each step's own.
+        task: the task: a name ("reasoning", "arithmetic", "hanoi") or a StepTask of your own.
+        vote: "majority" over equal steps; a similarity ("bleu") for steps in free text, which is
+            the default for "reasoning".
+        stop: when a step has votes enough; default "ahead:3", for free text "fixed:5".
+            `manyminds.votes.odds.lead_for` tells the k of "ahead:k" that a chain of so many steps
+            needs. The rule's cap is each step's own.
         redraws: proposals beyond that cap that may replace flagged and failed ones.
         steps_per_superstep: more than 1 fuses sample, vote and commit into one node, which makes
             long runs about three times as fast; nothing can be interrupted between them then.
@@ -84,11 +87,13 @@ def create_stepwise_voting(
     """
     if steps_per_superstep < 1 or redraws < 0:
         raise InputError("give steps_per_superstep of at least 1 and redraws of at least 0")
+    solved = as_task(task)
+    vote = vote or ("bleu" if isinstance(solved, Reasoning) else "majority")
     if vote not in VOTES:
         raise InputError(f"vote={vote!r}: use one of {', '.join(VOTES)}")
     everyone = as_members(members)
-    rule = stopping.rule(stop)
-    voting = StepVoting(everyone, task, vote, rule, redraws, PARAMS)
+    rule = stopping.rule(stop or ("ahead:3" if vote == "majority" else "fixed:5"))
+    voting = StepVoting(everyone, solved, vote, rule, redraws, PARAMS)
     graph = MethodGraph(
         StepwiseState,
         method=METHOD,

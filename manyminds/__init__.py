@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         RunError,
     )
     from manyminds.graphs.agent_forest import create_agent_forest
+    from manyminds.graphs.hierarchical_voting import Level, create_hierarchical_voting
     from manyminds.graphs.method_graph import MethodGraph
     from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from manyminds.nodes.node import as_node
     from manyminds.settings import Context, using
     from manyminds.state import Candidate
+    from manyminds.votes.flags import RedFlags
 
 _HOMES = {
     "Budget": "manyminds.asking.budget",
@@ -36,6 +38,7 @@ _HOMES = {
     "Context": "manyminds.settings",
     "DataError": "manyminds.errors",
     "InputError": "manyminds.errors",
+    "Level": "manyminds.graphs.hierarchical_voting",
     "ManymindsError": "manyminds.errors",
     "Member": "manyminds.members",
     "MemberError": "manyminds.errors",
@@ -44,9 +47,11 @@ _HOMES = {
     "Price": "manyminds.members",
     "PromptError": "manyminds.errors",
     "QuorumError": "manyminds.errors",
+    "RedFlags": "manyminds.votes.flags",
     "RunError": "manyminds.errors",
     "as_node": "manyminds.nodes.node",
     "create_agent_forest": "manyminds.graphs.agent_forest",
+    "create_hierarchical_voting": "manyminds.graphs.hierarchical_voting",
     "create_moa": "manyminds.graphs.moa",
     "create_moa_lite": "manyminds.graphs.moa",
     "create_self_moa": "manyminds.graphs.moa",
@@ -62,6 +67,7 @@ __all__ = [
     "Context",
     "DataError",
     "InputError",
+    "Level",
     "ManymindsError",
     "Member",
     "MemberError",
@@ -70,9 +76,11 @@ __all__ = [
     "Price",
     "PromptError",
     "QuorumError",
+    "RedFlags",
     "RunError",
     "as_node",
     "create_agent_forest",
+    "create_hierarchical_voting",
     "create_moa",
     "create_moa_lite",
     "create_self_moa",

@@ -220,10 +220,13 @@ def layers_of_members(
 
 
 def _expanded(row: Sequence[Askable]) -> Iterator[Askable]:
-    """Put the members that a file holds in the place of its path."""
+    """Put the members that a file holds in the place of its path, or of `members:FILE`."""
     for item in row:
-        if isinstance(item, Path):
-            yield from (Member(model, **options) for model, options in read_members(item))
+        path = item
+        if isinstance(item, str) and item.startswith("members:"):
+            path = Path(item.removeprefix("members:"))
+        if isinstance(path, Path):
+            yield from (Member(model, **options) for model, options in read_members(path))
         else:
             yield item
 

@@ -49,7 +49,23 @@ _OURS = (
         paper="More Agents Is All You Need, arXiv 2402.05120",
         calls="samples",
         use="Answers that can be compared (numbers, choices, code): cheap, robust, the baseline.",
-        options=("samples", "vote", "extract", "stop"),
+        options=("samples", "vote", "extract", "stop", "cut", "judge", "prompt"),
+    ),
+    Method(
+        name="stepwise-voting",
+        builder="manyminds.graphs.stepwise_voting:create_stepwise_voting",
+        paper="More Agents Is All You Need, arXiv 2402.05120; MAKER, arXiv 2511.09030",
+        calls="steps * votes a step",
+        use="Long chains of dependent steps, where one wrong step spoils all after it.",
+        options=("task", "vote", "stop"),
+    ),
+    Method(
+        name="hierarchical-voting",
+        builder="manyminds.graphs.hierarchical_voting:create_hierarchical_voting",
+        paper="More Agents Is All You Need, arXiv 2402.05120",
+        calls="1 + levels * samples",
+        use="The right answer is one of very many: vote on a range first, on the value then.",
+        options=("planner", "most"),
     ),
     Method(
         name="moa",
@@ -57,7 +73,7 @@ _OURS = (
         paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
         calls="proposers * (layers - 1) + 1",
         use="Open answers, several good models: the aggregator writes one answer out of all.",
-        options=("layers", "aggregator"),
+        options=("layers", "aggregator", "prompt"),
     ),
     Method(
         name="moa-lite",

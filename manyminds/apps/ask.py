@@ -3,11 +3,13 @@
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from manyminds.apps.choose import (
+    FILE,
     NO_MEMBER,
     Limits,
     build,
@@ -50,8 +52,21 @@ def ask(
             "repeated. Default: the first model found by key, then by local server.",
         ),
     ] = None,
+    members_file: Annotated[
+        Path | None,
+        typer.Option("--members", metavar="FILE", help="Members that `manyminds select` chose."),
+    ] = None,
     aggregator: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Who writes the answer.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Who judges a universal or rated vote.")
+    ] = None,
+    planner: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Who splits the question into levels.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="TASK", help="Step by step: reasoning, arithmetic, hanoi.")
     ] = None,
     samples: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many answers at most.")
@@ -60,7 +75,12 @@ def ask(
         int | None, typer.Option(metavar="N", min=2, help="Layers, the aggregator's included.")
     ] = None,
     vote: Annotated[
-        str | None, typer.Option(metavar="VOTE", help="majority, or bleu for open answers.")
+        str | None,
+        typer.Option(
+            metavar="VOTE",
+            help="majority, weighted, confidence; for open answers bleu, rouge, levenshtein, "
+            "tfidf, universal, rated.",
+        ),
     ] = None,
     stop: Annotated[
         str | None, typer.Option(metavar="RULE", help="When to stop early, such as beta:0.95.")
@@ -68,6 +88,12 @@ def ask(
     extract: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="What to vote on: number, choice, math, code, text, ..."),
+    ] = None,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Cut calls in flight once the vote is decided.")
+    ] = False,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="PROMPT", help="A prompt's name or file; see `prompts`.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Drives every random choice.")
@@ -98,15 +124,17 @@ def ask(
     """
     text = _question(question or [])
     given = {"samples": samples, "layers": layers, "aggregator": aggregator, "vote": vote,
-             "stop": stop, "extract": extract}  # fmt: skip
+             "stop": stop, "extract": extract, "cut": cut or None, "judge": judge,
+             "planner": planner, "task": task, "prompt": prompt}  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
     if method is not None:
         choose_method(method, [], options)  # a wrong name is told before anything is looked for
-    members = choose_members(member or [])
+    from_file = [] if members_file is None else [f"{FILE}{members_file}"]
+    members = choose_members([*(member or []), *from_file])
     if not members:
         print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
         raise typer.Exit(2)
-    if not member and not as_json:
+    if not member and not from_file and not as_json:
         print(f"asking {members[0]}, the first model found", file=sys.stderr)
     limits = Limits(budget_calls, budget_dollars, budget_seconds, timeout)
     chosen = choose_method(method, members, options)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyminds.errors import InputError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is ask
     from manyminds.members import Member, Price
 
 _SIMULATED = "simulated:"
+FILE = "members:"
+"""How a file of members, as `manyminds select` writes it, is named among members."""
+ROLES = {"aggregator", "judge", "planner"}
+"""Options of methods that name a member."""
 NO_MEMBER = """\
 no model is set up, so nobody can be asked: name one with --member, or set a key
   a real one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
@@ -89,21 +94,30 @@ def build(
     """
     member = _maker(prices, limits)
     rest = dict(options)
-    if "aggregator" in rest:
-        rest["aggregator"] = member(str(rest["aggregator"]))
+    for role in ROLES & rest.keys():
+        rest[role] = member(str(rest[role]))
     builder = chosen.create()
-    everyone: object = [member(each) for each in members]
+    everyone: object = [each if each.startswith(FILE) else member(each) for each in members]
     if next(iter(inspect.signature(builder).parameters)) == "member":
         if len(set(members)) > 1:
             raise InputError(f"{chosen.name} samples one model: give --member once")
         everyone = member(members[0])
-    budget = _budget(limits, [member(each) for each in members])
+    budget = _budget(limits, [member(each) for each in members if not each.startswith(FILE)])
     return cast("MethodGraph", builder(everyone, **rest, seed=seed, budget=budget))
 
 
 def is_simulated(members: Sequence[str]) -> bool:
     """Tell whether any of these members only simulates a model."""
-    return any(member.strip().startswith(_SIMULATED) for member in members)
+    return any(_SIMULATED in member for each in members for member in _named(each))
+
+
+def _named(member: str) -> list[str]:
+    """Return the models of a members file, or the one model itself."""
+    if not member.startswith(FILE):
+        return [member.strip()]
+    from manyminds.members_file import read_members
+
+    return [model for model, _ in read_members(Path(member.removeprefix(FILE)))]
 
 
 def _taking(chosen: Method, options: Mapping[str, object]) -> Method:

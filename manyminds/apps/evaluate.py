@@ -163,7 +163,7 @@ def _show(about: dict[str, object], result: Result, as_json: bool) -> None:
     if result.ungraded:
         lines["ungraded"] = f"{counted(result.ungraded, 'run')}, not counted"
     if result.degraded:
-        lines["degraded"] = f"{counted(result.degraded, 'run')}: some calls gave no answer"
+        lines["degraded"] = f"{counted(result.degraded, 'run')}; --out DIR keeps the reasons"
     table = Table.grid(padding=(0, 2))
     for name, value in lines.items():
         table.add_row(name, value)

@@ -11,8 +11,10 @@ import os
 from asyncio import to_thread
 
 from manyminds.graphs.agent_forest import create_agent_forest
+from manyminds.graphs.hierarchical_voting import create_hierarchical_voting
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
+from manyminds.graphs.stepwise_voting import create_stepwise_voting
 
 SIMULATED = ("simulated:small", "simulated:medium", "simulated:large")
 
@@ -41,3 +43,13 @@ async def moa_lite() -> MethodGraph:
 async def self_moa() -> MethodGraph:
     """Return a Mixture-of-Agents whose proposers are all the last member."""
     return await to_thread(create_self_moa, members()[-1])
+
+
+async def stepwise_voting() -> MethodGraph:
+    """Return step-wise voting on chains of arithmetic, which the simulated members can do."""
+    return await to_thread(create_stepwise_voting, members(), task="arithmetic")
+
+
+async def hierarchical_voting() -> MethodGraph:
+    """Return hierarchical voting along a plan that the last member writes."""
+    return await to_thread(create_hierarchical_voting, members(), planner=members()[-1])

@@ -39,8 +39,11 @@ METHODS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("build", METHODS, ids=["moa", "agent-forest", "nested"])
-@pytest.mark.parametrize("checkpointed", [False, True])
+@pytest.mark.parametrize(
+    ("build", "checkpointed"),
+    [(METHODS[0], False), (METHODS[0], True), (METHODS[1], False), (METHODS[2], True)],
+    ids=["moa", "moa on threads", "agent-forest", "nested on threads"],
+)
 async def test_no_question_meets_another(build: Any, checkpointed: bool) -> None:
     models = [echo(name) for name in "abc"]
     members = [Member(model, name=name) for name, model in zip("abc", models, strict=True)]

@@ -8,6 +8,7 @@ from helpers.server import Body, Reply, Server
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from manyminds import Budget, Member, Price, create_agent_forest, create_moa
+from manyminds.asking import inquiry
 from manyminds.fence import parse_numbered
 
 
@@ -115,7 +116,10 @@ async def test_a_budget_of_ten_calls_on_forty_samples_sends_ten_requests() -> No
     ],
     ids=["500", "429", "dropped", "malformed", "empty", "half"],
 )
-async def test_what_may_pass_is_asked_again(bad: Reply, kind: str) -> None:
+async def test_what_may_pass_is_asked_again(
+    bad: Reply, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inquiry, "_back_off", lambda _state: 0.0)
     with Server(lambda body, k: Reply("Final answer: 1") if k else bad) as server:
         member = Member(f"m@{server.url}", retries=1)
         result = await create_agent_forest(member, samples=1).compile().ainvoke(user())

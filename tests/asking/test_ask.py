@@ -1,0 +1,292 @@
+"""One question to one member: what is sent, what comes back, and what becomes of failures."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from helpers.graphs import a_run, shown, user
+from helpers.scripted import Answer, Blocking, Metadata, Say, Scripted
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import Command, interrupt
+
+from manyminds import Budget, Candidate, Member, Price, create_moa
+from manyminds.asking import inquiry
+from manyminds.asking.ask import ask, ask_all, blank
+from manyminds.asking.run import Run
+
+PROMPT: list[BaseMessage] = [HumanMessage("Why?")]
+
+
+async def once(member: Member, run: Run | None = None, **options: Any) -> Candidate:
+    return await ask(member, list(PROMPT), run or a_run(), role="proposer", **options)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the pauses between attempts, which take no time in this test."""
+    taken: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float, result: Any = None) -> Any:
+        taken.append(seconds)
+        return await real(0, result)
+
+    monkeypatch.setattr(inquiry.asyncio, "sleep", sleep)
+    return taken
+
+
+# ---- what is sent and what comes back
+
+
+async def test_a_good_answer() -> None:
+    model = Scripted(Say("because", usage=(7, 3), id="m1"))
+    member = Member(model, name="x", price=Price(input=1.0, output=2.0), timeout=5)
+    candidate = await once(member, index=4, draw=2, layer=3)
+    assert candidate["seconds"] > 0
+    assert candidate | {"seconds": 0.0} == Candidate(
+        run="r",
+        member="x",
+        role="proposer",
+        index=4,
+        draw=2,
+        layer=3,
+        status="ok",
+        text="because",
+        answer=None,
+        error=None,
+        usage={"input_tokens": 7, "output_tokens": 3},
+        cost=pytest.approx(13e-6),
+        seconds=0.0,
+        attempts=1,
+        message_id="m1",
+    )
+
+
+async def test_metadata_and_tags_of_the_call() -> None:
+    model = Scripted()
+    await once(Member(model, name="x"), index=4, draw=2, layer=3)
+    (call,) = model.calls
+    wanted = {
+        "run": "r",
+        "member": "x",
+        "role": "proposer",
+        "index": 4,
+        "draw": 2,
+        "layer": 3,
+        "attempt": 1,
+        "question_id": "q",
+    }
+    assert wanted.items() <= call.metadata.items()
+    assert call.tags == ["proposer", "x", "nostream"]
+    assert call.messages == PROMPT
+
+
+async def test_params_of_role_member_and_run() -> None:
+    model = Scripted()
+    member = Member(model, params={"b": 2, "c": 2})
+    run = a_run(params={"c": 3})
+    await once(member, run, params={"a": 1, "b": 1, "c": 1})
+    assert model.calls[0].params == {"a": 1, "b": 2, "c": 3}
+
+
+async def test_no_usage_no_price() -> None:
+    silent = await once(Member(Scripted(Say(usage=None)), price=Price(input=1, output=1)))
+    assert silent["cost"] is None and silent["usage"] == {"input_tokens": 0, "output_tokens": 0}
+    assert (await once(Member(Scripted())))["cost"] is None
+
+
+async def test_candidates_are_plain_data() -> None:
+    import json
+
+    for script in (Say(), ValueError("no")):
+        candidate = await once(Member(Scripted(script)))
+        assert json.loads(json.dumps(candidate)) == candidate
+
+
+# ---- failures, retries, timeouts
+
+
+async def test_an_error_becomes_a_failed_candidate() -> None:
+    candidate = await once(Member(Scripted(ValueError("no tensor sk-abcdef123456"))))
+    assert candidate["status"] == "failed" and candidate["text"] == ""
+    assert candidate["error"] == {
+        "kind": "error",
+        "message": "no tensor [key]",
+        "retriable": False,
+        "maybe_billed": False,
+    }
+
+
+def in_turn(*answers: Answer) -> Scripted:
+    left = iter(answers)
+    return Scripted(lambda _m, _d: next(left))
+
+
+async def test_a_model_handed_over_is_not_asked_again_unless_told(pauses: list[float]) -> None:
+    lost = ConnectionError("lost")
+    assert (await once(Member(in_turn(lost, "x"))))["status"] == "failed"
+    again = await once(Member(in_turn(lost, lost, "x"), retries=2))
+    assert again["text"] == "x" and again["attempts"] == 3 and again["error"] is None
+    assert len(pauses) == 2 and all(0 <= pause <= 30 for pause in pauses)
+    last = await once(Member(in_turn(lost, TimeoutError("late")), retries=1))
+    assert last["status"] == "timeout" and last["attempts"] == 2
+
+
+async def test_what_cannot_pass_is_not_asked_again(pauses: list[float]) -> None:
+    candidate = await once(Member(in_turn(ValueError("no"), "x"), retries=5))
+    assert candidate["attempts"] == 1 and pauses == []
+
+
+async def test_attempts_are_numbered() -> None:
+    model = Scripted(lambda _m, data: "x" if data["attempt"] == 2 else Say(""))
+    candidate = await once(Member(model, retries=3))
+    assert [call.metadata["attempt"] for call in model.calls] == [1, 2]
+    assert candidate["text"] == "x"
+
+
+async def test_retry_after_is_honoured(pauses: list[float]) -> None:
+    limited: Any = type("RateLimitError", (Exception,), {})("slow down")
+    limited.response = SimpleNamespace(headers={"retry-after": "7"})
+    candidate = await once(Member(in_turn(limited, "x"), retries=1))
+    assert candidate["text"] == "x" and pauses == [7.0]
+
+
+async def test_back_off_grows(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    await once(Member(Scripted(ConnectionError("lost")), retries=4))
+    assert pauses == sorted(pauses) and pauses[-1] > 4 * pauses[0] > 0
+
+
+async def test_a_timeout_covers_all_attempts() -> None:
+    async def slow(_m: object, data: Metadata) -> Answer:
+        if data["attempt"] == 1:
+            return ConnectionError("lost at first")
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    began = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inquiry, "_back_off", lambda _state: 0.0)
+        candidate = await once(Member(Scripted(slow), timeout=0.1, retries=5))
+    assert 0.1 <= time.monotonic() - began < 5
+    assert candidate["status"] == "timeout" and candidate["attempts"] == 2
+    error = candidate["error"]
+    assert error is not None
+    assert error["message"] == "no answer within 0.1 s; before that: lost at first"
+
+
+async def test_none_waits_for_ever_and_a_method_has_no_limit_of_its_own() -> None:
+    assert Member(Scripted(), timeout=None).seconds is None
+    assert Member(Scripted()).seconds == 120
+    inner = create_moa([Scripted()])
+    assert Member(inner).seconds is None and Member(inner, timeout=3).seconds == 3
+
+
+async def test_a_time_out_error_of_the_model_is_not_our_limit() -> None:
+    candidate = await once(Member(Scripted(TimeoutError("upstream")), timeout=60))
+    error = candidate["error"]
+    assert candidate["status"] == "timeout" and error and error["message"] == "upstream"
+
+
+async def test_keyboard_interrupts_and_cancellation_pass_through() -> None:
+    async def hang(_m: object, _d: object) -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    task = asyncio.create_task(once(Member(Scripted(hang))))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_interrupt_inside_a_member_reaches_the_host() -> None:
+    def confirm(_state: MessagesState) -> dict[str, Any]:
+        return {"messages": [AIMessage(f"host says {interrupt('may I?')}")]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("confirm", confirm)
+    graph.add_edge(START, "confirm")
+    agent: Any = graph.compile(name="agent")
+    app = create_moa([agent, Scripted("b")], aggregator=Scripted("end"), layers=2).compile(
+        checkpointer=InMemorySaver()
+    )
+    config: Any = {"configurable": {"thread_id": "1"}}
+    paused = await app.ainvoke(user(), config)
+    assert [i.value for i in paused["__interrupt__"]] == ["may I?"]
+    result = await app.ainvoke(Command(resume="yes"), config)
+    assert [c["text"] for c in result["candidates"]] == ["host says yes", "b"]
+
+
+# ---- many at once
+
+
+async def test_ask_all_fills_in_what_it_is_given() -> None:
+    model, run = Scripted(lambda _m, data: f"draw {data['draw']}"), a_run(concurrency=7)
+    member = Member(model)
+    blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(50)]
+    await ask_all([(member, [one], list(PROMPT)) for one in blanks], run)
+    assert [c["text"] for c in blanks] == [f"draw {n}" for n in range(50)]
+    assert model.peak <= 7
+
+
+async def test_an_error_of_our_own_cancels_the_rest_and_is_told() -> None:
+    run = a_run(budget=Budget(calls=2, exhausted="raise"))
+    ended: list[str] = []
+
+    async def hang(_m: object, _d: object) -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("x")
+        return "never"
+
+    member = Member(Scripted(hang))
+    blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(3)]
+    with pytest.raises(Exception, match="the budget of 2 calls is spent"):
+        await ask_all([(member, [one], list(PROMPT)) for one in blanks], run)
+    assert len(ended) <= 2 and asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_many_samples_in_one_request_need_a_plain_chat_model() -> None:
+    run = a_run()
+    member = Member(Scripted().bind(x=1), samples_per_request=2)
+    blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(2)]
+    await ask_all([(member, blanks, list(PROMPT))], run)
+    assert all(c["error"] and "samples_per_request=1" in c["error"]["message"] for c in blanks)
+
+
+async def test_a_blocking_model_does_not_block_the_loop() -> None:
+    """While sixty calls block their threads, the loop goes on (and lets the last one in)."""
+    from threading import Barrier
+
+    barrier = Barrier(61, timeout=30)
+    member = Member(Blocking(barrier=barrier))
+    asking = [asyncio.create_task(once(member)) for _ in range(60)]
+    await asyncio.sleep(0.01)
+    await asyncio.to_thread(barrier.wait)
+    assert [c["status"] for c in await asyncio.gather(*asking)] == ["ok"] * 60
+
+
+# ---- what those who watch are told
+
+
+async def test_events() -> None:
+    app = create_moa(
+        [Member(Scripted("a"), name="a"), Member(Scripted(ValueError("no")), name="b")],
+        aggregator=Member(Scripted("end"), name="c"),
+        layers=2,
+    ).compile()
+    events = (await shown(app, user())).events
+    assert [(e["event"], e["member"]) for e in events if e["member"] != "a"] == [
+        ("asked", "b"),
+        ("failed", "b"),
+        ("asked", "c"),
+        ("answered", "c"),
+    ]
+    failed = next(e for e in events if e["event"] == "failed")
+    assert failed["kind"] == "error" and failed["role"] == "proposer" and failed["seconds"] >= 0
