@@ -96,7 +96,12 @@ def create_moa(
         custom(aggregator, "aggregator")
         if is_node(aggregator)
         else aggregator_node(
-            chain, method="moa", prompt=synthesis, params={}, context=graph.settings
+            chain,
+            method="moa",
+            prompt=synthesis,
+            params={},
+            context=graph.settings,
+            layers=rows,
         ),
     )
 

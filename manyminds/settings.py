@@ -5,7 +5,7 @@ Nearest first: the graph's runtime context, `with manyminds.using(...)`, the bui
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ def using(
     concurrency: int | None = None,
     seed: int | None = None,
     params: Mapping[str, object] | None = None,
-) -> Iterator[Context]:
+) -> Generator[Context]:
     """Set options for every run started inside the block.
 
     Handy where the graph is called by somebody else's code that passes no context. Blocks nest;
@@ -85,6 +85,6 @@ def using(
 
 def settings(builder: Context | None = None) -> Context:
     """Return the settings in force, from inside a node of a running graph."""
-    given = get_runtime().context
+    given: object = get_runtime().context
     nearest = given if isinstance(given, Context) else Context()
     return nearest.over(_using.get()).over(builder or Context()).over(_DEFAULTS)

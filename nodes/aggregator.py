@@ -6,6 +6,7 @@ from typing import Any
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
+from manyminds.errors import QuorumError
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
@@ -23,6 +24,7 @@ def aggregator(
     prompt: Prompt,
     params: Mapping[str, Any],
     context: Context,
+    layers: Sequence[Sequence[Member]] = (),
 ) -> Node:
     """Return the aggregator's node.
 
@@ -35,7 +37,9 @@ def aggregator(
         prompt: the synthesis prompt, with the variable `answers`.
         params: sampling defaults of the role.
         context: the builder's settings.
+        layers: the proposers of each layer: an aggregator among them was asked before.
     """
+    proposed = [{member.name for member in row} for row in layers]
 
     async def run(state: State) -> Update:
         serving = Run.of(state, method, context)
@@ -50,7 +54,7 @@ def aggregator(
                 serving,
                 role="aggregator",
                 index=nth,
-                draw=state["layer"],
+                draw=sum(member.name in names for names in proposed[: state["layer"]]),
                 layer=state["layer"] + 1,
                 params=params,
                 stream=True,
@@ -68,7 +72,13 @@ def aggregator(
 
 
 def most_alike(references: Sequence[Candidate]) -> Candidate:
-    """Return the candidate that is most like the others: the last resort of every role."""
+    """Return the candidate that is most like the others: the last resort of every role.
+
+    Raises:
+        QuorumError: there is none.
+    """
+    if not references:
+        raise QuorumError("there is no answer to fall back on: keep at least one candidate")
     winner = consensus([candidate["text"] for candidate in references])["winner"]
     return references[winner or 0]
 

@@ -62,10 +62,10 @@ def project(tmp_path: Path) -> Path:
 def test_add_a_method(project: Path) -> None:
     found = blocks(GUIDE, "Add a method")
     write(found, project)
-    entry = next(block.text for block in found if block.text.startswith("    Method("))
+    entry = next(block.text for block in found if block.text.startswith("Method("))
     registry = project / "manyminds" / "methods.py"
     before, after = registry.read_text(encoding="utf-8").split("_OURS = (\n")
-    registry.write_text(f"{before}_OURS = (\n{entry}{after}", encoding="utf-8")
+    registry.write_text(f"{before}_OURS = (\n{entry.rstrip()},\n{after}", encoding="utf-8")
     printed = [run(command, project, project) for command in commands(found)]
     assert "locked relay/improve@1\n" in printed[0]
     assert "`relay`" in (project / "README.md").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ NODES = blocks(GUIDE, "Bring your own node")
 
 @pytest.mark.parametrize("block", NODES, ids=[f"line-{block.line}" for block in NODES])
 def test_bring_your_own_node(block: Block, tmp_path: Path) -> None:
-    promised = re.findall(r"^#> (.*)$", block.text, re.MULTILINE)
+    promised = re.findall(r"^# -> (.*)$", block.text, re.MULTILINE)
     assert promised
     assert run(["python", "-W", "error", "-c", block.text], tmp_path).splitlines() == promised
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from helpers.graphs import call, every_way, user
 from helpers.scripted import Scripted
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_core.tools import StructuredTool
@@ -30,6 +31,7 @@ from manyminds import (
     Context,
     InputError,
     Member,
+    QuorumError,
     create_agent_forest,
     create_moa,
     using,
@@ -53,8 +55,11 @@ def parts(layers: int = 3) -> tuple[list[Scripted], Scripted, MethodGraph]:
 # ---- as a node
 
 
-class HostState(TypedDict, total=False):
+class Ticket(TypedDict):
     ticket: str
+
+
+class HostState(Ticket, total=False):
     reply: str
     audit: list[str]
 
@@ -64,11 +69,11 @@ async def test_called_inside_a_node_of_a_host_with_another_state(way: str) -> No
     _, _, graph = parts()
     method = graph.compile()
 
-    async def consult(state: HostState) -> HostState:
+    async def consult(state: HostState) -> dict[str, Any]:
         result = await method.ainvoke({"messages": [HumanMessage(state["ticket"])]})
         return {"reply": result["answer"], "audit": [result["report"]["method"]]}
 
-    def consult_now(state: HostState) -> HostState:
+    def consult_now(state: HostState) -> dict[str, Any]:
         result = method.invoke({"messages": [HumanMessage(state["ticket"])]})
         return {"reply": result["answer"], "audit": [result["report"]["method"]]}
 
@@ -146,14 +151,24 @@ async def test_our_context_object_is_heard_and_a_foreign_one_leaves_the_rest_in_
 async def test_in_a_chain(way: str) -> None:
     _, last, graph = parts()
     app = graph.compile()
+
     # Streamed, any compiled graph hands updates of its nodes to the next link; a function does not.
-    streamed = RunnableLambda(lambda given: app.invoke(given), afunc=app.ainvoke)
+    def ask(given: dict[str, Any]) -> dict[str, Any]:
+        return app.invoke(given)
+
+    def messages(value: PromptValue) -> dict[str, Any]:
+        return {"messages": value.to_messages()}
+
+    def last_message(state: dict[str, Any]) -> BaseMessage:
+        last: BaseMessage = state["messages"][-1]
+        return last
+
     prompt = ChatPromptTemplate([("system", "Be brief."), ("user", "Explain {topic}.")])
     chain: Any = (
         prompt
-        | (lambda value: {"messages": value.to_messages()})
-        | (streamed if "stream" in way else app)
-        | (lambda state: state["messages"][-1])
+        | messages
+        | (RunnableLambda(ask, afunc=app.ainvoke) if "stream" in way else app)
+        | last_message
         | StrOutputParser()
     )
     given = {"topic": "tides"}
@@ -295,6 +310,16 @@ async def test_interrupted_before_the_aggregator_and_edited(way: str, replace: b
     assert result["report"]["run"] == one["run"] and result["report"]["calls"] == 5
 
 
+async def test_candidates_edited_away() -> None:
+    broken = Scripted(ValueError("no"))
+    graph = create_moa([Scripted("a")], aggregator=broken, layers=2)
+    app = graph.compile(checkpointer=InMemorySaver(), interrupt_before=["aggregator"])
+    await app.ainvoke(user(), THREAD)
+    await app.aupdate_state(THREAD, {"candidates": Overwrite([])})
+    with pytest.raises(QuorumError, match="keep at least one candidate"):
+        await app.ainvoke(None, THREAD)
+
+
 async def test_interrupted_inside_a_host_and_resumed() -> None:
     models, last, graph = parts()
     host = StateGraph(MessagesState)
@@ -427,7 +452,10 @@ async def test_synchronous_nodes_of_two_questions_run_side_by_side() -> None:
 
 async def test_a_node_that_returns_nothing_is_told() -> None:
     _, _, graph = parts()
-    wrong: Any = lambda state: "text"  # noqa: E731
+
+    def wrong(_state: Any) -> Any:
+        return "text"
+
     graph.insert("mine", wrong, after="gate")
     with pytest.raises(InputError, match="node `mine` returned str: return a dict"):
         await graph.compile().ainvoke(user())

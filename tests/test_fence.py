@@ -128,9 +128,7 @@ def test_time_is_linear(unit: str) -> None:
 
 
 def test_importing_the_fence_loads_no_langchain() -> None:
-    code = (
-        "import sys, manyminds.fence; print([m for m in sys.modules if 'langchain' in m])"
-    )
+    code = "import sys, manyminds.fence; print([m for m in sys.modules if 'langchain' in m])"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -1,6 +1,6 @@
 """The folders import in one direction, every package ships, and what is light stays light.
 
-apps  ->  evals, views, export  ->  graphs  ->  nodes  ->  prompts
+apps  ->  evals, views, export  ->  graphs  ->  nodes  ->  tasks  ->  prompts
 all of them  ->  the base: the modules of `manyminds` itself, asking, models, votes, records
 """
 
@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HOMES = {name: ROOT / name for name in ("graphs", "nodes", "prompts")}
-LEVELS = {"prompts": 1, "nodes": 2, "graphs": 3, "evals": 4, "views": 4, "export": 4, "apps": 5}
+ORDER = ["prompts", "tasks", "nodes", "graphs", "evals views export", "apps"]
+LEVELS = {name: level for level, names in enumerate(ORDER, 1) for name in names.split()}
 FACADE = ROOT / "manyminds" / "__init__.py"
 COMMAND = ROOT / "manyminds" / "__main__.py"  # `python -m manyminds` is the command line: an app
 HEAVY = ("langgraph", "langchain_core", "langchain_openai", "openai")

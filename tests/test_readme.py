@@ -65,7 +65,7 @@ RUN = [block for block in BLOCKS if block.language in ("python", "sh")]
 @pytest.mark.parametrize("block", RUN, ids=[f"line-{block.line}" for block in RUN])
 def test_block(block: Block, place: Path, environment: dict[str, str]) -> None:
     if block.language == "python":
-        promised = re.findall(r"^#> (.*)$", block.text, re.MULTILINE)
+        promised = re.findall(r"^# -> (.*)$", block.text, re.MULTILINE)
         printed = run([sys.executable, "-W", "error", "-c", block.text], place, environment)
         assert printed.splitlines() == promised
         return

@@ -5,7 +5,7 @@ still knows what its first life has paid.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from typing_extensions import TypedDict
 
@@ -63,8 +63,9 @@ def empty_row(role: str, member: str) -> Row:
 
 
 def _grow(row: Row, more: Row) -> None:
+    sums, added = cast("dict[str, float]", row), cast("Mapping[str, float]", more)
     for key in _SUMS:
-        row[key] += more[key]
+        sums[key] += added[key]
     for kind, count in more["failed"].items():
         row["failed"][kind] = row["failed"].get(kind, 0) + count
         row["why"].setdefault(kind, more["why"].get(kind, ""))
@@ -101,7 +102,8 @@ def spent_on(candidates: Iterable[Candidate]) -> Spent:
         if nested is not None:
             for key, inner in nested.items():
                 path = f"{role}/{member} > {key}"
-                below = Row(**{**_copy(inner), "role": role, "member": f"{member} > {key}"})
+                below = _copy(inner)
+                below["role"], below["member"] = role, f"{member} > {key}"
                 rows = add_spent(rows, {path: below})
                 row = rows[f"{role}/{member}"]
         else:

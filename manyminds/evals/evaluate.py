@@ -143,7 +143,7 @@ async def _one(graph: Compiled, row: Row, grade: Grader, repeat: int, seed: int)
     try:
         output = await graph.ainvoke(
             {"messages": [("user", row["question"])]},
-            config={"metadata": {"question_id": row["id"], "shuffle": f"{seed}:{repeat}"}},
+            config={"metadata": {"question_id": row["id"], "shuffle": str(seed), "repeat": repeat}},
             context=Context(seed=_derived(seed, repeat)),
         )
     except RunError as error:

@@ -80,7 +80,7 @@ def blocks(model: Runnable[Any, Any]) -> bool:
     if isinstance(model, RunnableBindingBase):
         return blocks(cast("Any", model).bound)
     if isinstance(model, RunnableSequence):
-        steps = cast("list[Runnable[Any, Any]]", model.steps)
+        steps = model.steps
         return any(map(blocks, steps)) and all(map(_may_block, steps))
     if isinstance(model, BaseChatModel):
         own = type(model)

@@ -26,6 +26,7 @@ from manyminds.questions import question_hash
 
 _QUESTION_KEYS = ("question", "instruction", "prompt")
 _MANY = "many"
+_GOLDEN = (5**0.5 - 1) / 2
 _load_lock = threading.Lock()
 
 
@@ -35,8 +36,10 @@ class RecordedChatModel(BaseChatModel):
     Use it to measure methods on real answers, with no key and no network. The question is found by
     `question_id` in the call's metadata, else by the text of the last human message; the answer by
     `draw` (default 0). With `shuffle` (a text) in the metadata, the draws of each question are
-    permuted by `random.Random(f"{shuffle}:{id}")`. Only texts are handed out: a file's gold answers
-    and flags are never kept. Make one with `open_recorded` or `from_string`.
+    permuted by `random.Random(f"{shuffle}:{id}")` and, with `repeat` (a number), rotated: repeats
+    begin far apart in one permutation, so together they use all draws about equally. Only texts
+    are handed out: a file's gold answers and flags are never kept. Make one with `open_recorded`
+    or `from_string`.
     """
 
     path: Path
@@ -94,7 +97,11 @@ class RecordedChatModel(BaseChatModel):
         if not 0 <= draw < len(texts):
             raise self._not_recorded(f"draw {draw} of question {key} is", f" ({len(texts)} are)")
         shuffle = metadata.get("shuffle")
-        place = draw if shuffle is None else _permutation(f"{shuffle}:{key}", len(texts))[draw]
+        if shuffle is None:
+            place = draw
+        else:
+            order = _permutation(f"{shuffle}:{key}", len(texts))
+            place = order[(draw + _offset(metadata.get("repeat"), len(texts))) % len(texts)]
         text = texts[place]
         if text is None:
             raise self._not_recorded(f"draw {draw} of question {key} is")
@@ -243,6 +250,11 @@ def _permutation(seed: str, size: int) -> tuple[int, ...]:
     places = list(range(size))
     random.Random(seed).shuffle(places)
     return tuple(places)
+
+
+def _offset(repeat: object, size: int) -> int:
+    """Where a repeat begins in the permutation: by the golden ratio, so never close to another."""
+    return round(int(repeat) * size * _GOLDEN) % size if isinstance(repeat, int) else 0
 
 
 def last_human(messages: Sequence[BaseMessage]) -> str:

@@ -68,7 +68,7 @@ class SimulatedChatModel(BaseChatModel):
     """A chat model that is simulated: skilled to a degree, and wrong in a reproducible way.
 
     What it answers follows from its seed, its member's name, the question and the call's metadata
-    `draw`, `layer`, `role` and `shuffle`; `temperature=0` gives the same answer for every draw.
+    `draw`, `layer`, `role`, `shuffle` and `repeat`; `temperature=0` gives the same answer for every draw.
 
     Args:
         model_name: name, also of the member made from it where no other is given.
@@ -168,7 +168,7 @@ class SimulatedChatModel(BaseChatModel):
 
     def _key(self, metadata: Mapping[str, Any], question: str, *, greedy: bool) -> str:
         who = [self.seed, metadata.get("member", self.model_name)]
-        when = [metadata.get(name) for name in ("shuffle", "layer", "role")]
+        when = [metadata.get(name) for name in ("shuffle", "repeat", "layer", "role")]
         drawn = ["greedy"] if greedy else [metadata.get("draw") or 0, *when]
         return "|".join(map(str, [*who, *drawn, question]))
 

@@ -35,8 +35,12 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         taken.append(seconds)
         return await real(0, result)
 
-    monkeypatch.setattr(inquiry.asyncio, "sleep", sleep)
+    monkeypatch.setattr("manyminds.asking.inquiry.asyncio.sleep", sleep)
     return taken
+
+
+def no_pause(_state: object) -> float:
+    return 0.0
 
 
 # ---- what is sent and what comes back
@@ -47,7 +51,8 @@ async def test_a_good_answer() -> None:
     member = Member(model, name="x", price=Price(input=1.0, output=2.0), timeout=5)
     candidate = await once(member, index=4, draw=2, layer=3)
     assert candidate["seconds"] > 0
-    assert candidate | {"seconds": 0.0} == Candidate(
+    assert candidate["cost"] == pytest.approx(13e-6)
+    assert candidate | {"seconds": 0.0, "cost": 13e-6} == Candidate(
         run="r",
         member="x",
         role="proposer",
@@ -59,7 +64,7 @@ async def test_a_good_answer() -> None:
         answer=None,
         error=None,
         usage={"input_tokens": 7, "output_tokens": 3},
-        cost=pytest.approx(13e-6),
+        cost=13e-6,
         seconds=0.0,
         attempts=1,
         message_id="m1",
@@ -156,7 +161,10 @@ async def test_retry_after_is_honoured(pauses: list[float]) -> None:
 
 
 async def test_back_off_grows(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    def longest(_low: float, high: float) -> float:
+        return high
+
+    monkeypatch.setattr("random.uniform", longest)
     await once(Member(Scripted(ConnectionError("lost")), retries=4))
     assert pauses == sorted(pauses) and pauses[-1] > 4 * pauses[0] > 0
 
@@ -170,7 +178,7 @@ async def test_a_timeout_covers_all_attempts() -> None:
 
     began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inquiry, "_back_off", lambda _state: 0.0)
+        patch.setattr(inquiry, "_back_off", no_pause)
         candidate = await once(Member(Scripted(slow), timeout=0.1, retries=5))
     assert 0.1 <= time.monotonic() - began < 5
     assert candidate["status"] == "timeout" and candidate["attempts"] == 2
@@ -205,7 +213,7 @@ async def test_keyboard_interrupts_and_cancellation_pass_through() -> None:
 
 
 async def test_an_interrupt_inside_a_member_reaches_the_host() -> None:
-    def confirm(_state: MessagesState) -> dict[str, Any]:
+    def confirm(state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage(f"host says {interrupt('may I?')}")]}
 
     graph = StateGraph(MessagesState)

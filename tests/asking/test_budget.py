@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Say, Scripted
+from helpers.scripted import Answer, Say, Scripted
+from langchain_core.output_parsers import StrOutputParser
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import ValidationError
 
@@ -20,6 +22,7 @@ from manyminds import (
     QuorumError,
     create_agent_forest,
     create_moa,
+    create_moa_lite,
     using,
 )
 from manyminds.asking import budget as budgets
@@ -143,11 +146,11 @@ async def test_dollars() -> None:
     assert len(model.calls) in (5, 6) and "$1" in result["report"]["degraded"]
 
 
-@pytest.mark.parametrize("build", [create_agent_forest, lambda m, **o: create_moa([m], **o)])
+@pytest.mark.parametrize("build", [create_agent_forest, create_moa_lite])
 def test_dollars_need_prices(build: Any) -> None:
     with pytest.raises(InputError, match=r"scripted.* is unknown: give Member\(..., price=Price"):
-        build(Scripted(), budget=Budget(dollars=1))
-    build(Member(Scripted(), price=Price(input=1, output=1)), budget=Budget(dollars=1))
+        build([Scripted()], budget=Budget(dollars=1))
+    build([Member(Scripted(), price=Price(input=1, output=1))], budget=Budget(dollars=1))
 
 
 @pytest.mark.parametrize("source", ["context", "using"])
@@ -161,6 +164,50 @@ async def test_dollars_need_prices_also_where_the_run_brings_the_budget(source: 
             with using(budget=budget):
                 await app.ainvoke(user())
     assert model.calls == []
+
+
+async def test_dollars_need_prices_of_nested_members_and_chains_too() -> None:
+    priced = Member(Scripted(), price=Price(input=1, output=1), name="priced")
+    inner = create_agent_forest([priced, Member(Scripted(), name="free")], samples=2)
+    chain = Member(Scripted() | StrOutputParser(), name="chain")
+    for other in (inner, chain):
+        members: list[Any] = [other, priced]
+        with pytest.raises(InputError, match="that of (free|chain) is unknown"):
+            create_moa(members, budget=Budget(dollars=1))
+    good = create_agent_forest(priced, samples=2, extract="text")
+    members = [good, priced]
+    app = create_moa(members, budget=Budget(dollars=1)).compile()
+    assert (await app.ainvoke(user()))["report"]["cost"] == pytest.approx(15e-6 * 8)
+
+
+async def test_a_layer_is_not_begun_without_tokens_and_the_last_one_is_used() -> None:
+    model, last = Scripted("a"), Scripted("end")
+    app = create_moa([model], aggregator=last, layers=9, budget=Budget(tokens=30)).compile()
+    result = await app.ainvoke(user())
+    assert len(model.calls) == 2 and last.calls == [] and result["answer"] == "a"
+    degraded = result["report"]["degraded"]
+    assert degraded.startswith("the budget of 30 tokens is spent after layer 2 of 8")
+
+
+async def test_a_budget_that_ends_inside_a_layer_falls_back_on_the_layer_before() -> None:
+    seen = asyncio.Event()
+
+    async def stuck(_messages: object, data: dict[str, Any]) -> str:
+        if data["layer"] > 1:
+            seen.set()
+            await asyncio.Event().wait()
+        return f"layer {data['layer']}"
+
+    app = create_moa([Scripted(stuck)], layers=4, budget=Budget(seconds=0.3)).compile()
+    result = await app.ainvoke(user())
+    assert seen.is_set() and result["answer"] == "layer 1"
+    assert "in layer 2: the answer rests on layer 1" in result["report"]["degraded"]
+    assert [c["layer"] for c in result["candidates"]] == [1]
+    told = create_moa(
+        [Scripted(stuck)], layers=4, budget=Budget(seconds=0.3, exhausted="raise")
+    ).compile()
+    with pytest.raises(BudgetError, match=r"0\.3 seconds"):
+        await told.ainvoke(user())
 
 
 async def test_seconds_end_the_calls_in_flight() -> None:
@@ -271,7 +318,7 @@ async def test_an_agents_calls_are_counted_though_they_were_made_inside() -> Non
 
 
 async def test_retries_are_the_same_call() -> None:
-    tries = iter([ConnectionError("lost"), "x", ConnectionError("lost"), "x"])
+    tries: Iterator[Answer] = iter([ConnectionError("lost"), "x", ConnectionError("lost"), "x"])
     model = Scripted(lambda _m, _d: next(tries))
     member = Member(model, retries=1)
     result = await forest(member, 2, budget=Budget(calls=2), concurrency=1).ainvoke(user())

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from helpers.graphs import a_run
 from helpers.scripted import Scripted
@@ -9,7 +10,7 @@ from manyminds.asking.ledger import add_spent, spent_on, totals
 from manyminds.state import Failure, Usage
 
 
-def candidate(name: str, role: str = "sampler", **fields: object) -> Candidate:
+def candidate(name: str, role: str = "sampler", **fields: Any) -> Candidate:
     made = blank(Member(Scripted(), name=name), a_run(), role=role, index=0, draw=0, layer=1)
     good: dict[str, object] = {
         "status": "ok",
@@ -40,7 +41,11 @@ def test_one_row_for_each_role_and_member() -> None:
 
 
 def test_failures_are_counted_by_kind_and_keep_the_first_message() -> None:
-    late = {"status": "timeout", "usage": Usage(input_tokens=0, output_tokens=0), "cost": None}
+    late: dict[str, Any] = {
+        "status": "timeout",
+        "usage": Usage(input_tokens=0, output_tokens=0),
+        "cost": None,
+    }
     spent = spent_on(
         [
             candidate("a", error=timed_out("first"), **late),
@@ -78,7 +83,7 @@ def test_nested_rows_stand_under_the_member_that_ran_them_and_are_counted_once()
 
 
 def test_adding_leaves_both_sides_alone_and_does_not_depend_on_the_order() -> None:
-    late = {"status": "timeout", "error": timed_out("late")}
+    late: dict[str, Any] = {"status": "timeout", "error": timed_out("late")}
     one, two = spent_on([candidate("a")]), spent_on([candidate("a", **late), candidate("b")])
     before = json.dumps([one, two])
     both, other = add_spent(one, two), add_spent(two, one)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Scripted
+from helpers.scripted import Metadata, Scripted
 from pydantic import BaseModel
 
 from manyminds import (
@@ -22,7 +22,12 @@ from manyminds.votes.votes import best_of
 
 def answering(*answers: str | Exception) -> Scripted:
     """Return a model whose k-th draw is the k-th of these, over and over."""
-    return Scripted(lambda _m, data: answers[data["draw"] % len(answers)])
+
+    def script(_messages: object, data: Metadata) -> str | Exception:
+        draw: int = data["draw"]
+        return answers[draw % len(answers)]
+
+    return Scripted(script)
 
 
 def final(answer: object) -> str:
@@ -229,7 +234,7 @@ async def test_params_of_member_run_and_builder() -> None:
 
 def test_wrong_arguments() -> None:
     model = answering(final(1))
-    for options, message in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"samples": 0}, "samples=0: give at least 1"),
         ({"vote": "plurality"}, "vote='plurality': use one of majority"),
         ({"extract": "nummber"}, "'number'"),
@@ -240,8 +245,8 @@ def test_wrong_arguments() -> None:
         ({"concurrency": 0}, "concurrency=0: give at least 1"),
         ({"budget": 10}, "give a Budget, such as"),
         ({"prompt": "Read {{{answers}}} now"}, "'answers'"),
-    ]:
-        given: dict[str, Any] = options
+    ]
+    for given, message in cases:
         with pytest.raises(InputError, match=message):
             create_agent_forest(model, **given)
     with pytest.raises(MemberError, match="give at least one"):

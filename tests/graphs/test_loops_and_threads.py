@@ -12,11 +12,16 @@ from helpers.server import Server
 from manyminds import create_agent_forest, create_moa
 from manyminds.graphs.method_graph import Compiled
 
-BUILDERS: list[Any] = [
-    lambda model: create_moa([model, model], layers=2).compile(),
-    lambda model: create_agent_forest(model, samples=3, extract="text").compile(),
-]
-both = pytest.mark.parametrize("build", BUILDERS, ids=["moa", "agent-forest"])
+
+def moa(model: Any) -> Compiled:
+    return create_moa([model, model], layers=2).compile()
+
+
+def forest(model: Any) -> Compiled:
+    return create_agent_forest(model, samples=3, extract="text").compile()
+
+
+both = pytest.mark.parametrize("build", [moa, forest])
 
 
 def over_http(server: Server) -> str:

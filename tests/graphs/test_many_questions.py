@@ -11,7 +11,7 @@ from helpers.scripted import Metadata, Say, Scripted
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from manyminds import Member, create_agent_forest, create_moa
+from manyminds import Member, MethodGraph, create_agent_forest, create_moa
 
 COUNT = 100
 SECRET = re.compile(r"secret-\d+")
@@ -32,16 +32,22 @@ def echo(name: str) -> Scripted:
     return Scripted(script)
 
 
-METHODS: list[Any] = [
-    lambda a, b, c: create_moa([a, b], aggregator=c, layers=3),
-    lambda a, b, c: create_agent_forest([a, b, c], samples=6, stop="ahead:3"),
-    lambda a, b, c: create_moa([create_agent_forest([a, b], samples=2), c], layers=2),
-]
+def moa(a: Member, b: Member, c: Member) -> MethodGraph:
+    return create_moa([a, b], aggregator=c, layers=3)
+
+
+def forest(a: Member, b: Member, c: Member) -> MethodGraph:
+    return create_agent_forest([a, b, c], samples=6, stop="ahead:3")
+
+
+def nested(a: Member, b: Member, c: Member) -> MethodGraph:
+    members: list[Any] = [create_agent_forest([a, b], samples=2), c]
+    return create_moa(members, layers=2)
 
 
 @pytest.mark.parametrize(
     ("build", "checkpointed"),
-    [(METHODS[0], False), (METHODS[0], True), (METHODS[1], False), (METHODS[2], True)],
+    [(moa, False), (moa, True), (forest, False), (nested, True)],
     ids=["moa", "moa on threads", "agent-forest", "nested on threads"],
 )
 async def test_no_question_meets_another(build: Any, checkpointed: bool) -> None:

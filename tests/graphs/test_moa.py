@@ -25,7 +25,10 @@ def proposers(n: int, **scripts: Any) -> tuple[list[Scripted], list[Member]]:
     names = "abcdefgh"[:n]
 
     def says(name: str) -> Any:
-        return scripts.get(name, lambda _m, data: f"{name}{data['layer']}")
+        def script(_messages: object, data: Metadata) -> str:
+            return f"{name}{data['layer']}"
+
+        return scripts.get(name, script)
 
     models = [Scripted(says(name)) for name in names]
     return models, [Member(model, name=name) for name, model in zip(names, models, strict=True)]
@@ -209,6 +212,14 @@ async def test_different_proposers_in_each_layer() -> None:
     assert references(models[1].calls[1].prompt) == [(1, "d3"), (2, "a3")]
     assert result["report"]["calls"] == 6
     assert [call.metadata["draw"] for call in models[0].calls] == [0, 1]
+    assert [call.metadata["draw"] for call in models[1].calls] == [0, 1]
+
+
+async def test_an_aggregator_that_proposes_nothing_is_asked_for_its_first_draw() -> None:
+    _, members = proposers(2)
+    final = Scripted("the end")
+    await create_moa(members, aggregator=final, layers=4).compile().ainvoke(user())
+    assert [call.metadata["draw"] for call in final.calls] == [0]
 
 
 async def test_presets() -> None:

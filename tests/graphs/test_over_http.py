@@ -12,6 +12,10 @@ from manyminds.asking import inquiry
 from manyminds.fence import parse_numbered
 
 
+def no_pause(_state: object) -> float:
+    return 0.0
+
+
 def system(body: Body) -> list[str]:
     return [m["content"] for m in body["messages"] if m["role"] == "system"]
 
@@ -51,7 +55,9 @@ async def test_usage_and_cost_come_from_the_wire_also_while_streaming() -> None:
         app = create_moa([member], layers=2).compile()
         whole = (await app.ainvoke(user("one two")))["report"]
         streamed: dict[str, Any] = {}
-        async for mode, data in app.astream(user("one two"), stream_mode=["messages", "values"]):
+        part: Any
+        async for part in app.astream(user("one two"), stream_mode=["messages", "values"]):
+            mode, data = part
             streamed = data["report"] if mode == "values" and data.get("report") else streamed
         assert server.bodies[3]["stream"] is True and not server.bodies[2].get("stream")
     assert whole["tokens"] == streamed["tokens"] and whole["tokens"]["output"] == 6
@@ -119,7 +125,7 @@ async def test_a_budget_of_ten_calls_on_forty_samples_sends_ten_requests() -> No
 async def test_what_may_pass_is_asked_again(
     bad: Reply, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inquiry, "_back_off", lambda _state: 0.0)
+    monkeypatch.setattr(inquiry, "_back_off", no_pause)
     with Server(lambda body, k: Reply("Final answer: 1") if k else bad) as server:
         member = Member(f"m@{server.url}", retries=1)
         result = await create_agent_forest(member, samples=1).compile().ainvoke(user())
@@ -130,7 +136,7 @@ async def test_what_may_pass_is_asked_again(
     assert report["degraded"] is None
     with Server(lambda body, k: bad) as server:
         member = Member(f"m@{server.url}", retries=1)
-        app = create_moa([member, f"ok@{server.url}"], layers=2).compile()
+        app = create_moa([member, Member(f"ok@{server.url}")], layers=2).compile()
         with pytest.raises(Exception, match=f"m: {kind}"):
             await app.ainvoke(user())
 
@@ -151,7 +157,7 @@ async def test_what_cannot_pass_is_asked_once(bad: Reply, kind: str) -> None:
         return bad if body["model"] == "m" else Reply("fine")
 
     with Server(behave) as server:
-        members = [Member(f"m@{server.url}", retries=3), f"ok@{server.url}"]
+        members = [Member(f"m@{server.url}", retries=3), Member(f"ok@{server.url}")]
         app = create_moa(members, aggregator=f"ok@{server.url}", layers=2).compile()
         result = await app.ainvoke(user())
         assert len(server.requests) == 3
@@ -170,7 +176,7 @@ async def test_the_servers_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> N
     with Server(leaks) as server:
         bad = f"m@{server.url}#key=MY_KEY"
         good = f"ok@{server.url}"
-        graph = create_moa([bad, Member(good)], aggregator=good, layers=2)
+        graph = create_moa([bad, good], aggregator=good, layers=2)
         app = graph.compile()
         with pytest.raises(Exception) as raised:
             await app.ainvoke(user())
@@ -181,7 +187,9 @@ async def test_the_servers_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_hanging_member_ends_at_its_own_timeout() -> None:
     with Server(lambda body, k: Reply("fine", hang=body["model"] == "m")) as server:
         slow = Member(f"m@{server.url}", timeout=0.2, retries=0)
-        app = create_moa([slow, f"ok@{server.url}"], aggregator=f"ok@{server.url}", layers=2)
+        app = create_moa(
+            [slow, Member(f"ok@{server.url}")], aggregator=f"ok@{server.url}", layers=2
+        )
         result = await app.compile().ainvoke(user())
     candidate = result["candidates"][0]
     assert candidate["status"] == "timeout" and 0.2 <= candidate["seconds"] < 5

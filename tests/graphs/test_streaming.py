@@ -51,7 +51,9 @@ async def test_the_streamed_message_and_the_answer_have_one_id() -> None:
     app = moa(Scripted(FINAL)).compile()
     streamed: set[str | None] = set()
     last: dict[str, Any] = {}
-    async for mode, data in app.astream(user(), stream_mode=["messages", "values"]):
+    part: Any
+    async for part in app.astream(user(), stream_mode=["messages", "values"]):
+        mode, data = part
         if mode == "messages":
             streamed.add(data[0].id)
         else:

@@ -26,7 +26,8 @@ async def test_the_question_is_the_last_human_message() -> None:
 
 async def test_a_question_id_of_the_callers_is_kept() -> None:
     model = Scripted()
-    app = create_moa([create_moa([model], layers=2), model], layers=2).compile()
+    members: list[Any] = [create_moa([model], layers=2), model]
+    app = create_moa(members, layers=2).compile()
     await app.ainvoke(user(), {"metadata": {"question_id": "gsm8k/7"}})
     assert {call.metadata["question_id"] for call in model.calls} == {"gsm8k/7"}
 
@@ -73,7 +74,8 @@ async def test_no_price_at_all_is_no_cost_rather_than_nothing() -> None:
 
 async def test_members_whose_parameters_are_not_heard_are_named() -> None:
     inner = create_agent_forest(Scripted(), samples=2, extract="text")
-    result = await create_moa([inner, Scripted()], layers=2).compile().ainvoke(user())
+    members: list[Any] = [inner, Scripted()]
+    result = await create_moa(members, layers=2).compile().ainvoke(user())
     assert result["report"]["ignored_params"] == ["agent-forest"]
 
 

@@ -107,10 +107,13 @@ async def test_a_synchronous_custom_node_does_not_run_on_the_loop() -> None:
 
 @pytest.mark.parametrize("value", [None, "text", ["a"], 3])
 async def test_what_is_no_update_is_refused(value: Any) -> None:
+    def now(_state: Any) -> Any:
+        return value
+
     async def later(_state: Any) -> Any:
         return value
 
-    for function in (lambda _state: value, later):
+    for function in (now, later):
         kind = type(value).__name__
         with pytest.raises(InputError, match=f"node `mine` returned {kind}: return a dict"):
             await graph_of(custom(function, "mine")).ainvoke({"n": 1})
