@@ -103,7 +103,7 @@ def create_agent_forest(
     check_quorum(quorum, samples)
     everyone, judges = with_roles([listed(members)], judge)
     kind = extractor(extract)
-    held = _vote(vote, kind, judges, {member.weight for member in everyone} != {1.0})
+    held = _vote(vote, kind, everyone, judges)
     asked = None if prompt is None else load(prompt, variables=set())
     rule = _rule(stop, samples, cut)
     most = samples if flags is None else 2 * samples
@@ -153,11 +153,18 @@ def _rule(
     return rule if rule.cap <= samples else stopping.any_of(rule, stopping.fixed(samples))
 
 
-def _vote(vote: Vote | None, kind: Extractor, judges: Sequence[Member], are_weighed: bool) -> Vote:
-    if vote is None and are_weighed:
+def default_vote(members: Sequence[Member], kind: Extractor) -> str:
+    """Return the vote that is held where none is named."""
+    if any(member.weight != 1.0 for member in members):
         return "weighted"
+    return {"final": "auto", "code": "bleu", "text": "bleu"}.get(kind.name, "majority")
+
+
+def _vote(
+    vote: Vote | None, kind: Extractor, members: Sequence[Member], judges: Sequence[Member]
+) -> Vote:
     if vote is None:
-        return {"final": "auto", "code": "bleu", "text": "bleu"}.get(kind.name, "majority")
+        return default_vote(members, kind)
     if vote == "universal":
         return Universal(judges, load("universal/pick@1"))
     if vote == "rated":
@@ -167,4 +174,5 @@ def _vote(vote: Vote | None, kind: Extractor, judges: Sequence[Member], are_weig
     return vote
 
 
-VOTE_NAMES = (*VOTES, "weighted", "confidence", "universal", "rated")
+ASKED_VOTES = ("universal", "rated")
+VOTE_NAMES = (*VOTES, "weighted", "confidence", *ASKED_VOTES)

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import cast
 
 from langgraph.runtime import get_runtime
 
@@ -85,6 +86,6 @@ def using(
 
 def settings(builder: Context | None = None) -> Context:
     """Return the settings in force, from inside a node of a running graph."""
-    given: object = get_runtime().context
+    given = cast(object, get_runtime().context)
     nearest = given if isinstance(given, Context) else Context()
     return nearest.over(_using.get()).over(builder or Context()).over(_DEFAULTS)

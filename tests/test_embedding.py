@@ -1,4 +1,4 @@
-"""A method inside somebody else's app: node, runnable, tool; checkpointer, interrupts, own context."""
+"""A method in somebody else's app: node, runnable, tool; checkpointer, interrupts, own context."""
 
 import dataclasses
 import sqlite3

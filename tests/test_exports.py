@@ -1,4 +1,4 @@
-"""What `manyminds` gives away: each name once in every list, importable, and nothing by accident."""
+"""What `manyminds` gives away: each name once in every list, importable, none by accident."""
 
 import ast
 import subprocess

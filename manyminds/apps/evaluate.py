@@ -5,7 +5,7 @@ import gc
 import inspect
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.table import Table
@@ -13,14 +13,19 @@ from rich.table import Table
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
+from manyminds.evals.curve import Curve, Point, read_points
+from manyminds.evals.curve import plot as draw
 from manyminds.evals.data import read_rows
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
-from manyminds.evals.grading import grader, kind_of
+from manyminds.evals.grading import Grader, grader, kind_of
 from manyminds.evals.result import Result
+from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.methods import Method
 from manyminds.methods import method as find_method
 from manyminds.models.recorded import recorded_names
+from manyminds.votes import stopping
+from manyminds.votes.answers import extractor
 
 _INTERRUPTED = 130
 
@@ -29,11 +34,25 @@ MembersFrom = Annotated[Path | None, typer.Option(help="a recorded member for ea
 Samples = Annotated[int | None, typer.Option(help="samples a question, at most")]
 Layers = Annotated[int | None, typer.Option(help="layers, the aggregator's included")]
 Aggregator = Annotated[str | None, typer.Option(help="who writes the answer")]
-Vote = Annotated[str | None, typer.Option(help="majority, bleu, rouge, levenshtein, tfidf")]
+Vote = Annotated[
+    str | None,
+    typer.Option(help="majority, weighted, confidence, bleu, rouge, ..."),
+]
 Stop = Annotated[str | None, typer.Option(help="stopping rule, such as beta:0.95")]
 Extract = Annotated[str | None, typer.Option(help="how to read answers; default: suits the data")]
 Grades = Annotated[Path | None, typer.Option(help="flags of samples; default: the _passed file")]
 RunCode = Annotated[bool, typer.Option("--run-code", help="run programs to grade them, confined")]
+MembersFile = Annotated[
+    Path | None, typer.Option("--members", help="members that `manyminds select` chose")
+]
+Judge = Annotated[str | None, typer.Option(help="who judges a universal or rated vote")]
+Planner = Annotated[str | None, typer.Option(help="who splits a question into levels")]
+Task = Annotated[str | None, typer.Option(help="step by step: reasoning, arithmetic, hanoi")]
+PromptName = Annotated[str | None, typer.Option(help="a prompt's name or file")]
+CurvePoints = Annotated[
+    str | None, typer.Option(help="numbers of samples, such as 1,2,5,10: accuracy at each")
+]
+Plot = Annotated[Path | None, typer.Option(help="draw the curve into this file")]
 Out = Annotated[Path | None, typer.Option(help="folder that keeps rows; goes on where it stopped")]
 
 
@@ -42,11 +61,16 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="questions, JSON Lines or .gz")],
     members: Members = None,
     members_from: MembersFrom = None,
+    members_file: MembersFile = None,
     samples: Samples = None,
     layers: Layers = None,
     aggregator: Aggregator = None,
     vote: Vote = None,
     stop: Stop = None,
+    judge: Judge = None,
+    planner: Planner = None,
+    task: Task = None,
+    prompt: PromptName = None,
     extract: Extract = None,
     repeats: Annotated[int, typer.Option(min=1, help="runs of each question")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="first questions only")] = None,
@@ -55,6 +79,8 @@ def evaluate(
     run_code: RunCode = False,
     out: Out = None,
     concurrency: Annotated[int, typer.Option(min=1, help="questions at once")] = CONCURRENCY,
+    curve: CurvePoints = None,
+    plot: Plot = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a method on a file of questions.
@@ -65,26 +91,63 @@ def evaluate(
     method = find_method(name)
     rows = read_rows(data, limit)
     read_as = extract or kind_of(rows)
-    roles = {"aggregator": aggregator, "vote": vote, "stop": stop}
-    options = _options(method, read_as, samples=samples, layers=layers, **roles)
+    points = None if curve is None else read_points(curve)
+    texts = {"aggregator": aggregator, "vote": vote, "stop": stop, "judge": judge}
+    texts |= {"planner": planner, "task": task, "prompt": prompt}
+    most = samples if points is None else max(points)
+    options = _options(method, read_as, samples=most, layers=layers, **texts)
     asked = [*(members or []), *_recorded(members_from)]
+    asked += [] if members_file is None else [f"members:{members_file}"]
     graph = _build(method, asked, options)
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
     progress = EvalProgress(len(rows) * repeats)
+    grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
+    drawn = None if points is None else _curve(graph, points, options, grade, out)
     evaluation = aevaluate(
         graph.compile(),
         rows,
-        grade=grader(rows, data, extract=read_as, grades=grades, run_code=run_code),
+        grade=grade,
         repeats=repeats,
         seed=seed,
         out=out,
         concurrency=concurrency,
         on_row=progress.add,
         config=settings,
+        on_output=None if drawn is None else drawn.add,
     )
     result = _run(evaluation, progress, out)
-    about = {"method": method.name, "members": list(graph.members), "seed": seed}
-    _show({**about, "extract": read_as, "options": options}, result, as_json)
+    about: dict[str, object] = {"method": method.name, "members": list(graph.members)}
+    about |= {"seed": seed, "extract": read_as, "options": options}
+    if drawn is not None:
+        about["curve"] = drawn.result(repeats)
+        if plot is not None:
+            draw(drawn.result(repeats), plot, f"{method.name} on {data.name}")
+    _show(about, result, as_json)
+
+
+def _curve(
+    graph: MethodGraph,
+    points: list[int],
+    options: dict[str, str | int],
+    grade: Grader,
+    out: Path | None,
+) -> Curve:
+    if graph.method != "agent-forest" or out is not None:
+        raise InputError("--curve is for agent-forest, and keeps no rows: leave --out away")
+    members = list(graph.members.values())
+    kind = extractor(str(options.get("extract", "final")))
+    vote = options.get("vote") or default_vote(members, kind)
+    if vote in ASKED_VOTES:
+        raise InputError(f"--curve cannot ask a judge at every point: --vote {vote} is not for it")
+    rule = options.get("stop")
+    return Curve(
+        points,
+        vote=str(vote),
+        extract=kind,
+        members=members,
+        rule=None if rule is None else stopping.rule(str(rule), cap=max(points)),
+        grade=grade,
+    )
 
 
 def _options(
@@ -172,3 +235,20 @@ def _show(about: dict[str, object], result: Result, as_json: bool) -> None:
     count = counted(len(members), "member") if isinstance(members, list) else ""
     screen.print(f"{about['method']}, {count}", style="bold")
     screen.print(table)
+    if "curve" in about:
+        screen.print(_points(cast("list[Point]", about["curve"])))
+
+
+def _points(points: list[Point]) -> Table:
+    table = Table("samples", "accuracy", "95 % interval", "coverage", "used", "cost", box=None)
+    for point in points:
+        low, high = point["interval"]
+        table.add_row(
+            str(point["samples"]),
+            f"{point['accuracy']:.1%}",
+            f"{low:.1%} to {high:.1%}",
+            "" if point["coverage"] is None else f"{point['coverage']:.1%}",
+            f"{point['samples_used']:.1f}",
+            "unknown" if point["cost"] is None else dollars(point["cost"]),
+        )
+    return table

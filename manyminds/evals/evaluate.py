@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +21,7 @@ from manyminds.graphs.method_graph import Compiled
 from manyminds.settings import Context
 
 OnRow: TypeAlias = Callable[[Record], None]
+OnOutput: TypeAlias = Callable[[Row, Mapping[str, Any] | None], Awaitable[None]]
 CONCURRENCY = 16
 _LONGEST_ERROR = 500
 
@@ -71,6 +72,7 @@ async def aevaluate(
     concurrency: int = CONCURRENCY,
     on_row: OnRow | None = None,
     config: Config | None = None,
+    on_output: OnOutput | None = None,
 ) -> Result:
     """Run every question through a compiled graph and grade the answers.
 
@@ -90,6 +92,7 @@ async def aevaluate(
         concurrency: questions at once.
         on_row: called after each finished question, first with those finished earlier in `out`.
         config: what else tells this evaluation from others in `out`, such as options.
+        on_output: awaited with each row and the whole output of its run, None where it failed.
 
     Raises:
         InputError: an argument cannot be used, or `out` holds another evaluation.
@@ -117,7 +120,7 @@ async def aevaluate(
 
         async def work() -> None:
             for repeat, row in waiting:
-                record = await _one(graph, row, grade, repeat, seed)
+                record = await _one(graph, row, grade, repeat, seed, on_output)
                 journal.write(record)
                 count(record)
 
@@ -135,7 +138,14 @@ async def _all(workers: Iterator[Any]) -> None:
         raise several.exceptions[0] from None
 
 
-async def _one(graph: Compiled, row: Row, grade: Grader, repeat: int, seed: int) -> Record:
+async def _one(
+    graph: Compiled,
+    row: Row,
+    grade: Grader,
+    repeat: int,
+    seed: int,
+    on_output: OnOutput | None,
+) -> Record:
     # An outer purse, without a limit, counts what a run has used that ends without a report.
     purse = Purse(Budget())
     token = outer.set(Outer((purse,), 0))
@@ -148,10 +158,14 @@ async def _one(graph: Compiled, row: Row, grade: Grader, repeat: int, seed: int)
         )
     except RunError as error:
         record = _unanswered(row, repeat, error, purse)
+        if on_output is not None:
+            await on_output(row, None)
     else:
         record = _answered(row, repeat, output, purse)
         verdict = grade(row, _text(output))
         record["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+        if on_output is not None:
+            await on_output(row, output)
     finally:
         outer.reset(token)
     record["seconds"] = round(perf_counter() - began, 4)
