@@ -14,6 +14,7 @@ from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput
 from manyminds.nodes.finish import finish
 from manyminds.nodes.node import Node, NodeFunction, custom
+from manyminds.nodes.persona import prepare
 from manyminds.prompts import Prompt
 from manyminds.settings import DEFAULT_CONCURRENCY, Context
 
@@ -62,6 +63,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.settings = _settings(method, options)
         self._supersteps = supersteps
         self._inserted = 0
+        prepare(self.members.values())
         self._check_prices(self.settings.budget)
 
     def open(self, first: str, **channels: Any) -> None:

@@ -1,6 +1,6 @@
 """persona: a member that is to be somebody is told so in its system message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,12 @@ def addressed(messages: Sequence[Any], member: Member) -> list[BaseMessage]:
     if member.role is None:
         return list(messages)
     return _persona().render(messages, persona=member.role)
+
+
+def prepare(members: Iterable[Member]) -> None:
+    """Read the prompt while a graph is built: an event loop may forbid reading files."""
+    if any(member.role is not None for member in members):
+        _persona()
 
 
 @cache

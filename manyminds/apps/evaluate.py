@@ -98,7 +98,7 @@ def evaluate(
     options = _options(method, read_as, samples=most, layers=layers, **texts)
     asked = [*(members or []), *_recorded(members_from)]
     asked += [] if members_file is None else [f"members:{members_file}"]
-    graph = _build(method, asked, options)
+    graph = _build(method, asked, _with_running(options, run_code))
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
     progress = EvalProgress(len(rows) * repeats)
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
@@ -123,6 +123,17 @@ def evaluate(
         if plot is not None:
             draw(drawn.result(repeats), plot, f"{method.name} on {data.name}")
     _show(about, result, as_json)
+
+
+def _with_running(options: dict[str, str | int], run_code: bool) -> dict[str, Any]:
+    """Put the vote that runs programs in the place of its name; running them must be asked for."""
+    if options.get("vote") != "executes":
+        return dict(options)
+    if not run_code:
+        raise InputError("--vote executes runs programs, in a process with limits: add --run-code")
+    from manyminds.evals.executing import Executing
+
+    return {**options, "vote": Executing()}
 
 
 def _curve(
@@ -168,7 +179,7 @@ def _recorded(path: Path | None) -> list[str]:
     return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
 
 
-def _build(method: Method, asked: list[str], options: dict[str, str | int]) -> MethodGraph:
+def _build(method: Method, asked: list[str], options: dict[str, Any]) -> MethodGraph:
     if not asked:
         raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
     create = method.create()

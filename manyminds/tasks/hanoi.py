@@ -4,12 +4,11 @@ MAKER (arXiv 2511.09030) solves it with one small question a step and a vote on 
 """
 
 import re
-from functools import cached_property
 
 from langchain_core.messages import BaseMessage
 
 from manyminds.errors import InputError
-from manyminds.prompts import Prompt, load
+from manyminds.prompts import load
 from manyminds.tasks.step import RedFlag
 
 _MOVE = re.compile(r"move: ([1-9][0-9]?) ([ABC]) ([ABC])")
@@ -32,10 +31,7 @@ class Hanoi:
         if disks is not None and not 1 <= disks <= 64:
             raise InputError(f"disks={disks}: give 1 to 64")
         self.disks = disks
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return load("stepwise/hanoi@1")
+        self._prompt = load("stepwise/hanoi@1")
 
     def start(self, question: str) -> dict[str, object]:
         """Return all disks on peg A."""

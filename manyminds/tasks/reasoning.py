@@ -1,6 +1,5 @@
 """A problem in plain language as a step task: members write the next step of the solution."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from manyminds.errors import InputError
 from manyminds.fence import escaped
-from manyminds.prompts import Prompt, load
+from manyminds.prompts import load
 from manyminds.tasks.step import RedFlag
 from manyminds.votes import phrases
 
@@ -40,11 +39,8 @@ class Reasoning:
     ) -> None:
         if most < 1 or longest < 1:
             raise InputError("Reasoning: give at least 1 step and at least 1 character a step")
-        self.most, self.longest, self._given = most, longest, prompt
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return load(self._given, default=PROMPT, variables={"question", "steps"})
+        self.most, self.longest = most, longest
+        self._prompt = load(prompt, default=PROMPT, variables={"question", "steps"})
 
     def start(self, question: str) -> dict[str, Any]:
         """Return the problem without any step."""

@@ -17,6 +17,7 @@ import pytest
 
 from manyminds.apps import studio
 from manyminds.graphs.method_graph import MethodGraph
+from manyminds.members import Member
 
 ROOT = Path(__file__).parents[2]
 GRAPHS: list[str] = list(
@@ -104,3 +105,18 @@ def test_server_runs_a_method(server: int, name: str) -> None:
     assert "[simulated]" in result["answer"]
     assert result["report"]["degraded"] is None
     assert result["messages"][-1]["content"] == result["answer"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GRAPHS)
+async def test_a_run_never_blocks_the_event_loop(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the server refuses, also for members that the environment cannot describe.
+    blockbuster = pytest.importorskip("blockbuster", reason="install the dependency group `studio`")
+    pirate = Member("simulated:large", role="a careful pirate")
+    monkeypatch.setattr(studio, "members", lambda: [pirate])
+    app = (await vars(studio)[name.replace("-", "_")]()).compile()
+    with blockbuster.blockbuster_ctx():
+        result = await app.ainvoke({"messages": [("user", QUESTION)]})
+    assert "[simulated]" in result["answer"]

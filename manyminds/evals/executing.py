@@ -1,0 +1,57 @@
+"""The first stage of the paper's vote on code: keep what executes, then choose by similarity.
+
+"More Agents Is All You Need" (arXiv 2402.05120) runs each program by itself, without any tests,
+before the BLEU vote. Here that happens in a separate process with limits, never in this one.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from manyminds.asking.run import Run
+from manyminds.evals.sandbox import Limits, passes
+from manyminds.members import Member
+from manyminds.nodes.node import State
+from manyminds.state import Candidate
+from manyminds.votes.ballots import Ballot
+from manyminds.votes.votes import consensus
+
+_DEFINES = re.compile(r"^(?:async\s+)?def\s+\w+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Executing:
+    """A vote for code: programs that do not run are left out, unless none runs.
+
+    Give it as `vote=Executing()` with `extract="code"`. Programs of unknown models are executed,
+    so use it where you would run them anyway; see `manyminds.evals.sandbox` for what is kept out.
+
+    Attributes:
+        metric: of the vote among those that run.
+        limits: of each program.
+    """
+
+    metric: str = "bleu"
+    limits: Limits = field(default_factory=Limits)
+    name: str = "executes"
+    members: Sequence[Member] = ()
+
+    async def hold(
+        self, candidates: Sequence[Candidate], state: State, run: Run
+    ) -> tuple[Ballot, list[Candidate]]:
+        """Hold the vote; nobody is asked for it."""
+        codes = [c["answer"] if c["status"] == "ok" else None for c in candidates]
+        distinct = list(dict.fromkeys(code for code in codes if code is not None))
+        question: str = state["question"]
+        ran = await asyncio.gather(
+            *(passes(whole_program(question, code), self.limits) for code in distinct)
+        )
+        runs = {code for code, fine in zip(distinct, ran, strict=True) if fine}
+        kept = [code if code in runs else None for code in codes] if runs else codes
+        return consensus(kept, metric=self.metric, vote=self.name), []
+
+
+def whole_program(question: str, code: str) -> str:
+    """Put the function that the question begins before code that only completes it."""
+    return code if _DEFINES.search(code) else f"{question.rstrip()}\n{code}\n"
