@@ -63,7 +63,7 @@ class Slow(BaseChatModel):
 
 def _answer() -> ChatResult:
     usage = {"input_tokens": 8, "output_tokens": 6, "total_tokens": 14}
-    message = AIMessage(content="The answer is 42.", usage_metadata=usage)  # type: ignore[arg-type]
+    message = AIMessage(content="The answer is 42.", usage_metadata=usage)
     return ChatResult(generations=[ChatGeneration(message=message)])
 
 
@@ -133,7 +133,7 @@ def own_code(samples: int = 2048) -> float:
 
 
 async def _inside_a_node(model: Slow, samples: int) -> object:
-    """The same calls by hand, in a node with the same configuration: what LangChain itself costs."""
+    """The same calls by hand, in a node with the same configuration: what LangChain costs."""
     from langgraph.constants import TAG_NOSTREAM
     from langgraph.graph import START, MessagesState, StateGraph
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def server(latency: float, words: int = 20) -> Iterator[str]:
+def server(latency: float, words: int = 20) -> Generator[str]:
     """Start the server on a free port and yield its base URL."""
     command = [sys.executable, "-m", "helpers.server", "--port", "0", "--latency", str(latency)]
     process = subprocess.Popen(

@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import time
+from typing import Any
 
 from manyminds import Context, Member, create_stepwise_voting
 from manyminds.models.stepper import SimulatedStepper
@@ -27,7 +28,9 @@ def resident() -> float:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-async def solve(args: argparse.Namespace, k: int, watch: list[tuple[int, float, float]]) -> dict:
+async def solve(
+    args: argparse.Namespace, k: int, watch: list[tuple[int, float, float]]
+) -> dict[str, Any]:
     members = [
         Member(SimulatedStepper(model_name=f"simulated-{n}", accuracy=args.accuracy, seed=n))
         for n in range(3)
@@ -40,7 +43,7 @@ async def solve(args: argparse.Namespace, k: int, watch: list[tuple[int, float, 
         journal=args.journal,
     )
 
-    async def look(state: dict) -> dict:
+    async def look(state: dict[str, Any]) -> dict[str, Any]:
         watch.append((state["step"], time.perf_counter(), resident()))
         return {}
 

@@ -70,7 +70,10 @@ class Journal:
     def _drop_torn_line(self) -> None:
         with self.path.open("rb+") as file:
             end = file.seek(0, 2)
-            while end and file.seek(end - 1) is not None and file.read(1) != b"\n":
+            while end:
+                file.seek(end - 1)
+                if file.read(1) == b"\n":
+                    break
                 end -= 1
             file.truncate(end)
 

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.graph import StateGraph
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
 
 from manyminds.asking.loops import per_loop
 from manyminds.errors import MemberError
@@ -67,6 +67,7 @@ class Member(BaseModel):
         samples_per_request: for endpoints that honour `n`: so many samples in one request.
         concurrency: calls in flight at once; default: that of the run.
         place: set by builders: which of how many copies of the same model this is.
+        spec: set where the model was given as a string.
 
     Raises:
         MemberError: the model cannot be asked; the message says what to give.
@@ -87,20 +88,20 @@ class Member(BaseModel):
     samples_per_request: int = Field(default=1, ge=1)
     concurrency: int | None = Field(default=None, ge=1)
     place: tuple[int, int] = Field(default=(0, 1), repr=False)
-    _spec: str | None = PrivateAttr(default=None)
+    spec: str | None = Field(default=None, repr=False)
 
     def __init__(self, model: object, /, **options: Any) -> None:
         """Accept the model as the one positional argument."""
         askable = _askable(model)
+        spec = model if isinstance(model, str) else None
         if "retries" not in options and _may_pass(model):
             options["retries"] = 2
         try:
-            super().__init__(model=askable, **options)
+            super().__init__(model=askable, **{"spec": spec, **options})
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
-        self._spec = model if isinstance(model, str) else None
         assert self.form  # an input that nobody knows how to give is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))
@@ -235,7 +236,7 @@ def _number_copies(known: Mapping[K, Member]) -> dict[K, Member]:
     """Tell the copies of one model apart, so that their draws are numbered together."""
     same_model: dict[object, list[K]] = {}
     for key, member in known.items():
-        same_model.setdefault(member._spec or id(member.model), []).append(key)
+        same_model.setdefault(member.spec or id(member.model), []).append(key)
     return {
         key: known[key].model_copy(update={"place": (nth, len(copies))})
         for copies in same_model.values()

@@ -107,8 +107,9 @@ class Inquiry:
     async def _attempts(self) -> None:
         """Ask until there is an answer, a failure that stays, or no attempt or time left."""
         retries = self.member.retries or 0
+        limit = asyncio.timeout(self.member.seconds)
         try:
-            async with asyncio.timeout(self.member.seconds) as limit:
+            async with limit:
                 for attempt in range(1 + retries):
                     error = await self._attempt()
                     if error is None or attempt == retries or not failure(error)["retriable"]:

@@ -16,10 +16,12 @@ from manyminds.errors import InputError
 
 MAX_STEPS = 64
 _SIGNS = {"Add": "+", "Subtract": "-", "Multiply by": "*"}
+_VERBS = {sign: verb for verb, sign in _SIGNS.items()}
 _STEP = r"(?:Add|Subtract|Multiply by) -?\d{1,9}\."
 _CHAIN = re.compile(
     rf"Start with -?\d{{1,9}}\.(?:\s+{_STEP}){{1,{MAX_STEPS}}}\s+What is the result\?"
 )
+_ANSWERED = re.compile(rf"({_CHAIN.pattern})\s+(-?\d[\d,]{{0,30}})")
 _START = re.compile(r"Start with (-?\d+)\.")
 _STEPS = re.compile(r"(Add|Subtract|Multiply by) (-?\d+)\.")
 # Spread of difficulty, in log-odds of getting a step wrong: between questions, between steps.
@@ -79,8 +81,8 @@ def questions(
     """Make `n` arithmetic questions of `steps` steps, each with its answer.
 
     Use them with simulated members, where recorded or real ones are not at hand. With several
-    numbers of steps, questions take them in turn. `difficulty` from 0 to 1 sets how long the
-    numbers are. Same arguments, same questions.
+    numbers of steps, questions take them in turn. `difficulty` from 0 (one digit) over 1 (three) to
+    3 (seven) sets how long the numbers are. Same arguments, same questions.
 
     Raises:
         InputError: an argument is out of range.
@@ -88,8 +90,8 @@ def questions(
     lengths = [steps] if isinstance(steps, int) else list(steps)
     if n < 0 or not lengths or not all(1 <= length <= MAX_STEPS for length in lengths):
         raise InputError(f"questions: give n of at least 0 and steps from 1 to {MAX_STEPS}")
-    if not 0 <= difficulty <= 1:
-        raise InputError("questions: give a difficulty from 0 to 1")
+    if not 0 <= difficulty <= 3:
+        raise InputError("questions: give a difficulty from 0 to 3")
     return [_question(i, lengths[i % len(lengths)], seed, difficulty) for i in range(n)]
 
 
@@ -114,6 +116,18 @@ def read_question(text: str) -> Chain | None:
     """Read the last arithmetic question in a text, or None where there is none."""
     found: list[str] = _CHAIN.findall(text)
     return _chain(found[-1]) if found else None
+
+
+def answered(text: str) -> list[tuple[Chain, int]]:
+    """Read the questions in a text that are followed by a whole number, and those numbers."""
+    found: list[tuple[str, str]] = _ANSWERED.findall(text)
+    return [(_chain(question), int(value.replace(",", ""))) for question, value in found]
+
+
+def write_question(start: int, steps: Sequence[Step]) -> str:
+    """Write a chain as `read_question` reads it."""
+    done = " ".join(f"{_VERBS[step.sign]} {step.operand}." for step in steps)
+    return f"Start with {start}. {done} What is the result?"
 
 
 @lru_cache(maxsize=4096)

@@ -83,8 +83,8 @@ def blocks(model: Runnable[Any, Any]) -> bool:
         steps = model.steps
         return any(map(blocks, steps)) and all(map(_may_block, steps))
     if isinstance(model, BaseChatModel):
-        own = type(model)
-        return own._agenerate is BaseChatModel._agenerate and own._astream is BaseChatModel._astream
+        hooks = ("_agenerate", "_astream")  # one of them is overridden by a model with async code
+        return all(getattr(type(model), name) is getattr(BaseChatModel, name) for name in hooks)
     return isinstance(model, RunnableLambda) and not hasattr(cast("Any", model), "afunc")
 
 

@@ -4,10 +4,11 @@ A simulated model answers chains of arithmetic (`questions` makes them) by readi
 given. It works step by step and errs at a step with a chance that follows from its own skill and
 the hardness of that step. A share of the errors is systematic: every draw and every member of that
 skill falls for the same wrong result, which no vote can mend. The rest is drawn anew each time.
-Every answer says that it is simulated.
+Asked for a verdict in JSON, it judges with its own skill. Every answer says that it is simulated.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.utils.utils import LC_ID_PREFIX
@@ -30,9 +31,11 @@ from pydantic import Field
 
 from manyminds.errors import AnswerError, MemberError
 from manyminds.fence import parse_numbered
-from manyminds.models.arithmetic import Chain, questions, read_question, slips
+from manyminds.models.arithmetic import Chain, questions, slips
+from manyminds.models.options import Asked, option_questions, read_asked
+from manyminds.models.verdicts import Weighed, form, verdict, weigh
 
-__all__ = ["MARK", "PRESETS", "SimulatedChatModel", "from_string", "questions"]
+__all__ = ["MARK", "PRESETS", "SimulatedChatModel", "from_string", "option_questions", "questions"]
 
 MARK = "[simulated]"
 PRESETS = {"small": 0.45, "medium": 0.65, "large": 0.85}
@@ -41,15 +44,11 @@ PRESETS = {"small": 0.45, "medium": 0.65, "large": 0.85}
 _STEPS_OF_SKILL = 5
 # How an independent error falls: often on the slip that tempts everyone, else on any.
 _TEMPTED = 0.35
-# Weighing answers: so many wrong results are about equally likely, and whoever gave an answer is
-# trusted to be right half of the time. The truth plays no part in it.
-_WRONG_RESULTS, _TRUST = 10, 0.5
 _CHARS_A_TOKEN = 4
 _OPTIONS = {"skill": "skill", "systematic": "systematic", "latency": "latency",
             "fail": "failure_rate", "seed": "seed"}  # fmt: skip
 _FENCED = re.compile(r'<answer number="\d+">\n.*?\n</answer>', re.DOTALL)
-_STATED = re.compile(r"answer is\D{0,12}?(-?\d[\d,]{0,30})", re.IGNORECASE)
-_NUMBER = re.compile(r"-?\d[\d,]{0,30}")
+_GUESSED = "None of the ranges holds that, so this is a guess."
 _CANNOT = (
     "I am a simulated model and found no question that I can answer: I only do the chains of "
     "arithmetic that manyminds.models.simulated.questions makes. Ask a real model "
@@ -64,11 +63,30 @@ class Working(NamedTuple):
     result: int
 
 
+class Prompt(NamedTuple):
+    """What a simulated model reads in a prompt.
+
+    Attributes:
+        asked: the question; None where there is none that it can answer.
+        answers: the numbered answers of others.
+        keys: of the JSON object that it is to reply with; none: it replies with text.
+        text: everything but AI messages and numbered answers.
+        length: characters in all.
+    """
+
+    asked: Asked | None
+    answers: list[tuple[int, str]]
+    keys: tuple[str, ...]
+    text: str
+    length: int
+
+
 class SimulatedChatModel(BaseChatModel):
     """A chat model that is simulated: skilled to a degree, and wrong in a reproducible way.
 
     What it answers follows from its seed, its member's name, the question and the call's metadata
-    `draw`, `layer`, `role`, `shuffle` and `repeat`; `temperature=0` gives the same answer for every draw.
+    `draw`, `layer`, `role`, `shuffle` and `repeat`; `temperature=0` gives the same answer for every
+    draw.
 
     Args:
         model_name: name, also of the member made from it where no other is given.
@@ -138,10 +156,9 @@ class SimulatedChatModel(BaseChatModel):
         options: Mapping[str, Any],
     ) -> tuple[AIMessage, float]:
         metadata: Mapping[str, Any] = manager.metadata if manager else {}
-        chain, answers, length = _read(messages)
-        key = self._key(
-            metadata, chain.text if chain else "", greedy=options.get("temperature") == 0
-        )
+        prompt = _read(messages)
+        question = prompt.asked.chain.text if prompt.asked else ""
+        key = self._key(metadata, question, greedy=options.get("temperature") == 0)
         seconds = 0.0
         if self.latency or self.failure_rate:
             luck = Random(f"{key}|luck|{metadata.get('attempt', 0)}")
@@ -152,11 +169,8 @@ class SimulatedChatModel(BaseChatModel):
                     kind="server_error",
                     retriable=True,
                 )
-        text = _CANNOT
-        if chain is not None:
-            own = self.work(chain, Random(key))
-            text = _plain(own) if not answers else _weighed(own, answers, self.trust(chain))
-        used, made = -(-length // _CHARS_A_TOKEN), -(-len(text) // _CHARS_A_TOKEN)
+        text = self._reply(prompt, Random(key))
+        used, made = -(-prompt.length // _CHARS_A_TOKEN), -(-len(text) // _CHARS_A_TOKEN)
         message = AIMessage(
             content=text,
             response_metadata={"simulated": True, "model_name": self.model_name},
@@ -165,6 +179,22 @@ class SimulatedChatModel(BaseChatModel):
             ),
         )
         return message, seconds
+
+    def _reply(self, prompt: Prompt, draw: Random) -> str:
+        asked, weighed, lines = prompt.asked, None, list[str]()
+        answer = ""
+        if asked is not None:
+            own = self.work(asked.chain, draw)
+            answer, is_guess = asked.choose(own.result, draw)
+            lines = [*own.lines, _GUESSED] if is_guess else own.lines
+            weighed = weigh(answer, prompt.answers, self.trust(asked.chain), asked)
+        if prompt.keys:
+            found = verdict(prompt.keys, prompt.text, asked, weighed, draw)
+            if found is not None:
+                return json.dumps({**found, "note": MARK}, ensure_ascii=False)
+        if weighed is None:
+            return _CANNOT
+        return _after_weighing(lines, weighed) if prompt.answers else _plain(lines, answer)
 
     def _key(self, metadata: Mapping[str, Any], question: str, *, greedy: bool) -> str:
         who = [self.seed, metadata.get("member", self.model_name)]
@@ -238,48 +268,41 @@ def _value(text: str, option: str, value: str) -> float | int:
     return number
 
 
-def _read(messages: Sequence[BaseMessage]) -> tuple[Chain | None, list[tuple[int, str]], int]:
-    """Read the latest question and the latest numbered answers, and count the characters."""
-    chain: Chain | None = None
+def _read(messages: Sequence[BaseMessage]) -> Prompt:
+    """Read the latest question, the latest numbered answers, and the form of the reply."""
+    asked: Asked | None = None
     answers: list[tuple[int, str]] = []
+    texts: list[str] = []
+    keys: tuple[str, ...] = ()
     length = 0
     for message in reversed(messages):
-        text = message.text
+        text = str(message.text)
         length += len(text)
         if isinstance(message, AIMessage):
             continue
         if not answers and "<answer" in text:
             answers = parse_numbered(text)
-        if chain is None:
-            # What a member wrote is data: a question inside an answer is not the one being asked.
-            chain = read_question(_FENCED.sub("", text))
-    return chain, answers, length
+        # What a member wrote is data: a question inside an answer is not the one being asked.
+        text = _FENCED.sub("", text)
+        asked = asked or read_asked(text)
+        texts.append(text)
+        if isinstance(message, SystemMessage):
+            keys = keys or form(text)
+    return Prompt(asked, answers, keys, "\n".join(reversed(texts)), length)
 
 
-def _plain(own: Working) -> str:
-    return "\n".join([*own.lines, f"The answer is {own.result}.", MARK])
+def _plain(lines: Sequence[str], answer: str) -> str:
+    return "\n".join([*lines, f"The answer is {answer}.", MARK])
 
 
-def _weighed(own: Working, answers: Sequence[tuple[int, str]], trust: float) -> str:
-    """Weigh one's own result against the numbered answers, by log-odds, and say why."""
-    stated = {number: _result(text) for number, text in answers}
-    support = {own.result: _logit(trust) + log(_WRONG_RESULTS)}
-    for result in stated.values():
-        if result is not None:
-            support[result] = support.get(result, 0.0) + _logit(_TRUST) + log(_WRONG_RESULTS)
-    chosen = max(support, key=lambda result: (support[result], result == own.result))
-    agreeing = [str(number) for number, result in stated.items() if result == chosen]
-    lines = list(own.lines)
-    if chosen != own.result:
-        lines = [f"My own working gave {own.result}."]
+def _after_weighing(lines: Sequence[str], weighed: Weighed) -> str:
+    """Answer with what has most support, and say why."""
+    if weighed.best != weighed.own:
+        lines = [f"My own working gave {weighed.own}."]
+    agreeing = ", ".join(map(str, weighed.agreeing))
     if agreeing:
-        lines.append(f"Of the numbered answers, {', '.join(agreeing)} agree on {chosen}.")
-    return "\n".join([*lines, f"The answer is {chosen}.", MARK])
-
-
-def _result(text: str) -> int | None:
-    found: list[str] = _STATED.findall(text) or _NUMBER.findall(text)
-    return int(found[-1].replace(",", "")) if found else None
+        lines = [*lines, f"Of the numbered answers, {agreeing} agree on {weighed.best}."]
+    return _plain(lines, weighed.best)
 
 
 def _tokens(message: AIMessage, run_id: UUID) -> Iterator[ChatGenerationChunk]:

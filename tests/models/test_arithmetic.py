@@ -65,7 +65,7 @@ def test_slips_are_wrong_and_different() -> None:
 
 @pytest.mark.parametrize(
     "n, steps, difficulty",
-    [(-1, 5, 0.5), (1, 0, 0.5), (1, MAX_STEPS + 1, 0.5), (1, [], 0.5), (1, 5, 1.5)],
+    [(-1, 5, 0.5), (1, 0, 0.5), (1, MAX_STEPS + 1, 0.5), (1, [], 0.5), (1, 5, 3.5)],
 )
 def test_impossible_questions_are_refused(
     n: int, steps: int | list[int], difficulty: float
