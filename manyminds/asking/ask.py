@@ -119,6 +119,9 @@ async def ask_all(
 
 
 async def _in_line(line: Sequence["Inquiry"]) -> None:
+    if len(line) == 1:
+        await line[0].done()
+        return
     places = line[0].places()
     if places is None:
         await together(*(asking.placed() for asking in line))
@@ -138,6 +141,9 @@ async def _in_line(line: Sequence["Inquiry"]) -> None:
 
 async def together(*work: Awaitable[None]) -> None:
     """Wait for all; if one raises or we are cancelled, cancel the others and wait for their end."""
+    if len(work) == 1:
+        await work[0]
+        return
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         await asyncio.gather(*tasks)
