@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias, cast
 
-from manyminds.members import Askable, Member, layers_of_members
+from manyminds.members import Askable, Member, layers_of_members, with_files_read
 from manyminds.nodes.node import NodeFunction, is_node
 
 RoleArgument: TypeAlias = Askable | Sequence[Askable] | NodeFunction | None
@@ -20,7 +20,7 @@ def with_roles(
     Raises:
         MemberError: nobody was given, or somebody cannot be asked.
     """
-    rows: list[Sequence[Askable]] = [list(row) for row in layers]
+    rows: list[Sequence[Askable]] = [*with_files_read(layers)]
     where: list[int | None] = []
     for role in roles:
         if is_node(role):

@@ -1,7 +1,7 @@
 """Members: who is asked. Everything that can answer becomes a `Member` with a unique name."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -203,12 +203,12 @@ def layers_of_members(
     known: dict[tuple[object, int], Member] = {}
     taken = set(RESERVED)
     layers: list[list[tuple[object, int]]] = []
-    for row in given:
+    for row in with_files_read(given):
         if not row:
             raise MemberError(f"{what}: give at least one, such as 'openai:gpt-4o-mini'")
         seen: dict[object, int] = {}
         layer: list[tuple[object, int]] = []
-        for item in _expanded(row):
+        for item in row:
             identity = item if isinstance(item, str) else id(item)
             seen[identity] = seen.get(identity, 0) + 1
             key = (identity, seen[identity])
@@ -220,16 +220,30 @@ def layers_of_members(
     return tuple(tuple(known[key] for key in layer) for layer in layers)
 
 
-def _expanded(row: Sequence[Askable]) -> Iterator[Askable]:
-    """Put the members that a file holds in the place of its path, or of `members:FILE`."""
-    for item in row:
-        path = item
-        if isinstance(item, str) and item.startswith("members:"):
-            path = Path(item.removeprefix("members:"))
-        if isinstance(path, Path):
-            yield from (Member(model, **options) for model, options in read_members(path))
-        else:
-            yield item
+def with_files_read(rows: Sequence[Sequence[Askable]]) -> list[list[Askable]]:
+    """Put the members that a file holds in the place of its path, or of `members:FILE`.
+
+    A file that is named in several rows is read once, and its members are the same in all.
+    """
+    read: dict[Path, list[Member]] = {}
+    result: list[list[Askable]] = []
+    for row in rows:
+        result.append([])
+        for item in row:
+            path = _path(item)
+            if path is None:
+                result[-1].append(item)
+                continue
+            if path not in read:
+                read[path] = [Member(model, **options) for model, options in read_members(path)]
+            result[-1] += read[path]
+    return result
+
+
+def _path(item: Askable) -> Path | None:
+    if isinstance(item, str) and item.startswith("members:"):
+        return Path(item.removeprefix("members:"))
+    return item if isinstance(item, Path) else None
 
 
 def _number_copies(known: Mapping[K, Member]) -> dict[K, Member]:

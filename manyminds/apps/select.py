@@ -2,24 +2,36 @@
 
 import asyncio
 import json
+import random
 import statistics
+from collections.abc import Mapping
+from math import nan
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
 import typer
 from rich.progress import Progress
 from rich.table import Table
 
 from manyminds.apps.terminal import console, print_json, watched
 from manyminds.errors import InputError
-from manyminds.evals.data import read_rows
+from manyminds.evals.data import Row, read_rows
 from manyminds.evals.grading import grader, kind_of
-from manyminds.evals.select import Judged, as_chain, as_file, ask_everyone, judge
+from manyminds.evals.preferences import PREFERRED, alike, choose_preferred
+from manyminds.evals.preferences import judged as compared
+from manyminds.evals.preferences import recorded as recorded_scores
+from manyminds.evals.select import Judged, as_chain, as_file, ask_everyone, keys
+from manyminds.evals.select import judge as on_the_rest
+from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.models.recorded import recorded_names
-from manyminds.votes.answers import extractor
-from manyminds.votes.selection import MOST
+from manyminds.prompts import load
+from manyminds.state import Candidate
+from manyminds.votes.answers import Extractor, extractor
+from manyminds.votes.selection import MOST, Selection
 
+Asked: TypeAlias = dict[str, list[Candidate | None]]
 Role = Literal["proposer", "aggregator"]
 
 
@@ -33,9 +45,15 @@ def select(
     repeats: Annotated[int, typer.Option(min=1, help="calibration sets to average over")] = 1,
     seed: Annotated[int, typer.Option(help="draws the calibration questions")] = 0,
     role: Annotated[Role, typer.Option("--for", help="the part they are to play")] = "proposer",
-    most: Annotated[int, typer.Option(min=1, help="members at most")] = MOST,
+    most: Annotated[int | None, typer.Option(min=1, help="members at most")] = None,
     extract: Annotated[str | None, typer.Option(help="how to read answers")] = None,
     grades: Annotated[Path | None, typer.Option(help="flags of recorded samples")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="who compares answers that have no key, in pairs")
+    ] = None,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="prefer by the scores recorded with the answers")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=2, help="first questions only")] = None,
     out: Annotated[Path | None, typer.Option(help="write the members file here")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -43,51 +61,97 @@ def select(
     """Choose members by performance and diversity, and weigh their votes.
 
     Everyone is asked every question. The choice is made on the calibration questions alone and
-    judged on the others, beside the member that looked best. The file of --out is for --members.
+    judged on the others, beside the member that looked best. Where answers have no key, members
+    are compared on the calibration questions by a judge or by recorded scores instead. The file of
+    --out is for --members.
     """
     specs = [*(members or []), *_recorded(members_from)]
     if len(specs) < 2:
         raise InputError("give at least two members: --member X, or --members-from FILE")
     rows = read_rows(data, limit)
-    read_as = extract or kind_of(rows) or "final"
-    grade = grader(rows, data, extract=read_as, grades=grades)
-    names = [member.name for member in as_members(list(specs))]
-    with Progress(console=console(), transient=True, disable=not watched()) as bar:
-        task = bar.add_task("asking", total=len(rows))
-        answers = asyncio.run(
-            ask_everyone(
-                specs,
-                rows,
-                extract=extractor(read_as),
-                grade=grade,
-                on_row=lambda: bar.advance(task),
-            )
-        )
-    judged = [judge(answers, calibration, f"{seed}:{n}", most=most) for n in range(repeats)]
-    first = judged[0].selection if role == "proposer" else as_chain(judged[0].selection)
+    kind = extractor(extract or kind_of(rows) or "final")
+    if judge is not None or scores:
+        rows = random.Random(seed).sample(rows, min(calibration, len(rows)))
+        asked = _ask(specs, rows, kind)
+        chosen, result = asyncio.run(_preferred(asked, rows, judge, data, specs, seed, most))
+    else:
+        grade = grader(rows, data, extract=kind.name, grades=grades)
+        answers = asyncio.run(keys(_ask(specs, rows, kind), rows, extract=kind, grade=grade))
+        judged = [
+            on_the_rest(answers, calibration, f"{seed}:{n}", most=most or MOST)
+            for n in range(repeats)
+        ]
+        chosen, result = judged[0].selection, _figures(judged)
+    chosen = chosen if role == "proposer" else as_chain(chosen)
     about = {"for": role, "data": data.name, "calibration": calibration, "seed": seed}
-    file = as_file(first, dict(zip(names, specs, strict=True)), about)
+    file = as_file(chosen, _by_name(specs), about)
     if out is not None:
         out.write_text(json.dumps(file, indent=2) + "\n", encoding="utf-8")
-    result = _result(judged, file)
+    result |= {
+        "members": [member.name for member in chosen.members],
+        "weights": [member.weight for member in chosen.members],
+        "best_single_member": chosen.best_single,
+    }
     if as_json:
         print_json(result)
     else:
-        _show(result, file, out)
+        _show(chosen, result, out)
+
+
+def _ask(specs: list[str], rows: list[Row], kind: Extractor) -> Asked:
+    with Progress(console=console(), transient=True, disable=not watched()) as bar:
+        task = bar.add_task("asking", total=len(rows))
+        return asyncio.run(
+            ask_everyone(specs, rows, extract=kind, on_row=lambda: bar.advance(task))
+        )
+
+
+async def _preferred(
+    asked: Asked,
+    rows: list[Row],
+    judge: str | None,
+    data: Path,
+    specs: list[str],
+    seed: int,
+    most: int | None,
+) -> tuple[Selection, dict[str, object]]:
+    """Choose by a judge's or by recorded preferences; nothing is left to judge the choice on."""
+    texts = {name: [_text(candidate) for candidate in each] for name, each in asked.items()}
+    if judge is None:
+        models = {spec.partition("#model=")[2]: name for name, spec in _by_name(specs).items()}
+        known = recorded_scores(data, models)
+        table = [[known[name].get(row["id"], nan) for row in rows] for name in asked]
+        scores = np.array(table, dtype=np.float64)
+        if np.isnan(scores).all():
+            raise InputError(f"{data}: no `score` is recorded for these members: give --judge X")
+    else:
+        prompt = load("ranker/pick@1")
+        scores = await compared(texts, rows, Member(judge), prompt, seed)
+    chosen = choose_preferred(list(asked), scores, alike(texts), most=most or PREFERRED)
+    return chosen, {
+        "win_rate": dict(chosen.accuracy),
+        "similarity": chosen.error_correlation,
+        "n": len(rows),
+    }
+
+
+def _text(candidate: Candidate | None) -> str | None:
+    return None if candidate is None or candidate["status"] != "ok" else candidate["text"]
+
+
+def _by_name(specs: list[str]) -> dict[str, str]:
+    named = as_members(list(specs))
+    return {member.name: spec for member, spec in zip(named, specs, strict=True)}
 
 
 def _recorded(path: Path | None) -> list[str]:
     return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
 
 
-def _result(judged: list[Judged], file: dict[str, list[dict[str, object]]]) -> dict[str, object]:
-    chosen = file["members"]
+def _figures(judged: list[Judged]) -> dict[str, object]:
     return {
         "accuracy": statistics.mean(one.accuracy for one in judged),
         "best_single": statistics.mean(one.best_single for one in judged),
-        "best_single_member": judged[0].selection.best_single,
-        "members": [member["name"] for member in chosen],
-        "weights": [member["weight"] for member in chosen],
         "error_correlation": statistics.mean(one.selection.error_correlation for one in judged),
         "size": statistics.mean(len(one.selection.members) for one in judged),
         "n": judged[0].asked,
@@ -95,17 +159,17 @@ def _result(judged: list[Judged], file: dict[str, list[dict[str, object]]]) -> d
     }
 
 
-def _show(
-    result: dict[str, object], file: dict[str, list[dict[str, object]]], out: Path | None
-) -> None:
-    table = Table("member", "alone, on the calibration set", "weight", box=None)
-    for member in file["members"]:
-        table.add_row(str(member["name"]), f"{member['accuracy']:.1%}", f"{member['weight']:.2f}")
+def _show(chosen: Selection, result: Mapping[str, object], out: Path | None) -> None:
+    measure = "wins over others" if "win_rate" in result else "right alone"
+    table = Table("member", f"{measure}, calibration set", "weight", box=None)
+    for member in chosen.members:
+        table.add_row(member.name, f"{member.accuracy:.1%}", f"{member.weight:.2f}")
     screen = console()
     screen.print(table)
-    screen.print(
-        f"their weighted vote: {result['accuracy']:.1%} right on {result['n']} other questions; "
-        f"who looked best alone: {result['best_single']:.1%}"
-    )
+    if "accuracy" in result:
+        screen.print(
+            f"their weighted vote is right on {result['accuracy']:.1%} of {result['n']} other "
+            f"questions; who looked best alone, on {result['best_single']:.1%}"
+        )
     if out is not None:
         screen.print(f"written to {out}: give it as --members {out}", markup=False)

@@ -37,6 +37,7 @@ def evaluate(
     concurrency: int = CONCURRENCY,
     on_row: OnRow | None = None,
     config: Config | None = None,
+    on_output: OnOutput | None = None,
 ) -> Result:
     """Run every question through a compiled graph and grade the answers; see `aevaluate`.
 
@@ -56,6 +57,7 @@ def evaluate(
             concurrency=concurrency,
             on_row=on_row,
             config=config,
+            on_output=on_output,
         )
         return asyncio.run(evaluation)
     raise RunError("an event loop is running here: write `await aevaluate(...)` instead")

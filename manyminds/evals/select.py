@@ -48,18 +48,14 @@ async def ask_everyone(
     rows: Sequence[Row],
     *,
     extract: Extractor,
-    grade: Grader,
     concurrency: int = 8,
     on_row: Callable[[], None] = lambda: None,
-) -> Answers:
-    """Ask every member every question once; return the key of each answer, None where none came.
-
-    An answer that the grader finds right has the key of right answers, however it is written.
-    """
+) -> dict[str, list[Candidate | None]]:
+    """Ask every member every question once, and return each one's candidates."""
     named = as_members(list(members))
     graph = create_agent_forest(list(named), samples=len(named), extract=extract, vote="majority")
     app = graph.compile()
-    answers: Answers = {member.name: [None] * len(rows) for member in named}
+    answers: dict[str, list[Candidate | None]] = {m.name: [None] * len(rows) for m in named}
     left = iter(enumerate(rows))
 
     async def work() -> None:
@@ -69,17 +65,37 @@ async def ask_everyone(
                 {"metadata": {"question_id": row["id"], "shuffle": "select"}},
             )
             for candidate in output["candidates"]:
-                answers[candidate["member"]][at] = await _key(candidate, row, extract, grade)
+                answers[candidate["member"]][at] = candidate
             on_row()
 
     await asyncio.gather(*(work() for _ in range(concurrency)))
     return answers
 
 
+async def keys(
+    asked: Mapping[str, Sequence[Candidate | None]],
+    rows: Sequence[Row],
+    *,
+    extract: Extractor,
+    grade: Grader,
+) -> Answers:
+    """Return the key of each answer, None where none came.
+
+    An answer that the grader finds right has the key of right answers, however it is written.
+    """
+    return {
+        name: [
+            await _key(candidate, row, extract, grade)
+            for candidate, row in zip(candidates, rows, strict=True)
+        ]
+        for name, candidates in asked.items()
+    }
+
+
 async def _key(
-    candidate: Candidate, row: Row, extract: Extractor, grade: Grader
+    candidate: Candidate | None, row: Row, extract: Extractor, grade: Grader
 ) -> Hashable | None:
-    if candidate["status"] != "ok":
+    if candidate is None or candidate["status"] != "ok":
         return None
     verdict = grade(row, candidate["text"])
     if not isinstance(verdict, bool) and verdict is not None:

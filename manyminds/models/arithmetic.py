@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from math import log
 from typing import NamedTuple
 
 from typing_extensions import TypedDict
@@ -27,6 +28,9 @@ _STEPS = re.compile(r"(Add|Subtract|Multiply by) (-?\d+)\.")
 # Spread of difficulty, in log-odds of getting a step wrong: between questions, between steps.
 _BETWEEN_QUESTIONS, _BETWEEN_STEPS = 0.7, 0.5
 _PER_DIGIT, _PER_MULTIPLICATION = 0.5, 0.3
+# The same step is harder within a longer question: its odds of an error grow with the square root of
+# the number of steps. At five, for which skill is given, it changes nothing.
+_CROWDING, _USUAL_STEPS = 0.5, 5
 # Spread makes the average question harder than the question of average hardness; this undoes it.
 _CENTRE = -0.22
 
@@ -137,7 +141,7 @@ def _chain(text: str) -> Chain:
     steps = tuple(Step(_SIGNS[verb], int(number)) for verb, number in _STEPS.findall(text))
     # Layout is no part of the question: the same chain over two lines is equally hard.
     draw = random.Random(f"traits:{start}:{steps}")
-    whole = draw.gauss(0, _BETWEEN_QUESTIONS)
+    whole = draw.gauss(0, _BETWEEN_QUESTIONS) + _CROWDING * log(len(steps) / _USUAL_STEPS)
     traits = tuple(_trait(step, whole, draw) for step in steps)
     return Chain(text, start, steps, traits)
 

@@ -42,14 +42,21 @@ class Asked(NamedTuple):
     chain: Chain
     ranges: tuple[Range, ...] = ()
 
-    def choose(self, result: int, draw: random.Random) -> tuple[str, bool]:
-        """Return the answer of someone who worked out `result`, and whether it is a guess."""
+    def choose(self, result: int, draw: random.Random, misread: float = 0.0) -> tuple[str, bool]:
+        """Return the answer of someone who worked out `result`, and whether it is a guess.
+
+        Args:
+            result: what was worked out.
+            draw: decides where nothing else does.
+            misread: the chance to go wrong at each range that has to be told from the right one;
+                so the more ranges, the harder the choice.
+        """
         if not self.ranges:
             return str(result), False
-        for option in self.ranges:
-            if option.low <= result <= option.high:
-                return str(option), False
-        return str(draw.choice(self.ranges)), True
+        holding = [option for option in self.ranges if option.low <= result <= option.high]
+        attentive = draw.random() < (1 - misread) ** (len(self.ranges) - 1)
+        chosen = holding[0] if holding and attentive else draw.choice(self.ranges)
+        return str(chosen), not holding
 
 
 def option_questions(

@@ -42,6 +42,8 @@ PRESETS = {"small": 0.45, "medium": 0.65, "large": 0.85}
 """Skill of the named models: the chance of answering five steps of average difficulty rightly."""
 
 _STEPS_OF_SKILL = 5
+# Telling a range from the right one is easier than a step: so much of a step's chance to err.
+_MISREADING = 0.25
 # How an independent error falls: often on the slip that tempts everyone, else on any.
 _TEMPTED = 0.35
 _CHARS_A_TOKEN = 4
@@ -185,7 +187,7 @@ class SimulatedChatModel(BaseChatModel):
         answer = ""
         if asked is not None:
             own = self.work(asked.chain, draw)
-            answer, is_guess = asked.choose(own.result, draw)
+            answer, is_guess = asked.choose(own.result, draw, self._error * _MISREADING)
             lines = [*own.lines, _GUESSED] if is_guess else own.lines
             weighed = weigh(answer, prompt.answers, self.trust(asked.chain), asked)
         if prompt.keys:
@@ -204,7 +206,7 @@ class SimulatedChatModel(BaseChatModel):
 
     def work(self, chain: Chain, draw: Random) -> Working:
         """Work a question out step by step, with the errors this model makes."""
-        base = _logit(1 - self.skill ** (1 / _STEPS_OF_SKILL))
+        base = _logit(self._error)
         value, lines = chain.start, list[str]()
         for step, trait in zip(chain.steps, chain.traits, strict=True):
             error = 1 / (1 + exp(-base - trait.hardness))
@@ -218,6 +220,11 @@ class SimulatedChatModel(BaseChatModel):
             lines.append(f"{value} {step.sign} {step.operand} = {result}")
             value = result
         return Working(lines, value)
+
+    @property
+    def _error(self) -> float:
+        """The chance to err at a step of average hardness."""
+        return float(1 - self.skill ** (1 / _STEPS_OF_SKILL))
 
     def trust(self, chain: Chain) -> float:
         """How sure this model is of its own result: what its skill promises for that many steps."""

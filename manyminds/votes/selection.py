@@ -20,6 +20,8 @@ MOST = 25
 
 # How much a place in the middle of the others' errors costs, in spreads of accuracy.
 _DIVERSITY = 1.0
+# Members closer than this cannot be told apart on a hundred questions: then diversity decides.
+_LEAST_SPREAD = 0.03
 # How sharply the margin of a vote is told from a tie when sizes are compared. A count of right
 # votes on a hundred questions is too coarse to choose between sizes; this looks at how surely.
 _SHARPNESS = 3.0
@@ -85,7 +87,12 @@ def choose(
     accuracy = correct.mean(axis=1)
     weights = _log_odds(correct.sum(axis=1), len(right))
     correlation = error_correlations(correct)
-    order = ranked(accuracy, correlation, most)
+    # Who was never right has nothing to vote for; the best one stays in any case.
+    order = [
+        member
+        for place, member in enumerate(ranked(accuracy, correlation, most))
+        if place == 0 or accuracy[member] > 0
+    ]
     picked = order[: _size([codes[i] for i in order], weights[order])]
     return Selection(
         members=tuple(
@@ -129,7 +136,7 @@ def ranked(quality: Floats, alike: Floats, most: int) -> list[int]:
         alike: error correlation or similarity of every two members.
         most: how many places there are.
     """
-    spread = float(quality.std())
+    spread = max(_LEAST_SPREAD, float(quality.std()))
     left = sorted(range(len(quality)), key=lambda i: (-quality[i], i))
     order = [left.pop(0)]
     while left and len(order) < most:
