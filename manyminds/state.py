@@ -53,7 +53,7 @@ class Candidate(TypedDict):
     `attempts` counts requests (0: it came in another sample's request). `seconds` includes retries
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
     of a member that is a chain or agent; `nested` is the ledger of one that is a method itself,
-    `ballot` how the vote in it went.
+    `ballot` how the vote in it went. `simulated`: no real model gave this answer.
     """
 
     run: str
@@ -79,3 +79,4 @@ class Candidate(TypedDict):
     calls: NotRequired[int]
     nested: NotRequired[dict[str, Any]]
     ballot: NotRequired[dict[str, Any]]
+    simulated: NotRequired[bool]

@@ -15,6 +15,8 @@ from manyminds.errors import InputError
 from manyminds.nodes.node import Node, State, Update
 from manyminds.state import Candidate
 
+# A simulated answer always says so, also one that a program put together out of several.
+MARK = "[simulated]"
 _SHORT = ("method", "degraded", "calls", "tokens", "cost", "seconds")
 
 
@@ -46,6 +48,8 @@ def finish(
             "ignored_params": list(ignored),
             **{key: state.get(key) for key in keys},
         }
+        if report["simulated"] and MARK not in final["text"]:
+            final = {**final, "text": f"{final['text']}\n{MARK}"}
         budget.close(state["run"])
         answer = message(final, report, {m.id for m in state["messages"]})
         return {"messages": [answer], "answer": final["text"], "report": report}
@@ -71,6 +75,7 @@ def summary(method: str, state: State) -> dict[str, Any]:
         "tokens": _tokens(total),
         "cost": _cost(total),
         "unpriced_calls": total["unpriced"],
+        "simulated": total["simulated"] > 0,
         "seconds": round(time.time() - state["started"], 3),
         "members": _grouped(spent, "member"),
         "roles": _grouped(spent, "role"),

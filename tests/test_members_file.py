@@ -8,6 +8,7 @@ from helpers.graphs import user
 
 from manyminds import create_agent_forest, create_moa
 from manyminds.errors import DataError, MemberError
+from manyminds.members import Askable
 
 TWO = {
     "members": [
@@ -34,7 +35,8 @@ def test_weights_of_the_file_decide_the_vote(path: Path) -> None:
 
 
 def test_a_file_mixes_with_others_and_serves_any_builder(path: Path) -> None:
-    graph = create_moa([path, "simulated:medium"], layers=2)
+    mixed: list[Askable] = [path, "simulated:medium"]
+    graph = create_moa(mixed, layers=2)
     assert list(graph.members) == ["small", "big", "medium"]
     assert list(create_moa([f"members:{path}"], layers=2).members) == ["small", "big"]
 

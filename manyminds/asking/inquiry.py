@@ -197,6 +197,8 @@ class Inquiry:
             candidate["tool_calls"] = reply.tool_calls
         if reply.reasoning is not None:
             candidate["reasoning"] = reply.reasoning
+        if reply.simulated:
+            candidate["simulated"] = True
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
             if reply.report.get("ballot") is not None:

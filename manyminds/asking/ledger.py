@@ -24,6 +24,7 @@ class Row(TypedDict):
     output_tokens: int
     cost: float
     unpriced: int
+    simulated: int
     seconds: float
     failed: dict[str, int]
     why: dict[str, str]
@@ -39,6 +40,7 @@ _Sum = Literal[
     "output_tokens",
     "cost",
     "unpriced",
+    "simulated",
     "seconds",
 ]
 _SUMS: tuple[_Sum, ...] = get_args(_Sum)
@@ -56,6 +58,7 @@ def empty_row(role: str, member: str) -> Row:
         output_tokens=0,
         cost=0.0,
         unpriced=0,
+        simulated=0,
         seconds=0.0,
         failed={},
         why={},
@@ -124,6 +127,8 @@ def _count(row: Row, candidate: Candidate) -> None:
     row["retries"] += max(0, attempts - 1)
     row["input_tokens"] += candidate["usage"]["input_tokens"]
     row["output_tokens"] += candidate["usage"]["output_tokens"]
+    if candidate.get("simulated"):
+        row["simulated"] += calls
     if candidate["cost"] is None:
         row["unpriced"] += 1
     else:

@@ -27,6 +27,7 @@ class Reply:
     tool_calls: list[Any] | None = None
     reasoning: str | None = None
     report: Mapping[str, Any] | None = None
+    simulated: bool = False
 
 
 def read(output: object) -> Reply:
@@ -75,6 +76,7 @@ def _read_message(message: BaseMessage) -> Reply:
             )
         if message.tool_calls:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
+        reply.simulated = bool(message.response_metadata.get("simulated"))
         ended = (message.response_metadata.get(key) for key in ("finish_reason", "stop_reason"))
         if any(reason in _REFUSALS for reason in ended):
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
