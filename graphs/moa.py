@@ -78,7 +78,7 @@ def create_moa(
         **options,
     )
     graph.open("layer")
-    graph.add_node("layer", layer())
+    graph.add_node("layer", layer("moa", planned=sum(sizes) + 1, context=graph.settings))
     for name, member in everyone.items():
         node = proposer(
             member,

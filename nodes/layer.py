@@ -1,12 +1,22 @@
 """layer: the next layer or round begins."""
 
+from manyminds.asking.run import Run
 from manyminds.nodes.node import Node, State, Update
+from manyminds.settings import Context
 
 
-def layer() -> Node:
-    """Return the node that counts layers; what was kept stays, for the next layer reads it."""
+def layer(method: str = "", *, planned: int = 0, context: Context | None = None) -> Node:
+    """Return the node that counts layers; what was kept stays, for the next layer reads it.
+
+    Args:
+        method: name of the method.
+        planned: calls of all layers together, told once to whoever watches the run.
+        context: the builder's settings.
+    """
 
     async def run(state: State) -> Update:
+        if planned and state["layer"] == 0:
+            Run.of(state, method, context or Context()).emit("planned", calls=planned)
         return {"layer": state["layer"] + 1}
 
     return Node(run, "layer")

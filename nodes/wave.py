@@ -34,6 +34,7 @@ def wave(how: Sampling) -> Node:
         if planned < 1:
             reason = serving.exhausted() or "the budget is spent"
             raise BudgetError(f"{reason} before the first sample")
+        serving.emit("planned", calls=planned)
         return {"layer": state["layer"] + 1, "asked": asked, "planned": planned}
 
     return Node(run, "wave")

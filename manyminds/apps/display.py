@@ -63,8 +63,11 @@ def _headline(progress: Progress) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(progress.method or "starting", "bold")
     if progress.asked:
-        line.append(f"  {progress.answered} of {counted(progress.asked, 'answer')}")
+        total = max(progress.asked, progress.planned)
+        line.append(f"  {progress.answered} of {counted(total, 'answer')}")
     line.append(f"  {progress.seconds:.0f} s", "dim")
+    if progress.seconds_left is not None:
+        line.append(f", {progress.seconds_left:.0f} s left", "dim")
     if progress.priced:
         line.append(f"  {dollars(progress.cost)}", "dim")
     return line

@@ -35,6 +35,7 @@ class Progress:
         votes: how many stand behind each answer, most first.
         cost: dollars of the answers whose price is known.
         priced: whether any price is known.
+        planned: calls that the run has said it will make so far; early stopping may spare some.
         began: when watching began, by the monotonic clock.
     """
 
@@ -43,6 +44,7 @@ class Progress:
     votes: list[int] = field(default_factory=list[int])
     cost: float = 0.0
     priced: bool = False
+    planned: int = 0
     began: float = field(default_factory=monotonic)
     _run: str = ""
     _texts: dict[str, str] = field(default_factory=dict[str, str])
@@ -55,6 +57,8 @@ class Progress:
             return
         self.method = str(event.get("method", self.method))
         match event.get("event"):
+            case "planned":
+                self.planned += int(_number(event.get("calls")))
             case "asked":
                 self._line(event).asked += 1
             case "answered":
@@ -101,6 +105,14 @@ class Progress:
     def seconds(self) -> float:
         """Seconds since watching began."""
         return monotonic() - self.began
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until what is planned is answered, at the pace so far; None where unknown."""
+        done = sum(line.answered + line.failed for line in list(self.lines.values()))
+        if not done or done >= self.planned:
+            return None
+        return self.seconds / done * (self.planned - done)
 
     def _line(self, event: Mapping[str, object]) -> Line:
         key = (str(event.get("member")), str(event.get("role")))

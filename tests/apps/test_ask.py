@@ -233,11 +233,11 @@ def test_the_live_display_leaves_nothing_behind(columns: int) -> None:
     code, raw = in_terminal([*RUN, "-m", "moa-lite", *members, QUESTION], columns)
     assert code == 0
     text = raw.decode()
-    assert "of 2 answers" in text and "(aggr" in text[: text.rindex("\x1b[?25h")]
+    assert "of 3 answers" in text and "(aggr" in text[: text.rindex("\x1b[?25h")]
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
     screen = shown(text)
     assert screen[0].startswith(("36", "7 + 5", "My own"))
-    assert "of 2 answers" not in "\n".join(screen)
+    assert "of 3 answers" not in "\n".join(screen)
     # The answer is left to the terminal to wrap, so that it can be copied; what follows is not.
     assert all(len(line) <= columns for line in screen[screen.index("") :])
 

@@ -1,3 +1,5 @@
+from time import monotonic
+
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 
@@ -57,3 +59,17 @@ def test_a_dropped_answer_is_gone(progress: Progress) -> None:
     progress.token(AIMessageChunk(content="right", id="2"))
     progress.token(AIMessage(content="right", id="2"))
     assert progress.text == "right"
+
+
+def test_time_left_follows_from_what_is_planned_and_the_pace_so_far() -> None:
+    progress = Progress(began=monotonic() - 10.0)
+    assert progress.seconds_left is None
+    progress.event({"event": "planned", "run": "r", "method": "moa", "calls": 5})
+    assert progress.seconds_left is None  # nothing is known of the pace yet
+    for member in ("a", "b"):
+        progress.event({"event": "asked", "run": "r", "member": member, "role": "proposer"})
+        progress.event({"event": "answered", "run": "r", "member": member, "role": "proposer"})
+    assert progress.seconds_left == pytest.approx(15.0, rel=0.05)
+    for member in ("c", "d", "e"):
+        progress.event({"event": "failed", "run": "r", "member": member, "role": "proposer"})
+    assert progress.seconds_left is None
