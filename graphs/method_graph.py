@@ -90,12 +90,15 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         prompts: Sequence[Prompt] = (),
         roles: dict[str, Sequence[Member]] | None = None,
         keys: Sequence[str] = (),
+        composed: bool = False,
     ) -> None:
         """Add `finish`, which draws up the report, before the end."""
         played = {role: [member.name for member in chain] for role, chain in (roles or {}).items()}
         deaf = [member.name for member in self.members.values() if not member.is_chat]
         refs = [prompt.ref for prompt in prompts]
-        node = finish(self.method, prompts=refs, roles=played, ignored=deaf, keys=keys)
+        node = finish(
+            self.method, prompts=refs, roles=played, ignored=deaf, keys=keys, composed=composed
+        )
         self.add_node("finish", node)
         self.add_edge("finish", END)
 

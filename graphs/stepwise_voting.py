@@ -118,7 +118,8 @@ def create_stepwise_voting(
     else:
         graph.add_node("steps", fused_steps(voting, path, steps_per_superstep, context))
         graph.add_conditional_edges("steps", Route(after_step), ["steps", "finish"])
-    graph.close(keys=["step", "votes", "drawn", "flagged", "gave_up", "resumed", "decision"])
+    keys = ["step", "votes", "drawn", "flagged", "gave_up", "resumed", "decision"]
+    graph.close(keys=keys, composed=True)
     return graph
 
 
@@ -126,11 +127,13 @@ def _three_nodes(
     graph: MethodGraph, voting: StepVoting, journal: str | None, after_step: Route
 ) -> None:
     def after_vote(state: StepwiseState) -> str:
+        if state["decision"]["stop"]:
+            return "finish"
         return "sampler" if state["ballot"] is None else "commit"
 
     graph.add_node("sampler", step_sampler(voting, graph.settings))
     graph.add_node("voter", step_voter(voting, graph.settings))
     graph.add_node("commit", commit(voting, journal, graph.settings))
     graph.add_edge("sampler", "voter")
-    graph.add_conditional_edges("voter", Route(after_vote), ["sampler", "commit"])
+    graph.add_conditional_edges("voter", Route(after_vote), ["sampler", "commit", "finish"])
     graph.add_conditional_edges("commit", after_step, ["sampler", "finish"])

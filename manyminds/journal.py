@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +36,10 @@ class Journal:
         if not self.path.exists() or self.path.stat().st_size == 0:
             return
         with self.path.open(encoding="utf-8") as lines:
-            self._check(next(lines))
+            head = next(lines)
+            if json.dumps(self._head).startswith(head):
+                return  # the first line itself is torn
+            self._check(head)
             for number, line in enumerate(lines, 2):
                 if not line.endswith("\n"):
                     break
@@ -45,11 +49,22 @@ class Journal:
                     message = f"{self.path}, line {number}: this is no journal line"
                     raise DataError(message) from None
 
-    def append(self, step: str, *, votes: int, drawn: int) -> None:
-        """Write a committed step: what it was, the votes for it, the proposals drawn."""
+    def after(self, step: int) -> Iterator[str]:
+        """Yield the steps after the first `step` ones: none where the caller has kept up.
+
+        A checkpoint may be older than the journal, if the process died between the two. Reads no
+        more than the last line where there is nothing to yield.
+        """
+        if self._last() > step:
+            yield from islice(self.steps(), step, None)
+
+    def append(self, step: str, *, number: int, votes: int, drawn: int) -> None:
+        """Write a committed step: what it was, its number, the votes for it, the proposals."""
         if self._file is None:
             self._file = self._open()
-        self._file.write(f'{{"step": {json.dumps(step)}, "votes": {votes}, "drawn": {drawn}}}\n')
+        self._file.write(
+            f'{{"n": {number}, "step": {json.dumps(step)}, "votes": {votes}, "drawn": {drawn}}}\n'
+        )
         self._file.flush()
 
     def close(self) -> None:
@@ -57,6 +72,23 @@ class Journal:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _last(self) -> int:
+        """Return the number of the last whole line's step; 0 where there is none."""
+        if not self.path.exists():
+            return 0
+        with self.path.open("rb") as file:
+            size, window = file.seek(0, 2), 4096
+            while True:
+                file.seek(max(0, size - window))
+                *whole, _torn = file.read().split(b"\n")
+                if len(whole) > 1 or window >= size:
+                    break
+                window *= 4
+        try:
+            return int(json.loads(whole[-1])["n"]) if len(whole) > 1 else 0
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{self.path}: the last line is no journal line") from None
 
     def _open(self) -> IO[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)

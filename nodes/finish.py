@@ -27,6 +27,7 @@ def finish(
     roles: Mapping[str, Sequence[str]] | None = None,
     ignored: Sequence[str] = (),
     keys: Sequence[str] = (),
+    composed: bool = False,
 ) -> Node:
     """Return the node that closes every method.
 
@@ -36,6 +37,7 @@ def finish(
         roles: who plays which role, in fallback order.
         ignored: members whose sampling parameters cannot be set.
         keys: further keys of the state to take into the report.
+        composed: the method puts its answer together itself, and so must say if it is simulated.
     """
 
     async def run(state: State) -> Update:
@@ -48,7 +50,7 @@ def finish(
             "ignored_params": list(ignored),
             **{key: state.get(key) for key in keys},
         }
-        if report["simulated"] and MARK not in final["text"]:
+        if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
         budget.close(state["run"])
         answer = message(final, report, {m.id for m in state["messages"]})

@@ -121,3 +121,8 @@ class StepVoting:
 def counts(candidate: Candidate) -> bool:
     """Tell whether a proposal has a vote: flagged and failed ones were thrown away."""
     return candidate["status"] == "ok"
+
+
+def cut_short(candidates: Sequence[Candidate]) -> bool:
+    """Tell whether the budget left a proposal unasked: the step cannot be voted on as it should."""
+    return any(candidate["status"] == "skipped" for candidate in candidates)

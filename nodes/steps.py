@@ -4,9 +4,10 @@ from typing import Any
 
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
+from manyminds.errors import BudgetError
 from manyminds.journal import Journal
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.step_vote import StepVoting, counts
+from manyminds.nodes.step_vote import StepVoting, counts, cut_short
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
@@ -24,8 +25,8 @@ def first_step(voting: StepVoting, journal: str | None, context: Context) -> Nod
         for done in _journal(journal, voting, state["question"]).steps() if journal else ():
             task_state = voting.task.apply(task_state, done)
             step += 1
-        decision = _decision(voting, task_state, None)
-        return {"task_state": task_state, "step": step, "resumed": step, "decision": decision}
+        after = _after(voting, task_state, Run.of(state, METHOD, context), step)
+        return {"step": step, "resumed": step, **after}
 
     return Node(run, "start")
 
@@ -52,11 +53,14 @@ def step_voter(voting: StepVoting, context: Context) -> Node:
     """Return the node that votes on the proposals, once there are enough."""
 
     async def run(state: State) -> Update:
-        reason = voting.decided(state["candidates"])
+        serving, candidates = Run.of(state, METHOD, context), state["candidates"]
+        reason = voting.decided(candidates)
+        if reason is None and cut_short(candidates):
+            return {"ballot": None, **_after(voting, state["task_state"], serving, state["step"])}
         if reason is None:
             return {"ballot": None}
-        Run.of(state, METHOD, context).emit("voted", step=state["step"] + 1, stop=reason)
-        return {"ballot": {**voting.ballot(state["candidates"]), "stopped": reason}}
+        serving.emit("voted", step=state["step"] + 1, stop=reason)
+        return {"ballot": {**voting.ballot(candidates), "stopped": reason}}
 
     return Node(run, "voter")
 
@@ -67,12 +71,14 @@ def commit(voting: StepVoting, journal: str | None, context: Context) -> Node:
     async def run(state: State) -> Update:
         serving = Run.of(state, METHOD, context)
         tally = _Tally.of(state)
-        task_state = tally.take(voting, state["task_state"], state["ballot"], state["candidates"])
-        if journal:
-            writer = _journal(journal, voting, state["question"])
-            _write(writer, state["ballot"], len(state["candidates"]))
-            writer.close()
-        return {**tally.update(), **_after(voting, task_state, serving)}
+        writer = _journal(journal, voting, state["question"]) if journal else None
+        task_state, replayed = tally.catch_up(voting, state["task_state"], writer)
+        if not replayed:
+            task_state = tally.take(voting, task_state, state["ballot"], state["candidates"])
+            if writer is not None:
+                _write(writer, tally.step, state["ballot"], len(state["candidates"]))
+                writer.close()
+        return {**tally.update(), **_after(voting, task_state, serving, tally.step)}
 
     return Node(run, "commit")
 
@@ -84,31 +90,46 @@ def fused_steps(voting: StepVoting, journal: str | None, steps: int, context: Co
         serving = Run.of(state, METHOD, context)
         tally, task_state, drawn = _Tally.of(state), state["task_state"], state["drawn"]
         writer = _journal(journal, voting, state["question"]) if journal else None
+        task_state, _ = tally.catch_up(voting, task_state, writer)
         asked: list[Candidate] = []
-        for _ in range(steps):
-            if voting.task.done(task_state) or serving.exhausted() is not None:
-                break
-            candidates: list[Candidate] = []
-            while (reason := voting.decided(candidates) if candidates else None) is None:
-                candidates += await voting.propose(
-                    serving, task_state, tally.step + 1, drawn + len(candidates), candidates
-                )
-            ballot = {**voting.ballot(candidates), "stopped": reason}
-            task_state = tally.take(voting, task_state, ballot, candidates)
-            drawn += len(candidates)
-            asked += candidates
+        try:
+            for _ in range(steps):
+                if _decision(voting, task_state, serving)["stop"]:
+                    break
+                candidates, reason = await _voted(voting, serving, task_state, tally.step, drawn)
+                drawn += len(candidates)
+                asked += candidates
+                if reason is None:
+                    break
+                ballot = {**voting.ballot(candidates), "stopped": reason}
+                task_state = tally.take(voting, task_state, ballot, candidates)
+                if writer is not None:
+                    _write(writer, tally.step, ballot, len(candidates))
+        finally:
             if writer is not None:
-                _write(writer, ballot, len(candidates))
-        if writer is not None:
-            writer.close()
+                writer.close()
         return {
             **tally.update(),
-            **_after(voting, task_state, serving),
+            **_after(voting, task_state, serving, tally.step),
             "drawn": drawn,
             "spent": spent_on(asked),
         }
 
     return Node(run, "steps")
+
+
+async def _voted(
+    voting: StepVoting, serving: Run, task_state: Any, step: int, drawn: int
+) -> tuple[list[Candidate], str | None]:
+    """Ask until there are proposals enough, and say why; None where the budget cut it short."""
+    candidates: list[Candidate] = []
+    while True:
+        candidates += await voting.propose(
+            serving, task_state, step + 1, drawn + len(candidates), candidates
+        )
+        reason = voting.decided(candidates)
+        if reason is not None or cut_short(candidates):
+            return candidates, reason
 
 
 class _Tally:
@@ -120,6 +141,16 @@ class _Tally:
     @classmethod
     def of(cls, state: State) -> "_Tally":
         return cls(state["step"], state["votes"], state["flagged"], list(state["gave_up"]))
+
+    def catch_up(
+        self, voting: StepVoting, task_state: Any, journal: Journal | None
+    ) -> tuple[Any, bool]:
+        """Take the steps that the journal has beyond this checkpoint, if it has any."""
+        before = self.step
+        for step in journal.after(self.step) if journal else ():
+            task_state = voting.task.apply(task_state, step)
+            self.step += 1
+        return task_state, self.step > before
 
     def take(
         self, voting: StepVoting, task_state: Any, ballot: Any, candidates: list[Candidate]
@@ -140,19 +171,22 @@ class _Tally:
         }
 
 
-def _after(voting: StepVoting, task_state: Any, serving: Run) -> Update:
-    decision = _decision(voting, task_state, serving.exhausted())
+def _after(voting: StepVoting, task_state: Any, serving: Run, step: int) -> Update:
+    decision = _decision(voting, task_state, serving)
     update: Update = {"task_state": task_state, "decision": decision}
     if decision["stop"]:
         update["answer"] = voting.task.answer(task_state)
         if not voting.task.done(task_state):
+            if step == 0:
+                raise BudgetError(f"{decision['reason']} before the first step")
             update["notes"] = [f"not finished: {decision['reason']}"]
     return update
 
 
-def _decision(voting: StepVoting, task_state: Any, spent: str | None) -> dict[str, Any]:
+def _decision(voting: StepVoting, task_state: Any, serving: Run) -> dict[str, Any]:
+    """Stop where the task is done, or the budget has no room for the votes of one more step."""
     done = voting.task.done(task_state)
-    reason = "the task is done" if done else spent or ""
+    reason = "the task is done" if done else serving.exhausted(voting.rule.need(())) or ""
     return {"stop": bool(reason), "reason": reason, "source": "rule", "agreement": None}
 
 
@@ -160,6 +194,6 @@ def _journal(path: str, voting: StepVoting, question: str) -> Journal:
     return Journal(path, task=voting.task.name, question=question)
 
 
-def _write(journal: Journal, ballot: Ballot | dict[str, Any], drawn: int) -> None:
-    leader = ballot["groups"][0]
-    journal.append(str(ballot["answer"]), votes=len(leader["indices"]), drawn=drawn)
+def _write(journal: Journal, step: int, ballot: Ballot | dict[str, Any], drawn: int) -> None:
+    votes = len(ballot["groups"][0]["indices"])
+    journal.append(str(ballot["answer"]), number=step, votes=votes, drawn=drawn)

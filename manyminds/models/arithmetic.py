@@ -28,8 +28,8 @@ _STEPS = re.compile(r"(Add|Subtract|Multiply by) (-?\d+)\.")
 # Spread of difficulty, in log-odds of getting a step wrong: between questions, between steps.
 _BETWEEN_QUESTIONS, _BETWEEN_STEPS = 0.7, 0.5
 _PER_DIGIT, _PER_MULTIPLICATION = 0.5, 0.3
-# The same step is harder within a longer question: its odds of an error grow with the square root of
-# the number of steps. At five, for which skill is given, it changes nothing.
+# The same step is harder within a longer question: its odds of an error grow with the square root
+# of the number of steps. At five, for which skill is given, it changes nothing.
 _CROWDING, _USUAL_STEPS = 0.5, 5
 # Spread makes the average question harder than the question of average hardness; this undoes it.
 _CENTRE = -0.22
