@@ -17,7 +17,6 @@ from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.method_graph import MethodGraph, Options
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
-from manyminds.members import members as as_members
 from manyminds.nodes.channels import MethodOutput, MethodState
 from manyminds.nodes.level import LevelResult, Poll, level
 from manyminds.nodes.node import Node, Route
@@ -103,13 +102,14 @@ def create_hierarchical_voting(
     if levels is not None and not levels:
         raise InputError("levels: give at least one Level")
     asked = load(prompt, default=LEVEL_PROMPT, variables={"question", "found", "ask"})
-    everyone, planners = with_roles([listed(members)], planner)
     given = levels or [Level(ask=""), last or Level(ask="")]
-    polls = [_poll(one, everyone, nth == len(given)) for nth, one in enumerate(given, 1)]
+    voters = [listed(one.members or members) for one in given]
+    everyone, *each, planners = with_roles([listed(members), *voters], planner)
+    polls = [_poll(one, each[nth], nth + 1 == len(given)) for nth, one in enumerate(given)]
     graph = MethodGraph(
         HierarchyState,
         method=METHOD,
-        members=[*everyone, *planners],
+        members=[*everyone, *(member for level in each for member in level), *planners],
         draws=1,
         supersteps=max(most, len(given)) + 6,
         output=HierarchyOutput,
@@ -170,8 +170,7 @@ def _planner(graph: MethodGraph, chain: Sequence[Member], prompt: Prompt, most: 
     )
 
 
-def _poll(one: Level, everyone: Sequence[Member], last: bool) -> Poll:
-    voters = as_members(one.members) if one.members else everyone
+def _poll(one: Level, voters: Sequence[Member], last: bool) -> Poll:
     forest = create_agent_forest(
         list(voters), samples=one.samples, extract=one.extract, vote=one.vote, stop=one.stop
     )

@@ -63,6 +63,8 @@ def level(
     """
 
     async def run(state: State) -> Update:
+        if state.get("final") is not None:
+            return {}  # the budget ended the run in a level before this one
         done: list[LevelResult] = state["levels"]
         at, this = len(done), poll(state)
         messages = prompt.render([], question=state["question"], found=_found(done), ask=this.ask)
@@ -70,8 +72,13 @@ def level(
         candidate = await ask(
             this.forest, messages, serving, role="level", index=at, draw=at, layer=at + 1
         )
-        require([candidate], 1)
         spent = spent_on([candidate])
+        over = serving.exhausted() if candidate["status"] != "ok" and done else None
+        if over is not None:
+            final = {**candidate, "status": "ok", "error": None, "text": done[-1]["answer"]}
+            note = f"{over} in level {at + 1}: the answer is that of level {at}"
+            return {"final": final, "notes": [note], "spent": spent}
+        require([candidate], 1)
         total = totals(spent)
         result = LevelResult(
             ask=this.ask,

@@ -25,8 +25,9 @@ _LEAST_SPREAD = 0.03
 # How sharply the margin of a vote is told from a tie when sizes are compared. A count of right
 # votes on a hundred questions is too coarse to choose between sizes; this looks at how surely.
 _SHARPNESS = 3.0
-# Sizes less sure than the best by at most this part of a standard error count as good as it.
-_TOLERANCE = 0.5
+# Sizes less sure than the best by at most one standard error count as good as it: the one-standard-
+# error rule, here in favour of more members, whose errors even out on new questions.
+_TOLERANCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def choose(
     """Choose members and weights for a weighted vote from their answers to calibration questions.
 
     Members are ranked by accuracy less their mean error correlation with those ranked before. The
-    size is the largest at which the weighted vote is right about as surely as at the best size:
-    too few questions tell close sizes apart, and on new questions more members err less together.
+    size is the largest at which the weighted vote is right about as surely as at the best size, by
+    the one-standard-error rule: few questions cannot tell close sizes apart.
     Weights are the log odds of accuracy, with one right and one wrong answer added, so that no
     weight is infinite.
 
