@@ -128,3 +128,11 @@ def _unescape(match: re.Match[str]) -> str:
     if found.startswith("&amp;"):
         return "&" + found[5:]
     return "<" if found == "&lt;" else chr(int(found[2:-1]))
+
+
+def in_one_line(text: str) -> str:
+    """Return model-written text escaped and in one line, for lists in which a line is an item.
+
+    A text with line breaks could pose as further items, or as the instruction after the list.
+    """
+    return " ".join(escaped(text).split())

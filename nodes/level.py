@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on, totals
 from manyminds.asking.run import Run
-from manyminds.fence import escaped
+from manyminds.fence import in_one_line
 from manyminds.members import Member
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
@@ -99,5 +99,7 @@ def level(
 
 
 def _found(done: list[LevelResult]) -> str:
-    lines = [f"{n}. {level['ask']} {escaped(level['answer'])}" for n, level in enumerate(done, 1)]
+    lines = [
+        f"{n}. {level['ask']} {in_one_line(level['answer'])}" for n, level in enumerate(done, 1)
+    ]
     return "\n".join(lines) or "(nothing yet)"

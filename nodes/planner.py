@@ -8,7 +8,7 @@ from typing import Any
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
-from manyminds.fence import escaped
+from manyminds.fence import in_one_line
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
@@ -61,4 +61,4 @@ def read_plan(reply: str, most: int) -> list[str]:
     listed = parsed.get("questions") if isinstance(parsed, dict) else None
     if not isinstance(listed, list):
         return []
-    return [escaped(q.strip()) for q in listed if isinstance(q, str) and q.strip()][:most]
+    return [in_one_line(q) for q in listed if isinstance(q, str) and q.strip()][:most]

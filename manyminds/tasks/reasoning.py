@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from manyminds.errors import InputError
-from manyminds.fence import escaped
+from manyminds.fence import in_one_line
 from manyminds.prompts import load
 from manyminds.tasks.step import RedFlag
 from manyminds.votes import phrases
@@ -48,7 +48,7 @@ class Reasoning:
 
     def prompt(self, state: dict[str, Any]) -> list[BaseMessage]:
         """Ask for the next step."""
-        steps = "\n".join(f"{n}. {escaped(step)}" for n, step in enumerate(state["steps"], 1))
+        steps = "\n".join(f"{n}. {in_one_line(step)}" for n, step in enumerate(state["steps"], 1))
         return self._prompt.render([], question=state["question"], steps=steps or "(none)")
 
     def parse(self, reply: str, state: dict[str, Any]) -> str:

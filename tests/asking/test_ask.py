@@ -290,7 +290,8 @@ async def test_events() -> None:
         layers=2,
     ).compile()
     events = (await shown(app, user())).events
-    assert [(e["event"], e["member"]) for e in events if e["member"] != "a"] == [
+    assert [(e["event"], e.get("member")) for e in events if e.get("member") != "a"] == [
+        ("planned", None),
         ("asked", "b"),
         ("failed", "b"),
         ("asked", "c"),

@@ -17,11 +17,15 @@ def final(answer: object) -> str:
 
 
 def answering(*answers: str | Exception) -> Scripted:
-    return Scripted(lambda _messages, data: answers[data["draw"] % len(answers)])
+    def script(_messages: object, data: Metadata) -> str | Exception:
+        draw: int = data["draw"]
+        return answers[draw % len(answers)]
+
+    return Scripted(script)
 
 
 async def forest(model: Scripted, **options: Any) -> dict[str, Any]:
-    graph = create_agent_forest(model, **{"extract": "number", **options})
+    graph = create_agent_forest(model, extract="number", **options)
     return await graph.compile().ainvoke(user())
 
 

@@ -172,7 +172,7 @@ async def test_disagreement_asks_on_one_wave_after_the_other() -> None:
     model = counter(lambda at, data: "9" if at == 1 and data["index"] in (0, 3) else None)
     result = await create_stepwise_voting(model, task=Count(3)).compile().ainvoke(user())
     # Step 2 goes 9, 2, 2 | 9, 2, 2 ... and needs 7 votes for a lead of 3.
-    assert [c.messages[0].text for c in model.calls].count("after 1?") == 7
+    assert [c.prompt for c in model.calls].count("after 1?") == 7
     assert result["answer"] == "counted to 3" and result["report"]["votes"] == 3 + 7 + 3
 
 
@@ -240,7 +240,7 @@ async def test_a_step_without_one_good_proposal_raises_and_the_journal_keeps_the
     )
     with pytest.raises(RunError, match=r"step 3: all 7 proposals failed or were flagged \(no num"):
         await graph.compile().ainvoke(user())
-    assert [c.messages[0].text for c in model.calls].count("after 2?") == 7
+    assert [c.prompt for c in model.calls].count("after 2?") == 7
     book = Journal(path, task="count", question=user()["messages"][0][1])
     assert list(book.steps()) == ["1", "2"]
     healed = counter()

@@ -14,7 +14,11 @@ REPLIES = ["pears and plums", "the sky is blue today", "the sky is blue again to
 
 
 def samples(*replies: str | Exception) -> Scripted:
-    return Scripted(lambda _messages, data: (replies or REPLIES)[data["draw"] % 4])
+    def script(_messages: object, data: Metadata) -> str | Exception:
+        draw: int = data["draw"]
+        return (replies or REPLIES)[draw % 4]
+
+    return Scripted(script)
 
 
 def judge(verdict: Callable[[dict[int, str], Metadata], str | Exception]) -> Scripted:

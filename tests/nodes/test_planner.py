@@ -47,7 +47,11 @@ def test_a_plan_cannot_forge_an_answer() -> None:
 
 
 def planning(*replies: str | Exception) -> Scripted:
-    return Scripted(lambda _messages, data: replies[data["draw"] % len(replies)])
+    def script(_messages: object, data: Metadata) -> str | Exception:
+        draw: int = data["draw"]
+        return replies[draw % len(replies)]
+
+    return Scripted(script)
 
 
 async def run(*planners: Scripted, most: int = 4) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_a_new_version_is_reported_then_added(released: Path) -> None:
     assert add(released) == ["moa/synthesis@2"]
     assert problems(released) == []
     keys = [entry.split()[0] for entry in (released / LOCK_FILE).read_text().splitlines()]
-    assert keys == ["moa/synthesis@1", "moa/synthesis@2"]
+    assert keys == ["moa/continue@1", "moa/synthesis@1", "moa/synthesis@2"]
 
 
 def test_a_damaged_lock_file_is_refused_by_line(released: Path) -> None:

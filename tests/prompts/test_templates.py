@@ -27,6 +27,7 @@ CONTRACT = {
     "debate/clean": {"answer"},
     "debate/confidence": set[str](),
     "debate/debater": {"answers"},
+    "debate/self_check": set[str](),
     "debate/steadfast": {"answers"},
     "debate/summary": {"answers"},
     "member/persona": {"persona"},

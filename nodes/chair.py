@@ -1,0 +1,149 @@
+"""chair: writes the answer out of all, or picks one; the winner of the vote is its last resort."""
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import BaseMessage
+
+from manyminds.asking.ledger import spent_on
+from manyminds.asking.run import Run
+from manyminds.members import Member
+from manyminds.nodes.channels import usable
+from manyminds.nodes.fallback import first_answer, why
+from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.persona import addressed
+from manyminds.prompts import Prompt, numbered
+from manyminds.settings import Context
+from manyminds.state import Candidate
+from manyminds.votes.votes import pick
+
+
+@dataclass(frozen=True)
+class LastWord:
+    """Who has the last word in a method, and how.
+
+    Attributes:
+        method: name of the method.
+        role: what it is called there: chair, judge.
+        chain: who has it, and who takes over when that member fails.
+        prompt: how it is asked.
+        draws: how often each member was asked in the rounds so far, from the state.
+        stream: let its tokens through: only where no other role follows.
+        overrules: its word takes the place of the vote, whose ballot is dropped then.
+        context: the builder's settings.
+    """
+
+    method: str
+    role: str
+    chain: Sequence[Member]
+    prompt: Prompt
+    draws: Callable[[State, Member], int]
+    stream: bool
+    overrules: bool
+    context: Context
+
+
+def writer(how: LastWord, values: Callable[[State, Run], Mapping[str, str]]) -> Node:
+    """Return the node of a member that writes the answer out of the candidates.
+
+    Should the whole chain fail, the winner that `final` holds already is the answer, word for
+    word, and the run is marked as degraded.
+
+    Args:
+        how: who writes, and how.
+        values: the variables of the prompt.
+    """
+
+    async def run(state: State) -> Update:
+        serving = Run.of(state, how.method, how.context)
+        given = values(state, serving)
+
+        def messages(member: Member) -> list[BaseMessage]:
+            return how.prompt.render(addressed(state["messages"], member), **given)
+
+        written, asked = await first_answer(
+            how.chain,
+            messages,
+            serving,
+            role=how.role,
+            layer=state["layer"] + 1,
+            draw=lambda member: how.draws(state, member),
+            stream=how.stream,
+        )
+        return _decided(how, asked, written, None if written is None else written["member"])
+
+    return Node(run, how.role)
+
+
+def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
+    """Return the node of a member that picks one of the candidates, word for word.
+
+    They are shown in a seeded random order. A reply that names no number goes to the next in the
+    chain; in the end the winner that `final` holds already is the answer.
+
+    Args:
+        how: who picks, and how.
+        passed_on: from a candidate to the same as an answer.
+    """
+
+    async def run(state: State) -> Update:
+        serving = Run.of(state, how.method, how.context)
+        listed = shuffled(usable(state), serving, how.role)
+        answers = numbered(candidate["text"] for candidate in listed)
+
+        def messages(member: Member) -> list[BaseMessage]:
+            return how.prompt.render(addressed(state["messages"], member), answers=answers)
+
+        def refuse(reply: str) -> str | None:
+            return None if read_choice(reply, len(listed)) is not None else "it chose no answer"
+
+        reply, asked = await first_answer(
+            how.chain,
+            messages,
+            serving,
+            role=how.role,
+            layer=state["layer"] + 1,
+            draw=lambda member: how.draws(state, member),
+            refuse=refuse,
+        )
+        if reply is None:
+            return _decided(how, asked, None, None)
+        chosen = read_choice(reply["text"], len(listed))
+        assert chosen is not None
+        return _decided(how, asked, passed_on(listed[chosen]), reply["member"])
+
+    return Node(run, how.role)
+
+
+def shuffled(candidates: Sequence[Candidate], run: Run, who: str) -> list[Candidate]:
+    """Return candidates in the order in which `who` is shown them: seeded, the same every time."""
+    order = list(candidates)
+    random.Random(f"{run.seed}:{run.question_id}:{who}").shuffle(order)
+    return order
+
+
+def read_choice(reply: str, n: int) -> int | None:
+    """Return which of `n` answers (0 to n-1) a reply chooses; None where it chooses none."""
+    fields = _CHOICE.findall(reply)
+    if fields:
+        number = int(fields[-1])
+        return number - 1 if 1 <= number <= n else None
+    return pick(reply[-20_000:], n)
+
+
+_CHOICE = re.compile(r'"choice"\s{0,9}:\s{0,9}"?(\d{1,9})\b')
+
+
+def _decided(
+    how: LastWord, asked: Sequence[Candidate], final: Candidate | None, by: str | None
+) -> Update:
+    update: Update = {"spent": spent_on(asked)}
+    if final is None:
+        note = f"no {how.role} answered ({why(asked)}): the answer is the winner's, word for word"
+        return {**update, "notes": [note]}
+    notes = [f"{by} took over as {how.role} after another failed"] if asked[1:] else []
+    if how.overrules:
+        update["ballot"] = None
+    return {**update, "final": final, "notes": notes}
