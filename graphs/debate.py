@@ -5,6 +5,8 @@ Paper: "Improving Factuality and Reasoning in Language Models through Multiagent
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +14,13 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
+from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import default_vote
 from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
-from manyminds.nodes.chair import LastWord, picker, shuffled, writer
+from manyminds.nodes.chair import LastWord, picker, shuffled, spoken, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
 from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate
@@ -29,7 +32,6 @@ from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.topology import Topology, readings
 from manyminds.nodes.voter import VoteFunction
 from manyminds.prompts import Prompt, load, numbered
-from manyminds.asking.run import Run
 from manyminds.state import Candidate
 from manyminds.votes.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
@@ -37,6 +39,8 @@ from manyminds.votes.votes import VOTES
 
 PROMPT = "debate/debater@1"
 STEADFAST_PROMPT = "debate/steadfast@1"
+_PROMPTS = {"summarizer": "debate/summary@1", "cleaner": "debate/clean@1"}
+_VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@1"}
 VOTE_NAMES = (*VOTES, "weighted", *WEIGHED)
 
 
@@ -112,13 +116,16 @@ def create_debate(
     Raises:
         InputError: an argument cannot be used; the message says what to give.
     """
-    given = {"judge": judge, "summarizer": summarize, "cleaner": clean}
-    given = {role: who for role, who in given.items() if who is not None}
+    roles = {"judge": judge, "summarizer": summarize, "cleaner": clean}
+    given = {role: who for role, who in roles.items() if who is not None}
     everyone, *rows = with_roles([listed(debaters)], *given.values())
     chains = dict(zip(given, rows, strict=True))
-    _check(rounds, verdict, quorum, len(everyone))
+    check_quorum(quorum, len(everyone))
     kind = extractor(extract)
     held = _vote(vote, kind, everyone, confidence)
+    shown, share = _prompt(prompt, steadfast), _share(consensus)
+    if rounds < 1:
+        raise InputError(f"rounds={rounds}: give at least 1")
     graph = MethodGraph(
         DebateState,
         method=METHOD,
@@ -133,10 +140,138 @@ def create_debate(
         rounds=rounds,
         reads=readings(topology, len(everyone), rounds),
         extract=kind,
-        prompt=load(prompt or (STEADFAST_PROMPT if steadfast else PROMPT), variables={"answers"}),
+        prompt=shown,
         alone=load("debate/self_check@1"),
         confidence=load("debate/confidence@1") if confidence else None,
         context=graph.settings,
     )
-    ...
+    extra = _Extra(given, chains, verdict)
+    _rounds(graph, how, extra, share=share, quorum=quorum)
+    graph.add_node("voter", debate_vote(how, vote=held))
+    last = [role for role in ("judge", "cleaner") if role in given]
+    for role in last:
+        graph.add_node(role, extra.node(role, how))
+    for before, after in pairwise(["voter", *last, "finish"]):
+        graph.add_edge(before, after)
+    prompts = [how.prompt, how.alone, how.confidence, *(extra.prompt(role) for role in chains)]
+    graph.close(
+        prompts=[each for each in prompts if each is not None],
+        roles={role: chain for role, chain in chains.items() if chain},
+        keys=["ballot", "layer", "decision"],
+    )
     return graph
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """The roles beside the debaters: what the caller gave, and the members in it."""
+
+    given: Mapping[str, RoleArgument]
+    chains: Mapping[str, Sequence[Member]]
+    verdict: Literal["write", "pick"]
+
+    def prompt(self, role: str) -> Prompt:
+        return load(_PROMPTS.get(role) or _VERDICTS[self.verdict])
+
+    def calls(self, role: str) -> int:
+        """Return the calls of a role that is played once, by a member if by anybody."""
+        return int(bool(self.chains.get(role)))
+
+    def node(self, role: str, how: Debating) -> Node:
+        own, chain = self.given[role], self.chains[role]
+        if is_node(own):
+            return custom(own, role) if role == "summarizer" else spoken(own, role)
+        if role == "summarizer":
+            return summarizer(chain, how, prompt=self.prompt(role))
+        if role == "cleaner":
+            return cleaner(chain, how, prompt=self.prompt(role))
+        judging = LastWord(
+            method=METHOD,
+            role=role,
+            chain=chain,
+            prompt=self.prompt(role),
+            draws=how.asked,
+            stream="cleaner" not in self.given,
+            overrules=True,
+            context=how.context,
+        )
+        return (
+            writer(judging, _answers) if self.verdict == "write" else picker(judging, how.passed_on)
+        )
+
+
+def _rounds(
+    graph: MethodGraph, how: Debating, extra: _Extra, *, share: float | None, quorum: float
+) -> None:
+    """Add the rounds: who debates, the gate after them, and the way back."""
+    size = len(how.debaters)
+    last = extra.calls("judge") + extra.calls("cleaner")
+    summed = [
+        most_summaries(how, n) if extra.calls("summarizer") else 0 for n in range(2, how.rounds + 1)
+    ]
+    planned = size * how.rounds + sum(summed) + last
+    graph.open("layer", transcript=[], summaries={}, ballot=None)
+    graph.add_node("layer", layer(METHOD, planned=planned, context=how.context))
+    for place, member in enumerate(how.debaters):
+        graph.add_node(member.name, debater(place, how))
+        graph.add_edge(member.name, "gate")
+    calls = [size + last, *(size + summaries + last for summaries in summed)]
+    graph.add_node("gate", consensus_gate(how, share=share, quorum=quorum, calls=calls))
+    again = "layer"
+    if "summarizer" in extra.given and how.rounds > 1:
+        again = "summarizer"
+        graph.add_node(again, extra.node(again, how))
+        graph.add_edge(again, "layer")
+    names = [member.name for member in how.debaters]
+
+    def everyone(state: DebateState) -> list[str]:
+        return names
+
+    def after_gate(state: DebateState) -> str:
+        return "voter" if state["decision"]["stop"] else again
+
+    graph.add_conditional_edges("layer", Route(everyone), names)
+    graph.add_conditional_edges("gate", Route(after_gate), [again, "voter"])
+
+
+def _answers(state: State, run: Run) -> dict[str, str]:
+    listed = shuffled(usable(state), run, "judge")
+    return {"answers": numbered(candidate["text"] for candidate in listed)}
+
+
+def _vote(
+    vote: str | VoteFunction | None, kind: Extractor, debaters: Sequence[Member], confidence: bool
+) -> str | VoteFunction:
+    if vote is None:
+        return "proportional" if confidence else default_vote(debaters, kind)
+    if not isinstance(vote, str):
+        return vote
+    if vote not in VOTE_NAMES:
+        raise InputError(f"vote={vote!r}: use one of {', '.join(VOTE_NAMES)}, or a function")
+    if vote in WEIGHED and not confidence:
+        raise InputError(f"vote={vote!r} weighs by stated confidence: give confidence=True as well")
+    return vote
+
+
+def _share(consensus: bool | float) -> float | None:
+    if consensus is False:
+        return None
+    if not 0 < consensus <= 1:
+        raise InputError(
+            f"consensus={consensus:g}: give the share that must agree, above 0 and up to 1, "
+            "or True or False"
+        )
+    return float(consensus)
+
+
+def _prompt(prompt: str | Path | ChatPromptTemplate | None, steadfast: bool) -> Prompt:
+    if prompt is not None and steadfast:
+        raise InputError(f"give steadfast=True or a prompt: steadfast is {STEADFAST_PROMPT}")
+    default = STEADFAST_PROMPT if steadfast else PROMPT
+    loaded = load(prompt, default=default, variables={"answers"})
+    if loaded.sections[-1][0] != "user":
+        raise InputError(
+            f"{loaded.where} ends with a debater's own answer: end it with a `## user` section "
+            "that shows {{{answers}}}, as debate/debater@1 does"
+        )
+    return loaded

@@ -19,9 +19,10 @@ from manyminds.models.openai import EndpointModel
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.checker import Check, MemberCheck, checker
 from manyminds.nodes.critic import Taken, critic
+from manyminds.nodes.finish import unless_done
 from manyminds.nodes.lessons import recall, remember
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.solver import latest, solver, unless_done
+from manyminds.nodes.solver import latest, solver
 from manyminds.prompts import escaped, load, numbered
 from manyminds.state import Candidate
 

@@ -16,9 +16,9 @@ from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable
 from manyminds.nodes.channels import MethodOutput, SampledState
+from manyminds.nodes.finish import unless_done
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.sampler import Sampling, sampler
-from manyminds.nodes.solver import unless_done
 from manyminds.nodes.wave import branches, wave
 from manyminds.nodes.window import passes, window_aggregator
 from manyminds.prompts import load

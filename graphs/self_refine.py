@@ -15,8 +15,9 @@ from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.critic import critic
+from manyminds.nodes.finish import unless_done
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.solver import latest, solver, unless_done
+from manyminds.nodes.solver import latest, solver
 from manyminds.prompts import escaped, load, numbered
 from manyminds.state import Candidate
 

@@ -12,7 +12,7 @@ from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.fallback import first_answer, why
-from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.node import Node, NodeFunction, State, Update, custom
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
 from manyminds.settings import Context
@@ -115,6 +115,20 @@ def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
         return _decided(how, asked, passed_on(listed[chosen]), reply["member"])
 
     return Node(run, how.role)
+
+
+def spoken(function: NodeFunction, name: str) -> Node:
+    """Return a host's own function as the node of a role with the last word.
+
+    An `answer` that it returns takes the place of what was decided before it.
+    """
+    node = custom(function, name)
+
+    async def run(state: State) -> Update:
+        update = await node.ainvoke(state)
+        return {"final": None, "ballot": None, **update} if "answer" in update else update
+
+    return Node(run, name)
 
 
 def shuffled(candidates: Sequence[Candidate], run: Run, who: str) -> list[Candidate]:

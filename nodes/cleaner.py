@@ -46,6 +46,7 @@ def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
             serving,
             role="cleaner",
             layer=state["layer"] + 1,
+            draw=lambda member: how.asked(state, member) + 1,
             stream=True,
             refuse=refuse,
         )

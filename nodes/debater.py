@@ -51,6 +51,10 @@ class Debating:
         before = {c["index"]: c for c in state["candidates"] if c["status"] == "ok"}
         return [before[other] for other in self.reads[round - 2][place] if other in before]
 
+    def asked(self, state: State, member: Member) -> int:
+        """Return how often a member was asked in the rounds so far."""
+        return state["layer"] if member in self.debaters else 0
+
     def passed_on(self, candidate: Candidate) -> Candidate:
         """Return a candidate as an answer: without the line on its confidence, which we asked for."""
         text = candidate["text"]

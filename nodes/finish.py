@@ -12,7 +12,7 @@ from manyminds.asking import budget
 from manyminds.asking.ledger import Row, Spent, empty_row, totals
 from manyminds.asking.reply import NOTHING
 from manyminds.errors import InputError
-from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.state import Candidate
 
 # A simulated answer always says so, also one that a program put together out of several.
@@ -57,6 +57,15 @@ def finish(
         return {"messages": [answer], "answer": final["text"], "report": report}
 
     return Node(run, "finish")
+
+
+def unless_done(following: str) -> Route:
+    """Return where to go from a node that may have settled the answer: to `finish`, or on."""
+
+    def after(state: State) -> str:
+        return "finish" if state["final"] else following
+
+    return Route(after)
 
 
 def summary(method: str, state: State) -> dict[str, Any]:

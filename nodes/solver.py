@@ -8,7 +8,7 @@ from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.gate import require
-from manyminds.nodes.node import Node, Route, State, Update
+from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.settings import Context
@@ -82,12 +82,3 @@ def earlier(state: State, failed: Candidate, what: str) -> dict[str, Any]:
     kept = latest(state)
     note = f"{what} failed ({kind}): the answer is that of try {kept['layer']}"
     return {"final": kept, "notes": [note]}
-
-
-def unless_done(following: str) -> Route:
-    """Return where to go from a node that may have settled the answer: to `finish`, or on."""
-
-    def after(state: State) -> str:
-        return "finish" if state["final"] else following
-
-    return Route(after)

@@ -32,6 +32,7 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Nod
     async def run(state: State) -> Update:
         serving = Run.of(state, METHOD, how.context)
         # Before the node `layer` has counted it, the round that reads is the next one.
+        earlier = (state["layer"] - 1) * len(how.debaters)
         texts = _texts(state, state["layer"] + 1, how)
         sets = [each for each in dict.fromkeys(texts.values()) if len(each) > 1]
         summaries: dict[tuple[str, ...], str] = {}
@@ -49,7 +50,7 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Nod
                 role="summarizer",
                 layer=state["layer"],
                 index=nth * len(chain),
-                draw=lambda _: (state["layer"] - 1) * len(how.debaters) + nth,
+                draw=lambda member: how.asked(state, member) + earlier + nth,
             )
             asked.extend(tried)
             if summary is not None:
