@@ -11,11 +11,11 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def server(latency: float, words: int = 20) -> Generator[str]:
-    """Start the server on a free port and yield its base URL."""
+def server(latency: float, words: int = 20, *options: str) -> Generator[str]:
+    """Start the server on a free port, with further options, and yield its base URL."""
     command = [sys.executable, "-m", "helpers.server", "--port", "0", "--latency", str(latency)]
     process = subprocess.Popen(
-        [*command, "--words", str(words)],
+        [*command, "--words", str(words), *options],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},

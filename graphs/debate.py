@@ -126,6 +126,8 @@ def create_debate(
     shown, share = _prompt(prompt, steadfast), _share(consensus)
     if rounds < 1:
         raise InputError(f"rounds={rounds}: give at least 1")
+    if verdict not in _VERDICTS:
+        raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
     graph = MethodGraph(
         DebateState,
         method=METHOD,
@@ -153,7 +155,12 @@ def create_debate(
         graph.add_node(role, extra.node(role, how))
     for before, after in pairwise(["voter", *last, "finish"]):
         graph.add_edge(before, after)
-    prompts = [how.prompt, how.alone, how.confidence, *(extra.prompt(role) for role in chains)]
+    prompts = [
+        how.prompt,
+        how.alone,
+        how.confidence,
+        *(extra.prompt(role) for role in chains if chains[role]),
+    ]
     graph.close(
         prompts=[each for each in prompts if each is not None],
         roles={role: chain for role, chain in chains.items() if chain},
@@ -224,10 +231,10 @@ def _rounds(
         graph.add_edge(again, "layer")
     names = [member.name for member in how.debaters]
 
-    def everyone(state: DebateState) -> list[str]:
+    def everyone(state: State) -> list[str]:
         return names
 
-    def after_gate(state: DebateState) -> str:
+    def after_gate(state: State) -> str:
         return "voter" if state["decision"]["stop"] else again
 
     graph.add_conditional_edges("layer", Route(everyone), names)

@@ -13,17 +13,19 @@ from typing_extensions import Unpack
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
-from manyminds.members import Askable
+from manyminds.members import Askable, Member
 from manyminds.nodes.aggregator import aggregator as aggregator_node
 from manyminds.nodes.channels import LayeredState, MethodOutput
+from manyminds.nodes.chunks import Chunks, chunk_aggregator
 from manyminds.nodes.gate import gate
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.proposer import proposer
-from manyminds.prompts import load
+from manyminds.prompts import Prompt, load
 from manyminds.state import Candidate
 
-PROMPT = "moa/synthesis@1"
+METHOD = "moa"
+PROMPT, CONTINUE = "moa/synthesis@1", "moa/continue@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
 
 
@@ -38,6 +40,7 @@ def create_moa(
     *,
     aggregator: RoleArgument = None,
     layers: int = 3,
+    chunk: int | None = None,
     prompt: str | Path | ChatPromptTemplate = PROMPT,
     quorum: float = 1,
     **options: Unpack[Options],
@@ -48,11 +51,16 @@ def create_moa(
     out of all. Good proposers may be poor aggregators, so choose that one with care.
 
     Args:
-        proposers: who proposes in every layer; or one list for each layer but the last.
+        proposers: who proposes in every layer; or one list for each layer but the last. A Path is a
+            file that `manyminds select` wrote, whose members stand in its place.
         aggregator: who writes the answer: a member, a fallback chain of members, or a node of your
             own. Default: the first proposer; the report names it.
         layers: counted with the aggregator's, as in the paper: n proposers make
             n * (layers - 1) + 1 calls. Ignored where proposers are given layer by layer.
+        chunk: begin the answer as soon as so many proposers of the last layer have answered, and go
+            on with it chunk by chunk: the first token comes as early as the slowest of the first
+            chunk (name the quick ones first), for one call of the aggregator a chunk. What has
+            been written is corrected in what follows, not taken back. Default: all at once.
         prompt: the synthesis prompt, with the variable `answers`.
         quorum: good answers that each layer needs: a count, or a share if below 1.
         options: see `Options`.
@@ -63,26 +71,58 @@ def create_moa(
     Raises:
         InputError: an argument cannot be used; the message says what to give.
     """
+    if chunk is not None and (chunk < 1 or is_node(aggregator)):
+        raise InputError("chunk: give at least 1, and a member as the aggregator")
     *rows, chain = with_roles(_rows(proposers, layers), aggregator)
-    everyone = {member.name: member for row in rows for member in row}
-    sizes = [len(row) for row in rows]
-    check_quorum(quorum, min(sizes))
+    check_quorum(quorum, min(len(row) for row in rows))
     synthesis = load(prompt, default=PROMPT, variables={"answers"})
     graph = MethodGraph(
         LayeredState,
-        method="moa",
-        members=[*everyone.values(), *chain],
-        draws=len(rows) + 1,
+        method=METHOD,
+        members=[*(member for row in rows for member in row), *chain],
+        draws=len(rows) + (1 if chunk is None else len(rows[-1])),
         supersteps=3 * len(rows) + 4,
         output=MoaOutput,
         **options,
     )
+    context, prompts = graph.settings, [synthesis]
+    if is_node(aggregator):
+        node = custom(aggregator, "aggregator")
+    elif chunk is None:
+        node = aggregator_node(
+            chain, method=METHOD, prompt=synthesis, params={}, context=context, layers=rows
+        )
+    else:
+        prompts.append(load(CONTINUE))
+        params = PROPOSER_PARAMS
+        how = Chunks(rows, chain, chunk, synthesis, prompts[1], quorum, params, context)
+        node = chunk_aggregator(how, method=METHOD)
+    graph.add_node("aggregator", node)
+    graph.add_edge("aggregator", "finish")
+    _add_layers(graph, rows if chunk is None else rows[:-1], rows, synthesis, quorum)
+    graph.close(prompts=prompts, roles={"aggregator": chain})
+    return graph
+
+
+def _add_layers(
+    graph: MethodGraph,
+    asked: Sequence[Sequence[Member]],
+    rows: Sequence[Sequence[Member]],
+    synthesis: Prompt,
+    quorum: float,
+) -> None:
+    """Add the proposers that are nodes of their own, and what leads to the aggregator."""
+    if not asked:
+        graph.open("aggregator")
+        return
+    everyone = {member.name: member for row in asked for member in row}
+    planned = sum(len(row) for row in rows) + 1
     graph.open("layer")
-    graph.add_node("layer", layer("moa", planned=sum(sizes) + 1, context=graph.settings))
+    graph.add_node("layer", layer(METHOD, planned=planned, context=graph.settings))
     for name, member in everyone.items():
         node = proposer(
             member,
-            method="moa",
+            method=METHOD,
             layers=rows,
             prompt=synthesis,
             params=PROPOSER_PARAMS,
@@ -90,32 +130,17 @@ def create_moa(
         )
         graph.add_node(name, node)
         graph.add_edge(name, "gate")
-    graph.add_node("gate", gate("moa", calls=sizes, quorum=quorum, context=graph.settings))
-    graph.add_node(
-        "aggregator",
-        custom(aggregator, "aggregator")
-        if is_node(aggregator)
-        else aggregator_node(
-            chain,
-            method="moa",
-            prompt=synthesis,
-            params={},
-            context=graph.settings,
-            layers=rows,
-        ),
-    )
+    calls = [len(row) for row in asked]
+    graph.add_node("gate", gate(METHOD, calls=calls, quorum=quorum, context=graph.settings))
 
     def this_layer(state: LayeredState) -> list[str]:
-        return [member.name for member in rows[state["layer"] - 1]]
+        return [member.name for member in asked[state["layer"] - 1]]
 
     def after_gate(state: LayeredState) -> str:
         return "aggregator" if state["decision"]["stop"] else "layer"
 
     graph.add_conditional_edges("layer", Route(this_layer), list(everyone))
     graph.add_conditional_edges("gate", Route(after_gate), ["layer", "aggregator"])
-    graph.add_edge("aggregator", "finish")
-    graph.close(prompts=[synthesis], roles={"aggregator": chain})
-    return graph
 
 
 def create_moa_lite(

@@ -19,9 +19,17 @@ if TYPE_CHECKING:
         RunError,
     )
     from manyminds.graphs.agent_forest import create_agent_forest
+    from manyminds.graphs.chain_of_thought import create_chain_of_thought
+    from manyminds.graphs.council import create_council
+    from manyminds.graphs.debate import create_debate
     from manyminds.graphs.hierarchical_voting import Level, create_hierarchical_voting
     from manyminds.graphs.method_graph import MethodGraph
     from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
+    from manyminds.graphs.ranker import create_ranker
+    from manyminds.graphs.reflexion import create_reflexion
+    from manyminds.graphs.self_moa_seq import create_self_moa_seq
+    from manyminds.graphs.self_refine import create_self_refine
+    from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
     from manyminds.members import Member, Price
     from manyminds.methods import Method
@@ -51,10 +59,18 @@ _HOMES = {
     "RunError": "manyminds.errors",
     "as_node": "manyminds.nodes.node",
     "create_agent_forest": "manyminds.graphs.agent_forest",
+    "create_chain_of_thought": "manyminds.graphs.chain_of_thought",
+    "create_council": "manyminds.graphs.council",
+    "create_debate": "manyminds.graphs.debate",
     "create_hierarchical_voting": "manyminds.graphs.hierarchical_voting",
     "create_moa": "manyminds.graphs.moa",
     "create_moa_lite": "manyminds.graphs.moa",
+    "create_ranker": "manyminds.graphs.ranker",
+    "create_reflexion": "manyminds.graphs.reflexion",
     "create_self_moa": "manyminds.graphs.moa",
+    "create_self_moa_seq": "manyminds.graphs.self_moa_seq",
+    "create_self_refine": "manyminds.graphs.self_refine",
+    "create_spp": "manyminds.graphs.spp",
     "create_stepwise_voting": "manyminds.graphs.stepwise_voting",
     "recording": "manyminds.models.recording",
     "using": "manyminds.settings",
@@ -80,10 +96,18 @@ __all__ = [
     "RunError",
     "as_node",
     "create_agent_forest",
+    "create_chain_of_thought",
+    "create_council",
+    "create_debate",
     "create_hierarchical_voting",
     "create_moa",
     "create_moa_lite",
+    "create_ranker",
+    "create_reflexion",
     "create_self_moa",
+    "create_self_moa_seq",
+    "create_self_refine",
+    "create_spp",
     "create_stepwise_voting",
     "recording",
     "using",

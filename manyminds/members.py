@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationErr
 from manyminds.asking.loops import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
-from manyminds.models.forms import Form, form_of, quiet
+from manyminds.models.forms import Form, blocks, form_of, quiet
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
 from manyminds.state import Usage
@@ -152,6 +152,11 @@ class Member(BaseModel):
     def is_chat(self) -> bool:
         """Whether sampling parameters and streaming apply."""
         return self.form.kind == "chat"
+
+    @cached_property
+    def blocks(self) -> bool:
+        """Whether the model has no async code, and so is asked in a thread."""
+        return not isinstance(self.model, EndpointModel) and blocks(self.model)
 
     def asked_as(self, *, stream: bool) -> Runnable[Any, Any]:
         """Return the Runnable to call; for endpoints, the one of the running event loop."""

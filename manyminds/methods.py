@@ -91,6 +91,71 @@ _OURS = (
         use="Open answers where one model is clearly better than the others you have.",
         options=("samples", "layers", "aggregator"),
     ),
+    Method(
+        name="self-moa-seq",
+        builder="manyminds.graphs.self_moa_seq:create_self_moa_seq",
+        paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
+        calls="samples + 1 + ceil((samples - window) / (window - reserved))",
+        use="One model is clearly the best, and there are more samples than one prompt can hold.",
+        options=("samples", "aggregator", "prompt"),
+    ),
+    Method(
+        name="ranker",
+        builder="manyminds.graphs.ranker:create_ranker",
+        paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
+        calls="members + 1",
+        use="One member's own answer is wanted, word for word: the baseline that moa has to beat.",
+        options=("prompt",),
+    ),
+    Method(
+        name="reflexion",
+        builder="manyminds.graphs.reflexion:create_reflexion",
+        paper="Reflexion: Language Agents with Verbal Reinforcement Learning, arXiv 2303.11366",
+        calls="3 * tries - 2",
+        use="Answers that can be checked, such as code by tests: give the check as a function.",
+    ),
+    Method(
+        name="self-refine",
+        builder="manyminds.graphs.self_refine:create_self_refine",
+        paper="Self-Refine: Iterative Refinement with Self-Feedback, arXiv 2303.17651",
+        calls="1 + 2 * refinements",
+        use="Texts and code that a model judges better than it writes them at the first try.",
+        options=("prompt",),
+    ),
+    Method(
+        name="spp",
+        builder="manyminds.graphs.spp:create_spp",
+        paper="Unleashing the Emergent Cognitive Synergy in Large Language Models, "
+        "arXiv 2307.05300",
+        calls="1",
+        use="One call to a strong model, on questions that need knowledge of several fields.",
+        options=("prompt",),
+    ),
+    Method(
+        name="chain-of-thought",
+        builder="manyminds.graphs.chain_of_thought:create_chain_of_thought",
+        paper="Chain-of-Thought Prompting Elicits Reasoning in Large Language Models, "
+        "arXiv 2201.11903; Large Language Models are Zero-Shot Reasoners, arXiv 2205.11916",
+        calls="1",
+        use="The baseline of one call; sampled and voted on, it is self-consistency.",
+        options=("prompt",),
+    ),
+    Method(
+        name="debate",
+        builder="manyminds.graphs.debate:create_debate",
+        paper="Improving Factuality and Reasoning through Multiagent Debate, arXiv 2305.14325",
+        calls="debaters * rounds",
+        use="Answers that reasons can change, members of different families; measure it first.",
+        options=("vote", "extract", "judge", "prompt"),
+    ),
+    Method(
+        name="council",
+        builder="manyminds.graphs.council:create_council",
+        paper="Peer Rank and Discussion, arXiv 2307.02762; LLM Council (A. Karpathy, 2025)",
+        calls="2 * members + 1",
+        use="Open answers, three or more good models, and no judge whose taste should decide.",
+        options=("cut", "prompt"),
+    ),
 )
 
 

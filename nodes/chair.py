@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
 
@@ -18,6 +19,8 @@ from manyminds.prompts import Prompt, numbered
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.votes import pick
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,9 @@ def spoken(function: NodeFunction, name: str) -> Node:
     return Node(run, name)
 
 
-def shuffled(candidates: Sequence[Candidate], run: Run, who: str) -> list[Candidate]:
-    """Return candidates in the order in which `who` is shown them: seeded, the same every time."""
-    order = list(candidates)
+def shuffled(items: Sequence[T], run: Run, who: str) -> list[T]:
+    """Return what `who` is shown in an order of its own: seeded, the same every time."""
+    order = list(items)
     random.Random(f"{run.seed}:{run.question_id}:{who}").shuffle(order)
     return order
 

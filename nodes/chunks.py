@@ -1,4 +1,4 @@
-"""chunks: writes the answer while proposers are still at work, a chunk of their answers at a time."""
+"""chunks: writes the answer while proposers are at work, a chunk of their answers at a time."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, escaped, numbered
 from manyminds.settings import Context
-from manyminds.state import Candidate
+from manyminds.state import Candidate, Usage
 
 _BREAK = "\n\n"
 
@@ -69,10 +69,13 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, how.context)
-        layer = min(state["layer"] + 1, len(how.layers))
+        serving, row = Run.of(state, method, how.context), how.layers[-1]
         references = usable(state)
-        row = how.layers[-1]
+        if state["layer"] == 0:
+            serving.emit("planned", calls=len(row) + how.parts)
+        spent = serving.exhausted(len(row) + 1) if references else None
+        if spent is not None:
+            return await _cut_short(how, references, state, serving, spent)
         asked = [
             asyncio.ensure_future(_propose(how, member, nth, state, references, serving))
             for nth, member in enumerate(row)
@@ -91,10 +94,20 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
         except BaseException:
             await end(asked)
             raise
-        update: Update = {"candidates": got, "spent": spent_on([*got, *tried]), "layer": layer}
-        return {**update, **_joined(got, written, tried)}
+        update: Update = {"candidates": got, "spent": spent_on([*got, *tried])}
+        return {**update, **_joined(got, written, tried), "layer": len(how.layers)}
 
     return Node(run, "aggregator")
+
+
+async def _cut_short(
+    how: Chunks, references: Sequence[Candidate], state: State, serving: Run, spent: str
+) -> Update:
+    """Answer from the layer before, because the budget has no room for the last one."""
+    tried = await _part(how, references, [], state, serving)
+    update = _joined(references, [one for one in tried if one["status"] == "ok"], tried)
+    note = f"{spent} before the last layer: the answer rests on layer {state['layer']}"
+    return {**update, "spent": spent_on(tried), "notes": [note, *update["notes"]]}
 
 
 async def _propose(
@@ -160,7 +173,11 @@ def _joined(
     if not written:
         note = "no aggregator answered: the answer is one member's own, word for word"
         return {"final": most_alike([c for c in got if c["status"] == "ok"]), "notes": [note]}
-    whole: Candidate = {**written[0], "text": _text(written)}
+    usage = Usage(
+        input_tokens=sum(part["usage"]["input_tokens"] for part in written),
+        output_tokens=sum(part["usage"]["output_tokens"] for part in written),
+    )
+    whole: Candidate = {**written[0], "text": _text(written), "usage": usage}
     if len(written) > 1:
         whole.pop("content", None)
     lost = len(tried) - len(written)

@@ -42,9 +42,10 @@ def consensus_gate(
             back = {"candidates": Overwrite(state["previous"])}
             return {**said, **back, **_stop(reason, None, reason)}
         require(candidates, quorum)
-        most, good = leading(candidates, how)
+        counts, good = counted(candidates, how)
+        most = max(counts, default=0)
         agreement = most / good
-        serving.emit("round", round=round, agreement=agreement)
+        serving.emit("voted", counts=counts, asked=len(candidates), stop=None)
         if share is not None and most >= max(2.0, share * good - 1e-9):
             reason = f"consensus in round {round}: {most} of the {good} who answered agree"
             return {**said, **_stop(reason, agreement)}
@@ -60,14 +61,14 @@ def consensus_gate(
     return Node(run, "gate")
 
 
-def leading(candidates: Sequence[Candidate], how: Debating) -> tuple[int, int]:
-    """Return how many gave the answer given most often, and how many answered at all.
+def counted(candidates: Sequence[Candidate], how: Debating) -> tuple[list[int], int]:
+    """Return how many gave each answer, most first, and how many answered at all.
 
     One whose answer cannot be read agrees with nobody.
     """
     good = [c["answer"] for c in candidates if c["status"] == "ok"]
     counts = Counter(label for label in labels(good, how.extract) if label is not None)
-    return max(counts.values(), default=0), len(good)
+    return [count for _, count in counts.most_common()], len(good)
 
 
 def _cut_short(candidates: Sequence[Candidate], serving: Run) -> bool:

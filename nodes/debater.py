@@ -53,10 +53,10 @@ class Debating:
 
     def asked(self, state: State, member: Member) -> int:
         """Return how often a member was asked in the rounds so far."""
-        return state["layer"] if member in self.debaters else 0
+        return state["layer"] if member.name in {each.name for each in self.debaters} else 0
 
     def passed_on(self, candidate: Candidate) -> Candidate:
-        """Return a candidate as an answer: without the line on its confidence, which we asked for."""
+        """Return a candidate as an answer: without the line on its confidence."""
         text = candidate["text"]
         if self.confidence is None or without_confidence(text) == text:
             return candidate

@@ -152,7 +152,7 @@ async def together(*work: Awaitable[None]) -> None:
         raise
 
 
-async def end(tasks: Iterable[asyncio.Future[None]]) -> None:
+async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()

@@ -15,7 +15,6 @@ from manyminds.asking.limits import in_thread
 from manyminds.asking.run import Outer, Run, outer
 from manyminds.errors import AnswerError
 from manyminds.members import Member
-from manyminds.models.forms import blocks
 from manyminds.state import Usage
 
 
@@ -75,7 +74,7 @@ async def request(
     if watch is not None:
         config = merge_configs(ensure_config(), config, {"callbacks": [watch]})
     if kind == "chat":
-        if blocks(model):
+        if member.blocks:
             return await in_thread(run.concurrency, model.invoke, prompt, config, **params)
         params = member.request_params(params)
         return await model.ainvoke(prompt, config, **params)
@@ -84,7 +83,7 @@ async def request(
     token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws))
     try:
         argument = _argument(member, prompt, run.question)
-        if blocks(model):
+        if member.blocks:
             output = await in_thread(run.concurrency, model.invoke, argument, config)
         else:
             output = await model.ainvoke(argument, config)

@@ -80,11 +80,12 @@ class Inquiry:
             return
         run.emit("asked", member=member.name, role=first["role"], index=first["index"])
         began = perf_counter()
+        left = run.seconds_left
         try:
-            if run.seconds_left == math.inf:
+            if left == math.inf:
                 await self._attempts()
             else:
-                async with asyncio.timeout(run.seconds_left):
+                async with asyncio.timeout(left):
                     await self._attempts()
         except TimeoutError:
             self._fail(AnswerError("the run's time was over before the answer", kind="timeout"))
@@ -228,6 +229,7 @@ class Inquiry:
             member=candidate["member"],
             role=candidate["role"],
             index=candidate["index"],
+            layer=candidate["layer"],
             seconds=candidate["seconds"],
             cost=candidate["cost"],
             kind=None if error is None else error["kind"],

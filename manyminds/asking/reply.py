@@ -76,14 +76,14 @@ def _read_message(message: BaseMessage) -> Reply:
             )
         if message.tool_calls:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
-        reply.simulated = bool(message.response_metadata.get("simulated"))
-        ended = (message.response_metadata.get(key) for key in ("finish_reason", "stop_reason"))
-        if any(reason in _REFUSALS for reason in ended):
+        about = message.response_metadata
+        reply.simulated = bool(about.get("simulated"))
+        if about.get("finish_reason") in _REFUSALS or about.get("stop_reason") in _REFUSALS:
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
-    refusal = message.additional_kwargs.get("refusal")
-    if refusal and not reply.text.strip():
-        raise AnswerError(f"the model refused: {refusal}", kind="refused")
-    reasoning = message.additional_kwargs.get("reasoning_content")
+    more = message.additional_kwargs
+    if more.get("refusal") and not reply.text.strip():
+        raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
+    reasoning = more.get("reasoning_content")
     if isinstance(reasoning, str) and reasoning:
         reply.reasoning = reasoning
     elif reply.text.lstrip().startswith(_THINKING) and isinstance(content, str):

@@ -97,6 +97,8 @@ class Run:
     @property
     def seconds_left(self) -> float:
         """Seconds until the nearest time limit of this run and those around it."""
+        if not self.purses:
+            return math.inf
         return min((p.seconds_left for p in self.purses), default=math.inf)
 
     @property

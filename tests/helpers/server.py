@@ -311,10 +311,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--words", type=int, default=3, help="length of each answer")
+    parser.add_argument("--between", type=float, default=0.0, help="seconds between two words")
+    parser.add_argument(
+        "--by-model", action="store_true", help="a model waits as its name says, as slow-1.5"
+    )
     options = parser.parse_args()
     text = " ".join(["word"] * options.words)
-    reply = Reply(text, latency=options.latency)
-    with Server(lambda _body, _k: reply, port=options.port) as server, suppress(KeyboardInterrupt):
+
+    def reply(body: Body, _k: int) -> Reply:
+        wait = float(body["model"].rsplit("-")[-1]) if options.by_model else options.latency
+        return Reply(text, latency=wait, between=options.between)
+
+    with Server(reply, port=options.port) as server, suppress(KeyboardInterrupt):
         print(server.url, flush=True)
         server.join()
 

@@ -1,0 +1,95 @@
+from typing import Any
+
+import pytest
+from helpers.graphs import call, every_way, user
+from helpers.scripted import Scripted
+
+from manyminds import InputError, Member, QuorumError, create_moa_lite, create_ranker
+from manyminds.fence import parse_numbered
+from manyminds.nodes.ranker import NOTE
+
+
+def members(n: int = 4) -> list[Member]:
+    names = "abcdefgh"[:n]
+    return [Member(Scripted(f"answer of {name}"), name=name) for name in names]
+
+
+def picking(text: str) -> Scripted:
+    """Pick the answer with this text, wherever it stands."""
+
+    def script(messages: Any, _data: Any) -> str:
+        shown = parse_numbered(messages[0].text)
+        number = next(number for number, answer in shown if answer == text)
+        return f'{{"choice": {number}, "reason": "It is the best."}}'
+
+    return Scripted(script)
+
+
+@every_way
+async def test_one_pick_word_for_word(way: str) -> None:
+    judge = picking("answer of c")
+    result = await call(create_ranker(members(), ranker=judge).compile(), way, user())
+    assert result["answer"] == result["messages"][-1].text == "answer of c"
+    assert result["report"]["answered_by"] == "c" and result["report"]["calls"] == 5
+    assert result["report"]["roles_played_by"] == {"ranker": ["scripted"]}
+    assert result["report"]["degraded"] is None and len(judge.calls) == 1
+
+
+async def test_the_order_shown_is_shuffled_by_the_seed() -> None:
+    orders: set[tuple[str, ...]] = set()
+    for seed in range(8):
+        judge = picking("answer of a")
+        app = create_ranker(members(), ranker=judge, seed=seed).compile()
+        assert (await app.ainvoke(user()))["answer"] == "answer of a"
+        orders.add(tuple(text for _, text in parse_numbered(judge.calls[0].prompt)))
+    assert len(orders) > 2 and {tuple(sorted(order)) for order in orders} == {
+        tuple(f"answer of {name}" for name in "abcd")
+    }
+
+
+@pytest.mark.parametrize("reply", ["I cannot say.", '{"choice": 9}', ValueError("broken")])
+async def test_without_a_choice_the_most_typical_answer_is_taken_marked(reply: Any) -> None:
+    said = ["the sky is blue", "the sky is so blue", "bananas"]
+    asked = [Member(Scripted(text), name=f"m{nth}") for nth, text in enumerate(said)]
+    judge = Scripted(reply)
+    result = await create_ranker(asked, ranker=judge).compile().ainvoke(user())
+    assert result["answer"] in said[:2] and len(judge.calls) == 2
+    assert result["report"]["degraded"].startswith(NOTE)
+
+
+async def test_failed_members_are_not_shown() -> None:
+    asked = [*members(2), Member(Scripted(ValueError("broken")), name="c")]
+    judge = picking("answer of b")
+    result = await create_ranker(asked, ranker=judge).compile().ainvoke(user())
+    assert result["answer"] == "answer of b"
+    assert len(parse_numbered(judge.calls[0].prompt)) == 2
+    with pytest.raises(QuorumError):
+        await create_ranker(asked, ranker=judge, quorum=3).compile().ainvoke(user())
+
+
+async def test_the_first_member_ranks_by_default_with_a_draw_of_its_own() -> None:
+    model = Scripted(lambda _m, data: "1" if data["role"] == "ranker" else "an answer")
+    result = await create_ranker([model]).compile().ainvoke(user())
+    assert [call.metadata["draw"] for call in model.calls] == [0, 1]
+    assert result["report"]["roles_played_by"] == {"ranker": ["scripted"]}
+
+
+async def test_a_node_of_the_hosts_may_pick() -> None:
+    def last(state: Any) -> dict[str, Any]:
+        return {"final": state["candidates"][-1]}
+
+    result = await create_ranker(members(), ranker=last).compile().ainvoke(user())
+    assert result["answer"] == "answer of d" and result["report"]["calls"] == 4
+
+
+async def test_a_method_ranks_and_is_ranked() -> None:
+    inner = create_moa_lite(members(2), aggregator=Member(Scripted("merged"), name="z"))
+    judge = picking("merged")
+    app = create_ranker([inner, *members(2)], ranker=judge).compile()
+    result = await app.ainvoke(user())
+    assert result["answer"] == "merged" and result["report"]["calls"] == 3 + 2 + 1
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(InputError, match="quorum=5"):
+        create_ranker(members(2), quorum=5)
