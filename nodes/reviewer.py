@@ -185,9 +185,9 @@ def read_order(reply: str, n: int) -> list[int]:
 
 _LONGEST = 20_000
 _ORDER = re.compile(r'"order"\s{0,9}:\s{0,9}\[([^][]*)', re.IGNORECASE)
-_CHAIN = re.compile(r"\d{1,9}(?:\s{0,9}>\s{0,9}[a-z#]{0,9} ?\d{1,9})+", re.IGNORECASE)
+_CHAIN = re.compile(r"\d{1,9}(?:\s{0,9}>\s{0,9}(?:[a-z]{1,9} ?)?#?\d{1,9})+", re.IGNORECASE)
 _ALONE = re.compile(r"^\s*\[?((?:\d{1,9}\s{0,9},\s{0,9})+\d{1,9})\]?\s*$")
-_NUMBER = re.compile(r"\d{1,9}")
+_NUMBER = re.compile(r"(?<![\w.-])\d{1,9}")
 
 
 def _why_not(good: Sequence[Candidate], how: Reviewing, serving: Run) -> str | None:

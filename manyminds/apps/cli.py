@@ -32,6 +32,7 @@ COMMANDS = {
     "ask": Command("manyminds.apps.ask:ask", "Ask a question, and see how the answer came about."),
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
+    "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),

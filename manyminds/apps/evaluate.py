@@ -96,7 +96,7 @@ def evaluate(
     texts |= {"planner": planner, "task": task, "prompt": prompt}
     most = samples if points is None else max(points)
     options = _options(method, read_as, samples=most, layers=layers, **texts)
-    asked = [*(members or []), *_recorded(members_from)]
+    asked = [*(members or []), *recorded(members_from)]
     asked += [] if members_file is None else [f"members:{members_file}"]
     graph = _build(method, asked, _with_running(options, run_code))
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
@@ -175,7 +175,7 @@ def _options(
     return chosen
 
 
-def _recorded(path: Path | None) -> list[str]:
+def recorded(path: Path | None) -> list[str]:
     return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
 
 

@@ -1,9 +1,12 @@
 """Debate: who reads what in which round, when it stops, and how it ends."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.answers import write_rows
 from helpers.graphs import call, every_way, shown, user
 from helpers.scripted import Answer, Call, Metadata, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
@@ -21,6 +24,7 @@ from manyminds import (
     create_moa,
 )
 from manyminds.fence import parse_numbered
+from manyminds.models.simulated import questions
 from manyminds.nodes.topology import Topology
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of
@@ -36,11 +40,23 @@ def debaters(*says: Says) -> tuple[list[Scripted], list[Member]]:
     """Return models and the members a, b, c, ...; a function gets the call's metadata."""
 
     def script(one: Says) -> Any:
-        return (lambda _messages, data: one(data)) if callable(one) else one
+        def by_round(_messages: object, data: Metadata) -> Answer:
+            return one(data) if callable(one) else one
+
+        return by_round
 
     models = [Scripted(script(one)) for one in says]
     names = "abcdefgh"[: len(says)]
     return models, [Member(m, name=n) for n, m in zip(names, models, strict=True)]
+
+
+def onward(place: int, debaters: int, round: int) -> list[int]:
+    """Read the next, in the round after that the next but one, and so on."""
+    return [(place + round - 1) % debaters]
+
+
+def nobody(place: int, debaters: int, round: int) -> list[int]:
+    return []
 
 
 def rounds(*answers: object) -> Callable[[Metadata], Answer]:
@@ -112,7 +128,7 @@ async def test_systems_and_roles_stay_in_one_message() -> None:
         ("all", [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]),
         ("ring", [[1, 3], [0, 2], [1, 3], [0, 2]]),
         ("star", [[1, 2, 3], [0], [0], [0]]),
-        (lambda place, n, _round: [(place + 1) % n], [[1], [2], [3], [0]]),
+        (onward, [[1], [2], [3], [0]]),
     ],
 )
 async def test_topologies(topology: str | Topology, reads: list[list[int]]) -> None:
@@ -123,7 +139,7 @@ async def test_topologies(topology: str | Topology, reads: list[list[int]]) -> N
 
 async def test_a_topology_may_change_with_the_round() -> None:
     models, members = debaters(*(rounds(n) for n in range(4)))
-    app = create_debate(members, rounds=3, topology=lambda i, n, r: [(i + r - 1) % n]).compile()
+    app = create_debate(members, rounds=3, topology=onward).compile()
     await app.ainvoke(user())
     assert [read_by(c) for c in models[0].calls] == [[], [final(1)], [final(2)]]
 
@@ -131,7 +147,7 @@ async def test_a_topology_may_change_with_the_round() -> None:
 @pytest.mark.parametrize("alone", [True, False])
 async def test_who_has_nobody_to_read_checks_itself(alone: bool) -> None:
     models, members = debaters(rounds(1), rounds(2))
-    app = create_debate(members[:1] if alone else members, topology=lambda *_: []).compile()
+    app = create_debate(members[:1] if alone else members, topology=nobody).compile()
     await app.ainvoke(user())
     again = models[0].calls[1]
     assert again.texts[-2] == ("ai", final(1))
@@ -287,7 +303,8 @@ async def test_a_judges_chain_ends_with_the_vote() -> None:
     result = await app.ainvoke(user())
     assert result["answer"] == "mine"
     assert result["report"]["degraded"].startswith("two took over as judge after another failed")
-    for verdict, broken in [("write", ValueError("no")), ("pick", "I cannot decide")]:
+    lost_judges: list[tuple[str, Answer]] = [("write", ValueError("no")), ("pick", "Who knows")]
+    for verdict, broken in lost_judges:
         options: dict[str, Any] = {"verdict": verdict}
         lost = create_debate(members, judge=Scripted(broken), **options).compile()
         result = await lost.ainvoke(user())
@@ -492,8 +509,7 @@ def test_wrong_arguments() -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"rounds": 0}, "rounds=0: give at least 1"),
         ({"topology": "mesh"}, "topology='mesh': use one of all, ring, star"),
-        ({"topology": lambda i, n, r: [i]}, "debater 0 cannot read 0"),
-        ({"topology": lambda i, n, r: [n]}, "debater 0 cannot read 2"),
+        ({"topology": onward, "rounds": 3}, "debater 0 cannot read 0"),
         ({"vote": "mostly"}, "vote='mostly': use one of"),
         ({"vote": "reconcile"}, "give confidence=True as well"),
         ({"consensus": 0}, "consensus=0"),
@@ -555,3 +571,32 @@ def test_messages_of_the_conversation_are_left_alone() -> None:
     app = create_debate(members).compile()
     result = app.invoke({"messages": [*messages, ("user", "Why?")]})
     assert [m.text for m in result["messages"]] == ["hello", "Why?", final(1)]
+
+
+async def test_recorded_debaters_go_by_the_question_id_in_every_round(tmp_path: Path) -> None:
+    samples = [{"model": name, "text": final(f"{name}{n}")} for n in (0, 1) for name in "pq"]
+    row = {"id": "q-7", "question": "another wording", "model": "many", "samples": samples}
+    path = write_rows(tmp_path / "two.jsonl", [row])
+    members = [f"recorded:{path}#model={name}" for name in "pq"]
+    app = create_debate(members).compile()
+    result = await app.ainvoke(user("Why?"), {"metadata": {"question_id": "q-7"}})
+    said = [{c["answer"] for c in result["transcript"] if c["layer"] == n} for n in (1, 2)]
+    assert (
+        all({answer[0] for answer in one} == {"p", "q"} for one in said) and not said[0] & said[1]
+    )
+    assert result["report"]["missing"] == []
+
+
+async def test_simulated_debaters_mend_each_others_errors() -> None:
+    rows = questions(60, 5, seed=3)
+    members = ["simulated:medium", "simulated:medium?seed=1", "simulated:large"]
+
+    async def right(n: int) -> int:
+        app = create_debate(members, rounds=n, extract="number", consensus=False).compile()
+        results = await asyncio.gather(*(app.ainvoke(user(row["question"])) for row in rows))
+        pairs = zip(results, rows, strict=True)
+        return sum(
+            c["answer"] == row["answer"] for result, row in pairs for c in result["candidates"]
+        )
+
+    assert await right(2) > await right(1)

@@ -1,0 +1,149 @@
+import asyncio
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from helpers.scripted import Answer, Metadata, Say, Scripted
+
+from manyminds.errors import InputError
+from manyminds.evals.compare import Compared, acompare
+from manyminds.evals.data import Row
+from manyminds.evals.equal_cost import Plan, plan
+from manyminds.evals.grading import by_answer
+from manyminds.members import Member, members
+from manyminds.methods import Method, method, methods
+from manyminds.models.arithmetic import questions
+from manyminds.votes.answers import extractor
+
+GRADE = by_answer(extractor("number"))
+THREE = ["simulated:small", "simulated:medium", "simulated:large"]
+
+
+def rows(n: int) -> list[Row]:
+    return [
+        Row(id=row["id"], question=row["question"], answer=row["answer"])
+        for row in questions(n, 5, 2)
+    ]
+
+
+async def compared(plans: Sequence[Plan], n: int = 4, **options: Any) -> list[Compared]:
+    return await acompare(plans, rows(n), grade=GRADE, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "options", "runs", "planned"),
+    [
+        ("agent-forest", 10, {"samples": 10}, 1, 10),
+        ("moa", 10, {"layers": 4}, 1, 10),
+        ("moa", 9, {"layers": 3}, 1, 7),
+        ("moa-lite", 4, {}, 1, 4),
+        ("moa-lite", 9, {}, 2, 8),
+        ("self-moa", 10, {"samples": 9}, 1, 10),
+        ("self-moa-seq", 10, {"samples": 8}, 1, 10),
+        ("self-moa-seq", 39, {"samples": 30}, 1, 39),
+        ("ranker", 10, {}, 2, 8),
+        ("reflexion", 10, {"tries": 4}, 1, 10),
+        ("self-refine", 10, {"refinements": 4}, 1, 9),
+        ("spp", 10, {}, 10, 10),
+        ("chain-of-thought", 1, {}, 1, 1),
+    ],
+)
+def test_options_are_set_to_make_as_many_calls_as_allowed(
+    name: str, calls: int, options: dict[str, int], runs: int, planned: int
+) -> None:
+    made = plan(method(name), members(THREE), calls)
+    assert (made.options, made.runs, made.calls) == (options, runs, planned)
+
+
+@pytest.mark.parametrize("name", methods())
+async def test_what_is_planned_is_what_is_called(name: str) -> None:
+    """A formula of the registry that is wrong would make every comparison unfair."""
+    entry, calls = method(name), 13
+    try:
+        made = plan(entry, members(THREE), calls, extract="number")
+    except InputError as error:
+        assert "cannot be compared" in str(error)
+        return
+    base = plan(method("agent-forest"), members(THREE), calls, extract="number")
+    plans = [base] if name == base.method else [base, made]
+    found = (await compared(plans))[-1]
+    assert found.planned <= calls and found.unanswered == 0
+    stops_early = {"reflexion", "smoa", "debate", "council"}
+    if name in stops_early:
+        assert 1 <= found.calls <= found.planned
+    else:
+        assert found.calls == found.planned
+
+
+async def test_figures_are_paired_with_those_of_agent_forest() -> None:
+    def script(messages: Any, data: Metadata) -> Answer:
+        worse = data["role"] != "sampler" and int(data["question_id"][-1], 36) % 2
+        return Say("The answer is 0." if worse else "The answer is 1.", usage=(7, 3))
+
+    model = members([Scripted(script)])
+    asked = [Row(id=f"q{n}", question=f"What is {n} / {n}?", answer="1") for n in range(1, 9)]
+    plans = [plan(method(name), model, 3, extract="number") for name in ("agent-forest", "moa")]
+    forest, moa = await acompare(plans, asked, grade=GRADE)
+    assert (forest.accuracy, forest.gain, forest.better, forest.worse, forest.p) == (1, 0, 0, 0, 1)
+    assert (moa.accuracy, moa.gain, moa.better, moa.worse) == (0.5, -0.5, 0, 4)
+    assert moa.p == 0.125 and moa.gain_interval[0] < -0.5 < moa.gain_interval[1] < 0
+    assert (forest.calls, forest.tokens, moa.calls, moa.tokens) == (3, 30, 3, 30)
+    assert moa.cost is None
+    again = (await acompare(plans, asked, grade=GRADE, repeats=2))[1]
+    assert again.p is None and (again.calls, again.worse) == (3, 4)
+
+
+async def test_seconds_are_those_of_the_slowest_call_in_each_layer() -> None:
+    def waits(seconds: float) -> Scripted:
+        return Scripted(Say("The answer is 1.", delay=seconds))
+
+    quick, slow = Member(waits(0.01), name="quick"), Member(waits(0.1), name="slow")
+    plans = [
+        plan(method(name), members([quick, slow]), 5, extract="number")
+        for name in ("agent-forest", "moa")
+    ]
+    forest, moa = await compared(plans, n=3)
+    assert forest.seconds == pytest.approx(0.1, abs=0.04)
+    assert moa.seconds == pytest.approx(0.1 + 0.1 + 0.01, abs=0.06)
+
+
+async def test_a_run_never_exceeds_the_calls_it_was_given() -> None:
+    model = members([Scripted(ValueError("broken"))])
+    plans = [plan(method("agent-forest"), model, 2), plan(method("reflexion"), model, 2)]
+    found = await compared(plans, n=2)
+    assert [one.unanswered for one in found] == [2, 2]
+    assert all(one.calls <= 2 and one.accuracy == 0 for one in found)
+
+
+def test_too_few_calls_say_how_many_are_needed() -> None:
+    with pytest.raises(InputError, match="moa makes at least 4 calls a question with 3 members"):
+        plan(method("moa"), members(THREE), 3)
+
+
+@pytest.mark.parametrize(
+    "formula", ["steps * votes a step", "rounds ** 9", "levels + 1", "open('x')", "1 if 1 else 2"]
+)
+def test_a_formula_that_is_none_is_not_guessed_at(formula: str) -> None:
+    entry = Method("odd", "manyminds.graphs.moa:create_moa", "none", formula, "Never.")
+    with pytest.raises(InputError, match="odd makes as many calls as its question wants"):
+        plan(entry, members(THREE), 9)
+
+
+def test_words_for_people_do_not_spoil_a_formula() -> None:
+    for text in ("members + 1 at most", "at most members + 1", "members + 1, fewer with a stop"):
+        entry = Method("odd", "manyminds.graphs.ranker:create_ranker", "none", text, "Never.")
+        assert plan(entry, members(THREE), 5).calls == 4
+
+
+def test_without_agent_forest_there_is_nothing_to_compare_with() -> None:
+    made = plan(method("moa"), members(THREE), 9)
+    with pytest.raises(InputError, match="agent-forest is what the others are compared with"):
+        asyncio.run(compared([made]))
+
+
+def test_the_guard_is_a_budget_of_the_run() -> None:
+    made = plan(method("spp"), members(THREE), 6)
+    budget = made.graph.settings.budget
+    assert budget is not None and budget.calls == 6
+    assert len(made.graph.members) == 3 and inspect.isfunction(plan)

@@ -1,0 +1,64 @@
+import time
+from typing import Any
+
+import pytest
+from helpers.graphs import a_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manyminds.graphs.council import described
+from manyminds.nodes.chair import read_choice, shuffled
+
+
+@pytest.mark.parametrize(
+    ("reply", "choice"),
+    [
+        ('{"choice": 2, "reason": "Answer 3 forgets the sign."}', 1),
+        ('{"choice": "3"}', 2),
+        ('{"reason": "1 is off", "choice": 2}', 1),
+        ('{"choice": 9, "reason": "Answer 1"}', None),
+        ("2", 1),
+        ("I choose answer 3.", 2),
+        ("1 or 2", None),
+        ("", None),
+    ],
+)
+def test_read_choice(reply: str, choice: int | None) -> None:
+    assert read_choice(reply, 3) == choice
+
+
+@given(st.text() | st.text(alphabet='"choice": 12{}best', max_size=300), st.integers(0, 9))
+def test_any_text_gives_a_choice_or_none(reply: str, n: int) -> None:
+    choice = read_choice(reply, n)
+    assert choice is None or 0 <= choice < n
+
+
+@pytest.mark.parametrize("piece", ['"choice": ', "choice is ", "1 ", " ", "best answer "])
+def test_time_is_linear(piece: str) -> None:
+    began = time.perf_counter()
+    read_choice(piece * (500_000 // len(piece)), 5)
+    assert time.perf_counter() - began < 1.0
+
+
+def test_orders_are_seeded_and_everybodys_own() -> None:
+    items = list(range(20))
+    assert shuffled(items, a_run(), "a") == shuffled(items, a_run(), "a") != items
+    assert shuffled(items, a_run(), "a") != shuffled(items, a_run(), "b")
+    assert shuffled(items, a_run(), "a") != shuffled(items, a_run(seed=1), "a")
+    assert sorted(shuffled(items, a_run(), "a")) == items == list(range(20))
+
+
+def test_the_ranking_is_told_in_the_numbers_of_the_answers() -> None:
+    reviews = [
+        {"dissents": False, "order": [4, 2]},
+        {"dissents": True, "order": [0, 2]},
+    ]
+    scores = [0.25, None, 0.5, None, 1.0]
+    state: Any = {"ballot": {"scores": scores}, "rankings": reviews}
+    assert described([4, 2, 0, 3], state).splitlines() == [
+        "Answer 1: 1.00 points, from 0 (always last) to 1 (always first)",
+        "Answer 2: 0.50 points, from 0 (always last) to 1 (always first)",
+        "Answer 3: 0.25 points, from 0 (always last) to 1 (always first)",
+        "Answer 4: ranked by nobody",
+        "One member dissents and ranks: 3 > 2",
+    ]
