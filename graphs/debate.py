@@ -124,10 +124,7 @@ def create_debate(
     kind = extractor(extract)
     held = _vote(vote, kind, everyone, confidence)
     shown, share = _prompt(prompt, steadfast), _share(consensus)
-    if rounds < 1:
-        raise InputError(f"rounds={rounds}: give at least 1")
-    if verdict not in _VERDICTS:
-        raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
+    _check(rounds, verdict)
     graph = MethodGraph(
         DebateState,
         method=METHOD,
@@ -246,6 +243,13 @@ def _answers(state: State, run: Run) -> dict[str, str]:
     return {"answers": numbered(candidate["text"] for candidate in listed)}
 
 
+def _check(rounds: int, verdict: str) -> None:
+    if rounds < 1:
+        raise InputError(f"rounds={rounds}: give at least 1")
+    if verdict not in _VERDICTS:
+        raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
+
+
 def _vote(
     vote: str | VoteFunction | None, kind: Extractor, debaters: Sequence[Member], confidence: bool
 ) -> str | VoteFunction:
@@ -276,7 +280,7 @@ def _prompt(prompt: str | Path | ChatPromptTemplate | None, steadfast: bool) -> 
         raise InputError(f"give steadfast=True or a prompt: steadfast is {STEADFAST_PROMPT}")
     default = STEADFAST_PROMPT if steadfast else PROMPT
     loaded = load(prompt, default=default, variables={"answers"})
-    if loaded.sections[-1][0] != "user":
+    if loaded.native is None and loaded.sections[-1][0] != "user":
         raise InputError(
             f"{loaded.where} ends with a debater's own answer: end it with a `## user` section "
             "that shows {{{answers}}}, as debate/debater@1 does"

@@ -72,7 +72,9 @@ async def request(
     model = member.asked_as(stream=stream)
     kind = member.form.kind
     if watch is not None:
-        config = merge_configs(ensure_config(), config, {"callbacks": [watch]})
+        around = ensure_config()
+        around.pop("recursion_limit", None)  # it counts the steps of the graph around, not inside
+        config = merge_configs(around, config, {"callbacks": [watch]})
     if kind == "chat":
         if member.blocks:
             return await in_thread(run.concurrency, model.invoke, prompt, config, **params)

@@ -1,7 +1,6 @@
 """How sure it is that one method is better than another on the same questions."""
 
 from collections.abc import Sequence
-from math import comb
 
 import numpy as np
 
@@ -19,7 +18,10 @@ def mcnemar(better: int, worse: int) -> float:
         worse: questions that only the second one got right.
     """
     n = better + worse
-    tail = sum(comb(n, k) for k in range(min(better, worse) + 1))
+    tail = ways = 1
+    for k in range(min(better, worse)):
+        ways = ways * (n - k) // (k + 1)
+        tail += ways
     return min(1.0, 2 * tail / (1 << n))
 
 

@@ -199,13 +199,15 @@ def pick(reply: str, n: int) -> int | None:
     is None: fall back on the first candidate or on `consensus`, and say so.
     """
     stated = _CHOICE.findall(reply)
-    for found in (stated[-1:], _INTEGER.findall(reply)):
+    # The field of the JSON we ask for comes first: its reason may well speak of other answers.
+    for found in (_FIELD.findall(reply), stated[-1:], _INTEGER.findall(reply)):
         if len(set(found)) == 1:
             number = int(found[0])
             return number - 1 if 1 <= number <= n else None
     return None
 
 
+_FIELD = re.compile(r'"choice" ?: ?"?([0-9]{1,9})\b', re.ASCII)
 _INTEGER = re.compile(r"(?<![\w.])0{0,9}([0-9]{1,9})(?![\w%]|\.[0-9])", re.ASCII)
 _CHOICE = re.compile(
     r"\b(?:answer|choice|index|consistent|best)[\"*]{0,3}(?: (?:response|answer|candidate|one))?"

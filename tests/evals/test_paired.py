@@ -1,5 +1,3 @@
-from math import comb
-
 import numpy as np
 import pytest
 
@@ -17,7 +15,7 @@ def test_mcnemar_is_the_exact_binomial_test(better: int, worse: int) -> None:
 def test_mcnemar_of_large_counts() -> None:
     assert mcnemar(3_000, 3_000) == 1.0
     assert 0 < mcnemar(3_000, 2_800) < 0.02
-    assert mcnemar(8, 0) == 2 / 2**8 and comb(8, 0) == 1
+    assert mcnemar(8, 0) == 2 / 2**8
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:

@@ -10,6 +10,7 @@ from helpers.answers import write_rows
 from helpers.graphs import call, every_way, shown, user
 from helpers.scripted import Answer, Call, Metadata, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import (
@@ -502,6 +503,17 @@ async def test_a_refused_cleaning_says_what_to_drop() -> None:
     seen = await shown(app, user())
     assert [e["message_id"] for e in seen.events if e["event"] == "dropped"] == ["bad"]
     assert seen.texts(whole=True) == [final(4)]
+
+
+async def test_a_template_of_langchains_may_show_the_answers() -> None:
+    models, members = debaters(rounds(1), rounds(2))
+    template = ChatPromptTemplate(
+        [MessagesPlaceholder("messages"), ("user", "Others: {{{answers}}} And you?")],
+        template_format="mustache",
+    )
+    await create_debate(members, prompt=template).compile().ainvoke(user("Why?"))
+    kinds = [kind for kind, _ in models[0].calls[1].texts]
+    assert kinds == ["human", "ai", "human"] and read_by(models[0].calls[1]) == [final(2)]
 
 
 def test_wrong_arguments() -> None:

@@ -371,3 +371,8 @@ def test_an_index_only_reply_is_read(reply: str, choice: int | None) -> None:
 def test_every_number_is_read_back() -> None:
     for n, i in itertools.product((1, 9, 120), range(120)):
         assert pick(f"{i + 1}", n) == (i if i < n else None)
+
+
+def test_the_field_of_a_json_reply_counts_before_what_its_reason_says() -> None:
+    assert pick('{"choice": 2, "reason": "Answer 3 forgets the sign."}', 3) == 1
+    assert pick('{"choice": 9, "reason": "Answer 1 is short."}', 3) is None
