@@ -87,7 +87,7 @@ async def ask_all(
 
     Each batch is one request for as many samples as it has candidates (more than one only for
     endpoints that honour `n`; fewer samples than asked for are failures). A call is begun when its
-    endpoint has a place for it, so what waits costs no task.
+    endpoint has a place for it.
 
     Args:
         batches: who is asked, the candidates to fill in, and the prompt.
@@ -96,12 +96,11 @@ async def ask_all(
         heard: called with the candidates of each batch as it ends, good or failed.
         until: when it is set, calls in flight are cut and the rest are not begun.
     """
-    lines: dict[object, list[Inquiry]] = {}
-    for member, candidates, prompt in batches:
-        asking = Inquiry(candidates, member, prompt, run, params or {}, stream=False)
-        asking.heard = heard
-        lines.setdefault(asking.line, []).append(asking)
-    everyone = together(*(_in_line(line) for line in lines.values()))
+    inquiries = [
+        Inquiry(candidates, member, prompt, run, params or {}, stream=False, heard=heard)
+        for member, candidates, prompt in batches
+    ]
+    everyone = together(*(inquiry.done() for inquiry in inquiries))
     if until is None:
         await everyone
         return
@@ -116,27 +115,6 @@ async def ask_all(
             await all_in
         if not cut:
             all_in.result()
-
-
-async def _in_line(line: Sequence["Inquiry"]) -> None:
-    if len(line) == 1:
-        await line[0].done()
-        return
-    places = line[0].places()
-    if places is None:
-        await together(*(asking.placed() for asking in line))
-        return
-    begun: list[asyncio.Task[None]] = []
-    try:
-        for asking in line:
-            await places.acquire()
-            task = asyncio.create_task(asking.placed())
-            task.add_done_callback(lambda _: places.release())
-            begun.append(task)
-        await asyncio.gather(*begun)
-    except BaseException:
-        await end(begun)
-        raise
 
 
 async def together(*work: Awaitable[None]) -> None:

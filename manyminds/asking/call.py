@@ -72,14 +72,16 @@ async def request(
     model = member.asked_as(stream=stream)
     kind = member.form.kind
     if watch is not None:
-        around = ensure_config()
-        around.pop("recursion_limit", None)  # it counts the steps of the graph around, not inside
-        config = merge_configs(around, config, {"callbacks": [watch]})
+        config = merge_configs(ensure_config(), config, {"callbacks": [watch]})
+        config.pop("recursion_limit", None)  # it counts the steps of the graph around, not inside
     if kind == "chat":
         if member.blocks:
             return await in_thread(run.concurrency, model.invoke, prompt, config, **params)
         params = member.request_params(params)
         return await model.ainvoke(prompt, config, **params)
+    # A graph that is called as the node that asks it would be taken for that node by LangGraph, and
+    # all its messages would be streamed as that node's own.
+    config["run_name"] = f"ask {member.name}"
     metadata = config.get("metadata", {})
     draws = getattr(getattr(model, "builder", None), "draws", 1)
     token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws))

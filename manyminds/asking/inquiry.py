@@ -38,6 +38,7 @@ class Inquiry:
         run: Run,
         params: Mapping[str, Any],
         stream: bool,
+        heard: Callable[[Sequence[Candidate]], None] | None = None,
     ) -> None:
         self.candidates = candidates
         self.member, self.prompt, self.run = member, prompt, run
@@ -46,12 +47,7 @@ class Inquiry:
         # Only the outermost method's last role is heard; a nested one stays silent.
         self.audible = stream and not run.nested
         self.watch: FirstToken | Meter | None = None
-        self.heard: Callable[[Sequence[Candidate]], None] | None = None
-
-    @property
-    def line(self) -> object:
-        """Who waits for the same places."""
-        return self.member.endpoint, self.member.concurrency
+        self.heard = heard
 
     def places(self) -> asyncio.Semaphore | None:
         """The places this call needs one of; a method needs none, for the calls it makes do."""
