@@ -139,6 +139,9 @@ def create_agent_forest(
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", "voter")
     graph.add_conditional_edges("voter", Route(after_vote), ["wave", "finish"])
+    graph.label("sampler", [member.name for member in everyone])
+    if not (isinstance(held, str) or callable(held)):
+        graph.label("voter", [member.name for member in held.members])
     prompts = [p for p in (asked, getattr(held, "prompt", None)) if p is not None]
     graph.close(prompts=prompts, keys=["ballot", "layer", "decision", "sampled"])
     return graph

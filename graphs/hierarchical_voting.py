@@ -131,6 +131,7 @@ def _chain(graph: MethodGraph, polls: Sequence[Poll], prompt: Prompt) -> None:
     graph.open(names[0], plan=[], levels=[])
     for name, after, poll in zip(names, [*names[1:], "finish"], polls, strict=True):
         graph.add_node(name, _level(graph, name, prompt, partial(_fixed, poll)))
+        graph.label(name, poll.voters)
         graph.add_edge(name, after)
 
 
@@ -147,6 +148,7 @@ def _loop(graph: MethodGraph, polls: Sequence[Poll], prompt: Prompt, planner: No
     graph.open("planner", plan=[], levels=[])
     graph.add_node("planner", planner)
     graph.add_node("level", _level(graph, "level", prompt, poll))
+    graph.label("level", list(dict.fromkeys(name for poll in polls for name in poll.voters)))
     graph.add_edge("planner", "level")
     graph.add_conditional_edges("level", Route(after_level), ["level", "finish"])
 

@@ -19,6 +19,7 @@ from manyminds.prompts import Prompt
 from manyminds.settings import DEFAULT_CONCURRENCY, Context
 
 Compiled: TypeAlias = CompiledStateGraph[Any, Context, Any, Any]
+_DRAWN = 8
 
 
 class Options(TypedDict, total=False):
@@ -101,6 +102,14 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         )
         self.add_node("finish", node)
         self.add_edge("finish", END)
+        for role, names in played.items():
+            if names and role in self.nodes:
+                self.label(role, names)
+
+    def label(self, node: str, names: Sequence[str]) -> None:
+        """Say in drawings, and in traces, whom a node asks that does not have a member's name."""
+        more = [f"and {len(names) - _DRAWN} more"] if len(names) > _DRAWN else []
+        self.nodes[node].metadata = {"members": ", ".join([*names[:_DRAWN], *more])}
 
     def insert(self, name: str, node: NodeFunction | Node, *, after: str) -> "MethodGraph":
         """Put a host's node between the node `after` and whatever followed it.

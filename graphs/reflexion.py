@@ -119,16 +119,15 @@ def create_reflexion(
         ),
     ):
         graph.add_node(str(node.name), node)
+    for name in ("solver", "reflector"):
+        graph.label(name, [one.name])
     graph.add_edge("memory", "solver")
     graph.add_conditional_edges("solver", unless_done("checker"), ["checker", "finish"])
     graph.add_conditional_edges("checker", unless_done("reflector"), ["reflector", "finish"])
     graph.add_conditional_edges("reflector", unless_done("solver"), ["solver", "finish"])
     prompts = [attempt, *([how.prompt] if isinstance(how, MemberCheck) else []), learnt]
-    graph.close(
-        prompts=prompts,
-        roles={"checker": judges} if judges else None,
-        keys=["lessons", "passed"],
-    )
+    roles: dict[str, Sequence[Member]] = {"checker": judges} if judges else {}
+    graph.close(prompts=prompts, roles=roles, keys=["lessons", "passed"])
     return graph
 
 

@@ -14,7 +14,7 @@ from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
 from manyminds.graphs.roles import RoleArgument, with_roles
-from manyminds.members import Askable
+from manyminds.members import Askable, Member
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.finish import unless_done
 from manyminds.nodes.node import Route, custom, is_node
@@ -22,6 +22,7 @@ from manyminds.nodes.sampler import Sampling, sampler
 from manyminds.nodes.wave import branches, wave
 from manyminds.nodes.window import passes, window_aggregator
 from manyminds.prompts import load
+from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes import stopping
 from manyminds.votes.answers import extractor
@@ -99,23 +100,13 @@ def create_self_moa_seq(
         output=SeqOutput,
         **options,
     )
-    how = Sampling(
-        members=[one],
-        method=METHOD,
-        prompt=None,
-        extract=extractor("text"),
-        flags=None,
-        rule=stopping.fixed(samples),
-        most=samples,
-        until=None,
-        params=PROPOSER_PARAMS,
-        context=graph.settings,
-    )
+    how = _sampling(one, samples, graph.settings)
     graph.open("wave", asked=0, planned=0, passes=0, merged=0, synthesis=None)
     graph.add_node("wave", wave(how))
     graph.add_node("sampler", sampler(how))
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", "aggregator")
+    graph.label("sampler", [one.name])
     if is_node(aggregator):
         graph.add_node("aggregator", custom(aggregator, "aggregator"))
         graph.add_edge("aggregator", "finish")
@@ -137,3 +128,18 @@ def create_self_moa_seq(
         )
     graph.close(prompts=[synthesis], roles={"aggregator": chain}, keys=["passes", "merged"])
     return graph
+
+
+def _sampling(member: Member, samples: int, context: Context) -> Sampling:
+    return Sampling(
+        members=[member],
+        method=METHOD,
+        prompt=None,
+        extract=extractor("text"),
+        flags=None,
+        rule=stopping.fixed(samples),
+        most=samples,
+        until=None,
+        params=PROPOSER_PARAMS,
+        context=context,
+    )

@@ -100,6 +100,8 @@ def create_self_refine(
     )
     graph.add_node("solver", solving)
     graph.add_node("critic", judging)
+    graph.label("solver", [one.name])
+    graph.label("critic", [one.name])
     graph.add_conditional_edges("solver", unless_done("critic"), ["critic", "finish"])
     graph.add_conditional_edges("critic", unless_done("solver"), ["solver", "finish"])
     graph.close(prompts=[criticised, refined])

@@ -117,6 +117,7 @@ def create_stepwise_voting(
         _three_nodes(graph, voting, path, Route(after_step))
     else:
         graph.add_node("steps", fused_steps(voting, path, steps_per_superstep, context))
+        graph.label("steps", [member.name for member in everyone])
         graph.add_conditional_edges("steps", Route(after_step), ["steps", "finish"])
     keys = ["step", "votes", "drawn", "flagged", "gave_up", "resumed", "decision"]
     graph.close(keys=keys, composed=True)
@@ -134,6 +135,7 @@ def _three_nodes(
     graph.add_node("sampler", step_sampler(voting, graph.settings))
     graph.add_node("voter", step_voter(voting, graph.settings))
     graph.add_node("commit", commit(voting, journal, graph.settings))
+    graph.label("sampler", [member.name for member in voting.members])
     graph.add_edge("sampler", "voter")
     graph.add_conditional_edges("voter", Route(after_vote), ["sampler", "commit", "finish"])
     graph.add_conditional_edges("commit", after_step, ["sampler", "finish"])

@@ -1,0 +1,151 @@
+"""Every method is a member of every other: answers, reports, names, streams and threads."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+from helpers.graphs import shown, user
+from helpers.registry import NAMES, QUESTION, SIMULATED, small
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import LLMResult
+from langgraph.checkpoint.memory import InMemorySaver
+
+from manyminds import Member
+from manyminds.graphs.method_graph import MethodGraph
+from manyminds.members import safe_name
+
+PLAIN = "simulated:large"
+outer_methods = pytest.mark.parametrize("outer", NAMES)
+inner_methods = pytest.mark.parametrize("inner", NAMES)
+
+
+class Log(BaseCallbackHandler):
+    """Counts what reaches models, at whatever depth, and keeps the prompts."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.prompts: Counter[str] = Counter()
+        self.tokens: Counter[str] = Counter()
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """Keep the prompt."""
+        self.prompts["\n".join(f"{m.type}: {m.text}" for m in messages[0])] += 1
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        """Add up the tokens."""
+        message: Any = getattr(response.generations[0][0], "message", None)
+        self.tokens["input"] += message.usage_metadata["input_tokens"]
+        self.tokens["output"] += message.usage_metadata["output_tokens"]
+
+
+async def asked(app: Any, given: Any, **configurable: str) -> tuple[dict[str, Any], Log]:
+    log = Log()
+    config = {"callbacks": [log], "configurable": configurable}
+    return await app.ainvoke(given, config), log
+
+
+def nested(outer: str, inner: str) -> MethodGraph:
+    return small(outer, small(inner), PLAIN)
+
+
+@inner_methods
+@outer_methods
+async def test_answer_and_report_of_a_method_in_a_method(outer: str, inner: str) -> None:
+    graph = nested(outer, inner)
+    result, log = await asked(graph.compile(), user(QUESTION))
+    assert [message.type for message in result["messages"]] == ["human", "ai"]
+    assert result["messages"][-1].text == result["answer"]
+    assert "[simulated]" in result["answer"]
+    report = result["report"]
+    assert report["calls"] == log.prompts.total() > 0
+    assert report["tokens"] == dict(log.tokens)
+    assert report["missing"] == [] and report["simulated"]
+    for group in ("members", "roles"):
+        assert sum(one["calls"] for one in report[group].values()) == report["calls"]
+    short = result["messages"][-1].response_metadata["manyminds"]
+    assert (short["method"], short["calls"]) == (graph.method, report["calls"])
+
+
+@outer_methods
+async def test_the_synchronous_way_gives_the_same(outer: str) -> None:
+    app = nested(outer, "moa").compile()
+    result = await app.ainvoke(user(QUESTION))
+    again = app.invoke(user(QUESTION))
+    assert again["answer"] == result["answer"]
+    assert again["report"]["calls"] == result["report"]["calls"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        # All pairs would double the time; these have every method on either side.
+        pytest.param(one, two, marks=[] if one == two or "moa" in (one, two) else pytest.mark.slow)
+        for one in NAMES
+        for two in NAMES
+    ],
+)
+async def test_a_stream_shows_the_answer_once_and_nothing_else(outer: str, inner: str) -> None:
+    app = nested(outer, inner).compile()
+    seen = await shown(app, user(QUESTION))
+    expected = (await app.ainvoke(user(QUESTION)))["answer"]
+    assert "".join(seen.texts(whole=False) + seen.texts(whole=True)) == expected
+    assert len(seen.ids) == 1
+    assert not seen.texts(whole=False) or not seen.texts(whole=True)
+
+
+async def _turns(graph: MethodGraph) -> None:
+    """Ask two turns on a thread; the second must be like a fresh thread's."""
+    app = graph.compile(checkpointer=InMemorySaver())
+    await asked(app, user(QUESTION), thread_id="two turns")
+    more = user("Start with 7. Add 5. Subtract 2. What is the result?")
+    result, log = await asked(app, more, thread_id="two turns")
+    before = result["messages"][:-1]
+    assert [message.type for message in before] == ["human", "ai", "human"]
+    fresh, again = await asked(app, {"messages": before}, thread_id="fresh")
+    assert log.prompts == again.prompts
+    assert (result["answer"], result["report"]["calls"]) == (
+        fresh["answer"],
+        fresh["report"]["calls"],
+    )
+
+
+@outer_methods
+async def test_two_turns_on_a_thread_start_clean(outer: str) -> None:
+    await _turns(small(outer))
+
+
+@pytest.mark.slow
+@inner_methods
+@outer_methods
+async def test_two_turns_of_a_method_in_a_method_start_clean(outer: str, inner: str) -> None:
+    await _turns(nested(outer, inner))
+
+
+@outer_methods
+def test_names_are_unique_and_safe(outer: str) -> None:
+    inner = small(outer)
+    graph = small(outer, inner, inner, small(outer), *SIMULATED, *SIMULATED, Member(PLAIN))
+    names = list(graph.members)
+    assert len(set(names)) == len(names) and all(name == safe_name(name) for name in names)
+    drawn = graph.compile().get_graph()
+    assert len(drawn.nodes) == len(graph.nodes) + 2
+    assert not set(names) & {"begin", "finish", "gate", "layer", "messages", "answer"}
+
+
+@pytest.mark.slow
+@outer_methods
+async def test_three_levels_deep(outer: str) -> None:
+    app = small(outer, nested("moa", outer), PLAIN).compile()
+    result, log = await asked(app, user(QUESTION))
+    assert result["report"]["calls"] == log.prompts.total()
+    assert result["report"]["missing"] == []
