@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from manyminds.graphs.reflexion import create_reflexion
     from manyminds.graphs.self_moa_seq import create_self_moa_seq
     from manyminds.graphs.self_refine import create_self_refine
+    from manyminds.graphs.smoa import create_smoa
     from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
     from manyminds.members import Member, Price
@@ -70,6 +71,7 @@ _HOMES = {
     "create_self_moa": "manyminds.graphs.moa",
     "create_self_moa_seq": "manyminds.graphs.self_moa_seq",
     "create_self_refine": "manyminds.graphs.self_refine",
+    "create_smoa": "manyminds.graphs.smoa",
     "create_spp": "manyminds.graphs.spp",
     "create_stepwise_voting": "manyminds.graphs.stepwise_voting",
     "recording": "manyminds.models.recording",
@@ -107,6 +109,7 @@ __all__ = [
     "create_self_moa",
     "create_self_moa_seq",
     "create_self_refine",
+    "create_smoa",
     "create_spp",
     "create_stepwise_voting",
     "recording",

@@ -84,6 +84,15 @@ _OURS = (
         options=("aggregator",),
     ),
     Method(
+        name="smoa",
+        builder="manyminds.graphs.smoa:create_smoa",
+        paper="SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of-Agents, "
+        "arXiv 2411.03284",
+        calls="(proposers + 2) * (layers - 1)",
+        use="Open answers, and moa costs too much where questions are easy: it stops early then.",
+        options=("layers", "aggregator", "judge", "extract", "prompt"),
+    ),
+    Method(
         name="self-moa",
         builder="manyminds.graphs.moa:create_self_moa",
         paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",

@@ -40,6 +40,7 @@ PINNED = {
     "create_self_moa",
     "create_self_moa_seq",
     "create_self_refine",
+    "create_smoa",
     "create_spp",
     "create_stepwise_voting",
     "recording",

@@ -21,6 +21,7 @@ from manyminds.graphs.ranker import create_ranker
 from manyminds.graphs.reflexion import create_reflexion
 from manyminds.graphs.self_moa_seq import create_self_moa_seq
 from manyminds.graphs.self_refine import create_self_refine
+from manyminds.graphs.smoa import create_smoa
 from manyminds.graphs.spp import create_spp
 from manyminds.graphs.stepwise_voting import create_stepwise_voting
 
@@ -46,6 +47,12 @@ async def moa() -> MethodGraph:
 async def moa_lite() -> MethodGraph:
     """Return a Mixture-of-Agents of two layers; the last member aggregates."""
     return await to_thread(create_moa_lite, members(), aggregator=members()[-1])
+
+
+async def smoa() -> MethodGraph:
+    """Return a Sparse Mixture-of-Agents of three layers; the last member judges and aggregates."""
+    last = members()[-1]
+    return await to_thread(create_smoa, members(), judge=last, moderator=last, aggregator=last)
 
 
 async def self_moa() -> MethodGraph:
