@@ -125,13 +125,14 @@ def create_agent_forest(
         rule=stopping.fixed(samples) if cut else rule,
         most=most,
         until=rule if cut else None,
+        quorum=quorum,
         params=PARAMS,
         context=graph.settings,
     )
     graph.open("wave", asked=0, planned=0, ballot=None, sampled=None)
     graph.add_node("wave", wave(how))
     graph.add_node("sampler", sampler(how))
-    graph.add_node("voter", voter(how, vote=held, quorum=quorum, planned=samples))
+    graph.add_node("voter", voter(how, vote=held, planned=samples))
 
     def after_vote(state: ForestState) -> str:
         return "finish" if state["decision"]["stop"] else "wave"

@@ -105,7 +105,7 @@ def create_council(
     size, after = len(everyone), int(bool(chain))
     graph.open("layer", rankings=[], ballot=None)
     graph.add_node("layer", layer(METHOD, planned=2 * size + after, context=graph.settings))
-    _members(graph, everyone, ranking)
+    _members(graph, everyone, ranking, quorum)
     graph.add_node("gate", gate(METHOD, calls=[size], quorum=quorum, context=graph.settings))
     how = Reviewing(members=everyone, prompt=ranking, cut=cut, after=after, context=graph.settings)
     graph.add_node("ranker", reviewers(how))
@@ -122,7 +122,7 @@ def create_council(
     return graph
 
 
-def _members(graph: MethodGraph, everyone: Sequence[Member], prompt: Prompt) -> None:
+def _members(graph: MethodGraph, everyone: Sequence[Member], prompt: Prompt, quorum: float) -> None:
     """Add a node for each member's answer: the first and only layer, so no prompt is shown."""
     for member in everyone:
         node = proposer(
@@ -131,6 +131,7 @@ def _members(graph: MethodGraph, everyone: Sequence[Member], prompt: Prompt) -> 
             layers=[everyone],
             prompt=prompt,
             params={},
+            quorum=quorum,
             context=graph.settings,
         )
         graph.add_node(member.name, node)

@@ -142,10 +142,11 @@ def create_debate(
         prompt=shown,
         alone=load("debate/self_check@1"),
         confidence=load("debate/confidence@1") if confidence else None,
+        quorum=quorum,
         context=graph.settings,
     )
     extra = _Extra(given, chains, verdict)
-    _rounds(graph, how, extra, share=share, quorum=quorum)
+    _rounds(graph, how, extra, share=share)
     graph.add_node("voter", debate_vote(how, vote=held))
     last = [role for role in ("judge", "cleaner") if role in given]
     for role in last:
@@ -204,9 +205,7 @@ class _Extra:
         )
 
 
-def _rounds(
-    graph: MethodGraph, how: Debating, extra: _Extra, *, share: float | None, quorum: float
-) -> None:
+def _rounds(graph: MethodGraph, how: Debating, extra: _Extra, *, share: float | None) -> None:
     """Add the rounds: who debates, the gate after them, and the way back."""
     size = len(how.debaters)
     last = extra.calls("judge") + extra.calls("cleaner")
@@ -220,7 +219,7 @@ def _rounds(
         graph.add_node(member.name, debater(place, how))
         graph.add_edge(member.name, "gate")
     calls = [size + last, *(size + summaries + last for summaries in summed)]
-    graph.add_node("gate", consensus_gate(how, share=share, quorum=quorum, calls=calls))
+    graph.add_node("gate", consensus_gate(how, share=share, calls=calls))
     again = "layer"
     if "summarizer" in extra.given and how.rounds > 1:
         again = "summarizer"

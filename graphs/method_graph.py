@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
 from manyminds.asking.budget import Budget
 from manyminds.errors import InputError
@@ -16,23 +16,12 @@ from manyminds.nodes.finish import finish
 from manyminds.nodes.node import Node, NodeFunction, custom
 from manyminds.nodes.persona import prepare
 from manyminds.prompts import Prompt
-from manyminds.settings import DEFAULT_CONCURRENCY, Context
+from manyminds.settings import DEFAULT_CONCURRENCY, Context, Options
+
+__all__ = ["Compiled", "MethodGraph", "Options", "check_quorum"]
 
 Compiled: TypeAlias = CompiledStateGraph[Any, Context, Any, Any]
 _DRAWN = 8
-
-
-class Options(TypedDict, total=False):
-    """Keyword arguments that every builder takes; the run's context comes before them.
-
-    budget: limits of one run. concurrency: calls in flight at once to one model (256).
-    seed: drives every random choice (0). params: override all sampling parameters.
-    """
-
-    budget: Budget | None
-    concurrency: int | None
-    seed: int | None
-    params: dict[str, Any] | None
 
 
 class MethodGraph(StateGraph[Any, Context, Any, Any]):

@@ -126,6 +126,7 @@ def _add_layers(
             layers=rows,
             prompt=synthesis,
             params=PROPOSER_PARAMS,
+            quorum=quorum,
             context=graph.settings,
         )
         graph.add_node(name, node)
@@ -146,7 +147,13 @@ def _add_layers(
 def create_moa_lite(
     proposers: Sequence[Askable], *, aggregator: Askable | None = None, **options: Unpack[Options]
 ) -> MethodGraph:
-    """Build the paper's MoA-Lite: one layer of proposers and the aggregator, n + 1 calls."""
+    """Build the paper's MoA-Lite: one layer of proposers and the aggregator, n + 1 calls.
+
+    Args:
+        proposers: who proposes.
+        aggregator: who writes the answer. Default: the first proposer.
+        options: see `Options`.
+    """
     return create_moa(proposers, aggregator=aggregator, layers=2, **options)
 
 
@@ -161,6 +168,13 @@ def create_self_moa(
     """Build the single-proposer form: one model sampled several times, then aggregated.
 
     Better than a mixture where one model is clearly the strongest (Self-MoA, arXiv 2502.00674).
+
+    Args:
+        member: who is sampled.
+        samples: how many answers in each layer.
+        aggregator: who writes the answer. Default: the member.
+        layers: counted with the aggregator's: samples * (layers - 1) + 1 calls.
+        options: see `Options`.
     """
     return create_moa([member] * samples, aggregator=aggregator, layers=layers, **options)
 

@@ -78,7 +78,13 @@ def create_ranker(
     graph.add_node("layer", layer(METHOD, planned=len(everyone) + 1, context=context))
     for member in everyone:
         node = proposer(
-            member, method=METHOD, layers=[everyone], prompt=picking, params=PARAMS, context=context
+            member,
+            method=METHOD,
+            layers=[everyone],
+            prompt=picking,
+            params=PARAMS,
+            quorum=quorum,
+            context=context,
         )
         graph.add_node(member.name, node)
         graph.add_edge(member.name, "gate")

@@ -100,7 +100,7 @@ def create_self_moa_seq(
         output=SeqOutput,
         **options,
     )
-    how = _sampling(one, samples, graph.settings)
+    how = _sampling(one, samples, quorum, graph.settings)
     graph.open("wave", asked=0, planned=0, passes=0, merged=0, synthesis=None)
     graph.add_node("wave", wave(how))
     graph.add_node("sampler", sampler(how))
@@ -130,7 +130,7 @@ def create_self_moa_seq(
     return graph
 
 
-def _sampling(member: Member, samples: int, context: Context) -> Sampling:
+def _sampling(member: Member, samples: int, quorum: float, context: Context) -> Sampling:
     return Sampling(
         members=[member],
         method=METHOD,
@@ -140,6 +140,7 @@ def _sampling(member: Member, samples: int, context: Context) -> Sampling:
         rule=stopping.fixed(samples),
         most=samples,
         until=None,
+        quorum=quorum,
         params=PROPOSER_PARAMS,
         context=context,
     )

@@ -135,6 +135,7 @@ def create_smoa(
     panel = Panel(
         proposers=row,
         rounds=layers - 1,
+        quorum=quorum,
         keep=keep,
         judging=0 if is_node(judge) else 1,
         moderating=1 if moderated and stop is None and not is_node(moderator) else 0,
@@ -168,7 +169,7 @@ def create_smoa(
         if there.get(role, True):
             graph.add_node(role, custom(who, role) if is_node(who) else makers[role](chain))
             played[role] = chain
-    _add_layers(graph, panel, synthesis, using(PROPOSER) if in_roles else synthesis, quorum)
+    _add_layers(graph, panel, synthesis, using(PROPOSER) if in_roles else synthesis)
     graph.open(
         "role_writer" if "role_writer" in played else "layer",
         roles=texts,
@@ -181,13 +182,11 @@ def create_smoa(
     return graph
 
 
-def _add_layers(
-    graph: MethodGraph, panel: Panel, synthesis: Prompt, proposing: Prompt, quorum: float
-) -> None:
+def _add_layers(graph: MethodGraph, panel: Panel, synthesis: Prompt, proposing: Prompt) -> None:
     """Add what happens in a layer, and the ways from it to the next one and to the answer."""
     names = [member.name for member in panel.proposers]
     graph.add_node("layer", layer(METHOD, planned=panel.planned, context=panel.context))
-    graph.add_node("gate", sparse_gate(panel, quorum=quorum))
+    graph.add_node("gate", sparse_gate(panel))
     for place, name in enumerate(names):
         node = actor(place, panel, prompt=proposing, plain=synthesis, params=PROPOSER_PARAMS)
         graph.add_node(name, node)

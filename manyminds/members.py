@@ -33,6 +33,7 @@ RESERVED = frozenset(
     }
 )
 DEFAULT_TIMEOUT = 120.0
+LONGEST_ANSWER = 200_000
 
 
 class Price(BaseModel):
@@ -65,7 +66,13 @@ class Member(BaseModel):
         input: from the messages to what the Runnable takes.
         output: from what the Runnable returns to a text or message.
         samples_per_request: for endpoints that honour `n`: so many samples in one request.
-        concurrency: calls in flight at once; default: that of the run.
+        concurrency: calls in flight at once; default: that of the run. Where the endpoint says that
+            it is too much, there are fewer until it has kept up for a while.
+        requests_per_minute: to the member's endpoint, by this whole process; default: no limit.
+        tokens_per_minute: the same for input and output tokens together.
+        longest: characters of an answer that are kept; the rest is cut off, with a mark.
+        spare: who is asked beside this member when it is late (see `hedge` of `Context`); default:
+            the same member once more.
         place: set by builders: which of how many copies of the same model this is.
         spec: set where the model was given as a string.
 
@@ -87,6 +94,10 @@ class Member(BaseModel):
     output: Callable[[Any], Any] | None = None
     samples_per_request: int = Field(default=1, ge=1)
     concurrency: int | None = Field(default=None, ge=1)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    longest: int = Field(default=LONGEST_ANSWER, ge=1)
+    spare: SkipValidation[Any] = None
     place: tuple[int, int] = Field(default=(0, 1), repr=False)
     spec: str | None = Field(default=None, repr=False)
 
@@ -96,6 +107,9 @@ class Member(BaseModel):
         spec = model if isinstance(model, str) else None
         if "retries" not in options and _may_pass(model):
             options["retries"] = 2
+        spare = options.get("spare")
+        if spare is not None and not isinstance(spare, Member):
+            options["spare"] = Member(spare)
         try:
             super().__init__(model=askable, **{"spec": spec, **options})
         except ValidationError as error:

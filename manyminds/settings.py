@@ -8,14 +8,34 @@ import dataclasses
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, TypeAlias, cast
 
+from langgraph.cache.base import BaseCache
 from langgraph.runtime import get_runtime
+from pydantic import ConfigDict
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import TypedDict, Unpack
 
 from manyminds.asking.budget import Budget
 from manyminds.errors import InputError
+from manyminds.records.recorder import Recorder
 
 DEFAULT_CONCURRENCY = 256
+Cache: TypeAlias = BaseCache[dict[str, Any]]
+
+
+class Options(TypedDict, total=False):
+    """Options of `Context`, as keyword arguments of every builder and of `using`."""
+
+    budget: Budget | None
+    concurrency: int | None
+    seed: int | None
+    params: Mapping[str, object] | None
+    deadline: float | None
+    grace: float | None
+    hedge: float | None
+    cache: Cache | None
+    recorder: Recorder | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,14 @@ class Context:
         concurrency: calls in flight at once to one model.
         seed: drives every random choice: order of members, shuffles shown to judges.
         params: sampling parameters that override those of members and builders.
+        deadline: seconds that a layer, wave or round may take; who is late is cut, and the run goes
+            on with the others if they are a quorum.
+        grace: seconds that the others have once a quorum is in.
+        hedge: seconds after which a spare is asked beside a member that is late: its own (see
+            `Member`), else the same member once more. The first good answer counts.
+        cache: one of LangGraph's, such as `InMemoryCache()`: answers that were given before to the
+            same question of the same sample are taken from it, and cost nothing.
+        recorder: is told of everything that happens.
 
     Raises:
         InputError: a value cannot be used.
@@ -39,6 +67,14 @@ class Context:
     concurrency: int | None = None
     seed: int | None = None
     params: Mapping[str, object] | None = None
+    deadline: float | None = None
+    grace: float | None = None
+    hedge: float | None = None
+    # What follows are objects of the program, which no caller can send from outside.
+    cache: SkipJsonSchema[Cache | None] = None
+    recorder: SkipJsonSchema[Recorder | None] = None
+
+    __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
 
     def __post_init__(self) -> None:
         """Refuse what would fail, or wait for ever, in the middle of a run."""
@@ -46,6 +82,10 @@ class Context:
             raise InputError(f"budget={self.budget!r}: give a Budget, such as Budget(calls=10)")
         if self.concurrency is not None and self.concurrency < 1:
             raise InputError(f"concurrency={self.concurrency}: give at least 1")
+        for name in ("deadline", "grace", "hedge"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise InputError(f"{name}={seconds}: give seconds, more than 0")
 
     def over(self, other: "Context") -> "Context":
         """Return these settings, with gaps filled from `other`."""
@@ -64,19 +104,13 @@ _DEFAULTS = Context(concurrency=DEFAULT_CONCURRENCY, seed=0, params={})
 
 
 @contextlib.contextmanager
-def using(
-    *,
-    budget: Budget | None = None,
-    concurrency: int | None = None,
-    seed: int | None = None,
-    params: Mapping[str, object] | None = None,
-) -> Generator[Context]:
+def using(**options: Unpack[Options]) -> Generator[Context]:
     """Set options for every run started inside the block.
 
     Handy where the graph is called by somebody else's code that passes no context. Blocks nest;
     the inner one wins. The options are those of `Context`.
     """
-    inner = Context(budget=budget, concurrency=concurrency, seed=seed, params=params)
+    inner = Context(**options)
     token = _using.set(inner.over(_using.get()))
     try:
         yield _using.get()

@@ -53,7 +53,10 @@ class Candidate(TypedDict):
     `attempts` counts requests (0: it came in another sample's request). `seconds` includes retries
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
     of a member that is a chain or agent; `nested` is the ledger of one that is a method itself,
-    `ballot` how the vote in it went. `simulated`: no real model gave this answer.
+    `ballot` how the vote in it went. `simulated`: no real model gave this answer. `at` is when it
+    was asked (seconds since 1970). `reused`: it was not asked for anew but taken from a "cache" or
+    a "record", and cost nothing. `spare`: who answered in the member's place, because that was
+    late; `beside`: what else was asked for this answer, in vain.
     """
 
     run: str
@@ -80,3 +83,7 @@ class Candidate(TypedDict):
     nested: NotRequired[dict[str, Any]]
     ballot: NotRequired[dict[str, Any]]
     simulated: NotRequired[bool]
+    at: NotRequired[float]
+    reused: NotRequired[str]
+    spare: NotRequired[str]
+    beside: NotRequired[list[Any]]

@@ -7,6 +7,7 @@ from langchain_core.messages import BaseMessage
 
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
@@ -42,15 +43,17 @@ def actor(
 
     async def run(state: State) -> Update:
         layer = state["layer"]
+        serving = Run.of(state, METHOD, panel.context)
         candidate = await ask(
             member,
             messages(state),
-            Run.of(state, METHOD, panel.context),
+            serving,
             role="proposer",
             index=place,
             draw=layer - 1,
             layer=layer,
             params=params,
+            clock=layer_clock(serving, layer, asked=len(panel.proposers), quorum=panel.quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.errors import QuorumError
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
+from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
@@ -45,28 +45,23 @@ def aggregator(
         serving = Run.of(state, method, context)
         references = usable(state)
         answers = numbered(candidate["text"] for candidate in references)
-        tried: list[Candidate] = []
-        for nth, member in enumerate(chain):
-            messages = prompt.render(addressed(state["messages"], member), answers=answers)
-            candidate = await ask(
-                member,
-                messages,
-                serving,
-                role="aggregator",
-                index=nth,
-                draw=sum(member.name in names for names in proposed[: state["layer"]]),
-                layer=state["layer"] + 1,
-                params=params,
-                stream=True,
-            )
-            tried.append(candidate)
-            if candidate["status"] == "ok":
-                break
+        final, tried = await first_answer(
+            chain,
+            lambda member: prompt.render(addressed(state["messages"], member), answers=answers),
+            serving,
+            role="aggregator",
+            layer=state["layer"] + 1,
+            draw=lambda member: sum(member.name in names for names in proposed[: state["layer"]]),
+            params=params,
+            stream=True,
+        )
         update: Update = {"spent": spent_on(tried)}
-        if tried[-1]["status"] == "ok":
-            notes = [f"{tried[-1]['member']} aggregated after another failed"] if tried[1:] else []
-            return {**update, "final": tried[-1], "notes": notes}
-        return {**update, "final": most_alike(references), "notes": [_note(tried[-1])]}
+        if final is None:
+            instead = "the answer is one member's own, word for word"
+            note = f"no aggregator answered ({why(tried)}): {instead}"
+            return {**update, "final": most_alike(references), "notes": [note]}
+        notes = [f"{final['member']} aggregated after another failed"] if tried[1:] else []
+        return {**update, "final": final, "notes": notes}
 
     return Node(run, "aggregator")
 
@@ -81,9 +76,3 @@ def most_alike(references: Sequence[Candidate]) -> Candidate:
         raise QuorumError("there is no answer to fall back on: keep at least one candidate")
     winner = consensus([candidate["text"] for candidate in references])["winner"]
     return references[winner or 0]
-
-
-def _note(failed: Candidate) -> str:
-    error = failed["error"]
-    kind = "no answer" if error is None else error["kind"]
-    return f"no aggregator answered ({kind}): the answer is one member's own, word for word"

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from langchain_core.messages import HumanMessage
 from langgraph.types import Overwrite
 
+from manyminds.asking import journal
 from manyminds.asking.budget import Budget
-from manyminds.asking.run import question_id_of_config
+from manyminds.asking.kept import key_of
+from manyminds.asking.run import outer, question_id_of_config
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, State, Update
 from manyminds.questions import question_hash
@@ -34,9 +36,15 @@ def begin(
 
     async def run(state: State) -> Update:
         check(settings(context).budget)
-        question = _question(state.get("messages", []))
+        messages = state.get("messages", [])
+        question = _question(messages)
+        around = outer.get()
+        if around is None:
+            id = await journal.begin(uuid4().hex, key_of(messages, {}))
+        else:
+            id = uuid5(NAMESPACE_OID, around.call).hex  # the same after a resume
         return {
-            "run": uuid4().hex,
+            "run": id,
             "question": question,
             "question_id": question_id_of_config() or question_hash(question),
             "started": time.time(),

@@ -10,8 +10,8 @@ from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.chain import ask_in_turn
 from manyminds.nodes.channels import usable
+from manyminds.nodes.fallback import first_answer
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
@@ -147,7 +147,7 @@ async def _part(
     if written:
         values["written"] = escaped(_text(written))
     done = len(written)
-    replies = await ask_in_turn(
+    part, replies = await first_answer(
         how.chain,
         lambda member: prompt.render(addressed(state["messages"], member), **values),
         serving,
@@ -156,9 +156,8 @@ async def _part(
         draw=lambda member: how.before(member) + done,
         stream=True,
     )
-    if written and replies[-1]["status"] == "ok":
-        ids = [part["message_id"] for part in (written[0], replies[-1])]
-        serving.emit("continued", message_id=ids[0], by=ids[1])
+    if written and part is not None:
+        serving.emit("continued", message_id=written[0]["message_id"], by=part["message_id"])
     return replies
 
 

@@ -14,16 +14,13 @@ from manyminds.state import Candidate
 from manyminds.votes.votes import labels
 
 
-def consensus_gate(
-    how: Debating, *, share: float | None, quorum: float, calls: Sequence[int]
-) -> Node:
+def consensus_gate(how: Debating, *, share: float | None, calls: Sequence[int]) -> Node:
     """Return the node that closes a round of a debate.
 
     Args:
         how: the debate.
         share: of the debaters who answered, so many must agree for the debate to end (1: all),
             and two at least. None: no consensus ends it.
-        quorum: good answers that a round needs: a count, or a share of those asked if below 1.
         calls: what each round still has to pay for before there is an answer: its own calls and
             those of the roles after the last one.
 
@@ -41,7 +38,7 @@ def consensus_gate(
             reason = f"{spent} in round {round}: the answer rests on round {round - 1}"
             back = {"candidates": Overwrite(state["previous"])}
             return {**said, **back, **_stop(reason, None, reason)}
-        require(candidates, quorum)
+        require(candidates, how.quorum)
         counts, good = counted(candidates, how)
         most = max(counts, default=0)
         agreement = most / good

@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
@@ -34,6 +35,7 @@ class Debating:
         prompt: how a debater is shown what others answered, with the variable `answers`.
         alone: how a debater is asked that has nobody's answers to read.
         confidence: how it is asked to say how sure it is; None: it is not.
+        quorum: good answers that each round needs: a count, or a share of those asked if below 1.
         context: the builder's settings.
     """
 
@@ -44,6 +46,7 @@ class Debating:
     prompt: Prompt
     alone: Prompt
     confidence: Prompt | None
+    quorum: float
     context: Context
 
     def heard(self, state: State, place: int, round: int) -> list[Candidate]:
@@ -85,7 +88,14 @@ def debater(place: int, how: Debating) -> Node:
         if how.confidence is not None:
             messages = how.confidence.render(messages)
         candidate = await ask(
-            member, messages, serving, role="debater", index=place, draw=round - 1, layer=round
+            member,
+            messages,
+            serving,
+            role="debater",
+            index=place,
+            draw=round - 1,
+            layer=round,
+            clock=layer_clock(serving, round, asked=len(how.debaters), quorum=how.quorum),
         )
         if candidate["status"] == "ok":
             read(candidate, how)

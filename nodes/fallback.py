@@ -1,6 +1,7 @@
 """fallback: a role is played by the first member of its chain that can."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 
@@ -19,6 +20,7 @@ async def first_answer(
     layer: int,
     index: int = 0,
     draw: Callable[[Member], int] = lambda _member: 0,
+    params: Mapping[str, Any] | None = None,
     stream: bool = False,
     refuse: Callable[[str], str | None] = lambda _text: None,
 ) -> tuple[Candidate | None, list[Candidate]]:
@@ -32,6 +34,7 @@ async def first_answer(
         layer: layer or round, from 1.
         index: the place of the first one asked among all that are asked in this role.
         draw: how often a member was asked before in this run.
+        params: sampling defaults of the role.
         stream: let the tokens through: only for a method's last role.
         refuse: from an answer to why it is of no use, or None; such an answer is flagged.
 
@@ -48,6 +51,7 @@ async def first_answer(
             index=index + nth,
             draw=draw(member),
             layer=layer,
+            params=params,
             stream=stream,
         )
         asked.append(candidate)

@@ -8,9 +8,12 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from manyminds.asking import budget
+from manyminds.asking import budget, journal
+from manyminds.asking.kept import key_of
 from manyminds.asking.ledger import Row, Spent, empty_row, totals
 from manyminds.asking.reply import NOTHING
+from manyminds.asking.run import outer
+from manyminds.asking.shared import forget
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.state import Candidate
@@ -53,6 +56,9 @@ def finish(
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
         budget.close(state["run"])
+        forget(state["run"])
+        if outer.get() is None:
+            await journal.end(state["run"], key_of(state["messages"], {}))
         answer = message(final, report, {m.id for m in state["messages"]})
         return {"messages": [answer], "answer": final["text"], "report": report}
 

@@ -68,7 +68,7 @@ async def ask_formed(
 
     A model that offers structured output is held to the schema. One whose reply cannot be read, or
     who refuses the schema, is asked once more without it; one who fails is not. Then comes the next
-    in the chain.
+    in the chain. Nobody is asked where a budget would then have no room for the answer itself.
 
     Args:
         chain: who is asked, and who takes over.
@@ -83,6 +83,9 @@ async def ask_formed(
     asked: list[Candidate] = []
     for nth, member in enumerate(chain):
         for again in (0, 1):
+            # The last call that a budget has room for is the one that writes the answer.
+            if run.exhausted(2) is not None:
+                return Formed(None, "fallback", asked)
             held = {} if again else held_to(schema, member)
             reply = await ask(
                 member,
@@ -135,7 +138,10 @@ def held_to(schema: Schema, member: Member) -> Mapping[str, Any]:
     profile: Mapping[str, Any] = model.profile or {}
     if profile and not (profile.get("structured_output") or profile.get("tool_calling")):
         return {}
-    structured: Runnable[Any, Any] = model.with_structured_output(dict(schema))
+    try:
+        structured: Runnable[Any, Any] = model.with_structured_output(dict(schema))
+    except (NotImplementedError, ValueError):  # the class could, this model cannot
+        return {}
     # The model with its parameters bound comes first, the parser after it. Ours reads more, and
     # asking needs the model itself: for its limits, usage, silence.
     bound = structured.first if isinstance(structured, RunnableSequence) else structured

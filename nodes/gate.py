@@ -1,10 +1,11 @@
 """gate: all of a layer are in; is it enough, and is there room for another layer?"""
 
-import math
 from collections.abc import Sequence
 
 from langgraph.types import Overwrite
 
+from manyminds.asking.clock import drop
+from manyminds.asking.patience import count_of
 from manyminds.asking.run import Run
 from manyminds.errors import BudgetError, QuorumError, RunError
 from manyminds.nodes.channels import Decision, usable
@@ -30,6 +31,7 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
     async def run(state: State) -> Update:
         layer, candidates = state["layer"], state["candidates"]
         serving = Run.of(state, method, context)
+        drop(serving.id, layer)
         try:
             require(candidates, quorum)
         except RunError:
@@ -59,7 +61,7 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         BudgetError: nobody could be asked within the budget.
     """
     good = sum(candidate["status"] == "ok" for candidate in candidates)
-    needed = max(1, _count_of(quorum, len(candidates)))
+    needed = max(1, count_of(quorum, len(candidates)))
     if good >= needed:
         return
     failures = [
@@ -71,11 +73,6 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         raise BudgetError("; ".join(dict.fromkeys(failures)) + " before there was an answer")
     message = f"{good} of {len(candidates)} members answered and the quorum is {needed}"
     raise QuorumError(message, list(dict.fromkeys(failures)))
-
-
-def _count_of(quorum: float, asked: int) -> int:
-    # The small number keeps 0.1 * 30 = 3.0000000000000004 from asking for a fourth.
-    return math.ceil(quorum * asked - 1e-9) if quorum < 1 else int(quorum)
 
 
 def _stop(reason: str, *notes: str) -> Update:

@@ -10,7 +10,7 @@ from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.chair import shuffled
 from manyminds.nodes.formed import ask_formed, object_schema
-from manyminds.nodes.moderator import STOP_FIELDS, decided, standing
+from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, decided, standing
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
@@ -83,8 +83,7 @@ def judge(
             return None if ranking is None else (ranking, read_stop(text))
 
         reply = await ask_formed(
-            # The last call that a budget has room for is the aggregator's.
-            chain if serving.exhausted(2) is None else [],
+            chain,
             messages,
             read,
             serving,
@@ -103,6 +102,8 @@ def judge(
         }
         if deciding is not None:
             update["decision"] = decided(call, reply.source, panel.agreement(good))
+            if ranked is not None and call is None:
+                update["notes"] = [*update["notes"], GO_ON]
         serving.emit("judged", kept=update["kept"], source=reply.source)
         return update
 

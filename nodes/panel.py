@@ -19,6 +19,7 @@ class Panel:
     Attributes:
         proposers: who proposes in every layer, in order of asking.
         rounds: layers of proposers at most; the aggregator's is not counted.
+        quorum: good answers that a layer needs: a count, or a share of those asked if below 1.
         keep: how many answers of a layer are handed on.
         judging: calls of the judge a layer: 0 where it is a node of the host's.
         moderating: calls of the moderator after a layer that another may follow: 0 or 1.
@@ -28,6 +29,7 @@ class Panel:
 
     proposers: Sequence[Member]
     rounds: int
+    quorum: float
     keep: int
     judging: int
     moderating: int

@@ -5,6 +5,7 @@ from typing import Any
 
 from manyminds.asking.ask import ask
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
@@ -21,6 +22,7 @@ def proposer(
     layers: Sequence[Sequence[Member]],
     prompt: Prompt,
     params: Mapping[str, Any],
+    quorum: float,
     context: Context,
 ) -> Node:
     """Return the node of one proposer (Mixture-of-Agents, arXiv 2406.04692).
@@ -34,6 +36,7 @@ def proposer(
         layers: the proposers of each layer, this member among them.
         prompt: the synthesis prompt, with the variable `answers`.
         params: sampling defaults of the role.
+        quorum: good answers that each layer needs.
         context: the builder's settings.
     """
     indices = [[m.name for m in row].index(member.name) if member in row else -1 for row in layers]
@@ -54,6 +57,7 @@ def proposer(
             draw=sum(index >= 0 for index in indices[: layer - 1]),
             layer=layer,
             params=params,
+            clock=layer_clock(serving, layer, asked=len(layers[layer - 1]), quorum=quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

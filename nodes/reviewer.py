@@ -1,6 +1,5 @@
 """reviewer: each member of a council ranks the others' answers without knowing whose they are."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,9 @@ from langchain_core.messages import BaseMessage
 from typing_extensions import TypedDict
 
 from manyminds.asking.ask import ask_all, blank
+from manyminds.asking.clock import Clock
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
@@ -122,7 +123,6 @@ class Panel:
 
     async def hear(self) -> None:
         """Ask everyone at once; where the council may, cut who cannot change the winner."""
-        certain = asyncio.Event()
         by_name = {member.name: member for member in self.how.members}
         batches: list[tuple[Member, list[Candidate], list[BaseMessage]]] = []
         layer = self.state["layer"] + 1
@@ -132,16 +132,27 @@ class Panel:
             self.replies.append(reply)
             batches.append((member, [reply], self._messages(own, member)))
 
+        watch = self._clock(layer)
+
         def heard(batch: Sequence[Candidate]) -> None:
             for reply in batch:
                 shown, text = self.shown[reply["index"]], reply["text"]
                 order = read_order(text, len(shown)) if reply["status"] == "ok" else []
                 self.orders[reply["index"]] = [shown[number] for number in order]
-            rankings = [self.orders.get(own) for own in range(len(self.good))]
-            if self.how.cut and settled(rankings, range(len(rankings)), len(rankings)):
-                certain.set()
+            if watch is not None:
+                watch.tell(batch)
 
-        await ask_all(batches, self.run, heard=heard, until=certain if self.how.cut else None)
+        await ask_all(batches, self.run, heard=heard, clock=watch)
+
+    def _clock(self, layer: int) -> Clock | None:
+        """Return the clock that ends the ranking early where the council may end it."""
+
+        def certain(_seen: Sequence[Candidate]) -> bool:
+            rankings = [self.orders.get(own) for own in range(len(self.good))]
+            return settled(rankings, range(len(rankings)), len(rankings))
+
+        rule = certain if self.how.cut else None
+        return layer_clock(self.run, layer, asked=len(self.good), quorum=len(self.good), rule=rule)
 
     def _messages(self, own: int, member: Member) -> list[BaseMessage]:
         answers = numbered(self.good[place]["text"] for place in self.shown[own])

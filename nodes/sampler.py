@@ -1,16 +1,17 @@
 """sampler: one branch of a wave; asks a chunk of samples at once."""
 
-import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import TypedDict
 
 from manyminds.asking.ask import ask_all, blank
-from manyminds.asking.clock import clock
+from manyminds.asking.clock import Clock, Enough
+from manyminds.asking.inquiry import Heard
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.node import Node, Update
@@ -35,6 +36,7 @@ class Chunk(TypedDict):
     layer: int
     first: int
     count: int
+    planned: int
 
 
 def in_turn(members: Sequence[Member], seed: int, question_id: str) -> list[Member]:
@@ -57,6 +59,7 @@ class Sampling:
         rule: when to stop.
         most: how many samples are drawn at most, those in place of flagged ones included.
         until: cut the calls in flight as soon as this rule would stop.
+        quorum: good answers needed: a count, or a share of those asked if below 1.
         params: sampling defaults of the role.
         context: the builder's settings.
     """
@@ -69,6 +72,7 @@ class Sampling:
     rule: StoppingRule
     most: int
     until: StoppingRule | None
+    quorum: float
     params: Mapping[str, Any]
     context: Context
 
@@ -105,28 +109,32 @@ def sampler(how: Sampling) -> Node:
         batches = [
             (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
-        heard, rung = _listening(how, chunk)
-        await ask_all(batches, serving, params=how.params, heard=heard, until=rung)
+        heard, watch = _listening(how, chunk, serving)
+        await ask_all(batches, serving, params=how.params, heard=heard, clock=watch)
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
         return {"candidates": begun, "spent": spent_on(begun)}
 
     return Node(run, "sampler")
 
 
-def _listening(
-    how: Sampling, chunk: Chunk
-) -> tuple[Callable[[Sequence[Candidate]], None], asyncio.Event | None]:
-    """Return what to do with each answer that comes in, and the event that cuts the others."""
-    rule = how.until
-    if rule is None:
+def _listening(how: Sampling, chunk: Chunk, serving: Run) -> tuple[Heard, Clock | None]:
+    """Return what to do with each answer that comes in, and the clock that cuts the others."""
+    watch = layer_clock(
+        serving, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
+    )
+    if watch is None:
         return how.read, None
-    watch = clock(chunk["run"], chunk["layer"], lambda seen: rule.stop(how.votes(seen)) is not None)
 
     def heard(batch: Sequence[Candidate]) -> None:
         how.read(batch)
         watch.tell(batch)
 
-    return heard, watch.rung
+    return heard, watch
+
+
+def _certain(how: Sampling) -> Enough | None:
+    rule = how.until
+    return None if rule is None else lambda seen: rule.stop(how.votes(seen)) is not None
 
 
 def _blanks(chunk: Chunk, members: Sequence[Member], serving: Run) -> list[Candidate]:

@@ -13,7 +13,7 @@ from manyminds.nodes.panel import METHOD, Panel
 from manyminds.prompts import Prompt, numbered
 
 
-def sparse_gate(panel: Panel, *, quorum: float) -> Node:
+def sparse_gate(panel: Panel) -> Node:
     """Return the node that closes a layer which a judge is to look at.
 
     What was kept of the layer before is forgotten, unless the budget ended in the middle of this
@@ -21,15 +21,17 @@ def sparse_gate(panel: Panel, *, quorum: float) -> Node:
 
     Args:
         panel: the panel.
-        quorum: good answers that a layer needs: a count, or a share of those asked if below 1.
     """
     # Another layer begins with the judge's and the moderator's calls after this one.
     calls = [panel.calls - 1 + panel.judging + panel.moderating] * panel.rounds
-    closing = gate(METHOD, calls=calls, quorum=quorum, context=panel.context)
+    closing = gate(METHOD, calls=calls, quorum=panel.quorum, context=panel.context)
 
     async def run(state: State) -> Update:
         update = await closing.ainvoke({**state, "kept": []})
-        return update if "candidates" in update else {**update, "kept": [], "verdict": None}
+        if "candidates" in update:
+            return update
+        # Failures stay among them: the verdict's scores go along with all candidates.
+        return {**update, "previous": state["candidates"], "kept": [], "verdict": None}
 
     return Node(run, "gate")
 

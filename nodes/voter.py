@@ -56,14 +56,13 @@ class Sampled(TypedDict):
     rule: str
 
 
-def voter(how: Sampling, *, vote: Vote, quorum: float, planned: int) -> Node:
+def voter(how: Sampling, *, vote: Vote, planned: int) -> Node:
     """Return the node that votes after each wave.
 
     Args:
         how: the sampling.
         vote: "majority", "auto", "weighted", "confidence", a similarity ("bleu", ...), a function
             from the candidates to a ballot, or an asked vote.
-        quorum: good answers needed: a count, or a share of those asked if below 1.
         planned: samples that would be asked without a stopping rule.
 
     Raises:
@@ -87,7 +86,7 @@ def voter(how: Sampling, *, vote: Vote, quorum: float, planned: int) -> Node:
         serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
         if stop is None:
             return {"decision": _decision(stop=False, reason="")}
-        require(candidates, quorum)
+        require(candidates, how.quorum)
         notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
         update = await _final(candidates, vote, how, state, serving, notes)
         return {

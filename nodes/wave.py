@@ -55,6 +55,7 @@ def branches(state: Any) -> list[Send]:
                 layer=state["layer"],
                 first=first + start,
                 count=min(size, planned - start),
+                planned=planned,
             ),
         )
         for start in range(0, planned, size)

@@ -8,7 +8,7 @@ from manyminds.asking.ledger import spent_on
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.chain import ask_in_turn
+from manyminds.nodes.fallback import first_answer
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
@@ -65,7 +65,7 @@ def window_aggregator(
         texts = [] if so_far is None else [so_far["text"]] * reserved
         answers = numbered([*texts, *(candidate["text"] for candidate in new)])
         last = read + len(new) >= len(good)
-        tried = await ask_in_turn(
+        made, tried = await first_answer(
             chain,
             lambda member: prompt.render(addressed(state["messages"], member), answers=answers),
             Run.of(state, method, context),
@@ -75,9 +75,8 @@ def window_aggregator(
             params=params,
             stream=last,
         )
-        made = tried[-1]
         update: Update = {"spent": spent_on(tried), "layer": state["layer"] + 1}
-        if made["status"] != "ok":
+        if made is None:
             note = f"the aggregator failed after {read} of {len(good)} samples"
             return {**update, "final": so_far or most_alike(good), "notes": [note]}
         return {

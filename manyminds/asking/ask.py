@@ -1,17 +1,19 @@
 """The one way in which every node asks members: prompts in, candidates out.
 
-Deadlines, places, budgets, retries, usage, cost, tags and metadata are looked after here and in
-`inquiry`, nowhere else.
+Deadlines, places, budgets, retries, usage, cost, tags and metadata are looked after here and below
+(`inquiry`, `exchange`, `call`), nowhere else.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.inquiry import Inquiry
+from manyminds.asking.clock import Clock
+from manyminds.asking.hedge import Hedged
+from manyminds.asking.inquiry import Heard, Inquiry
 from manyminds.asking.reply import NOTHING
 from manyminds.asking.run import Run
 from manyminds.members import Member
@@ -50,6 +52,7 @@ async def ask(
     layer: int = 0,
     params: Mapping[str, Any] | None = None,
     stream: bool = False,
+    clock: Clock | None = None,
 ) -> Candidate:
     """Ask a member once and return its answer, good or failed.
 
@@ -63,12 +66,20 @@ async def ask(
         layer: layer, round or wave, from 1.
         params: defaults of the role for sampling; the member's own and the run's come first.
         stream: let the tokens through to a caller who streams: only for a method's last role.
+        clock: when it rings, the call is cut; it is told of the answer.
 
     Returns:
-        A candidate with status ok, failed, timeout or skipped (the budget had no room).
+        A candidate with status ok, failed, timeout, cut or skipped (the budget had no room).
     """
     candidate = blank(member, run, role=role, index=index, draw=draw, layer=layer)
-    await Inquiry([candidate], member, prompt, run, params or {}, stream).done()
+    if clock is not None:
+        await ask_all(
+            [(member, [candidate], prompt)], run, params=params, heard=clock.tell, clock=clock
+        )
+    else:
+        # What the caller hears word by word cannot be asked twice at once.
+        kind = Inquiry if stream else _kind(run)
+        await kind([candidate], member, prompt, run, params or {}, stream).done()
     return candidate
 
 
@@ -80,8 +91,8 @@ async def ask_all(
     run: Run,
     *,
     params: Mapping[str, Any] | None = None,
-    heard: Callable[[Sequence[Candidate]], None] = lambda _: None,
-    until: asyncio.Event | None = None,
+    heard: Heard | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Ask many at once and fill in their blank candidates.
 
@@ -94,21 +105,31 @@ async def ask_all(
         run: the run that the calling node serves.
         params: defaults of the role for sampling.
         heard: called with the candidates of each batch as it ends, good or failed.
-        until: when it is set, calls in flight are cut and the rest are not begun.
+        clock: when it rings, calls in flight are cut and the rest are not begun. `heard` tells it.
     """
+    kind = _kind(run)
     inquiries = [
-        Inquiry(candidates, member, prompt, run, params or {}, stream=False, heard=heard)
+        kind(candidates, member, prompt, run, params or {}, heard=heard, clock=clock)
         for member, candidates, prompt in batches
     ]
     everyone = together(*(inquiry.done() for inquiry in inquiries))
-    if until is None:
+    if clock is None:
         await everyone
-        return
-    all_in, stop = asyncio.ensure_future(everyone), asyncio.ensure_future(until.wait())
+    else:
+        await _until(clock, everyone)
+
+
+def _kind(run: Run) -> type[Inquiry]:
+    return Inquiry if run.settings.hedge is None else Hedged
+
+
+async def _until(clock: Clock, everyone: Awaitable[None]) -> None:
+    """Wait for everyone, or until the clock rings; then cut them and wait for their end."""
+    all_in, rung = asyncio.ensure_future(everyone), asyncio.ensure_future(clock.rung.wait())
     try:
-        await asyncio.wait({all_in, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({all_in, rung}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stop.cancel()
+        rung.cancel()
         cut = not all_in.done()
         all_in.cancel()
         with suppress(asyncio.CancelledError):

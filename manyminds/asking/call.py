@@ -84,7 +84,10 @@ async def request(
     config["run_name"] = f"ask {member.name}"
     metadata = config.get("metadata", {})
     draws = getattr(getattr(model, "builder", None), "draws", 1)
-    token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws))
+    call = "/".join(
+        str(metadata[key]) for key in ("run", "role", "member", "layer", "index", "draw")
+    )
+    token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws, call))
     try:
         argument = _argument(member, prompt, run.question)
         if member.blocks:

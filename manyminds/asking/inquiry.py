@@ -1,34 +1,47 @@
-"""One request to a member and its further attempts: reserve, ask, read, settle, say how it went.
+"""One question to a member until it is answered: found, or reserved, sent, sent again, told.
 
-An error becomes a failed candidate, so that no branch of a graph is cancelled by another's failure.
+Whatever happens is written into the candidates; only the host's own interrupts and cancellations
+pass through.
 """
 
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import RunnableConfig
-from langgraph.constants import TAG_NOSTREAM
-from langgraph.errors import GraphBubbleUp
 from tenacity import RetryCallState, wait_random_exponential
 
-from manyminds.asking.call import FirstToken, Meter, request, request_samples
-from manyminds.asking.failures import failure, retry_after
-from manyminds.asking.limits import places
-from manyminds.asking.reply import NOTHING, Reply, read
+from manyminds.asking.clock import Clock
+from manyminds.asking.exchange import Exchange
+from manyminds.asking.failures import retry_after
+from manyminds.asking.kept import Kept, identity, key_of
+from manyminds.asking.limits import Gate, Place, gate
 from manyminds.asking.run import Run
+from manyminds.asking.shared import shared
 from manyminds.errors import AnswerError
 from manyminds.members import Member
-from manyminds.state import Candidate, Failure, Usage
+from manyminds.state import Candidate, Failure, FailureKind
+
+Heard = Callable[[Sequence[Candidate]], None]
 
 
 class Inquiry:
-    """One request and its further attempts; `candidates` are filled in place."""
+    """One question, in one request for as many samples as there are candidates.
 
-    __slots__ = ("audible", "candidates", "heard", "member", "params", "prompt", "run", "watch")
+    Args:
+        candidates: blank ones, filled in place.
+        member: who is asked.
+        prompt: the messages.
+        run: the run that the calling node serves.
+        params: defaults of the role; the member's own and the run's come first.
+        stream: whether tokens may go through to the caller: for a method's last role.
+        heard: called with the candidates once they are in, good or failed.
+        clock: says why, should this be cut.
+    """
+
+    __slots__ = ("candidates", "clock", "exchange", "heard", "member", "run")
 
     def __init__(
         self,
@@ -37,186 +50,204 @@ class Inquiry:
         prompt: list[BaseMessage],
         run: Run,
         params: Mapping[str, Any],
-        stream: bool,
-        heard: Callable[[Sequence[Candidate]], None] | None = None,
+        stream: bool = False,
+        *,
+        heard: Heard | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self.candidates = candidates
-        self.member, self.prompt, self.run = member, prompt, run
+        self.candidates, self.member, self.run = candidates, member, run
         own = run.settings.params or {}
-        self.params = {**params, **member.params, **own} if own or member.params else params
+        merged = {**params, **member.params, **own} if own or member.params else params
         # Only the outermost method's last role is heard; a nested one stays silent.
-        self.audible = stream and not run.nested
-        self.watch: FirstToken | Meter | None = None
-        self.heard = heard
-
-    def places(self) -> asyncio.Semaphore | None:
-        """The places this call needs one of; a method needs none, for the calls it makes do."""
-        if self.member.form.kind == "method":
-            return None
-        return places(self.member.endpoint, self.member.concurrency or self.run.concurrency)
+        audible = stream and not run.nested
+        self.exchange = Exchange(candidates, member, prompt, run, merged, audible)
+        self.heard, self.clock = heard, clock
 
     async def done(self) -> None:
-        """Wait for a place, ask, and give it back."""
-        places = self.places()
-        if places is None:
-            await self.placed()
-        else:
-            async with places:
-                await self.placed()
-
-    async def placed(self) -> None:
-        """Reserve, ask within the run's time, and say how it went."""
-        member, run, first = self.member, self.run, self.candidates[0]
-        no_room = run.reserve(0 if member.form.kind == "method" else len(self.candidates))
-        if no_room is not None:
-            for candidate in self.candidates:
-                candidate["error"] = Failure(
-                    kind="budget", message=no_room, retriable=False, maybe_billed=False
-                )
-            return
-        run.emit("asked", member=member.name, role=first["role"], index=first["index"])
-        began = perf_counter()
-        left = run.seconds_left
-        try:
-            if left == math.inf:
-                await self._attempts()
-            else:
-                async with asyncio.timeout(left):
-                    await self._attempts()
-        except TimeoutError:
-            self._fail(AnswerError("the run's time was over before the answer", kind="timeout"))
-        except asyncio.CancelledError:
-            self._cut(perf_counter() - began)
-            raise
-        for candidate in self.candidates:
-            candidate["seconds"] = perf_counter() - began
-            self._announce(candidate)
+        """Answer all candidates, or say in them why not, and tell who listens."""
+        await self.answered()
         if self.heard is not None:
             self.heard(self.candidates)
 
-    def _cut(self, seconds: float) -> None:
-        for candidate in self.candidates:
-            candidate["status"], candidate["seconds"] = "cut", seconds
-            candidate["error"] = Failure(
-                kind="cancelled", message=_CUT, retriable=False, maybe_billed=True
-            )
+    async def answered(self) -> None:
+        """Answer all candidates, or say in them why not."""
+        places = self._places()
+        if not places or not await self._found(places):
+            left = self.run.seconds_left
+            try:
+                if left == math.inf:
+                    await self._asked()
+                else:
+                    async with asyncio.timeout(left):
+                        await self._asked()
+            except TimeoutError:
+                self._out_of_time()
+            for place, keys in places:
+                for candidate, key in zip(self.candidates, keys, strict=True):
+                    if candidate["status"] == "ok":
+                        await place.put(key, candidate)
 
-    async def _attempts(self) -> None:
-        """Ask until there is an answer, a failure that stays, or no attempt or time left."""
-        retries = self.member.retries or 0
-        limit = asyncio.timeout(self.member.seconds)
+    async def _asked(self) -> None:
+        """Wait for a place, reserve, ask, and tell how it went."""
+        try:
+            async with Place(self._gate(), self._patience) as place:
+                reason = self._refused()
+                if reason is None:
+                    await self._placed(place)
+                else:
+                    self._skip(reason)
+        except AnswerError as error:  # the endpoint wants to be left alone for too long
+            self.exchange.fail(error)
+
+    async def _placed(self, place: Place) -> None:
+        first, began, at = self.candidates[0], perf_counter(), time()
+        self.run.emit("asked", member=self.member.name, role=first["role"], index=first["index"])
+        try:
+            await self._attempts(place)
+        except asyncio.CancelledError:
+            self._cut()
+            raise
+        finally:
+            for candidate in self.candidates:
+                candidate["seconds"], candidate["at"] = perf_counter() - began, at
+                self._announce(candidate)
+
+    def _refused(self) -> Failure | None:
+        """Say why nothing may be sent: the key was refused before, or the budget has no room."""
+        bad_key = shared(self.run.id).refused.get(self.member.name)
+        if bad_key is not None:
+            return bad_key
+        method = self.member.form.kind == "method"
+        no_room = self.run.reserve(0 if method else len(self.candidates))
+        return None if no_room is None else _failure("budget", no_room)
+
+    async def _attempts(self, place: Place) -> None:
+        """Ask until there is an answer, a failure that stays, or no attempt or time left.
+
+        Waiting because the endpoint has too much to do takes none of the answer's time, and is no
+        attempt while others get through: then it is only a question of whose turn it is.
+        """
+        left, attempts = self.member.seconds, 1 + (self.member.retries or 0)
+        served = place.served
+        while True:
+            began = perf_counter()
+            error = await self._in_time(left)
+            reason = self.candidates[0]["error"]
+            if reason is None or error is None:
+                if reason is None:
+                    place.answer(self.exchange.tokens)
+                return
+            if left is not None:
+                left = max(0.0, left - (perf_counter() - began))
+            busy = reason["kind"] == "rate_limit"
+            attempts -= not (busy and place.served > served)
+            served = place.served
+            if reason["kind"] == "authentication":
+                shared(self.run.id).refused.setdefault(self.member.name, _known_bad(reason))
+            if attempts < 1 or not reason["retriable"]:
+                return
+            pause = _pause(error, self.candidates[0]["attempts"])
+            if busy:
+                await place.again(retry_after(error), pause)
+            elif left is not None and pause >= left:
+                await asyncio.sleep(left)
+                self._late(reason)
+                return
+            else:
+                await asyncio.sleep(pause)
+                left = None if left is None else left - pause
+
+    async def _in_time(self, left: float | None) -> Exception | None:
+        """Send the request once; return its error, None also where the answer's time ran out."""
+        earlier, limit = self.candidates[0]["error"], asyncio.timeout(left)
         try:
             async with limit:
-                for attempt in range(1 + retries):
-                    error = await self._attempt()
-                    if error is None or attempt == retries or not failure(error)["retriable"]:
-                        return
-                    await asyncio.sleep(_pause(error, attempt))
+                return await self.exchange.send()
         except TimeoutError:
             if not limit.expired():
                 raise
-            earlier = self.candidates[0]["error"]
-            message = f"no answer within {self.member.seconds:g} s"
-            message += "" if earlier is None else f"; before that: {earlier['message']}"
-            self._fail(AnswerError(message, kind="timeout", retriable=True))
+            self._late(earlier)
+            return None
 
-    async def _attempt(self) -> Exception | None:
-        """Send one request; return the error where it gave nothing usable."""
-        candidates, member, run = self.candidates, self.member, self.run
-        candidates[0]["attempts"] += 1
-        config, count = self._config(candidates[0]), len(candidates)
-        self.watch = self._watcher()
-        outputs: Sequence[object]
-        try:
-            if count == 1:
-                outputs = [
-                    await request(
-                        member, self.prompt, run, config, self.params, self.audible, self.watch
-                    )
-                ]
-            else:
-                model = member.asked_as(stream=False)
-                outputs = await request_samples(model, self.prompt, count, config, self.params)
-        except GraphBubbleUp:
-            raise  # an interrupt inside a member belongs to the host
-        except Exception as error:  # whatever a model raises is its failure, not the run's
-            self._fail(error)
-            if isinstance(self.watch, FirstToken) and self.watch.message_id is not None:
-                run.emit("dropped", member=member.name, message_id=self.watch.message_id)
-            return error
-        return self._fill(outputs)
+    def _late(self, earlier: Failure | None) -> None:
+        message = f"no answer within {self.member.seconds:g} s"
+        message += "" if earlier is None else f"; before that: {earlier['message']}"
+        self.exchange.fail(AnswerError(message, kind="timeout", retriable=True))
 
-    def _watcher(self) -> FirstToken | Meter | None:
-        if self.member.form.kind in ("chat", "method"):
-            return FirstToken() if self.audible else None
-        return Meter()
+    @property
+    def _patience(self) -> float:
+        """Seconds that an endpoint may want to be left alone before the answer is given up."""
+        return _PATIENCE if self.member.seconds is None else self.member.seconds
 
-    def _config(self, first: Candidate) -> RunnableConfig:
-        tags = [first["role"], self.member.name]
-        return RunnableConfig(
-            tags=tags if self.audible else [*tags, TAG_NOSTREAM],
-            metadata={
-                "run": self.run.id,
-                "member": self.member.name,
-                "role": first["role"],
-                "index": first["index"],
-                "draw": self.member.recorded_draw(self.run.base + first["draw"]),
-                "layer": first["layer"],
-                "attempt": first["attempts"],
-                "question_id": self.run.question_id,
-            },
+    def _gate(self) -> Gate | None:
+        """The gate of the endpoint; a method needs none, for the calls it makes do."""
+        member = self.member
+        if member.form.kind == "method":
+            return None
+        return gate(
+            member.endpoint,
+            member.concurrency or self.run.concurrency,
+            requests_per_minute=member.requests_per_minute,
+            tokens_per_minute=member.tokens_per_minute,
         )
 
-    def _fill(self, outputs: Sequence[object]) -> Exception | None:
-        """Read the outputs into the candidates; return the error if the only one is unusable."""
-        expected = len(self.candidates)
-        for nth, candidate in enumerate(self.candidates):
-            try:
-                if nth >= len(outputs):
-                    message = f"asked for {expected} samples, got {len(outputs)}"
-                    raise AnswerError(message, kind="malformed")
-                reply = read(outputs[nth])
-            except AnswerError as error:
-                self._fail(error, candidate)
-                if expected == 1:
-                    return error
-            else:
-                # An endpoint reports a request's whole usage with every sample: count it once.
-                self._accept(candidate, reply, reply.usage if nth == 0 else NOTHING)
-        return None
+    def _places(self) -> list[tuple[Kept, list[str]]]:
+        """Return where answers are kept in this run, and under which keys."""
+        run, member = self.run, self.member
+        if not run.kept and run.cache is None:
+            return []
+        asked = key_of(self.exchange.prompt, self.exchange.params)
+        in_run = [
+            f"{c['role']}/{member.name}/{c['layer']}/{c['index']}/{c['draw']}/{asked}"
+            for c in self.candidates
+        ]
+        found = [(place, in_run) for place in run.kept]
+        if run.cache is not None and (member.is_chat or member.spec is not None):
+            draws = (member.recorded_draw(run.base + c["draw"]) for c in self.candidates)
+            found.append((run.cache, [f"{identity(member)}/{draw}/{asked}" for draw in draws]))
+        return found
 
-    def _accept(self, candidate: Candidate, reply: Reply, usage: Usage | None) -> None:
-        candidate["status"], candidate["text"], candidate["error"] = "ok", reply.text, None
-        candidate["message_id"] = reply.message_id
-        if reply.content is not None:
-            candidate["content"] = reply.content
-        if reply.tool_calls is not None:
-            candidate["tool_calls"] = reply.tool_calls
-        if reply.reasoning is not None:
-            candidate["reasoning"] = reply.reasoning
-        if reply.simulated:
-            candidate["simulated"] = True
-        if reply.report is not None:
-            candidate["nested"] = dict(reply.report["spent"])
-            if reply.report.get("ballot") is not None:
-                candidate["ballot"] = dict(reply.report["ballot"])
-            return  # the nested run has settled its own calls
-        if isinstance(self.watch, Meter):
-            usage = self.watch.usage
-            candidate["calls"] = max(1, self.watch.calls)
-            self.run.reserve_more(candidate["calls"] - 1)
-        if usage is not None:
-            candidate["usage"] = usage
-            candidate["cost"] = self.member.cost_of(usage)
-            tokens = usage["input_tokens"] + usage["output_tokens"]
-            self.run.settle(tokens, candidate["cost"] or 0.0)
+    async def _found(self, places: Sequence[tuple[Kept, list[str]]]) -> bool:
+        """Fill the candidates with answers that are kept, if all of them are in one place."""
+        for place, keys in places:
+            kept = [await place.get(key) for key in keys]
+            found = [candidate for candidate in kept if candidate is not None]
+            if len(found) < len(kept):
+                continue
+            for candidate, answer in zip(self.candidates, found, strict=True):
+                where = {key: candidate[key] for key in _OWN}  # type: ignore[literal-required]
+                candidate.update(answer)
+                candidate.update(where)  # type: ignore[typeddict-item]  # its own, as they were
+                self._announce(candidate)
+            self._settle()
+            return True
+        return False
 
-    def _fail(self, error: BaseException, *only: Candidate) -> None:
-        reason = failure(error)
-        reason["message"] = self.member.without_key(reason["message"])
-        for candidate in only or self.candidates:
-            candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
-            candidate["error"] = reason
+    def _settle(self) -> None:
+        """Count what was paid for in an earlier life of this run against its budgets."""
+        for candidate in self.candidates:
+            if "nested" not in candidate and "reused" not in candidate:
+                self.run.reserve_more(candidate.get("calls", 1))
+                usage = candidate["usage"]
+                tokens = usage["input_tokens"] + usage["output_tokens"]
+                self.run.settle(tokens, candidate["cost"] or 0.0)
+
+    def _skip(self, reason: Failure) -> None:
+        for candidate in self.candidates:
+            candidate["status"], candidate["error"] = "skipped", reason
+
+    def _out_of_time(self) -> None:
+        if self.candidates[0]["attempts"]:
+            message = "the run's time was over before the answer"
+            self.exchange.fail(AnswerError(message, kind="timeout"))
+        else:
+            self._skip(_failure("budget", "the run's time was over before there was a place"))
+
+    def _cut(self) -> None:
+        reason = None if self.clock is None else self.clock.reason
+        for candidate in self.candidates:
+            candidate["status"] = "cut"
+            candidate["error"] = reason or _failure("cancelled", _CUT, maybe_billed=True)
 
     def _announce(self, candidate: Candidate) -> None:
         error = candidate["error"]
@@ -230,17 +261,29 @@ class Inquiry:
             cost=candidate["cost"],
             kind=None if error is None else error["kind"],
         )
+        if self.run.recorder is not None:
+            self.run.recorder.call(self.run, candidate, self.exchange.prompt, self.exchange.params)
 
 
+_OWN = ("run", "member", "role", "index", "draw", "layer")
 _CUT = "cut while the answer was on its way; it may be billed all the same"
+_PATIENCE = 600.0
 _back_off = wait_random_exponential(multiplier=0.5, max=30)
 
 
-def _pause(error: Exception, attempt: int) -> float:
+def _pause(error: Exception, failed: int) -> float:
     """Seconds to wait before the next attempt: what the provider asks, or a random back-off."""
     asked = retry_after(error)
     if asked is not None:
         return asked
     state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # it needs no more
-    state.attempt_number = attempt + 1
+    state.attempt_number = max(1, failed)
     return _back_off(state)
+
+
+def _failure(kind: FailureKind, message: str, *, maybe_billed: bool = False) -> Failure:
+    return Failure(kind=kind, message=message, retriable=False, maybe_billed=maybe_billed)
+
+
+def _known_bad(reason: Failure) -> Failure:
+    return {**reason, "message": f"not asked again after: {reason['message']}"}

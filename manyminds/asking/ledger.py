@@ -4,7 +4,7 @@ Rows are sums, so the channel stays small however many samples a run draws, and 
 still knows what its first life has paid.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast, get_args
 
 from typing_extensions import TypedDict
@@ -94,10 +94,11 @@ def add_spent(old: Spent | None, new: Spent | None) -> Spent:
 def spent_on(candidates: Iterable[Candidate]) -> Spent:
     """Add up what a node's own calls have used, nested runs under the member that ran them."""
     rows: Spent = {}
-    for candidate in candidates:
-        if candidate["status"] == "skipped":
+    for candidate in _with_spares(candidates):
+        error = candidate["error"]
+        if candidate["status"] == "skipped" and (error is None or error["kind"] == "budget"):
             continue
-        role, member = candidate["role"], candidate["member"]
+        role, member = candidate["role"], candidate.get("spare", candidate["member"])
         row = rows.get(f"{role}/{member}")
         if row is None:
             row = rows[f"{role}/{member}"] = empty_row(role, member)
@@ -109,14 +110,19 @@ def spent_on(candidates: Iterable[Candidate]) -> Spent:
                 below["role"], below["member"] = role, f"{member} > {key}"
                 rows = add_spent(rows, {path: below})
                 row = rows[f"{role}/{member}"]
-        else:
+        elif candidate["status"] != "skipped":
             _count(row, candidate)
-        error = candidate["error"]
         if error is not None and candidate["status"] != "flagged":  # that one did answer
             row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
             row["why"].setdefault(error["kind"], error["message"])
         row["seconds"] += candidate["seconds"]
     return rows
+
+
+def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    for candidate in candidates:
+        yield candidate
+        yield from candidate.get("beside", [])
 
 
 def _count(row: Row, candidate: Candidate) -> None:

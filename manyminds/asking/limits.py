@@ -1,30 +1,215 @@
-"""How many calls to one endpoint are in flight at once, and the threads for models without async.
+"""The gate of an endpoint: how many calls are in flight at once, and how soon the next may begin.
 
-Semaphores belong to the running loop and are shared by all branches, questions and nested runs
-on it. A method that is a member takes no place: only the calls it makes do.
+Gates belong to the running loop and are shared by all branches, questions and nested runs on it;
+requests and tokens a minute are counted for the whole process. A method that is a member takes no
+place: only the calls it makes do.
 """
 
 import asyncio
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from manyminds.asking.loops import per_loop
+from manyminds.asking.pace import Pace, pace
+from manyminds.errors import AnswerError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_KNEE = 0.9  # up to this share of the width that was too much, it grows fast; then slowly
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = threading.Lock()
 
 
-def places(endpoint: Hashable, concurrency: int) -> asyncio.Semaphore:
-    """Return the semaphore that all calls to `endpoint` on the running loop share."""
-    key = ("places", endpoint, concurrency)
-    return per_loop(key, lambda: asyncio.Semaphore(concurrency))
+class Gate:
+    """Lets in as many calls as an endpoint takes, in order of coming.
+
+    It is as wide as the concurrency that was set. When the endpoint says that it is too much (429),
+    the width halves, once for all calls that were in flight; with every answer it grows again: fast
+    up to nine tenths of what was too much, slowly from there. Where the endpoint says how long to
+    wait, nobody enters before.
+
+    Args:
+        widest: calls in flight at most.
+        pace: requests and tokens a minute; None: no limit.
+
+    Attributes:
+        width: calls that may be in flight now.
+        served: answers so far. A refused call sees from it whether others get through.
+    """
+
+    def __init__(self, widest: int, pace: Pace | None = None) -> None:
+        self.width = float(widest)
+        self.served = 0
+        self.pace = pace
+        self._widest, self._knee = widest, float(widest)
+        self._busy = self._epoch = 0
+        self._opens = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self, patience: float) -> int:
+        """Wait for a place; `leave` gives it back.
+
+        Args:
+            patience: seconds to wait at most where the endpoint wants to be left alone.
+
+        Returns:
+            What `refuse` must be told, should the endpoint refuse the call.
+
+        Raises:
+            AnswerError: the endpoint wants to be left alone for longer.
+        """
+        if self._busy < int(self.width) and not self._waiting:
+            self._busy += 1
+        else:
+            await self._turn()
+        try:
+            await self._opened(patience)
+            if self.pace is not None:
+                await asyncio.sleep(self.pace.book())
+        except BaseException:
+            self.leave()
+            raise
+        return self._epoch
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._busy -= 1
+        self._wake()
+
+    def answer(self, tokens: int) -> None:
+        """Say that the endpoint has answered a call, with so many tokens in and out."""
+        self.served += 1
+        if self.pace is not None:
+            self.pace.settle(tokens)
+        if self.width < self._widest:
+            step = 1.0 if self.width < self._knee else 1.0 / self.width
+            self.width = min(self._widest, self.width + step)
+            self._wake()
+
+    def refuse(self, epoch: int, seconds: float | None) -> None:
+        """Say that the endpoint refused a call for there were too many.
+
+        Args:
+            epoch: what `enter` returned for that call: one refusal of a burst halves, not each.
+            seconds: how long it wants to be left alone; None: it did not say.
+        """
+        if seconds is not None:
+            self._opens = max(self._opens, asyncio.get_running_loop().time() + seconds)
+        if epoch == self._epoch:
+            self._epoch += 1
+            too_much = min(self.width, self._busy)
+            self._knee = _KNEE * too_much
+            self.width = max(1.0, too_much / 2)
+
+    async def _turn(self) -> None:
+        """Wait until somebody leaves; who wakes us has counted our place already."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it was our turn just when we gave up
+            raise
+
+    def _wake(self) -> None:
+        while self._waiting and self._busy < int(self.width):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._busy += 1
+                turn.set_result(None)
+
+    async def _opened(self, patience: float) -> None:
+        now = asyncio.get_running_loop().time
+        while (wait := self._opens - now()) > 0:
+            if wait > patience:
+                raise AnswerError(
+                    f"the endpoint asks to be left alone for {wait:.0f} s, longer than an answer "
+                    f"may take ({patience:g} s)",
+                    kind="rate_limit",
+                )
+            await asyncio.sleep(wait)
+
+
+class Place:
+    """A call's place at a gate, held in a `with` block; a call to no endpoint has no gate.
+
+    Args:
+        gate: of the endpoint.
+        patience: seconds that the endpoint may want to be left alone before the call is given up.
+    """
+
+    __slots__ = ("_epoch", "_gate", "_held", "_patience")
+
+    def __init__(self, gate: Gate | None, patience: float) -> None:
+        self._gate, self._patience = gate, patience
+        self._held, self._epoch = False, 0
+
+    async def __aenter__(self) -> "Place":
+        """Wait for a place."""
+        await self._enter()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Give it back."""
+        if self._gate is not None and self._held:
+            self._gate.leave()
+
+    @property
+    def served(self) -> int:
+        """Answers of the endpoint so far."""
+        return 0 if self._gate is None else self._gate.served
+
+    def answer(self, tokens: int) -> None:
+        """Say that the call was answered, with so many tokens in and out."""
+        if self._gate is not None:
+            self._gate.answer(tokens)
+
+    async def again(self, asked: float | None, pause: float) -> None:
+        """Give the place back after a refusal, and wait for another one.
+
+        Args:
+            asked: seconds that the endpoint wants to be left alone, by all; None: it did not say.
+            pause: seconds that this call waits where it did not.
+        """
+        if self._gate is not None:
+            self._gate.refuse(self._epoch, asked)
+            self._gate.leave()
+            self._held = False
+        if self._gate is None or asked is None:
+            await asyncio.sleep(pause)
+        await self._enter()
+
+    async def _enter(self) -> None:
+        if self._gate is not None:
+            self._epoch = await self._gate.enter(self._patience)
+            self._held = True
+
+
+def gate(
+    endpoint: Hashable,
+    concurrency: int,
+    *,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+) -> Gate:
+    """Return the gate that all calls to `endpoint` on the running loop share."""
+    key = ("gate", endpoint, concurrency, requests_per_minute, tokens_per_minute)
+
+    def make() -> Gate:
+        limited = requests_per_minute or tokens_per_minute
+        return Gate(
+            concurrency,
+            pace(endpoint, requests_per_minute, tokens_per_minute) if limited else None,
+        )
+
+    return per_loop(key, make)
 
 
 async def in_thread(

@@ -30,12 +30,24 @@ class Reply:
     simulated: bool = False
 
 
-def read(output: object) -> Reply:
+def read(output: object, *, longest: int | None = None) -> Reply:
     """Read a member's output: message, text, state with messages, or object (as JSON).
+
+    Args:
+        output: what came back.
+        longest: characters of text that are kept; the rest is cut off, with a mark.
 
     Raises:
         AnswerError: the answer is empty, was refused, or has a form that holds no answer.
     """
+    reply = _read(output)
+    if longest is not None and len(reply.text) > longest:
+        reply.text = f"{reply.text[:longest]}\n[cut after {longest:,} characters]"
+        reply.content = None
+    return reply
+
+
+def _read(output: object) -> Reply:
     if isinstance(output, BaseMessage):
         return _read_message(output)
     if isinstance(output, str):

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,19 +10,28 @@ from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 
 from manyminds.asking.budget import Purse
+from manyminds.asking.journal import journal
+from manyminds.asking.kept import Cached, Kept
 from manyminds.asking.ledger import Spent
 from manyminds.errors import BudgetError
 from manyminds.settings import Context, settings
 
 
 class Outer:
-    """What a run hands to the runs nested in its calls."""
+    """What a run hands to the runs nested in its calls.
 
-    __slots__ = ("base", "purses")
+    Attributes:
+        purses: the budgets that they draw on.
+        base: draws that came before theirs.
+        call: names the call, the same after a resume.
+    """
 
-    def __init__(self, purses: tuple[Purse, ...], base: int) -> None:
+    __slots__ = ("base", "call", "purses")
+
+    def __init__(self, purses: tuple[Purse, ...], base: int, call: str = "") -> None:
         self.purses = purses
         self.base = base
+        self.call = call
 
 
 # Two event loops (sync `invoke` runs on one of our own) may draw on one shared budget.
@@ -38,12 +47,15 @@ class Run:
 
     __slots__ = (
         "base",
+        "cache",
         "id",
+        "kept",
         "method",
         "nested",
         "purses",
         "question",
         "question_id",
+        "recorder",
         "settings",
         "write",
     )
@@ -58,6 +70,7 @@ class Run:
         settings: Context,
         spent: Spent | None = None,
         write: Callable[[Any], None] = lambda _event: None,
+        kept: Sequence[Kept] = (),
     ) -> None:
         around = outer.get()
         own = () if settings.budget is None else (settings.budget.purse(id, spent or {}),)
@@ -68,11 +81,14 @@ class Run:
         self.nested = around is not None
         self.id, self.method = id, method
         self.question_id, self.question = question_id, question
-        self.settings, self.write = settings, write
+        self.settings, self.write, self.kept = settings, write, kept
+        self.cache = None if settings.cache is None else Cached(settings.cache)
+        self.recorder = settings.recorder
 
     @classmethod
     def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "Run":
         """Return the run that the running node serves."""
+        known = journal(state["run"])
         return cls(
             id=state["run"],
             method=method,
@@ -81,6 +97,7 @@ class Run:
             settings=settings(builder),
             spent=state.get("spent"),
             write=get_runtime().stream_writer,
+            kept=() if known is None else (known,),
         )
 
     @property
@@ -142,7 +159,10 @@ class Run:
 
     def emit(self, event: str, **data: object) -> None:
         """Send a progress event to whoever streams the run with `stream_mode="custom"`."""
-        self.write({"event": event, "run": self.id, "method": self.method, **data})
+        told = {"event": event, "run": self.id, "method": self.method, **data}
+        self.write(told)
+        if self.recorder is not None:
+            self.recorder.event(told)
 
 
 def question_id_of_config() -> str | None:

@@ -52,6 +52,7 @@ def plan(
     *,
     extract: str | None = None,
     budget: Budget | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Plan:
     """Build a method so that it makes as many calls a question as allowed, and no more.
 
@@ -66,18 +67,20 @@ def plan(
         calls: for each question, at most.
         extract: how answers are read where there is a vote.
         budget: of each run; default: so many calls.
+        options: of the builder; one that is given here is not set to fit the calls.
 
     Raises:
         InputError: the method needs more calls, or its calls do not follow from its options.
     """
     builder = method.create()
-    chosen, made = _fitted(method, builder, len(members), calls)
+    fixed = dict(options or {})
+    chosen, made = _fitted(method, builder, len(members), calls, fixed)
     runs = max(1, calls // made)
     guard = Budget(calls=calls) if budget is None else budget
-    given: dict[str, Any] = dict(chosen)
+    given: dict[str, Any] = {**chosen, **fixed}
     taken = inspect.signature(builder).parameters
     if extract is not None and "extract" in taken:
-        given["extract"] = extract
+        given.setdefault("extract", extract)
     single = next(iter(taken)) == "member"
     if runs == 1:
         whom = members[0] if single else list(members)
@@ -91,7 +94,11 @@ def plan(
 
 
 def _fitted(
-    method: Method, builder: Callable[..., Any], members: int, calls: int
+    method: Method,
+    builder: Callable[..., Any],
+    members: int,
+    calls: int,
+    fixed: Mapping[str, object],
 ) -> tuple[dict[str, int], int]:
     """Return the options that come nearest below so many calls, and the calls they make."""
     formula = _parsed(method)
@@ -101,11 +108,12 @@ def _fitted(
         for name, parameter in inspect.signature(builder).parameters.items()
         if isinstance(parameter.default, int)
     }
+    values |= {name: value for name, value in fixed.items() if isinstance(value, int)}
     values |= dict.fromkeys(_COUNTS, members)
     unknown = names - values.keys() - {"ceil"}
     if unknown:
         raise _unplannable(method)
-    knob = next((name for name in _KNOBS if name in names), None)
+    knob = next((name for name in _KNOBS if name in names and name not in fixed), None)
     tried = [{}] if knob is None else [{knob: n} for n in range(_KNOBS[knob], calls + 2)]
     made = [(ceil(_value(formula, {**values, **options}, method)), options) for options in tried]
     fitting = [(count, options) for count, options in made if 1 <= count <= calls]

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from manyminds.asking.budget import Budget, Purse
 from manyminds.asking.run import Outer, outer
@@ -150,7 +151,7 @@ async def _one(
 ) -> Record:
     # An outer purse, without a limit, counts what a run has used that ends without a report.
     purse = Purse(Budget())
-    token = outer.set(Outer((purse,), 0))
+    token = outer.set(Outer((purse,), 0, uuid4().hex))
     began = perf_counter()
     try:
         output = await graph.ainvoke(
@@ -195,9 +196,11 @@ def _unanswered(row: Row, repeat: int, error: RunError, purse: Purse) -> Record:
 def _answered(row: Row, repeat: int, output: Mapping[str, Any], purse: Purse) -> Record:
     report: Mapping[str, Any] = output.get("report") or {}
     candidates: Sequence[Mapping[str, Any]] = output.get("candidates") or []
+    # A debate's candidates are those of its last round; its transcript has all of them.
+    drawn: Sequence[Mapping[str, Any]] = output.get("transcript") or candidates
     ballot: Mapping[str, Any] = output.get("ballot") or {}
     calls = int(report.get("calls", purse.calls))
-    asked = sum(candidate["status"] != "skipped" for candidate in candidates)
+    asked = sum(candidate["status"] != "skipped" for candidate in drawn)
     layers = max((int(candidate["layer"]) for candidate in candidates), default=0)
     tokens: Mapping[str, int] = report.get("tokens") or {"all": purse.tokens}
     return Record(
@@ -209,8 +212,8 @@ def _answered(row: Row, repeat: int, output: Mapping[str, Any], purse: Purse) ->
         degraded=report.get("degraded"),
         calls=calls,
         failed=sum(int(missing["count"]) for missing in report.get("missing", [])),
-        # A vote's candidates are all that was sampled; other methods keep the last layer's only.
-        samples=asked if ballot else calls,
+        # Where there is a vote, these are all that was sampled; others keep the last layer's only.
+        samples=asked if "ballot" in output else calls,
         rounds=max(1, layers + ("aggregator" in report.get("roles", {}))),
         tokens=sum(tokens.values()),
         cost=report.get("cost"),

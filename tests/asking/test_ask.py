@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from helpers.graphs import a_run, shown, user
@@ -52,6 +53,7 @@ async def test_a_good_answer() -> None:
     candidate = await once(member, index=4, draw=2, layer=3)
     assert candidate["seconds"] > 0
     assert candidate["cost"] == pytest.approx(13e-6)
+    assert abs(candidate.pop("at") - time.time()) < 60
     assert candidate | {"seconds": 0.0, "cost": 13e-6} == Candidate(
         run="r",
         member="x",
@@ -153,11 +155,73 @@ async def test_attempts_are_numbered() -> None:
     assert candidate["text"] == "x"
 
 
-async def test_retry_after_is_honoured(pauses: list[float]) -> None:
-    limited: Any = type("RateLimitError", (Exception,), {})("slow down")
-    limited.response = SimpleNamespace(headers={"retry-after": "7"})
-    candidate = await once(Member(in_turn(limited, "x"), retries=1))
-    assert candidate["text"] == "x" and pauses == [7.0]
+def limited(**headers: str) -> Exception:
+    error: Any = type("RateLimitError", (Exception,), {})("slow down")
+    error.response = SimpleNamespace(headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return cast("Exception", error)
+
+
+async def test_retry_after_is_honoured() -> None:
+    began = time.perf_counter()
+    candidate = await once(Member(in_turn(limited(retry_after="0.2"), "x"), retries=1))
+    assert candidate["text"] == "x" and candidate["attempts"] == 2
+    assert time.perf_counter() - began >= 0.2
+
+
+async def test_waiting_for_a_busy_endpoint_takes_none_of_the_answers_time() -> None:
+    model = in_turn(limited(retry_after="0.3"), Say("x", delay=0.1))
+    assert (await once(Member(model, retries=1, timeout=0.35)))["status"] == "ok"
+
+
+async def test_an_endpoint_that_wants_to_be_left_alone_for_too_long_is_given_up_at_once() -> None:
+    began = time.perf_counter()
+    member = Member(in_turn(limited(retry_after="3600"), "x"), retries=3, timeout=5)
+    candidate = await once(member)
+    assert candidate["status"] == "failed" and candidate["error"] is not None
+    assert candidate["error"]["kind"] == "rate_limit" and "3600 s" in candidate["error"]["message"]
+    again = await once(member)
+    assert again["attempts"] == 0 and again["status"] != "ok"
+    assert time.perf_counter() - began < 2
+
+
+async def test_being_passed_over_by_others_is_no_attempt() -> None:
+    """One call is refused five times with a single retry, while others get through."""
+    refused = [0]
+
+    def reply(messages: Sequence[BaseMessage], about: Metadata) -> Answer:
+        if about["index"] == 7 and refused[0] < 5:
+            refused[0] += 1
+            return limited()
+        return "x"
+
+    member, run = Member(Scripted(reply), retries=1), a_run()
+    asked = [blank(member, run, role="proposer", index=n, draw=n, layer=1) for n in range(8)]
+    busy = asyncio.create_task(_keep_busy(member, run))
+    await ask_all([(member, [c], list(PROMPT)) for c in asked], run)
+    busy.cancel()
+    assert [c["status"] for c in asked] == ["ok"] * 8 and refused == [5]
+
+
+async def _keep_busy(member: Member, run: Run) -> None:
+    while True:
+        await ask(member, list(PROMPT), run, role="proposer")
+        await asyncio.sleep(0.001)
+
+
+async def test_an_endpoint_that_refuses_everybody_ends() -> None:
+    candidate = await once(Member(Scripted(lambda *_: limited()), retries=2))
+    assert candidate["attempts"] == 3 and candidate["status"] == "failed"
+
+
+async def test_a_refused_key_is_not_tried_again_in_the_run() -> None:
+    error: Any = type("AuthenticationError", (Exception,), {})("no such key")
+    model = Scripted(error)
+    member, run = Member(model, name="m"), a_run(id="key")
+    first = await once(member, run)
+    second = await once(member, run)
+    assert first["attempts"] == 1 and second["attempts"] == 0 and len(model.calls) == 1
+    assert second["error"] is not None and second["error"]["kind"] == "authentication"
+    assert (await once(member, a_run(id="another")))["attempts"] == 1
 
 
 async def test_back_off_grows(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

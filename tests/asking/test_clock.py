@@ -6,9 +6,11 @@ from helpers.scripted import Scripted
 
 from manyminds import Candidate, Member
 from manyminds.asking.ask import blank
-from manyminds.asking.clock import Clock, clock, drop
+from manyminds.asking.clock import Bell, Clock, clock, drop, late
+from manyminds.asking.shared import forget
 
 MEMBER = Member(Scripted(), name="m")
+WHY = late("cut for a test")
 
 
 def some(count: int) -> list[Candidate]:
@@ -19,13 +21,17 @@ def three(candidates: Sequence[Candidate]) -> bool:
     return len(candidates) >= 3
 
 
+def of_three(grace: float = 0.0, deadline: float | None = None) -> Clock:
+    return Clock([Bell(three, grace, WHY)], deadline=deadline)
+
+
 async def test_it_rings_once_enough_are_in_whoever_brought_them() -> None:
-    watch = Clock(three)
+    watch = of_three()
     watch.tell(some(1))
     watch.tell(some(1))
-    assert not watch.rung.is_set()
+    assert not watch.rung.is_set() and watch.reason is None
     watch.tell(some(1))
-    assert watch.rung.is_set()
+    assert watch.rung.is_set() and watch.reason == WHY
 
 
 async def test_it_is_not_asked_again_after_ringing() -> None:
@@ -35,32 +41,61 @@ async def test_it_is_not_asked_again_after_ringing() -> None:
         asked.append(len(candidates))
         return len(candidates) >= 2
 
-    watch = Clock(enough)
+    watch = Clock([Bell(enough, 0.0, WHY)])
     for _ in range(5):
         watch.tell(some(1))
     assert asked == [1, 2]
 
 
 async def test_earlier_waves_count() -> None:
-    watch = Clock(three, before=some(2))
+    watch = Clock([Bell(three, 0.0, WHY)], before=some(2))
     watch.tell(some(1))
     assert watch.rung.is_set()
 
 
-async def test_branches_of_one_wave_share_a_clock_and_waves_and_runs_do_not() -> None:
-    one = clock("run-a", 1, three)
-    assert clock("run-a", 1, three) is one
-    others = [clock("run-a", 2, three), clock("run-b", 1, three)]
+async def test_the_others_have_the_grace_from_then_on() -> None:
+    watch = of_three(grace=0.05)
+    watch.tell(some(3))
+    watch.tell(some(1))
+    assert not watch.rung.is_set()
+    await asyncio.wait_for(watch.rung.wait(), 5)
+    assert watch.reason == WHY
+
+
+async def test_the_deadline_comes_whatever_is_in() -> None:
+    watch = of_three(deadline=0.02)
+    await asyncio.wait_for(watch.rung.wait(), 5)
+    assert watch.reason is not None and "deadline of 0.02 s" in watch.reason["message"]
+
+
+async def test_the_first_bell_counts() -> None:
+    watch = of_three(grace=30, deadline=0.02)
+    watch.tell(some(3))
+    await asyncio.wait_for(watch.rung.wait(), 5)
+    assert watch.reason is not None and "deadline" in watch.reason["message"]
+
+
+async def test_a_stopped_clock_does_not_ring() -> None:
+    watch = of_three(deadline=0.01)
+    watch.stop()
+    await asyncio.sleep(0.05)
+    assert not watch.rung.is_set()
+
+
+async def test_branches_of_one_layer_share_a_clock_and_layers_and_runs_do_not() -> None:
+    one = clock("run-a", 1, of_three)
+    assert clock("run-a", 1, of_three) is one
+    others = [clock("run-a", 2, of_three), clock("run-b", 1, of_three)]
     assert one not in others
     drop("run-a", 1)
     drop("run-a", 1)
-    assert clock("run-a", 1, three) is not one
-    for run, wave in (("run-a", 1), ("run-a", 2), ("run-b", 1)):
-        drop(run, wave)
+    assert clock("run-a", 1, of_three) is not one
+    for run in ("run-a", "run-b"):
+        forget(run)
 
 
 async def test_who_waits_is_woken() -> None:
-    watch = Clock(three)
+    watch = of_three()
     waiting = asyncio.create_task(watch.rung.wait())
     await asyncio.sleep(0)
     assert not waiting.done()

@@ -2,20 +2,116 @@ import asyncio
 import threading
 from contextvars import ContextVar
 
-from manyminds.asking.limits import in_thread, places
+import pytest
+
+from manyminds.asking.limits import Gate, Place, gate, in_thread
+from manyminds.errors import AnswerError
 
 _word: ContextVar[str] = ContextVar("word", default="unset")
 
 
-async def test_one_semaphore_for_each_endpoint_and_width() -> None:
-    assert places("a", 3) is places("a", 3)
-    assert places("a", 3) is not places("b", 3) and places("a", 3) is not places("a", 4)
+async def test_one_gate_for_each_endpoint_and_width() -> None:
+    assert gate("a", 3) is gate("a", 3)
+    assert gate("a", 3) is not gate("b", 3) and gate("a", 3) is not gate("a", 4)
     other = await asyncio.to_thread(lambda: asyncio.run(_own()))
-    assert other is not places("a", 3)
+    assert other is not gate("a", 3)
 
 
-async def _own() -> asyncio.Semaphore:
-    return places("a", 3)
+async def _own() -> Gate:
+    return gate("a", 3)
+
+
+async def _peak(entrance: Gate, calls: int) -> int:
+    """Return the most calls that were in at once."""
+    busy = peak = 0
+
+    async def one() -> None:
+        nonlocal busy, peak
+        async with Place(entrance, 1):
+            busy += 1
+            peak = max(peak, busy)
+            await asyncio.sleep(0.001)
+            busy -= 1
+
+    await asyncio.gather(*(one() for _ in range(calls)))
+    return peak
+
+
+@pytest.mark.parametrize("width", [1, 3, 50])
+async def test_no_more_are_let_in_than_it_is_wide_and_no_fewer(width: int) -> None:
+    assert await _peak(Gate(width), 60) == width
+
+
+async def test_first_come_first_served() -> None:
+    entrance, order = Gate(1), list[int]()
+
+    async def one(number: int) -> None:
+        async with Place(entrance, 1):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(one(number) for number in range(20)))
+    assert order == list(range(20))
+
+
+async def test_a_refusal_halves_once_for_a_burst_and_answers_widen_again() -> None:
+    entrance = Gate(16)
+    epochs = [await entrance.enter(1) for _ in range(16)]
+    for epoch in epochs:
+        entrance.refuse(epoch, None)
+    assert entrance.width == 8
+    for _ in epochs:
+        entrance.leave()
+    assert await _peak(entrance, 40) == 8
+    for _ in range(1_000):
+        entrance.answer(0)
+    assert entrance.width == 16
+
+
+async def test_it_narrows_from_what_was_in_flight_not_from_what_might_have_been() -> None:
+    entrance = Gate(256)
+    epochs = [await entrance.enter(1) for _ in range(4)]
+    entrance.refuse(epochs[0], None)
+    assert entrance.width == 2
+
+
+async def test_it_never_closes_for_good() -> None:
+    entrance = Gate(4)
+    for _ in range(50):
+        entrance.refuse(await entrance.enter(1), None)
+        entrance.leave()
+    assert entrance.width >= 1
+
+
+async def test_nobody_enters_before_the_endpoint_wants_them_to() -> None:
+    entrance, loop = Gate(4), asyncio.get_running_loop()
+    began = loop.time()
+    entrance.refuse(await entrance.enter(1), 0.05)
+    entrance.leave()
+    await entrance.enter(1)
+    assert loop.time() - began >= 0.05
+
+
+async def test_waiting_longer_than_one_may_fails_at_once_and_holds_no_place() -> None:
+    entrance = Gate(1)
+    entrance.refuse(await entrance.enter(1), 3600)
+    entrance.leave()
+    with pytest.raises(AnswerError, match="left alone for 3600 s"):
+        await entrance.enter(5)
+    with pytest.raises(AnswerError, match="left alone"):  # not: wait for the place
+        await asyncio.wait_for(entrance.enter(5), 1)
+
+
+async def test_who_gives_up_waiting_takes_no_place() -> None:
+    entrance = Gate(1)
+    await entrance.enter(1)
+    waiting = [asyncio.create_task(entrance.enter(1)) for _ in range(5)]
+    await asyncio.sleep(0)
+    entrance.leave()  # hands the place to the first, which gives up in the same moment
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.wait_for(entrance.enter(1), 1)
 
 
 async def test_threads_are_as_many_as_the_width_and_see_context_variables() -> None:
@@ -34,9 +130,5 @@ async def test_an_error_in_a_thread_comes_back() -> None:
     def fails() -> None:
         raise KeyError("x")
 
-    try:
+    with pytest.raises(KeyError):
         await in_thread(2, fails)
-    except KeyError as error:
-        assert error.args == ("x",)
-    else:
-        raise AssertionError("no error came back")

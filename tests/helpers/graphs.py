@@ -9,6 +9,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamMode
 
 from manyminds.asking.run import Run
+from manyminds.asking.shared import forget
 from manyminds.graphs.method_graph import Compiled
 from manyminds.settings import Context
 
@@ -93,8 +94,9 @@ async def shown(
     return seen
 
 
-def a_run(**settings: Any) -> Run:
-    """Return a run outside any graph, for tests of what nodes are made of."""
+def a_run(id: str = "r", **settings: Any) -> Run:
+    """Return a new run outside any graph, for tests of what nodes are made of."""
+    forget(id)
     defaults: dict[str, Any] = {"concurrency": 256, "seed": 0}
     context = Context(**(defaults | settings))
-    return Run(id="r", method="test", question_id="q", question="Why?", settings=context)
+    return Run(id=id, method="test", question_id="q", question="Why?", settings=context)

@@ -40,6 +40,13 @@ async def test_a_refused_answer_is_flagged_and_the_next_is_asked() -> None:
     assert asked[0]["error"]["message"] == "is bad"
 
 
+async def test_the_roles_sampling_defaults_reach_the_model() -> None:
+    members = chain("yes")
+    params = {"temperature": 0.3}
+    await first_answer(members, prompt, a_run(), role="x", layer=1, params=params)
+    assert members[0].model.calls[0].params["temperature"] == 0.3
+
+
 async def test_nobody_answers() -> None:
     members = chain(ValueError("no"), TimeoutError("late"))
     answer, asked = await first_answer(members, prompt, a_run(), role="x", layer=1)

@@ -1,0 +1,154 @@
+"""One request to a member, and what comes back, read into candidates.
+
+An error becomes a failed candidate, so that no branch of a graph is cancelled by another's failure.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.constants import TAG_NOSTREAM
+from langgraph.errors import GraphBubbleUp
+
+from manyminds.asking.call import FirstToken, Meter, request, request_samples
+from manyminds.asking.failures import failure
+from manyminds.asking.reply import NOTHING, Reply, read
+from manyminds.asking.run import Run
+from manyminds.errors import AnswerError
+from manyminds.members import Member
+from manyminds.state import Candidate, Usage
+
+
+class Exchange:
+    """What is asked of whom, and the `candidates` that are filled in place with what comes back.
+
+    Args:
+        candidates: one, or as many as samples are asked for in the one request.
+        member: who is asked.
+        prompt: the messages.
+        run: the run that the calling node serves.
+        params: of the request.
+        audible: whether the tokens go through to a caller who streams.
+    """
+
+    __slots__ = ("_watch", "audible", "candidates", "member", "params", "prompt", "run")
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        member: Member,
+        prompt: list[BaseMessage],
+        run: Run,
+        params: Mapping[str, Any],
+        audible: bool,
+    ) -> None:
+        self.candidates, self.member, self.prompt = candidates, member, prompt
+        self.run, self.params, self.audible = run, params, audible
+        self._watch: FirstToken | Meter | None = None
+
+    async def send(self) -> Exception | None:
+        """Send the request once; return the error where it gave nothing usable."""
+        candidates, member, run = self.candidates, self.member, self.run
+        candidates[0]["attempts"] += 1
+        config, count = self._config(candidates[0]), len(candidates)
+        self._watch = self._watcher()
+        outputs: Sequence[object]
+        try:
+            if count == 1:
+                outputs = [
+                    await request(
+                        member, self.prompt, run, config, self.params, self.audible, self._watch
+                    )
+                ]
+            else:
+                model = member.asked_as(stream=False)
+                outputs = await request_samples(model, self.prompt, count, config, self.params)
+        except GraphBubbleUp:
+            raise  # an interrupt inside a member belongs to the host
+        except Exception as error:  # whatever a model raises is its failure, not the run's
+            self.fail(error)
+            if isinstance(self._watch, FirstToken) and self._watch.message_id is not None:
+                run.emit("dropped", member=member.name, message_id=self._watch.message_id)
+            return error
+        return self._fill(outputs)
+
+    def fail(self, error: BaseException, *only: Candidate) -> None:
+        """Turn an error into the failure of these candidates, or of all."""
+        reason = failure(error)
+        reason["message"] = self.member.without_key(reason["message"])
+        for candidate in only or self.candidates:
+            candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
+            candidate["error"] = reason
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out of what came back."""
+        return sum(
+            c["usage"]["input_tokens"] + c["usage"]["output_tokens"] for c in self.candidates
+        )
+
+    def _watcher(self) -> FirstToken | Meter | None:
+        if self.member.form.kind in ("chat", "method"):
+            return FirstToken() if self.audible else None
+        return Meter()
+
+    def _config(self, first: Candidate) -> RunnableConfig:
+        tags = [first["role"], self.member.name]
+        return RunnableConfig(
+            tags=tags if self.audible else [*tags, TAG_NOSTREAM],
+            metadata={
+                "run": self.run.id,
+                "member": self.member.name,
+                "role": first["role"],
+                "index": first["index"],
+                "draw": self.member.recorded_draw(self.run.base + first["draw"]),
+                "layer": first["layer"],
+                "attempt": first["attempts"],
+                "question_id": self.run.question_id,
+            },
+        )
+
+    def _fill(self, outputs: Sequence[object]) -> Exception | None:
+        """Read the outputs into the candidates; return the error if the only one is unusable."""
+        expected = len(self.candidates)
+        for nth, candidate in enumerate(self.candidates):
+            try:
+                if nth >= len(outputs):
+                    message = f"asked for {expected} samples, got {len(outputs)}"
+                    raise AnswerError(message, kind="malformed")
+                reply = read(outputs[nth], longest=self.member.longest)
+            except AnswerError as error:
+                self.fail(error, candidate)
+                if expected == 1:
+                    return error
+            else:
+                # An endpoint reports a request's whole usage with every sample: count it once.
+                self._accept(candidate, reply, reply.usage if nth == 0 else NOTHING)
+        return None
+
+    def _accept(self, candidate: Candidate, reply: Reply, usage: Usage | None) -> None:
+        candidate["status"], candidate["text"], candidate["error"] = "ok", reply.text, None
+        candidate["message_id"] = reply.message_id
+        if reply.content is not None:
+            candidate["content"] = reply.content
+        if reply.tool_calls is not None:
+            candidate["tool_calls"] = reply.tool_calls
+        if reply.reasoning is not None:
+            candidate["reasoning"] = reply.reasoning
+        if reply.simulated:
+            candidate["simulated"] = True
+        if reply.report is not None:
+            candidate["nested"] = dict(reply.report["spent"])
+            if reply.report.get("ballot") is not None:
+                candidate["ballot"] = dict(reply.report["ballot"])
+            return  # the nested run has settled its own calls
+        if isinstance(self._watch, Meter):
+            usage = self._watch.usage
+            candidate["calls"] = max(1, self._watch.calls)
+            self.run.reserve_more(candidate["calls"] - 1)
+        if usage is not None:
+            candidate["usage"] = usage
+            candidate["cost"] = self.member.cost_of(usage)
+            tokens = usage["input_tokens"] + usage["output_tokens"]
+            self.run.settle(tokens, candidate["cost"] or 0.0)

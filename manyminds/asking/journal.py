@@ -1,0 +1,158 @@
+"""The journal of a run: what was answered is kept in the host's store before anything else happens.
+
+LangGraph's checkpoints are written after a node has ended, and trail the answers. A run that was
+killed finds here what its first life had received, also in the middle of a node. It is kept where
+the graph was compiled with a store and is called with a `thread_id`.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+from langgraph.store.base import BaseStore
+
+from manyminds.asking.shared import shared
+from manyminds.state import Candidate
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ROOT = "manyminds"
+_AT_ONCE = 1_000
+_SETTLED = 60.0  # seconds after its end until the checkpoints of a run are surely written
+
+
+class Journal:
+    """The answers of one run, in a store.
+
+    Args:
+        store: the host's.
+        run: id of the run.
+        fresh: whether the run begins just now, so that there is nothing to read.
+    """
+
+    def __init__(self, store: BaseStore, run: str, *, fresh: bool = False) -> None:
+        self._store, self._run = store, run
+        self._known: dict[str, Candidate] | None = {} if fresh else None
+
+    async def get(self, key: str) -> Candidate | None:
+        """Return the answer to a call that was answered before, or None."""
+        if self._known is None:
+            self._known = await self._read()
+        return self._known.get(key)
+
+    async def put(self, key: str, candidate: Candidate) -> None:
+        """Keep an answer; when this returns, it is in the store."""
+        copy = candidate.copy()
+        if self._known is not None:
+            self._known[key] = copy
+        await _async(self._store, "put", _answers(self._run), key, {"candidate": copy}, index=False)
+
+    async def _read(self) -> dict[str, Candidate]:
+        return {key: value["candidate"] for key, value in await _all(self._store, self._run)}
+
+
+def journal(run: str) -> Journal | None:
+    """Return the journal of the running node's run; None where the host keeps no such."""
+    common = shared(run)
+    if common.journal is None:
+        store = _store()
+        if store is None:
+            return None
+        common.journal = Journal(store, run)
+    return common.journal
+
+
+async def begin(run: str, conversation: str) -> str:
+    """Open the journal of a run that begins, and clear away those of the runs before it.
+
+    Returns:
+        The id of the run: that of an unfinished one where the same call of the host's begins again,
+        because it was killed before its first checkpoint was written.
+    """
+    store = _store()
+    if store is None:
+        return run
+    heads, key = _place()
+    found = {item.key: item.value for item in await _async(store, "search", heads, limit=_AT_ONCE)}
+    mine = found.pop(key, None)
+    if mine is not None and mine["done"] is None and mine["conversation"] == conversation:
+        return str(mine["run"])
+    now = time.time()
+    over = {k: v for k, v in found.items() if v["done"] and now - v["done"] > _SETTLED}
+    if mine is not None:
+        over[key] = mine
+    for old_key, head in over.items():
+        await _clear(store, str(head["run"]))
+        await _async(store, "delete", heads, old_key)
+    shared(run).journal = Journal(store, run, fresh=True)
+    await _write_head(store, run, conversation, done=None)
+    return run
+
+
+async def end(run: str, conversation: str) -> None:
+    """Mark a run as finished: what begins next on its thread is another run."""
+    store = _store()
+    if store is not None:
+        await _write_head(store, run, conversation, done=time.time())
+
+
+async def _write_head(store: BaseStore, run: str, conversation: str, *, done: float | None) -> None:
+    heads, key = _place()
+    head = {"run": run, "conversation": conversation, "done": done}
+    await _async(store, "put", heads, key, head, index=False)
+
+
+async def _clear(store: BaseStore, run: str) -> None:
+    entries = await _all(store, run)
+    await asyncio.gather(*(_async(store, "delete", _answers(run), key) for key, _ in entries))
+
+
+async def _all(store: BaseStore, run: str) -> list[tuple[str, dict[str, Any]]]:
+    entries: list[tuple[str, dict[str, Any]]] = []
+    while True:
+        page = await _async(
+            store, "search", _answers(run), limit=_AT_ONCE, offset=len(entries), refresh_ttl=False
+        )
+        entries += [(item.key, item.value) for item in page]
+        if len(page) < _AT_ONCE:
+            return entries
+
+
+def _answers(run: str) -> tuple[str, ...]:
+    return (_ROOT, "answers", run)
+
+
+def _place() -> tuple[tuple[str, ...], str]:
+    """Return where the heads of the runs at this place of the host's graph are, and this one's key.
+
+    The namespace of a checkpoint names the nodes around, each with the id of its task; the ids say
+    which call it is and are the same after a resume.
+    """
+    config: Mapping[str, Any] = get_config().get("configurable", {})
+    tasks = str(config.get("checkpoint_ns", "")).split("|")[:-1]  # the last is our own `begin`
+    nodes = "|".join(task.partition(":")[0] for task in tasks)
+    return (_ROOT, "runs", _hash(f"{config['thread_id']}|{nodes}")), _hash("|".join(tasks))
+
+
+def _store() -> BaseStore | None:
+    if "thread_id" not in get_config().get("configurable", {}):
+        return None
+    return get_runtime().store
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+async def _async(store: BaseStore, operation: str, *args: Any, **options: Any) -> Any:
+    """Call an operation of a store; one without async code is called in a thread."""
+    try:
+        return await getattr(store, f"a{operation}")(*args, **options)
+    except NotImplementedError:
+        call: Callable[[], Any] = lambda: getattr(store, operation)(*args, **options)  # noqa: E731
+        return await asyncio.to_thread(call)

@@ -1,0 +1,83 @@
+"""Where an answer may be taken from instead of asking: the run's journal, a record, a cache.
+
+A call is known by who is asked what, with which parameters, for the how-manieth time.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.load import dumpd
+from langchain_core.messages import BaseMessage
+
+from manyminds.asking.reply import NOTHING
+from manyminds.members import Member
+from manyminds.models.openai import EndpointModel
+from manyminds.settings import Cache
+from manyminds.state import Candidate
+
+_NAMESPACE = ("manyminds", "answers")
+
+
+class Kept(Protocol):
+    """A place where answers are kept by key."""
+
+    async def get(self, key: str) -> Candidate | None:
+        """Return the answer to a call, or None."""
+
+    async def put(self, key: str, candidate: Candidate) -> None:
+        """Keep the answer to a call."""
+
+
+class Cached:
+    """Answers in one of LangGraph's caches, for all runs: a repeated run costs nothing.
+
+    Args:
+        cache: such as `InMemoryCache()` or `SqliteCache(path=...)`.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    async def get(self, key: str) -> Candidate | None:
+        """Return the answer to a call, as one that cost nothing."""
+        full = (_NAMESPACE, key)
+        found = (await self._cache.aget([full])).get(full)
+        if found is None:
+            return None
+        free = {"usage": dict(NOTHING), "cost": 0.0, "attempts": 0, "reused": "cache"}
+        return Candidate(**{**found, **free})  # type: ignore[typeddict-item]  # as it was put
+
+    async def put(self, key: str, candidate: Candidate) -> None:
+        """Keep an answer; one of a method is not kept, for those of its members are."""
+        if "nested" not in candidate:
+            await self._cache.aset({(_NAMESPACE, key): (dict(candidate), None)})
+
+
+def key_of(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
+    """Return a hash of what is asked; messages count by role and content, not by id."""
+    said = [(message.type, message.name, message.content) for message in prompt]
+    calls = [getattr(message, "tool_calls", None) for message in prompt]
+    text = json.dumps([said, calls, sorted(params.items())], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def identity(member: Member) -> str:
+    """Return what tells a member's model from others, the same in another process.
+
+    Two members with the same model share cached answers; names do not count.
+    """
+    model = member.model
+    if isinstance(model, EndpointModel):
+        return f"{model.provider}:{model.model}@{model.base_url}"
+    if member.spec is not None:
+        return member.spec
+    if isinstance(model, BaseChatModel) and model.is_lc_serializable():
+        about: object = dumpd(model)
+    else:  # its name and plain options have to do: its objects have no lasting names
+        plain = {k: v for k, v in vars(model).items() if isinstance(v, str | int | float | None)}
+        about = [type(model).__qualname__, member.name, plain]
+    text = json.dumps(about, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

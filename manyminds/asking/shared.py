@@ -1,0 +1,56 @@
+"""What the nodes of one run share in this process; after a resume it is made anew.
+
+Nothing here must be needed for a right answer: LangGraph may run the nodes of one run in several
+processes, one after the other.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from manyminds.state import Failure
+
+if TYPE_CHECKING:
+    from manyminds.asking.clock import Clock
+    from manyminds.asking.journal import Journal
+
+_KEPT = 10_000  # runs that died leave theirs behind
+
+
+@dataclass
+class Shared:
+    """What the nodes of one run share.
+
+    Attributes:
+        clocks: of the layers that are being asked.
+        refused: members whose key was refused, and why: they are not asked again.
+        journal: what was answered already, where the host keeps such.
+    """
+
+    clocks: dict[int, "Clock"] = field(default_factory=dict[int, "Clock"])
+    refused: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    journal: "Journal | None" = None
+
+
+_runs: OrderedDict[str, Shared] = OrderedDict()
+_lock = Lock()
+
+
+def shared(run: str) -> Shared:
+    """Return what the nodes of this run share."""
+    found = _runs.get(run)
+    if found is None:
+        with _lock:
+            found = _runs.setdefault(run, Shared())
+            if len(_runs) > _KEPT:
+                _runs.popitem(last=False)
+    return found
+
+
+def forget(run: str) -> None:
+    """Forget a finished run."""
+    with _lock:
+        gone = _runs.pop(run, None)
+    for clock in [] if gone is None else gone.clocks.values():
+        clock.stop()

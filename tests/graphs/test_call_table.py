@@ -1,0 +1,111 @@
+"""Calls per question, as the papers' formulas have them, counted on the wire."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from helpers.graphs import user
+from helpers.server import Body, Reply, Server
+
+from manyminds import (
+    Member,
+    create_agent_forest,
+    create_chain_of_thought,
+    create_council,
+    create_debate,
+    create_moa,
+    create_moa_lite,
+    create_ranker,
+    create_reflexion,
+    create_self_moa,
+    create_self_moa_seq,
+    create_self_refine,
+    create_smoa,
+    create_spp,
+)
+from manyminds.graphs.method_graph import MethodGraph
+
+ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
+SETTLED = "settled"  # a judge or moderator of this name stops the panel
+
+
+def _reply(body: Body, k: int) -> Reply:
+    """Answer in every form at once that a role could ask for; proposals differ from each other."""
+    form = {
+        "order": [2, 1],
+        "scores": [4, 6],
+        "reasons": ["so", "so"],
+        "stop": body["model"] == SETTLED,
+        "reason": "it is so",
+        "choice": 1,
+        "roles": ROLES,
+        "score": 2,
+    }
+    asks = "Reply with one JSON object" in str(body["messages"][0]["content"])
+    text = json.dumps(form) if asks else f"My answer {k} differs. Final answer: {k}"
+    return Reply(choices=[text] * (body.get("n") or 1))
+
+
+Build = Callable[[list[str], str], MethodGraph]
+TABLE: dict[str, tuple[int, Build]] = {
+    "smoa, split": (12, lambda four, _: create_smoa(four)),
+    "smoa, split, stops": (7, lambda four, done: create_smoa(four, moderator=done)),
+    "smoa, split, roles": (13, lambda four, _: create_smoa(four, roles=True)),
+    "smoa, split, roles, stops": (
+        8,
+        lambda four, done: create_smoa(four, moderator=done, roles=True),
+    ),
+    "smoa, split, given roles": (12, lambda four, _: create_smoa(four, roles=ROLES)),
+    "smoa, combined": (11, lambda four, _: create_smoa(four, combined=True)),
+    "smoa, combined, stops": (6, lambda four, done: create_smoa(four, judge=done, combined=True)),
+    "smoa, agreement": (11, lambda four, _: create_smoa(four, stop=0.9)),
+    "smoa, agreement, stops": (6, lambda four, _: create_smoa(four, stop=0.25)),
+    "smoa, no moderator": (11, lambda four, _: create_smoa(four, moderator=False)),
+    "moa": (9, lambda four, _: create_moa(four, layers=3)),
+    "moa, 6 x 2": (7, lambda four, _: create_moa([*four, *four[:2]], layers=2)),
+    "moa, 6 x 3": (13, lambda four, _: create_moa([*four, *four[:2]], layers=3)),
+    "moa, chunks of 2": (10, lambda four, _: create_moa(four, layers=3, chunk=2)),
+    "moa-lite": (5, lambda four, _: create_moa_lite(four)),
+    "self-moa": (7, lambda four, _: create_self_moa(four[0], samples=6)),
+    "self-moa-seq": (39, lambda four, _: create_self_moa_seq(four[0], samples=30)),
+    "ranker": (5, lambda four, _: create_ranker(four)),
+    "agent forest": (25, lambda four, _: create_agent_forest(four[0], samples=25)),
+    "debate, 3 x 2": (6, lambda four, _: create_debate(four[:3], consensus=False)),
+    "debate, 3 x 3": (9, lambda four, _: create_debate(four[:3], rounds=3, consensus=False)),
+    "council": (9, lambda four, _: create_council(four)),
+    "reflexion, 3 tries": (
+        5,
+        lambda four, _: create_reflexion(four[0], check=lambda _text: False),
+    ),
+    "reflexion, 3 tries, checked by a member": (7, lambda four, _: create_reflexion(four[0])),
+    "reflexion, right at once": (
+        1,
+        lambda four, _: create_reflexion(four[0], check=lambda _text: True),
+    ),
+    "spp": (1, lambda four, _: create_spp(four[0])),
+    "self-refine": (7, lambda four, _: create_self_refine(four[0], refinements=3)),
+    "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),
+}
+
+
+@pytest.mark.parametrize(("calls", "build"), TABLE.values(), ids=TABLE)
+async def test_calls_on_the_wire(calls: int, build: Build) -> None:
+    with Server(_reply) as server:
+        four = [f"{name}@{server.url}" for name in "abcd"]
+        graph = build(four, f"{SETTLED}@{server.url}")
+        result: dict[str, Any] = await graph.compile().ainvoke(user())
+        assert len(server.requests) == calls
+    report = result["report"]
+    assert report["calls"] == report["requests"] == calls and report["missing"] == []
+
+
+@pytest.mark.parametrize(("at_once", "requests"), [(1, 25), (10, 3)])
+async def test_samples_share_a_request_where_the_endpoint_allows_it(
+    at_once: int, requests: int
+) -> None:
+    with Server(_reply) as server:
+        member = Member(f"a@{server.url}", samples_per_request=at_once)
+        result = await create_agent_forest(member, samples=25).compile().ainvoke(user())
+        assert len(server.requests) == requests
+    assert result["report"]["calls"] == 25
