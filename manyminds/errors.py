@@ -11,7 +11,8 @@ ManymindsError
 └── BudgetError       the budget ran out and the caller asked to be told
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ManymindsError(Exception):
@@ -35,7 +36,14 @@ class DataError(InputError):
 
 
 class RunError(ManymindsError):
-    """A run ended without an answer."""
+    """A run ended without an answer.
+
+    Attributes:
+        spent: what was paid for all the same: the ledger up to the node that gave up, as in a
+            report's `spent`; None where it is not known.
+    """
+
+    spent: Mapping[str, Any] | None = None
 
 
 class QuorumError(RunError):

@@ -80,9 +80,11 @@ def summary(method: str, state: State) -> dict[str, Any]:
     total = totals(spent)
     missing = _missing(spent)
     lost = [one for one in missing if one["kind"] != "cancelled"]  # cut on purpose, not lost
-    reasons = [*state.get("notes", []), *([_absent(lost, total)] if lost else [])]
+    notes = [*state.get("notes", []), *_nested_notes(spent)]
+    reasons = [*notes, *([_absent(lost, total)] if lost else [])]
     return {
         "degraded": "; ".join(reasons) or None,
+        "notes": notes,
         "method": method,
         "run": state["run"],
         "missing": missing,
@@ -156,6 +158,15 @@ def _missing(spent: Spent) -> list[dict[str, Any]]:
         }
         for row in spent.values()
         for kind, count in row["failed"].items()
+    ]
+
+
+def _nested_notes(spent: Spent) -> list[str]:
+    """Return why answers of methods that are members are degraded, each once."""
+    return [
+        f"in {row['member']}: {note}" + (f" ({count} times)" if count > 1 else "")
+        for row in spent.values()
+        for note, count in row["notes"].items()
     ]
 
 

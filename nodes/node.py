@@ -16,7 +16,7 @@ from langgraph.types import Send
 
 from manyminds.asking.limits import in_thread
 from manyminds.asking.loops import background_loop
-from manyminds.errors import InputError
+from manyminds.errors import InputError, RunError
 
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]
@@ -46,7 +46,12 @@ class Node(Runnable[Any, Update]):
         return await self._run(input)
 
     async def _run(self, input: Any) -> Update:
-        return await self.function(input)
+        try:
+            return await self.function(input)
+        except RunError as error:
+            if error.spent is None and isinstance(input, Mapping):
+                error.spent = cast("State", input).get("spent")
+            raise
 
 
 class Route(Runnable[Any, Any]):

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from helpers.graphs import shown, user
 from helpers.registry import NAMES, QUESTION, SIMULATED, small
+from helpers.scripted import Scripted
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 from langgraph.checkpoint.memory import InMemorySaver
 
-from manyminds import Member
+from manyminds import Member, QuorumError, create_agent_forest, create_moa
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import safe_name
 
@@ -149,3 +150,33 @@ async def test_three_levels_deep(outer: str) -> None:
     result, log = await asked(app, user(QUESTION))
     assert result["report"]["calls"] == log.prompts.total()
     assert result["report"]["missing"] == []
+
+
+async def test_what_degraded_a_nested_answer_is_told_outside() -> None:
+    down = Scripted(RuntimeError("down"))
+    pair = [Member(Scripted("a"), name="a"), Member(Scripted("b"), name="b")]
+    inner = create_moa(pair, layers=2, aggregator=Member(down, name="writer"))
+    middle = create_agent_forest(Member(inner, name="inner"), samples=2)
+    outer = create_agent_forest(Member(middle, name="middle"), samples=1).compile()
+    degraded = (await outer.ainvoke(user()))["report"]["degraded"]
+    assert degraded.count("no aggregator answered") == 1
+    assert "in middle: in inner:" in degraded and "(2 times)" in degraded
+
+
+async def test_a_nested_run_that_gives_up_was_paid_for() -> None:
+    down = Member(Scripted(RuntimeError("down")), name="down")
+    inner = create_moa([Member(Scripted("a"), name="a"), down], layers=2, quorum=2)
+    other = Member(Scripted("b"), name="other")
+    app = create_agent_forest([Member(inner, name="inner"), other], samples=2).compile()
+    report = (await app.ainvoke(user()))["report"]
+    assert report["calls"] == 3 and report["tokens"] == {"input": 20, "output": 10}
+    assert "quorum" in report["degraded"]
+
+
+async def test_an_error_says_what_was_spent() -> None:
+    down = Member(Scripted(RuntimeError("down")), name="down")
+    app = create_moa([Member(Scripted("a"), name="a"), down], layers=2, quorum=2).compile()
+    with pytest.raises(QuorumError) as caught:
+        await app.ainvoke(user())
+    assert caught.value.spent is not None
+    assert set(caught.value.spent) == {"proposer/a", "proposer/down"}

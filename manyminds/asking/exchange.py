@@ -15,7 +15,7 @@ from manyminds.asking.call import FirstToken, Meter, request, request_samples
 from manyminds.asking.failures import failure
 from manyminds.asking.reply import NOTHING, Reply, read
 from manyminds.asking.run import Run
-from manyminds.errors import AnswerError
+from manyminds.errors import AnswerError, RunError
 from manyminds.members import Member
 from manyminds.state import Candidate, Usage
 
@@ -80,6 +80,8 @@ class Exchange:
         for candidate in only or self.candidates:
             candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
             candidate["error"] = reason
+            if isinstance(error, RunError) and error.spent is not None:
+                candidate["nested"] = dict(error.spent)  # of a method that gave up
 
     @property
     def tokens(self) -> int:
@@ -140,6 +142,7 @@ class Exchange:
             candidate["simulated"] = True
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
+            candidate["notes"] = list(reply.report["notes"])
             if reply.report.get("ballot") is not None:
                 candidate["ballot"] = dict(reply.report["ballot"])
             return  # the nested run has settled its own calls

@@ -17,6 +17,7 @@ from manyminds.asking.clock import Clock
 from manyminds.asking.exchange import Exchange
 from manyminds.asking.failures import retry_after
 from manyminds.asking.kept import Kept, identity, key_of
+from manyminds.asking.ledger import totals
 from manyminds.asking.limits import Gate, Place, gate
 from manyminds.asking.run import Run
 from manyminds.asking.shared import shared
@@ -226,7 +227,11 @@ class Inquiry:
     def _settle(self) -> None:
         """Count what was paid for in an earlier life of this run against its budgets."""
         for candidate in self.candidates:
-            if "nested" not in candidate and "reused" not in candidate:
+            if "nested" in candidate:
+                total = totals(candidate["nested"])
+                self.run.reserve_more(total["calls"])
+                self.run.settle(total["input_tokens"] + total["output_tokens"], total["cost"])
+            elif "reused" not in candidate:
                 self.run.reserve_more(candidate.get("calls", 1))
                 usage = candidate["usage"]
                 tokens = usage["input_tokens"] + usage["output_tokens"]

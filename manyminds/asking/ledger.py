@@ -13,7 +13,10 @@ from manyminds.state import Candidate
 
 
 class Row(TypedDict):
-    """Sums over the calls of one member in one role; `why` keeps one message a failure kind."""
+    """Sums over the calls of one member in one role.
+
+    `why` keeps one message a failure kind; `notes` counts why answers of nested runs are degraded.
+    """
 
     role: str
     member: str
@@ -28,6 +31,7 @@ class Row(TypedDict):
     seconds: float
     failed: dict[str, int]
     why: dict[str, str]
+    notes: dict[str, int]
 
 
 Spent = dict[str, Row]
@@ -62,6 +66,7 @@ def empty_row(role: str, member: str) -> Row:
         seconds=0.0,
         failed={},
         why={},
+        notes={},
     )
 
 
@@ -72,11 +77,14 @@ def _grow(row: Row, more: Row) -> None:
     for kind, count in more["failed"].items():
         row["failed"][kind] = row["failed"].get(kind, 0) + count
         row["why"].setdefault(kind, more["why"].get(kind, ""))
+    for note, count in more["notes"].items():
+        row["notes"][note] = row["notes"].get(note, 0) + count
 
 
 def _copy(row: Row) -> Row:
     copy = row.copy()
     copy["failed"], copy["why"] = dict(row["failed"]), dict(row["why"])
+    copy["notes"] = dict(row["notes"])
     return copy
 
 
@@ -108,8 +116,11 @@ def spent_on(candidates: Iterable[Candidate]) -> Spent:
                 path = f"{role}/{member} > {key}"
                 below = _copy(inner)
                 below["role"], below["member"] = role, f"{member} > {key}"
+                below["notes"] = {}  # those that it passed on are among its run's own
                 rows = add_spent(rows, {path: below})
                 row = rows[f"{role}/{member}"]
+            for note in candidate.get("notes", []):
+                row["notes"][note] = row["notes"].get(note, 0) + 1
         elif candidate["status"] != "skipped":
             _count(row, candidate)
         if error is not None and candidate["status"] != "flagged":  # that one did answer
