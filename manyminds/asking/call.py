@@ -79,9 +79,6 @@ async def request(
             return await in_thread(run.concurrency, model.invoke, prompt, config, **params)
         params = member.request_params(params)
         return await model.ainvoke(prompt, config, **params)
-    # A graph that is called as the node that asks it would be taken for that node by LangGraph, and
-    # all its messages would be streamed as that node's own.
-    config["run_name"] = f"ask {member.name}"
     metadata = config.get("metadata", {})
     draws = getattr(getattr(model, "builder", None), "draws", 1)
     call = "/".join(

@@ -97,7 +97,10 @@ class Exchange:
 
     def _config(self, first: Candidate) -> RunnableConfig:
         tags = [first["role"], self.member.name]
+        # By its name a trace says who was asked. It must not be the node's: LangGraph would take a
+        # graph that is called so for that node, and stream all its messages as that node's own.
         return RunnableConfig(
+            run_name=f"{self.member.name} as {first['role']}",
             tags=tags if self.audible else [*tags, TAG_NOSTREAM],
             metadata={
                 "run": self.run.id,
