@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from manyminds.asking.inquiry import Inquiry
+from manyminds.members import Member
 from manyminds.state import Candidate
 
 # The same member asked once more draws from a range of its own, so that no other sample is it.
@@ -48,15 +49,16 @@ class Hedged(Inquiry):
 
     def _spare(self) -> Inquiry:
         """Return the same question, to the spare."""
-        other = self.member.spare
-        name = self.member.name if other is None else other.name
-        beside = _BESIDE if other is None else 0
-        copies = [
-            Candidate(**{**c, "member": name, "draw": c["draw"] + beside}) for c in self.candidates
-        ]
-        params = {} if other is not None else self.exchange.params
-        if other is not None:
-            params = {k: v for k, v in self.exchange.params.items() if k not in self.member.params}
+        other: Member | None = self.member.spare
+        copies = [candidate.copy() for candidate in self.candidates]
+        for copy in copies:
+            if other is None:
+                copy["draw"] += _BESIDE
+            else:
+                copy["member"] = other.name
+        params = self.exchange.params
+        if other is not None:  # what was set for the member alone is not for its spare
+            params = {k: v for k, v in params.items() if k not in self.member.params}
         return Inquiry(
             copies, other or self.member, self.exchange.prompt, self.run, params, clock=self.clock
         )

@@ -27,43 +27,56 @@ _SETTLED = 60.0  # seconds after its end until the checkpoints of a run are sure
 
 
 class Journal:
-    """The answers of one run, in a store.
+    """The answers of one run, in a store, as seen from one event loop.
 
     Args:
         store: the host's.
         run: id of the run.
-        fresh: whether the run begins just now, so that there is nothing to read.
+        clear: the run begins just now, or goes another way from an earlier point: what is there
+            must not be taken for an answer.
     """
 
-    def __init__(self, store: BaseStore, run: str, *, fresh: bool = False) -> None:
-        self._store, self._run = store, run
-        self._known: dict[str, Candidate] | None = {} if fresh else None
+    def __init__(self, store: BaseStore, run: str, *, clear: bool = False) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._store, self._run, self._clear = store, run, clear
+        self._known: dict[str, Candidate] | None = None
+        self._opening = asyncio.Lock()
 
     async def get(self, key: str) -> Candidate | None:
         """Return the answer to a call that was answered before, or None."""
-        if self._known is None:
-            self._known = await self._read()
-        return self._known.get(key)
+        return (await self._answers()).get(key)
 
     async def put(self, key: str, candidate: Candidate) -> None:
         """Keep an answer; when this returns, it is in the store."""
-        copy = candidate.copy()
-        if self._known is not None:
-            self._known[key] = copy
-        await _async(self._store, "put", _answers(self._run), key, {"candidate": copy}, index=False)
+        (await self._answers())[key] = candidate.copy()
+        # As text: what a model says need not be what a database takes for JSON.
+        value = {"candidate": json.dumps(candidate, default=str)}
+        await _call(self._store, "put", _answers(self._run), key, value, index=False)
 
-    async def _read(self) -> dict[str, Candidate]:
-        return {key: value["candidate"] for key, value in await _all(self._store, self._run)}
+    async def _answers(self) -> dict[str, Candidate]:
+        if self._known is None:
+            async with self._opening:
+                if self._known is None:
+                    self._known = await self._open()
+        return self._known
+
+    async def _open(self) -> dict[str, Candidate]:
+        if self._clear:
+            await _remove(self._store, self._run)
+            return {}
+        entries = await _all(self._store, self._run)
+        return {key: json.loads(value["candidate"]) for key, value in entries}
 
 
 def journal(run: str) -> Journal | None:
     """Return the journal of the running node's run; None where the host keeps no such."""
-    common = shared(run)
-    if common.journal is None:
-        store = _store()
-        if store is None:
-            return None
-        common.journal = Journal(store, run)
+    store = _store()
+    if store is None:
+        return None
+    common, replay = shared(run), _replay()
+    forked = replay is not None and replay is not common.replay
+    if forked or common.journal is None or common.journal.loop is not asyncio.get_running_loop():
+        common.journal, common.replay = Journal(store, run, clear=forked), replay
     return common.journal
 
 

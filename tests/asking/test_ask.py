@@ -209,7 +209,7 @@ async def _keep_busy(member: Member, run: Run) -> None:
 
 
 async def test_an_endpoint_that_refuses_everybody_ends() -> None:
-    candidate = await once(Member(Scripted(lambda *_: limited()), retries=2))
+    candidate = await once(Member(Scripted(limited()), retries=2))
     assert candidate["attempts"] == 3 and candidate["status"] == "failed"
 
 
