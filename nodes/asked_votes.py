@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from langchain_core.messages import BaseMessage
 
 from manyminds.asking.ask import ask, ask_all, blank
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.fence import numbered
 from manyminds.members import Member
@@ -86,7 +87,9 @@ class Rated:
             for rating, candidate in zip(ratings, candidates, strict=True)
             if candidate["status"] == "ok"
         ]
-        await ask_all(batches, run)
+        clock = layer_clock(run, 0, asked=len(batches), quorum=len(batches))
+        heard = None if clock is None else clock.tell
+        await ask_all(batches, run, heard=heard, clock=clock)
         asked = [rating for _, (rating,), _ in batches]
         scores = [rated(r["text"]) if r["status"] == "ok" else None for r in ratings]
         if all(score is None for score in scores):

@@ -7,6 +7,7 @@ from typing import Any
 
 from manyminds.asking.ask import ask, end
 from manyminds.asking.ledger import spent_on
+from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
@@ -131,6 +132,7 @@ async def _propose(
         draw=how.before(member) - 1,
         layer=len(how.layers),
         params=how.params,
+        clock=layer_clock(serving, len(how.layers), asked=len(how.layers[-1]), quorum=how.quorum),
     )
 
 
