@@ -22,11 +22,12 @@ class Method:
 
     Args:
         name: on the command line and in reports.
-        builder: `module:function`; called with the members and keyword options.
+        builder: `module:function`; called with the members and keyword options. Its first argument
+            is called `member` where it takes a single one; its annotations and the `Args:` of its
+            docstring tell the command line which options it has.
         paper: title and arXiv number.
         calls: calls per question, as a formula of its options.
         use: when to use it, in a sentence.
-        options: names of the builder's options that the command line offers.
     """
 
     name: str
@@ -34,7 +35,6 @@ class Method:
     paper: str
     calls: str
     use: str
-    options: tuple[str, ...] = ()
 
     def create(self) -> Callable[..., Any]:
         """Import and return the builder."""
@@ -49,7 +49,6 @@ _OURS = (
         paper="More Agents Is All You Need, arXiv 2402.05120",
         calls="samples",
         use="Answers that can be compared (numbers, choices, code): cheap, robust, the baseline.",
-        options=("samples", "vote", "extract", "stop", "cut", "judge", "prompt"),
     ),
     Method(
         name="stepwise-voting",
@@ -57,7 +56,6 @@ _OURS = (
         paper="More Agents Is All You Need, arXiv 2402.05120; MAKER, arXiv 2511.09030",
         calls="steps * votes a step",
         use="Long chains of dependent steps, where one wrong step spoils all after it.",
-        options=("task", "vote", "stop"),
     ),
     Method(
         name="hierarchical-voting",
@@ -65,7 +63,6 @@ _OURS = (
         paper="More Agents Is All You Need, arXiv 2402.05120",
         calls="1 + levels * samples",
         use="The right answer is one of very many: vote on a range first, on the value then.",
-        options=("planner", "most"),
     ),
     Method(
         name="moa",
@@ -73,7 +70,6 @@ _OURS = (
         paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
         calls="proposers * (layers - 1) + 1",
         use="Open answers, several good models: the aggregator writes one answer out of all.",
-        options=("layers", "aggregator", "prompt"),
     ),
     Method(
         name="moa-lite",
@@ -81,7 +77,6 @@ _OURS = (
         paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
         calls="proposers + 1",
         use="Open answers, and moa takes too long or costs too much: one layer of proposers fewer.",
-        options=("aggregator",),
     ),
     Method(
         name="smoa",
@@ -90,7 +85,6 @@ _OURS = (
         "arXiv 2411.03284",
         calls="(proposers + 2) * (layers - 1)",
         use="Open answers, and moa costs too much where questions are easy: it stops early then.",
-        options=("layers", "aggregator", "judge", "extract", "prompt"),
     ),
     Method(
         name="self-moa",
@@ -98,7 +92,6 @@ _OURS = (
         paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
         calls="samples * (layers - 1) + 1",
         use="Open answers where one model is clearly better than the others you have.",
-        options=("samples", "layers", "aggregator"),
     ),
     Method(
         name="self-moa-seq",
@@ -106,7 +99,6 @@ _OURS = (
         paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
         calls="samples + 1 + ceil((samples - window) / (window - reserved))",
         use="One model is clearly the best, and there are more samples than one prompt can hold.",
-        options=("samples", "aggregator", "prompt"),
     ),
     Method(
         name="ranker",
@@ -114,7 +106,6 @@ _OURS = (
         paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
         calls="members + 1",
         use="One member's own answer is wanted, word for word: the baseline that moa has to beat.",
-        options=("prompt",),
     ),
     Method(
         name="reflexion",
@@ -129,7 +120,6 @@ _OURS = (
         paper="Self-Refine: Iterative Refinement with Self-Feedback, arXiv 2303.17651",
         calls="1 + 2 * refinements",
         use="Texts and code that a model judges better than it writes them at the first try.",
-        options=("prompt",),
     ),
     Method(
         name="spp",
@@ -138,7 +128,6 @@ _OURS = (
         "arXiv 2307.05300",
         calls="1",
         use="One call to a strong model, on questions that need knowledge of several fields.",
-        options=("prompt",),
     ),
     Method(
         name="chain-of-thought",
@@ -147,7 +136,6 @@ _OURS = (
         "arXiv 2201.11903; Large Language Models are Zero-Shot Reasoners, arXiv 2205.11916",
         calls="1",
         use="The baseline of one call; sampled and voted on, it is self-consistency.",
-        options=("prompt",),
     ),
     Method(
         name="debate",
@@ -155,7 +143,6 @@ _OURS = (
         paper="Improving Factuality and Reasoning through Multiagent Debate, arXiv 2305.14325",
         calls="debaters * rounds",
         use="Answers that reasons can change, members of different families; measure it first.",
-        options=("vote", "extract", "judge", "prompt"),
     ),
     Method(
         name="council",
@@ -163,7 +150,6 @@ _OURS = (
         paper="Peer Rank and Discussion, arXiv 2307.02762; LLM Council (A. Karpathy, 2025)",
         calls="2 * members + 1",
         use="Open answers, three or more good models, and no judge whose taste should decide.",
-        options=("cut", "prompt"),
     ),
 )
 

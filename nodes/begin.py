@@ -39,10 +39,10 @@ def begin(
         messages = state.get("messages", [])
         question = _question(messages)
         around = outer.get()
-        if around is None:
+        if around is None or not around.call:
             id = await journal.begin(uuid4().hex, key_of(messages, {}))
         else:
-            id = uuid5(NAMESPACE_OID, around.call).hex  # the same after a resume
+            id = _nested_id(around.call)
         return {
             "run": id,
             "question": question,
@@ -61,6 +61,12 @@ def begin(
         }
 
     return Node(run, "begin")
+
+
+def _nested_id(call: str) -> str:
+    """Return the id of the run that answers a call of another run, the same after a resume."""
+    outermost = call.partition("/")[0].partition("-")[0]
+    return f"{outermost}-{uuid5(NAMESPACE_OID, call).hex}"
 
 
 def _question(messages: list[Any]) -> str:

@@ -16,6 +16,21 @@ from manyminds.apps.choose import (
     choose_members,
     choose_method,
     is_simulated,
+    players,
+)
+from manyminds.apps.flags import (
+    Aggregator,
+    Cut,
+    Judge,
+    Layers,
+    Planner,
+    PromptName,
+    Samples,
+    Set,
+    Stop,
+    Task,
+    Vote,
+    texts,
 )
 from manyminds.apps.terminal import complain, counted, print_json
 from manyminds.errors import InputError
@@ -56,45 +71,21 @@ def ask(
         Path | None,
         typer.Option("--members", metavar="FILE", help="Members that `manyminds select` chose."),
     ] = None,
-    aggregator: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Who writes the answer.")
-    ] = None,
-    judge: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Who judges a universal or rated vote.")
-    ] = None,
-    planner: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Who splits the question into levels.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(metavar="TASK", help="Step by step: reasoning, arithmetic, hanoi.")
-    ] = None,
-    samples: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How many answers at most.")
-    ] = None,
-    layers: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Layers, the aggregator's included.")
-    ] = None,
-    vote: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VOTE",
-            help="majority, weighted, confidence; for open answers bleu, rouge, levenshtein, "
-            "tfidf, universal, rated.",
-        ),
-    ] = None,
-    stop: Annotated[
-        str | None, typer.Option(metavar="RULE", help="When to stop early, such as beta:0.95.")
-    ] = None,
+    sets: Set = None,
+    aggregator: Aggregator = None,
+    judge: Judge = None,
+    planner: Planner = None,
+    task: Task = None,
+    samples: Samples = None,
+    layers: Layers = None,
+    vote: Vote = None,
+    stop: Stop = None,
     extract: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="What to vote on: number, choice, math, code, text, ..."),
     ] = None,
-    cut: Annotated[
-        bool, typer.Option("--cut", help="Cut calls in flight once the vote is decided.")
-    ] = False,
-    prompt: Annotated[
-        str | None, typer.Option(metavar="PROMPT", help="A prompt's name or file; see `prompts`.")
-    ] = None,
+    cut: Cut = False,
+    prompt: PromptName = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Drives every random choice.")
     ] = None,
@@ -120,13 +111,13 @@ def ask(
 ) -> None:
     """Ask a question: prints the answer, then how it came about.
 
-    Each method takes only some of the options; `manyminds methods` says which.
+    Each method takes only some of the options, and has others that --set gives; `manyminds methods
+    METHOD` lists them.
     """
     text = _question(question or [])
-    given = {"samples": samples, "layers": layers, "aggregator": aggregator, "vote": vote,
-             "stop": stop, "extract": extract, "cut": cut or None, "judge": judge,
-             "planner": planner, "task": task, "prompt": prompt}  # fmt: skip
-    options = {name: value for name, value in given.items() if value is not None}
+    options = texts(sets, samples=samples, layers=layers, aggregator=aggregator, vote=vote,
+                    stop=stop, extract=extract, cut=cut, judge=judge, planner=planner, task=task,
+                    prompt=prompt)  # fmt: skip
     if method is not None:
         choose_method(method, [], options)  # a wrong name is told before anything is looked for
     from_file = [] if members_file is None else [f"{FILE}{members_file}"]
@@ -140,7 +131,7 @@ def ask(
     chosen = choose_method(method, members, options)
     graph = build(chosen, members, options, limits=limits, seed=seed, prices=price or [])
     result = _watch(graph, text)
-    simulated = is_simulated([*members, aggregator or ""])
+    simulated = is_simulated([*members, *players(chosen, options)])
     from manyminds.apps import explain
 
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyminds.errors import InputError
-from manyminds.methods import Method, method, methods
+from manyminds.methods import Method, method
 
 if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
     from manyminds.asking.budget import Budget
@@ -17,8 +17,6 @@ if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is ask
 _SIMULATED = "simulated:"
 FILE = "members:"
 """How a file of members, as `manyminds select` writes it, is named among members."""
-ROLES = {"aggregator", "judge", "planner"}
-"""Options of methods that name a member."""
 NO_MEMBER = """\
 no model is set up, so nobody can be asked: name one with --member, or set a key
   a real one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
@@ -63,51 +61,64 @@ def choose_method(
         InputError: there is no such method, or it does not take an option; the message names those
             that it takes.
     """
-    if name is not None:
-        return _taking(method(name), options)
     usual = ["agent-forest", "moa"] if len(set(members)) == 1 else ["moa", "agent-forest"]
-    known = [method(each) for each in usual]
-    return _taking(next((m for m in known if options.keys() <= {*m.options}), known[0]), options)
+    candidates = [method(each) for each in (usual if name is None else [name])]
+    from manyminds.apps.options import check, options_of
+
+    fitting = (m for m in candidates if options.keys() <= options_of(m).keys())
+    chosen = next(fitting, candidates[0])
+    check(chosen, options)
+    return chosen
 
 
 def build(
     chosen: Method,
     members: Sequence[str],
-    options: Mapping[str, object],
+    options: Mapping[str, str],
     *,
     limits: Limits = NO_LIMITS,
     seed: int | None = None,
     prices: Sequence[str] = (),
+    instead: Mapping[str, object] | None = None,
 ) -> "MethodGraph":
     """Build the graph of a method from strings.
 
     Args:
         chosen: the method.
         members: strings such as `openai:gpt-4o-mini`; one given twice is two members.
-        options: of the method, those that were given.
+        options: of the method, those that were given, as text.
         limits: of the run and of each answer.
         seed: drives every random choice.
         prices: `IN,OUT` or `MEMBER=IN,OUT`, dollars for a million tokens.
+        instead: values of options that text cannot stand for.
 
     Raises:
         InputError: something given cannot be used.
     """
-    member = _maker(prices, limits)
-    rest = dict(options)
-    for role in ROLES & rest.keys():
-        rest[role] = member(str(rest[role]))
+    from manyminds.apps.options import read
+
+    member = maker(prices, limits)
+    rest = {**read(chosen, options, member), **(instead or {})}
     builder = chosen.create()
-    everyone: object = [each if each.startswith(FILE) else member(each) for each in members]
-    if next(iter(inspect.signature(builder).parameters)) == "member":
-        if len(set(members)) > 1:
-            raise InputError(f"{chosen.name} samples one model: give --member once")
-        everyone = member(members[0])
+    everyone = [each if each.startswith(FILE) else member(each) for each in members]
+    takes_one = next(iter(inspect.signature(builder).parameters)) == "member"
+    if takes_one and len(set(members)) > 1:
+        raise InputError(f"{chosen.name} asks one member: give --member once")
     budget = _budget(limits, [member(each) for each in members if not each.startswith(FILE)])
-    return cast("MethodGraph", builder(everyone, **rest, seed=seed, budget=budget))
+    asked = everyone[0] if takes_one else everyone
+    return cast("MethodGraph", builder(asked, **rest, seed=seed, budget=budget))
+
+
+def players(chosen: Method, options: Mapping[str, str]) -> list[str]:
+    """Return who was named for the roles of a method; a chain of members is one string."""
+    from manyminds.apps.options import options_of
+
+    known = options_of(chosen)
+    return [text for name, text in options.items() if known[name].is_role]
 
 
 def is_simulated(members: Sequence[str]) -> bool:
-    """Tell whether any of these members only simulates a model."""
+    """Tell whether any of these members, or chains of members, only simulates a model."""
     return any(_SIMULATED in member for each in members for member in _named(each))
 
 
@@ -120,33 +131,26 @@ def _named(member: str) -> list[str]:
     return [model for model, _ in read_members(Path(member.removeprefix(FILE)))]
 
 
-def _taking(chosen: Method, options: Mapping[str, object]) -> Method:
-    refused = [f"--{option}" for option in options if option not in chosen.options]
-    if not refused:
-        return chosen
-    takes = ", ".join(f"--{option}" for option in chosen.options) or "none of the method options"
-    others = [m.name for m in methods().values() if options.keys() <= {*m.options}]
-    hint = f"; {' and '.join(others[:2])} would take what you gave" if others else ""
-    raise InputError(f"{chosen.name} does not take {', '.join(refused)}: it takes {takes}{hint}")
-
-
-def _maker(prices: Sequence[str], limits: Limits) -> "Callable[[str], Member]":
+def maker(
+    prices: Sequence[str] = (), limits: Limits = NO_LIMITS, known: "Sequence[Member]" = ()
+) -> "Callable[[str], Member]":
     """Return a function that makes members, always the same one of the same string.
 
     Builders tell members apart by identity: a proposer that also aggregates stays one member.
+    `known` are members that there are already.
     """
     from manyminds.members import Member
 
-    known: dict[str, Member] = {}
+    made = {member.spec: member for member in reversed(known) if member.spec is not None}
     priced = dict(_price(text) for text in prices)
 
     def make(spec: str) -> Member:
-        if spec not in known:
+        if spec not in made:
             options: dict[str, object] = {"price": priced.get(spec, priced.get(""))}
             if limits.timeout is not None:
                 options["timeout"] = limits.timeout
-            known[spec] = Member(spec, **options)
-        return known[spec]
+            made[spec] = Member(spec, **options)
+        return made[spec]
 
     return make
 

@@ -1,12 +1,14 @@
 """`manyminds compare`: methods side by side, each with the same number of calls a question."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from manyminds.apps.choose import maker
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.evaluate import (
     Extract,
@@ -17,6 +19,8 @@ from manyminds.apps.evaluate import (
     RunCode,
     recorded,
 )
+from manyminds.apps.flags import pair
+from manyminds.apps.options import check, options_of, read
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.compare import BASELINE, Compared, acompare
@@ -25,9 +29,19 @@ from manyminds.evals.equal_cost import plan
 from manyminds.evals.evaluate import CONCURRENCY
 from manyminds.evals.grading import grader, kind_of
 from manyminds.members import members as as_members
-from manyminds.methods import method
+from manyminds.methods import Method, method
 
 Names = Annotated[str, typer.Option("--methods", help="names with commas between them")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="[METHOD.]NAME=VALUE",
+        help="an option of one method, such as debate.topology=ring, or of all that take it; "
+        "repeatable; `manyminds methods METHOD` lists them",
+    ),
+]
 Calls = Annotated[int, typer.Option("--budget-calls", min=1, help="calls a question, at most")]
 
 
@@ -38,6 +52,7 @@ def compare(
     members: Members = None,
     members_from: MembersFrom = None,
     members_file: MembersFile = None,
+    sets: Set = None,
     extract: Extract = None,
     repeats: Annotated[int, typer.Option(min=1, help="runs of each question")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="first questions only")] = None,
@@ -49,7 +64,8 @@ def compare(
 ) -> None:
     """Compare methods on a file of questions, each with the same number of calls.
 
-    Agent Forest is always one of them: the others are compared with it, question by question.
+    Agent Forest is always one of them: the others are compared with it, question by question. The
+    samples, rounds, layers or tries that are not --set are chosen to fit the calls.
     """
     rows = read_rows(data, limit)
     read_as = extract or kind_of(rows)
@@ -58,8 +74,13 @@ def compare(
     if not asked:
         raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
     everyone = as_members(asked)
-    chosen = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
-    plans = [plan(method(name), everyone, calls, extract=read_as) for name in chosen]
+    named = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
+    chosen = [method(name) for name in named]
+    given, make = _shared_out(sets or [], chosen), maker(known=everyone)
+    plans = [
+        plan(one, everyone, calls, extract=read_as, options=read(one, given[one.name], make))
+        for one in chosen
+    ]
     progress = EvalProgress(len(rows) * repeats * len(plans))
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
     with progress:
@@ -77,18 +98,41 @@ def compare(
     for why, count in progress.errors.most_common(3):
         complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
     if as_json:
-        about = {"members": [member.name for member in everyone], "budget_calls": calls}
+        about: dict[str, object] = {
+            "members": [member.name for member in everyone],
+            "budget_calls": calls,
+        }
         about |= {"questions": len(rows), "repeats": repeats, "seed": seed, "extract": read_as}
+        about["set"] = {name: texts for name, texts in given.items() if texts}
         print_json({**about, "methods": [one.to_json() for one in found]})
         return
     screen = console()
     title = f"{counted(len(rows), 'question')}, {counted(repeats, 'repeat')}"
     screen.print(f"{title}, at most {counted(calls, 'call')} each", style="bold")
-    screen.print(_table(found))
+    screen.print(_table(found, given))
     screen.print(f"Gains are over {BASELINE}, with paired 95 % intervals; p is McNemar's, exact.")
 
 
-def _table(found: list[Compared]) -> Table:
+def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict[str, str]]:
+    """Return each method's options as text; one without a method is for all that take it."""
+    given: dict[str, dict[str, str]] = {one.name: {} for one in chosen}
+    for text in sets:
+        named, value = pair(text)
+        prefix, _, name = named.rpartition(".")
+        whom = [one for one in chosen if prefix in ("", one.name.replace("-", "_"))]
+        if not whom:
+            raise InputError(f"--set {text}: {prefix} is not compared; add it to --methods")
+        taking = [one for one in whom if name in options_of(one)]
+        if not taking:
+            check(whom[-1], {name: value})
+        for one in taking:
+            if name in given[one.name]:
+                raise InputError(f"{name} is given twice for {one.name}: leave one of them away")
+            given[one.name][name] = value
+    return given
+
+
+def _table(found: list[Compared], given: Mapping[str, Mapping[str, str]]) -> Table:
     priced = any(one.cost is not None for one in found)
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("method", no_wrap=True)
@@ -99,7 +143,7 @@ def _table(found: list[Compared]) -> Table:
         is_base = one.method == BASELINE
         low, high = one.gain_interval
         table.add_row(
-            _label(one),
+            _label(one, given[one.method]),
             f"{one.accuracy:.1%}",
             "" if is_base else f"{one.gain:+.1%}",
             "" if is_base else f"{100 * low:+.1f} to {100 * high:+.1f}",
@@ -112,8 +156,9 @@ def _table(found: list[Compared]) -> Table:
     return table
 
 
-def _label(one: Compared) -> str:
-    """Say what was compared: the method, what was set to fit the calls, and how often it ran."""
+def _label(one: Compared, given: Mapping[str, str]) -> str:
+    """Say what was compared: the method, how it was set, and how often it ran."""
     settings = [f"{name} {value}" for name, value in one.options.items()]
+    settings += [one_line(f"{name} {text}", 22) for name, text in given.items()]
     settings += [f"{one.runs} runs, voted"] if one.runs > 1 else []
     return "\n  ".join([one.method, *settings])

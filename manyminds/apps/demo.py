@@ -1,11 +1,13 @@
 """`manyminds demo`: the whole idea in a minute, on simulated members, without key or network."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from manyminds.apps.choose import build
+from manyminds.apps.flags import Set, texts
 from manyminds.apps.terminal import (
     complain,
     console,
@@ -15,17 +17,19 @@ from manyminds.apps.terminal import (
     put,
     watched,
 )
+from manyminds.methods import method as find_method
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from manyminds.evals.journal import Record
     from manyminds.evals.result import Result
-    from manyminds.graphs.method_graph import Compiled
+    from manyminds.graphs.method_graph import Compiled, MethodGraph
 
 QUESTIONS, FAST_QUESTIONS = 400, 40
 _SIZES = (1, 5, 10, 20, 40)
 _PROPOSERS = 6  # as in the paper on Mixture-of-Agents
+_PRICE = (0.15, 0.60)  # dollars for a million tokens in and out
 _OVERHEAD = 15  # what one run of a graph takes beside its calls, in calls
 _BAR = 16
 _WIDE = 78  # columns from which there is room for bars and costs
@@ -51,6 +55,11 @@ class Measured(NamedTuple):
 
 
 def demo(
+    method: Annotated[
+        str | None,
+        typer.Option("--method", "-m", metavar="NAME", help="Show this method in place of moa."),
+    ] = None,
+    sets: Set = None,
     fast: Annotated[bool, typer.Option("--fast", help="Fewer questions: a few seconds.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Other questions, other luck.")] = 0,
     as_json: Annotated[
@@ -64,8 +73,9 @@ def demo(
     """
     number = FAST_QUESTIONS if fast else QUESTIONS
     done: list[Measured] = []
+    shown = list(contenders(seed, method, texts(sets)))
     try:
-        for measured in _measure(number, seed):
+        for measured in _measure(shown, number, seed):
             done.append(measured)
     except KeyboardInterrupt:
         complain(f"interrupted with {len(done)} of {len(_SIZES) + 2} lines measured; none was kept")
@@ -92,15 +102,17 @@ def demo(
     )
 
 
-def contenders(seed: int) -> Iterator[Contender]:
+def contenders(
+    seed: int, method: str | None = None, options: Mapping[str, str] | None = None
+) -> Iterator[Contender]:
     """Build what is compared: one model at different costs, so that the method alone differs."""
     from manyminds.graphs.agent_forest import create_agent_forest
-    from manyminds.graphs.moa import create_moa
     from manyminds.members import Member, Price
 
+    spec = f"simulated:medium?seed={seed}"
+
     def model(**params: float) -> Member:
-        price = Price(input=0.15, output=0.60)
-        return Member(f"simulated:medium?seed={seed}", price=price, params=params)
+        return Member(spec, price=Price(input=_PRICE[0], output=_PRICE[1]), params=params)
 
     # What one gets without any method: one answer at temperature 0.
     alone = create_agent_forest(model(temperature=0), samples=1, extract="number")
@@ -108,12 +120,21 @@ def contenders(seed: int) -> Iterator[Contender]:
     for samples in _SIZES:
         forest = create_agent_forest(model(), samples=samples, extract="number")
         yield Contender(f"agent-forest N={samples}", forest.compile())
-    yield Contender(
-        f"moa, {_PROPOSERS} proposers", create_moa([model()] * _PROPOSERS, layers=2).compile()
-    )
+    name = f"moa, {_PROPOSERS} proposers" if method is None else method
+    yield Contender(name, _last(spec, method, options or {}).compile())
 
 
-def _measure(number: int, seed: int) -> Iterator[Measured]:
+def _last(spec: str, name: str | None, options: Mapping[str, str]) -> "MethodGraph":
+    from manyminds.apps.options import options_of
+
+    method = find_method(name or "moa")
+    usual = {"layers": "2"} if name is None else {"extract": "number"}
+    fitting = {option: text for option, text in usual.items() if option in options_of(method)}
+    given, price = {**fitting, **options}, f"{_PRICE[0]},{_PRICE[1]}"
+    return build(method, [spec] * _PROPOSERS, given, prices=[price])
+
+
+def _measure(shown: list[Contender], number: int, seed: int) -> Iterator[Measured]:
     from manyminds.evals.data import Row
     from manyminds.evals.evaluate import evaluate
     from manyminds.evals.grading import by_answer
@@ -127,7 +148,7 @@ def _measure(number: int, seed: int) -> Iterator[Measured]:
     grade = by_answer(extractor("number"))
     calls = 1 + sum(_SIZES) + _PROPOSERS + 1
     with _Bar(number * (calls + _OVERHEAD * (len(_SIZES) + 2))) as bar:
-        for name, graph in contenders(seed):
+        for name, graph in shown:
             bar.say(name)
             result = evaluate(graph, rows, grade=grade, seed=seed, on_row=bar.step)
             yield Measured(name, result)

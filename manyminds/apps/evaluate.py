@@ -2,15 +2,30 @@
 
 import asyncio
 import gc
-import inspect
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 from rich.table import Table
 
+from manyminds.apps.choose import build
 from manyminds.apps.eval_progress import EvalProgress
+from manyminds.apps.flags import (
+    Aggregator,
+    Cut,
+    Judge,
+    Layers,
+    Planner,
+    PromptName,
+    Samples,
+    Set,
+    Stop,
+    Task,
+    Vote,
+    texts,
+)
+from manyminds.apps.options import options_of, read
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
@@ -21,7 +36,6 @@ from manyminds.evals.grading import Grader, grader, kind_of
 from manyminds.evals.result import Result
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.methods import Method
 from manyminds.methods import method as find_method
 from manyminds.models.recorded import recorded_names
 from manyminds.votes import stopping
@@ -31,24 +45,12 @@ _INTERRUPTED = 130
 
 Members = Annotated[list[str] | None, typer.Option("--member", help="who is asked; repeatable")]
 MembersFrom = Annotated[Path | None, typer.Option(help="a recorded member for each model in FILE")]
-Samples = Annotated[int | None, typer.Option(help="samples a question, at most")]
-Layers = Annotated[int | None, typer.Option(help="layers, the aggregator's included")]
-Aggregator = Annotated[str | None, typer.Option(help="who writes the answer")]
-Vote = Annotated[
-    str | None,
-    typer.Option(help="majority, weighted, confidence, bleu, rouge, ..."),
-]
-Stop = Annotated[str | None, typer.Option(help="stopping rule, such as beta:0.95")]
 Extract = Annotated[str | None, typer.Option(help="how to read answers; default: suits the data")]
 Grades = Annotated[Path | None, typer.Option(help="flags of samples; default: the _passed file")]
 RunCode = Annotated[bool, typer.Option("--run-code", help="run programs to grade them, confined")]
 MembersFile = Annotated[
     Path | None, typer.Option("--members", help="members that `manyminds select` chose")
 ]
-Judge = Annotated[str | None, typer.Option(help="who judges a universal or rated vote")]
-Planner = Annotated[str | None, typer.Option(help="who splits a question into levels")]
-Task = Annotated[str | None, typer.Option(help="step by step: reasoning, arithmetic, hanoi")]
-PromptName = Annotated[str | None, typer.Option(help="a prompt's name or file")]
 CurvePoints = Annotated[
     str | None, typer.Option(help="numbers of samples, such as 1,2,5,10: accuracy at each")
 ]
@@ -70,7 +72,9 @@ def evaluate(
     judge: Judge = None,
     planner: Planner = None,
     task: Task = None,
+    cut: Cut = False,
     prompt: PromptName = None,
+    sets: Set = None,
     extract: Extract = None,
     repeats: Annotated[int, typer.Option(min=1, help="runs of each question")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="first questions only")] = None,
@@ -90,15 +94,20 @@ def evaluate(
     """
     method = find_method(name)
     rows = read_rows(data, limit)
-    read_as = extract or kind_of(rows)
     points = None if curve is None else read_points(curve)
-    texts = {"aggregator": aggregator, "vote": vote, "stop": stop, "judge": judge}
-    texts |= {"planner": planner, "task": task, "prompt": prompt}
     most = samples if points is None else max(points)
-    options = _options(method, read_as, samples=most, layers=layers, **texts)
+    given = texts(sets, samples=most, layers=layers, aggregator=aggregator, vote=vote, stop=stop,
+                  judge=judge, planner=planner, task=task, cut=cut, prompt=prompt,
+                  extract=extract)  # fmt: skip
+    read_as = given.pop("extract", None) or kind_of(rows)
+    if read_as is not None and "extract" in options_of(method):
+        given["extract"] = read_as
+    options = read(method, given)
     asked = [*(members or []), *recorded(members_from)]
     asked += [] if members_file is None else [f"members:{members_file}"]
-    graph = _build(method, asked, _with_running(options, run_code))
+    if not asked:
+        raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
+    graph = build(method, asked, given, instead=_running(given, run_code))
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
     progress = EvalProgress(len(rows) * repeats)
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
@@ -125,21 +134,21 @@ def evaluate(
     _show(about, result, as_json)
 
 
-def _with_running(options: dict[str, str | int], run_code: bool) -> dict[str, Any]:
-    """Put the vote that runs programs in the place of its name; running them must be asked for."""
-    if options.get("vote") != "executes":
-        return dict(options)
+def _running(given: Mapping[str, str], run_code: bool) -> dict[str, object]:
+    """Return what stands for the vote that runs programs; running them must be asked for."""
+    if given.get("vote") != "executes":
+        return {}
     if not run_code:
         raise InputError("--vote executes runs programs, in a process with limits: add --run-code")
     from manyminds.evals.executing import Executing
 
-    return {**options, "vote": Executing()}
+    return {"vote": Executing()}
 
 
 def _curve(
     graph: MethodGraph,
     points: list[int],
-    options: dict[str, str | int],
+    options: Mapping[str, object],
     grade: Grader,
     out: Path | None,
 ) -> Curve:
@@ -161,36 +170,8 @@ def _curve(
     )
 
 
-def _options(
-    method: Method, extract: str | None, **given: str | int | None
-) -> dict[str, str | int]:
-    """Return the options that were given; one that the method does not take is an error."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    for name in chosen:
-        if name not in method.options:
-            takes = ", ".join(f"--{option}" for option in method.options)
-            raise InputError(f"{method.name} takes no --{name}: it takes {takes or 'no options'}")
-    if extract is not None and "extract" in method.options:
-        chosen["extract"] = extract
-    return chosen
-
-
 def recorded(path: Path | None) -> list[str]:
     return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
-
-
-def _build(method: Method, asked: list[str], options: dict[str, Any]) -> MethodGraph:
-    if not asked:
-        raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
-    create = method.create()
-    members: object = asked
-    if next(iter(inspect.signature(create).parameters)) == "member":
-        if len(asked) > 1:
-            raise InputError(f"{method.name} asks one member: give --member once, not {len(asked)}")
-        members = asked[0]
-    graph = create(members, **options)
-    assert isinstance(graph, MethodGraph)
-    return graph
 
 
 def _run(

@@ -4,19 +4,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from manyminds.apps.flags import COMMON
 from manyminds.apps.terminal import clean, console, facts, one_line, print_json, put
 from manyminds.methods import Method
+from manyminds.methods import method as find_method
 from manyminds.methods import methods as registered
 from manyminds.prompts.loader import FOLDER, catalog, load
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from manyminds.apps.options import Option
     from manyminds.prompts import Prompt
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
-def methods(as_json: AsJson = False) -> None:
-    """List the methods: what each is good for, what it costs, which options it takes."""
+def methods(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[METHOD]", help="The one to show, with its options.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the methods: what each is good for, what it costs; or show one with its options."""
+    if name is not None:
+        _show_method(find_method(name), as_json)
+        return
     found = registered().values()
     if as_json:
         print_json({"methods": [_described(method) for method in found]})
@@ -25,14 +39,9 @@ def methods(as_json: AsJson = False) -> None:
 
     screen = console()
     for method in found:
-        screen.print(Text(method.name, "bold"))
-        rows = {
-            "use": method.use,
-            "calls": f"{method.calls} (per question)",
-            "options": " ".join(f"--{option}" for option in method.options) or "none",
-            "paper": method.paper,
-        }
-        put(screen, facts((f"  {label}", one_line(text)) for label, text in rows.items()), "")
+        _head(screen, method)
+        screen.print()
+    put(screen, Text("Its options:  manyminds methods NAME", "dim"))
     put(screen, Text("Try one:  manyminds ask --method NAME 'your question'", "dim"))
 
 
@@ -81,12 +90,64 @@ def _show(prompt: "Prompt", as_json: bool) -> None:
     print(clean(prompt.text).rstrip())
 
 
+def _head(screen: "Console", method: Method) -> None:
+    from rich.text import Text
+
+    screen.print(Text(method.name, "bold"))
+    rows = {"use": method.use, "calls": f"{method.calls} (per question)", "paper": method.paper}
+    put(screen, facts((f"  {label}", one_line(text)) for label, text in rows.items()))
+
+
+def _show_method(method: Method, as_json: bool) -> None:
+    from manyminds.apps.options import options_of
+
+    options = options_of(method).values()
+    if as_json:
+        print_json({**_described(method), "options": [_explained(one) for one in options]})
+        return
+    from rich.text import Text
+
+    screen = console()
+    _head(screen, method)
+    roles = [one for one in options if one.is_role]
+    others = [one for one in options if not one.is_role]
+    for title, listed in (("Options", others), ("Roles", roles)):
+        if listed:
+            rows = [(f"  {one.name}", _entry(one)) for one in listed]
+            put(screen, "", Text(title, "bold"), facts(rows))
+    if options:
+        put(screen, "", Text("Give one with ask, eval, compare, demo:  --set NAME=VALUE", "dim"))
+
+
+def _entry(option: "Option") -> "Text":
+    """Return what to give, the default and what it is for, in this order."""
+    from rich.text import Text
+
+    default = "to be given" if option.is_required else f"default: {option.default_text}"
+    flag = f", also --{option.name}" if option.name in COMMON else ""
+    text = Text(f"{option.kind} ({default}){flag}")
+    return text.append(f"\n{clean(option.about)}", "dim") if option.about else text
+
+
+def _explained(option: "Option") -> dict[str, object]:
+    return {
+        "name": option.name,
+        "kind": option.kind,
+        "default": None if option.is_required else option.default_text,
+        "required": option.is_required,
+        "role": option.is_role,
+        "about": option.about,
+    }
+
+
 def _described(method: Method) -> dict[str, object]:
+    from manyminds.apps.options import options_of
+
     return {
         "name": method.name,
         "use": method.use,
         "calls": method.calls,
-        "options": list(method.options),
+        "options": list(options_of(method)),
         "paper": method.paper,
         "builder": method.builder,
     }

@@ -14,6 +14,7 @@ import pytest
 
 from manyminds.apps import choose
 from manyminds.apps.cli import main
+from manyminds.methods import methods
 from manyminds.models import strings
 
 QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
@@ -76,6 +77,33 @@ def test_the_method_suits_members_and_options(
     assert asked(capsys, *arguments, QUESTION)["method"] == method
 
 
+@pytest.mark.parametrize("name", methods())
+def test_every_method_answers(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "-m", name, "--member", "simulated:large", QUESTION]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and "no real model was asked" in " ".join(out.split())
+
+
+def test_any_option_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
+    debaters = ["--member", "simulated:small", "--member", "simulated:large"]
+    options = ["-s", "rounds=3", "--set", "consensus=false", "-s", "summarize=simulated:large"]
+    found = asked(capsys, "-m", "debate", *debaters, *options, "--judge", "simulated:medium", "q?")
+    roles, played = found["roles"], found["roles_played_by"]
+    assert isinstance(roles, dict) and isinstance(played, dict)
+    assert roles["debater"]["calls"] == 6
+    assert played["judge"] == ["medium"] and played["summarizer"] == ["large"]
+
+
+def test_a_simulated_judge_is_said_to_be_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text(json.dumps({"id": "1", "question": "q?", "samples": ["The answer is 1."] * 4}))
+    judges = "judge=simulated:small,simulated:large"
+    options = ["-m", "debate", "--member", f"recorded:{file}", "-s", judges]
+    assert asked(capsys, *options, "q?")["simulated"] is True
+
+
 def test_a_proposer_that_aggregates_is_one_member(capsys: pytest.CaptureFixture[str]) -> None:
     both = [*SMALL, "--member", "simulated:large"]
     found = asked(capsys, "-m", "moa-lite", *both, "--aggregator", "simulated:large", QUESTION)
@@ -114,8 +142,13 @@ def test_a_budget_ends_the_run_with_what_there_is(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--layers", "2", "-m", "agent-forest"], "does not take --layers: it takes --samples"),
-        (["--layers", "2", "--vote", "bleu"], "does not take --layers"),
+        (["--layers", "2", "-m", "agent-forest"], "does not take layers: it takes samples"),
+        (["--layers", "2", "--vote", "bleu"], "does not take layers"),
+        (["-m", "debate", "-s", "round=3"], "does not take round (did you mean rounds?)"),
+        (["-m", "debate", "-s", "rounds=x"], "debate: rounds=x is not understood: give a whole"),
+        (["-m", "debate", "-s", "judge=gtp"], "gtp"),
+        (["-s", "rounds"], "--set rounds is not understood: write NAME=VALUE"),
+        (["--samples", "3", "-s", "samples=4"], "samples is given twice"),
         (["--budget-dollars", "1"], "needs prices: add --price"),
         (["--price", "cheap"], "--price cheap"),
         (["--price", "1,-2"], "--price 1,-2"),

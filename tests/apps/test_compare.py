@@ -33,6 +33,49 @@ def test_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> N
         assert one["tokens"] > 0 and one["seconds"] > 0
 
 
+def test_options_of_one_method_and_of_all(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["-s", "debate.rounds=2", "-s", "debate.judge=simulated:small", "-s", "extract=math"]
+    options += ["-s", "agent-forest.samples=5"]
+    assert main([*arguments(path, "debate,moa"), *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["set"] == {
+        "agent-forest": {"extract": "math", "samples": "5"},
+        "debate": {"rounds": "2", "judge": "simulated:small", "extract": "math"},
+    }
+    forest, debate, moa = found["methods"]
+    assert (forest["calls"], forest["options"]) == (5, {})
+    assert (debate["planned"], debate["options"]) == (4, {})
+    assert moa["options"] == {"layers": 4}
+
+
+def test_what_is_set_is_shown(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["-s", "debate.topology=ring", "-s", "debate.judge=simulated:small?a-long-name=1"]
+    assert main([*arguments(path, "debate"), *given[:2]]) == 0
+    out = capsys.readouterr().out
+    assert "topology ring" in out and "rounds 3" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["debate.round=2"], "debate does not take round (did you mean rounds?)"),
+        (["spp.prompt=x"], "spp is not compared; add it to --methods"),
+        (["vote2=x"], "does not take vote2"),
+        (["extract=math", "moa.extract=math"], "moa does not take extract"),
+        (["extract=math", "debate.extract=text"], "extract is given twice for debate"),
+        (["debate.rounds"], "write NAME=VALUE"),
+    ],
+)
+def test_what_cannot_be_set(
+    path: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = [f"--set={one}" for one in given]
+    assert main([*arguments(path, "debate,moa"), *sets]) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
+
+
 def test_figures_for_reading(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments(path, "self-refine"), "--repeats", "2", "--limit", "3"]) == 0
     out = capsys.readouterr().out

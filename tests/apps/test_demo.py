@@ -4,6 +4,7 @@ import pytest
 
 from manyminds.apps import demo
 from manyminds.apps.cli import main
+from manyminds.methods import methods
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,33 @@ def test_figures_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
         low, high = row["interval"]
         assert 0 <= low <= row["accuracy"] <= high <= 1
         assert row["cost"] > 0 and row["n"] == 12 and row["failed"] == 0
+
+
+@pytest.mark.parametrize("name", methods())
+def test_every_method_is_shown(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "FAST_QUESTIONS", 2)
+    assert main(["demo", "--fast", "--json", "--method", name]) == 0
+    last = json.loads(capsys.readouterr().out)["rows"][-1]
+    assert last["name"] == name and last["unanswered"] == 0
+    assert last["calls"] > 0 and last["cost"] > 0
+
+
+def test_a_method_is_shown_as_it_is_set(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--set", "rounds=3", "--set", "consensus=no"]
+    assert main(["demo", "--fast", "--json", "-m", "debate", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][-1]["calls"] == 12 * 6 * 3
+    assert main(["demo", "--fast", "--set", "layers=3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][-1]["calls"] == 12 * (6 * 2 + 1)
+
+
+def test_what_is_wrong_is_said_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["demo", "-m", "debate", "-s", "round=3"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "did you mean rounds?" in err
 
 
 def test_another_seed_other_questions(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from helpers.answers import sums, write_rows
 
 from manyminds.apps.cli import main
+from manyminds.methods import methods
 from manyminds.models.arithmetic import questions
 
 RUN = [sys.executable, "-m", "manyminds", "eval"]
@@ -81,6 +82,28 @@ def test_code_is_run_only_when_asked(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
 
 
+@pytest.mark.parametrize("name", methods())
+def test_every_method_is_measured(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_rows(tmp_path / "arithmetic.jsonl", [{**row} for row in questions(2, 2)])
+    arguments = ["eval", name, "--data", str(data), "--member", "simulated:large", "--json"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["method"], found["n"], found["unanswered"]) == (name, 2, 0)
+    assert found["calls"] > 0 and 0 <= found["accuracy"] <= 1
+
+
+def test_what_is_set_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_rows(tmp_path / "arithmetic.jsonl", [{**row} for row in questions(2, 2)])
+    members = ["--member", "simulated:small", "--member", "simulated:large"]
+    options = ["-s", "rounds=3", "-s", "consensus=false", "-s", "extract=math", "--json"]
+    assert main(["eval", "debate", "--data", str(data), *members, *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["options"] == {"rounds": 3, "consensus": False, "extract": "math"}
+    assert (found["extract"], found["calls"], found["samples_per_question"]) == ("math", 12, 6)
+
+
 def test_a_method_for_one_member_gets_one(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["eval", "self-moa", "--data", str(path), "--limit", "2"]
     assert main([*arguments, "--member", "simulated:large", "--samples", "2", "--json"]) == 0
@@ -93,7 +116,7 @@ def test_a_method_for_one_member_gets_one(path: Path, capsys: pytest.CaptureFixt
     ("arguments", "says"),
     [
         pytest.param(["agent-forrest"], "did you mean `agent-forest`", id="method"),
-        pytest.param(["moa", "--samples", "3"], "moa takes no --samples: it takes", id="option"),
+        pytest.param(["moa", "--samples", "3"], "moa does not take samples: it takes", id="option"),
         pytest.param(["agent-forest", "--vote", "best"], "vote='best': use one of", id="vote"),
         pytest.param(["agent-forest", "--extract", "digits"], "no extractor 'digits'", id="kind"),
         pytest.param(["agent-forest", "--repeats", "0"], "repeats", id="repeats"),

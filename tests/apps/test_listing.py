@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from manyminds.apps.cli import main
+from manyminds.apps.options import options_of
 from manyminds.methods import methods
 
 
@@ -13,6 +14,34 @@ def test_methods_as_json_follow_the_registry(capsys: pytest.CaptureFixture[str])
     assert [one["name"] for one in listed] == list(methods())
     for one in listed:
         assert one["paper"] and one["calls"] and one["use"]
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+@pytest.mark.parametrize("name", methods())
+def test_one_method_with_its_options(
+    name: str, columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["methods", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == name and "Options" in lines
+    assert all(len(line) <= int(columns) and line == line.rstrip() for line in lines)
+    shown = {line.split()[0] for line in lines if line.startswith("  ") and line.strip()}
+    assert options_of(methods()[name]).keys() <= shown
+
+
+def test_one_method_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "debate", "--json"]) == 0
+    options = {one["name"]: one for one in json.loads(capsys.readouterr().out)["options"]}
+    rounds, judge = options["rounds"], options["judge"]
+    assert (rounds["kind"], rounds["default"], rounds["role"]) == ("a whole number", "2", False)
+    assert rounds["about"].startswith("how many rounds at most")
+    assert judge["role"] and not judge["required"]
+
+
+def test_a_method_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "debat"]) == 2
+    assert "did you mean `debate`?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("columns", ["40", "100"])

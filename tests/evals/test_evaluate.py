@@ -14,6 +14,8 @@ from manyminds.evals.evaluate import aevaluate, evaluate
 from manyminds.evals.grading import by_answer
 from manyminds.evals.journal import Record
 from manyminds.graphs.agent_forest import create_agent_forest
+from manyminds.graphs.council import create_council
+from manyminds.graphs.debate import create_debate
 from manyminds.graphs.method_graph import Compiled
 from manyminds.graphs.moa import create_moa
 from manyminds.votes.answers import extractor
@@ -71,6 +73,19 @@ def test_layers_and_the_aggregator_are_rounds(path: Path) -> None:
     result = evaluate(graph, read_rows(path), grade=GRADE)
     assert (result.calls, result.samples_per_question, result.rounds_per_question) == (40, 5, 3)
     assert (result.accuracy, result.tokens) == (1 / 8, 40 * 15)
+
+
+def test_samples_are_all_rounds_of_a_debate(path: Path) -> None:
+    model = Scripted(lambda _messages, _metadata: "The answer is 4.")
+    debate = create_debate([model, model], rounds=3, judge=model, consensus=False)
+    result = evaluate(debate.compile(), read_rows(path), grade=GRADE)
+    assert (result.calls, result.samples_per_question) == (8 * 7, 6)
+
+
+def test_samples_of_a_council_are_answers_not_rankings(path: Path) -> None:
+    model = Scripted(lambda _messages, _metadata: "The answer is 4.")
+    result = evaluate(create_council([model] * 3).compile(), read_rows(path), grade=GRADE)
+    assert (result.calls, result.samples_per_question) == (8 * 7, 3)
 
 
 def test_answers_that_cannot_be_graded_do_not_count(path: Path) -> None:
