@@ -195,7 +195,7 @@ class SimulatedChatModel(BaseChatModel):
             if found is not None:
                 return json.dumps({**found, "note": MARK}, ensure_ascii=False)
         if weighed is None:
-            return _CANNOT
+            return _handed_back(prompt) or _CANNOT
         return _after_weighing(lines, weighed) if prompt.answers else _plain(lines, answer)
 
     def _key(self, metadata: Mapping[str, Any], question: str, *, greedy: bool) -> str:
@@ -296,6 +296,14 @@ def _read(messages: Sequence[BaseMessage]) -> Prompt:
         if isinstance(message, SystemMessage):
             keys = keys or form(text)
     return Prompt(asked, answers, keys, "\n".join(reversed(texts)), length)
+
+
+def _handed_back(prompt: Prompt) -> str | None:
+    """Return the one answer that a prompt without a question holds, as if it had been reworded."""
+    if len(prompt.answers) != 1:
+        return None
+    ((_, text),) = prompt.answers
+    return text if MARK in text else f"{text}\n{MARK}"
 
 
 def _plain(lines: Sequence[str], answer: str) -> str:

@@ -16,6 +16,7 @@ from manyminds.errors import AnswerError, MemberError
 from manyminds.fence import numbered
 from manyminds.models.arithmetic import QuestionRow, read_question
 from manyminds.models.simulated import MARK, SimulatedChatModel, from_string, questions
+from manyminds.prompts import load
 
 ROWS = questions(100, [4, 5, 6], seed=1)
 ASKED = [row["question"] for row in ROWS]
@@ -275,3 +276,11 @@ def test_strings_set_every_option() -> None:
 def test_bad_strings_say_what_to_write(text: str, message: str) -> None:
     with pytest.raises(MemberError, match=message):
         from_string(f"simulated:{text}")
+
+
+def test_an_answer_to_reword_is_handed_back() -> None:
+    prompt = load("debate/clean@1").render([], answer=numbered(["7 + 5 = 12\nThe answer is 12."]))
+    reply = SimulatedChatModel(model_name="x").invoke(prompt)
+    assert reply.text == "7 + 5 = 12\nThe answer is 12.\n[simulated]"
+    two = load("debate/clean@1").render([], answer=numbered(["one", "two"]))
+    assert "found no question" in SimulatedChatModel(model_name="x").invoke(two).text
