@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
 from manyminds.nodes.asked_votes import Rated, Universal
@@ -49,6 +49,7 @@ class ForestOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_agent_forest(
     members: Askable | Sequence[Askable],
     *,

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import MethodOutput, SampledState
@@ -29,6 +29,7 @@ class SoloOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_chain_of_thought(
     member: Askable,
     *,

@@ -13,7 +13,7 @@ from typing_extensions import Unpack
 
 from manyminds.asking.run import Run
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
 from manyminds.nodes.chair import LastWord, spoken, writer
@@ -46,6 +46,7 @@ class CouncilOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_council(
     members: Sequence[Askable],
     *,

@@ -17,7 +17,7 @@ from typing_extensions import Unpack
 from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import default_vote
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
 from manyminds.nodes.chair import LastWord, picker, shuffled, spoken, writer
@@ -60,6 +60,7 @@ class DebateOutput(MethodOutput):
     transcript: list[Candidate]
 
 
+@builder
 def create_debate(
     debaters: Sequence[Askable],
     *,

@@ -14,7 +14,7 @@ from typing_extensions import Unpack
 
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
 from manyminds.nodes.channels import MethodOutput, MethodState
@@ -65,6 +65,7 @@ class HierarchyOutput(MethodOutput):
     levels: list[LevelResult]
 
 
+@builder
 def create_hierarchical_voting(
     members: Askable | Sequence[Askable],
     *,

@@ -1,7 +1,9 @@
 """MethodGraph: a StateGraph that knows which method it is and compiles with sensible limits."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeAlias
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -16,12 +18,16 @@ from manyminds.nodes.finish import finish
 from manyminds.nodes.node import Node, NodeFunction, custom
 from manyminds.nodes.persona import prepare
 from manyminds.prompts import Prompt
+from manyminds.records.about import library, members_of, picture_of, plain, settings_of
+from manyminds.records.schema import About, Picture
 from manyminds.settings import DEFAULT_CONCURRENCY, Context, Options
 
-__all__ = ["Compiled", "MethodGraph", "Options", "check_quorum"]
+__all__ = ["Compiled", "MethodGraph", "Options", "builder", "check_quorum"]
 
 Compiled: TypeAlias = CompiledStateGraph[Any, Context, Any, Any]
+P = ParamSpec("P")
 _DRAWN = 8
+_SETTINGS = frozenset(Options.__annotations__)
 
 
 class MethodGraph(StateGraph[Any, Context, Any, Any]):
@@ -31,6 +37,8 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         method: name of the method.
         members: everyone who can be asked, by name.
         draws: how often one member is asked at most in a run; keeps nested runs' draws apart.
+        builder: module:function that built it; `options`: what that was given, as plain data.
+        prompts: name@version#hash of each prompt that the method uses.
     """
 
     def __init__(
@@ -51,6 +59,10 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.members = {member.name: member for member in members}
         self.draws = draws
         self.settings = _settings(method, options)
+        self.builder = ""
+        self.options: dict[str, Any] = {}
+        self.prompts: list[str] = []
+        self._picture: tuple[int, Picture] | None = None
         self._supersteps = supersteps
         self._inserted = 0
         prepare(self.members.values())
@@ -58,9 +70,30 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
 
     def open(self, first: str, **channels: Any) -> None:
         """Add `begin`, which resets these channels, before the node `first`."""
-        self.add_node("begin", begin(channels, context=self.settings, check=self._check_prices))
+        node = begin(
+            channels,
+            context=self.settings,
+            check=self._check_prices,
+            about=self._about,
+        )
+        self.add_node("begin", node)
         self.add_edge(START, "begin")
         self.add_edge("begin", first)
+
+    def _about(self, settings: Context) -> About:
+        """Return what a recorder is told; the picture is drawn once for as many nodes."""
+        if self._picture is None or self._picture[0] != len(self.nodes):
+            self._picture = (len(self.nodes), picture_of(self.compile()))
+        return About(
+            **self._picture[1],
+            method=self.method,
+            builder=self.builder,
+            options=self.options,
+            settings=settings_of(settings),
+            members=members_of(self.members.values()),
+            prompts=self.prompts,
+            library=library(),
+        )
 
     def _check_prices(self, budget: Budget | None) -> None:
         """Refuse a budget in dollars that could not be counted; a run may bring one of its own."""
@@ -85,9 +118,14 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         """Add `finish`, which draws up the report, before the end."""
         played = {role: [member.name for member in chain] for role, chain in (roles or {}).items()}
         deaf = [member.name for member in self.members.values() if not member.is_chat]
-        refs = [prompt.ref for prompt in prompts]
+        self.prompts = [prompt.ref for prompt in prompts]
         node = finish(
-            self.method, prompts=refs, roles=played, ignored=deaf, keys=keys, composed=composed
+            self.method,
+            prompts=self.prompts,
+            roles=played,
+            ignored=deaf,
+            keys=keys,
+            composed=composed,
         )
         self.add_node("finish", node)
         self.add_edge("finish", END)
@@ -140,6 +178,24 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         compiled = super().compile(*args, **kwargs)
         limit = self._supersteps * (1 + self._inserted) + 10
         return compiled.with_config(recursion_limit=limit, max_concurrency=DEFAULT_CONCURRENCY)
+
+
+def builder(build: Callable[P, MethodGraph]) -> Callable[P, MethodGraph]:
+    """Make a builder note in its graphs what it was given, for the record of a run."""
+    names = signature(build)
+
+    @wraps(build)
+    def building(*args: P.args, **options: P.kwargs) -> MethodGraph:
+        graph = build(*args, **options)
+        given = names.bind(*args, **options).arguments
+        given |= given.pop("options", {})
+        graph.builder = f"{build.__module__}:{build.__qualname__}"
+        graph.options = {
+            name: plain(value) for name, value in given.items() if name not in _SETTINGS
+        }
+        return graph
+
+    return building
 
 
 def check_quorum(quorum: float, asked: int) -> None:

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
 from manyminds.nodes.aggregator import aggregator as aggregator_node
@@ -35,6 +35,7 @@ class MoaOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_moa(
     proposers: Sequence[Askable] | Sequence[Sequence[Askable]],
     *,
@@ -144,6 +145,7 @@ def _add_layers(
     graph.add_conditional_edges("gate", Route(after_gate), ["layer", "aggregator"])
 
 
+@builder
 def create_moa_lite(
     proposers: Sequence[Askable], *, aggregator: Askable | None = None, **options: Unpack[Options]
 ) -> MethodGraph:
@@ -157,6 +159,7 @@ def create_moa_lite(
     return create_moa(proposers, aggregator=aggregator, layers=2, **options)
 
 
+@builder
 def create_self_moa(
     member: Askable,
     *,

@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, listed
 from manyminds.nodes.channels import LayeredState, MethodOutput
@@ -33,6 +33,7 @@ class RankerOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_ranker(
     members: Askable | Sequence[Askable],
     *,

@@ -11,7 +11,7 @@ from typing_extensions import TypeIs, Unpack
 
 from manyminds.asking.run import Run
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.graphs.roles import with_roles
 from manyminds.members import Askable, Member
 from manyminds.members import members as as_members
@@ -46,6 +46,7 @@ class ReflexionOutput(MethodOutput):
     passed: bool | None
 
 
+@builder
 def create_reflexion(
     member: Askable,
     *,

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
@@ -47,6 +47,7 @@ class SeqOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_self_moa_seq(
     member: Askable,
     *,

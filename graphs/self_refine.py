@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from manyminds.asking.run import Run
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import MethodOutput, SampledState
@@ -37,6 +37,7 @@ class RefineOutput(MethodOutput):
     candidates: list[Candidate]
 
 
+@builder
 def create_self_refine(
     member: Askable,
     *,

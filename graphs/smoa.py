@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, check_quorum
+from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
 from manyminds.nodes.actor import actor
@@ -55,6 +55,7 @@ class SmoaOutput(MethodOutput):
     roles: list[str]
 
 
+@builder
 def create_smoa(
     proposers: Sequence[Askable],
     *,

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
 from manyminds.graphs.chain_of_thought import SoloOutput
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import SampledState
@@ -24,6 +24,7 @@ _ENDED = re.compile(r"finish(?:ed)? collaboration", re.IGNORECASE)
 _ANSWER = re.compile(r"^[*#>_ \t]{0,8}final answer[*_ \t]{0,4}:[*_ \t]{0,4}", re.I | re.M)
 
 
+@builder
 def create_spp(
     member: Askable,
     *,

@@ -11,7 +11,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.nodes.channels import LayeredState, MethodOutput
@@ -48,6 +48,7 @@ class StepwiseOutput(MethodOutput):
     step: int
 
 
+@builder
 def create_stepwise_voting(
     members: Askable | Sequence[Askable],
     *,

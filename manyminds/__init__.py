@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from manyminds.methods import Method
     from manyminds.models.recording import recording
     from manyminds.nodes.node import as_node
+    from manyminds.records.reader import load_run, load_runs
+    from manyminds.records.record import record
+    from manyminds.records.replay import areplay, replay
+    from manyminds.records.run_record import RunRecord
     from manyminds.settings import Context, using
     from manyminds.state import Candidate
     from manyminds.votes.flags import RedFlags
@@ -58,6 +62,8 @@ _HOMES = {
     "QuorumError": "manyminds.errors",
     "RedFlags": "manyminds.votes.flags",
     "RunError": "manyminds.errors",
+    "RunRecord": "manyminds.records.run_record",
+    "areplay": "manyminds.records.replay",
     "as_node": "manyminds.nodes.node",
     "create_agent_forest": "manyminds.graphs.agent_forest",
     "create_chain_of_thought": "manyminds.graphs.chain_of_thought",
@@ -74,7 +80,11 @@ _HOMES = {
     "create_smoa": "manyminds.graphs.smoa",
     "create_spp": "manyminds.graphs.spp",
     "create_stepwise_voting": "manyminds.graphs.stepwise_voting",
+    "load_run": "manyminds.records.reader",
+    "load_runs": "manyminds.records.reader",
+    "record": "manyminds.records.record",
     "recording": "manyminds.models.recording",
+    "replay": "manyminds.records.replay",
     "using": "manyminds.settings",
 }
 
@@ -96,6 +106,8 @@ __all__ = [
     "QuorumError",
     "RedFlags",
     "RunError",
+    "RunRecord",
+    "areplay",
     "as_node",
     "create_agent_forest",
     "create_chain_of_thought",
@@ -112,7 +124,11 @@ __all__ = [
     "create_smoa",
     "create_spp",
     "create_stepwise_voting",
+    "load_run",
+    "load_runs",
+    "record",
     "recording",
+    "replay",
     "using",
 ]
 

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict, Unpack
 
 from manyminds.asking.budget import Budget
 from manyminds.errors import InputError
+from manyminds.records.answers import Kept
 from manyminds.records.recorder import Recorder
 
 DEFAULT_CONCURRENCY = 256
@@ -36,6 +37,7 @@ class Options(TypedDict, total=False):
     hedge: float | None
     cache: Cache | None
     recorder: Recorder | None
+    answers: Kept | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Context:
         cache: one of LangGraph's, such as `InMemoryCache()`: answers that were given before to the
             same question of the same sample are taken from it, and cost nothing.
         recorder: is told of everything that happens.
+        answers: where answers are looked for before anybody is asked, such as a run record.
 
     Raises:
         InputError: a value cannot be used.
@@ -73,6 +76,7 @@ class Context:
     # What follows are objects of the program, which no caller can send from outside.
     cache: SkipJsonSchema[Cache | None] = None
     recorder: SkipJsonSchema[Recorder | None] = None
+    answers: SkipJsonSchema[Kept | None] = None
 
     __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
 

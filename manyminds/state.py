@@ -54,9 +54,9 @@ class Candidate(TypedDict):
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
     of a member that is a chain or agent; `nested` is the ledger of one that is a method itself,
     `notes` why its answer is degraded, `ballot` how the vote in it went. `simulated`: no real model
-    gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not asked for anew but taken from a "cache" or
-    a "record", and cost nothing. `spare`: who answered in the member's place, because that was
-    late; `beside`: what else was asked for this answer, in vain.
+    gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not asked for
+    anew but taken from a "cache" or a "record", and cost nothing. `spare`: who answered in the
+    member's place, because that was late; `beside`: what else was asked for it, in vain.
     """
 
     run: str

@@ -11,10 +11,12 @@ from langgraph.types import Overwrite
 from manyminds.asking import journal
 from manyminds.asking.budget import Budget
 from manyminds.asking.kept import key_of
-from manyminds.asking.run import outer, question_id_of_config
+from manyminds.asking.run import Run, outer, question_id_of_config
+from manyminds.asking.shared import shared
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, State, Update
 from manyminds.questions import question_hash
+from manyminds.records.schema import About
 from manyminds.settings import Context, settings
 
 
@@ -23,6 +25,7 @@ def begin(
     *,
     context: Context | None = None,
     check: Callable[[Budget | None], None] = lambda _budget: None,
+    about: Callable[[Context], About] | None = None,
 ) -> Node:
     """Return the node that opens every method.
 
@@ -32,21 +35,36 @@ def begin(
         extra: channels of the method beyond those that all share, with their first values.
         context: the builder's settings.
         check: raises where the run's budget cannot be kept.
+        about: tells what is known of the method, where somebody records the run.
     """
 
     async def run(state: State) -> Update:
-        check(settings(context).budget)
+        chosen = settings(context)
+        check(chosen.budget)
         messages = state.get("messages", [])
         question = _question(messages)
         around = outer.get()
+        conversation = key_of(messages, {})
         if around is None or not around.call:
-            id = await journal.begin(uuid4().hex, key_of(messages, {}))
+            id = await journal.begin(uuid4().hex, conversation)
         else:
-            id = _nested_id(around.call)
+            id = _nested_id(around.begins(conversation))
+        question_id = question_id_of_config() or question_hash(question)
+        if chosen.recorder is not None and about is not None:
+            known = about(chosen)
+            begun = Run(
+                id=id,
+                method=known["method"],
+                question_id=question_id,
+                question=question,
+                settings=chosen,
+            )
+            shared(id).recorder = chosen.recorder
+            chosen.recorder.began(begun, messages, known)
         return {
             "run": id,
             "question": question,
-            "question_id": question_id_of_config() or question_hash(question),
+            "question_id": question_id,
             "started": time.time(),
             "layer": 0,
             "kept": [],
@@ -64,7 +82,7 @@ def begin(
 
 
 def _nested_id(call: str) -> str:
-    """Return the id of the run that answers a call of another run, the same after a resume."""
+    """Return the id of a run in a call of another run, the same after a resume."""
     outermost = call.partition("/")[0].partition("-")[0]
     return f"{outermost}-{uuid5(NAMESPACE_OID, call).hex}"
 

@@ -74,6 +74,7 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
         references = usable(state)
         if state["layer"] == 0:
             serving.emit("planned", calls=len(row) + how.parts)
+        serving.emit("layer", layer=len(how.layers))
         spent = serving.exhausted(len(row) + 1) if references else None
         if spent is not None:
             return await _cut_short(how, references, state, serving, spent)

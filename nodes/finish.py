@@ -13,7 +13,7 @@ from manyminds.asking.kept import key_of
 from manyminds.asking.ledger import Row, Spent, empty_row, totals
 from manyminds.asking.reply import NOTHING
 from manyminds.asking.run import outer
-from manyminds.asking.shared import forget
+from manyminds.asking.shared import forget, known
 from manyminds.errors import InputError
 from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.state import Candidate
@@ -55,6 +55,9 @@ def finish(
         }
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
+        common = known(state["run"])
+        if common is not None and common.recorder is not None:
+            common.recorder.ended(state["run"], final["text"], report)
         budget.close(state["run"])
         forget(state["run"])
         if outer.get() is None:
@@ -91,6 +94,7 @@ def summary(method: str, state: State) -> dict[str, Any]:
         "calls": total["calls"],
         "retries": total["retries"],
         "requests": total["requests"],
+        "reused": total["reused"],
         "tokens": _tokens(total),
         "cost": _cost(total),
         "unpriced_calls": total["unpriced"],

@@ -104,7 +104,6 @@ def judge(
             update["decision"] = decided(call, reply.source, panel.agreement(good))
             if ranked is not None and call is None:
                 update["notes"] = [*update["notes"], GO_ON]
-        serving.emit("judged", kept=update["kept"], source=reply.source)
         return update
 
     return Node(run, ROLE)

@@ -15,8 +15,10 @@ def layer(method: str = "", *, planned: int = 0, context: Context | None = None)
     """
 
     async def run(state: State) -> Update:
-        if planned and state["layer"] == 0:
-            Run.of(state, method, context or Context()).emit("planned", calls=planned)
-        return {"layer": state["layer"] + 1}
+        serving, number = Run.of(state, method, context or Context()), state["layer"] + 1
+        if planned and number == 1:
+            serving.emit("planned", calls=planned)
+        serving.emit("layer", layer=number)
+        return {"layer": number}
 
     return Node(run, "layer")

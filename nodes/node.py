@@ -8,15 +8,19 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from time import time
 from types import FunctionType, MethodType
 from typing import Any, TypeAlias, TypeGuard, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
 from manyminds.asking.limits import in_thread
 from manyminds.asking.loops import background_loop
+from manyminds.asking.shared import known, spent_by
 from manyminds.errors import InputError, RunError
+from manyminds.records.events import decided
 
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]
@@ -32,7 +36,7 @@ class Node(Runnable[Any, Update]):
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Run on the background loop and wait; LangGraph calls this from a worker thread."""
-        running = asyncio.run_coroutine_threadsafe(self._run(input), background_loop())
+        running = asyncio.run_coroutine_threadsafe(self._run(input, config), background_loop())
         try:
             return running.result()
         except BaseException:
@@ -43,15 +47,38 @@ class Node(Runnable[Any, Update]):
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Update:
         """Run on the caller's loop."""
-        return await self._run(input)
+        return await self._run(input, config)
 
-    async def _run(self, input: Any) -> Update:
+    async def _run(self, input: Any, config: RunnableConfig | None) -> Update:
+        at = time()
         try:
-            return await self.function(input)
+            update = await self.function(input)
         except RunError as error:
-            if error.spent is None and isinstance(input, Mapping):
-                error.spent = cast("State", input).get("spent")
+            if isinstance(input, Mapping):
+                state = cast("State", input)
+                if error.spent is None:
+                    error.spent = spent_by(state.get("run")) or state.get("spent")
+                common = known(state.get("run"))
+                if common is not None and common.recorder is not None:
+                    common.recorder.failed(state["run"], error)
             raise
+        if config is not None:  # a node that another one calls is told of by that
+            self._tell(input, update, at, config)
+        return update
+
+    def _tell(self, state: State, update: Update, at: float, config: RunnableConfig) -> None:
+        run: str = update["run"] if "run" in update else state.get("run", "")
+        layer: int = update["layer"] if "layer" in update else state.get("layer", 0)
+        common = known(run)
+        if common is None:
+            return
+        for event in decided(run, common.method, layer, update):
+            get_runtime().stream_writer(event)
+            if common.recorder is not None:
+                common.recorder.event(event)
+        if common.recorder is not None:
+            name = str(config.get("metadata", {}).get("langgraph_node", self.name))
+            common.recorder.node(run, name, layer, update, at=at)
 
 
 class Route(Runnable[Any, Any]):

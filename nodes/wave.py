@@ -35,6 +35,7 @@ def wave(how: Sampling) -> Node:
             reason = serving.exhausted() or "the budget is spent"
             raise BudgetError(f"{reason} before the first sample")
         serving.emit("planned", calls=planned)
+        serving.emit("layer", layer=state["layer"] + 1)
         return {"layer": state["layer"] + 1, "asked": asked, "planned": planned}
 
     return Node(run, "wave")

@@ -21,6 +21,16 @@ SectionKind = Literal["system", "user", "assistant", "messages"]
 _Maker: TypeAlias = "Callable[[str], BaseMessage]"
 
 
+class Rendered(list["BaseMessage"]):
+    """The messages that a prompt has made, and which prompt that was (see `Prompt.ref`)."""
+
+    __slots__ = ("ref",)
+
+    def __init__(self, messages: Sequence[BaseMessage], ref: str) -> None:
+        super().__init__(messages)
+        self.ref = ref
+
+
 @dataclass(frozen=True)
 class Prompt:
     """A prompt with a name and a version, ready to render.
@@ -59,7 +69,7 @@ class Prompt:
         """The first twelve digits of the hash of the source."""
         return self.sha256[:12]
 
-    @property
+    @cached_property
     def ref(self) -> str:
         """Name, version and hash, as reports give them: `moa/synthesis@1#abcdef123456`."""
         return f"{self.name}@{self.version}#{self.hash}"
@@ -103,7 +113,7 @@ class Prompt:
         caller = [message for message in messages if _is_system(message)]
         others = [m for m in messages if not _is_system(m)] if caller else list(messages)
         rendered = self._format(others, variables)
-        return _one_system(caller if self._takes_messages else [], rendered)
+        return Rendered(_one_system(caller if self._takes_messages else [], rendered), self.ref)
 
     @cached_property
     def _known(self) -> frozenset[str]:

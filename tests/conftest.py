@@ -1,7 +1,13 @@
 """No test reaches the network: servers of our own, on this machine, are all there is."""
 
+import os
+import tempfile
+
 import pytest
 from pytest_socket import socket_allow_hosts  # pyright: ignore[reportMissingTypeStubs]
+
+_RUNS = tempfile.TemporaryDirectory(prefix="manyminds-runs-")
+os.environ["MANYMINDS_RUNS"] = _RUNS.name  # commands record their runs; not those of tests at home
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -180,3 +180,23 @@ async def test_an_error_says_what_was_spent() -> None:
         await app.ainvoke(user())
     assert caught.value.spent is not None
     assert set(caught.value.spent) == {"proposer/a", "proposer/down"}
+
+
+async def test_two_methods_in_one_call_are_two_runs() -> None:
+    """A host's graph that is a member asks two methods the same; their runs have names apart."""
+    seen: list[str] = []
+
+    def reply(_messages: object, about: dict[str, Any]) -> str:
+        seen.append(about["run"])
+        return "x"
+
+    inner = create_agent_forest(Member(Scripted(reply), name="m"), samples=1).compile()
+
+    async def twice(messages: list[BaseMessage]) -> str:
+        for _ in range(2):
+            result = await inner.ainvoke({"messages": messages})
+        return str(result["answer"])
+
+    outer = create_agent_forest(Member(twice, name="host"), samples=1).compile()
+    assert (await outer.ainvoke(user()))["answer"] == "x"
+    assert len(seen) == len(set(seen)) == 2

@@ -27,6 +27,8 @@ PINNED = {
     "QuorumError",
     "RedFlags",
     "RunError",
+    "RunRecord",
+    "areplay",
     "as_node",
     "create_agent_forest",
     "create_chain_of_thought",
@@ -43,7 +45,11 @@ PINNED = {
     "create_smoa",
     "create_spp",
     "create_stepwise_voting",
+    "load_run",
+    "load_runs",
+    "record",
     "recording",
+    "replay",
     "using",
 }
 

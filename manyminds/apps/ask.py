@@ -23,8 +23,10 @@ from manyminds.apps.flags import (
     Cut,
     Judge,
     Layers,
+    NoRecord,
     Planner,
     PromptName,
+    Record,
     Samples,
     Set,
     Stop,
@@ -32,6 +34,7 @@ from manyminds.apps.flags import (
     Vote,
     texts,
 )
+from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import complain, counted, print_json
 from manyminds.errors import InputError
 
@@ -105,6 +108,8 @@ def ask(
     budget_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Seconds at most.")
     ] = None,
+    record: Record = None,
+    no_record: NoRecord = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -130,12 +135,14 @@ def ask(
     limits = Limits(budget_calls, budget_dollars, budget_seconds, timeout)
     chosen = choose_method(method, members, options)
     graph = build(chosen, members, options, limits=limits, seed=seed, prices=price or [])
-    result = _watch(graph, text)
+    with record_into(record, off=no_record) as recording:
+        result = _watch(graph, text)
     simulated = is_simulated([*members, *players(chosen, options)])
     from manyminds.apps import explain
 
     if as_json:
-        print_json(explain.as_json(result, text, simulated=simulated))
+        file = None if recording is None else str(recording.path)
+        print_json({**explain.as_json(result, text, simulated=simulated), "record": file})
     else:
         explain.show(result, simulated=simulated)
 

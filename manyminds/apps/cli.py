@@ -34,6 +34,7 @@ COMMANDS = {
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
+    "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),

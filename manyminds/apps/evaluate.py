@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from time import strftime
 from typing import Annotated, Any, cast
 
 import typer
@@ -16,8 +17,10 @@ from manyminds.apps.flags import (
     Cut,
     Judge,
     Layers,
+    NoRecord,
     Planner,
     PromptName,
+    Record,
     Samples,
     Set,
     Stop,
@@ -26,6 +29,7 @@ from manyminds.apps.flags import (
     texts,
 )
 from manyminds.apps.options import options_of, read
+from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
@@ -85,6 +89,8 @@ def evaluate(
     concurrency: Annotated[int, typer.Option(min=1, help="questions at once")] = CONCURRENCY,
     curve: CurvePoints = None,
     plot: Plot = None,
+    record: Record = None,
+    no_record: NoRecord = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a method on a file of questions.
@@ -124,7 +130,9 @@ def evaluate(
         config=settings,
         on_output=None if drawn is None else drawn.add,
     )
-    result = _run(evaluation, progress, out)
+    within = f"{strftime('%Y%m%d-%H%M%S')}-eval-{method.name}"
+    with record_into(record, off=no_record, within=within):
+        result = _run(evaluation, progress, out)
     about: dict[str, object] = {"method": method.name, "members": list(graph.members)}
     about |= {"seed": seed, "extract": read_as, "options": options}
     if drawn is not None:

@@ -1,6 +1,7 @@
 """The methods' options on the command line: flags for the common ones, `--set` for all."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -56,6 +57,15 @@ Stop: TypeAlias = Annotated[
 Cut: TypeAlias = Annotated[
     bool, typer.Option("--cut", help="Cut calls in flight once the vote is decided.")
 ]
+Record: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for records of runs, to show and replay. Default: $MANYMINDS_RUNS, else "
+        "`runs` in the user's folder of manyminds.",
+    ),
+]
+NoRecord: TypeAlias = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
 PromptName: TypeAlias = Annotated[
     str | None, typer.Option(metavar="PROMPT", help="A prompt's name or file; see `prompts`.")
 ]

@@ -5,8 +5,7 @@ Deadlines, places, budgets, retries, usage, cost, tags and metadata are looked a
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from langchain_core.messages import BaseMessage
@@ -125,25 +124,24 @@ def _kind(run: Run) -> type[Inquiry]:
 
 async def _until(clock: Clock, everyone: Awaitable[None]) -> None:
     """Wait for everyone, or until the clock rings; then cut them and wait for their end."""
-    all_in, rung = asyncio.ensure_future(everyone), asyncio.ensure_future(clock.rung.wait())
-    try:
-        await asyncio.wait({all_in, rung}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        rung.cancel()
-        cut = not all_in.done()
-        all_in.cancel()
-        with suppress(asyncio.CancelledError):
-            await all_in
-        if not cut:
-            all_in.result()
+    all_in = asyncio.ensure_future(everyone)
+    with clock.cutting(all_in):
+        try:
+            await asyncio.wait({all_in})
+        except asyncio.CancelledError:
+            all_in.cancel()
+            await asyncio.wait({all_in})
+            raise
+    if not all_in.cancelled():
+        all_in.result()
 
 
-async def together(*work: Awaitable[None]) -> None:
+async def together(*work: Coroutine[Any, Any, None]) -> None:
     """Wait for all; if one raises or we are cancelled, cancel the others and wait for their end."""
     if len(work) == 1:
         await work[0]
         return
-    tasks = [asyncio.ensure_future(one) for one in work]
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         await asyncio.gather(*tasks)
     except BaseException:
@@ -151,8 +149,9 @@ async def together(*work: Awaitable[None]) -> None:
         raise
 
 
-async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
-    """Cancel tasks and wait until they have ended."""
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended; what is ending already is left to it."""
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():
+            task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,11 +11,15 @@ from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResu
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
 
+from manyminds.asking.ledger import Spent
 from manyminds.asking.limits import in_thread
+from manyminds.asking.loops import on_background_loop
 from manyminds.asking.run import Outer, Run, outer
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.state import Usage
+
+_NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
 
 
 class FirstToken(BaseCallbackHandler):
@@ -49,7 +53,7 @@ class Meter(BaseCallbackHandler):
         self.calls = 0
         self.usage = Usage(input_tokens=0, output_tokens=0)
 
-    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Count the call and the usage that its message carries."""
         self.calls += 1
         for generations in response.generations:
@@ -67,8 +71,12 @@ async def request(
     params: Mapping[str, Any],
     stream: bool,
     watch: BaseCallbackHandler | None,
+    inside: Spent,
 ) -> object:
-    """Send one request and return what the model returned, untouched."""
+    """Send one request and return what the model returned, untouched.
+
+    Runs nested in it write what they spend into the ledger `inside`.
+    """
     model = member.asked_as(stream=stream)
     kind = member.form.kind
     if watch is not None:
@@ -84,11 +92,14 @@ async def request(
     call = "/".join(
         str(metadata[key]) for key in ("run", "role", "member", "layer", "index", "draw")
     )
-    token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws, call))
+    path = f"{run.path}{call.removeprefix(run.id)} > "
+    token = outer.set(Outer(run.purses, (run.base + metadata["draw"]) * draws, call, path, inside))
     try:
         argument = _argument(member, prompt, run.question)
         if member.blocks:
             output = await in_thread(run.concurrency, model.invoke, argument, config)
+        elif _synchronous():
+            output = await in_thread(_NESTED, model.invoke, argument, config)
         else:
             output = await model.ainvoke(argument, config)
     finally:
@@ -123,6 +134,12 @@ async def request_samples(
         **params,
     )
     return [cast("Any", generation).message for generation in result.generations[0]]
+
+
+def _synchronous() -> bool:
+    """Tell whether a graph inside would be given a checkpointer that may have no async code."""
+    saved = ensure_config().get("configurable", {}).get("__pregel_checkpointer")
+    return saved is not None and on_background_loop()
 
 
 def _argument(member: Member, prompt: list[BaseMessage], question: str) -> object:

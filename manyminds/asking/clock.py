@@ -5,7 +5,8 @@ share a clock through the run: each tells it what came in, and all stop when it 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from manyminds.asking.shared import shared
@@ -52,6 +53,7 @@ class Clock:
         self._bells = list(bells)
         self._arrived = list(before)
         self._timers: list[asyncio.TimerHandle] = []
+        self._cut: set[asyncio.Future[None]] = set()
         if deadline is not None:
             self._ring_after(deadline, late(f"cut at the deadline of {deadline:g} s"))
 
@@ -67,6 +69,17 @@ class Clock:
             else:
                 self._ring(bell.reason)
 
+    @contextmanager
+    def cutting(self, work: asyncio.Future[None]) -> Generator[None]:
+        """Cancel the work when it rings, or at once if it has rung."""
+        self._cut.add(work)
+        try:
+            if self.rung.is_set():
+                work.cancel()
+            yield
+        finally:
+            self._cut.discard(work)
+
     def stop(self) -> None:
         """Forget what was going to ring."""
         for timer in self._timers:
@@ -81,6 +94,8 @@ class Clock:
             self.reason = reason
             self.rung.set()
             self.stop()
+            for work in self._cut:
+                work.cancel()
 
 
 def late(message: str) -> Failure:

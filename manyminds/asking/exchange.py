@@ -12,12 +12,18 @@ from langgraph.constants import TAG_NOSTREAM
 from langgraph.errors import GraphBubbleUp
 
 from manyminds.asking.call import FirstToken, Meter, request, request_samples
-from manyminds.asking.failures import failure
+from manyminds.asking.failures import failure, kind_of
+from manyminds.asking.ledger import Spent
 from manyminds.asking.reply import NOTHING, Reply, read
 from manyminds.asking.run import Run
-from manyminds.errors import AnswerError, RunError
+from manyminds.errors import AnswerError
 from manyminds.members import Member
+from manyminds.models.openai import EndpointModel
+from manyminds.records.inner import Listener
 from manyminds.state import Candidate, Usage
+
+# What the client of an endpoint stumbles over without a word of its own.
+_UNREADABLE = "the endpoint's reply has not the form of a chat completion"
 
 
 class Exchange:
@@ -32,7 +38,7 @@ class Exchange:
         audible: whether the tokens go through to a caller who streams.
     """
 
-    __slots__ = ("_watch", "audible", "candidates", "member", "params", "prompt", "run")
+    __slots__ = ("_inside", "_watch", "audible", "candidates", "member", "params", "prompt", "run")
 
     def __init__(
         self,
@@ -46,6 +52,7 @@ class Exchange:
         self.candidates, self.member, self.prompt = candidates, member, prompt
         self.run, self.params, self.audible = run, params, audible
         self._watch: FirstToken | Meter | None = None
+        self._inside: Spent = {}
 
     async def send(self) -> Exception | None:
         """Send the request once; return the error where it gave nothing usable."""
@@ -58,7 +65,14 @@ class Exchange:
             if count == 1:
                 outputs = [
                     await request(
-                        member, self.prompt, run, config, self.params, self.audible, self._watch
+                        member,
+                        self.prompt,
+                        run,
+                        config,
+                        self.params,
+                        self.audible,
+                        self._watch,
+                        self._inside,
                     )
                 ]
             else:
@@ -67,6 +81,8 @@ class Exchange:
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
         except Exception as error:  # whatever a model raises is its failure, not the run's
+            if isinstance(member.model, EndpointModel) and kind_of(error) == "error":
+                error = AnswerError(_UNREADABLE, kind="malformed", retriable=True)
             self.fail(error)
             if isinstance(self._watch, FirstToken) and self._watch.message_id is not None:
                 run.emit("dropped", member=member.name, message_id=self._watch.message_id)
@@ -80,8 +96,12 @@ class Exchange:
         for candidate in only or self.candidates:
             candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
             candidate["error"] = reason
-            if isinstance(error, RunError) and error.spent is not None:
-                candidate["nested"] = dict(error.spent)  # of a method that gave up
+        self.keep_nested()
+
+    def keep_nested(self) -> None:
+        """Keep what a method has spent that gave up or was cut: nothing, where nobody was asked."""
+        if self.member.form.kind == "method":
+            self.candidates[0]["nested"] = self._inside
 
     @property
     def tokens(self) -> int:
@@ -93,7 +113,10 @@ class Exchange:
     def _watcher(self) -> FirstToken | Meter | None:
         if self.member.form.kind in ("chat", "method"):
             return FirstToken() if self.audible else None
-        return Meter()
+        recorder = self.run.recorder
+        if recorder is None:
+            return Meter()
+        return Listener(recorder, self.run, self.candidates[0])
 
     def _config(self, first: Candidate) -> RunnableConfig:
         tags = [first["role"], self.member.name]

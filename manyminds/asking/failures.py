@@ -59,14 +59,23 @@ _KEY = re.compile(
     r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
     r"|(?<=://)[^/\s@]+:[^/\s@]+@"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# Terminal escapes go as a whole: what is left of one would hide the start of a key.
+_CONTROL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 _LONGEST_MESSAGE = 300
 
 
 def clean(message: str) -> str:
     """Return an error message that may be shown: one line, no control characters, no keys."""
-    line = _KEY.sub("[key]", _CONTROL.sub(" ", message[:2_000])).strip()
+    line = without_keys(_CONTROL.sub(" ", message[:2_000])).strip()
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def without_keys(text: str) -> str:
+    """Return a text with a mark in the place of whatever looks like a key."""
+    return _KEY.sub("[key]", text)
 
 
 def kind_of(error: BaseException) -> FailureKind:

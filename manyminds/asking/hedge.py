@@ -40,9 +40,11 @@ class Hedged(Inquiry):
             tasks = [first] if second is None else [first, second]
             for task in tasks:
                 task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-            if second is not None:
-                self._choose(spare.candidates)
+            try:
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # also where we are cancelled a second time meanwhile
+                if second is not None:
+                    self._choose(spare.candidates)
         for error in ended:
             if isinstance(error, Exception):
                 raise error

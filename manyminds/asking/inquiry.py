@@ -66,7 +66,10 @@ class Inquiry:
 
     async def done(self) -> None:
         """Answer all candidates, or say in them why not, and tell who listens."""
-        await self.answered()
+        try:
+            await self.answered()
+        finally:
+            self.run.told(self.candidates)
         if self.heard is not None:
             self.heard(self.candidates)
 
@@ -75,6 +78,8 @@ class Inquiry:
         places = self._places()
         if not places or not await self._found(places):
             left = self.run.seconds_left
+            if self.member.form.kind == "method":
+                left += _WIND_UP  # it keeps to the time itself, and answers with what it has
             try:
                 if left == math.inf:
                     await self._asked()
@@ -125,11 +130,12 @@ class Inquiry:
     async def _attempts(self, place: Place) -> None:
         """Ask until there is an answer, a failure that stays, or no attempt or time left.
 
-        Waiting because the endpoint has too much to do takes none of the answer's time, and is no
-        attempt while others get through: then it is only a question of whose turn it is.
+        Waiting because the endpoint has too much to do takes none of the answer's time. To be
+        refused is no attempt in a crowd, while others get through, or so soon after the last
+        attempt: then it is only a question of whose turn it is.
         """
         left, attempts = self.member.seconds, 1 + (self.member.retries or 0)
-        served = place.served
+        served, failed, due = place.served, 0, 0.0
         while True:
             began = perf_counter()
             error = await self._in_time(left)
@@ -140,14 +146,16 @@ class Inquiry:
                 return
             if left is not None:
                 left = max(0.0, left - (perf_counter() - began))
-            busy = reason["kind"] == "rate_limit"
-            attempts -= not (busy and place.served > served)
+            busy, pause = reason["kind"] == "rate_limit", 0.0
+            if not busy or (place.alone and place.served == served and perf_counter() >= due):
+                failed += 1
+                pause = _pause(error, failed)
+                due = perf_counter() + (pause if place.served else 0.0)
             served = place.served
             if reason["kind"] == "authentication":
                 shared(self.run.id).refused.setdefault(self.member.name, _known_bad(reason))
-            if attempts < 1 or not reason["retriable"]:
+            if failed >= attempts or not reason["retriable"] or place.stuck > self._patience:
                 return
-            pause = _pause(error, self.candidates[0]["attempts"])
             if busy:
                 await place.again(retry_after(error), pause)
             elif left is not None and pause >= left:
@@ -194,8 +202,8 @@ class Inquiry:
 
     def _places(self) -> list[tuple[Kept, list[str]]]:
         """Return where answers are kept in this run, and under which keys."""
-        run, member = self.run, self.member
-        if not run.kept and run.cache is None:
+        run, member, answers = self.run, self.member, self.run.settings.answers
+        if not run.kept and run.cache is None and answers is None:
             return []
         asked = key_of(self.exchange.prompt, self.exchange.params)
         in_run = [
@@ -203,6 +211,8 @@ class Inquiry:
             for c in self.candidates
         ]
         found = [(place, in_run) for place in run.kept]
+        if answers is not None:
+            found.append((answers, [run.path + key for key in in_run]))
         if run.cache is not None and (member.is_chat or member.spec is not None):
             draws = (member.recorded_draw(run.base + c["draw"]) for c in self.candidates)
             found.append((run.cache, [f"{identity(member)}/{draw}/{asked}" for draw in draws]))
@@ -253,6 +263,7 @@ class Inquiry:
         for candidate in self.candidates:
             candidate["status"] = "cut"
             candidate["error"] = reason or _failure("cancelled", _CUT, maybe_billed=True)
+        self.exchange.keep_nested()
 
     def _announce(self, candidate: Candidate) -> None:
         error = candidate["error"]
@@ -273,6 +284,7 @@ class Inquiry:
 _OWN = ("run", "member", "role", "index", "draw", "layer")
 _CUT = "cut while the answer was on its way; it may be billed all the same"
 _PATIENCE = 600.0
+_WIND_UP = 0.5
 _back_off = wait_random_exponential(multiplier=0.5, max=30)
 
 

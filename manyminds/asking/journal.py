@@ -7,21 +7,21 @@ the graph was compiled with a store and is called with a `thread_id`.
 
 import asyncio
 import hashlib
+import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from langgraph.config import get_config
 from langgraph.runtime import get_runtime
-from langgraph.store.base import BaseStore
+from langgraph.store.base import BaseStore, Item
 
 from manyminds.asking.shared import shared
+from manyminds.asking.stores import in_store
 from manyminds.state import Candidate
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_ROOT = "manyminds"
+_ANSWERS = ("manyminds", "runs", "answers")
+_HEADS = ("manyminds", "runs", "heads")
 _AT_ONCE = 1_000
 _SETTLED = 60.0  # seconds after its end until the checkpoints of a run are surely written
 
@@ -47,11 +47,17 @@ class Journal:
         return (await self._answers()).get(key)
 
     async def put(self, key: str, candidate: Candidate) -> None:
-        """Keep an answer; when this returns, it is in the store."""
+        """Keep an answer; when this returns, also cancelled, it is in the store."""
         (await self._answers())[key] = candidate.copy()
         # As text: what a model says need not be what a database takes for JSON.
         value = {"candidate": json.dumps(candidate, default=str)}
-        await _call(self._store, "put", _answers(self._run), key, value, index=False)
+        put = in_store(self._store, "put", _answers(self._run), key, value, index=False)
+        writing = asyncio.ensure_future(put)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            raise
 
     async def _answers(self) -> dict[str, Candidate]:
         if self._known is None:
@@ -64,8 +70,8 @@ class Journal:
         if self._clear:
             await _remove(self._store, self._run)
             return {}
-        entries = await _all(self._store, self._run)
-        return {key: json.loads(value["candidate"]) for key, value in entries}
+        items = await _all(self._store, _answers(self._run))
+        return {item.key: json.loads(item.value["candidate"]) for item in items}
 
 
 def journal(run: str) -> Journal | None:
@@ -91,53 +97,64 @@ async def begin(run: str, conversation: str) -> str:
     if store is None:
         return run
     heads, key = _place()
-    found = {item.key: item.value for item in await _async(store, "search", heads, limit=_AT_ONCE)}
+    found = {item.key: item.value for item in await _all(store, heads)}
     mine = found.pop(key, None)
-    if mine is not None and mine["done"] is None and mine["conversation"] == conversation:
+    if mine is not None and _goes_on(mine, conversation):
         return str(mine["run"])
     now = time.time()
     over = {k: v for k, v in found.items() if v["done"] and now - v["done"] > _SETTLED}
     if mine is not None:
         over[key] = mine
     for old_key, head in over.items():
-        await _clear(store, str(head["run"]))
-        await _async(store, "delete", heads, old_key)
-    shared(run).journal = Journal(store, run, fresh=True)
+        await _remove(store, str(head["run"]))
+        await in_store(store, "delete", heads, old_key)
+    shared(run).journal = Journal(store, run, clear=True)
     await _write_head(store, run, conversation, done=None)
     return run
 
 
 async def end(run: str, conversation: str) -> None:
-    """Mark a run as finished: what begins next on its thread is another run."""
+    """Mark a run as finished: what begins next on its thread is another run.
+
+    Its answers stay until then, for its last checkpoints may not be written yet.
+    """
     store = _store()
     if store is not None:
         await _write_head(store, run, conversation, done=time.time())
 
 
+def _goes_on(head: Mapping[str, Any], conversation: str) -> bool:
+    unfinished = head["done"] is None and head["conversation"] == conversation
+    return unfinished and _replay() is None
+
+
 async def _write_head(store: BaseStore, run: str, conversation: str, *, done: float | None) -> None:
     heads, key = _place()
     head = {"run": run, "conversation": conversation, "done": done}
-    await _async(store, "put", heads, key, head, index=False)
+    await in_store(store, "put", heads, key, head, index=False)
 
 
-async def _clear(store: BaseStore, run: str) -> None:
-    entries = await _all(store, run)
-    await asyncio.gather(*(_async(store, "delete", _answers(run), key) for key, _ in entries))
+async def _remove(store: BaseStore, run: str) -> None:
+    """Delete the answers of a run, and of all runs nested in it."""
+    items = await _all(store, _answers(run) if "-" in run else (*_ANSWERS, run))
+    await asyncio.gather(*(in_store(store, "delete", item.namespace, item.key) for item in items))
 
 
-async def _all(store: BaseStore, run: str) -> list[tuple[str, dict[str, Any]]]:
-    entries: list[tuple[str, dict[str, Any]]] = []
+async def _all(store: BaseStore, namespace: tuple[str, ...]) -> list[Item]:
+    items: list[Item] = []
     while True:
-        page = await _async(
-            store, "search", _answers(run), limit=_AT_ONCE, offset=len(entries), refresh_ttl=False
+        page = await in_store(
+            store, "search", namespace, limit=_AT_ONCE, offset=len(items), refresh_ttl=False
         )
-        entries += [(item.key, item.value) for item in page]
+        items += page
         if len(page) < _AT_ONCE:
-            return entries
+            return items
 
 
 def _answers(run: str) -> tuple[str, ...]:
-    return (_ROOT, "answers", run)
+    """Return the namespace of a run's answers; those of nested runs are beside it."""
+    outermost, _, nested = run.partition("-")
+    return (*_ANSWERS, outermost, nested or "own")
 
 
 def _place() -> tuple[tuple[str, ...], str]:
@@ -149,7 +166,7 @@ def _place() -> tuple[tuple[str, ...], str]:
     config: Mapping[str, Any] = get_config().get("configurable", {})
     tasks = str(config.get("checkpoint_ns", "")).split("|")[:-1]  # the last is our own `begin`
     nodes = "|".join(task.partition(":")[0] for task in tasks)
-    return (_ROOT, "runs", _hash(f"{config['thread_id']}|{nodes}")), _hash("|".join(tasks))
+    return (*_HEADS, _hash(f"{config['thread_id']}|{nodes}")), _hash("|".join(tasks))
 
 
 def _store() -> BaseStore | None:
@@ -158,14 +175,14 @@ def _store() -> BaseStore | None:
     return get_runtime().store
 
 
+def _replay() -> object | None:
+    """Return what LangGraph notes where a run is started again from an earlier checkpoint.
+
+    It is one object for the whole of such a call, and None in all others, also in a resume.
+    """
+    found: object = get_config().get("configurable", {}).get("__pregel_replay_state")
+    return found
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-async def _async(store: BaseStore, operation: str, *args: Any, **options: Any) -> Any:
-    """Call an operation of a store; one without async code is called in a thread."""
-    try:
-        return await getattr(store, f"a{operation}")(*args, **options)
-    except NotImplementedError:
-        call: Callable[[], Any] = lambda: getattr(store, operation)(*args, **options)  # noqa: E731
-        return await asyncio.to_thread(call)

@@ -6,7 +6,7 @@ A call is known by who is asked what, with which parameters, for the how-manieth
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load import dumpd
@@ -15,20 +15,13 @@ from langchain_core.messages import BaseMessage
 from manyminds.asking.reply import NOTHING
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
+from manyminds.records.answers import Kept
 from manyminds.settings import Cache
 from manyminds.state import Candidate
 
+__all__ = ["Cached", "Kept", "asked_as", "identity", "key_of", "prompt_hash"]
+
 _NAMESPACE = ("manyminds", "answers")
-
-
-class Kept(Protocol):
-    """A place where answers are kept by key."""
-
-    async def get(self, key: str) -> Candidate | None:
-        """Return the answer to a call, or None."""
-
-    async def put(self, key: str, candidate: Candidate) -> None:
-        """Keep the answer to a call."""
 
 
 class Cached:
@@ -57,11 +50,20 @@ class Cached:
 
 
 def key_of(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
-    """Return a hash of what is asked; messages count by role and content, not by id."""
+    """Return a hash of what is asked: of the prompt and the sampling parameters."""
+    return asked_as(prompt_hash(prompt), params)
+
+
+def asked_as(prompt: str, params: Mapping[str, Any]) -> str:
+    """Return what `key_of` does, from a prompt's hash."""
+    return _hash(json.dumps([prompt, sorted(params.items())], default=str))
+
+
+def prompt_hash(prompt: Sequence[BaseMessage]) -> str:
+    """Return a hash of a prompt; messages count by role and content, not by id."""
     said = [(message.type, message.name, message.content) for message in prompt]
     calls = [getattr(message, "tool_calls", None) for message in prompt]
-    text = json.dumps([said, calls, sorted(params.items())], default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return _hash(json.dumps([said, calls], default=str))
 
 
 def identity(member: Member) -> str:
@@ -79,5 +81,8 @@ def identity(member: Member) -> str:
     else:  # its name and plain options have to do: its objects have no lasting names
         plain = {k: v for k, v in vars(model).items() if isinstance(v, str | int | float | None)}
         about = [type(model).__qualname__, member.name, plain]
-    text = json.dumps(about, default=str, sort_keys=True)
+    return _hash(json.dumps(about, default=str, sort_keys=True))
+
+
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]

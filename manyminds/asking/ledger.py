@@ -15,6 +15,7 @@ from manyminds.state import Candidate
 class Row(TypedDict):
     """Sums over the calls of one member in one role.
 
+    `reused` counts those of the calls that were not made, for a cache or a record had the answer.
     `why` keeps one message a failure kind; `notes` counts why answers of nested runs are degraded.
     """
 
@@ -28,6 +29,7 @@ class Row(TypedDict):
     cost: float
     unpriced: int
     simulated: int
+    reused: int
     seconds: float
     failed: dict[str, int]
     why: dict[str, str]
@@ -45,6 +47,7 @@ _Sum = Literal[
     "cost",
     "unpriced",
     "simulated",
+    "reused",
     "seconds",
 ]
 _SUMS: tuple[_Sum, ...] = get_args(_Sum)
@@ -63,6 +66,7 @@ def empty_row(role: str, member: str) -> Row:
         cost=0.0,
         unpriced=0,
         simulated=0,
+        reused=0,
         seconds=0.0,
         failed={},
         why={},
@@ -130,6 +134,15 @@ def spent_on(candidates: Iterable[Candidate]) -> Spent:
     return rows
 
 
+def note(spent: Spent, candidates: Iterable[Candidate]) -> None:
+    """Add what these calls have used to a ledger, in place."""
+    for key, row in spent_on(candidates).items():
+        if key in spent:
+            _grow(spent[key], row)
+        else:
+            spent[key] = row
+
+
 def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     for candidate in candidates:
         yield candidate
@@ -146,6 +159,8 @@ def _count(row: Row, candidate: Candidate) -> None:
     row["output_tokens"] += candidate["usage"]["output_tokens"]
     if candidate.get("simulated"):
         row["simulated"] += calls
+    if "reused" in candidate:
+        row["reused"] += calls
     if candidate["cost"] is None:
         row["unpriced"] += 1
     else:

@@ -22,6 +22,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _KNEE = 0.9  # up to this share of the width that was too much, it grows fast; then slowly
+_SLOWLY = 0.5  # so many more for a whole width of answers
+_PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = threading.Lock()
 
@@ -49,8 +51,18 @@ class Gate:
         self.pace = pace
         self._widest, self._knee = widest, float(widest)
         self._busy = self._epoch = 0
-        self._opens = 0.0
+        self._asked = self._opens = self._stuck = self._pause = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def alone(self) -> bool:
+        """Whether no more than one call is in flight."""
+        return self._busy <= 1
+
+    @property
+    def stuck(self) -> float:
+        """Seconds in which the endpoint has refused calls and answered none."""
+        return asyncio.get_running_loop().time() - self._stuck if self._stuck else 0.0
 
     async def enter(self, patience: float) -> int:
         """Wait for a place; `leave` gives it back.
@@ -85,27 +97,42 @@ class Gate:
     def answer(self, tokens: int) -> None:
         """Say that the endpoint has answered a call, with so many tokens in and out."""
         self.served += 1
+        self._stuck = self._pause = 0.0
         if self.pace is not None:
             self.pace.settle(tokens)
         if self.width < self._widest:
-            step = 1.0 if self.width < self._knee else 1.0 / self.width
+            step = 1.0 if self.width < self._knee else _SLOWLY / self.width
             self.width = min(self._widest, self.width + step)
             self._wake()
 
-    def refuse(self, epoch: int, seconds: float | None) -> None:
+    def refuse(self, epoch: int, seconds: float | None) -> float:
         """Say that the endpoint refused a call for there were too many.
 
         Args:
             epoch: what `enter` returned for that call: one refusal of a burst halves, not each.
+                The others of the burst only give up their places.
             seconds: how long it wants to be left alone; None: it did not say.
+
+        Returns:
+            Seconds to wait before queueing again, so that others have their turn.
         """
+        now, wait = asyncio.get_running_loop().time(), 0.0
+        self._stuck = self._stuck or now
         if seconds is not None:
-            self._opens = max(self._opens, asyncio.get_running_loop().time() + seconds)
+            self._asked = max(self._asked, now + seconds)
+        elif self.alone:
+            wait = self._pause = min(_LONGEST_PAUSE, max(_PAUSE, 2 * self._pause))
+            self._opens = now + wait
         if epoch == self._epoch:
             self._epoch += 1
             too_much = min(self.width, self._busy)
             self._knee = _KNEE * too_much
             self.width = max(1.0, too_much / 2)
+        else:  # of the same burst: nobody takes this one's place, and who is still in may fit
+            rest = max(1.0, self._busy - 1)
+            self.width = min(self.width, rest)
+            self._knee = max(self.width, min(self._knee, rest))
+        return wait
 
     async def _turn(self) -> None:
         """Wait until somebody leaves; who wakes us has counted our place already."""
@@ -127,8 +154,8 @@ class Gate:
 
     async def _opened(self, patience: float) -> None:
         now = asyncio.get_running_loop().time
-        while (wait := self._opens - now()) > 0:
-            if wait > patience:
+        while (wait := max(self._asked, self._opens) - now()) > 0:
+            if self._asked - now() > patience:
                 raise AnswerError(
                     f"the endpoint asks to be left alone for {wait:.0f} s, longer than an answer "
                     f"may take ({patience:g} s)",
@@ -171,19 +198,32 @@ class Place:
         if self._gate is not None:
             self._gate.answer(tokens)
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other call to the endpoint is in flight."""
+        return self._gate is None or self._gate.alone
+
+    @property
+    def stuck(self) -> float:
+        """Seconds in which the endpoint has refused calls and answered none."""
+        return 0.0 if self._gate is None else self._gate.stuck
+
     async def again(self, asked: float | None, pause: float) -> None:
         """Give the place back after a refusal, and wait for another one.
 
         Args:
             asked: seconds that the endpoint wants to be left alone, by all; None: it did not say.
-            pause: seconds that this call waits where it did not.
+            pause: seconds that this call waits where nobody else tries whether it answers again.
         """
-        if self._gate is not None:
-            self._gate.refuse(self._epoch, asked)
-            self._gate.leave()
-            self._held = False
-        if self._gate is None or asked is None:
+        if self._gate is None:
             await asyncio.sleep(pause)
+            return
+        if not self._gate.served and asked is None:
+            asked = pause
+        wait = self._gate.refuse(self._epoch, asked)
+        self._gate.leave()
+        self._held = False
+        await asyncio.sleep(wait)
         await self._enter()
 
     async def _enter(self) -> None:

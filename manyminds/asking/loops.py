@@ -93,6 +93,11 @@ def background_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def on_background_loop() -> bool:
+    """Tell whether the caller runs there: somewhere below a synchronous call of a graph."""
+    return _background is not None and _background.loop is asyncio.get_running_loop()
+
+
 class _Background:
     """A thread that runs an event loop until it is told to stop."""
 

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -12,9 +13,11 @@ from langgraph.runtime import get_runtime
 from manyminds.asking.budget import Purse
 from manyminds.asking.journal import journal
 from manyminds.asking.kept import Cached, Kept
-from manyminds.asking.ledger import Spent
+from manyminds.asking.ledger import Spent, add_spent, note
+from manyminds.asking.shared import shared
 from manyminds.errors import BudgetError
 from manyminds.settings import Context, settings
+from manyminds.state import Candidate
 
 
 class Outer:
@@ -24,14 +27,31 @@ class Outer:
         purses: the budgets that they draw on.
         base: draws that came before theirs.
         call: names the call, the same after a resume.
+        path: names it from the outermost run on, the same in another run of the same graph.
+        spent: the ledger that they write; it outlives them, should they be cut.
     """
 
-    __slots__ = ("base", "call", "purses")
+    __slots__ = ("_begun", "base", "call", "path", "purses", "spent")
 
-    def __init__(self, purses: tuple[Purse, ...], base: int, call: str = "") -> None:
+    def __init__(
+        self,
+        purses: tuple[Purse, ...],
+        base: int,
+        call: str = "",
+        path: str = "",
+        spent: Spent | None = None,
+    ) -> None:
         self.purses = purses
         self.base = base
         self.call = call
+        self.path = path
+        self.spent: Spent = {} if spent is None else spent
+        self._begun: Counter[str] = Counter()
+
+    def begins(self, conversation: str) -> str:
+        """Name a run that begins in the call; a graph that is called may run several methods."""
+        self._begun[conversation] += 1
+        return f"{self.call}/{conversation}/{self._begun[conversation]}"
 
 
 # Two event loops (sync `invoke` runs on one of our own) may draw on one shared budget.
@@ -46,17 +66,19 @@ class Run:
     """
 
     __slots__ = (
+        "around",
         "base",
         "cache",
         "id",
         "kept",
         "method",
-        "nested",
+        "path",
         "purses",
         "question",
         "question_id",
         "recorder",
         "settings",
+        "spent",
         "write",
     )
 
@@ -78,7 +100,8 @@ class Run:
         outer_purses = () if around is None else around.purses
         self.purses = (*outer_purses, *(p for p in own if p not in outer_purses))
         self.base = 0 if around is None else around.base
-        self.nested = around is not None
+        self.path = "" if around is None else around.path
+        self.around, self.spent = around, spent
         self.id, self.method = id, method
         self.question_id, self.question = question_id, question
         self.settings, self.write, self.kept = settings, write, kept
@@ -89,7 +112,7 @@ class Run:
     def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "Run":
         """Return the run that the running node serves."""
         known = journal(state["run"])
-        return cls(
+        run = cls(
             id=state["run"],
             method=method,
             question_id=state["question_id"],
@@ -99,6 +122,14 @@ class Run:
             write=get_runtime().stream_writer,
             kept=() if known is None else (known,),
         )
+        common = shared(run.id)
+        common.method, common.recorder = method, run.recorder
+        return run
+
+    @property
+    def nested(self) -> bool:
+        """Whether this run is inside a call of another."""
+        return self.around is not None
 
     @property
     def concurrency(self) -> int:
@@ -156,6 +187,15 @@ class Run:
         """Add what a call has used to every budget."""
         for purse in self.purses:
             purse.settle(tokens, dollars)
+
+    def told(self, candidates: Sequence[Candidate]) -> None:
+        """Note what calls have used that are over, for the case that no state will ever say it."""
+        common = shared(self.id)
+        if common.spent is None:
+            common.spent = add_spent(None, self.spent)
+        note(common.spent, candidates)
+        if self.around is not None:
+            note(self.around.spent, candidates)
 
     def emit(self, event: str, **data: object) -> None:
         """Send a progress event to whoever streams the run with `stream_mode="custom"`."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from manyminds.asking.ledger import Spent
 from manyminds.state import Failure
 
 if TYPE_CHECKING:
     from manyminds.asking.clock import Clock
     from manyminds.asking.journal import Journal
+    from manyminds.records.recorder import Recorder
 
 _KEPT = 10_000  # runs that died leave theirs behind
 
@@ -23,14 +25,22 @@ class Shared:
     """What the nodes of one run share.
 
     Attributes:
+        method: whose run it is.
         clocks: of the layers that are being asked.
         refused: members whose key was refused, and why: they are not asked again.
+        spent: the ledger up to now, with what is in no state yet; None: nobody was asked.
         journal: what was answered already, where the host keeps such.
+        recorder: is told of what the nodes do.
+        replay: names the last call that went another way from an earlier point of the run.
     """
 
+    method: str = ""
     clocks: dict[int, "Clock"] = field(default_factory=dict[int, "Clock"])
     refused: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    spent: Spent | None = None
     journal: "Journal | None" = None
+    recorder: "Recorder | None" = None
+    replay: object = None
 
 
 _runs: OrderedDict[str, Shared] = OrderedDict()
@@ -46,6 +56,17 @@ def shared(run: str) -> Shared:
             if len(_runs) > _KEPT:
                 _runs.popitem(last=False)
     return found
+
+
+def spent_by(run: object) -> Spent | None:
+    """Return the ledger of a run up to now, if anybody was asked."""
+    found = _runs.get(run) if isinstance(run, str) else None
+    return None if found is None else found.spent
+
+
+def known(run: object) -> Shared | None:
+    """Return what the nodes of a run share; None where it has not begun here, or is over."""
+    return _runs.get(run) if isinstance(run, str) else None
 
 
 def forget(run: str) -> None:

@@ -9,6 +9,7 @@ from manyminds.state import Candidate
 
 if TYPE_CHECKING:
     from manyminds.asking.run import Run
+    from manyminds.records.schema import About, InnerCall
 
 
 @runtime_checkable
@@ -19,8 +20,8 @@ class Recorder(Protocol):
     should be found out at once.
     """
 
-    def began(self, run: "Run", about: Mapping[str, Any]) -> None:
-        """A run begins; `about` is what is known of its method: options, members, picture."""
+    def began(self, run: "Run", messages: Sequence[BaseMessage], about: "About") -> None:
+        """A run begins with this conversation; `about` is what is known of its method."""
 
     def event(self, event: Mapping[str, Any]) -> None:
         """A progress event, as a caller sees it who streams with `stream_mode="custom"`."""
@@ -34,5 +35,16 @@ class Recorder(Protocol):
     ) -> None:
         """A call has ended, good or failed or cut."""
 
-    def ended(self, run: "Run", report: Mapping[str, Any], answer: str) -> None:
+    def inner(self, run: "Run", candidate: Candidate, call: "InnerCall") -> None:
+        """A model was called inside a chain or graph that is not ours, for this candidate."""
+
+    def node(
+        self, run: str, name: str, layer: int, update: Mapping[str, Any], *, at: float
+    ) -> None:
+        """A node that began at this time has ended with this update of the state."""
+
+    def failed(self, run: str, error: BaseException) -> None:
+        """A run ends without an answer."""
+
+    def ended(self, run: str, answer: str, report: Mapping[str, Any]) -> None:
         """A run has its answer."""

@@ -356,8 +356,10 @@ async def test_events() -> None:
     events = (await shown(app, user())).events
     assert [(e["event"], e.get("member")) for e in events if e.get("member") != "a"] == [
         ("planned", None),
+        ("layer", None),
         ("asked", "b"),
         ("failed", "b"),
+        ("stopped", None),
         ("asked", "c"),
         ("answered", "c"),
     ]

@@ -4,6 +4,7 @@ from contextvars import ContextVar
 
 import pytest
 
+from manyminds.asking import limits
 from manyminds.asking.limits import Gate, Place, gate, in_thread
 from manyminds.errors import AnswerError
 
@@ -75,7 +76,8 @@ async def test_it_narrows_from_what_was_in_flight_not_from_what_might_have_been(
     assert entrance.width == 2
 
 
-async def test_it_never_closes_for_good() -> None:
+async def test_it_never_closes_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_LONGEST_PAUSE", 0.001)
     entrance = Gate(4)
     for _ in range(50):
         entrance.refuse(await entrance.enter(1), None)
@@ -132,3 +134,51 @@ async def test_an_error_in_a_thread_comes_back() -> None:
 
     with pytest.raises(KeyError):
         await in_thread(2, fails)
+
+
+class Endpoint:
+    """A simulated endpoint that answers so many calls at once and refuses the others."""
+
+    def __init__(self, most: int, latency: float) -> None:
+        self.most, self.latency, self.busy, self.refused = most, latency, 0, 0
+
+    async def call(self, entrance: Gate) -> None:
+        async with Place(entrance, 100) as place:
+            await asyncio.sleep(0.002)
+            while self.busy >= self.most:
+                self.refused += 1
+                await place.again(None, 0.0)
+                await asyncio.sleep(0.002)
+            self.busy += 1
+            await asyncio.sleep(self.latency)
+            self.busy -= 1
+            place.answer(0)
+
+
+@pytest.mark.parametrize(("most", "latency", "calls"), [(4, 0.05, 120), (16, 0.1, 320)])
+async def test_a_limited_endpoint_is_kept_as_busy_as_it_can_be(
+    most: int, latency: float, calls: int
+) -> None:
+    async def seconds(entrance: Gate) -> float:
+        endpoint, began = Endpoint(most, latency), asyncio.get_running_loop().time()
+        await asyncio.gather(*(endpoint.call(entrance) for _ in range(calls)))
+        return asyncio.get_running_loop().time() - began
+
+    ideal = await seconds(Gate(most))  # somebody who knows how much it takes
+    assert ideal / await seconds(Gate(256)) >= 0.8
+
+
+async def test_one_call_that_is_too_much_makes_all_wait_longer_each_time() -> None:
+    entrance, loop = Gate(1), asyncio.get_running_loop()
+    waits = list[float]()
+    for _ in range(3):
+        epoch = await entrance.enter(1)
+        entrance.refuse(epoch, None)
+        entrance.leave()
+        began = loop.time()
+        await entrance.enter(1)
+        entrance.leave()
+        waits.append(loop.time() - began)
+    assert 0.04 < waits[0] < waits[1] < waits[2] and entrance.stuck > 0.3
+    entrance.answer(0)
+    assert entrance.stuck == 0

@@ -188,7 +188,7 @@ async def test_only_the_aggregators_tokens_are_shown_and_once(way: str) -> None:
     quiet = [*panel.models, panel.judge, panel.moderator]
     assert not any(c.streamed for model in quiet for c in model.calls)
     assert [e["calls"] for e in seen.events if e["event"] == "planned"] == [12]
-    assert [e["kept"] for e in seen.events if e["event"] == "judged"] == [[1, 3], [1, 3]]
+    assert [e["kept"] for e in seen.events if e["event"] == "kept"] == [[1, 3], [1, 3]]
 
 
 async def test_a_last_resort_is_shown_whole() -> None:

@@ -23,7 +23,11 @@ def executed(path: Path) -> Any:
     """Return a notebook as it is after a run, without what differs from run to run."""
     notebook = stored(path)
     client = NotebookClient(
-        notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # in how many pieces a cell prints is a matter of timing
     )
     with TemporaryDirectory() as folder:
         manager = client.create_kernel_manager()

@@ -1,0 +1,73 @@
+"""`manyminds show`: a run as a page to look at, or a folder of runs that are followed live."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from manyminds.apps.recording import runs_folder
+from manyminds.errors import DataError, InputError
+
+PORT = 8765
+
+
+def show(
+    record: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN.jsonl",
+            help="The record of a run, or a folder of records, whose newest is shown. "
+            "Default: the newest of those that `ask` and `eval` write.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The page to write. Default: beside the record, .html."),
+    ] = None,
+    serve: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="List the runs of a folder and follow them live instead."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Where to serve; 0: any free port.")
+    ] = PORT,
+) -> None:
+    """Show a run: one HTML file that needs no network, or with --serve a live view of a folder.
+
+    The page has the answer and what it cost, the graph with the path taken, the candidates of each
+    layer and what was kept, the ballot, a timeline, and every call to search and filter.
+    """
+    if serve is None:
+        print(write_page(record or runs_folder(), out))
+        return
+    if record is not None or out is not None:
+        raise InputError("--serve DIR shows all runs of a folder: leave out RUN.jsonl and --out")
+    from manyminds.apps.viewer import run_viewer
+
+    run_viewer(serve, port)
+
+
+def write_page(record: Path, out: Path | None = None) -> Path:
+    """Write the page of a run beside its record, or to `out`, and return where it is.
+
+    Raises:
+        DataError: there is no such record, it cannot be read, or the page cannot be written.
+    """
+    from manyminds.records.reader import load_runs, newest
+    from manyminds.views.html import page
+    from manyminds.views.reading import data_of
+
+    file = newest(record)
+    runs = load_runs(file)
+    if not runs:
+        raise DataError(f"{file}: there is no run in it yet")
+    target = out or file.with_suffix(".html")
+    if target.resolve() == file.resolve():
+        raise InputError(f"{target} is the record itself: give another file for the page")
+    try:
+        target.write_text(page(data_of(runs[-1])), encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise DataError(
+            f"{target}: the page cannot be written: {error.strerror or error}"
+        ) from None
+    return target

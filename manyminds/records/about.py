@@ -1,0 +1,76 @@
+"""What a record says of a method: its options, members and picture, as plain data without keys."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from langgraph.graph.state import CompiledStateGraph
+
+from manyminds.asking.failures import without_keys
+from manyminds.asking.kept import identity
+from manyminds.members import Member
+from manyminds.records.lines import without_secrets
+from manyminds.records.schema import MemberEntry, Picture
+from manyminds.settings import Context
+
+_SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")
+# What a member is beside its model; limits and prices do not change what it answers.
+_OF_ITS_OWN = frozenset({"name", "role", "params", "input", "output"})
+
+
+def members_of(members: Iterable[Member]) -> list[MemberEntry]:
+    """Return who can be asked, without what only concerns how."""
+    return [
+        MemberEntry(
+            name=member.name, model=_model(member), role=member.role, params=plain(member.params)
+        )
+        for member in members
+    ]
+
+
+def settings_of(settings: Context) -> dict[str, Any]:
+    """Return the settings of a run that are plain data."""
+    return {name: plain(getattr(settings, name)) for name in _SETTINGS}
+
+
+def picture_of(graph: CompiledStateGraph[Any, Any, Any, Any]) -> Picture:
+    """Draw a graph; that takes milliseconds."""
+    drawn = graph.get_graph()
+    return Picture(
+        graph=drawn.draw_mermaid(),
+        nodes=list(drawn.nodes),
+        edges=[(edge.source, edge.target, edge.conditional) for edge in drawn.edges],
+    )
+
+
+@cache
+def library() -> str:
+    """Return the version of manyminds."""
+    return version("manyminds")
+
+
+def plain(value: object) -> Any:
+    """Return an option as plain data: what is no text, number or list of such by its name."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str | Path):
+        return without_keys(str(value))
+    if isinstance(value, Member):
+        return _model(value) if not _OF_ITS_OWN & value.model_fields_set else f"<{value.name}>"
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return without_secrets({str(name): plain(one) for name, one in items})
+    if isinstance(value, Sequence):
+        return [plain(one) for one in cast("Sequence[object]", value)]
+    name = getattr(value, "name", None) or getattr(value, "__name__", None)
+    return f"<{name if isinstance(name, str) else type(value).__name__}>"
+
+
+def _model(member: Member) -> str:
+    if member.spec is not None:
+        return without_keys(member.spec)
+    if member.form.kind == "chat":
+        return without_keys(identity(member))
+    return f"<{member.name}>"

@@ -1,0 +1,115 @@
+"""Reads run records: whole ones, those cut short by a crash, and those still being written."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+
+from manyminds.errors import DataError
+from manyminds.records.building import Builder
+from manyminds.records.files import SUFFIX
+from manyminds.records.run_record import RunRecord
+
+
+def load_run(path: str | Path) -> RunRecord:
+    """Read the run of a record; what is nested in it hangs on the calls that ran it.
+
+    A record can be read while it is written, and after a crash; see `finished`.
+
+    Args:
+        path: of a file, or of a folder of records, whose newest is read.
+
+    Raises:
+        DataError: there is no record, it holds several outermost runs, or it is malformed.
+    """
+    runs = load_runs(newest(Path(path)))
+    if len(runs) != 1:
+        raise DataError(f"{path}: there are {len(runs)} runs in it; read them with load_runs")
+    return runs[0]
+
+
+def load_runs(path: str | Path) -> list[RunRecord]:
+    """Read all outermost runs of a file, or of a folder of records, in the order of their begin.
+
+    Raises:
+        DataError: the file cannot be read, or is malformed; the message names file and line.
+    """
+    given = Path(path)
+    files = sorted(given.glob(f"*{SUFFIX}")) if given.is_dir() else [given]
+    runs = [run for file in files for run in Reader(file).read()]
+    return sorted(runs, key=lambda run: run.began)
+
+
+def newest(path: Path) -> Path:
+    """Return the file, or of a folder the record that was written to last.
+
+    Raises:
+        DataError: the folder has no record.
+    """
+    if not path.is_dir():
+        return path
+    files = sorted(path.glob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime)
+    if not files:
+        raise DataError(f"{path}: there is no record of a run in this folder")
+    return files[-1]
+
+
+def follow(path: str | Path, *, every: float = 0.2) -> Iterator[RunRecord]:
+    """Yield a run each time that its record has grown, until it has ended.
+
+    It is the same object each time, with more in it.
+
+    Args:
+        path: of a file that is being written, or of a folder, whose newest is followed.
+        every: seconds between looks at the file.
+    """
+    reader = Reader(newest(Path(path)))
+    while True:
+        before = reader.offset
+        runs = reader.read()
+        if runs and reader.offset > before:
+            yield runs[-1]
+            if runs[-1].finished:
+                return
+        else:
+            sleep(every)
+
+
+class Reader:
+    """Reads a record piece by piece: `read` takes in what was written since the last time.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        DataError: it cannot be read, or a line is malformed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.offset = 0
+        """Bytes that were read so far: up to the end of a whole line."""
+        self._number = 0
+        self._builder = Builder(path)
+
+    def read(self) -> list[RunRecord]:
+        """Take in all whole lines that are there, and return the outermost runs."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break  # it is being written, or a crash has torn it
+                    self._number += 1
+                    self.offset += len(line)
+                    self._take(line)
+        except OSError as error:
+            raise DataError(f"{self.path}: {error.strerror or error}") from None
+        return self._builder.runs
+
+    def _take(self, text: bytes) -> None:
+        try:
+            self._builder.take(json.loads(text))
+        except (ValueError, KeyError, TypeError) as error:
+            where = f"{self.path}, line {self._number}"
+            raise DataError(f"{where}: this is no line of a run record ({error!r})") from None

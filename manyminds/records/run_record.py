@@ -1,0 +1,279 @@
+"""A run as its record tells it: typed, and nested runs with the call that ran them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from manyminds.records.schema import InnerCall, MemberEntry, MessageLine, Parent
+from manyminds.state import Failure, Status, Usage
+
+if TYPE_CHECKING:
+    from manyminds.records.replay import Graph
+    from manyminds.settings import Context
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a run, as a `Candidate` after all that was read out of it.
+
+    Attributes:
+        at: when it was asked, in seconds since 1970; None where it came from a cache.
+        prompt: hash of the prompt.
+        prompt_ref: name@version#hash of the prompt file that made it, where one did.
+        messages: the prompt.
+        inner: model calls that a foreign chain or graph has made for this answer.
+        nested: the run of a method that gave this answer.
+    """
+
+    run: str
+    member: str
+    role: str
+    layer: int
+    index: int
+    draw: int
+    status: Status
+    text: str
+    answer: str | None
+    error: Failure | None
+    usage: Usage
+    cost: float | None
+    seconds: float
+    attempts: int
+    at: float | None
+    prompt: str
+    params: dict[str, Any]
+    candidate: dict[str, Any] = field(repr=False)
+    prompt_ref: str | None = None
+    messages: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
+    confidence: float | None = None
+    scores: dict[str, float] = field(default_factory=dict[str, float])
+    spare: str | None = None
+    reused: str | None = None
+    inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)
+    nested: "RunRecord | None" = field(default=None, repr=False)
+
+    @property
+    def end(self) -> float | None:
+        """When the answer was in, or the failure, in seconds since 1970."""
+        return None if self.at is None else self.at + self.seconds
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out."""
+        return self.usage["input_tokens"] + self.usage["output_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A node that has run: when, and what it decided."""
+
+    node: str
+    layer: int
+    at: float
+    seconds: float
+    outcome: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What some calls have used; `cost` is None where no price is known."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LayerState:
+    """What a run knew at the end of a layer, round, wave or step.
+
+    Attributes:
+        candidates: answers of the layer, in the order of asking.
+        kept: those that were handed on, best first; all good ones where nobody chose.
+        dropped: good ones that were not.
+        others: calls of the layer in other roles: judge, moderator, aggregator, ...
+    """
+
+    layer: int
+    candidates: list[Call]
+    kept: list[Call]
+    dropped: list[Call]
+    others: list[Call]
+    verdict: Mapping[str, Any] | None = None
+    decision: Mapping[str, Any] | None = None
+    ballot: Mapping[str, Any] | None = None
+
+
+# Who plays one of these is a candidate; all others look at what candidates have answered.
+CANDIDATES = frozenset({"proposer", "sampler", "debater", "solver", "level"})
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """One run, read from its record by `manyminds.load_run`.
+
+    Attributes:
+        path: the file.
+        began, ended: in seconds since 1970; `ended` is None while the run goes on.
+        parent: the call that ran this run, where it is nested; `trail` names all calls around it.
+        builder: module:function that built the method's graph.
+        options: what that was given; `settings`: those of the run.
+        graph: the method's picture in mermaid; `nodes` and `edges` the same as data.
+        conversation: what the run was given.
+        calls: its own calls, in the order in which they ended; those of nested runs are in
+            `nested`.
+        visits: the nodes that have run, in the order in which they ended.
+        events: progress events but those of single calls, each with its time under `at`.
+        answer: None while there is none.
+        report: empty while there is none.
+        error: why there is no answer.
+    """
+
+    path: Path
+    id: str
+    method: str
+    question: str
+    question_id: str
+    began: float
+    parent: Parent | None = None
+    trail: str = ""
+    builder: str = ""
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    members: list[MemberEntry] = field(default_factory=list[MemberEntry])
+    prompts: list[str] = field(default_factory=list[str])
+    graph: str = field(default="", repr=False)
+    nodes: list[str] = field(default_factory=list[str], repr=False)
+    edges: list[tuple[str, str, bool]] = field(
+        default_factory=list[tuple[str, str, bool]], repr=False
+    )
+    library: str = ""
+    conversation: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
+    calls: list[Call] = field(default_factory=list[Call], repr=False)
+    visits: list[Visit] = field(default_factory=list[Visit], repr=False)
+    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], repr=False)
+    nested: "list[RunRecord]" = field(default_factory=list["RunRecord"], repr=False)
+    answer: str | None = None
+    report: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    error: str | None = None
+    ended: float | None = None
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else "unfinished"
+        calls = sum(1 for _ in self.everything())
+        return f"<{self.method}, {state}: {self.question[:60]!r} -> {self.answer!r}, {calls} calls>"
+
+    def _repr_html_(self) -> str | None:
+        """Show the run in a notebook; where jinja2 is missing, its text stands in."""
+        show = import_module("manyminds.views.notebook").as_html
+        return cast("str | None", show(self))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end, with an answer or an error."""
+        return self.ended is not None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the begin of the run to its end, or to the last thing that is known."""
+        last = max((call.end or self.began for call in self.calls), default=self.began)
+        return (self.ended or last) - self.began
+
+    @property
+    def ballot(self) -> Mapping[str, Any] | None:
+        """The last ballot, None where there was no vote."""
+        votes = self._by_layer("ballot")
+        return votes[max(votes)] if votes else None
+
+    @property
+    def verdicts(self) -> dict[int, Mapping[str, Any]]:
+        """What the judge found in each layer."""
+        return self._by_layer("verdict")
+
+    @property
+    def decisions(self) -> dict[int, Mapping[str, Any]]:
+        """Whether to go on after each layer: the last word on it."""
+        return self._by_layer("decision")
+
+    def layers(self) -> dict[int, list[Call]]:
+        """Return the candidates of each layer, round, wave or step, in the order of asking."""
+        layers: dict[int, list[Call]] = {}
+        for call in sorted(self.calls, key=lambda call: (call.layer, call.index)):
+            if call.role in CANDIDATES:
+                layers.setdefault(call.layer, []).append(call)
+        return layers
+
+    def at(self, layer: int) -> LayerState:
+        """Return what the run knew at the end of a layer, round, wave or step."""
+        candidates = self.layers().get(layer, [])
+        good = {call.index: call for call in candidates if call.status == "ok"}
+        chosen = self._by_layer("kept").get(layer)
+        kept = list(good.values()) if chosen is None else [good[i] for i in chosen if i in good]
+        return LayerState(
+            layer=layer,
+            candidates=candidates,
+            kept=kept,
+            dropped=[call for call in good.values() if call not in kept],
+            others=[c for c in self.calls if c.layer == layer and c.role not in CANDIDATES],
+            verdict=self.verdicts.get(layer),
+            decision=self.decisions.get(layer),
+            ballot=self._by_layer("ballot").get(layer),
+        )
+
+    def timeline(self) -> list[tuple[Call, float, float]]:
+        """Return each call with its begin and end in seconds from the begin of the run."""
+        timed = [
+            (call, call.at - self.began, call.at - self.began + call.seconds)
+            for call in self.everything()
+            if call.at is not None
+        ]
+        return sorted(timed, key=lambda one: one[1])
+
+    def everything(self) -> Iterator[Call]:
+        """Yield the calls of this run and of all that are nested in it."""
+        yield from self.calls
+        for run in self.nested:
+            yield from run.everything()
+
+    def sums(self, by: Literal["role", "member"]) -> dict[str, Sums]:
+        """Add up tokens, dollars and seconds by role or by member; nested runs count with theirs.
+
+        A call that was answered by a nested run counts what the calls in there have used.
+        """
+        sums: dict[str, Sums] = {}
+        for call in self.calls:
+            key: str = getattr(call, by)
+            used = [call] if call.nested is None else list(call.nested.everything())
+            sums[key] = _added(sums.get(key, Sums()), [c for c in used if c.nested is None], call)
+        return sums
+
+    def replay(
+        self,
+        graph: "Graph | None" = None,
+        *,
+        strict: bool = False,
+        context: "Context | None" = None,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """Run the method again on these answers, and ask only for what is new; see `areplay`."""
+        from manyminds.records.replay import replay
+
+        return replay(self, graph, strict=strict, context=context, **changes)
+
+    def _by_layer(self, key: str) -> dict[int, Any]:
+        return {v.layer: v.outcome[key] for v in self.visits if key in v.outcome}
+
+
+def _added(sums: Sums, used: list[Call], call: Call) -> Sums:
+    known = [one.cost for one in used if one.cost is not None]
+    return Sums(
+        calls=sums.calls + len(used),
+        input_tokens=sums.input_tokens + sum(one.usage["input_tokens"] for one in used),
+        output_tokens=sums.output_tokens + sum(one.usage["output_tokens"] for one in used),
+        cost=sum(known, sums.cost or 0.0) if known else sums.cost,
+        seconds=sums.seconds + call.seconds,
+    )

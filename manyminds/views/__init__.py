@@ -1,0 +1,1 @@
+"""Pictures of runs, for notebooks and for a page of their own."""

@@ -1,0 +1,141 @@
+"""A run as HTML: a fragment for notebooks, and a page that needs nothing but itself.
+
+Everything that a model, a file or a person wrote is escaped by the templates, or is text in the
+page's data, which its script shows as text. A Content-Security-Policy names the one script by its
+hash, so that no other runs even so.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+from manyminds.errors import InputError
+from manyminds.views.comparison import measures
+from manyminds.views.data import CallData, RunData
+from manyminds.views.spending import dollars
+from manyminds.views.style import short
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def fragment(run: RunData) -> str:
+    """Return a run as HTML to be shown inside a notebook: summary first, foldable parts below."""
+    from manyminds.views.parts import parts
+
+    template = _environment().get_template("fragment.html.j2")
+    return template.render(run=run, shown=parts(run), style=_text("style.css"))
+
+
+def page(run: RunData, *, live: str = "") -> str:
+    """Return a run as a page of its own, with no need of a network.
+
+    Args:
+        run: what to show.
+        live: where a server tells whether there is news; empty for a page in a file.
+
+    Raises:
+        InputError: jinja2 is not installed.
+    """
+    from manyminds.views.parts import parts
+
+    script = _text("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            run=run,
+            shown=parts(run),
+            style=_text("style.css") + _text("page.css"),
+            script=script,
+            policy=_policy(script, live=bool(live)),
+            data=_as_data(run, live),
+            roles=sorted({call.role for call in run.calls}),
+            members=sorted({call.member for call in run.calls}),
+            statuses=sorted({call.status for call in run.calls}),
+        )
+    )
+
+
+def table(runs: Sequence[RunData]) -> str:
+    """Return runs side by side as an HTML table, for notebooks."""
+    template = _environment().get_template("table.html.j2")
+    rows = [(run, measures(run)) for run in runs]
+    return template.render(rows=rows, style=_text("style.css"))
+
+
+def index(folder: str, runs: Sequence[tuple[str, str, str, str]]) -> str:
+    """Return the list of a folder's runs: (address, question, method, state) of each."""
+    template = _environment().get_template("index.html.j2")
+    style = _text("style.css") + _text("page.css")
+    return template.render(folder=folder, runs=runs, style=style, policy=_policy("", live=False))
+
+
+@cache
+def _environment() -> "Environment":
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+    except ModuleNotFoundError as error:
+        raise InputError(
+            'Pages need jinja2, which is not installed: pip install "manyminds[views]".'
+        ) from error
+    environment = Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = cast("dict[str, Callable[..., str]]", environment.filters)
+    filters |= {"clipped": _clipped, "dollars": dollars, "number": _number, "short": short}
+    return environment
+
+
+@cache
+def _text(name: str) -> str:
+    return (files("manyminds.views") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _clipped(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def _policy(script: str, *, live: bool) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    connect = "; connect-src 'self'" if live else ""
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        f"img-src data:; base-uri 'none'; form-action 'none'{connect}"
+    )
+
+
+def _as_data(run: RunData, live: str) -> Any:
+    """Return the calls as JSON that is safe inside a script element; equal texts stand once."""
+    from markupsafe import Markup
+
+    texts: dict[str, int] = {}
+
+    def place(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    def row(call: CallData) -> list[object]:
+        prompt = [[role, place(text)] for role, text in call.messages]
+        return [call.number, call.member, call.role, call.layer, call.status, place(call.text),
+                short(call.text or call.error, 140), call.answer, call.error, round(call.begin, 4),
+                round(call.seconds, 4), call.input_tokens, call.output_tokens, call.cost,
+                call.attempts, call.prompt, call.inside, call.reused,
+                place(json.dumps(prompt))]  # fmt: skip
+
+    calls = [row(call) for call in run.calls]
+    whole = {"calls": calls, "texts": list(texts), "live": live, "finished": run.finished}
+    text = json.dumps(whole, ensure_ascii=True)
+    # Nothing that a browser could take for the end of the script, or for a comment in it.
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -1,0 +1,109 @@
+"""From a run's record to what pictures are drawn from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, cast
+
+from manyminds.records.run_record import Call, RunRecord
+from manyminds.views.data import CallData, LayerData, RunData
+from manyminds.votes.ballots import Ballot
+
+AnyRun: TypeAlias = RunRecord | RunData
+_OUTCOMES = ("kept", "verdict", "decision")
+
+
+def data_of(run: AnyRun) -> RunData:
+    """Return what pictures of a run are drawn from; its nested runs' calls are among its own."""
+    if isinstance(run, RunData):
+        return run
+    given = sorted(_calls(run, ""), key=lambda one: (one[0].at or run.began, one[0].index))
+    calls = {
+        id(call): _call(n, call, run.began, inside) for n, (call, inside) in enumerate(given, 1)
+    }
+    costs = [call.cost for call in calls.values() if call.cost is not None]
+    return RunData(
+        id=run.id,
+        method=run.method,
+        question=run.question,
+        calls=list(calls.values()),
+        layers=_layers(run, calls),
+        ballot=cast("Ballot | None", run.ballot),
+        answer=run.answer,
+        degraded=run.error or run.report.get("degraded"),
+        finished=run.finished,
+        simulated=any(call.candidate.get("simulated", False) for call, _ in given),
+        seconds=run.seconds,
+        cost=run.report["cost"] if "cost" in run.report else sum(costs) if costs else None,
+        visits=[(v.node, v.at - run.began, v.at - run.began + v.seconds) for v in run.visits],
+        nodes=run.nodes,
+        edges=[(a, b, conditional) for a, b, conditional in run.edges],
+        options={name: value for name, value in run.options.items() if value is not None},
+    )
+
+
+def _calls(run: RunRecord, inside: str) -> Iterator[tuple[Call, str]]:
+    for call in run.calls:
+        yield call, inside
+    for nested in run.nested:
+        yield from _calls(nested, f"{inside} > {nested.method}" if inside else nested.method)
+
+
+def _call(number: int, call: Call, began: float, inside: str) -> CallData:
+    return CallData(
+        number=number,
+        member=call.member,
+        role=call.role,
+        layer=call.layer,
+        index=call.index,
+        status=call.status,
+        text=call.text,
+        begin=0.0 if call.at is None else max(0.0, call.at - began),
+        seconds=call.seconds,
+        input_tokens=call.usage["input_tokens"],
+        output_tokens=call.usage["output_tokens"],
+        cost=call.cost,
+        answer=call.answer,
+        error="" if call.error is None else f"{call.error['kind']}: {call.error['message']}",
+        attempts=call.attempts,
+        prompt=(call.prompt_ref or "").partition("#")[0],
+        messages=[(message["role"], _text(message["content"])) for message in call.messages],
+        inside=inside,
+        reused=call.reused or "",
+    )
+
+
+def _layers(run: RunRecord, calls: Mapping[int, CallData]) -> list[LayerData]:
+    found: dict[int, dict[str, Any]] = {}
+    for visit in run.visits:
+        known = found.setdefault(visit.layer, {})
+        known |= {key: visit.outcome[key] for key in _OUTCOMES if key in visit.outcome}
+    judges = {call.layer: call.member for call in run.calls if call.role == "judge"}
+    return [
+        _layer(number, [calls[id(call)] for call in given], found.get(number, {}), judges)
+        for number, given in run.layers().items()
+    ]
+
+
+def _layer(
+    number: int, candidates: list[CallData], known: Mapping[str, Any], judges: Mapping[int, str]
+) -> LayerData:
+    places = {call.index: place for place, call in enumerate(candidates)}
+    verdict, decision = known.get("verdict") or {}, known.get("decision") or {}
+    chosen = known.get("kept")
+    return LayerData(
+        number=number,
+        candidates=candidates,
+        kept=None if chosen is None else [places[index] for index in chosen if index in places],
+        scores=verdict.get("scores", ()),
+        reasons=verdict.get("reasons", ()),
+        judged_by=judges.get(number, ""),
+        stopped=decision.get("stop"),
+        reason=decision.get("reason") or "",
+    )
+
+
+def _text(content: str | list[Any]) -> str:
+    """Return a message's content as text; what is not text is named by its kind."""
+    if isinstance(content, str):
+        return content
+    blocks = [b if isinstance(b, dict) else {"type": "text", "text": str(b)} for b in content]
+    return "\n".join(b["text"] if "text" in b else f"[{b.get('type', 'block')}]" for b in blocks)

@@ -1,0 +1,76 @@
+"""Killed at any moment, a run goes on: nothing that was received is asked for again."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+import pytest
+from helpers.graphs import user
+from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite
+from helpers.postgres import postgres
+from helpers.server import Server
+
+from manyminds import create_agent_forest, create_debate, create_moa, create_smoa
+from manyminds.graphs.method_graph import MethodGraph
+
+pytestmark = pytest.mark.slow
+
+
+def moa(url: str) -> MethodGraph:
+    return create_moa([f"{name}@{url}" for name in "abc"], layers=3)
+
+
+def smoa(url: str) -> MethodGraph:
+    return create_smoa([f"{name}@{url}" for name in "abcd"], layers=3)
+
+
+def debate(url: str) -> MethodGraph:
+    return create_debate([f"{name}@{url}" for name in "abc"], rounds=3, consensus=False)
+
+
+def forest(url: str) -> MethodGraph:
+    return create_agent_forest(f"sampled@{url}", samples=64, extract="number", concurrency=16)
+
+
+def large_forest(url: str) -> MethodGraph:
+    return create_agent_forest(f"sampled@{url}", samples=512, extract="number", concurrency=8)
+
+
+def killed(build: Build, databases: Databases, path: Path, seed: str, times: int) -> None:
+    """Kill runs at so many moments, and compare each that went on with one left alone."""
+    random = Random(seed)
+    with Server(said) as server:
+        asyncio.run(build(server.url).compile().ainvoke(user()))  # all is imported before the fork
+        set_up(databases, path / "whole")
+        whole = live(server, build, databases, path / "whole")
+        assert whole.result is not None
+        for nth in range(times):
+            folder = path / str(nth)
+            set_up(databases, folder)
+            moment = whole.moment(random)
+            first = live(server, build, databases, folder, seconds=moment)
+            second = live(server, build, databases, folder, resumed=True)
+            check(whole, first, second, f"kill {nth}, after {moment:.3f} s")
+
+
+def check(whole: Life, first: Life, second: Life, when: str) -> None:
+    """Compare two lives with a whole one."""
+    assert whole.result is not None and second.result is not None, when
+    if first.result is not None:
+        return  # it had ended before the kill
+    again = second.asked() + first.received() - whole.asked()
+    assert not again, f"{when}: asked again {again.total()} of {first.received().total()}"
+    assert second.result["answer"] == whole.result["answer"], when
+    for key in ("calls", "missing", "degraded"):
+        assert second.result["report"][key] == whole.result["report"][key], when
+
+
+@pytest.mark.parametrize("build", [moa, smoa, debate, forest, large_forest])
+def test_sqlite(build: Build, tmp_path: Path) -> None:
+    killed(build, sqlite, tmp_path, build.__name__, 50)
+
+
+@pytest.mark.parametrize("build", [moa, forest])
+def test_postgres(build: Build, tmp_path: Path) -> None:
+    with postgres() as databases:
+        killed(build, databases, tmp_path, build.__name__, 5)

@@ -1,0 +1,59 @@
+"""Endpoints that take only so much: calls in flight at once, or requests a second."""
+
+from time import monotonic
+
+from helpers.server import Body, Reply
+
+ANSWER = "Final answer: 1"
+_TOO_MUCH = Reply("too many requests", status=429)
+
+
+class InFlight:
+    """Answers after `latency`, so many requests at once; the others are refused.
+
+    Attributes:
+        refused: requests that were.
+    """
+
+    def __init__(self, most: int, latency: float) -> None:
+        self.most, self.latency = most, latency
+        self.refused = 0
+        self._ends: list[float] = []
+
+    def __call__(self, _body: Body, _k: int) -> Reply:
+        """Answer, or refuse."""
+        now = monotonic()
+        self._ends = [end for end in self._ends if end > now]
+        if len(self._ends) >= self.most:
+            self.refused += 1
+            return _TOO_MUCH
+        self._ends.append(now + self.latency)
+        return Reply(ANSWER, latency=self.latency)
+
+
+class PerSecond:
+    """Answers so many requests in each second, at any moment of it; the others are refused.
+
+    Args:
+        most: requests a second.
+        says: whether a refusal says how long to wait, in its Retry-After.
+        window: length in seconds of what is called a second here.
+    """
+
+    def __init__(self, most: int, *, says: bool, window: float = 1.0) -> None:
+        self.most, self.says, self.window = most, says, window
+        self.refused = 0
+        self._sent: list[float] = []
+
+    def __call__(self, _body: Body, _k: int) -> Reply:
+        """Answer, or refuse."""
+        now = monotonic()
+        self._sent = [at for at in self._sent if at > now - self.window]
+        if len(self._sent) < self.most * self.window:
+            self._sent.append(now)
+            return Reply(ANSWER, latency=0.02)
+        self.refused += 1
+        if not self.says:
+            return _TOO_MUCH
+        wait = self._sent[0] + self.window - now
+        return Reply("slow down", status=429, headers={"Retry-After": f"{wait:.3f}"})

@@ -1,0 +1,138 @@
+"""Runs that die and go on: a model that ends the run, and databases that outlive it."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from helpers.graphs import user
+from helpers.registry import QUESTION, small
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+from pydantic import Field
+
+from manyminds import Context, Member, QuorumError
+from manyminds.asking import shared
+from manyminds.graphs.method_graph import MethodGraph
+from manyminds.models.simulated import PRESETS, SimulatedChatModel
+
+THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
+
+
+class Died(Exception):
+    """Ends a run in the middle of a node."""
+
+
+class Log:
+    """What was asked and answered, over all lives; a recorder that may end one.
+
+    Args:
+        last: the question, from 1, at which the life ends; None lets it live.
+        how: "raised" in the node that asks, or "cancelled" from outside.
+    """
+
+    def __init__(self, last: int | None = None, how: str = "raised") -> None:
+        self.asked: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.begun = 0
+        self.last, self.how = last, how
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Count the questions; raise at the last one."""
+        if event["event"] == "asked":
+            self.begun += 1
+            if self.begun == self.last and self.how == "raised":
+                raise Died
+
+    def _nothing(self, *args: Any, **kwargs: Any) -> None: ...
+
+    began = call = inner = node = failed = ended = _nothing
+
+    async def ask(self, key: str) -> None:
+        """Note a question; cancel the run at the last one."""
+        self.asked[key] += 1
+        if self.asked.total() == self.last and self.how == "cancelled":
+            await asyncio.sleep(0.2)  # what was asked before is answered by now
+            for task in asyncio.all_tasks():
+                if task.get_name() == "life":
+                    task.cancel()
+            await asyncio.sleep(60)
+
+
+class Witness(SimulatedChatModel):
+    """A simulated model that notes what it is asked, and what it could answer."""
+
+    log: Any = Field(default_factory=Log)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        data = run_manager.metadata if run_manager else {}
+        where = [str(data.get(k)) for k in ("role", "member", "layer", "index", "draw")]
+        key = " ".join([*where, *(m.text for m in messages)])
+        await self.log.ask(key)
+        result = await super()._agenerate(messages, stop, run_manager, **kwargs)
+        self.log.answered[key] += 1
+        return result
+
+
+def witnessed(name: str, log: Log) -> MethodGraph:
+    """Build a method of the registry with members that write into the log."""
+    members = [
+        Member(Witness(model_name=size, skill=PRESETS[size], latency=0.01, log=log), name=size)
+        for size in ("small", "medium")
+    ]
+    return small(name, *members)
+
+
+def forget_all() -> None:
+    """Drop all that this process knows of runs."""
+    runs: dict[str, Any] = vars(shared)["_runs"]
+    runs.clear()
+
+
+@asynccontextmanager
+async def on_disk(path: Path, graph: MethodGraph, **compiled: Any) -> AsyncGenerator[Any]:
+    """Compile a graph with SQLite, as a new process would: nothing but the files is known."""
+    forget_all()
+    async with (
+        AsyncSqliteSaver.from_conn_string(str(path / "checkpoints.db")) as saver,
+        AsyncSqliteStore.from_conn_string(str(path / "store.db")) as store,
+    ):
+        await store.setup()
+        yield graph.compile(checkpointer=saver, store=store, **compiled)
+
+
+async def live(path: Path, name: str, log: Log, *, resumed: bool, **compiled: Any) -> Any:
+    """Run a method until it ends, or its log ends it; return its last state."""
+    async with on_disk(path, witnessed(name, log), **compiled) as app:
+        given = None if resumed else user(QUESTION)
+        running = app.ainvoke(given, THREAD, context=Context(recorder=log))
+        return await asyncio.create_task(running, name="life")
+
+
+@contextmanager
+def dying() -> Generator[None]:
+    """Expect the end of a life, and leave nothing of it in this process.
+
+    A write to SQLite that was cut short holds its lock as long as anything still knows of it, and
+    the trace of an error does. What is raised in a nested run is the failure of that member.
+    """
+    died = False
+    try:
+        yield
+    except (Died, QuorumError, asyncio.CancelledError):
+        died = True
+    gc.collect()
+    assert died

@@ -1,0 +1,61 @@
+"""The path that a run has taken through its graph, for every method."""
+
+from pathlib import Path
+
+import pytest
+from helpers.registry import NAMES, small
+from helpers.runs import made, recorded, smoa
+
+from manyminds.views.drawing import drawing, svg
+from manyminds.views.layout import laid_out
+from manyminds.views.path import END, START, taken
+from manyminds.views.reading import data_of
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_path_leads_from_the_start_to_the_end(name: str, tmp_path: Path) -> None:
+    run = data_of(recorded(small(name), tmp_path))
+    calls, edges = taken(run)
+    assert edges <= {(a, b) for a, b, _ in run.edges}
+    reached = {START}
+    for _ in run.nodes:
+        reached |= {b for a, b in edges if a in reached}
+    assert END in reached
+    assert {node for edge in edges for node in edge} == reached
+    assert sum(calls.values()) == sum(not call.inside for call in run.calls)
+
+
+def test_a_way_that_was_not_taken_is_not_shown(tmp_path: Path) -> None:
+    run = data_of(recorded(smoa(layers=4), tmp_path))
+    _, edges = taken(run)
+    assert ("judge", "moderator") in edges and ("judge", "aggregator") not in edges
+    assert ("gate", "aggregator") not in edges
+    went_on = [layer.stopped for layer in run.layers].count(False) > 0
+    assert (("moderator", "layer") in edges) is went_on
+
+
+def test_loops_lead_back_and_all_else_goes_right() -> None:
+    edges = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "c"), ("c", "c")]
+    layout = laid_out(["a", "b", "c"], edges, "a")
+    assert [layout.at[node][0] for node in "abc"] == [0, 1, 2]
+    assert sorted(layout.back) == [("c", "a"), ("c", "c")]
+    assert len(layout.ways["a", "c"]) == 3  # round `b`, not through it
+
+
+@pytest.mark.parametrize("members", [1, 2, 9, 40])
+def test_boxes_do_not_overlap(members: int) -> None:
+    drawn = drawing(made(members, members * 2))
+    assert drawn is not None and len(drawn.boxes) <= 4 + 9
+    for place, one in enumerate(drawn.boxes):
+        assert one.x - one.width / 2 >= 0 and one.x + one.width / 2 <= drawn.width
+        for other in drawn.boxes[:place]:
+            apart = abs(one.x - other.x) >= (one.width + other.width) / 2
+            assert apart or abs(one.y - other.y) >= 34
+
+
+def test_names_are_escaped() -> None:
+    run = made(1, 1)
+    nodes = ["__start__", '<img src=x onerror="x()">', "__end__"]
+    edges = [(nodes[0], nodes[1], False), (nodes[1], nodes[2], False)]
+    bad = type(run)(id='"><b>', method="<b>", question="", calls=[], nodes=nodes, edges=edges)
+    assert "<img" not in svg(bad) and "<b>" not in svg(bad)
