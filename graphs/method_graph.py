@@ -17,6 +17,7 @@ from manyminds.nodes.channels import MethodInput, MethodOutput
 from manyminds.nodes.finish import finish
 from manyminds.nodes.node import Node, NodeFunction, custom
 from manyminds.nodes.persona import prepare
+from manyminds.prices import HINT
 from manyminds.prompts import Prompt
 from manyminds.records.about import library, members_of, picture_of, plain, settings_of
 from manyminds.records.schema import About, Picture
@@ -99,12 +100,12 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         """Refuse a budget in dollars that could not be counted; a run may bring one of its own."""
         if budget is None or budget.dollars is None:
             return
-        unknown = [member.name for member in _payees(self) if member.price is None]
+        unknown = [member.name for member in _payees(self) if member.priced_by is None]
         if unknown:
             raise InputError(
                 f"a budget in dollars needs the price of every member, and that of "
                 f"{', '.join(unknown)} is unknown: "
-                "give Member(..., price=Price(input=..., output=...))"
+                f"give Member(..., price=Price(input=..., output=...)){HINT}"
             )
 
     def close(
@@ -124,6 +125,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             prompts=self.prompts,
             roles=played,
             ignored=deaf,
+            prices={m.name: m.priced_by for m in _payees(self) if m.priced_by is not None},
             keys=keys,
             composed=composed,
         )

@@ -19,6 +19,7 @@ from manyminds.members_file import read_members
 from manyminds.models.forms import Form, blocks, form_of, quiet
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
+from manyminds.prices import Listed, look_up, source
 from manyminds.state import Usage
 
 K = TypeVar("K")
@@ -62,7 +63,8 @@ class Member(BaseModel):
         timeout: seconds for one answer, retries included; None waits for ever.
         retries: further attempts after a failure that may pass. Default: 2 for members made from a
             string, 0 for models handed over, which keep their own.
-        price: dollars per million tokens; needed for a budget in dollars.
+        price: dollars per million tokens; default: looked up where `manyminds[prices]` is installed
+            and the model is a known provider's. A budget in dollars needs one.
         input: from the messages to what the Runnable takes.
         output: from what the Runnable returns to a text or message.
         samples_per_request: for endpoints that honour `n`: so many samples in one request.
@@ -153,9 +155,20 @@ class Member(BaseModel):
     def cost_of(self, usage: Usage) -> float | None:
         """Return the dollars for `usage`, or None where no price is known."""
         if self.price is None:
-            return None
+            return None if self._listed is None else self._listed.cost_of(usage)
         dollars = usage["input_tokens"] * self.price.input
         return (dollars + usage["output_tokens"] * self.price.output) / 1e6
+
+    @property
+    def priced_by(self) -> str | None:
+        """Where the price comes from: "given", a list and its version, or None: it is unknown."""
+        if self.price is not None:
+            return "given"
+        return None if self._listed is None else source()
+
+    @cached_property
+    def _listed(self) -> Listed | None:
+        return look_up(self.model)
 
     @cached_property
     def endpoint(self) -> object:

@@ -29,6 +29,7 @@ def finish(
     prompts: Sequence[str] = (),
     roles: Mapping[str, Sequence[str]] | None = None,
     ignored: Sequence[str] = (),
+    prices: Mapping[str, str] | None = None,
     keys: Sequence[str] = (),
     composed: bool = False,
 ) -> Node:
@@ -39,6 +40,7 @@ def finish(
         prompts: name@version#hash of each prompt that the method uses.
         roles: who plays which role, in fallback order.
         ignored: members whose sampling parameters cannot be set.
+        prices: where the price of each member comes from, of those that have one.
         keys: further keys of the state to take into the report.
         composed: the method puts its answer together itself, and so must say if it is simulated.
     """
@@ -51,6 +53,7 @@ def finish(
             "roles_played_by": {role: list(names) for role, names in (roles or {}).items()},
             "prompts": list(prompts),
             "ignored_params": list(ignored),
+            "prices": dict(prices or {}),
             **{key: state.get(key) for key in keys},
         }
         if composed and report["simulated"] and MARK not in final["text"]:

@@ -15,7 +15,6 @@ from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.settings import Context
 
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 def planner(
@@ -53,9 +52,9 @@ def planner(
 
 def read_plan(reply: str, most: int) -> list[str]:
     """Return the questions of a plan, none where the reply has none; never raises."""
-    found = _OBJECT.search(reply[:100_000])
+    text = reply[:100_000]
     try:
-        parsed = json.loads(found[0]) if found else None
+        parsed = json.loads(text[text.find("{") : text.rfind("}") + 1])
     except (ValueError, RecursionError):
         return []
     listed = parsed.get("questions") if isinstance(parsed, dict) else None

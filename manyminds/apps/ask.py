@@ -103,7 +103,7 @@ def ask(
     ] = None,
     budget_calls: Annotated[int | None, typer.Option(metavar="N", help="Calls at most.")] = None,
     budget_dollars: Annotated[
-        float | None, typer.Option(metavar="DOLLARS", help="Dollars at most; needs --price.")
+        float | None, typer.Option(metavar="DOLLARS", help="Dollars at most; needs known prices.")
     ] = None,
     budget_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Seconds at most.")

@@ -176,9 +176,11 @@ def _budget(limits: Limits, members: "Sequence[Member]") -> "Budget | None":
     for name, value in given.items():
         if value is not None and not value > 0:
             raise InputError(f"--budget-{name} {value}: give more than 0")
-    if limits.dollars is not None and any(member.price is None for member in members):
+    if limits.dollars is not None and any(m.priced_by is None for m in members):
+        from manyminds.prices import HINT
+
         raise InputError(
-            "--budget-dollars needs prices: add --price IN,OUT, dollars for a million tokens"
+            f"--budget-dollars needs prices: add --price IN,OUT, dollars for a million tokens{HINT}"
         )
     if limits.calls is limits.dollars is limits.seconds is None:
         return None

@@ -25,6 +25,9 @@ EXTRAS = {
     "math": "mathematical answers compared by value",
     "similarity": "votes by ROUGE, Levenshtein distance and TF-IDF",
     "eval": "charts of evaluations",
+    "prices": "what models cost, from a list that is kept up to date",
+    "views": "pictures of runs in notebooks, and the page of `manyminds show`",
+    "server": "`manyminds show --serve`, which follows runs as they go on",
 }
 """What each extra gives; whether it is installed follows from the package's own metadata."""
 

@@ -22,7 +22,7 @@ class Budget(BaseModel):
     Args:
         calls: questions put to models.
         tokens: input and output tokens together.
-        dollars: needs a price for every member (checked before the first call).
+        dollars: needs a price for every member, given or looked up (checked before the first call).
         seconds: wall time from the first node on.
         exhausted: "finish" ends with what there is and marks it; "raise" raises BudgetError.
     """

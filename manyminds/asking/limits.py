@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from manyminds.asking.learned import LearnedPace
 from manyminds.asking.loops import per_loop
 from manyminds.asking.pace import Pace, pace
 from manyminds.errors import AnswerError
@@ -34,7 +35,8 @@ class Gate:
     It is as wide as the concurrency that was set. When the endpoint says that it is too much (429),
     the width halves, once for all calls that were in flight; with every answer it grows again: fast
     up to nine tenths of what was too much, slowly from there. Where the endpoint says how long to
-    wait, nobody enters before.
+    wait, it is the pace that was too much: nobody enters before, and then calls enter as fast as
+    they lately got through, a little faster with every answer.
 
     Args:
         widest: calls in flight at most.
@@ -51,7 +53,8 @@ class Gate:
         self.pace = pace
         self._widest, self._knee = widest, float(widest)
         self._busy = self._epoch = 0
-        self._asked = self._opens = self._stuck = self._pause = 0.0
+        self._opens = self._stuck = self._pause = 0.0
+        self._learned, self._door = LearnedPace(), asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
@@ -81,7 +84,7 @@ class Gate:
         else:
             await self._turn()
         try:
-            await self._opened(patience)
+            await self._sent(patience)
             if self.pace is not None:
                 await asyncio.sleep(self.pace.book())
         except BaseException:
@@ -98,6 +101,7 @@ class Gate:
         """Say that the endpoint has answered a call, with so many tokens in and out."""
         self.served += 1
         self._stuck = self._pause = 0.0
+        self._learned.answer()
         if self.pace is not None:
             self.pace.settle(tokens)
         if self.width < self._widest:
@@ -105,24 +109,31 @@ class Gate:
             self.width = min(self._widest, self.width + step)
             self._wake()
 
-    def refuse(self, epoch: int, seconds: float | None) -> float:
+    def refuse(self, epoch: int, seconds: float | None, pause: float = 0.0) -> float:
         """Say that the endpoint refused a call for there were too many.
 
         Args:
             epoch: what `enter` returned for that call: one refusal of a burst halves, not each.
                 The others of the burst only give up their places.
             seconds: how long it wants to be left alone; None: it did not say.
+            pause: how long to leave it alone where it did not say and has never answered yet.
 
         Returns:
             Seconds to wait before queueing again, so that others have their turn.
         """
         now, wait = asyncio.get_running_loop().time(), 0.0
         self._stuck = self._stuck or now
-        if seconds is not None:
-            self._asked = max(self._asked, now + seconds)
+        if seconds is not None and self._learned.refuse(now, seconds):
+            return wait
+        if pause and not self.served:
+            self._opens = max(self._opens, now + pause)
         elif self.alone:
             wait = self._pause = min(_LONGEST_PAUSE, max(_PAUSE, 2 * self._pause))
             self._opens = now + wait
+        self._narrow(epoch)
+        return wait
+
+    def _narrow(self, epoch: int) -> None:
         if epoch == self._epoch:
             self._epoch += 1
             too_much = min(self.width, self._busy)
@@ -132,7 +143,6 @@ class Gate:
             rest = max(1.0, self._busy - 1)
             self.width = min(self.width, rest)
             self._knee = max(self.width, min(self._knee, rest))
-        return wait
 
     async def _turn(self) -> None:
         """Wait until somebody leaves; who wakes us has counted our place already."""
@@ -152,10 +162,28 @@ class Gate:
                 self._busy += 1
                 turn.set_result(None)
 
+    async def _sent(self, patience: float) -> None:
+        """Wait until the endpoint may be asked, and until it is this call's turn."""
+        now, learned = asyncio.get_running_loop().time, self._learned
+        while True:
+            await self._opened(patience)
+            if learned.due(now()) <= now() and not self._door.locked():
+                break
+            async with self._door:  # one at a time waits for the next turn, in order of coming
+                if self._closed(now()):
+                    continue
+                await asyncio.sleep(learned.due(now()) - now())
+                if not self._closed(now()):
+                    break
+        learned.send(now())
+
+    def _closed(self, now: float) -> bool:
+        return max(self._learned.opens, self._opens) > now
+
     async def _opened(self, patience: float) -> None:
         now = asyncio.get_running_loop().time
-        while (wait := max(self._asked, self._opens) - now()) > 0:
-            if self._asked - now() > patience:
+        while (wait := max(self._learned.opens, self._opens) - now()) > 0:
+            if self._learned.opens - now() > patience:
                 raise AnswerError(
                     f"the endpoint asks to be left alone for {wait:.0f} s, longer than an answer "
                     f"may take ({patience:g} s)",
@@ -218,9 +246,7 @@ class Place:
         if self._gate is None:
             await asyncio.sleep(pause)
             return
-        if not self._gate.served and asked is None:
-            asked = pause
-        wait = self._gate.refuse(self._epoch, asked)
+        wait = self._gate.refuse(self._epoch, asked, pause)
         self._gate.leave()
         self._held = False
         await asyncio.sleep(wait)

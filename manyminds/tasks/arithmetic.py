@@ -10,7 +10,7 @@ from manyminds.tasks.step import RedFlag
 from manyminds.votes import numbers
 
 _VERBS = {"+": "Add", "-": "Subtract", "*": "Multiply by"}
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,4000}")  # Python reads no number beyond 4,300 digits
 
 
 class Arithmetic:

@@ -1,7 +1,6 @@
 """Runs that die and go on: a model that ends the run, and databases that outlive it."""
 
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -111,7 +110,11 @@ async def on_disk(path: Path, graph: MethodGraph, **compiled: Any) -> AsyncGener
         AsyncSqliteStore.from_conn_string(str(path / "store.db")) as store,
     ):
         await store.setup()
-        yield graph.compile(checkpointer=saver, store=store, **compiled)
+        try:
+            yield graph.compile(checkpointer=saver, store=store, **compiled)
+        finally:
+            # A write that was cancelled has its lock until then; the end of a process gives it up.
+            await saver.conn.rollback()
 
 
 async def live(path: Path, name: str, log: Log, *, resumed: bool, **compiled: Any) -> Any:
@@ -124,15 +127,10 @@ async def live(path: Path, name: str, log: Log, *, resumed: bool, **compiled: An
 
 @contextmanager
 def dying() -> Generator[None]:
-    """Expect the end of a life, and leave nothing of it in this process.
-
-    A write to SQLite that was cut short holds its lock as long as anything still knows of it, and
-    the trace of an error does. What is raised in a nested run is the failure of that member.
-    """
+    """Expect the end of a life; what is raised in a nested run is the failure of that member."""
     died = False
     try:
         yield
     except (Died, QuorumError, asyncio.CancelledError):
         died = True
-    gc.collect()
     assert died
