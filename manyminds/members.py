@@ -17,6 +17,7 @@ from manyminds.asking.loops import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
 from manyminds.models.forms import Form, blocks, form_of, quiet
+from manyminds.models.identity import identity_of
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
 from manyminds.prices import Listed, look_up, source
@@ -174,6 +175,11 @@ class Member(BaseModel):
     def endpoint(self) -> object:
         """What shares one limit of calls in flight."""
         return self.model if isinstance(self.model, EndpointModel) else id(self.model)
+
+    @cached_property
+    def identity(self) -> str:
+        """What tells its model from others, the same in another process."""
+        return identity_of(self.model, self.spec, self.name)
 
     @property
     def is_chat(self) -> bool:

@@ -1,7 +1,6 @@
 """planner: splits a question into levels that are easier to get right."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.settings import Context
-
 
 
 def planner(

@@ -154,12 +154,13 @@ FRAGMENTS = [
     "[ANSWER]", "[/ANSWER]", "```", "```json\n", "```python\n", "NaN", "Infinity", "-Infinity",
     # numbers
     "1", "-7", "1/0", "0.1", "1e999", "-1e-999", "1e400", "9" * 400, "9" * 5_000, "1,000", "\u0661",
-    "\u00b2", "\u00bd", "0x1F", "1_000", "1" + "0" * 310, "3%", "$5", "12:30", "1e", "1.", ".5", "-",
+    "\u00b2", "\u00bd", "0x1F", "1_000", "1" + "0" * 310, "3%", "$5", "12:30", "1e", "1.", ".5",
+    "-",
     # LaTeX
     "\\boxed{", "\\frac{1}{2}", "\\frac12", "\\frac{", "\\text{", "\\[", "\\]", "\\(", "$", "$$",
     "\\sqrt", "^{", "\\pm", "\\begin{pmatrix}", "\\\\", "&", "\\left(", "x=", "\\infty", "\\%",
     # words that readers look for
-    "answer is ", "The final answer is ", "Final answer:", "#### ", "Confidence: ", "confidence: 99%",
+    "answer is ", "The final answer is ", "Final answer:", "#### ", "Confidence: ", "sure: 99%",
     "Score: ", "7/10", "stop", "continue", "stop: true", "2 > 1 > 3", "1. ", "- ", "(A)", "B)", "C",
     "move: 1 A C", "Start with 7. Add 5. What is the result?", "from 1 to 12", "assert f(1) == ",
     "Which of these ranges holds it: from 1 to 5?", "<think>", "</think>", "Finish", "e4", "impl]",

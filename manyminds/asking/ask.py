@@ -124,16 +124,14 @@ def _kind(run: Run) -> type[Inquiry]:
 
 async def _until(clock: Clock, everyone: Awaitable[None]) -> None:
     """Wait for everyone, or until the clock rings; then cut them and wait for their end."""
-    all_in = asyncio.ensure_future(everyone)
-    with clock.cutting(all_in):
-        try:
-            await asyncio.wait({all_in})
-        except asyncio.CancelledError:
-            all_in.cancel()
-            await asyncio.wait({all_in})
+    limit = asyncio.timeout(None)
+    try:
+        async with limit:
+            with clock.cutting(limit):
+                await everyone
+    except TimeoutError:
+        if not limit.expired():
             raise
-    if not all_in.cancelled():
-        all_in.result()
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:

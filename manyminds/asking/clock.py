@@ -53,7 +53,7 @@ class Clock:
         self._bells = list(bells)
         self._arrived = list(before)
         self._timers: list[asyncio.TimerHandle] = []
-        self._cut: set[asyncio.Future[None]] = set()
+        self._cut: set[asyncio.Timeout] = set()
         if deadline is not None:
             self._ring_after(deadline, late(f"cut at the deadline of {deadline:g} s"))
 
@@ -70,15 +70,15 @@ class Clock:
                 self._ring(bell.reason)
 
     @contextmanager
-    def cutting(self, work: asyncio.Future[None]) -> Generator[None]:
-        """Cancel the work when it rings, or at once if it has rung."""
-        self._cut.add(work)
+    def cutting(self, limit: asyncio.Timeout) -> Generator[None]:
+        """Let a time limit that was entered end when the clock rings, or at once if it has rung."""
+        self._cut.add(limit)
         try:
             if self.rung.is_set():
-                work.cancel()
+                limit.reschedule(0.0)
             yield
         finally:
-            self._cut.discard(work)
+            self._cut.discard(limit)
 
     def stop(self) -> None:
         """Forget what was going to ring."""
@@ -94,8 +94,8 @@ class Clock:
             self.reason = reason
             self.rung.set()
             self.stop()
-            for work in self._cut:
-                work.cancel()
+            for limit in self._cut:
+                limit.reschedule(0.0)
 
 
 def late(message: str) -> Failure:

@@ -91,7 +91,7 @@ class Exchange:
 
     def fail(self, error: BaseException, *only: Candidate) -> None:
         """Turn an error into the failure of these candidates, or of all."""
-        reason = failure(error)
+        reason = failure(error, self.member.without_key)
         reason["message"] = self.member.without_key(reason["message"])
         for candidate in only or self.candidates:
             candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
@@ -156,14 +156,16 @@ class Exchange:
         return None
 
     def _accept(self, candidate: Candidate, reply: Reply, usage: Usage | None) -> None:
-        candidate["status"], candidate["text"], candidate["error"] = "ok", reply.text, None
+        # A server that repeats its key would hand it to other members, and to the record.
+        text = self.member.without_key(reply.text)
+        candidate["status"], candidate["text"], candidate["error"] = "ok", text, None
         candidate["message_id"] = reply.message_id
-        if reply.content is not None:
+        if reply.content is not None and text == reply.text:
             candidate["content"] = reply.content
         if reply.tool_calls is not None:
             candidate["tool_calls"] = reply.tool_calls
         if reply.reasoning is not None:
-            candidate["reasoning"] = reply.reasoning
+            candidate["reasoning"] = self.member.without_key(reply.reasoning)
         if reply.simulated:
             candidate["simulated"] = True
         if reply.report is not None:

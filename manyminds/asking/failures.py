@@ -5,7 +5,7 @@ by the code in the body, which is the same for every OpenAI-compatible endpoint.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from time import time
@@ -106,12 +106,15 @@ def kind_of(error: BaseException) -> FailureKind:
     return "connection" if isinstance(error, OSError) else "error"
 
 
-def failure(error: BaseException) -> Failure:
-    """Turn an exception into plain data that may be kept in a state and shown to people."""
+def failure(error: BaseException, hide: Callable[[str], str] = str) -> Failure:
+    """Turn an exception into plain data that may be kept in a state and shown to people.
+
+    `hide` takes secrets out of its text before that is cut, so that no half of one is left.
+    """
     kind = kind_of(error)
     retriable = error.retriable if isinstance(error, AnswerError) else kind in RETRIABLE
     told = _lost(error) or error if kind == "connection" else error
-    message = clean(str(told)) or type(told).__name__
+    message = clean(hide(str(told))) or type(told).__name__
     return Failure(
         kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
     )

@@ -4,7 +4,9 @@ It trades a few more calls for a shorter tail (Dean and Barroso, "The Tail at Sc
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from manyminds.asking.inquiry import Inquiry
 from manyminds.members import Member
@@ -28,32 +30,44 @@ class Hedged(Inquiry):
         if seconds is None or self.member.form.kind == "method":
             await super().answered()
             return
-        first = asyncio.ensure_future(super().answered())
-        second: asyncio.Future[None] | None = None
-        spare = self._spare()
+        own = asyncio.timeout(None)  # ends the member's own call where the spare is quicker
+        blanks = [candidate.copy() for candidate in self.candidates]
+        race = _Race(own, partial(self._spare, blanks))
+        timer = asyncio.get_running_loop().call_later(seconds, race.start)
         try:
-            await asyncio.wait({first}, timeout=seconds)
-            if not first.done():
-                second = asyncio.ensure_future(spare.answered())
-                await self._first_good(first, second, spare)
+            async with own:
+                await super().answered()
+        except TimeoutError:
+            if not own.expired():
+                raise
+        except BaseException:
+            race.give_up()
+            raise
         finally:
-            tasks = [first] if second is None else [first, second]
-            for task in tasks:
-                task.cancel()
-            try:
-                ended = await asyncio.gather(*tasks, return_exceptions=True)
-            finally:  # also where we are cancelled a second time meanwhile
-                if second is not None:
-                    self._choose(spare.candidates)
-        for error in ended:
-            if isinstance(error, Exception):
-                raise error
+            timer.cancel()
+            await self._ended(race)
 
-    def _spare(self) -> Inquiry:
+    async def _ended(self, race: "_Race") -> None:
+        """Wait for the spare, where one was asked, unless it is of no use any more."""
+        if race.spare is None or race.asking is None:
+            return
+        if _good(self.candidates):
+            race.give_up()
+        try:
+            await asyncio.wait({race.asking})
+        except asyncio.CancelledError:
+            race.give_up()
+            await asyncio.wait({race.asking})
+            raise
+        finally:
+            self._choose(race.spare.candidates)
+        if not race.asking.cancelled() and not _good(self.candidates):
+            race.asking.result()
+
+    def _spare(self, blanks: Sequence[Candidate]) -> Inquiry:
         """Return the same question, to the spare."""
         other: Member | None = self.member.spare
-        copies = [candidate.copy() for candidate in self.candidates]
-        for copy in copies:
+        for copy in blanks:
             if other is None:
                 copy["draw"] += _BESIDE
             else:
@@ -62,19 +76,8 @@ class Hedged(Inquiry):
         if other is not None:  # what was set for the member alone is not for its spare
             params = {k: v for k, v in params.items() if k not in self.member.params}
         return Inquiry(
-            copies, other or self.member, self.exchange.prompt, self.run, params, clock=self.clock
+            blanks, other or self.member, self.exchange.prompt, self.run, params, clock=self.clock
         )
-
-    async def _first_good(
-        self, first: asyncio.Future[None], second: asyncio.Future[None], spare: Inquiry
-    ) -> None:
-        """Wait until one of the two is good, or both are in."""
-        out = {first: self.candidates, second: spare.candidates}
-        while out:
-            done, _ = await asyncio.wait(out, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if _good(out.pop(task)):
-                    return
 
     def _choose(self, spares: Sequence[Candidate]) -> None:
         """Keep the better of each pair, and what the other has cost beside it."""
@@ -88,6 +91,30 @@ class Hedged(Inquiry):
             own["member"], own["draw"], own["beside"] = member, draw, [lost]
             if other["member"] != member:
                 own["spare"] = other["member"]
+
+
+class _Race:
+    """The spare's side of a race: it starts late, and ends the member's own call if it wins."""
+
+    def __init__(self, own: asyncio.Timeout, make: Callable[[], Inquiry]) -> None:
+        self.spare: Inquiry | None = None
+        self.asking: asyncio.Task[None] | None = None
+        self._own, self._make = own, make
+
+    def start(self) -> None:
+        self.spare = self._make()
+        self.asking = asyncio.create_task(self.spare.answered())
+        self.asking.add_done_callback(self._won)
+
+    def give_up(self) -> None:
+        if self.asking is not None:
+            self.asking.cancel()
+
+    def _won(self, _asking: object) -> None:
+        # A limit that has no time set is not over yet: the member is still being waited for.
+        if self.spare is not None and _good(self.spare.candidates) and self._own.when() is None:
+            with suppress(RuntimeError):  # its own call ended in the same moment
+                self._own.reschedule(0.0)
 
 
 def _good(candidates: Sequence[Candidate]) -> bool:

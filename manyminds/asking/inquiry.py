@@ -16,7 +16,7 @@ from tenacity import RetryCallState, wait_random_exponential
 from manyminds.asking.clock import Clock
 from manyminds.asking.exchange import Exchange
 from manyminds.asking.failures import retry_after
-from manyminds.asking.kept import Kept, identity, key_of
+from manyminds.asking.kept import Kept, key_of
 from manyminds.asking.ledger import totals
 from manyminds.asking.limits import Gate, Place, gate
 from manyminds.asking.run import Run
@@ -215,7 +215,7 @@ class Inquiry:
             found.append((answers, [run.path + key for key in in_run]))
         if run.cache is not None and (member.is_chat or member.spec is not None):
             draws = (member.recorded_draw(run.base + c["draw"]) for c in self.candidates)
-            found.append((run.cache, [f"{identity(member)}/{draw}/{asked}" for draw in draws]))
+            found.append((run.cache, [f"{member.identity}/{draw}/{asked}" for draw in draws]))
         return found
 
     async def _found(self, places: Sequence[tuple[Kept, list[str]]]) -> bool:

@@ -8,18 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.load import dumpd
 from langchain_core.messages import BaseMessage
 
 from manyminds.asking.reply import NOTHING
-from manyminds.members import Member
-from manyminds.models.openai import EndpointModel
 from manyminds.records.answers import Kept
 from manyminds.settings import Cache
 from manyminds.state import Candidate
 
-__all__ = ["Cached", "Kept", "asked_as", "identity", "key_of", "prompt_hash"]
+__all__ = ["Cached", "Kept", "asked_as", "key_of", "prompt_hash"]
 
 _NAMESPACE = ("manyminds", "answers")
 
@@ -64,24 +60,6 @@ def prompt_hash(prompt: Sequence[BaseMessage]) -> str:
     said = [(message.type, message.name, message.content) for message in prompt]
     calls = [getattr(message, "tool_calls", None) for message in prompt]
     return _hash(json.dumps([said, calls], default=str))
-
-
-def identity(member: Member) -> str:
-    """Return what tells a member's model from others, the same in another process.
-
-    Two members with the same model share cached answers; names do not count.
-    """
-    model = member.model
-    if isinstance(model, EndpointModel):
-        return f"{model.provider}:{model.model}@{model.base_url}"
-    if member.spec is not None:
-        return member.spec
-    if isinstance(model, BaseChatModel) and model.is_lc_serializable():
-        about: object = dumpd(model)
-    else:  # its name and plain options have to do: its objects have no lasting names
-        plain = {k: v for k, v in vars(model).items() if isinstance(v, str | int | float | None)}
-        about = [type(model).__qualname__, member.name, plain]
-    return _hash(json.dumps(about, default=str, sort_keys=True))
 
 
 def _hash(text: str) -> str:

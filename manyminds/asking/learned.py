@@ -4,12 +4,9 @@ A refusal with a Retry-After means that so many requests a second are too many, 
 once are. What got through until the endpoint opened again is what it takes in that time.
 """
 
-import math
-
-_KNEE = 0.9  # up to this share of the pace that was too much, it grows fast; then slowly
-# So much more a second for each answer: at full pace it grows by this share in each second.
-_FAST, _SLOWLY = 0.4, 0.4
-_LEAST = 0.01  # seconds; who says less has not said when to come back
+_GROWTH = 0.1  # so much more a second for each answer: at full pace 10 % in each second
+_FALL = 0.25  # never less than this share of what it was: a short trouble is no pace
+_SPAN = 0.5  # seconds; a shorter count says little
 
 
 class LearnedPace:
@@ -19,60 +16,54 @@ class LearnedPace:
 
     Attributes:
         rate: requests a second; None: not known yet.
+        sent: requests so far.
     """
 
     def __init__(self) -> None:
         self.rate: float | None = None
-        self._knee = math.inf
+        self.sent = 0
         self._opens = self._next = self._credit = 0.0
         self._since: float | None = None  # when counting began
-        self._passed = 0  # sent since then, less those that were refused
+        self._before = self._refused = 0  # sent before that; refused of those sent since
 
     @property
     def opens(self) -> float:
         """When the endpoint may be asked again."""
         return self._opens
 
-    def refuse(self, now: float, seconds: float) -> bool:
-        """Say that the endpoint refused a request, and for how long it wants to be left alone.
-
-        Returns:
-            Whether it said so; nothing is learned from a wait of no time.
-        """
-        if seconds < _LEAST:
-            return False
-        self._passed -= 1
+    def refuse(self, number: int, now: float, seconds: float) -> None:
+        """Say that the endpoint refused a request, and for how long it wants to be left alone."""
+        self._refused += number > self._before
         if now >= self._opens:
             self._next = now
-            if self.rate is not None:
-                self._knee = _KNEE * self.rate
         self._opens = max(self._opens, now + seconds)
         self._credit = self._opens - self._next
-        return True
 
     def answer(self) -> None:
         """Say that a request was answered."""
         if self.rate is not None:
-            self.rate += _FAST if self.rate < self._knee else _SLOWLY
+            self.rate += _GROWTH
 
     def due(self, now: float) -> float:
         """Return when the next request may be sent."""
-        if self._credit and self._since is not None and now >= self._opens > self._since:
+        span = 0.0 if self.rate is None else _SPAN
+        if self._since is not None and now >= self._opens > self._since + span:
             self._learn(now)
         return max(self._opens, self._next)
 
-    def send(self, now: float) -> None:
-        """Say that a request is being sent."""
+    def send(self, now: float) -> int:
+        """Say that a request is being sent, and return its number."""
         self._since = now if self._since is None else self._since
-        self._passed += 1
         if self.rate is not None:
             # What the endpoint could have taken while it was left alone, it takes now.
             self._next = max(self._next, now - self._credit) + 1 / self.rate
+        self.sent += 1
+        return self.sent
 
     def _learn(self, now: float) -> None:
         """Set the rate, now that it is open again and all that it refused has come back."""
         assert self._since is not None
-        rate = max(self._passed, 1) / (now - self._since)
-        # A request that took long may count for a time before, so it never falls by more.
-        self.rate = rate if self.rate is None else max(rate, self.rate / 2)
-        self._since, self._passed = now, 0
+        passed = max(1, self.sent - self._before - self._refused)
+        rate = passed / (now - self._since)
+        self.rate = rate if self.rate is None else max(rate, _FALL * self.rate)
+        self._since, self._before, self._refused = now, self.sent, 0

@@ -52,7 +52,7 @@ class Gate:
         self.served = 0
         self.pace = pace
         self._widest, self._knee = widest, float(widest)
-        self._busy = self._epoch = 0
+        self._busy = self._burst = 0
         self._opens = self._stuck = self._pause = 0.0
         self._learned, self._door = LearnedPace(), asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -84,13 +84,15 @@ class Gate:
         else:
             await self._turn()
         try:
-            await self._sent(patience)
+            number = await self._sent(patience)
             if self.pace is not None:
-                await asyncio.sleep(self.pace.book())
+                wait = self.pace.book()
+                if wait > 0:
+                    await asyncio.sleep(wait)
         except BaseException:
             self.leave()
             raise
-        return self._epoch
+        return number
 
     def leave(self) -> None:
         """Give a place back."""
@@ -109,11 +111,11 @@ class Gate:
             self.width = min(self._widest, self.width + step)
             self._wake()
 
-    def refuse(self, epoch: int, seconds: float | None, pause: float = 0.0) -> float:
+    def refuse(self, number: int, seconds: float | None, pause: float = 0.0) -> float:
         """Say that the endpoint refused a call for there were too many.
 
         Args:
-            epoch: what `enter` returned for that call: one refusal of a burst halves, not each.
+            number: what `enter` returned for that call: one refusal of a burst halves, not each.
                 The others of the burst only give up their places.
             seconds: how long it wants to be left alone; None: it did not say.
             pause: how long to leave it alone where it did not say and has never answered yet.
@@ -123,19 +125,20 @@ class Gate:
         """
         now, wait = asyncio.get_running_loop().time(), 0.0
         self._stuck = self._stuck or now
-        if seconds is not None and self._learned.refuse(now, seconds):
+        if seconds:
+            self._learned.refuse(number, now, seconds)
             return wait
         if pause and not self.served:
             self._opens = max(self._opens, now + pause)
         elif self.alone:
             wait = self._pause = min(_LONGEST_PAUSE, max(_PAUSE, 2 * self._pause))
             self._opens = now + wait
-        self._narrow(epoch)
+        self._narrow(number)
         return wait
 
-    def _narrow(self, epoch: int) -> None:
-        if epoch == self._epoch:
-            self._epoch += 1
+    def _narrow(self, number: int) -> None:
+        if number > self._burst:
+            self._burst = self._learned.sent
             too_much = min(self.width, self._busy)
             self._knee = _KNEE * too_much
             self.width = max(1.0, too_much / 2)
@@ -162,8 +165,8 @@ class Gate:
                 self._busy += 1
                 turn.set_result(None)
 
-    async def _sent(self, patience: float) -> None:
-        """Wait until the endpoint may be asked, and until it is this call's turn."""
+    async def _sent(self, patience: float) -> int:
+        """Wait until the endpoint may be asked and it is this call's turn; return its number."""
         now, learned = asyncio.get_running_loop().time, self._learned
         while True:
             await self._opened(patience)
@@ -175,7 +178,7 @@ class Gate:
                 await asyncio.sleep(learned.due(now()) - now())
                 if not self._closed(now()):
                     break
-        learned.send(now())
+        return learned.send(now())
 
     def _closed(self, now: float) -> bool:
         return max(self._learned.opens, self._opens) > now
@@ -200,11 +203,11 @@ class Place:
         patience: seconds that the endpoint may want to be left alone before the call is given up.
     """
 
-    __slots__ = ("_epoch", "_gate", "_held", "_patience")
+    __slots__ = ("_number", "_gate", "_held", "_patience")
 
     def __init__(self, gate: Gate | None, patience: float) -> None:
         self._gate, self._patience = gate, patience
-        self._held, self._epoch = False, 0
+        self._held, self._number = False, 0
 
     async def __aenter__(self) -> "Place":
         """Wait for a place."""
@@ -246,7 +249,7 @@ class Place:
         if self._gate is None:
             await asyncio.sleep(pause)
             return
-        wait = self._gate.refuse(self._epoch, asked, pause)
+        wait = self._gate.refuse(self._number, asked, pause)
         self._gate.leave()
         self._held = False
         await asyncio.sleep(wait)
@@ -254,7 +257,7 @@ class Place:
 
     async def _enter(self) -> None:
         if self._gate is not None:
-            self._epoch = await self._gate.enter(self._patience)
+            self._number = await self._gate.enter(self._patience)
             self._held = True
 
 

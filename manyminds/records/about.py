@@ -9,7 +9,6 @@ from typing import Any, cast
 from langgraph.graph.state import CompiledStateGraph
 
 from manyminds.asking.failures import without_keys
-from manyminds.asking.kept import identity
 from manyminds.members import Member
 from manyminds.records.lines import without_secrets
 from manyminds.records.schema import MemberEntry, Picture
@@ -72,5 +71,5 @@ def _model(member: Member) -> str:
     if member.spec is not None:
         return without_keys(member.spec)
     if member.form.kind == "chat":
-        return without_keys(identity(member))
+        return without_keys(member.identity)
     return f"<{member.name}>"

@@ -16,6 +16,7 @@ from manyminds.apps import choose
 from manyminds.apps.cli import main
 from manyminds.methods import methods
 from manyminds.models import strings
+from manyminds.state import Usage
 
 QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
 RUN = [sys.executable, "-m", "manyminds", "ask"]
@@ -58,6 +59,23 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
     votes = found["votes"]
     assert isinstance(votes, list)
     assert sorted(i for group in votes for i in group["indices"]) == list(range(7))
+
+
+def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    chosen, limits = (
+        choose.choose_method(None, ["openai:gpt-4o-mini"], {}),
+        choose.Limits(dollars=1),
+    )
+    usage = Usage(input_tokens=1_000_000, output_tokens=0)
+
+    def cost(prices: list[str]) -> float | None:
+        graph = choose.build(chosen, ["openai:gpt-4o-mini"], {}, limits=limits, prices=prices)
+        return graph.members["gpt-4o-mini"].cost_of(usage)
+
+    assert cost(["7,1"]) == 7
+    assert cost([]) == pytest.approx(0.15)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from langgraph.cache.memory import InMemoryCache
 from langgraph.cache.sqlite import SqliteCache
 
 from manyminds import Budget, Context, Member, Price, create_agent_forest, create_moa
-from manyminds.asking.kept import identity, key_of
+from manyminds.asking.kept import key_of
 from manyminds.graphs.method_graph import Compiled
 
 PRICE = Price(input=1.0, output=1.0)
@@ -154,5 +154,5 @@ def test_messages_are_known_by_what_they_say() -> None:
 def test_members_are_known_by_their_models() -> None:
     same = [Member("m@http://localhost:1/v1", name=name) for name in ("a", "b")]
     other = Member("m@http://localhost:2/v1")
-    assert identity(same[0]) == identity(same[1]) != identity(other)
-    assert identity(Member("simulated:small")) != identity(Member("simulated:medium"))
+    assert same[0].identity == same[1].identity != other.identity
+    assert Member("simulated:small").identity != Member("simulated:medium").identity

@@ -54,7 +54,7 @@ async def test_the_report_is_plain_data_and_complete() -> None:
     assert set(report) >= {
         *("degraded", "method", "run", "missing", "calls", "retries", "requests", "tokens"),
         *("cost", "unpriced_calls", "seconds", "members", "roles", "answered_by"),
-        *("roles_played_by", "prompts", "ignored_params"),
+        *("roles_played_by", "prompts", "ignored_params", "prices"),
     }
     assert next(iter(report)) == "degraded"
     assert report["cost"] == pytest.approx(2 * 1.5) and report["unpriced_calls"] == 1

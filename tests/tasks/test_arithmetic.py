@@ -88,3 +88,9 @@ def test_tasks_by_name() -> None:
         task("hannoi")
     with pytest.raises(InputError, match="arithmetic or hanoi or reasoning"):
         task("xyz")
+
+
+def test_a_number_longer_than_python_reads_is_a_flag() -> None:
+    task = Arithmetic()
+    with pytest.raises(RedFlag):
+        task.parse("9" * 5_000, task.start("Start with 7. Add 5. What is the result?"))

@@ -1,0 +1,33 @@
+"""What tells one model from another, the same in another process."""
+
+import hashlib
+import json
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.load import dumpd
+
+from manyminds.models.openai import EndpointModel
+
+
+def identity_of(model: object, spec: str | None, name: str) -> str:
+    """Return what tells a member's model from others.
+
+    Members with the same model have the same identity, whatever they are called; only where a model
+    cannot be written down does its member's name have to help.
+
+    Args:
+        model: of the member.
+        spec: the string that it was made from, if it was.
+        name: of the member.
+    """
+    if isinstance(model, EndpointModel):
+        return f"{model.provider}:{model.model}@{model.base_url}"
+    if spec is not None:
+        return spec
+    if isinstance(model, BaseChatModel) and model.is_lc_serializable():
+        about: object = dumpd(model)
+    else:  # its plain options have to do: its objects have no lasting names
+        plain = {k: v for k, v in vars(model).items() if isinstance(v, str | int | float | None)}
+        about = [type(model).__qualname__, name, plain]
+    text = json.dumps(about, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
