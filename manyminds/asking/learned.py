@@ -4,8 +4,11 @@ A refusal with a Retry-After means that so many requests a second are too many, 
 once are. What got through until the endpoint opened again is what it takes in that time.
 """
 
-_GROWTH = 0.1  # so much more a second for each answer: at full pace 10 % in each second
-_FALL = 0.25  # never less than this share of what it was: a short trouble is no pace
+import math
+
+_KNEE = 0.9  # up to this share of the pace that was too much, it grows fast; then slowly
+_FAST, _SLOWLY = 0.5, 0.1  # so much more a second for each answer: 10 % a second at full pace
+_FALL = 0.5  # never less than this share of what it was: a short trouble is no pace
 _SPAN = 0.5  # seconds; a shorter count says little
 
 
@@ -22,6 +25,7 @@ class LearnedPace:
     def __init__(self) -> None:
         self.rate: float | None = None
         self.sent = 0
+        self._knee = math.inf
         self._opens = self._next = self._credit = 0.0
         self._since: float | None = None  # when counting began
         self._before = self._refused = 0  # sent before that; refused of those sent since
@@ -42,7 +46,7 @@ class LearnedPace:
     def answer(self) -> None:
         """Say that a request was answered."""
         if self.rate is not None:
-            self.rate += _GROWTH
+            self.rate += _FAST if self.rate < self._knee else _SLOWLY
 
     def due(self, now: float) -> float:
         """Return when the next request may be sent."""
@@ -65,5 +69,9 @@ class LearnedPace:
         assert self._since is not None
         passed = max(1, self.sent - self._before - self._refused)
         rate = passed / (now - self._since)
-        self.rate = rate if self.rate is None else max(rate, _FALL * self.rate)
+        if self.rate is None:
+            self.rate = rate
+        else:
+            self._knee = _KNEE * self.rate
+            self.rate = max(rate, _FALL * self.rate)
         self._since, self._before, self._refused = now, self.sent, 0
