@@ -4,6 +4,7 @@ Nothing goes over the network: the list comes with that package, so a newer one 
 takes half a second to load, and only where a member's provider is known.
 """
 
+from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -31,23 +32,40 @@ class Listed(NamedTuple):
     url: str = ""
 
     def cost_of(self, usage: Usage) -> float | None:
-        """Return the dollars for one call by today's prices, or None where they are not listed.
+        """Return the dollars for one call, or None where the prices are not listed.
 
         Cached and batched tokens are taken at the full price, so that a bill is rather lower.
         """
-        from genai_prices import Usage as Tokens
-        from genai_prices import calc_price
-
-        tokens = Tokens(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
-        try:
-            if self.url:
-                found = calc_price(tokens, self.model, provider_api_url=self.url)
-            else:
-                found = calc_price(tokens, self.model, provider_id=self.provider)
-        except LookupError:
+        price = _price(self)
+        if price is None:
             return None
-        both = (found.model_price.input_mtok, found.model_price.output_mtok)
-        return None if None in both else float(found.total_price)
+        both = (price.input_mtok, price.output_mtok)
+        if all(isinstance(each, Decimal) for each in both):  # the usual case, and much quicker
+            dollars = usage["input_tokens"] * float(both[0])
+            return (dollars + usage["output_tokens"] * float(both[1])) / 1e6
+        return float(price.calc_price(_tokens(usage))["total_price"])
+
+
+@cache
+def _price(listed: Listed) -> Any:
+    """Return today's prices of a model, None where not both are listed, of input and output."""
+    from genai_prices import calc_price
+
+    one = _tokens(Usage(input_tokens=1, output_tokens=1))
+    try:
+        if listed.url:
+            found = calc_price(one, listed.model, provider_api_url=listed.url).model_price
+        else:
+            found = calc_price(one, listed.model, provider_id=listed.provider).model_price
+    except LookupError:
+        return None
+    return None if None in (found.input_mtok, found.output_mtok) else found
+
+
+def _tokens(usage: Usage) -> Any:
+    from genai_prices import Usage as Tokens
+
+    return Tokens(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
 
 
 def look_up(model: object) -> Listed | None:
@@ -57,18 +75,15 @@ def look_up(model: object) -> Listed | None:
     price, whatever its models are called, and neither has a class that does not state a provider.
     """
     found = _named(model)
-    return found if found is not None and source() is not None and _priced(found) else None
+    if found is None or source() is None or _price(found) is None:
+        return None
+    return found
 
 
 @cache
 def source() -> str | None:
     """Name the list and its version; None where it is not installed."""
     return None if HINT else f"genai-prices {version('genai-prices')}"
-
-
-@cache
-def _priced(found: Listed) -> bool:
-    return found.cost_of(Usage(input_tokens=1, output_tokens=1)) is not None
 
 
 def _named(model: object) -> Listed | None:

@@ -140,11 +140,11 @@ def ask(
     simulated = is_simulated([*members, *players(chosen, options)])
     from manyminds.apps import explain
 
+    file = None if recording is None else str(recording.path)
     if as_json:
-        file = None if recording is None else str(recording.path)
         print_json({**explain.as_json(result, text, simulated=simulated), "record": file})
     else:
-        explain.show(result, simulated=simulated)
+        explain.show(result, simulated=simulated, record=file)
 
 
 def _question(words: Sequence[str]) -> str:

@@ -15,12 +15,13 @@ _SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
 _SIMULATED = "by a statistical model of a language model; no real model was asked"
 
 
-def show(result: Mapping[str, Any], *, simulated: bool) -> None:
+def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = None) -> None:
     """Print the answer and how it came about.
 
     Args:
         result: what the graph returned.
         simulated: whether a member only simulates a model; then it says so.
+        record: the file that the run was recorded in, if it was.
     """
     screen = console()
     report = result["report"]
@@ -40,6 +41,8 @@ def show(result: Mapping[str, Any], *, simulated: bool) -> None:
     if report["missing"]:
         rows.append(("failed", Text(_missing(report["missing"]), "red")))
     rows.append(("used", Text(_used(report))))
+    if record is not None:
+        rows.append(("recorded", Text("look at it with `manyminds show`", "dim")))
     put(screen, facts(rows))
 
 
@@ -68,13 +71,23 @@ def _how(result: Mapping[str, Any]) -> str:
     parts = [f"{asked} to {whom}"]
     decision = report.get("decision")
     if decision and decision["reason"] and not decision["reason"].startswith("fixed"):
-        parts.append(f"stopped: {one_line(decision['reason'])}")
-    roles = report["roles_played_by"]
-    for role in roles:
-        did = report["roles"].get(role)
-        if did:
-            parts.append(f"{role}: {one_line(report['answered_by'])}")
-    return ", ".join(parts)
+        parts.append(f"stopped: {one_line(decision['reason']).rstrip('.')}")
+    for role in report["roles_played_by"]:
+        names = _players(report, role)
+        if names:
+            parts.append(f"{role}: {one_line(', '.join(names))}")
+    return "; ".join(parts)
+
+
+def _players(report: Mapping[str, Any], role: str) -> list[str]:
+    """Return who gave an answer in a role; a member that is a method has no calls of its own."""
+    return [
+        row["member"]
+        for row in report["spent"].values()
+        if row["role"] == role
+        and " > " not in row["member"]
+        and (not row["calls"] or row["calls"] > sum(row["failed"].values()))
+    ]
 
 
 def _votes(ballot: Mapping[str, Any]) -> Group:

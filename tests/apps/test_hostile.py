@@ -10,8 +10,8 @@ import re
 import select
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers.graphs import user
@@ -28,6 +28,7 @@ from manyminds import (
 )
 from manyminds.apps.cli import main
 from manyminds.fence import parse_numbered
+from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable
 from manyminds.records.jsonl import JsonlRecorder
 
@@ -120,7 +121,8 @@ def test_an_error_of_theirs_is_as_harmless_on_a_terminal(named: str) -> None:
     assert STEERS.search(OURS.sub("", shown)) is None
 
 
-BUILDERS: dict[str, Any] = {
+Panel = Sequence[Askable]
+BUILDERS: dict[str, Callable[[Panel], MethodGraph]] = {
     "moa": lambda given: create_moa(given, aggregator=given[0], layers=3),
     "debate": lambda given: create_debate(given, rounds=2, judge=given[0]),
     "council": create_council,

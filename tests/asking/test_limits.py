@@ -57,11 +57,11 @@ async def test_first_come_first_served() -> None:
 
 async def test_a_refusal_halves_once_for_a_burst_and_answers_widen_again() -> None:
     entrance = Gate(16)
-    epochs = [await entrance.enter(1) for _ in range(16)]
-    for epoch in epochs:
-        entrance.refuse(epoch, None)
+    numbers = [await entrance.enter(1) for _ in range(16)]
+    for number in numbers:
+        entrance.refuse(number, None)
     assert entrance.width == 8
-    for _ in epochs:
+    for _ in numbers:
         entrance.leave()
     assert await _peak(entrance, 40) == 8
     for _ in range(1_000):
@@ -71,8 +71,8 @@ async def test_a_refusal_halves_once_for_a_burst_and_answers_widen_again() -> No
 
 async def test_it_narrows_from_what_was_in_flight_not_from_what_might_have_been() -> None:
     entrance = Gate(256)
-    epochs = [await entrance.enter(1) for _ in range(4)]
-    entrance.refuse(epochs[0], None)
+    numbers = [await entrance.enter(1) for _ in range(4)]
+    entrance.refuse(numbers[0], None)
     assert entrance.width == 2
 
 
@@ -172,8 +172,8 @@ async def test_one_call_that_is_too_much_makes_all_wait_longer_each_time() -> No
     entrance, loop = Gate(1), asyncio.get_running_loop()
     waits = list[float]()
     for _ in range(3):
-        epoch = await entrance.enter(1)
-        entrance.refuse(epoch, None)
+        number = await entrance.enter(1)
+        entrance.refuse(number, None)
         entrance.leave()
         began = loop.time()
         await entrance.enter(1)

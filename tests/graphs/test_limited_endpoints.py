@@ -60,6 +60,13 @@ async def test_no_answer_is_lost_where_a_server_takes_so_many_a_second(says: boo
     await measured(lambda: PerSecond(40, says=says, window=0.5), 10, 10)
 
 
+@pytest.mark.slow
+async def test_it_finishes_at_the_pace_of_a_server_that_takes_so_many_a_second() -> None:
+    a_second, questions, samples = 40, 40, 20
+    took = await measured(lambda: PerSecond(a_second, says=True), questions, samples)
+    assert questions * samples / took >= 0.8 * a_second
+
+
 async def test_a_pace_that_is_given_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
