@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from manyminds.graphs.smoa import create_smoa
     from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
-    from manyminds.members import Member, Price
+    from manyminds.members import Member
     from manyminds.methods import Method
     from manyminds.models.recording import recording
     from manyminds.nodes.node import as_node
+    from manyminds.prices import Price
     from manyminds.records.reader import load_run, load_runs
     from manyminds.records.record import record
     from manyminds.records.replay import areplay, replay
@@ -57,7 +58,7 @@ _HOMES = {
     "MemberError": "manyminds.errors",
     "Method": "manyminds.methods",
     "MethodGraph": "manyminds.graphs.method_graph",
-    "Price": "manyminds.members",
+    "Price": "manyminds.prices",
     "PromptError": "manyminds.errors",
     "QuorumError": "manyminds.errors",
     "RedFlags": "manyminds.votes.flags",

@@ -20,7 +20,7 @@ from manyminds.models.forms import Form, blocks, form_of, quiet
 from manyminds.models.identity import identity_of
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.strings import from_string
-from manyminds.prices import Listed, look_up, source
+from manyminds.prices import Listed, Price, look_up, source
 from manyminds.state import Usage
 
 K = TypeVar("K")
@@ -36,15 +36,6 @@ RESERVED = frozenset(
 )
 DEFAULT_TIMEOUT = 120.0
 LONGEST_ANSWER = 200_000
-
-
-class Price(BaseModel):
-    """Dollars for a million tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
 
 
 class Member(BaseModel):

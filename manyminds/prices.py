@@ -1,4 +1,4 @@
-"""What models cost, looked up in genai-prices: the providers' own prices, kept up to date there.
+"""What models cost: as given, or looked up in genai-prices, where providers' prices are kept.
 
 Nothing goes over the network: the list comes with that package, so a newer one has newer prices. It
 takes half a second to load, and only where a member's provider is known.
@@ -12,12 +12,22 @@ from typing import Any, NamedTuple, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables.base import RunnableBindingBase
+from pydantic import BaseModel, ConfigDict, Field
 
 from manyminds.models.openai import EndpointModel
 from manyminds.state import Usage
 
 HINT = "" if find_spec("genai_prices") else ", or install manyminds[prices] to have it looked up"
 """What to add to a message that asks for a price."""
+
+
+class Price(BaseModel):
+    """Dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
 
 
 # What the classes of LangChain's packages call the address of their server.

@@ -12,7 +12,8 @@ from manyminds.methods import Method, method
 if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
     from manyminds.asking.budget import Budget
     from manyminds.graphs.method_graph import MethodGraph
-    from manyminds.members import Member, Price
+    from manyminds.members import Member
+    from manyminds.prices import Price
 
 _SIMULATED = "simulated:"
 FILE = "members:"
@@ -156,7 +157,7 @@ def maker(
 
 
 def _price(text: str) -> "tuple[str, Price]":
-    from manyminds.members import Price
+    from manyminds.prices import Price
 
     member, _, numbers = text.rpartition("=")
     try:

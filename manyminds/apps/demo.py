@@ -107,7 +107,8 @@ def contenders(
 ) -> Iterator[Contender]:
     """Build what is compared: one model at different costs, so that the method alone differs."""
     from manyminds.graphs.agent_forest import create_agent_forest
-    from manyminds.members import Member, Price
+    from manyminds.members import Member
+    from manyminds.prices import Price
 
     spec = f"simulated:medium?seed={seed}"
 
