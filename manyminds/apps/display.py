@@ -62,6 +62,10 @@ def picture(progress: Progress, screen: Console) -> RenderableType:
 def _headline(progress: Progress) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(progress.method or "starting", "bold")
+    if progress.layer > 1:
+        line.append(f"  {_part(progress)} {progress.layer}")
+        if progress.kept:
+            line.append(f", {progress.kept} kept", "dim")
     if progress.asked:
         total = max(progress.asked, progress.planned)
         line.append(f"  {progress.answered} of {counted(total, 'answer')}")
@@ -71,6 +75,11 @@ def _headline(progress: Progress) -> Text:
     if progress.priced:
         line.append(f"  {dollars(progress.cost)}", "dim")
     return line
+
+
+def _part(progress: Progress) -> str:
+    roles = {line.role for line in list(progress.lines.values())}
+    return "round" if "debater" in roles else "wave" if "sampler" in roles else "layer"
 
 
 def _members(lines: list[Line], widest: int) -> Table:

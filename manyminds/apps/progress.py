@@ -35,6 +35,8 @@ class Progress:
         votes: how many stand behind each answer, most first.
         cost: dollars of the answers whose price is known.
         priced: whether any price is known.
+        layer: the layer, round or wave that is being asked; 0 before the first.
+        kept: how many answers of the last layer were handed on; 0 where nobody chose.
         planned: calls that the run has said it will make so far; early stopping may spare some.
         began: when watching began, by the monotonic clock.
     """
@@ -44,6 +46,8 @@ class Progress:
     votes: list[int] = field(default_factory=list[int])
     cost: float = 0.0
     priced: bool = False
+    layer: int = 0
+    kept: int = 0
     planned: int = 0
     began: float = field(default_factory=monotonic)
     _run: str = ""
@@ -75,6 +79,11 @@ class Progress:
             case "voted":
                 counts = event.get("counts")
                 self.votes = [int(n) for n in counts] if isinstance(counts, list) else []
+            case "layer":
+                self.layer = int(_number(event.get("layer")))
+            case "kept":
+                kept = event.get("kept")
+                self.kept = len(kept) if isinstance(kept, list) else 0
             case "dropped":
                 self._texts.pop(str(event.get("message_id")), None)
             case _:

@@ -67,3 +67,16 @@ def test_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     with live(busy()) as watched:
         assert not watched
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("role", "word"), [("proposer", "layer"), ("debater", "round"), ("sampler", "wave")]
+)
+def test_which_layer_it_is_and_how_many_were_kept(role: str, word: str) -> None:
+    progress = Progress()
+    for event in ({"event": "layer", "layer": 1}, {"event": "kept", "layer": 1, "kept": [2, 0]}):
+        progress.event({"run": "r", "method": "m", **event})
+    progress.event({"event": "asked", "run": "r", "method": "m", "member": "a", "role": role})
+    assert word not in drawn(progress, 80)[0]
+    progress.event({"event": "layer", "run": "r", "method": "m", "layer": 2})
+    assert f"{word} 2, 2 kept" in drawn(progress, 80)[0]
