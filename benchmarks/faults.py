@@ -244,8 +244,8 @@ def peer(name: str, folder: Path) -> System | None:
         return None
     python = folder / name / "bin" / "python"
     for command in (
-        [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", folder / name],
-        [uv, "pip", "install", "--quiet", "--python", python, name],
+        [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", str(folder / name)],
+        [uv, "pip", "install", "--quiet", "--python", str(python), name],
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

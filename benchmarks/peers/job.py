@@ -98,7 +98,8 @@ def swarms(url: str, timeout: float, folder: str) -> Ask:
     """`MixtureOfAgents` with one layer of six agents, all at once, telemetry off."""
     os.environ |= {"SWARMS_TELEMETRY_ON": "false", "WORKSPACE_DIR": folder}
     library = import_module("swarms")
-    import_module("litellm").request_timeout = timeout
+    client: Any = import_module("litellm")
+    client.request_timeout = timeout
 
     def agent(name: str) -> Any:
         return library.Agent(

@@ -141,4 +141,4 @@ def test_it_falls_to_half_at_most_and_grows_with_every_answer() -> None:
     pace.due(101.0)
     assert pace.rate == pytest.approx(10.0)
     pace.answer()
-    assert pace.rate > 10.0
+    assert pace.rate is not None and pace.rate > 10.0
