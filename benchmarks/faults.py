@@ -35,10 +35,12 @@ from rich.table import Table
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+# pyright: reportMissingImports=false, reportUnknownParameterType=false
+# Benchmarks are no tests, and pyright looks for what tests share only where tests import it.
 from helpers.server import Behaviour, Body, Reply, Request, Server  # noqa: E402
 
 JOB = Path(__file__).parent / "peers" / "job.py"
-PEERS = ("dspy", "its_hub", "swarms")
+PEERS = {"dspy": "dspy", "its_hub": "its_hub[lm]", "swarms": "swarms"}  # and what is installed
 LATENCY, TIMEOUT, PATIENCE = 0.2, 3.0, 30.0
 QUESTIONS, SHARE, SLACK = 8, 0.6, 0.05
 BAD = "m2"
@@ -67,6 +69,8 @@ class Outcome:
     @property
     def row(self) -> list[str]:
         """The cells of the table."""
+        if self.seconds is None and self.said:
+            return ["no", "", str(len(self.requests)), self.said]
         if self.seconds is None:
             return ["no", f"> {PATIENCE:.0f}", str(len(self.requests)), "nothing"]
         posed = any(ERROR in json.dumps(request.body) for request in self.requests)
@@ -144,11 +148,11 @@ class System:
             died = time.monotonic()
             process.kill()
             process.wait()
-            paid = Counter(key(r) for r in answered(server) if sent(r) < died - SLACK)
+            paid = sum(sent(request) < died - SLACK for request in answered(server))
             server.clear()
             outcome = finished(self.start(server, Path(folder), QUESTIONS), server)
-        again = Counter(key(request) for request in outcome.requests) & paid
-        return outcome, again.total(), paid.total()
+        # Counted, not compared: a system may write the time into its prompts.
+        return outcome, max(0, len(outcome.requests) - (calls - paid)), paid
 
 
 def finished(process: Any, server: Server) -> Outcome:
@@ -168,7 +172,7 @@ def finished(process: Any, server: Server) -> Outcome:
     for line in lines:
         if line.startswith("outcome "):
             return Outcome(requests, **json.loads(line.removeprefix("outcome ")))
-    return Outcome(requests)
+    return Outcome(requests, said="" if "ready\n" in lines else "it could not be started")
 
 
 def answered(server: Server) -> list[Request]:
@@ -181,10 +185,6 @@ def sent(request: Request) -> float:
     return request.answered
 
 
-def key(request: Request) -> str:
-    return json.dumps([request.body["model"], request.body["messages"]])
-
-
 def layer(outcome: Outcome) -> tuple[float, float]:
     """Return seconds from the first request to the fourth answer, and to the aggregator's call."""
     first = min(request.arrived for request in outcome.requests)
@@ -195,7 +195,7 @@ def layer(outcome: Outcome) -> tuple[float, float]:
 
 def at_timeout(outcome: Outcome) -> bool:
     """Say whether the aggregator was asked when the model that hangs had had its time."""
-    return TIMEOUT <= layer(outcome)[1] <= 1.1 * TIMEOUT
+    return 0.9 * TIMEOUT <= layer(outcome)[1] <= 1.1 * TIMEOUT
 
 
 def in_grace(outcome: Outcome) -> bool:
@@ -245,7 +245,7 @@ def peer(name: str, folder: Path) -> System | None:
     python = folder / name / "bin" / "python"
     for command in (
         [uv, "venv", "--quiet", "--allow-existing", "--python", "3.11", str(folder / name)],
-        [uv, "pip", "install", "--quiet", "--python", str(python), name],
+        [uv, "pip", "install", "--quiet", "--python", str(python), PEERS[name]],
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

@@ -8,6 +8,7 @@ import math
 
 _KNEE = 0.9  # up to this share of the pace that was too much, it grows fast; then slowly
 _FAST, _SLOWLY = 0.5, 0.1  # so much more a second for each answer: 10 % a second at full pace
+_AT_ONCE = 0.1  # no answer makes it grow by more than this share: some come once in a minute
 _FALL = 0.5  # never less than this share of what it was: a short trouble is no pace
 _SPAN = 0.5  # seconds; a shorter count says little
 
@@ -46,7 +47,8 @@ class LearnedPace:
     def answer(self) -> None:
         """Say that a request was answered."""
         if self.rate is not None:
-            self.rate += _FAST if self.rate < self._knee else _SLOWLY
+            step = _FAST if self.rate < self._knee else _SLOWLY
+            self.rate += min(step, _AT_ONCE * self.rate)
 
     def due(self, now: float) -> float:
         """Return when the next request may be sent."""
