@@ -26,8 +26,8 @@ help:  ## print this list
 demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key, no network
 	@$(BIN)/manyminds demo
 
-test: $(VENV)/.has-test  ## run the fast tests
-	$(BIN)/pytest
+test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
+	$(BIN)/pytest $(TESTS)
 
 slow: $(VENV)/.has-slow  ## run the slow tests: whole data sets, the wheel, LangGraph Studio
 	$(BIN)/pytest -m slow
