@@ -83,6 +83,7 @@ async def test_every_call_stops_at_once_and_the_run_can_go_on(name: str, how: st
                 if event["event"] == "answered":
                     break
             await until(waiting)
+            await asyncio.sleep(0.1)
             began = time.monotonic()
             await stream.aclose()
         await until(lambda: server.busy == 0)

@@ -110,10 +110,15 @@ async def on_disk(path: Path, graph: MethodGraph, **compiled: Any) -> AsyncGener
         AsyncSqliteStore.from_conn_string(str(path / "store.db")) as store,
     ):
         await store.setup()
+        before = asyncio.all_tasks()  # the store's own among them
         try:
             yield graph.compile(checkpointer=saver, store=store, **compiled)
         finally:
-            # A write that was cancelled has its lock until then; the end of a process gives it up.
+            # What a cancelled branch still writes, and the lock that a cancelled write holds: the
+            # end of a process would end both.
+            writing = asyncio.all_tasks() - before
+            if writing:
+                await asyncio.wait(writing, timeout=10)
             await saver.conn.rollback()
 
 
