@@ -106,41 +106,44 @@ def add_spent(old: Spent | None, new: Spent | None) -> Spent:
 def spent_on(candidates: Iterable[Candidate]) -> Spent:
     """Add up what a node's own calls have used, nested runs under the member that ran them."""
     rows: Spent = {}
+    note(rows, candidates)
+    return rows
+
+
+def note(rows: Spent, candidates: Iterable[Candidate]) -> None:
+    """Add what these calls have used to a ledger, in place."""
     for candidate in _with_spares(candidates):
         error = candidate["error"]
         if candidate["status"] == "skipped" and (error is None or error["kind"] == "budget"):
             continue
         role, member = candidate["role"], candidate.get("spare", candidate["member"])
-        row = rows.get(f"{role}/{member}")
+        own = f"{role}/{member}"
+        row = rows.get(own)
         if row is None:
-            row = rows[f"{role}/{member}"] = empty_row(role, member)
-        nested = candidate.get("nested")
-        if nested is not None:
-            for key, inner in nested.items():
-                path = f"{role}/{member} > {key}"
-                below = _copy(inner)
-                below["role"], below["member"] = role, f"{member} > {key}"
-                below["notes"] = {}  # those that it passed on are among its run's own
-                rows = add_spent(rows, {path: below})
-                row = rows[f"{role}/{member}"]
-            for note in candidate.get("notes", []):
-                row["notes"][note] = row["notes"].get(note, 0) + 1
+            row = rows[own] = empty_row(role, member)
+        if "nested" in candidate:
+            _note_nested(rows, row, candidate)
         elif candidate["status"] != "skipped":
             _count(row, candidate)
         if error is not None and candidate["status"] != "flagged":  # that one did answer
             row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
             row["why"].setdefault(error["kind"], error["message"])
         row["seconds"] += candidate["seconds"]
-    return rows
 
 
-def note(spent: Spent, candidates: Iterable[Candidate]) -> None:
-    """Add what these calls have used to a ledger, in place."""
-    for key, row in spent_on(candidates).items():
-        if key in spent:
-            _grow(spent[key], row)
+def _note_nested(rows: Spent, row: Row, candidate: Candidate) -> None:
+    """Add the ledger of a run in a call, its rows below the row of the member that ran it."""
+    for key, inner in candidate["nested"].items():
+        below = _copy(inner)
+        below["role"], below["member"] = row["role"], f"{row['member']} > {key}"
+        below["notes"] = {}  # those that it passed on are among its run's own
+        path = f"{row['role']}/{row['member']} > {key}"
+        if path in rows:
+            _grow(rows[path], below)
         else:
-            spent[key] = row
+            rows[path] = below
+    for told in candidate.get("notes", []):
+        row["notes"][told] = row["notes"].get(told, 0) + 1
 
 
 def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
