@@ -206,13 +206,15 @@ class Inquiry:
         if not run.kept and run.cache is None and answers is None:
             return []
         asked = key_of(self.exchange.prompt, self.exchange.params)
-        in_run = [
-            f"{c['role']}/{member.name}/{c['layer']}/{c['index']}/{c['draw']}/{asked}"
-            for c in self.candidates
-        ]
-        found = [(place, in_run) for place in run.kept]
-        if answers is not None:
-            found.append((answers, [run.path + key for key in in_run]))
+        found: list[tuple[Kept, list[str]]] = []
+        if run.kept or answers is not None:
+            in_run = [
+                f"{c['role']}/{member.name}/{c['layer']}/{c['index']}/{c['draw']}/{asked}"
+                for c in self.candidates
+            ]
+            found = [(place, in_run) for place in run.kept]
+            if answers is not None:
+                found.append((answers, [run.path + key for key in in_run]))
         if run.cache is not None and (member.is_chat or member.spec is not None):
             draws = (member.recorded_draw(run.base + c["draw"]) for c in self.candidates)
             found.append((run.cache, [f"{member.identity}/{draw}/{asked}" for draw in draws]))

@@ -18,6 +18,7 @@ from manyminds.state import Candidate
 __all__ = ["Cached", "Kept", "asked_as", "key_of", "prompt_hash"]
 
 _NAMESPACE = ("manyminds", "answers")
+_written = json.JSONEncoder(default=str).encode  # made once: it takes longer than to write
 
 
 class Cached:
@@ -52,14 +53,14 @@ def key_of(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
 
 def asked_as(prompt: str, params: Mapping[str, Any]) -> str:
     """Return what `key_of` does, from a prompt's hash."""
-    return _hash(json.dumps([prompt, sorted(params.items())], default=str))
+    return _hash(_written([prompt, sorted(params.items())]))
 
 
 def prompt_hash(prompt: Sequence[BaseMessage]) -> str:
     """Return a hash of a prompt; messages count by role and content, not by id."""
     said = [(message.type, message.name, message.content) for message in prompt]
     calls = [getattr(message, "tool_calls", None) for message in prompt]
-    return _hash(json.dumps([said, calls], default=str))
+    return _hash(_written([said, calls]))
 
 
 def _hash(text: str) -> str:
