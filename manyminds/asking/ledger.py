@@ -133,7 +133,7 @@ def note(rows: Spent, candidates: Iterable[Candidate]) -> None:
 
 def _note_nested(rows: Spent, row: Row, candidate: Candidate) -> None:
     """Add the ledger of a run in a call, its rows below the row of the member that ran it."""
-    for key, inner in candidate["nested"].items():
+    for key, inner in candidate.get("nested", {}).items():
         below = _copy(inner)
         below["role"], below["member"] = row["role"], f"{row['member']} > {key}"
         below["notes"] = {}  # those that it passed on are among its run's own
