@@ -14,7 +14,7 @@ from typing import Any
 
 from langgraph.config import get_config
 from langgraph.runtime import get_runtime
-from langgraph.store.base import BaseStore, Item
+from langgraph.store.base import BaseStore, Item, PutOp
 
 from manyminds.asking.shared import shared
 from manyminds.asking.stores import in_store
@@ -40,7 +40,8 @@ class Journal:
         self.loop = asyncio.get_running_loop()
         self._store, self._run, self._clear = store, run, clear
         self._known: dict[str, Candidate] | None = None
-        self._opening = asyncio.Lock()
+        self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
+        self._next: tuple[list[PutOp], asyncio.Task[None]] | None = None
 
     async def get(self, key: str) -> Candidate | None:
         """Return the answer to a call that was answered before, or None."""
@@ -51,13 +52,22 @@ class Journal:
         (await self._answers())[key] = candidate.copy()
         # As text: what a model says need not be what a database takes for JSON.
         value = {"candidate": json.dumps(candidate, default=str)}
-        put = in_store(self._store, "put", _answers(self._run), key, value, index=False)
-        writing = asyncio.ensure_future(put)
+        if self._next is None:
+            puts: list[PutOp] = []
+            self._next = puts, asyncio.create_task(self._write(puts))
+        puts, written = self._next
+        puts.append(PutOp(_answers(self._run), key, value, index=False))
         try:
-            await asyncio.shield(writing)
+            await asyncio.shield(written)
         except asyncio.CancelledError:
-            await writing
+            await written
             raise
+
+    async def _write(self, puts: list[PutOp]) -> None:
+        """Write all that has come in when it is our turn at once: a database commits slowly."""
+        async with self._writing:
+            self._next = None
+            await in_store(self._store, "batch", puts)
 
     async def _answers(self) -> dict[str, Candidate]:
         if self._known is None:
@@ -137,7 +147,9 @@ async def _write_head(store: BaseStore, run: str, conversation: str, *, done: fl
 async def _remove(store: BaseStore, run: str) -> None:
     """Delete the answers of a run, and of all runs nested in it."""
     items = await _all(store, _answers(run) if "-" in run else (*_ANSWERS, run))
-    await asyncio.gather(*(in_store(store, "delete", item.namespace, item.key) for item in items))
+    if items:
+        gone = [PutOp(tuple(item.namespace), item.key, None) for item in items]
+        await in_store(store, "batch", gone)
 
 
 async def _all(store: BaseStore, namespace: tuple[str, ...]) -> list[Item]:

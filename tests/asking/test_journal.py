@@ -24,12 +24,16 @@ class Slow(InMemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.operations = 0
+        self.operations = self.batches = 0
+        self.broken = False
 
     async def abatch(self, ops: Any) -> list[Result]:
         listed: list[Op] = list(ops)
         self.operations += len(listed)
+        self.batches += 1
         await asyncio.sleep(0.01)
+        if self.broken:
+            raise OSError("the disk is full")
         return self.batch(listed)
 
 
@@ -132,3 +136,29 @@ async def test_without_a_thread_or_a_store_every_run_is_new(store: InMemoryStore
     for run in ("first", "second"):
         given = {"run": run, "conversation": "same", "done": False}
         assert (await app(store).ainvoke(given, config))["run"] == run
+
+
+async def test_what_comes_in_while_the_store_is_busy_is_written_at_once() -> None:
+    store = Slow()
+    known = Journal(store, "run")
+    await known.get("opened")
+    store.batches = 0
+    await asyncio.gather(*(known.put(str(number), answer(str(number))) for number in range(100)))
+    assert store.batches <= 2
+    again = Journal(store, "run")
+    assert [await again.get(str(number)) for number in range(100)] == [
+        answer(str(number)) for number in range(100)
+    ]
+
+
+async def test_a_put_that_fails_is_told_to_each_whose_answer_it_was() -> None:
+    store = Slow()
+    known = Journal(store, "run")
+    await known.get("opened")
+    store.broken = True
+    putting = (known.put(str(number), answer()) for number in range(3))
+    failures = await asyncio.gather(*putting, return_exceptions=True)
+    assert [str(failure) for failure in failures] == ["the disk is full"] * 3
+    store.broken = False
+    await known.put("a", answer("kept"))
+    assert await Journal(store, "run").get("a") == answer("kept")
