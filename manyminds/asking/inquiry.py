@@ -16,9 +16,10 @@ from tenacity import RetryCallState, wait_random_exponential
 from manyminds.asking.clock import Clock
 from manyminds.asking.exchange import Exchange
 from manyminds.asking.failures import retry_after
+from manyminds.asking.gate import Gate
 from manyminds.asking.kept import Kept, key_of
 from manyminds.asking.ledger import totals
-from manyminds.asking.limits import Gate, Place, gate
+from manyminds.asking.limits import Place, gate
 from manyminds.asking.run import Run
 from manyminds.asking.shared import shared
 from manyminds.errors import AnswerError

@@ -66,6 +66,12 @@ class LearnedPace:
         self.sent += 1
         return self.sent
 
+    def reopen(self, now: float) -> None:
+        """Say that the endpoint may be asked before its time."""
+        self._opens = self._next = now
+        self._credit, self._since = 0.0, None
+        self._before, self._refused = self.sent, 0
+
     def _learn(self, now: float) -> None:
         """Set the rate, now that it is open again and all that it refused has come back."""
         assert self._since is not None

@@ -55,6 +55,15 @@ async def test_it_finishes_at_the_pace_of_a_server_that_takes_so_many_at_once(
     assert ideal / ours >= 0.8 if questions > 10 else ideal / ours >= 0.6
 
 
+@pytest.mark.slow
+async def test_a_wait_that_is_always_the_same_does_not_keep_places_empty() -> None:
+    def make() -> InFlight:
+        return InFlight(8, 0.1, wait=1)
+
+    ideal = await measured(make, 50, 20, concurrency=8)
+    assert ideal / await measured(make, 50, 20) >= 0.7
+
+
 @pytest.mark.parametrize("says", [True, False], ids=["Retry-After", "silent"])
 async def test_no_answer_is_lost_where_a_server_takes_so_many_a_second(says: bool) -> None:
     await measured(lambda: PerSecond(40, says=says, window=0.5), 10, 10)

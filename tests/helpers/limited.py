@@ -11,13 +11,20 @@ _TOO_MUCH = Reply("too many requests", status=429)
 class InFlight:
     """Answers after `latency`, so many requests at once; the others are refused.
 
+    Args:
+        most: requests at once.
+        latency: seconds.
+        wait: the Retry-After of a refusal, always the same; None: it has none.
+
     Attributes:
         refused: requests that were.
     """
 
-    def __init__(self, most: int, latency: float) -> None:
+    def __init__(self, most: int, latency: float, wait: float | None = None) -> None:
         self.most, self.latency = most, latency
         self.refused = 0
+        headers = {} if wait is None else {"Retry-After": f"{wait:g}"}
+        self._too_much = Reply("too many requests", status=429, headers=headers)
         self._ends: list[float] = []
 
     def __call__(self, _body: Body, _k: int) -> Reply:
@@ -26,7 +33,7 @@ class InFlight:
         self._ends = [end for end in self._ends if end > now]
         if len(self._ends) >= self.most:
             self.refused += 1
-            return _TOO_MUCH
+            return self._too_much
         self._ends.append(now + self.latency)
         return Reply(ANSWER, latency=self.latency)
 
