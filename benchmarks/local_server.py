@@ -13,9 +13,15 @@ ROOT = Path(__file__).parent.parent
 @contextmanager
 def server(latency: float, words: int = 20, *options: str) -> Generator[str]:
     """Start the server on a free port, with further options, and yield its base URL."""
-    command = [sys.executable, "-m", "helpers.server", "--port", "0", "--latency", str(latency)]
+    with served("helpers.server", "--latency", latency, "--words", words, *options) as url:
+        yield url
+
+
+@contextmanager
+def served(module: str, *options: object) -> Generator[str]:
+    """Run a module of the tests that is a server, and yield the URL that it prints."""
     process = subprocess.Popen(
-        [*command, "--words", str(words), *options],
+        [sys.executable, "-m", module, *map(str, options)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},

@@ -19,6 +19,7 @@ from manyminds.members_file import read_members
 from manyminds.models.forms import Form, blocks, form_of, quiet
 from manyminds.models.identity import identity_of
 from manyminds.models.openai import EndpointModel, as_request
+from manyminds.models.secrets import hidden, secrets_in
 from manyminds.models.strings import from_string
 from manyminds.prices import Listed, Price, look_up, source
 from manyminds.state import Usage
@@ -140,9 +141,13 @@ class Member(BaseModel):
         """Return sampling parameters as the model's client takes them in a call."""
         return as_request(params) if isinstance(self.model, EndpointModel) else params
 
-    def without_key(self, message: str) -> str:
-        """Return a provider's message without this member's key, should it repeat it."""
-        return self.model.without_key(message) if isinstance(self.model, EndpointModel) else message
+    def without_key(self, text: str) -> str:
+        """Return what a provider said without this member's key, should it repeat it."""
+        return hidden(text, self._secrets)
+
+    @cached_property
+    def _secrets(self) -> tuple[str, ...]:
+        return secrets_in(self.model)
 
     def cost_of(self, usage: Usage) -> float | None:
         """Return the dollars for `usage`, or None where no price is known."""

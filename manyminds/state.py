@@ -52,11 +52,11 @@ class Candidate(TypedDict):
     this question before in this run. `answer` is what was extracted for a vote; None abstains.
     `attempts` counts requests (0: it came in another sample's request). `seconds` includes retries
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
-    of a member that is a chain or agent; `nested` is the ledger of one that is a method itself,
-    `notes` why its answer is degraded, `ballot` how the vote in it went. `simulated`: no real model
-    gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not asked for
-    anew but taken from a "cache" or a "record", and cost nothing. `spare`: who answered in the
-    member's place, because that was late; `beside`: what else was asked for it, in vain.
+    of a member that is a chain or agent; `nested` is the ledger of one that is a method itself, and
+    `ballot` how the vote in it went. `notes`: why the answer is degraded. `simulated`: no real
+    model gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not
+    asked for anew but taken from a "cache" or a "record", and cost nothing. `spare`: who answered
+    in the member's place, because that was late; `beside`: what else was asked for it, in vain.
     """
 
     run: str

@@ -1,6 +1,7 @@
 """finish: the last candidate becomes the answer, and the report is drawn up."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -86,7 +87,7 @@ def summary(method: str, state: State) -> dict[str, Any]:
     total = totals(spent)
     missing = _missing(spent)
     lost = [one for one in missing if one["kind"] != "cancelled"]  # cut on purpose, not lost
-    notes = [*state.get("notes", []), *_nested_notes(spent)]
+    notes = [*state.get("notes", []), *_notes_of_answers(spent)]
     reasons = [*notes, *([_absent(lost, total)] if lost else [])]
     return {
         "degraded": "; ".join(reasons) or None,
@@ -168,12 +169,15 @@ def _missing(spent: Spent) -> list[dict[str, Any]]:
     ]
 
 
-def _nested_notes(spent: Spent) -> list[str]:
-    """Return why answers of methods that are members are degraded, each once."""
+def _notes_of_answers(spent: Spent) -> list[str]:
+    """Return why answers of members are degraded, each once."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in spent.values():
+        for note, count in row["notes"].items():
+            counts[row["member"], note] += count
     return [
-        f"in {row['member']}: {note}" + (f" ({count} times)" if count > 1 else "")
-        for row in spent.values()
-        for note, count in row["notes"].items()
+        f"in {member}: {note}" + (f" ({count} times)" if count > 1 else "")
+        for (member, note), count in counts.items()
     ]
 
 

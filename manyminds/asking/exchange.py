@@ -168,9 +168,11 @@ class Exchange:
             candidate["reasoning"] = self.member.without_key(reply.reasoning)
         if reply.simulated:
             candidate["simulated"] = True
+        if reply.cut:
+            candidate["notes"] = [f"an answer was cut after {self.member.longest:,} characters"]
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
-            candidate["notes"] = list(reply.report["notes"])
+            candidate["notes"] = [*candidate.get("notes", []), *reply.report["notes"]]
             if reply.report.get("ballot") is not None:
                 candidate["ballot"] = dict(reply.report["ballot"])
             return  # the nested run has settled its own calls

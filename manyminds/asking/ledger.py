@@ -16,7 +16,7 @@ class Row(TypedDict):
     """Sums over the calls of one member in one role.
 
     `reused` counts those of the calls that were not made, for a cache or a record had the answer.
-    `why` keeps one message a failure kind; `notes` counts why answers of nested runs are degraded.
+    `why` keeps one message a failure kind; `notes` counts why answers are degraded.
     """
 
     role: str
@@ -128,6 +128,8 @@ def note(rows: Spent, candidates: Iterable[Candidate]) -> None:
         if error is not None and candidate["status"] != "flagged":  # that one did answer
             row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
             row["why"].setdefault(error["kind"], error["message"])
+        for told in candidate.get("notes", []):
+            row["notes"][told] = row["notes"].get(told, 0) + 1
         row["seconds"] += candidate["seconds"]
 
 
@@ -142,8 +144,6 @@ def _note_nested(rows: Spent, row: Row, candidate: Candidate) -> None:
             _grow(rows[path], below)
         else:
             rows[path] = below
-    for told in candidate.get("notes", []):
-        row["notes"][told] = row["notes"].get(told, 0) + 1
 
 
 def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:

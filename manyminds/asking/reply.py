@@ -28,6 +28,7 @@ class Reply:
     reasoning: str | None = None
     report: Mapping[str, Any] | None = None
     simulated: bool = False
+    cut: bool = False
 
 
 def read(output: object, *, longest: int | None = None) -> Reply:
@@ -43,7 +44,7 @@ def read(output: object, *, longest: int | None = None) -> Reply:
     reply = _read(output)
     if longest is not None and len(reply.text) > longest:
         reply.text = f"{reply.text[:longest]}\n[cut after {longest:,} characters]"
-        reply.content = None
+        reply.content, reply.cut = None, True
     return reply
 
 

@@ -30,7 +30,6 @@ _CONNECTIONS = 4096  # the caller's concurrency is the limit, never the client
 # Servers without authentication want some key all the same; without one here, the SDK would send
 # them the OPENAI_API_KEY of the environment.
 _NO_KEY = "not-needed"
-_SHORTEST_KEY = 10  # below it are words that local servers are given, such as `EMPTY` or `ollama`
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,6 @@ class EndpointModel:
     def name(self) -> str:
         """The model as its string form names it."""
         return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{self.base_url}"
-
-    def without_key(self, text: str) -> str:
-        """Return `text` with this endpoint's key cut out: some servers repeat it in errors."""
-        key = self.api_key.get_secret_value() if self.api_key is not None else ""
-        return text.replace(key, "[key]") if len(key) >= _SHORTEST_KEY else text
 
     def chat_model(self) -> "BaseChatModel":
         """Return the chat model of the running event loop; equal endpoints share one.

@@ -194,6 +194,7 @@ async def test_an_answer_that_is_too_long_is_cut_with_a_mark(tmp_path: Path) -> 
     assert result["messages"][-1].content == result["answer"]
     last = "".join(contents(server.bodies[-1]))
     assert last.count(mark) == 2 and len(last) < 10_000
+    assert "in a: an answer was cut after 2,000 characters (2 times)" in result["report"]["notes"]
     assert len(records(tmp_path)) < 100_000
 
 

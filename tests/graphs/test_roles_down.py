@@ -175,3 +175,28 @@ async def test_a_role_that_is_down_falls_back_and_says_so(
     lost = {one["kind"]: one["count"] for one in report["missing"] if one["member"] == "down"}
     assert list(lost) == [kind] and report["members"]["down"]["calls"] == lost[kind]
     assert "E7" not in json.dumps([result.get(key) for key in ("answer", "roles", "levels")])
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+@pytest.mark.parametrize("how", DOWN)
+async def test_a_council_whose_reviewers_are_down_says_who_and_goes_on(how: str, lost: int) -> None:
+    reply, kind = DOWN[how]
+
+    def behave(body: Body, _k: int) -> Reply:
+        if "review" in str(body["messages"][0]["content"]).lower():
+            return reply if body["model"] in "abc"[:lost] else Reply('{"order": [2, 1]}')
+        return Reply("Final answer: 2" if body["model"] == "c" else "Final answer: 1")
+
+    with Server(behave) as server:
+        members = [
+            Member(f"{name}@{server.url}", name=name, timeout=1.0, retries=0) for name in "abc"
+        ]
+        result = await create_council(members, rank_only=True).compile().ainvoke(user())
+    gone = [one for one in result["report"]["missing"] if one["role"] == "ranker"]
+    assert {one["kind"] for one in gone} == {kind} and sum(one["count"] for one in gone) == lost
+    assert kind in result["report"]["degraded"]
+    read = [review["order"] for review in result.get("rankings") or []]
+    assert (
+        read.count([]) == lost if lost < 3 else "nothing was ranked" in result["report"]["degraded"]
+    )
+    assert result["answer"].startswith("Final answer") and "E7" not in result["answer"]

@@ -1,8 +1,14 @@
-"""Endpoints that take only so much: calls in flight at once, or requests a second."""
+"""Endpoints that take only so much: calls in flight at once, or requests a second.
 
+As a process of its own, for benchmarks: `PYTHONPATH=tests python -m helpers.limited --places 64`
+prints its URL on the first line.
+"""
+
+import argparse
+from contextlib import suppress
 from time import monotonic
 
-from helpers.server import Body, Reply
+from helpers.server import Body, Reply, Server
 
 ANSWER = "Final answer: 1"
 _TOO_MUCH = Reply("too many requests", status=429)
@@ -64,3 +70,25 @@ class PerSecond:
             return _TOO_MUCH
         wait = self._sent[0] + self.window - now
         return Reply("slow down", status=429, headers={"Retry-After": f"{wait:.3f}"})
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description="A limited server for benchmarks.")
+    parser.add_argument("--places", type=int, help="requests at once")
+    parser.add_argument("--latency", type=float, default=0.2, help="seconds before each answer")
+    parser.add_argument("--wait", type=float, help="Retry-After for want of places")
+    parser.add_argument("--per-second", type=int, help="requests a second, instead of places")
+    options = parser.parse_args()
+    limit = (
+        PerSecond(options.per_second, says=True)
+        if options.per_second
+        else InFlight(options.places, options.latency, options.wait)
+    )
+    with Server(limit) as server, suppress(KeyboardInterrupt):
+        print(server.url, flush=True)
+        server.join()
+
+
+if __name__ == "__main__":
+    main()

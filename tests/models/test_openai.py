@@ -16,6 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from pydantic import SecretStr
 
+from manyminds import Member
 from manyminds.asking.loops import background_loop
 from manyminds.models.openai import EndpointModel, openai_chat_model
 
@@ -173,7 +174,7 @@ async def test_the_key_is_never_shown() -> None:
             await ask(model)
         shown = [repr(model), str(model), repr(model.chat_model()), repr(server.requests)]
     assert not any(KEY in text for text in shown)
-    assert model.without_key(str(caught.value)) == "Error code: 401 - wrong key [key]"
+    assert Member(model).without_key(str(caught.value)) == "Error code: 401 - wrong key [key]"
 
 
 async def test_nothing_of_openai_goes_to_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +210,7 @@ def test_a_program_ends_without_a_word() -> None:
     program = """
 import asyncio, sys
 from manyminds.asking.loops import background_loop
+from manyminds import Member
 from manyminds.models.openai import EndpointModel
 
 model = EndpointModel("m", sys.argv[1])

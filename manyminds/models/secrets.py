@@ -1,0 +1,42 @@
+"""The keys that a model was made with, so that they can be taken out of what it says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
+from typing import cast
+
+from pydantic import BaseModel, SecretStr
+
+_SHORTEST = 10  # below it are words that local servers are given, such as `EMPTY` or `ollama`
+_MOST = 10_000  # objects looked at: a model may hold a whole data set, but its keys come first
+
+
+def secrets_in(model: object) -> tuple[str, ...]:
+    """Return what is a `SecretStr` in a model, or in one inside it; longest first.
+
+    Use it to take keys out of a text: some servers repeat the key they were given, in an error or
+    in an answer. A key that a client reads from the environment when it is called is not seen.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[Iterable[object]] = [[model]]
+    while waiting and len(seen) < _MOST:
+        for one in waiting.pop(0):
+            if id(one) in seen or isinstance(one, str | bytes | int | float | None):
+                continue
+            seen.add(id(one))
+            if isinstance(one, SecretStr):
+                found.add(one.get_secret_value())
+            elif isinstance(one, BaseModel) or (is_dataclass(one) and hasattr(one, "__dict__")):
+                waiting.append(vars(one).values())
+            elif isinstance(one, Mapping):
+                waiting.append(cast("Mapping[object, object]", one).values())
+            elif isinstance(one, list | tuple):
+                waiting.append(cast("Iterable[object]", one))
+    return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with a mark in the place of each secret."""
+    for secret in secrets:
+        text = text.replace(secret, "[key]")
+    return text
