@@ -12,21 +12,12 @@ from typing_extensions import Unpack
 
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, builder
+from manyminds.graphs.solo import solo_graph
 from manyminds.members import Askable
-from manyminds.members import members as as_members
-from manyminds.nodes.channels import MethodOutput, SampledState
-from manyminds.nodes.solo import solo
 from manyminds.prompts import load
-from manyminds.state import Candidate
 
 METHOD = "chain-of-thought"
 WORKED, EXAMPLES, ZERO_SHOT = "cot/worked@1", "cot/examples@1", "cot/zero_shot@1"
-
-
-class SoloOutput(MethodOutput):
-    """The answer, the report, and the whole reply."""
-
-    candidates: list[Candidate]
 
 
 @builder
@@ -61,29 +52,9 @@ def create_chain_of_thought(
     if examples is not None and not examples:
         raise InputError("examples: give at least one, or zero_shot=True")
     default = ZERO_SHOT if zero_shot else WORKED if examples is None else EXAMPLES
-    (solver,) = as_members([member], what="member")
     asked = load(prompt, default=default, variables={"examples"})
-    graph = MethodGraph(
-        SampledState,
-        method=METHOD,
-        members=[solver],
-        draws=1,
-        supersteps=3,
-        output=SoloOutput,
-        **options,
-    )
-    node = solo(
-        solver,
-        method=METHOD,
-        prompt=asked,
-        values={"examples": written(examples or [])},
-        context=graph.settings,
-    )
-    graph.open(solver.name)
-    graph.add_node(solver.name, node)
-    graph.add_edge(solver.name, "finish")
-    graph.close(prompts=[asked])
-    return graph
+    values = {"examples": written(examples or [])}
+    return solo_graph(member, method=METHOD, prompt=asked, values=values, options=options)
 
 
 def written(examples: Sequence[tuple[str, str]]) -> str:

@@ -10,12 +10,9 @@ from pathlib import Path
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.graphs.chain_of_thought import SoloOutput
 from manyminds.graphs.method_graph import MethodGraph, Options, builder
+from manyminds.graphs.solo import solo_graph
 from manyminds.members import Askable
-from manyminds.members import members as as_members
-from manyminds.nodes.channels import SampledState
-from manyminds.nodes.solo import solo
 from manyminds.prompts import load
 
 METHOD = "spp"
@@ -48,25 +45,10 @@ def create_spp(
     Raises:
         InputError: an argument cannot be used; the message says what to give.
     """
-    (solver,) = as_members([member], what="member")
     asked = load(prompt, default=PROMPT, variables=set())
-    graph = MethodGraph(
-        SampledState,
-        method=METHOD,
-        members=[solver],
-        draws=1,
-        supersteps=3,
-        output=SoloOutput,
-        **options,
+    return solo_graph(
+        member, method=METHOD, prompt=asked, values={}, read=final_answer, options=options
     )
-    node = solo(
-        solver, method=METHOD, prompt=asked, values={}, read=final_answer, context=graph.settings
-    )
-    graph.open(solver.name)
-    graph.add_node(solver.name, node)
-    graph.add_edge(solver.name, "finish")
-    graph.close(prompts=[asked], composed=True)
-    return graph
 
 
 def final_answer(reply: str) -> str | None:

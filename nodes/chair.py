@@ -47,6 +47,31 @@ class LastWord:
     overrules: bool
     context: Context
 
+    async def asked(
+        self,
+        state: State,
+        serving: Run,
+        values: Mapping[str, str],
+        *,
+        refuse: Callable[[str], str | None] = lambda _text: None,
+        stream: bool = False,
+    ) -> tuple[Candidate | None, list[Candidate]]:
+        """Ask whoever of the chain answers first; return that, and all who were asked."""
+
+        def messages(member: Member) -> list[BaseMessage]:
+            return self.prompt.render(addressed(state["messages"], member), **values)
+
+        return await first_answer(
+            self.chain,
+            messages,
+            serving,
+            role=self.role,
+            layer=state["layer"] + 1,
+            draw=lambda member: self.draws(state, member),
+            refuse=refuse,
+            stream=stream,
+        )
+
 
 def writer(how: LastWord, values: Callable[[State, Run], Mapping[str, str]]) -> Node:
     """Return the node of a member that writes the answer out of the candidates.
@@ -61,20 +86,7 @@ def writer(how: LastWord, values: Callable[[State, Run], Mapping[str, str]]) -> 
 
     async def run(state: State) -> Update:
         serving = Run.of(state, how.method, how.context)
-        given = values(state, serving)
-
-        def messages(member: Member) -> list[BaseMessage]:
-            return how.prompt.render(addressed(state["messages"], member), **given)
-
-        written, asked = await first_answer(
-            how.chain,
-            messages,
-            serving,
-            role=how.role,
-            layer=state["layer"] + 1,
-            draw=lambda member: how.draws(state, member),
-            stream=how.stream,
-        )
+        written, asked = await how.asked(state, serving, values(state, serving), stream=how.stream)
         return _decided(how, asked, written, None if written is None else written["member"])
 
     return Node(run, how.role)
@@ -96,21 +108,10 @@ def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
         listed = shuffled(usable(state), serving, how.role)
         answers = numbered(candidate["text"] for candidate in listed)
 
-        def messages(member: Member) -> list[BaseMessage]:
-            return how.prompt.render(addressed(state["messages"], member), answers=answers)
-
         def refuse(reply: str) -> str | None:
             return None if read_choice(reply, len(listed)) is not None else "it chose no answer"
 
-        reply, asked = await first_answer(
-            how.chain,
-            messages,
-            serving,
-            role=how.role,
-            layer=state["layer"] + 1,
-            draw=lambda member: how.draws(state, member),
-            refuse=refuse,
-        )
+        reply, asked = await how.asked(state, serving, {"answers": answers}, refuse=refuse)
         if reply is None:
             return _decided(how, asked, None, None)
         chosen = read_choice(reply["text"], len(listed))

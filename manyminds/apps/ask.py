@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from manyminds.apps import flags
 from manyminds.apps.choose import (
     FILE,
     NO_MEMBER,
@@ -17,22 +18,6 @@ from manyminds.apps.choose import (
     choose_method,
     is_simulated,
     players,
-)
-from manyminds.apps.flags import (
-    Aggregator,
-    Cut,
-    Judge,
-    Layers,
-    NoRecord,
-    Planner,
-    PromptName,
-    Record,
-    Samples,
-    Set,
-    Stop,
-    Task,
-    Vote,
-    texts,
 )
 from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import complain, counted, print_json
@@ -74,21 +59,21 @@ def ask(
         Path | None,
         typer.Option("--members", metavar="FILE", help="Members that `manyminds select` chose."),
     ] = None,
-    sets: Set = None,
-    aggregator: Aggregator = None,
-    judge: Judge = None,
-    planner: Planner = None,
-    task: Task = None,
-    samples: Samples = None,
-    layers: Layers = None,
-    vote: Vote = None,
-    stop: Stop = None,
+    sets: flags.Set = None,
+    aggregator: flags.Aggregator = None,
+    judge: flags.Judge = None,
+    planner: flags.Planner = None,
+    task: flags.Task = None,
+    samples: flags.Samples = None,
+    layers: flags.Layers = None,
+    vote: flags.Vote = None,
+    stop: flags.Stop = None,
     extract: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="What to vote on: number, choice, math, code, text, ..."),
     ] = None,
-    cut: Cut = False,
-    prompt: PromptName = None,
+    cut: flags.Cut = False,
+    prompt: flags.PromptName = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Drives every random choice.")
     ] = None,
@@ -108,8 +93,8 @@ def ask(
     budget_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Seconds at most.")
     ] = None,
-    record: Record = None,
-    no_record: NoRecord = False,
+    record: flags.Record = None,
+    no_record: flags.NoRecord = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -120,9 +105,10 @@ def ask(
     METHOD` lists them.
     """
     text = _question(question or [])
-    options = texts(sets, samples=samples, layers=layers, aggregator=aggregator, vote=vote,
-                    stop=stop, extract=extract, cut=cut, judge=judge, planner=planner, task=task,
-                    prompt=prompt)  # fmt: skip
+    options = flags.texts(
+        sets, samples=samples, layers=layers, aggregator=aggregator, vote=vote, stop=stop,
+        extract=extract, cut=cut, judge=judge, planner=planner, task=task, prompt=prompt,
+    )  # fmt: skip
     if method is not None:
         choose_method(method, [], options)  # a wrong name is told before anything is looked for
     from_file = [] if members_file is None else [f"{FILE}{members_file}"]

@@ -2,26 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from manyminds.apps import eval_flags
 from manyminds.apps.choose import maker
 from manyminds.apps.eval_progress import EvalProgress
-from manyminds.apps.evaluate import (
-    Extract,
-    Grades,
-    Members,
-    MembersFile,
-    MembersFrom,
-    RunCode,
-    recorded,
-)
 from manyminds.apps.flags import pair
 from manyminds.apps.options import check, options_of, read
-from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
+from manyminds.apps.terminal import console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.compare import BASELINE, Compared, acompare
 from manyminds.evals.data import read_rows
@@ -46,21 +37,21 @@ Calls = Annotated[int, typer.Option("--budget-calls", min=1, help="calls a quest
 
 
 def compare(
-    data: Annotated[Path, typer.Option(help="questions, JSON Lines or .gz")],
+    data: eval_flags.Data,
     names: Names,
     calls: Calls,
-    members: Members = None,
-    members_from: MembersFrom = None,
-    members_file: MembersFile = None,
+    members: eval_flags.Members = None,
+    members_from: eval_flags.MembersFrom = None,
+    members_file: eval_flags.MembersFile = None,
     sets: Set = None,
-    extract: Extract = None,
-    repeats: Annotated[int, typer.Option(min=1, help="runs of each question")] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="first questions only")] = None,
-    seed: Annotated[int, typer.Option(help="drives every random choice")] = 0,
-    grades: Grades = None,
-    run_code: RunCode = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="questions at once")] = CONCURRENCY,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    extract: eval_flags.Extract = None,
+    repeats: eval_flags.Repeats = 1,
+    limit: eval_flags.Limit = None,
+    seed: eval_flags.Seed = 0,
+    grades: eval_flags.Grades = None,
+    run_code: eval_flags.RunCode = False,
+    concurrency: eval_flags.Concurrency = CONCURRENCY,
+    as_json: eval_flags.AsJson = False,
 ) -> None:
     """Compare methods on a file of questions, each with the same number of calls.
 
@@ -69,11 +60,7 @@ def compare(
     """
     rows = read_rows(data, limit)
     read_as = extract or kind_of(rows)
-    asked = [*(members or []), *recorded(members_from)]
-    asked += [] if members_file is None else [f"members:{members_file}"]
-    if not asked:
-        raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
-    everyone = as_members(asked)
+    everyone = as_members(eval_flags.asked(members, members_from, members_file))
     named = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
     chosen = [method(name) for name in named]
     given, make = _shared_out(sets or [], chosen), maker(known=everyone)
@@ -95,8 +82,7 @@ def compare(
                 on_row=progress.add,
             )
         )
-    for why, count in progress.errors.most_common(3):
-        complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
+    progress.complain()
     if as_json:
         about: dict[str, object] = {
             "members": [member.name for member in everyone],

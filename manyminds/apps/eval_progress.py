@@ -2,11 +2,10 @@
 
 import sys
 from collections import Counter
-from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from manyminds.apps.terminal import console, dollars, watched
+from manyminds.apps.terminal import complain, console, counted, dollars, one_line, watched
 from manyminds.evals.journal import Record
 
 
@@ -39,12 +38,7 @@ class EvalProgress:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._bar.stop()
 
     def add(self, record: Record) -> None:
@@ -59,6 +53,11 @@ class EvalProgress:
         if record["cost"] is not None:
             self._cost = (self._cost or 0.0) + record["cost"]
         self._bar.update(self._task, completed=self.rows, description=self._line())
+
+    def complain(self) -> None:
+        """Say why runs have no answer: the most common reasons."""
+        for why, count in self.errors.most_common(3):
+            complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
 
     def _line(self) -> str:
         parts = [f"{self._calls:,} calls"]

@@ -10,27 +10,12 @@ from typing import Annotated, Any, cast
 import typer
 from rich.table import Table
 
+from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import build
 from manyminds.apps.eval_progress import EvalProgress
-from manyminds.apps.flags import (
-    Aggregator,
-    Cut,
-    Judge,
-    Layers,
-    NoRecord,
-    Planner,
-    PromptName,
-    Record,
-    Samples,
-    Set,
-    Stop,
-    Task,
-    Vote,
-    texts,
-)
 from manyminds.apps.options import options_of, read
 from manyminds.apps.recording import record_into
-from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
+from manyminds.apps.terminal import complain, console, counted, dollars, print_json
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
@@ -41,20 +26,11 @@ from manyminds.evals.result import Result
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.methods import method as find_method
-from manyminds.models.recorded import recorded_names
 from manyminds.votes import stopping
 from manyminds.votes.answers import extractor
 
 _INTERRUPTED = 130
 
-Members = Annotated[list[str] | None, typer.Option("--member", help="who is asked; repeatable")]
-MembersFrom = Annotated[Path | None, typer.Option(help="a recorded member for each model in FILE")]
-Extract = Annotated[str | None, typer.Option(help="how to read answers; default: suits the data")]
-Grades = Annotated[Path | None, typer.Option(help="flags of samples; default: the _passed file")]
-RunCode = Annotated[bool, typer.Option("--run-code", help="run programs to grade them, confined")]
-MembersFile = Annotated[
-    Path | None, typer.Option("--members", help="members that `manyminds select` chose")
-]
 CurvePoints = Annotated[
     str | None, typer.Option(help="numbers of samples, such as 1,2,5,10: accuracy at each")
 ]
@@ -64,34 +40,34 @@ Out = Annotated[Path | None, typer.Option(help="folder that keeps rows; goes on 
 
 def evaluate(
     name: Annotated[str, typer.Argument(metavar="METHOD", help="see `manyminds methods`")],
-    data: Annotated[Path, typer.Option(help="questions, JSON Lines or .gz")],
-    members: Members = None,
-    members_from: MembersFrom = None,
-    members_file: MembersFile = None,
-    samples: Samples = None,
-    layers: Layers = None,
-    aggregator: Aggregator = None,
-    vote: Vote = None,
-    stop: Stop = None,
-    judge: Judge = None,
-    planner: Planner = None,
-    task: Task = None,
-    cut: Cut = False,
-    prompt: PromptName = None,
-    sets: Set = None,
-    extract: Extract = None,
-    repeats: Annotated[int, typer.Option(min=1, help="runs of each question")] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="first questions only")] = None,
-    seed: Annotated[int, typer.Option(help="drives every random choice")] = 0,
-    grades: Grades = None,
-    run_code: RunCode = False,
+    data: eval_flags.Data,
+    members: eval_flags.Members = None,
+    members_from: eval_flags.MembersFrom = None,
+    members_file: eval_flags.MembersFile = None,
+    samples: flags.Samples = None,
+    layers: flags.Layers = None,
+    aggregator: flags.Aggregator = None,
+    vote: flags.Vote = None,
+    stop: flags.Stop = None,
+    judge: flags.Judge = None,
+    planner: flags.Planner = None,
+    task: flags.Task = None,
+    cut: flags.Cut = False,
+    prompt: flags.PromptName = None,
+    sets: flags.Set = None,
+    extract: eval_flags.Extract = None,
+    repeats: eval_flags.Repeats = 1,
+    limit: eval_flags.Limit = None,
+    seed: eval_flags.Seed = 0,
+    grades: eval_flags.Grades = None,
+    run_code: eval_flags.RunCode = False,
     out: Out = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="questions at once")] = CONCURRENCY,
+    concurrency: eval_flags.Concurrency = CONCURRENCY,
     curve: CurvePoints = None,
     plot: Plot = None,
-    record: Record = None,
-    no_record: NoRecord = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    record: flags.Record = None,
+    no_record: flags.NoRecord = False,
+    as_json: eval_flags.AsJson = False,
 ) -> None:
     """Measure a method on a file of questions.
 
@@ -102,17 +78,15 @@ def evaluate(
     rows = read_rows(data, limit)
     points = None if curve is None else read_points(curve)
     most = samples if points is None else max(points)
-    given = texts(sets, samples=most, layers=layers, aggregator=aggregator, vote=vote, stop=stop,
-                  judge=judge, planner=planner, task=task, cut=cut, prompt=prompt,
-                  extract=extract)  # fmt: skip
+    given = flags.texts(
+        sets, samples=most, layers=layers, aggregator=aggregator, vote=vote, stop=stop, judge=judge,
+        planner=planner, task=task, cut=cut, prompt=prompt, extract=extract,
+    )  # fmt: skip
     read_as = given.pop("extract", None) or kind_of(rows)
     if read_as is not None and "extract" in options_of(method):
         given["extract"] = read_as
     options = read(method, given)
-    asked = [*(members or []), *recorded(members_from)]
-    asked += [] if members_file is None else [f"members:{members_file}"]
-    if not asked:
-        raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
+    asked = eval_flags.asked(members, members_from, members_file)
     graph = build(method, asked, given, instead=_running(given, run_code))
     settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
     progress = EvalProgress(len(rows) * repeats)
@@ -178,10 +152,6 @@ def _curve(
     )
 
 
-def recorded(path: Path | None) -> list[str]:
-    return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
-
-
 def _run(
     evaluation: Coroutine[Any, Any, Result], progress: EvalProgress, out: Path | None
 ) -> Result:
@@ -202,8 +172,7 @@ def _run(
         raise typer.Exit(_INTERRUPTED) from None
     finally:
         gc.unfreeze()
-    for why, count in progress.errors.most_common(3):
-        complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
+    progress.complain()
     return result
 
 

@@ -1,0 +1,51 @@
+"""The flags of the commands that put methods to a file of questions, and whom those ask."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from manyminds.errors import InputError
+from manyminds.models.recorded import recorded_names
+
+Members: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--member", help="who is asked; repeatable")
+]
+MembersFrom: TypeAlias = Annotated[
+    Path | None, typer.Option(help="a recorded member for each model in FILE")
+]
+MembersFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--members", help="members that `manyminds select` chose")
+]
+Data: TypeAlias = Annotated[Path, typer.Option(help="questions, JSON Lines or .gz")]
+Extract: TypeAlias = Annotated[
+    str | None, typer.Option(help="how to read answers; default: suits the data")
+]
+Grades: TypeAlias = Annotated[
+    Path | None, typer.Option(help="flags of samples; default: the _passed file")
+]
+RunCode: TypeAlias = Annotated[
+    bool, typer.Option("--run-code", help="run programs to grade them, confined")
+]
+Repeats: TypeAlias = Annotated[int, typer.Option(min=1, help="runs of each question")]
+Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, help="first questions only")]
+Seed: TypeAlias = Annotated[int, typer.Option(help="drives every random choice")]
+Concurrency: TypeAlias = Annotated[int, typer.Option(min=1, help="questions at once")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+
+
+def asked(members: Sequence[str] | None, recorded: Path | None, selected: Path | None) -> list[str]:
+    """Return who is asked, from the flags that name them.
+
+    Raises:
+        InputError: nobody is.
+    """
+    everyone = list(members or [])
+    if recorded is not None:
+        everyone += [f"recorded:{recorded}#model={name}" for name in recorded_names(recorded)]
+    if selected is not None:
+        everyone.append(f"members:{selected}")
+    if not everyone:
+        raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
+    return everyone
