@@ -6,7 +6,7 @@ from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
 from manyminds.asking.run import Run
-from manyminds.asking.stores import in_store
+from manyminds.asking.stores import called
 from manyminds.nodes.node import Node, State, Update
 from manyminds.settings import Context
 
@@ -27,7 +27,7 @@ def recall(task: str | None, *, memory: int, method: str, context: Context) -> N
         store = _store()
         if store is None:
             return {}
-        item = await in_store(store, "get", NAMESPACE, _key(task, Run.of(state, method, context)))
+        item = await called(store, "get", NAMESPACE, _key(task, Run.of(state, method, context)))
         kept: list[Any] = [] if item is None else item.value.get("lessons", [])
         return {"lessons": [str(lesson) for lesson in kept][-memory:]}
 
@@ -38,7 +38,7 @@ async def remember(task: str | None, lessons: list[str], run: Run) -> None:
     """Put the lessons where the next run finds them; without a store they end with this one."""
     store = _store()
     if store is not None:
-        await in_store(store, "put", NAMESPACE, _key(task, run), {"lessons": lessons})
+        await called(store, "put", NAMESPACE, _key(task, run), {"lessons": lessons})
 
 
 def _store() -> BaseStore | None:

@@ -23,19 +23,13 @@ def manyminds(url: str, timeout: float, folder: str, options: str = "") -> Ask:
     """`create_moa` with SQLite, as a host that wants to go on after a crash compiles it."""
     library = import_module("manyminds")
     saver: Any = import_module("langgraph.checkpoint.sqlite.aio").AsyncSqliteSaver
-    store: Any = import_module("langgraph.store.sqlite.aio").AsyncSqliteStore
     settings: dict[str, Any] = json.loads(options) if options else {}
     six = [library.Member(f"{model}@{url}", name=model, timeout=timeout) for model in MODELS]
     moa = library.create_moa(six, aggregator=f"aggregator@{url}", layers=2, **settings)
 
     async def run(question: str) -> tuple[str, str]:
-        paths = (os.path.join(folder, name) for name in ("checkpoints.db", "store.db"))
-        async with (
-            saver.from_conn_string(next(paths)) as checkpoints,
-            store.from_conn_string(next(paths)) as kept,
-        ):
-            await kept.setup()
-            app = moa.compile(checkpointer=checkpoints, store=kept)
+        async with saver.from_conn_string(os.path.join(folder, "runs.db")) as checkpoints:
+            app = moa.compile(checkpointer=checkpoints)
             thread = {"configurable": {"thread_id": question}}
             state = await app.aget_state(thread)
             given = None if state.values else {"messages": [("user", question)]}

@@ -16,6 +16,7 @@ from manyminds import Member
 from manyminds.asking import journal
 from manyminds.asking.ask import blank
 from manyminds.asking.journal import Journal
+from manyminds.asking.stores import InStore
 from manyminds.state import Candidate
 
 
@@ -45,47 +46,47 @@ def answer(text: str = "ok") -> Candidate:
 
 async def test_what_is_put_is_there_in_another_life() -> None:
     store = InMemoryStore()
-    assert await Journal(store, "run").get("a") is None
-    await Journal(store, "run").put("a", answer("mine"))
-    assert await Journal(store, "run").get("a") == answer("mine")
-    assert await Journal(store, "another").get("a") is None
+    assert await Journal(InStore(store, "run")).get("a") is None
+    await Journal(InStore(store, "run")).put("a", answer("mine"))
+    assert await Journal(InStore(store, "run")).get("a") == answer("mine")
+    assert await Journal(InStore(store, "another")).get("a") is None
 
 
 async def test_many_readers_at_once_read_the_store_once() -> None:
     store = Slow()
-    await Journal(store, "run").put("a", answer())
+    await Journal(InStore(store, "run")).put("a", answer())
     store.operations = 0
-    known = Journal(store, "run")
+    known = Journal(InStore(store, "run"))
     found = await asyncio.gather(*(known.get("a") for _ in range(50)))
     assert found == [answer()] * 50 and store.operations == 1
 
 
 async def test_a_put_that_is_cancelled_is_finished() -> None:
     store = Slow()
-    known = Journal(store, "run")
+    known = Journal(InStore(store, "run"))
     await known.get("opened")
     putting = asyncio.create_task(known.put("a", answer()))
     await asyncio.sleep(0.002)
     putting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await putting
-    assert await Journal(store, "run").get("a") == answer()
+    assert await Journal(InStore(store, "run")).get("a") == answer()
 
 
 async def test_clearing_takes_this_run_and_no_other() -> None:
     store = InMemoryStore()
     for run in ("one", "one-nested", "two"):
-        await Journal(store, run).put("a", answer(run))
-    assert await Journal(store, "one-nested", clear=True).get("a") is None
-    assert await Journal(store, "one").get("a") == answer("one")
-    assert await Journal(store, "one", clear=True).get("a") is None
+        await Journal(InStore(store, run)).put("a", answer(run))
+    assert await Journal(InStore(store, "one-nested"), clear=True).get("a") is None
+    assert await Journal(InStore(store, "one")).get("a") == answer("one")
+    assert await Journal(InStore(store, "one"), clear=True).get("a") is None
     assert [item.namespace[3] for item in store.search(())] == ["two"]
 
 
 async def test_any_text_is_kept_as_it_is() -> None:
     store, odd = InMemoryStore(), "a\x00b\ud800c"
-    await Journal(store, "run").put("a", answer(odd))
-    found = await Journal(store, "run").get("a")
+    await Journal(InStore(store, "run")).put("a", answer(odd))
+    found = await Journal(InStore(store, "run")).get("a")
     assert found is not None and found["text"] == odd
     text = store.search(())[0].value["candidate"]
     assert text.isascii() and "\x00" not in text and json.loads(text)["text"] == odd
@@ -140,12 +141,12 @@ async def test_without_a_thread_or_a_store_every_run_is_new(store: InMemoryStore
 
 async def test_what_comes_in_while_the_store_is_busy_is_written_at_once() -> None:
     store = Slow()
-    known = Journal(store, "run")
+    known = Journal(InStore(store, "run"))
     await known.get("opened")
     store.batches = 0
     await asyncio.gather(*(known.put(str(number), answer(str(number))) for number in range(100)))
     assert store.batches <= 2
-    again = Journal(store, "run")
+    again = Journal(InStore(store, "run"))
     assert [await again.get(str(number)) for number in range(100)] == [
         answer(str(number)) for number in range(100)
     ]
@@ -153,7 +154,7 @@ async def test_what_comes_in_while_the_store_is_busy_is_written_at_once() -> Non
 
 async def test_a_put_that_fails_is_told_to_each_whose_answer_it_was() -> None:
     store = Slow()
-    known = Journal(store, "run")
+    known = Journal(InStore(store, "run"))
     await known.get("opened")
     store.broken = True
     putting = (known.put(str(number), answer()) for number in range(3))
@@ -161,4 +162,4 @@ async def test_a_put_that_fails_is_told_to_each_whose_answer_it_was() -> None:
     assert [str(failure) for failure in failures] == ["the disk is full"] * 3
     store.broken = False
     await known.put("a", answer("kept"))
-    assert await Journal(store, "run").get("a") == answer("kept")
+    assert await Journal(InStore(store, "run")).get("a") == answer("kept")

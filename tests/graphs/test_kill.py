@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from helpers.graphs import user
-from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite
+from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite, sqlite_checkpoints
 from helpers.postgres import postgres
 from helpers.server import Server
 
@@ -68,6 +68,11 @@ def check(whole: Life, first: Life, second: Life, when: str) -> None:
 @pytest.mark.parametrize("build", [moa, smoa, debate, forest, large_forest])
 def test_sqlite(build: Build, tmp_path: Path) -> None:
     killed(build, sqlite, tmp_path, build.__name__, 50)
+
+
+@pytest.mark.parametrize("build", [moa, smoa, debate, forest])
+def test_sqlite_without_a_store(build: Build, tmp_path: Path) -> None:
+    killed(build, sqlite_checkpoints, tmp_path, build.__name__, 50)
 
 
 @pytest.mark.parametrize("build", [moa, forest])

@@ -18,6 +18,7 @@ from langgraph.types import Overwrite
 from manyminds import Context, Member, create_agent_forest, create_moa, using
 
 every_method = pytest.mark.parametrize("name", NAMES)
+kept_in = pytest.mark.parametrize("stored", [True, False], ids=["store", "checkpoints"])
 SAME = ("calls", "tokens", "missing", "degraded")
 
 
@@ -33,16 +34,19 @@ def same(result: dict[str, Any], expected: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("how", ["raised", "cancelled"])
+@kept_in
 @every_method
-async def test_no_answer_is_asked_for_twice(name: str, how: str, tmp_path: Path) -> None:
+async def test_no_answer_is_asked_for_twice(
+    name: str, stored: bool, how: str, tmp_path: Path
+) -> None:
     plain, expected = await undisturbed(name)
     calls = plain.asked.total()
     log = Log(last=max(1, (calls + 1) // 2), how=how)
     with dying():
-        await live(tmp_path, name, log, resumed=False)
+        await live(tmp_path, name, log, resumed=False, stored=stored)
     assert log.answered.total() < calls
     log.last = None
-    result = await live(tmp_path, name, log, resumed=True)
+    result = await live(tmp_path, name, log, resumed=True, stored=stored)
     assert set(log.answered.values()) == {1}
     assert same(result, expected)
 
@@ -61,8 +65,9 @@ async def test_interrupted_before_every_node(name: str, tmp_path: Path) -> None:
     assert same(result, expected)
 
 
+@kept_in
 @every_method
-def test_synchronously(name: str, tmp_path: Path) -> None:
+def test_synchronously(name: str, stored: bool, tmp_path: Path) -> None:
     expected = small(name).compile().invoke(user(QUESTION))
     log = Log(last=(expected["report"]["calls"] + 1) // 2)
 
@@ -73,7 +78,8 @@ def test_synchronously(name: str, tmp_path: Path) -> None:
             SqliteStore.from_conn_string(str(tmp_path / "store.db")) as store,
         ):
             store.setup()
-            app = witnessed(name, log).compile(checkpointer=saver, store=store)
+            graph = witnessed(name, log)
+            app = graph.compile(checkpointer=saver, store=store if stored else None)
             return app.invoke(given, THREAD, context=Context(recorder=log))
 
     with dying():
@@ -153,7 +159,8 @@ async def test_runs_nested_in_a_run_are_cleared_with_it() -> None:
     assert len({item.namespace for item in kept}) == 2  # its own and the forest's
 
 
-async def test_a_run_that_went_back_asks_anew() -> None:
+@kept_in
+async def test_a_run_that_went_back_asks_anew(stored: bool) -> None:
     said: list[str] = []
 
     def script(_messages: Any, data: dict[str, Any]) -> str:
@@ -161,7 +168,8 @@ async def test_a_run_that_went_back_asks_anew() -> None:
         return said[-1]
 
     members = [Member(Scripted(script), name=name) for name in "abc"]
-    app = create_moa(members, layers=2).compile(checkpointer=InMemorySaver(), store=InMemoryStore())
+    store = InMemoryStore() if stored else None
+    app = create_moa(members, layers=2).compile(checkpointer=InMemorySaver(), store=store)
     first = await app.ainvoke(user(), THREAD)
     assert len(said) == 4
     past = [state async for state in app.aget_state_history(THREAD)]
@@ -173,10 +181,11 @@ async def test_a_run_that_went_back_asks_anew() -> None:
         assert again["answer"] == said[-1] != first["answer"]
 
 
-async def test_a_fork_that_died_goes_on_as_the_fork() -> None:
+@kept_in
+async def test_a_fork_that_died_goes_on_as_the_fork(stored: bool) -> None:
     log = Log()
     graph = moa(log)
-    saver, store = InMemorySaver(), InMemoryStore()
+    saver, store = InMemorySaver(), InMemoryStore() if stored else None
     app = graph.compile(checkpointer=saver, store=store)
     await app.ainvoke(user(QUESTION), THREAD)
     calls = log.asked.total()
@@ -192,7 +201,8 @@ async def test_a_fork_that_died_goes_on_as_the_fork() -> None:
     assert result["report"]["calls"] == calls
 
 
-async def test_two_methods_side_by_side_on_one_thread(tmp_path: Path) -> None:
+@kept_in
+async def test_two_methods_side_by_side_on_one_thread(stored: bool, tmp_path: Path) -> None:
     log = Log(last=5)
 
     def host() -> Any:
@@ -203,12 +213,12 @@ async def test_two_methods_side_by_side_on_one_thread(tmp_path: Path) -> None:
         return graph
 
     with dying():
-        async with on_disk(tmp_path, host()) as app:
+        async with on_disk(tmp_path, host(), stored=stored) as app:
             with using(recorder=log):
                 await app.ainvoke(user(QUESTION), THREAD)
     log.last = None
     answered = log.answered.total()
-    async with on_disk(tmp_path, host()) as app:
+    async with on_disk(tmp_path, host(), stored=stored) as app:
         result = await app.ainvoke(None, THREAD)
     assert answered and set(log.answered.values()) == {1}
     reports = [m.response_metadata["manyminds"] for m in result["messages"] if m.type == "ai"]
@@ -216,10 +226,11 @@ async def test_two_methods_side_by_side_on_one_thread(tmp_path: Path) -> None:
     assert sum(report["calls"] for report in reports) == log.answered.total()
 
 
-async def test_an_answer_that_no_database_takes_for_json(tmp_path: Path) -> None:
+@kept_in
+async def test_an_answer_that_no_database_takes_for_json(stored: bool, tmp_path: Path) -> None:
     odd = "a\x00b\ud800c"
     graph = create_agent_forest([Member(Scripted(odd), name="odd")], samples=2, extract="text")
-    async with on_disk(tmp_path, graph, interrupt_after=["sampler"]) as app:
+    async with on_disk(tmp_path, graph, stored=stored, interrupt_after=["sampler"]) as app:
         await app.ainvoke(user(), THREAD)
         result = await app.ainvoke(None, THREAD)
     assert result["report"]["calls"] == 2

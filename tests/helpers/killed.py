@@ -33,7 +33,7 @@ from manyminds.graphs.method_graph import MethodGraph
 
 _SLACK = 0.05  # seconds before the kill within which an answer may be lost
 _PATIENCE = 60.0
-Kept = tuple[BaseCheckpointSaver[Any], BaseStore]
+Kept = tuple[BaseCheckpointSaver[Any], BaseStore | None]
 Databases = Callable[[Path], AbstractAsyncContextManager[Kept]]
 Build = Callable[[str], MethodGraph]
 
@@ -53,6 +53,13 @@ async def sqlite(path: Path) -> AsyncGenerator[Kept]:
             yield saver, SqliteStore(connection)
 
 
+@asynccontextmanager
+async def sqlite_checkpoints(path: Path) -> AsyncGenerator[Kept]:
+    """Open the SQLite file of a run that has a checkpointer and no store, as LangGraph makes it."""
+    async with AsyncSqliteSaver.from_conn_string(str(path / "checkpoints.db")) as saver:
+        yield saver, None
+
+
 def slack() -> float:
     """Return 50 ms, and so much more as more processes want to run than there are processors."""
     return _SLACK * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -65,7 +72,7 @@ def set_up(databases: Databases, path: Path) -> None:
         path.mkdir()
         async with databases(path) as (saver, store):
             await cast("Any", saver).setup()
-            made = cast("Any", store).setup()
+            made = None if store is None else cast("Any", store).setup()
             if made is not None:
                 await made
 

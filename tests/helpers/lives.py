@@ -102,8 +102,17 @@ def forget_all() -> None:
 
 
 @asynccontextmanager
-async def on_disk(path: Path, graph: MethodGraph, **compiled: Any) -> AsyncGenerator[Any]:
-    """Compile a graph with SQLite, as a new process would: nothing but the files is known."""
+async def on_disk(
+    path: Path, graph: MethodGraph, *, stored: bool = True, **compiled: Any
+) -> AsyncGenerator[Any]:
+    """Compile a graph with SQLite, as a new process would: nothing but the files is known.
+
+    Args:
+        path: folder of the files.
+        graph: what is compiled.
+        stored: with a store, not only a checkpointer.
+        compiled: further arguments of `compile`.
+    """
     forget_all()
     async with (
         AsyncSqliteSaver.from_conn_string(str(path / "checkpoints.db")) as saver,
@@ -112,7 +121,7 @@ async def on_disk(path: Path, graph: MethodGraph, **compiled: Any) -> AsyncGener
         await store.setup()
         before = asyncio.all_tasks()  # the store's own among them
         try:
-            yield graph.compile(checkpointer=saver, store=store, **compiled)
+            yield graph.compile(checkpointer=saver, store=store if stored else None, **compiled)
         finally:
             # What a cancelled branch still writes, and the lock that a cancelled write holds: the
             # end of a process would end both.
