@@ -34,11 +34,15 @@ class Journal:
     """
 
     def __init__(self, shelf: Shelf, *, clear: bool = False) -> None:
-        self.loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._shelf, self._clear = shelf, clear
         self._known: dict[str, Candidate] | None = None
         self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
         self._next: tuple[dict[str, str], asyncio.Task[None]] | None = None
+
+    def serves(self, shelf: Shelf) -> bool:
+        """Tell whether it belongs to the running loop and to what this shelf is in."""
+        return self._loop is asyncio.get_running_loop() and self._shelf.place is shelf.place
 
     async def get(self, key: str) -> Candidate | None:
         """Return the answer to a call that was answered before, or None."""
@@ -87,7 +91,7 @@ def journal(run: str) -> Journal | None:
         return None
     common, replay = shared(run), _replay()
     forked = replay is not None and replay is not common.replay
-    if forked or common.journal is None or common.journal.loop is not asyncio.get_running_loop():
+    if forked or common.journal is None or not common.journal.serves(shelf):
         common.journal, common.replay = Journal(shelf, clear=forked), replay
     return common.journal
 

@@ -16,6 +16,11 @@ _AT_ONCE = 1_000
 class Shelf(Protocol):
     """Where the answers of one run are, as text by key."""
 
+    @property
+    def place(self) -> object:
+        """The store or checkpointer that it is in."""
+        ...
+
     async def load(self) -> dict[str, str]:
         """Return all that are there."""
         ...
@@ -38,15 +43,15 @@ class InStore:
     """
 
     def __init__(self, store: BaseStore, run: str) -> None:
-        self._store = store
+        self.place = store
         outermost, _, nested = run.partition("-")
         self._namespace = (*ANSWERS, outermost, nested or "own")
-        # Without a nested run's name: its answers and those of all runs nested in it.
+        # A whole run is cleared together with the runs nested in it.
         self._below = self._namespace if nested else (*ANSWERS, outermost)
 
     async def load(self) -> dict[str, str]:
         """Return all that are there."""
-        items = await all_in(self._store, self._namespace)
+        items = await all_in(self.place, self._namespace)
         return {item.key: item.value["candidate"] for item in items}
 
     async def write(self, answers: Mapping[str, str]) -> None:
@@ -55,14 +60,14 @@ class InStore:
             PutOp(self._namespace, key, {"candidate": text}, index=False)
             for key, text in answers.items()
         ]
-        await called(self._store, "batch", puts)
+        await called(self.place, "batch", puts)
 
     async def clear(self) -> None:
         """Take away all that are there, also of the runs nested in this one."""
-        items = await all_in(self._store, self._below)
+        items = await all_in(self.place, self._below)
         if items:
             gone = [PutOp(tuple(item.namespace), item.key, None) for item in items]
-            await called(self._store, "batch", gone)
+            await called(self.place, "batch", gone)
 
 
 class InCheckpoints:
@@ -77,29 +82,29 @@ class InCheckpoints:
     """
 
     def __init__(self, saver: "BaseCheckpointSaver[Any]", thread: str, run: str) -> None:
-        self._saver = saver
+        self.place = saver
         self._namespace = {"thread_id": thread, "checkpoint_ns": f"manyminds-{run}"}
-        self._place: RunnableConfig | None = None
+        self._latest: RunnableConfig | None = None
 
     async def load(self) -> dict[str, str]:
         """Return all that are there."""
-        found = await called(self._saver, "get_tuple", {"configurable": self._namespace})
+        found = await called(self.place, "get_tuple", {"configurable": self._namespace})
         if found is None:
             return {}
-        self._place = found.config
+        self._latest = found.config
         return {key: text for _task, key, text in found.pending_writes or []}
 
     async def write(self, answers: Mapping[str, str]) -> None:
         """Write answers, with one commit."""
-        if self._place is None:
+        if self._latest is None:
             await self.clear()
-        await called(self._saver, "put_writes", self._place, list(answers.items()), uuid4().hex)
+        await called(self.place, "put_writes", self._latest, list(answers.items()), uuid4().hex)
 
     async def clear(self) -> None:
         """Begin anew."""
         about = CheckpointMetadata(source="update", step=-1, parents={})
         config = {"configurable": self._namespace}
-        self._place = await called(self._saver, "put", config, empty_checkpoint(), about, {})
+        self._latest = await called(self.place, "put", config, empty_checkpoint(), about, {})
 
 
 async def called(place: object, operation: str, *args: Any, **options: Any) -> Any:

@@ -10,9 +10,11 @@ from helpers.registry import NAMES, QUESTION, SIMULATED, small
 from helpers.scripted import Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.memory import InMemoryStore
 from langgraph.store.sqlite import SqliteStore
+from langgraph.store.sqlite.aio import AsyncSqliteStore
 from langgraph.types import Overwrite
 
 from manyminds import Context, Member, create_agent_forest, create_moa, using
@@ -263,3 +265,23 @@ async def test_a_host_changes_candidates_at_any_node(name: str) -> None:
             result = await app.ainvoke(None, THREAD)
         assert result["answer"] and result["report"]["calls"] >= 1
     assert changed or name in ("spp", "chain-of-thought", "hierarchical-voting")
+
+
+@kept_in
+async def test_the_same_process_may_open_its_files_anew(stored: bool, tmp_path: Path) -> None:
+    log = Log()
+    given: Any = user(QUESTION)
+    for interrupted in (["aggregator"], []):
+        async with (
+            AsyncSqliteSaver.from_conn_string(str(tmp_path / "checkpoints.db")) as saver,
+            AsyncSqliteStore.from_conn_string(str(tmp_path / "store.db")) as store,
+        ):
+            await store.setup()
+            app = moa(log).compile(
+                checkpointer=saver,
+                store=store if stored else None,
+                interrupt_before=interrupted,
+            )
+            result = await app.ainvoke(given, THREAD)
+            given = None
+    assert set(log.asked.values()) == {1} and result["report"]["calls"] == log.asked.total()
