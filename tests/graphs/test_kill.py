@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from helpers.graphs import user
-from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite, sqlite_checkpoints
+from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite, without_store
 from helpers.postgres import postgres
 from helpers.server import Server
 
@@ -39,6 +39,7 @@ def large_forest(url: str) -> MethodGraph:
 def killed(build: Build, databases: Databases, path: Path, seed: str, times: int) -> None:
     """Kill runs at so many moments, and compare each that went on with one left alone."""
     random = Random(seed)
+    path.mkdir(exist_ok=True)
     with Server(said) as server:
         asyncio.run(build(server.url).compile().ainvoke(user()))  # all is imported before the fork
         set_up(databases, path / "whole")
@@ -70,12 +71,13 @@ def test_sqlite(build: Build, tmp_path: Path) -> None:
     killed(build, sqlite, tmp_path, build.__name__, 50)
 
 
-@pytest.mark.parametrize("build", [moa, smoa, debate, forest])
+@pytest.mark.parametrize("build", [moa, smoa, debate, forest, large_forest])
 def test_sqlite_without_a_store(build: Build, tmp_path: Path) -> None:
-    killed(build, sqlite_checkpoints, tmp_path, build.__name__, 50)
+    killed(build, without_store(sqlite), tmp_path, build.__name__, 50)
 
 
 @pytest.mark.parametrize("build", [moa, forest])
 def test_postgres(build: Build, tmp_path: Path) -> None:
     with postgres() as databases:
-        killed(build, databases, tmp_path, build.__name__, 5)
+        killed(build, databases, tmp_path / "with", build.__name__, 5)
+        killed(build, without_store(databases), tmp_path / "without", build.__name__, 5)

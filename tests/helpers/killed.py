@@ -53,11 +53,15 @@ async def sqlite(path: Path) -> AsyncGenerator[Kept]:
             yield saver, SqliteStore(connection)
 
 
-@asynccontextmanager
-async def sqlite_checkpoints(path: Path) -> AsyncGenerator[Kept]:
-    """Open the SQLite file of a run that has a checkpointer and no store, as LangGraph makes it."""
-    async with AsyncSqliteSaver.from_conn_string(str(path / "checkpoints.db")) as saver:
-        yield saver, None
+def without_store(databases: Databases) -> Databases:
+    """Leave the store away: a checkpointer alone."""
+
+    @asynccontextmanager
+    async def opened(path: Path) -> AsyncGenerator[Kept]:
+        async with databases(path) as (saver, _store):
+            yield saver, None
+
+    return opened
 
 
 def slack() -> float:

@@ -54,7 +54,7 @@ def _databases(host: str) -> Databases:
 
     @asynccontextmanager
     async def opened(path: Path) -> AsyncGenerator[Kept]:
-        name = f"run_{path.name}"
+        name = "_".join(path.parts[-2:])
         with connect(f"host={host} user=test dbname=postgres", autocommit=True) as connection:
             row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if row.fetchone() is None:
