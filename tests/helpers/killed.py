@@ -149,12 +149,14 @@ def live(
     began = time.monotonic()
     pid = _fork(lambda: _run(build(server.url), databases, path, out, resumed))
     while os.waitpid(pid, os.WNOHANG) == (0, 0):
-        if time.monotonic() > began + seconds:
+        ended = time.monotonic()
+        if ended > began + seconds:  # from here on it does nothing, though it takes a while to go
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             break
         time.sleep(0.001)
-    ended = time.monotonic()
+    else:
+        ended = time.monotonic()
     result = json.loads(out.read_text()) if out.exists() else None
     log = path / "received.txt"
     lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
