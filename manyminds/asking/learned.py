@@ -10,6 +10,7 @@ _KNEE = 0.9  # up to this share of the pace that was too much, it grows fast; th
 _FAST, _SLOWLY = 0.5, 0.1  # so much more a second for each answer: 10 % a second at full pace
 _AT_ONCE = 0.1  # no answer makes it grow by more than this share: some come once in a minute
 _FALL = 0.5  # never less than this share of what it was: a short trouble is no pace
+_MORE = 0.1  # more than it missed goes at once: too much shows soon, too little never would
 _SPAN = 0.5  # seconds; a shorter count says little
 
 
@@ -40,7 +41,7 @@ class LearnedPace:
         """Say that the endpoint refused a request, and for how long it wants to be left alone."""
         self._refused += number > self._before
         if now >= self._opens:
-            self._next = now
+            self._next = now - _MORE * seconds
         self._opens = max(self._opens, now + seconds)
         self._credit = self._opens - self._next
 
@@ -61,7 +62,7 @@ class LearnedPace:
         """Say that a request is being sent, and return its number."""
         self._since = now if self._since is None else self._since
         if self.rate is not None:
-            # What the endpoint could have taken while it was left alone, it takes now.
+            # What the endpoint could have taken while it was left alone, it takes now, and more.
             self._next = max(self._next, now - self._credit) + 1 / self.rate
         self.sent += 1
         return self.sent
