@@ -155,7 +155,12 @@ def _watch(graph: "MethodGraph", question: str) -> Mapping[str, Any]:
     from manyminds.apps.display import live
     from manyminds.apps.progress import Progress
 
-    progress = Progress()
+    def hide(text: str) -> str:
+        for member in graph.members.values():
+            text = member.without_key(text)
+        return text
+
+    progress = Progress(hide=hide)
     try:
         with live(progress) as watched:
             return asyncio.run(_run(graph, question, progress, watched=watched))

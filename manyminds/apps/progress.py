@@ -1,6 +1,6 @@
 """What is known of a run while it runs, from nothing but its stream of custom events and tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -39,6 +39,7 @@ class Progress:
         kept: how many answers of the last layer were handed on; 0 where nobody chose.
         planned: calls that the run has said it will make so far; early stopping may spare some.
         began: when watching began, by the monotonic clock.
+        hide: takes keys out of the answer, should a server repeat one.
     """
 
     method: str = ""
@@ -50,6 +51,7 @@ class Progress:
     kept: int = 0
     planned: int = 0
     began: float = field(default_factory=monotonic)
+    hide: Callable[[str], str] = str
     _run: str = ""
     _texts: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -97,7 +99,7 @@ class Progress:
     @property
     def text(self) -> str:
         """The final answer as far as it is written."""
-        return next(reversed(self._texts.values()), "") if self._texts else ""
+        return self.hide(next(reversed(self._texts.values()), ""))
 
     @property
     def answered(self) -> int:
