@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from manyminds.records.run_record import Call, RunRecord, Visit
+from manyminds.records.run_record import ANSWERED, Call, RunRecord, Visit
 from manyminds.records.schema import InnerCall, MessageLine
 
 _CANDIDATE = (
@@ -129,9 +129,19 @@ class Builder:
         for reading in line["readings"]:
             call = self._calls.get(_place({**reading, "run": line["run"]}))
             if call is not None:
+                if call.status == "cut" and reading["status"] in ANSWERED:
+                    self._take_over(call)
                 for key in ("status", "answer", "error", *_MORE):
                     if key in reading:
                         setattr(call, key, reading[key])
+
+    def _take_over(self, call: Call) -> None:
+        """Give a call that was cut the answer of the one that was asked beside it."""
+        for other in reversed(self._by_id[call.run].calls):
+            if other.question == call.question and other.status in ANSWERED:
+                own = {key: call.candidate[key] for key in ("member", "draw")}
+                call.text, call.candidate = other.text, {**other.candidate, **own}
+                return
 
     def _event(self, line: dict[str, Any]) -> None:
         self._owner(line).events.append({**line["event"], "at": line["at"]})

@@ -68,7 +68,7 @@ def readings(update: Mapping[str, Any]) -> list[Reading]:
         for candidate in _candidates(update)
         if candidate["answer"] is not None
         or candidate["status"] == "flagged"
-        or any(key in candidate for key in _READ)
+        or any(key in candidate for key in (*_READ, "beside"))
     ]
 
 

@@ -15,7 +15,7 @@ from manyminds.asking.reply import NOTHING
 from manyminds.errors import DataError, InputError
 from manyminds.methods import methods
 from manyminds.records.reader import load_run
-from manyminds.records.run_record import Call, RunRecord
+from manyminds.records.run_record import ANSWERED, Call, RunRecord
 from manyminds.records.schema import MessageLine
 from manyminds.settings import Context
 from manyminds.state import Candidate
@@ -167,18 +167,14 @@ def said(conversation: list[MessageLine]) -> list[BaseMessage]:
 
 def _answers(run: RunRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is known of each call by the key under which a run looks for it."""
-    good = {_question(call): call for call in run.calls if call.status in ("ok", "flagged")}
+    good = {call.question: call for call in run.calls if call.status in ANSWERED}
     for call in run.calls:
         # One that was cut because its spare was quicker has that one's answer.
-        taken = good.get(_question(call), call) if call.status == "cut" else call
+        taken = good.get(call.question, call) if call.status == "cut" else call
         place = f"{call.role}/{call.member}/{call.layer}/{call.index}/{call.draw}"
         yield f"{run.trail}{place}/{asked_as(call.prompt, call.params)}", _free(taken)
     for nested in run.nested:
         yield from _answers(nested)
-
-
-def _question(call: Call) -> tuple[str, int, int, str]:
-    return call.role, call.layer, call.index, call.prompt
 
 
 def _free(call: Call) -> Mapping[str, Any]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from manyminds.settings import Context
 
 
+ANSWERED: frozenset[Status] = frozenset({"ok", "flagged"})
+
+
 @dataclass(slots=True)
 class Call:
     """One call of a run, as a `Candidate` after all that was read out of it.
@@ -53,6 +56,11 @@ class Call:
     reused: str | None = None
     inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)
     nested: "RunRecord | None" = field(default=None, repr=False)
+
+    @property
+    def question(self) -> tuple[str, int, int, str]:
+        """What was asked for: a member and its spare are asked the same."""
+        return self.role, self.layer, self.index, self.prompt
 
     @property
     def end(self) -> float | None:

@@ -131,3 +131,41 @@ async def test_it_runs_inside_a_running_loop(tmp_path: Path) -> None:
         await small("moa").compile().ainvoke(GIVEN)
     again = await areplay(recording.path, strict=True)
     assert again["answer"] == recording.run.answer == recording.run.replay()["answer"]
+
+
+class Slow(SimulatedChatModel):
+    """Answers after a second and a half."""
+
+    latency: float = 1.5
+
+
+def late(**options: Any) -> MethodGraph:
+    """Return a MoA of which one member is late."""
+    slow = Member(Slow(skill=0.5), name="slow", spare=options.pop("spare", None))
+    members: list[Askable] = [slow, *SIMULATED]
+    return create_moa(members, aggregator=SIMULATED[0], layers=3, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hedge": 0.2, "spare": Member("simulated:large", name="quick")},
+        {"grace": 0.1, "quorum": 2},
+        {"deadline": 0.5, "quorum": 2},
+    ],
+    ids=["hedged", "cut by grace", "cut at the deadline"],
+)
+def test_a_run_that_waited_for_nobody_replays_as_it_was(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    graph = late(**options)
+    with record(tmp_path) as recording:
+        result = graph.compile().invoke(GIVEN)
+    run = recording.run
+    again = replay(run, graph, strict=True)
+    assert asked(again) == 0 and again["answer"] == result["answer"]
+    assert [c["text"] for c in again["candidates"]] == [c["text"] for c in result["candidates"]]
+    assert again["report"]["degraded"] == result["report"]["degraded"]
+    told = {(call.layer, call.index): call.text for call in run.calls if call.member == "slow"}
+    last = result["candidates"][0]
+    assert told[last["layer"], last["index"]] == last["text"]
