@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from manyminds.apps.choose import FILE
 from manyminds.errors import InputError
 from manyminds.models.recorded import recorded_names
 
@@ -41,11 +42,16 @@ def asked(members: Sequence[str] | None, recorded: Path | None, selected: Path |
     Raises:
         InputError: nobody is.
     """
-    everyone = list(members or [])
-    if recorded is not None:
-        everyone += [f"recorded:{recorded}#model={name}" for name in recorded_names(recorded)]
+    everyone = [*(members or []), *each_of(recorded)]
     if selected is not None:
-        everyone.append(f"members:{selected}")
+        everyone.append(f"{FILE}{selected}")
     if not everyone:
         raise InputError("nobody to ask: give --member X, or --members-from FILE for recorded ones")
     return everyone
+
+
+def each_of(recorded: Path | None) -> list[str]:
+    """Return a recorded member for each model in a file of recorded answers."""
+    if recorded is None:
+        return []
+    return [f"recorded:{recorded}#model={name}" for name in recorded_names(recorded)]

@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from manyminds.apps import eval_flags
 from manyminds.apps.terminal import console, print_json, watched
 from manyminds.errors import InputError
 from manyminds.evals.data import Row, read_rows
@@ -25,7 +26,6 @@ from manyminds.evals.select import Judged, as_chain, as_file, ask_everyone, keys
 from manyminds.evals.select import judge as on_the_rest
 from manyminds.members import Member
 from manyminds.members import members as as_members
-from manyminds.models.recorded import recorded_names
 from manyminds.prompts import load
 from manyminds.state import Candidate
 from manyminds.votes.answers import Extractor, extractor
@@ -38,9 +38,7 @@ Role = Literal["proposer", "aggregator"]
 def select(
     data: Annotated[Path, typer.Option(help="questions with answers, JSON Lines or .gz")],
     members: Annotated[list[str] | None, typer.Option("--member", help="repeatable")] = None,
-    members_from: Annotated[
-        Path | None, typer.Option(help="a recorded member for each model in FILE")
-    ] = None,
+    members_from: eval_flags.MembersFrom = None,
     calibration: Annotated[int, typer.Option(min=1, help="questions to choose on")] = 100,
     repeats: Annotated[int, typer.Option(min=1, help="calibration sets to average over")] = 1,
     seed: Annotated[int, typer.Option(help="draws the calibration questions")] = 0,
@@ -56,7 +54,7 @@ def select(
     ] = False,
     limit: Annotated[int | None, typer.Option(min=2, help="first questions only")] = None,
     out: Annotated[Path | None, typer.Option(help="write the members file here")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: eval_flags.AsJson = False,
 ) -> None:
     """Choose members by performance and diversity, and weigh their votes.
 
@@ -65,7 +63,7 @@ def select(
     are compared on the calibration questions by a judge or by recorded scores instead. The file of
     --out is for --members.
     """
-    specs = [*(members or []), *_recorded(members_from)]
+    specs = [*(members or []), *eval_flags.each_of(members_from)]
     if len(specs) < 2:
         raise InputError("give at least two members: --member X, or --members-from FILE")
     rows = read_rows(data, limit)
@@ -142,10 +140,6 @@ def _text(candidate: Candidate | None) -> str | None:
 def _by_name(specs: list[str]) -> dict[str, str]:
     named = as_members(list(specs))
     return {member.name: spec for member, spec in zip(named, specs, strict=True)}
-
-
-def _recorded(path: Path | None) -> list[str]:
-    return [] if path is None else [f"recorded:{path}#model={m}" for m in recorded_names(path)]
 
 
 def _figures(judged: list[Judged]) -> dict[str, object]:
