@@ -129,14 +129,14 @@ class Builder:
         for reading in line["readings"]:
             call = self._calls.get(_place({**reading, "run": line["run"]}))
             if call is not None:
-                if call.status == "cut" and reading["status"] in ANSWERED:
+                if call.status not in ANSWERED and reading["status"] in ANSWERED:
                     self._take_over(call)
                 for key in ("status", "answer", "error", *_MORE):
                     if key in reading:
                         setattr(call, key, reading[key])
 
     def _take_over(self, call: Call) -> None:
-        """Give a call that was cut the answer of the one that was asked beside it."""
+        """Give a call without an answer that of the one that was asked beside it."""
         for other in reversed(self._by_id[call.run].calls):
             if other.question == call.question and other.status in ANSWERED:
                 own = {key: call.candidate[key] for key in ("member", "draw")}

@@ -1,10 +1,12 @@
 """Replay: the same run again for nothing, and a changed one for what has changed."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.registry import NAMES, QUESTION, SIMULATED, small
+from langchain_core.outputs import ChatResult
 
 from manyminds import (
     Context,
@@ -139,9 +141,17 @@ class Slow(SimulatedChatModel):
     latency: float = 1.5
 
 
-def late(**options: Any) -> MethodGraph:
+class Lost(Slow):
+    """Fails after half a second."""
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        await asyncio.sleep(0.5)
+        raise ConnectionError("the connection is gone")
+
+
+def late(*, model: type[Slow] = Slow, **options: Any) -> MethodGraph:
     """Return a MoA of which one member is late."""
-    slow = Member(Slow(skill=0.5), name="slow", spare=options.pop("spare", None))
+    slow = Member(model(skill=0.5), name="slow", spare=options.pop("spare", None), retries=0)
     members: list[Askable] = [slow, *SIMULATED]
     return create_moa(members, aggregator=SIMULATED[0], layers=3, **options)
 
@@ -169,3 +179,13 @@ def test_a_run_that_waited_for_nobody_replays_as_it_was(
     told = {(call.layer, call.index): call.text for call in run.calls if call.member == "slow"}
     last = result["candidates"][0]
     assert told[last["layer"], last["index"]] == last["text"]
+
+
+def test_the_answer_of_a_spare_for_one_that_failed_is_what_a_replay_takes(tmp_path: Path) -> None:
+    graph = late(model=Lost, hedge=0.2, spare=Member("simulated:large?latency=1", name="quick"))
+    with record(tmp_path) as recording:
+        result = graph.compile().invoke(GIVEN)
+    again = replay(recording.run, graph, strict=True)
+    assert asked(again) == 0 and again["answer"] == result["answer"]
+    assert [c["text"] for c in again["candidates"]] == [c["text"] for c in result["candidates"]]
+    assert {call.status for call in recording.run.calls} == {"ok"}
