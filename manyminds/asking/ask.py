@@ -127,11 +127,13 @@ async def _until(clock: Clock, everyone: Awaitable[None]) -> None:
     limit = asyncio.timeout(None)
     try:
         async with limit:
-            with clock.cutting(limit):
-                await everyone
+            clock.cuts(limit)
+            await everyone
     except TimeoutError:
         if not limit.expired():
             raise
+    finally:
+        clock.leaves(limit)
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:

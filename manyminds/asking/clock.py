@@ -5,8 +5,7 @@ share a clock through the run: each tells it what came in, and all stop when it 
 """
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from manyminds.asking.shared import shared
@@ -69,16 +68,15 @@ class Clock:
             else:
                 self._ring(bell.reason)
 
-    @contextmanager
-    def cutting(self, limit: asyncio.Timeout) -> Generator[None]:
+    def cuts(self, limit: asyncio.Timeout) -> None:
         """Let a time limit that was entered end when the clock rings, or at once if it has rung."""
         self._cut.add(limit)
-        try:
-            if self.rung.is_set():
-                limit.reschedule(0.0)
-            yield
-        finally:
-            self._cut.discard(limit)
+        if self.rung.is_set():
+            limit.reschedule(0.0)
+
+    def leaves(self, limit: asyncio.Timeout) -> None:
+        """Leave a time limit alone that is over."""
+        self._cut.discard(limit)
 
     def stop(self) -> None:
         """Forget what was going to ring."""

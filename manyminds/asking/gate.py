@@ -94,7 +94,10 @@ class Gate:
         self._let_in()
 
     def answer(self, number: int, tokens: int) -> None:
-        """Say that the endpoint has answered a call, with so many tokens in and out."""
+        """Say that the endpoint has answered a call, with so many tokens in and out.
+
+        It leaves next, and that lets in whom there is room for now.
+        """
         self.served += 1
         self._stuck = self._pause = 0.0
         self._learned.answer()
@@ -106,7 +109,6 @@ class Gate:
             self._by_pace = False
             self._width.held = 0
             self._learned.reopen(_now())
-        self._let_in()
 
     def refuse(self, number: int, seconds: float | None, pause: float = 0.0) -> float:
         """Say that the endpoint refused a call for there were too many.

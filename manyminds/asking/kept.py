@@ -6,9 +6,11 @@ A call is known by who is asked what, with which parameters, for the how-manieth
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from manyminds.asking.reply import NOTHING
 from manyminds.records.answers import Kept
@@ -53,15 +55,26 @@ def key_of(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
 
 def asked_as(prompt: str, params: Mapping[str, Any]) -> str:
     """Return what `key_of` does, from a prompt's hash."""
-    return _hash(_written([prompt, sorted(params.items())]))
+    return _hash(prompt, *chain.from_iterable(sorted(params.items())))
 
 
 def prompt_hash(prompt: Sequence[BaseMessage]) -> str:
     """Return a hash of a prompt; messages count by role and content, not by id."""
-    said = [(message.type, message.name, message.content) for message in prompt]
-    calls = [getattr(message, "tool_calls", None) for message in prompt]
-    return _hash(_written([said, calls]))
+    return _hash(*[(one.type, one.name, one.content, *_calls(one)) for one in prompt])
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _calls(message: BaseMessage) -> tuple[object, ...]:
+    return (message.tool_calls,) if isinstance(message, AIMessage) and message.tool_calls else ()
+
+
+def _hash(*parts: object) -> str:
+    try:
+        return _hash_of(*parts)
+    except TypeError:  # images, tool calls and lists of stop words cannot be looked up
+        return _hash_of.__wrapped__(*parts)
+
+
+# The samples of a question are asked alike, one after the other. Typed, because 1.0 is not 1.
+@lru_cache(128, typed=True)
+def _hash_of(*parts: object) -> str:
+    return hashlib.sha256(_written(parts).encode()).hexdigest()[:32]

@@ -26,21 +26,24 @@ class Pace:
         self._request = 0.0 if requests is None else 60.0 / requests
         self._token = 0.0 if tokens is None else 60.0 / tokens
         self._usual = 0.0
-        self._free = [0.0, 0.0]  # when requests and tokens are free again, by the monotonic clock
+        # When requests and tokens are free again, by the monotonic clock.
+        self._request_free = self._token_free = 0.0
 
     def book(self) -> float:
         """Book a place for a request and return the seconds to wait before sending it."""
         with _lock:
             now = time.monotonic()
-            free = [max(each, now - _BURST) for each in self._free]
-            self._free = [free[0] + self._request, free[1] + self._usual * self._token]
-            # What is booked first is sent at once: the wait is for what was booked before.
-            return max(0.0, *(each - now for each in free))
+            request = max(self._request_free, now - _BURST)
+            token = max(self._token_free, now - _BURST)
+            self._request_free = request + self._request
+            self._token_free = token + self._usual * self._token
+        # What is booked first is sent at once: the wait is for what was booked before.
+        return max(0.0, request - now, token - now)
 
     def settle(self, tokens: int) -> None:
         """Say how many tokens a request that was booked has used."""
         with _lock:
-            self._free[1] += (tokens - self._usual) * self._token
+            self._token_free += (tokens - self._usual) * self._token
             self._usual += (tokens - self._usual) / 8
 
 

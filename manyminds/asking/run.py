@@ -145,14 +145,12 @@ class Run:
     @property
     def seconds_left(self) -> float:
         """Seconds until the nearest time limit of this run and those around it."""
-        if not self.purses:
-            return math.inf
-        return min((p.seconds_left for p in self.purses), default=math.inf)
+        return min([p.seconds_left for p in self.purses], default=math.inf)
 
     @property
     def calls_left(self) -> float:
         """Calls that the tightest budget still allows."""
-        return min((p.calls_left for p in self.purses), default=math.inf)
+        return min([p.calls_left for p in self.purses], default=math.inf)
 
     def exhausted(self, calls: int = 1) -> str | None:
         """Name the budget limit that leaves no room for so many calls, or None.

@@ -151,6 +151,46 @@ def test_messages_are_known_by_what_they_say() -> None:
     assert len(keys) == len(others) + 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"temperature": 1}, {"temperature": 1.0}),
+        ({"stop": ["a"]}, {"stop": ["b"]}),
+        ({"stop": None}, {"stop": 0}),
+        ({"a": "b"}, {"a": "b", "c": "d"}),
+        ({}, {"seed": 0}),
+    ],
+)
+def test_other_parameters_are_another_question(one: Any, other: Any) -> None:
+    first = key_of([HumanMessage("Why?")], one)
+    assert key_of([HumanMessage("Why?")], other) != first == key_of([HumanMessage("Why?")], one)
+
+
+def test_pictures_and_tool_calls_belong_to_what_was_asked() -> None:
+    def picture(url: str) -> BaseMessage:
+        return HumanMessage([{"type": "image_url", "image_url": {"url": url}}])
+
+    def call(name: str) -> BaseMessage:
+        return AIMessage("", tool_calls=[{"name": name, "args": {"x": 1}, "id": "1"}])
+
+    asked: list[list[BaseMessage]] = [
+        [picture("a")],
+        [picture("b")],
+        [call("search")],
+        [call("add")],
+        [AIMessage("")],
+    ]
+    assert len({key_of(messages, {}) for messages in asked}) == len(asked)
+    assert key_of([picture("a")], {}) == key_of([picture("a")], {})
+
+
+def test_a_message_that_was_changed_in_place_is_another_question() -> None:
+    prompt: list[BaseMessage] = [HumanMessage("Why?")]
+    before = key_of(prompt, {})
+    prompt[0].content = "How?"
+    assert key_of(prompt, {}) != before
+
+
 def test_members_are_known_by_their_models() -> None:
     same = [Member("m@http://localhost:1/v1", name=name) for name in ("a", "b")]
     other = Member("m@http://localhost:2/v1")
