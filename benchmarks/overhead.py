@@ -3,6 +3,9 @@
 A budget with all four limits, a cache, a clock with deadline and grace, a spare that is never
 needed, and requests and tokens a minute. The model answers at once and in the process, so nothing
 else is measured. In turns within one run; exits 1 where the figure falls short of its target.
+
+The journal is a row of its own, for what it takes is mostly the host's store: here one in memory,
+where a database takes milliseconds.
 """
 
 import asyncio
@@ -10,20 +13,24 @@ import itertools
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.cache.memory import InMemoryCache
+from langgraph.store.memory import InMemoryStore
 from rich.console import Console
 from rich.table import Table
 
 from manyminds import Budget, Context, Member, Price
 from manyminds.asking.ask import ask
+from manyminds.asking.journal import Journal
+from manyminds.asking.kept import Kept
 from manyminds.asking.patience import layer_clock
 from manyminds.asking.run import Run
+from manyminds.asking.stores import InStore
 
 CALLS, ROUNDS = 400, 15
 TARGET = 150.0  # microseconds
@@ -59,8 +66,10 @@ def everything() -> Context:
     return settings(budget=budget, cache=cache, deadline=1e5, grace=1e5, hedge=1e5)
 
 
-def asking(member: Member, context: Context, id: str) -> Callable[[], Awaitable[object]]:
-    run = Run(id=id, method="none", question_id="q", question="Why?", settings=context)
+def asking(
+    member: Member, context: Context, id: str, kept: Sequence[Kept] = ()
+) -> Callable[[], Awaitable[object]]:
+    run = Run(id=id, method="none", question_id="q", question="Why?", settings=context, kept=kept)
     watch = layer_clock(run, 1, asked=10**9, quorum=1)
     numbers = itertools.count()
 
@@ -89,10 +98,12 @@ async def measure() -> dict[str, float]:
         requests_per_minute=1e12,
         tokens_per_minute=1e15,
     )
+    journal = Journal(InStore(InMemoryStore(), "kept"), clear=True)
     ways: dict[str, Callable[[], Awaitable[object]]] = {
         "model.ainvoke": lambda: model.ainvoke(_PROMPT),
         "ask, no options": asking(plain, settings(), "plain"),
         "ask, everything on": asking(limited, everything(), "everything"),
+        "the same, and a journal": asking(limited, everything(), "kept", [journal]),
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(ROUNDS):

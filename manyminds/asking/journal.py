@@ -16,6 +16,7 @@ from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
+from manyminds.asking.kept import as_json
 from manyminds.asking.shared import shared
 from manyminds.asking.stores import InCheckpoints, InStore, Shelf, all_in, called
 from manyminds.state import Candidate
@@ -52,7 +53,7 @@ class Journal:
         """Keep an answer; when this returns, also cancelled, it is on the shelf."""
         (await self._answers())[key] = candidate.copy()
         # As text: what a model says need not be what a database takes for JSON.
-        text = json.dumps(candidate, default=str)
+        text = as_json(candidate)
         if self._next is None:
             answers: dict[str, str] = {}
             self._next = answers, asyncio.create_task(self._write(answers))

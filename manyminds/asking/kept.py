@@ -17,10 +17,12 @@ from manyminds.records.answers import Kept
 from manyminds.settings import Cache
 from manyminds.state import Candidate
 
-__all__ = ["Cached", "Kept", "asked_as", "key_of", "prompt_hash"]
+__all__ = ["Cached", "Kept", "as_json", "asked_as", "key_of", "prompt_hash"]
 
 _NAMESPACE = ("manyminds", "answers")
-_written = json.JSONEncoder(default=str).encode  # made once: it takes longer than to write
+
+as_json = json.JSONEncoder(default=str).encode
+"""Writes anything as JSON; made once, for that takes longer than to write."""
 
 
 class Cached:
@@ -77,4 +79,4 @@ def _hash(*parts: object) -> str:
 # The samples of a question are asked alike, one after the other. Typed, because 1.0 is not 1.
 @lru_cache(128, typed=True)
 def _hash_of(*parts: object) -> str:
-    return hashlib.sha256(_written(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256(as_json(parts).encode()).hexdigest()[:32]

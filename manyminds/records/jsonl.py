@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # These stand in the lines of calls, or are of no use once they are over.
 _IN_CALLS = frozenset({"asked", "answered", "failed"})
-_PROMPTS = 256
 
 
 class JsonlRecorder:
@@ -52,8 +51,6 @@ class JsonlRecorder:
         """The file of the outermost run that began last."""
         self._redact = redact
         self._files = Files(self.path)
-        # The prompt is kept beside its hash, so that no other object can come to have its id.
-        self._prompts: dict[tuple[LineFile, int], tuple[Sequence[BaseMessage], str]] = {}
 
     def began(self, run: "Run", messages: Sequence[BaseMessage], about: About) -> None:
         """Write what is known of a run that begins."""
@@ -131,7 +128,6 @@ class JsonlRecorder:
     def close(self) -> None:
         """Close the files; what is told later opens them again."""
         self._files.close()
-        self._prompts.clear()
 
     def _end(self, run: str, line: Mapping[str, Any]) -> None:
         self._write(self._files.of(run), line)
@@ -139,18 +135,12 @@ class JsonlRecorder:
 
     def _prompt(self, file: LineFile, prompt: Sequence[BaseMessage]) -> str:
         """Return the hash of a prompt, which is written where it is new."""
-        known = self._prompts.get((file, id(prompt)))
-        if known is not None:
-            return known[1]
         hash = prompt_hash(prompt)
         if file.seen.add(hash):
             said = [message_line(message) for message in prompt]
             self._write_messages(file, said)
             ref, listed = getattr(prompt, "ref", None), [one["hash"] for one in said]
             self._write(file, {"type": "prompt", "hash": hash, "ref": ref, "messages": listed})
-        if len(self._prompts) >= _PROMPTS:
-            self._prompts.clear()
-        self._prompts[file, id(prompt)] = (prompt, hash)
         return hash
 
     def _write_messages(self, file: LineFile, lines: Sequence[MessageLine]) -> None:
