@@ -27,7 +27,7 @@ from manyminds.graphs.method_graph import Compiled
 from manyminds.records.jsonl import JsonlRecorder
 
 SAMPLES = 2_048
-ROUNDS = 5
+ROUNDS = 9
 MICROSECONDS, KILOBYTES, LOADING = 30.0, 256.0, 1.0
 QUESTION = {"messages": [("user", "Which number comes after forty-one? " * 10)]}
 ANSWER = "Forty-one and one more make forty-two. " * 10 + "The answer is 42."
@@ -74,9 +74,11 @@ def a_call(app: Compiled, folder: Path) -> tuple[float, float, float]:
             took = seconds(app, recorder())
             if turn:  # the first round warms up
                 times.append(took / SAMPLES * 1e6)
-    without = statistics.median(plain + again)
-    noise = abs(statistics.median(plain) - statistics.median(again))
-    return without, statistics.median(written) - without, noise
+    # Round by round, for a machine is quicker in one minute than in the next.
+    rounds = list(zip(plain, written, again, strict=True))
+    added = statistics.median(between - (before + after) / 2 for before, between, after in rounds)
+    noise = abs(statistics.median(before - after for before, _, after in rounds))
+    return statistics.median(plain + again), added, noise
 
 
 def held(samples: int, folder: Path) -> float:
