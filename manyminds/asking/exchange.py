@@ -4,6 +4,7 @@ An error becomes a failed candidate, so that no branch of a graph is cancelled b
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -53,6 +54,11 @@ class Exchange:
         self.run, self.params, self.audible = run, params, audible
         self._watch: FirstToken | Meter | None = None
         self._inside: Spent = {}
+
+    def prepare(self) -> None:
+        """Load the member's client: a second, the first time, that is none of the answer's."""
+        with suppress(Exception):  # it fails again when it is asked, and is told of then
+            self.member.asked_as(stream=self.audible)
 
     async def send(self) -> Exception | None:
         """Send the request once; return the error where it gave nothing usable."""

@@ -107,6 +107,7 @@ class Inquiry:
             self.exchange.fail(error)
 
     async def _placed(self, place: Place) -> None:
+        self.exchange.prepare()
         first, began, at = self.candidates[0], perf_counter(), time()
         self.run.emit("asked", member=self.member.name, role=first["role"], index=first["index"])
         try:

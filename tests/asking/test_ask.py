@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from helpers.graphs import a_run, shown, user
 from helpers.scripted import Answer, Blocking, Metadata, Say, Scripted
+from helpers.server import Server
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
@@ -18,6 +19,7 @@ from manyminds import Budget, Candidate, Member, Price, create_moa
 from manyminds.asking import inquiry
 from manyminds.asking.ask import ask, ask_all, blank
 from manyminds.asking.run import Run
+from manyminds.models.openai import openai_chat_model
 
 PROMPT: list[BaseMessage] = [HumanMessage("Why?")]
 
@@ -365,3 +367,16 @@ async def test_events() -> None:
     ]
     failed = next(e for e in events if e["event"] == "failed")
     assert failed["kind"] == "error" and failed["role"] == "proposer" and failed["seconds"] >= 0
+
+
+async def test_the_time_that_a_client_takes_to_load_is_none_of_the_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slowly(*given: Any, **options: Any) -> object:
+        time.sleep(1.5)
+        return openai_chat_model(*given, **options)
+
+    monkeypatch.setattr("manyminds.models.openai.openai_chat_model", slowly)
+    with Server() as server:
+        candidate = await once(Member(f"m@{server.url}", timeout=1.2, retries=0))
+    assert candidate["status"] == "ok" and candidate["seconds"] < 1.2
