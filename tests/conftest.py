@@ -1,6 +1,7 @@
 """No test reaches the network: servers of our own, on this machine, are all there is."""
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -8,6 +9,9 @@ from pytest_socket import socket_allow_hosts  # pyright: ignore[reportMissingTyp
 
 _RUNS = tempfile.TemporaryDirectory(prefix="manyminds-runs-")
 os.environ["MANYMINDS_RUNS"] = _RUNS.name  # commands record their runs; not those of tests at home
+
+# Started in the background of a shell script, Ctrl-C is ignored, also in the commands under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
