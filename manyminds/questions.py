@@ -1,6 +1,9 @@
-"""The id of a question that its caller gave none."""
+"""Where a question stands in a row of a file, and the id of one that has none."""
 
 import hashlib
+
+QUESTION_KEYS = ("question", "instruction", "prompt")
+"""Keys under which a row may have its question; the first that it has counts."""
 
 
 def question_hash(question: str) -> str:

@@ -1,19 +1,16 @@
 """Questions to evaluate on, read from JSON Lines."""
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, NotRequired, cast
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError
-from manyminds.questions import question_hash
+from manyminds.json_lines import json_lines
+from manyminds.questions import QUESTION_KEYS, question_hash
 
-_QUESTION_KEYS = ("question", "instruction", "prompt")
 _CODE_KEYS = ("prompt", "entry_point", "test")
 
 
@@ -51,40 +48,16 @@ def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
     return rows
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Read the objects of a JSON Lines file one by one, each with where it stands.
-
-    Raises:
-        DataError: the file cannot be read, or a line is no JSON object.
-    """
-    number = 0
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise DataError(f"{path} line {number}: a row must be a JSON object")
-                yield f"{path} line {number}", cast("dict[str, Any]", row)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} line {number}: not valid JSON ({error})") from None
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        after = f" after line {number}" if number else ""
-        raise DataError(f"cannot read {path}{after}: {reason}; give a .jsonl file") from None
-
-
 def question_of(found: Mapping[str, Any], where: str) -> str:
     """Return the question of a row, under whichever key it stands.
 
     Raises:
         DataError: there is none.
     """
-    texts = (found.get(key) for key in _QUESTION_KEYS)
+    texts = (found.get(key) for key in QUESTION_KEYS)
     question = next((t for t in texts if isinstance(t, str) and t.strip()), None)
     if question is None:
-        keys = ", ".join(f"`{key}`" for key in _QUESTION_KEYS)
+        keys = ", ".join(f"`{key}`" for key in QUESTION_KEYS)
         raise DataError(f"{where}: no question: give it as one of {keys}")
     return question
 

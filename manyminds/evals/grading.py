@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from manyminds.errors import DataError
-from manyminds.evals.data import Row, id_of, json_lines
+from manyminds.evals.data import Row, id_of
 from manyminds.evals.sandbox import Limits, passes
+from manyminds.json_lines import json_lines
 from manyminds.votes.answers import EXTRACTORS, Extractor, extractor, guess
 
 Verdict: TypeAlias = bool | None

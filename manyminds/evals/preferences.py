@@ -15,8 +15,9 @@ from langchain_core.messages import HumanMessage
 
 from manyminds.asking.ask import ask_all, blank
 from manyminds.asking.run import Run
-from manyminds.evals.data import Row, id_of, json_lines
+from manyminds.evals.data import Row, id_of
 from manyminds.fence import numbered
+from manyminds.json_lines import json_lines
 from manyminds.members import Member
 from manyminds.prompts import Prompt
 from manyminds.settings import DEFAULT_CONCURRENCY, Context

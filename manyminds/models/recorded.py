@@ -5,12 +5,9 @@ A file is JSON Lines, plain or gzip. A row has `id`, the question under `questio
 the same id are merged, so that `manyminds.models.recording` can write one answer a line.
 """
 
-import gzip
-import json
 import random
 import threading
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -22,9 +19,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from manyminds.errors import AnswerError, DataError, MemberError
-from manyminds.questions import question_hash
+from manyminds.json_lines import json_lines
+from manyminds.questions import QUESTION_KEYS, question_hash
 
-_QUESTION_KEYS = ("question", "instruction", "prompt")
 _MANY = "many"
 _GOLDEN = (5**0.5 - 1) / 2
 _load_lock = threading.Lock()
@@ -162,7 +159,7 @@ class Recording:
         self._texts: dict[str, dict[str, list[str | None]]] = {}
         self._ids: dict[str, str] = {}
         self._keys: set[str] = set()
-        for where, row in _rows(path):
+        for where, row in json_lines(path):
             self._add(row, where, default=path.name.split(".")[0])
 
     @property
@@ -187,12 +184,12 @@ class Recording:
         return {key: len(draws) for key, draws in self._texts.get(model, {}).items()}
 
     def _add(self, row: Mapping[str, Any], where: str, default: str) -> None:
-        question = next((row[k] for k in _QUESTION_KEYS if isinstance(row.get(k), str)), None)
+        question = next((row[k] for k in QUESTION_KEYS if isinstance(row.get(k), str)), None)
         samples = row.get("samples")
         if "id" not in row or question is None or not isinstance(samples, list):
             raise DataError(
                 f"{where}: a recorded row needs `id`, `samples` (a list) and the question as one "
-                f"of {', '.join(_QUESTION_KEYS)}"
+                f"of {', '.join(QUESTION_KEYS)}"
             )
         key, named = str(row["id"]), row.get("model")
         self._ids.setdefault(question.strip(), key)
@@ -226,23 +223,6 @@ def load_recording(path: Path) -> Recording:
 @lru_cache(maxsize=8)
 def _load_version(path: Path, _mtime_ns: int, _size: int) -> Recording:
     return Recording(path)
-
-
-def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    number = 0
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise DataError(f"{path} line {number}: a row must be a JSON object")
-                yield f"{path} line {number}", cast("dict[str, Any]", row)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} line {number}: not valid JSON ({error})") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read {path} after line {number}: {error}") from None
 
 
 @lru_cache(maxsize=4096)
