@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import Member
-from manyminds.asking.ask import ask
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
+from manyminds.runs.context import RunContext
 from manyminds.settings import Context
 
 CONCURRENCY = 256
@@ -47,7 +47,7 @@ async def plain(url: str) -> float:
 async def member(url: str) -> float:
     ours = Member(f"m@{url}")
     settings = Context(concurrency=CONCURRENCY, seed=0, params={})
-    run = Run(id="r", method="none", question_id="q", question="Hello", settings=settings)
+    run = RunContext(id="r", method="none", question_id="q", question="Hello", settings=settings)
     return await _all(lambda: ask(ours, [HumanMessage("Hello")], run, role="proposer"))
 
 

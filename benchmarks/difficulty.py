@@ -1,10 +1,10 @@
 """The three difficulties of "More Agents Is All You Need" (arXiv 2402.05120), on simulated members.
 
 SIMULATED: no figure here comes from a real model. What is shown is how the methods behave where
-members err as `manyminds.models.simulated` says they do. Three of its assumptions matter here: a
-fifth of all errors is made alike by everyone, so no vote mends it; the same step is harder within
-a longer question (its odds of an error grow with the square root of the number of steps; if they
-did not, both votes would come out alike, since wrong results of whole solutions scatter); and
+members err as `manyminds.models.simulated.model` says they do. Three of its assumptions matter
+here: a fifth of all errors is made alike by everyone, so no vote mends it; the same step is harder
+within a longer question (its odds of an error grow with the square root of the number of steps; if
+they did not, both votes would come out alike, since wrong results of whole solutions scatter); and
 whoever chooses among options misreads at each with a quarter of the chance to err at a step.
 
 Claims, each checked with 95 % intervals over questions:
@@ -36,10 +36,15 @@ from manyminds import create_agent_forest, create_hierarchical_voting, create_st
 from manyminds.evals.intervals import interval
 from manyminds.graphs.hierarchical_voting import Level
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.models.arithmetic import QuestionRow
-from manyminds.models.options import split_question
-from manyminds.models.simulated import SimulatedChatModel, from_string, option_questions, questions
-from manyminds.votes.answers import extractor
+from manyminds.models.simulated.arithmetic import QuestionRow
+from manyminds.models.simulated.choices import split_question
+from manyminds.models.simulated.model import (
+    SimulatedChatModel,
+    from_string,
+    option_questions,
+    questions,
+)
+from manyminds.reading.answers import extractor
 
 SAMPLES = 40
 console = Console(width=100)

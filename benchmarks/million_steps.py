@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from manyminds import Context, Member, create_stepwise_voting
-from manyminds.models.stepper import SimulatedStepper
+from manyminds.models.simulated.hanoi import SimulatedStepper
 from manyminds.tasks.hanoi import Hanoi
 from manyminds.votes.odds import lead_for
 

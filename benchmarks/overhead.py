@@ -25,12 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import Budget, Context, Member, Price
-from manyminds.asking.ask import ask
-from manyminds.asking.journal import Journal
-from manyminds.asking.kept import Kept
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
-from manyminds.asking.stores import InStore
+from manyminds.calls.ask import ask
+from manyminds.limits.quorum import layer_clock
+from manyminds.runs.cache import AnswerStore
+from manyminds.runs.context import RunContext
+from manyminds.runs.journal import Journal
+from manyminds.runs.journal_backends import StoreBackend
 
 CALLS, ROUNDS = 400, 15
 TARGET = 150.0  # microseconds
@@ -67,9 +67,11 @@ def everything() -> Context:
 
 
 def asking(
-    member: Member, context: Context, id: str, kept: Sequence[Kept] = ()
+    member: Member, context: Context, id: str, kept: Sequence[AnswerStore] = ()
 ) -> Callable[[], Awaitable[object]]:
-    run = Run(id=id, method="none", question_id="q", question="Why?", settings=context, kept=kept)
+    run = RunContext(
+        id=id, method="none", question_id="q", question="Why?", settings=context, kept=kept
+    )
     watch = layer_clock(run, 1, asked=10**9, quorum=1)
     numbers = itertools.count()
 
@@ -98,7 +100,7 @@ async def measure() -> dict[str, float]:
         requests_per_minute=1e12,
         tokens_per_minute=1e15,
     )
-    journal = Journal(InStore(InMemoryStore(), "kept"), clear=True)
+    journal = Journal(StoreBackend(InMemoryStore(), "kept"), clear=True)
     ways: dict[str, Callable[[], Awaitable[object]]] = {
         "model.ainvoke": lambda: model.ainvoke(_PROMPT),
         "ask, no options": asking(plain, settings(), "plain"),

@@ -33,9 +33,9 @@ from rich.table import Table
 from manyminds import create_agent_forest, create_moa, create_smoa
 from manyminds.evals.paired import difference
 from manyminds.graphs.method_graph import Compiled, MethodGraph
-from manyminds.models.arithmetic import QuestionRow
-from manyminds.models.simulated import SimulatedChatModel, questions
-from manyminds.votes.answers import extractor
+from manyminds.models.simulated.arithmetic import QuestionRow
+from manyminds.models.simulated.model import SimulatedChatModel, questions
+from manyminds.reading.answers import extractor
 
 MEMBERS, LAYERS, KEEP, SKILL = 4, 3, 2, 0.85
 MOST_TOKENS, LEAST_ALONE = 0.65, 0.95

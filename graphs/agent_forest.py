@@ -23,9 +23,9 @@ from manyminds.nodes.sampler import Sampling, sampler
 from manyminds.nodes.voter import Sampled, Vote, voter
 from manyminds.nodes.wave import branches, wave
 from manyminds.prompts import load
+from manyminds.reading.answers import Extractor, extractor
 from manyminds.state import Candidate
 from manyminds.votes import stopping
-from manyminds.votes.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.flags import RedFlags
 from manyminds.votes.votes import VOTES

@@ -11,12 +11,11 @@ from pathlib import Path
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
-from manyminds.nodes.chair import LastWord, spoken, writer
+from manyminds.nodes.chair import LastWord, custom_role, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
 from manyminds.nodes.gate import gate
 from manyminds.nodes.layer import layer
@@ -24,6 +23,7 @@ from manyminds.nodes.node import Node, Route, State, is_node
 from manyminds.nodes.proposer import proposer
 from manyminds.nodes.reviewer import LEAST, METHOD, Review, Reviewing, reviewers
 from manyminds.prompts import Prompt, load, numbered
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
 
@@ -153,7 +153,7 @@ def _chair(
     graph: MethodGraph,
 ) -> Node:
     if is_node(given):
-        return spoken(given, "chair")
+        return custom_role(given, "chair")
     names = {member.name for member in everyone}
 
     def draws(state: State, member: Member) -> int:
@@ -172,7 +172,7 @@ def _chair(
     return writer(how, _shown)
 
 
-def _shown(state: State, run: Run) -> dict[str, str]:
+def _shown(state: State, run: RunContext) -> dict[str, str]:
     """Return the answers in the council's order, and the ranking in the numbers they have there."""
     answers = usable(state)
     return {

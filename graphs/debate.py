@@ -14,13 +14,12 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
-from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import default_vote
 from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
-from manyminds.nodes.chair import LastWord, picker, shuffled, spoken, writer
+from manyminds.nodes.chair import LastWord, custom_role, picker, shuffle_for, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
 from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate
@@ -32,8 +31,9 @@ from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.topology import Topology, readings
 from manyminds.nodes.voter import VoteFunction
 from manyminds.prompts import Prompt, load, numbered
+from manyminds.reading.answers import Extractor, extractor
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import VOTES
 
@@ -186,7 +186,7 @@ class _Extra:
     def node(self, role: str, how: Debating) -> Node:
         own, chain = self.given[role], self.chains[role]
         if is_node(own):
-            return custom(own, role) if role == "summarizer" else spoken(own, role)
+            return custom(own, role) if role == "summarizer" else custom_role(own, role)
         if role == "summarizer":
             return summarizer(chain, how, prompt=self.prompt(role))
         if role == "cleaner":
@@ -238,8 +238,8 @@ def _rounds(graph: MethodGraph, how: Debating, extra: _Extra, *, share: float | 
     graph.add_conditional_edges("gate", Route(after_gate), [again, "voter"])
 
 
-def _answers(state: State, run: Run) -> dict[str, str]:
-    listed = shuffled(usable(state), run, "judge")
+def _answers(state: State, run: RunContext) -> dict[str, str]:
+    listed = shuffle_for(usable(state), run, "judge")
     return {"answers": numbered(candidate["text"] for candidate in listed)}
 
 

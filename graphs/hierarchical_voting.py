@@ -23,7 +23,7 @@ from manyminds.nodes.node import Node, Route
 from manyminds.nodes.planner import planner as planner_node
 from manyminds.nodes.voter import Vote
 from manyminds.prompts import Prompt, load
-from manyminds.votes.answers import Extractor, extractor
+from manyminds.reading.answers import Extractor, extractor
 
 METHOD = "hierarchical-voting"
 LEVEL_PROMPT = "hierarchical/level@1"

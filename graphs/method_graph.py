@@ -9,8 +9,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import Unpack
 
-from manyminds.asking.budget import Budget
 from manyminds.errors import InputError
+from manyminds.limits.budget import Budget
 from manyminds.members import Member
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput
@@ -118,13 +118,13 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
     ) -> None:
         """Add `finish`, which draws up the report, before the end."""
         played = {role: [member.name for member in chain] for role, chain in (roles or {}).items()}
-        deaf = [member.name for member in self.members.values() if not member.is_chat]
+        ignores_params = [member.name for member in self.members.values() if not member.is_chat]
         self.prompts = [prompt.ref for prompt in prompts]
         node = finish(
             self.method,
             prompts=self.prompts,
             roles=played,
-            ignored=deaf,
+            ignored=ignores_params,
             prices={m.name: m.priced_by for m in _payees(self) if m.priced_by is not None},
             keys=keys,
             composed=composed,

@@ -9,7 +9,6 @@ from langchain_core.runnables import Runnable
 from langgraph.graph import StateGraph
 from typing_extensions import TypeIs, Unpack
 
-from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.graphs.roles import with_roles
@@ -24,6 +23,7 @@ from manyminds.nodes.lessons import recall, remember
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.solver import latest, solver
 from manyminds.prompts import escaped, load, numbered
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 
 METHOD = "reflexion"
@@ -148,7 +148,7 @@ def _is_function(check: Check | Askable | Sequence[Askable] | None) -> TypeIs[Ch
 
 
 def _learning(task: str | None, memory: int) -> Taken:
-    async def learn(state: State, run: Run, text: str) -> Update:
+    async def learn(state: State, run: RunContext, text: str) -> Update:
         lessons = [*state["lessons"], text.strip()][-memory:]
         await remember(task, lessons, run)
         return {"lessons": lessons}

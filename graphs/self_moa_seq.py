@@ -22,10 +22,10 @@ from manyminds.nodes.sampler import Sampling, sampler
 from manyminds.nodes.wave import branches, wave
 from manyminds.nodes.window import passes, window_aggregator
 from manyminds.prompts import load
+from manyminds.reading.answers import extractor
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes import stopping
-from manyminds.votes.answers import extractor
 
 METHOD = "self-moa-seq"
 PARAMS: Mapping[str, Any] = {"temperature": 0.0}

@@ -8,7 +8,6 @@ from pathlib import Path
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.asking.run import Run
 from manyminds.errors import InputError
 from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
@@ -19,6 +18,7 @@ from manyminds.nodes.finish import unless_done
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.solver import latest, solver
 from manyminds.prompts import escaped, load, numbered
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 
 METHOD = "self-refine"
@@ -119,5 +119,5 @@ def _refining(state: State) -> dict[str, str]:
     return {**_answer(state), "feedback": escaped(state["feedback"])}
 
 
-async def _taken(_state: State, _run: Run, text: str) -> Update:
+async def _taken(_state: State, _run: RunContext, text: str) -> Update:
     return {"feedback": text}

@@ -28,8 +28,8 @@ from manyminds.nodes.panel import METHOD, Panel, most_draws
 from manyminds.nodes.role_writer import role_writer
 from manyminds.nodes.sparse import sparse_aggregator, sparse_gate
 from manyminds.prompts import Prompt, load
+from manyminds.reading.answers import Extractor, extractor
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor, extractor
 
 PROMPT, PROPOSER = "moa/synthesis@1", "smoa/proposer@1"
 JUDGE, MODERATOR, BOTH = "smoa/judge@1", "smoa/moderator@1", "smoa/judge_moderator@1"

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from manyminds.asking.budget import Budget
     from manyminds.errors import (
         BudgetError,
         DataError,
@@ -32,21 +31,22 @@ if TYPE_CHECKING:
     from manyminds.graphs.smoa import create_smoa
     from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
+    from manyminds.limits.budget import Budget
     from manyminds.members import Member
-    from manyminds.methods import Method
-    from manyminds.models.recording import recording
+    from manyminds.models.record_answers import recording
     from manyminds.nodes.node import as_node
     from manyminds.prices import Price
     from manyminds.records.reader import load_run, load_runs
     from manyminds.records.record import record
     from manyminds.records.replay import areplay, replay
     from manyminds.records.run_record import RunRecord
+    from manyminds.registry import Method
     from manyminds.settings import Context, using
     from manyminds.state import Candidate
     from manyminds.votes.flags import RedFlags
 
 _HOMES = {
-    "Budget": "manyminds.asking.budget",
+    "Budget": "manyminds.limits.budget",
     "BudgetError": "manyminds.errors",
     "Candidate": "manyminds.state",
     "Context": "manyminds.settings",
@@ -56,7 +56,7 @@ _HOMES = {
     "ManymindsError": "manyminds.errors",
     "Member": "manyminds.members",
     "MemberError": "manyminds.errors",
-    "Method": "manyminds.methods",
+    "Method": "manyminds.registry",
     "MethodGraph": "manyminds.graphs.method_graph",
     "Price": "manyminds.prices",
     "PromptError": "manyminds.errors",
@@ -84,7 +84,7 @@ _HOMES = {
     "load_run": "manyminds.records.reader",
     "load_runs": "manyminds.records.reader",
     "record": "manyminds.records.record",
-    "recording": "manyminds.models.recording",
+    "recording": "manyminds.models.record_answers",
     "replay": "manyminds.records.replay",
     "using": "manyminds.settings",
 }

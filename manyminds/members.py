@@ -13,16 +13,16 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from langgraph.graph import StateGraph
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
 
-from manyminds.asking.loops import per_loop
+from manyminds.aio import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
-from manyminds.models.forms import Form, blocks, form_of, quiet
 from manyminds.models.identity import identity_of
+from manyminds.models.input_kind import Form, blocks, form_of, quiet
 from manyminds.models.openai import EndpointModel, as_request
-from manyminds.models.secrets import hidden, secrets_in
+from manyminds.models.redact import hidden, secrets_in
 from manyminds.models.strings import from_string
 from manyminds.prices import Listed, Price, look_up, source
-from manyminds.state import Usage
+from manyminds.state import TokenUsage
 
 K = TypeVar("K")
 
@@ -149,7 +149,7 @@ class Member(BaseModel):
     def _secrets(self) -> tuple[str, ...]:
         return secrets_in(self.model)
 
-    def cost_of(self, usage: Usage) -> float | None:
+    def cost_of(self, usage: TokenUsage) -> float | None:
         """Return the dollars for `usage`, or None where no price is known."""
         if self.price is None:
             return None if self._listed is None else self._listed.cost_of(usage)

@@ -15,7 +15,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from pydantic import BaseModel, ConfigDict, Field
 
 from manyminds.models.openai import EndpointModel
-from manyminds.state import Usage
+from manyminds.state import TokenUsage
 
 HINT = "" if find_spec("genai_prices") else ", or install manyminds[prices] to have it looked up"
 """What to add to a message that asks for a price."""
@@ -41,7 +41,7 @@ class Listed(NamedTuple):
     provider: str = ""
     url: str = ""
 
-    def cost_of(self, usage: Usage) -> float | None:
+    def cost_of(self, usage: TokenUsage) -> float | None:
         """Return the dollars for one call, or None where the prices are not listed.
 
         Cached and batched tokens are taken at the full price, so that a bill is rather lower.
@@ -61,7 +61,7 @@ def _price(listed: Listed) -> Any:
     """Return today's prices of a model, None where not both are listed, of input and output."""
     from genai_prices import calc_price
 
-    one = _tokens(Usage(input_tokens=1, output_tokens=1))
+    one = _tokens(TokenUsage(input_tokens=1, output_tokens=1))
     try:
         if listed.url:
             found = calc_price(one, listed.model, provider_api_url=listed.url).model_price
@@ -72,7 +72,7 @@ def _price(listed: Listed) -> Any:
     return None if None in (found.input_mtok, found.output_mtok) else found
 
 
-def _tokens(usage: Usage) -> Any:
+def _tokens(usage: TokenUsage) -> Any:
     from genai_prices import Usage as Tokens
 
     return Tokens(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])

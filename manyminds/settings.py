@@ -16,9 +16,9 @@ from pydantic import ConfigDict
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict, Unpack
 
-from manyminds.asking.budget import Budget
 from manyminds.errors import InputError
-from manyminds.records.answers import Kept
+from manyminds.limits.budget import Budget
+from manyminds.records.answers import AnswerStore
 from manyminds.records.recorder import Recorder
 
 DEFAULT_CONCURRENCY = 256
@@ -37,7 +37,7 @@ class Options(TypedDict, total=False):
     hedge: float | None
     cache: Cache | None
     recorder: Recorder | None
-    answers: Kept | None
+    answers: AnswerStore | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Context:
     # What follows are objects of the program, which no caller can send from outside.
     cache: SkipJsonSchema[Cache | None] = None
     recorder: SkipJsonSchema[Recorder | None] = None
-    answers: SkipJsonSchema[Kept | None] = None
+    answers: SkipJsonSchema[AnswerStore | None] = None
 
     __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
 

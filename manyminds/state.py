@@ -29,7 +29,7 @@ FailureKind = Literal[
 ]
 
 
-class Usage(TypedDict):
+class TokenUsage(TypedDict):
     """Tokens of one call, or summed over several."""
 
     input_tokens: int
@@ -69,7 +69,7 @@ class Candidate(TypedDict):
     text: str
     answer: str | None
     error: Failure | None
-    usage: Usage
+    usage: TokenUsage
     cost: float | None
     seconds: float
     attempts: int

@@ -5,15 +5,15 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
+from manyminds.limits.quorum import layer_clock
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 
 
 def actor(
@@ -43,17 +43,17 @@ def actor(
 
     async def run(state: State) -> Update:
         layer = state["layer"]
-        serving = Run.of(state, METHOD, panel.context)
+        ctx = RunContext.of(state, METHOD, panel.context)
         candidate = await ask(
             member,
             messages(state),
-            serving,
+            ctx,
             role="proposer",
             index=place,
             draw=layer - 1,
             layer=layer,
             params=params,
-            clock=layer_clock(serving, layer, asked=len(panel.proposers), quorum=panel.quorum),
+            clock=layer_clock(ctx, layer, asked=len(panel.proposers), quorum=panel.quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.errors import QuorumError
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
@@ -12,6 +10,8 @@ from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.votes import consensus
@@ -42,13 +42,13 @@ def aggregator(
     proposed = [{member.name for member in row} for row in layers]
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        ctx = RunContext.of(state, method, context)
         references = usable(state)
         answers = numbered(candidate["text"] for candidate in references)
         final, tried = await first_answer(
             chain,
             lambda member: prompt.render(addressed(state["messages"], member), answers=answers),
-            serving,
+            ctx,
             role="aggregator",
             layer=state["layer"] + 1,
             draw=lambda member: sum(member.name in names for names in proposed[: state["layer"]]),

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ask import ask, ask_all, blank
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask, ask_all, blank
 from manyminds.fence import numbered
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.nodes.voter import similar
 from manyminds.prompts import Prompt
+from manyminds.reading.confidence import rated
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
-from manyminds.votes.confidence import rated
 from manyminds.votes.votes import best_of, pick
 
 
@@ -41,7 +41,7 @@ class Universal:
     name: str = "universal"
 
     async def hold(
-        self, candidates: Sequence[Candidate], state: State, run: Run
+        self, candidates: Sequence[Candidate], state: State, run: RunContext
     ) -> tuple[Ballot, list[Candidate]]:
         """Hold the vote."""
         shown = [n for n, c in enumerate(candidates) if c["status"] == "ok"]
@@ -74,7 +74,7 @@ class Rated:
     name: str = "rated"
 
     async def hold(
-        self, candidates: Sequence[Candidate], state: State, run: Run
+        self, candidates: Sequence[Candidate], state: State, run: RunContext
     ) -> tuple[Ballot, list[Candidate]]:
         """Hold the vote."""
         rater = self.members[0]

@@ -8,15 +8,15 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 from langchain_core.messages import HumanMessage
 from langgraph.types import Overwrite
 
-from manyminds.asking import journal
-from manyminds.asking.budget import Budget
-from manyminds.asking.kept import key_of
-from manyminds.asking.run import Run, outer, question_id_of_config
-from manyminds.asking.shared import shared
 from manyminds.errors import InputError
+from manyminds.limits.budget import Budget
 from manyminds.nodes.node import Node, State, Update
 from manyminds.questions import question_hash
 from manyminds.records.schema import About
+from manyminds.runs import journal
+from manyminds.runs.cache import cache_key
+from manyminds.runs.context import RunContext, parent_call, question_id_of_config
+from manyminds.runs.scope import shared
 from manyminds.settings import Context, settings
 
 
@@ -43,8 +43,8 @@ def begin(
         check(chosen.budget)
         messages = state.get("messages", [])
         question = _question(messages)
-        around = outer.get()
-        conversation = key_of(messages, {})
+        around = parent_call.get()
+        conversation = cache_key(messages, {})
         if around is None or not around.call:
             id = await journal.begin(uuid4().hex, conversation)
         else:
@@ -52,7 +52,7 @@ def begin(
         question_id = question_id_of_config() or question_hash(question)
         if chosen.recorder is not None and about is not None:
             known = about(chosen)
-            begun = Run(
+            begun = RunContext(
                 id=id,
                 method=known["method"],
                 question_id=question_id,

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, NodeFunction, State, Update, custom
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.votes import pick
@@ -50,7 +50,7 @@ class LastWord:
     async def asked(
         self,
         state: State,
-        serving: Run,
+        ctx: RunContext,
         values: Mapping[str, str],
         *,
         refuse: Callable[[str], str | None] = lambda _text: None,
@@ -64,7 +64,7 @@ class LastWord:
         return await first_answer(
             self.chain,
             messages,
-            serving,
+            ctx,
             role=self.role,
             layer=state["layer"] + 1,
             draw=lambda member: self.draws(state, member),
@@ -73,7 +73,7 @@ class LastWord:
         )
 
 
-def writer(how: LastWord, values: Callable[[State, Run], Mapping[str, str]]) -> Node:
+def writer(how: LastWord, values: Callable[[State, RunContext], Mapping[str, str]]) -> Node:
     """Return the node of a member that writes the answer out of the candidates.
 
     Should the whole chain fail, the winner that `final` holds already is the answer, word for
@@ -85,8 +85,8 @@ def writer(how: LastWord, values: Callable[[State, Run], Mapping[str, str]]) -> 
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, how.method, how.context)
-        written, asked = await how.asked(state, serving, values(state, serving), stream=how.stream)
+        ctx = RunContext.of(state, how.method, how.context)
+        written, asked = await how.asked(state, ctx, values(state, ctx), stream=how.stream)
         return _decided(how, asked, written, None if written is None else written["member"])
 
     return Node(run, how.role)
@@ -104,14 +104,14 @@ def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, how.method, how.context)
-        listed = shuffled(usable(state), serving, how.role)
+        ctx = RunContext.of(state, how.method, how.context)
+        listed = shuffle_for(usable(state), ctx, how.role)
         answers = numbered(candidate["text"] for candidate in listed)
 
         def refuse(reply: str) -> str | None:
             return None if read_choice(reply, len(listed)) is not None else "it chose no answer"
 
-        reply, asked = await how.asked(state, serving, {"answers": answers}, refuse=refuse)
+        reply, asked = await how.asked(state, ctx, {"answers": answers}, refuse=refuse)
         if reply is None:
             return _decided(how, asked, None, None)
         chosen = read_choice(reply["text"], len(listed))
@@ -121,7 +121,7 @@ def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
     return Node(run, how.role)
 
 
-def spoken(function: NodeFunction, name: str) -> Node:
+def custom_role(function: NodeFunction, name: str) -> Node:
     """Return a host's own function as the node of a role with the last word.
 
     An `answer` that it returns takes the place of what was decided before it.
@@ -135,7 +135,7 @@ def spoken(function: NodeFunction, name: str) -> Node:
     return Node(run, name)
 
 
-def shuffled(items: Sequence[T], run: Run, who: str) -> list[T]:
+def shuffle_for(items: Sequence[T], run: RunContext, who: str) -> list[T]:
     """Return what `who` is shown in an order of its own: seeded, the same every time."""
     order = list(items)
     random.Random(f"{run.seed}:{run.question_id}:{who}").shuffle(order)

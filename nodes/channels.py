@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from langgraph.graph import MessagesState
 from typing_extensions import TypedDict
 
-from manyminds.asking.ledger import Spent, add_spent
+from manyminds.runs.usage import Usage, add_spent
 from manyminds.state import Candidate
 
 
@@ -63,7 +63,7 @@ class MethodState(MessagesState, total=False):
     layer: int
     kept: list[int]
     decision: Decision
-    spent: Annotated[Spent, add_spent]
+    spent: Annotated[Usage, add_spent]
     notes: Annotated[list[str], add_notes]
     final: Candidate | None
     answer: str

@@ -8,20 +8,20 @@ from typing import TypeAlias, cast
 
 from typing_extensions import TypedDict
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.limits import in_thread
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.errors import InputError
+from manyminds.limits.slots import in_thread
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.solver import latest
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.confidence import rated
+from manyminds.reading.structured import json_object
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import DEFAULT_CONCURRENCY, Context
 from manyminds.state import Candidate
-from manyminds.votes.confidence import rated
-from manyminds.votes.structured import json_object
 
 Outcome: TypeAlias = bool | tuple[bool, str]
 Check: TypeAlias = Callable[[str], Outcome] | Callable[[str], Awaitable[Outcome]]
@@ -50,7 +50,9 @@ class MemberCheck:
     prompt: Prompt
     first: int
 
-    async def judge(self, answer: str, state: State, run: Run) -> tuple[Checked, list[Candidate]]:
+    async def judge(
+        self, answer: str, state: State, run: RunContext
+    ) -> tuple[Checked, list[Candidate]]:
         """Return the verdict and what was asked for it."""
         asked: list[Candidate] = []
         order = [member for member in self.members for _ in range(2)]
@@ -89,8 +91,8 @@ def checker(check: Check | MemberCheck, *, method: str, tries: int, context: Con
         answer = latest(state)
         update: Update = {}
         if isinstance(check, MemberCheck):
-            serving = Run.of(state, method, context)
-            checked, asked = await check.judge(answer["text"], state, serving)
+            ctx = RunContext.of(state, method, context)
+            checked, asked = await check.judge(answer["text"], state, ctx)
             update["spent"] = spent_on(asked)
         else:
             checked = await _called(check, answer["text"])

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from manyminds.asking.ask import ask, end
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask, end
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import usable
@@ -17,8 +15,10 @@ from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, escaped, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
-from manyminds.state import Candidate, Usage
+from manyminds.state import Candidate, TokenUsage
 
 _BREAK = "\n\n"
 
@@ -70,16 +70,16 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving, row = Run.of(state, method, how.context), how.layers[-1]
+        ctx, row = RunContext.of(state, method, how.context), how.layers[-1]
         references = usable(state)
         if state["layer"] == 0:
-            serving.emit("planned", calls=len(row) + how.parts)
-        serving.emit("layer", layer=len(how.layers))
-        spent = serving.exhausted(len(row) + 1) if references else None
+            ctx.emit("planned", calls=len(row) + how.parts)
+        ctx.emit("layer", layer=len(how.layers))
+        spent = ctx.exhausted(len(row) + 1) if references else None
         if spent is not None:
-            return await _cut_short(how, references, state, serving, spent)
+            return await _cut_short(how, references, state, ctx, spent)
         asked = [
-            asyncio.ensure_future(_propose(how, member, nth, state, references, serving))
+            asyncio.ensure_future(_propose(how, member, nth, state, references, ctx))
             for nth, member in enumerate(row)
         ]
         written, tried = list[Candidate](), list[Candidate]()
@@ -91,7 +91,7 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
                 if start + how.size >= len(row):
                     require(got, how.quorum)
                 if new:
-                    tried += await _part(how, got, written, state, serving)
+                    tried += await _part(how, got, written, state, ctx)
                     written += [tried[-1]] if tried[-1]["status"] == "ok" else []
         except BaseException:
             await end(asked)
@@ -103,10 +103,10 @@ def chunk_aggregator(how: Chunks, *, method: str) -> Node:
 
 
 async def _cut_short(
-    how: Chunks, references: Sequence[Candidate], state: State, serving: Run, spent: str
+    how: Chunks, references: Sequence[Candidate], state: State, ctx: RunContext, spent: str
 ) -> Update:
     """Answer from the layer before, because the budget has no room for the last one."""
-    tried = await _part(how, references, [], state, serving)
+    tried = await _part(how, references, [], state, ctx)
     update = _joined(references, [one for one in tried if one["status"] == "ok"], tried)
     note = f"{spent} before the last layer: the answer rests on layer {state['layer']}"
     return {**update, "spent": spent_on(tried), "notes": [note, *update["notes"]]}
@@ -118,7 +118,7 @@ async def _propose(
     nth: int,
     state: State,
     references: Sequence[Candidate],
-    serving: Run,
+    ctx: RunContext,
 ) -> Candidate:
     messages = addressed(state["messages"], member)
     if references:
@@ -127,13 +127,13 @@ async def _propose(
     return await ask(
         member,
         messages,
-        serving,
+        ctx,
         role="proposer",
         index=nth,
         draw=how.before(member) - 1,
         layer=len(how.layers),
         params=how.params,
-        clock=layer_clock(serving, len(how.layers), asked=len(how.layers[-1]), quorum=how.quorum),
+        clock=layer_clock(ctx, len(how.layers), asked=len(how.layers[-1]), quorum=how.quorum),
     )
 
 
@@ -142,7 +142,7 @@ async def _part(
     got: Sequence[Candidate],
     written: Sequence[Candidate],
     state: State,
-    serving: Run,
+    ctx: RunContext,
 ) -> list[Candidate]:
     answers = numbered(c["text"] for c in got if c["status"] == "ok")
     prompt = how.following if written else how.synthesis
@@ -153,14 +153,14 @@ async def _part(
     part, replies = await first_answer(
         how.chain,
         lambda member: prompt.render(addressed(state["messages"], member), **values),
-        serving,
+        ctx,
         role="aggregator",
         layer=len(how.layers) + 1 + done,
         draw=lambda member: how.before(member) + done,
         stream=True,
     )
     if written and part is not None:
-        serving.emit("continued", message_id=written[0]["message_id"], by=part["message_id"])
+        ctx.emit("continued", message_id=written[0]["message_id"], by=part["message_id"])
     return replies
 
 
@@ -175,7 +175,7 @@ def _joined(
     if not written:
         note = "no aggregator answered: the answer is one member's own, word for word"
         return {"final": most_alike([c for c in got if c["status"] == "ok"]), "notes": [note]}
-    usage = Usage(
+    usage = TokenUsage(
         input_tokens=sum(part["usage"]["input_tokens"] for part in written),
         output_tokens=sum(part["usage"]["output_tokens"] for part in written),
     )

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 
 
 def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
@@ -27,7 +27,7 @@ def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving, final = Run.of(state, METHOD, how.context), state["final"]
+        ctx, final = RunContext.of(state, METHOD, how.context), state["final"]
         text = final["text"] if final is not None else state["answer"]
         stated = how.extract.extract(text)
 
@@ -43,7 +43,7 @@ def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
         cleaned, asked = await first_answer(
             chain,
             messages,
-            serving,
+            ctx,
             role="cleaner",
             layer=state["layer"] + 1,
             draw=lambda member: how.asked(state, member) + 1,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from langgraph.types import Overwrite
 
-from manyminds.asking.run import Run
 from manyminds.nodes.channels import Decision, usable
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.votes import labels
 
@@ -31,10 +31,10 @@ def consensus_gate(how: Debating, *, share: float | None, calls: Sequence[int]) 
 
     async def run(state: State) -> Update:
         round, candidates = state["layer"], state["candidates"]
-        serving = Run.of(state, METHOD, how.context)
+        ctx = RunContext.of(state, METHOD, how.context)
         said = {"transcript": [*state["transcript"], *candidates]}
-        if _cut_short(candidates, serving) and len(usable(state)) < len(state["previous"]):
-            spent = serving.exhausted()
+        if _cut_short(candidates, ctx) and len(usable(state)) < len(state["previous"]):
+            spent = ctx.exhausted()
             reason = f"{spent} in round {round}: the answer rests on round {round - 1}"
             back = {"candidates": Overwrite(state["previous"])}
             return {**said, **back, **_stop(reason, None, reason)}
@@ -42,13 +42,13 @@ def consensus_gate(how: Debating, *, share: float | None, calls: Sequence[int]) 
         counts, good = counted(candidates, how)
         most = max(counts, default=0)
         agreement = most / good
-        serving.emit("voted", counts=counts, asked=len(candidates), stop=None)
+        ctx.emit("voted", counts=counts, asked=len(candidates), stop=None)
         if share is not None and most >= max(2.0, share * good - 1e-9):
             reason = f"consensus in round {round}: {most} of the {good} who answered agree"
             return {**said, **_stop(reason, agreement)}
         if round >= how.rounds:
             return {**said, **_stop("that was the last round", agreement)}
-        spent = serving.exhausted(calls[round])
+        spent = ctx.exhausted(calls[round])
         if spent is not None:
             note = f"{spent} after round {round} of {how.rounds}"
             return {**said, **_stop(spent, agreement, note)}
@@ -68,10 +68,10 @@ def counted(candidates: Sequence[Candidate], how: Debating) -> tuple[list[int], 
     return [count for _, count in counts.most_common()], len(good)
 
 
-def _cut_short(candidates: Sequence[Candidate], serving: Run) -> bool:
+def _cut_short(candidates: Sequence[Candidate], ctx: RunContext) -> bool:
     """Tell whether somebody gave no answer because the budget ended, and not for another reason."""
     states = {candidate["status"] for candidate in candidates}
-    return "skipped" in states or ("timeout" in states and serving.seconds_left <= 0)
+    return "skipped" in states or ("timeout" in states and ctx.seconds_left <= 0)
 
 
 def _stop(reason: str, agreement: float | None, *notes: str) -> Update:

@@ -2,17 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.solver import earlier
 from manyminds.prompts import Prompt
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 
-Taken = Callable[[State, Run, str], Awaitable[Update]]
+Taken = Callable[[State, RunContext, str], Awaitable[Update]]
 
 
 def critic(
@@ -42,11 +42,11 @@ def critic(
     """
 
     async def run(state: State) -> Update:
-        layer, serving = state["layer"], Run.of(state, method, context)
+        layer, ctx = state["layer"], RunContext.of(state, method, context)
         reply = await ask(
             member,
             prompt.render(addressed(state["messages"], member), **shown(state)),
-            serving,
+            ctx,
             role=name,
             index=layer - 1,
             draw=tries + layer - 1,
@@ -55,6 +55,6 @@ def critic(
         spent = {"spent": spent_on([reply])}
         if reply["status"] != "ok":
             return {**spent, **earlier(state, reply, f"the {name} of try {layer}")}
-        return {**spent, **await taken(state, serving, reply["text"])}
+        return {**spent, **await taken(state, ctx, reply["text"])}
 
     return Node(run, name)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from manyminds.asking.run import Run
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.voter import VoteFunction, similar, tally
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import reconcile_weights, weighted
@@ -31,7 +31,7 @@ def debate_vote(how: Debating, *, vote: str | VoteFunction) -> Node:
         if ballot["winner"] is None:
             notes.append("no answer could be read: the most typical reply was chosen")
             ballot = similar(candidates, "bleu", whole=True)
-        Run.of(state, METHOD, how.context).emit(
+        RunContext.of(state, METHOD, how.context).emit(
             "voted",
             counts=[len(group["indices"]) for group in ballot["groups"]],
             asked=len(candidates),

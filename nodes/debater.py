@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.topology import Readings
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.answers import Extractor
+from manyminds.reading.confidence import stated
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor
-from manyminds.votes.confidence import stated
 
 METHOD = "debate"
 
@@ -82,7 +82,7 @@ def debater(place: int, how: Debating) -> Node:
     member = how.debaters[place]
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, how.context)
+        ctx = RunContext.of(state, METHOD, how.context)
         round = state["layer"]
         messages = _messages(state, place, round, how)
         if how.confidence is not None:
@@ -90,12 +90,12 @@ def debater(place: int, how: Debating) -> Node:
         candidate = await ask(
             member,
             messages,
-            serving,
+            ctx,
             role="debater",
             index=place,
             draw=round - 1,
             layer=round,
-            clock=layer_clock(serving, round, asked=len(how.debaters), quorum=how.quorum),
+            clock=layer_clock(ctx, round, asked=len(how.debaters), quorum=how.quorum),
         )
         if candidate["status"] == "ok":
             read(candidate, how)

@@ -5,16 +5,16 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ask import ask
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate, Failure
 
 
 async def first_answer(
     chain: Sequence[Member],
     prompt: Callable[[Member], list[BaseMessage]],
-    run: Run,
+    run: RunContext,
     *,
     role: str,
     layer: int,

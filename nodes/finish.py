@@ -9,14 +9,15 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from manyminds.asking import budget, journal
-from manyminds.asking.kept import key_of
-from manyminds.asking.ledger import Row, Spent, empty_row, totals
-from manyminds.asking.reply import NOTHING
-from manyminds.asking.run import outer
-from manyminds.asking.shared import forget, known
+from manyminds.calls.response import NOTHING
 from manyminds.errors import InputError
+from manyminds.limits import budget
 from manyminds.nodes.node import Node, Route, State, Update
+from manyminds.runs import journal
+from manyminds.runs.cache import cache_key
+from manyminds.runs.context import parent_call
+from manyminds.runs.scope import forget, known
+from manyminds.runs.usage import Usage, UsageRow, empty_row, totals
 from manyminds.state import Candidate
 
 # A simulated answer always says so, also one that a program put together out of several.
@@ -64,8 +65,8 @@ def finish(
             common.recorder.ended(state["run"], final["text"], report)
         budget.close(state["run"])
         forget(state["run"])
-        if outer.get() is None:
-            await journal.end(state["run"], key_of(state["messages"], {}))
+        if parent_call.get() is None:
+            await journal.end(state["run"], cache_key(state["messages"], {}))
         answer = message(final, report, {m.id for m in state["messages"]})
         return {"messages": [answer], "answer": final["text"], "report": report}
 
@@ -83,7 +84,7 @@ def unless_done(following: str) -> Route:
 
 def summary(method: str, state: State) -> dict[str, Any]:
     """Add up the ledger: what everyone did, what is missing, what it cost."""
-    spent: Spent = state.get("spent") or {}
+    spent: Usage = state.get("spent") or {}
     total = totals(spent)
     missing = _missing(spent)
     lost = [one for one in missing if one["kind"] != "cancelled"]  # cut on purpose, not lost
@@ -155,7 +156,7 @@ def _own_answer(state: State) -> Candidate:
     )
 
 
-def _missing(spent: Spent) -> list[dict[str, Any]]:
+def _missing(spent: Usage) -> list[dict[str, Any]]:
     return [
         {
             "member": row["member"],
@@ -169,7 +170,7 @@ def _missing(spent: Spent) -> list[dict[str, Any]]:
     ]
 
 
-def _notes_of_answers(spent: Spent) -> list[str]:
+def _notes_of_answers(spent: Usage) -> list[str]:
     """Return why answers of members are degraded, each once."""
     counts: Counter[tuple[str, str]] = Counter()
     for row in spent.values():
@@ -181,7 +182,7 @@ def _notes_of_answers(spent: Spent) -> list[str]:
     ]
 
 
-def _absent(missing: list[dict[str, Any]], total: Row) -> str:
+def _absent(missing: list[dict[str, Any]], total: UsageRow) -> str:
     kinds: dict[str, int] = {}
     for one in missing:
         kinds[one["kind"]] = kinds.get(one["kind"], 0) + one["count"]
@@ -190,8 +191,8 @@ def _absent(missing: list[dict[str, Any]], total: Row) -> str:
     return f"{gone} of {max(total['calls'], gone)} calls gave no answer ({listed})"
 
 
-def _grouped(spent: Spent, by: str) -> dict[str, dict[str, Any]]:
-    groups: dict[str, Row] = {}
+def _grouped(spent: Usage, by: str) -> dict[str, dict[str, Any]]:
+    groups: dict[str, UsageRow] = {}
     for row in spent.values():
         # A nested run's rows belong to the member that ran it.
         name = str(row[by]).split(" > ")[0]  # type: ignore[literal-required]
@@ -210,10 +211,10 @@ def _grouped(spent: Spent, by: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _tokens(row: Row) -> dict[str, int]:
+def _tokens(row: UsageRow) -> dict[str, int]:
     return {"input": row["input_tokens"], "output": row["output_tokens"]}
 
 
-def _cost(row: Row) -> float | None:
+def _cost(row: UsageRow) -> float | None:
     """Dollars, or None where no call had a known price."""
     return None if row["calls"] and row["unpriced"] >= row["calls"] else row["cost"]

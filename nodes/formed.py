@@ -10,10 +10,10 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableSequence
 from langchain_core.runnables.base import RunnableBindingBase
 
-from manyminds.asking.ask import ask
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
 from manyminds.models.openai import OPENAI_URL, EndpointModel
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate, Failure
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ async def ask_formed(
     chain: Sequence[Member],
     messages: Callable[[Member], list[BaseMessage]],
     read: Callable[[str], T | None],
-    run: Run,
+    run: RunContext,
     *,
     schema: Schema,
     role: str,

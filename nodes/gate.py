@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from langgraph.types import Overwrite
 
-from manyminds.asking.clock import drop
-from manyminds.asking.patience import count_of
-from manyminds.asking.run import Run
 from manyminds.errors import BudgetError, QuorumError, RunError
+from manyminds.limits.deadline import drop
+from manyminds.limits.quorum import count_of
 from manyminds.nodes.channels import Decision, usable
 from manyminds.nodes.node import Node, State, Update
+from manyminds.runs.context import RunContext
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
@@ -30,19 +30,19 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
 
     async def run(state: State) -> Update:
         layer, candidates = state["layer"], state["candidates"]
-        serving = Run.of(state, method, context)
-        drop(serving.id, layer)
+        ctx = RunContext.of(state, method, context)
+        drop(ctx.id, layer)
         try:
             require(candidates, quorum)
         except RunError:
-            spent = serving.exhausted()
+            spent = ctx.exhausted()
             if spent is None or not state["previous"]:
                 raise
             reason = f"{spent} in layer {layer}: the answer rests on layer {layer - 1}"
             return {**_stop(reason, reason), "candidates": Overwrite(state["previous"])}
         if layer >= len(calls):
             return _stop("that was the last layer")
-        spent = serving.exhausted(calls[layer] + 1)
+        spent = ctx.exhausted(calls[layer] + 1)
         if spent is not None:
             return _stop(spent, f"{spent} after layer {layer} of {len(calls)}")
         return {

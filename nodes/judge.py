@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage
 from typing_extensions import TypedDict
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
-from manyminds.nodes.chair import shuffled
+from manyminds.nodes.chair import shuffle_for
 from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, decided, standing
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
-from manyminds.nodes.verdicts import Call, Ranking, read_ranking, read_stop
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.answers import text_key
+from manyminds.reading.verdicts import Ranking, StopVote, read_ranking, read_stop
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
-from manyminds.votes.answers import text_key
 from manyminds.votes.votes import consensus
 
 ROLE = "judge"
@@ -63,10 +63,10 @@ def judge(
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, panel.context)
+        ctx = RunContext.of(state, METHOD, panel.context)
         good = [c for c in state["candidates"] if c["status"] == "ok"]
         groups, layer = alike(good), state["layer"]
-        shown = shuffled([group[0] for group in groups], serving, f"{ROLE}:{layer}")
+        shown = shuffle_for([group[0] for group in groups], ctx, f"{ROLE}:{layer}")
         values = {
             "answers": numbered(candidate["text"] for candidate in shown),
             "keep": str(panel.keep),
@@ -78,7 +78,7 @@ def judge(
         def messages(member: Member) -> list[BaseMessage]:
             return (deciding or prompt).render(addressed(state["messages"], member), **values)
 
-        def read(text: str) -> tuple[Ranking, Call | None] | None:
+        def read(text: str) -> tuple[Ranking, StopVote | None] | None:
             ranking = read_ranking(text, len(shown))
             return None if ranking is None else (ranking, read_stop(text))
 
@@ -86,7 +86,7 @@ def judge(
             chain,
             messages,
             read,
-            serving,
+            ctx,
             schema=object_schema("verdict", _FIELDS | (STOP_FIELDS if deciding else {})),
             role=ROLE,
             layer=layer,

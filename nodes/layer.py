@@ -1,7 +1,7 @@
 """layer: the next layer or round begins."""
 
-from manyminds.asking.run import Run
 from manyminds.nodes.node import Node, State, Update
+from manyminds.runs.context import RunContext
 from manyminds.settings import Context
 
 
@@ -15,10 +15,10 @@ def layer(method: str = "", *, planned: int = 0, context: Context | None = None)
     """
 
     async def run(state: State) -> Update:
-        serving, number = Run.of(state, method, context or Context()), state["layer"] + 1
+        ctx, number = RunContext.of(state, method, context or Context()), state["layer"] + 1
         if planned and number == 1:
-            serving.emit("planned", calls=planned)
-        serving.emit("layer", layer=number)
+            ctx.emit("planned", calls=planned)
+        ctx.emit("layer", layer=number)
         return {"layer": number}
 
     return Node(run, "layer")

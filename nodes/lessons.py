@@ -5,9 +5,9 @@ from typing import Any
 from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
-from manyminds.asking.run import Run
-from manyminds.asking.stores import called
 from manyminds.nodes.node import Node, State, Update
+from manyminds.runs.context import RunContext
+from manyminds.runs.journal_backends import called
 from manyminds.settings import Context
 
 NAMESPACE = ("manyminds", "reflexion")
@@ -27,14 +27,16 @@ def recall(task: str | None, *, memory: int, method: str, context: Context) -> N
         store = _store()
         if store is None:
             return {}
-        item = await called(store, "get", NAMESPACE, _key(task, Run.of(state, method, context)))
+        item = await called(
+            store, "get", NAMESPACE, _key(task, RunContext.of(state, method, context))
+        )
         kept: list[Any] = [] if item is None else item.value.get("lessons", [])
         return {"lessons": [str(lesson) for lesson in kept][-memory:]}
 
     return Node(run, "memory")
 
 
-async def remember(task: str | None, lessons: list[str], run: Run) -> None:
+async def remember(task: str | None, lessons: list[str], run: RunContext) -> None:
     """Put the lessons where the next run finds them; without a store they end with this one."""
     store = _store()
     if store is not None:
@@ -45,6 +47,6 @@ def _store() -> BaseStore | None:
     return get_runtime().store
 
 
-def _key(task: str | None, run: Run) -> str:
+def _key(task: str | None, run: RunContext) -> str:
     """Lessons about one question, or one task; the samples of a forest keep theirs apart."""
     return f"{run.question_id if task is None else task}:{run.base}"

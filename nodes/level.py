@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on, totals
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.fence import in_one_line
 from manyminds.members import Member
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.prompts import Prompt
+from manyminds.reading.answers import Extractor
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on, totals
 from manyminds.settings import Context
-from manyminds.votes.answers import Extractor
 
 
 class LevelResult(TypedDict):
@@ -68,12 +68,12 @@ def level(
         done: list[LevelResult] = state["levels"]
         at, this = len(done), poll(state)
         messages = prompt.render([], question=state["question"], found=_found(done), ask=this.ask)
-        serving = Run.of(state, method, context)
+        ctx = RunContext.of(state, method, context)
         candidate = await ask(
-            this.forest, messages, serving, role="level", index=at, draw=at, layer=at + 1
+            this.forest, messages, ctx, role="level", index=at, draw=at, layer=at + 1
         )
         spent = spent_on([candidate])
-        over = serving.exhausted() if candidate["status"] != "ok" and done else None
+        over = ctx.exhausted() if candidate["status"] != "ok" and done else None
         if over is not None:
             final = {**candidate, "status": "ok", "error": None, "text": done[-1]["answer"]}
             note = f"{over} in level {at + 1}: the answer is that of level {at}"

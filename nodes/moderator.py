@@ -6,18 +6,18 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision, usable
 from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Agreement, Panel
 from manyminds.nodes.persona import addressed
-from manyminds.nodes.verdicts import Call, read_stop
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.answers import Extractor
+from manyminds.reading.verdicts import StopVote, read_stop
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor
 from manyminds.votes.votes import labels
 
 ROLE = "moderator"
@@ -40,9 +40,9 @@ def moderator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, panel.context)
+        ctx = RunContext.of(state, METHOD, panel.context)
         layer, figure = state["layer"], panel.agreement(_good(state))
-        spent = serving.exhausted(1 + panel.calls)
+        spent = ctx.exhausted(1 + panel.calls)
         if spent is not None:
             stop = Decision(stop=True, reason=spent, source="rule", agreement=figure)
             return {"decision": stop, "notes": [f"{spent} after layer {layer} of {panel.rounds}"]}
@@ -60,7 +60,7 @@ def moderator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) -> Node:
             chain,
             messages,
             read_stop,
-            serving,
+            ctx,
             schema=object_schema("decision", STOP_FIELDS),
             role=ROLE,
             layer=layer,
@@ -126,7 +126,7 @@ def standing(layer: int, layers: int, agreement: float | None) -> dict[str, str]
     return {"layer": str(layer), "layers": str(layers), "agreement": _shown(agreement)}
 
 
-def decided(call: Call | None, source: str, agreement: float | None) -> Decision:
+def decided(call: StopVote | None, source: str, agreement: float | None) -> Decision:
     """Return a decision that was read, or to go on where none could be."""
     if call is None:
         return Decision(stop=False, reason=GO_ON, source="fallback", agreement=agreement)

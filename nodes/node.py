@@ -16,11 +16,11 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from manyminds.asking.limits import in_thread
-from manyminds.asking.loops import background_loop
-from manyminds.asking.shared import known, spent_by
+from manyminds.aio import background_loop
 from manyminds.errors import InputError, RunError
+from manyminds.limits.slots import in_thread
 from manyminds.records.events import decided
+from manyminds.runs.scope import known, spent_by
 
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.fence import in_one_line
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 
 
@@ -31,12 +31,12 @@ def planner(
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        ctx = RunContext.of(state, method, context)
         asked = []
         for nth, member in enumerate(member for member in chain for _ in range(2)):
             messages = prompt.render(addressed(state["messages"], member), most=str(most))
             candidate = await ask(
-                member, messages, serving, role="planner", index=nth, draw=nth, params=params
+                member, messages, ctx, role="planner", index=nth, draw=nth, params=params
             )
             asked.append(candidate)
             plan = read_plan(candidate["text"], most)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 
 
@@ -42,7 +42,7 @@ def proposer(
     indices = [[m.name for m in row].index(member.name) if member in row else -1 for row in layers]
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        ctx = RunContext.of(state, method, context)
         layer = state["layer"]
         messages = addressed(state["messages"], member)
         if layer > 1:
@@ -51,13 +51,13 @@ def proposer(
         candidate = await ask(
             member,
             messages,
-            serving,
+            ctx,
             role="proposer",
             index=indices[layer - 1],
             draw=sum(index >= 0 for index in indices[: layer - 1]),
             layer=layer,
             params=params,
-            clock=layer_clock(serving, layer, asked=len(layers[layer - 1]), quorum=quorum),
+            clock=layer_clock(ctx, layer, asked=len(layers[layer - 1]), quorum=quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.votes import pick
@@ -45,10 +45,10 @@ def ranker(
     proposed = {member.name for member in proposers}
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, method, context)
+        ctx = RunContext.of(state, method, context)
         references = usable(state)
         shown = list(references)
-        random.Random(f"{serving.seed}:{serving.question_id}:shown").shuffle(shown)
+        random.Random(f"{ctx.seed}:{ctx.question_id}:shown").shuffle(shown)
         answers = numbered(candidate["text"] for candidate in shown)
         asked: list[Candidate] = []
         for nth, member in enumerate(member for member in chain for _ in range(2)):
@@ -56,7 +56,7 @@ def ranker(
             reply = await ask(
                 member,
                 prompt.render(messages, answers=answers),
-                serving,
+                ctx,
                 role="ranker",
                 index=nth,
                 draw=(member.name in proposed) + nth % 2,

@@ -1,24 +1,24 @@
 """reviewer: each member of a council ranks the others' answers without knowing whose they are."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import BaseMessage
 from typing_extensions import TypedDict
 
-from manyminds.asking.ask import ask_all, blank
-from manyminds.asking.clock import Clock
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask_all, blank
+from manyminds.limits.deadline import Deadline
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.chair import shuffled
+from manyminds.nodes.chair import shuffle_for
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.verdicts import read_order
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot, Group
@@ -76,12 +76,12 @@ def reviewers(how: Reviewing) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, how.context)
+        ctx = RunContext.of(state, METHOD, how.context)
         good = [c for c in state["candidates"] if c["status"] == "ok"]
-        reason = _why_not(good, how, serving)
+        reason = _why_not(good, how, ctx)
         if reason is not None:
             return _unranked(good, reason)
-        panel = Panel(good, how, state, serving)
+        panel = Panel(good, how, state, ctx)
         await panel.hear()
         update: Update = {"spent": spent_on(panel.replies)}
         if not any(panel.orders.values()):
@@ -111,7 +111,9 @@ class Panel:
         replies: what was asked and came back.
     """
 
-    def __init__(self, good: Sequence[Candidate], how: Reviewing, state: State, run: Run) -> None:
+    def __init__(
+        self, good: Sequence[Candidate], how: Reviewing, state: State, run: RunContext
+    ) -> None:
         self.good, self.how, self.state, self.run = good, how, state, run
         self.shown = [self._shuffled(own) for own in range(len(good))]
         self.orders: dict[int, list[int]] = {}
@@ -119,7 +121,7 @@ class Panel:
 
     def _shuffled(self, own: int) -> list[int]:
         others = [place for place in range(len(self.good)) if place != own]
-        return shuffled(others, self.run, f"ranker:{self.good[own]['member']}")
+        return shuffle_for(others, self.run, f"ranker:{self.good[own]['member']}")
 
     async def hear(self) -> None:
         """Ask everyone at once; where the council may, cut who cannot change the winner."""
@@ -144,7 +146,7 @@ class Panel:
 
         await ask_all(batches, self.run, heard=heard, clock=watch)
 
-    def _clock(self, layer: int) -> Clock | None:
+    def _clock(self, layer: int) -> Deadline | None:
         """Return the clock that ends the ranking early where the council may end it."""
 
         def certain(_seen: Sequence[Candidate]) -> bool:
@@ -181,30 +183,10 @@ class Panel:
         ]
 
 
-def read_order(reply: str, n: int) -> list[int]:
-    """Return the ranking in a reply, best first, of `n` answers (0 to n-1) numbered from 1 in it.
-
-    Read are the last "order" of a JSON object, whole or broken; else the last chain such as
-    2 > 1 > 3; else numbers alone, one after the other. Numbers that there are not are passed over,
-    of a repeated one the first counts. Empty where there is no ranking; never raises.
-    """
-    tail = reply[-_LONGEST:]
-    listed = _ORDER.findall(tail) or _CHAIN.findall(tail) or _ALONE.findall(tail)
-    numbers = (int(number) - 1 for number in _NUMBER.findall(listed[-1] if listed else ""))
-    return [number for number in dict.fromkeys(numbers) if 0 <= number < n]
-
-
-_LONGEST = 20_000
-_ORDER = re.compile(r'"order"\s{0,9}:\s{0,9}\[([^][]*)', re.IGNORECASE)
-_CHAIN = re.compile(r"\d{1,9}(?:\s{0,9}>\s{0,9}(?:[a-z]{1,9} ?)?#?\d{1,9})+", re.IGNORECASE)
-_ALONE = re.compile(r"^\s*\[?((?:\d{1,9}\s{0,9},\s{0,9})+\d{1,9})\]?\s*$")
-_NUMBER = re.compile(r"(?<![\w.-])\d{1,9}")
-
-
-def _why_not(good: Sequence[Candidate], how: Reviewing, serving: Run) -> str | None:
+def _why_not(good: Sequence[Candidate], how: Reviewing, ctx: RunContext) -> str | None:
     if len(good) < LEAST:
         return f"{len(good)} answers cannot be ranked by their authors, it takes {LEAST}"
-    return serving.exhausted(len(good) + how.after)
+    return ctx.exhausted(len(good) + how.after)
 
 
 def _unranked(good: Sequence[Candidate], reason: str) -> Update:

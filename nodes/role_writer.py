@@ -8,15 +8,15 @@ from langchain_core.messages import BaseMessage
 from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
-from manyminds.nodes.verdicts import read_roles
 from manyminds.prompts import Prompt, escaped
+from manyminds.reading.verdicts import read_roles
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 
 ROLE = "role_writer"
 NAMESPACE = ("manyminds", "roles")
@@ -51,17 +51,17 @@ def role_writer(
     key = sha256(about.encode()).hexdigest()
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, panel.context)
+        ctx = RunContext.of(state, METHOD, panel.context)
         store = get_runtime().store if description is not None else None
         found = await _kept(store, key, count)
         if found is not None:
             return {"roles": found}
-        spent = serving.exhausted(1 + panel.calls)
+        spent = ctx.exhausted(1 + panel.calls)
         if spent is not None:
             return {"notes": [f"{spent}: {INSTEAD}"]}
         values = {
             "count": str(count),
-            "description": description or f"The one at hand:\n{escaped(serving.question)}",
+            "description": description or f"The one at hand:\n{escaped(ctx.question)}",
             "task": task or TASK,
         }
 
@@ -72,7 +72,7 @@ def role_writer(
             chain,
             messages,
             lambda text: read_roles(text, count),
-            serving,
+            ctx,
             schema=_SCHEMA,
             role=ROLE,
             layer=0,

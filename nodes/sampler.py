@@ -7,20 +7,20 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from manyminds.asking.ask import ask_all, blank
-from manyminds.asking.clock import Clock, Enough
-from manyminds.asking.inquiry import Heard
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.patience import layer_clock
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask_all, blank
+from manyminds.calls.call import OnAnswered
+from manyminds.limits.deadline import Deadline, Enough
+from manyminds.limits.quorum import layer_clock
 from manyminds.members import Member
 from manyminds.nodes.node import Node, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
+from manyminds.reading.answers import Extractor
+from manyminds.reading.confidence import stated
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate, Failure
-from manyminds.votes.answers import Extractor
-from manyminds.votes.confidence import stated
 from manyminds.votes.flags import RedFlags
 from manyminds.votes.stopping import StoppingRule
 from manyminds.votes.votes import labels
@@ -103,24 +103,24 @@ def sampler(how: Sampling) -> Node:
     by_name = {member.name: member for member in how.members}
 
     async def run(chunk: Chunk) -> Update:
-        serving = Run.of(chunk, how.method, how.context)
-        asked = _blanks(chunk, how.members, serving)
+        ctx = RunContext.of(chunk, how.method, how.context)
+        asked = _blanks(chunk, how.members, ctx)
         prompts = {name: _messages(chunk, by_name[name], how.prompt) for name in by_name}
         batches = [
             (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
-        heard, watch = _listening(how, chunk, serving)
-        await ask_all(batches, serving, params=how.params, heard=heard, clock=watch)
+        heard, watch = _listening(how, chunk, ctx)
+        await ask_all(batches, ctx, params=how.params, heard=heard, clock=watch)
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
         return {"candidates": begun, "spent": spent_on(begun)}
 
     return Node(run, "sampler")
 
 
-def _listening(how: Sampling, chunk: Chunk, serving: Run) -> tuple[Heard, Clock | None]:
+def _listening(how: Sampling, chunk: Chunk, ctx: RunContext) -> tuple[OnAnswered, Deadline | None]:
     """Return what to do with each answer that comes in, and the clock that cuts the others."""
     watch = layer_clock(
-        serving, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
+        ctx, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
     )
     if watch is None:
         return how.read, None
@@ -137,13 +137,13 @@ def _certain(how: Sampling) -> Enough | None:
     return None if rule is None else lambda seen: rule.stop(how.votes(seen)) is not None
 
 
-def _blanks(chunk: Chunk, members: Sequence[Member], serving: Run) -> list[Candidate]:
-    order = in_turn(members, serving.seed, chunk["question_id"])
+def _blanks(chunk: Chunk, members: Sequence[Member], ctx: RunContext) -> list[Candidate]:
+    order = in_turn(members, ctx.seed, chunk["question_id"])
     blanks: list[Candidate] = []
     for index in range(chunk["first"], chunk["first"] + chunk["count"]):
         draw, place = divmod(index, len(order))
         member, layer = order[place], chunk["layer"]
-        blanks.append(blank(member, serving, role="sampler", index=index, draw=draw, layer=layer))
+        blanks.append(blank(member, ctx, role="sampler", index=index, draw=draw, layer=layer))
     return blanks
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
@@ -43,9 +43,9 @@ def solo(
 
     async def run(state: State) -> Update:
         messages = prompt.render(addressed(state["messages"], member), **values)
-        serving = Run.of(state, method, context)
-        serving.emit("planned", calls=1)
-        reply = await ask(member, messages, serving, role="solver", layer=1, stream=read is None)
+        ctx = RunContext.of(state, method, context)
+        ctx.emit("planned", calls=1)
+        reply = await ask(member, messages, ctx, role="solver", layer=1, stream=read is None)
         require([reply], 1)
         update: Update = {"layer": 1, "candidates": [reply], "spent": spent_on([reply])}
         if read is None:

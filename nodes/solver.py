@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from manyminds.asking.ask import ask
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask
 from manyminds.members import Member
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
@@ -52,7 +52,7 @@ def solver(
         reply = await ask(
             member,
             messages,
-            Run.of(state, method, context),
+            RunContext.of(state, method, context),
             role="solver",
             index=layer - 1,
             draw=layer - 1,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.chair import LastWord, writer
@@ -11,6 +10,7 @@ from manyminds.nodes.gate import gate
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
 
 
 def sparse_gate(panel: Panel) -> Node:
@@ -50,7 +50,7 @@ def sparse_aggregator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) 
     def draws(state: State, member: Member) -> int:
         return panel.draw(member, "aggregator", state["layer"])
 
-    def values(state: State, _run: Run) -> dict[str, str]:
+    def values(state: State, _run: RunContext) -> dict[str, str]:
         return {"answers": numbered(candidate["text"] for candidate in usable(state))}
 
     word = LastWord(

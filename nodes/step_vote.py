@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from manyminds.asking.ask import ask_all, blank
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask_all, blank
 from manyminds.errors import RunError
 from manyminds.members import Member
 from manyminds.nodes.persona import addressed
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate, Failure
 from manyminds.tasks.step import RedFlag, StepTask, TaskState
 from manyminds.votes.ballots import Ballot
@@ -41,7 +41,7 @@ class StepVoting:
     params: Mapping[str, Any]
 
     async def propose(
-        self, run: Run, state: TaskState, step: int, drawn: int, before: Sequence[Candidate]
+        self, run: RunContext, state: TaskState, step: int, drawn: int, before: Sequence[Candidate]
     ) -> list[Candidate]:
         """Ask for as many proposals of this step as the rule needs at least.
 

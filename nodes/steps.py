@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.errors import BudgetError
 from manyminds.journal import Journal
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.step_vote import StepVoting, counts, cut_short
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
@@ -25,7 +25,7 @@ def first_step(voting: StepVoting, journal: str | None, context: Context) -> Nod
         for done in _journal(journal, voting, state["question"]).steps() if journal else ():
             task_state = voting.task.apply(task_state, done)
             step += 1
-        after = _after(voting, task_state, Run.of(state, METHOD, context), step)
+        after = _after(voting, task_state, RunContext.of(state, METHOD, context), step)
         return {"step": step, "resumed": step, **after}
 
     return Node(run, "start")
@@ -35,10 +35,10 @@ def step_sampler(voting: StepVoting, context: Context) -> Node:
     """Return the node that asks for the next proposals of the step."""
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, context)
+        ctx = RunContext.of(state, METHOD, context)
         step = state["step"] + 1
         before = [c for c in state["candidates"] if c["layer"] == step]
-        asked = await voting.propose(serving, state["task_state"], step, state["drawn"], before)
+        asked = await voting.propose(ctx, state["task_state"], step, state["drawn"], before)
         return {
             "layer": step,
             "candidates": asked,
@@ -53,13 +53,13 @@ def step_voter(voting: StepVoting, context: Context) -> Node:
     """Return the node that votes on the proposals, once there are enough."""
 
     async def run(state: State) -> Update:
-        serving, candidates = Run.of(state, METHOD, context), state["candidates"]
+        ctx, candidates = RunContext.of(state, METHOD, context), state["candidates"]
         reason = voting.decided(candidates)
         if reason is None and cut_short(candidates):
-            return {"ballot": None, **_after(voting, state["task_state"], serving, state["step"])}
+            return {"ballot": None, **_after(voting, state["task_state"], ctx, state["step"])}
         if reason is None:
             return {"ballot": None}
-        serving.emit("voted", step=state["step"] + 1, stop=reason)
+        ctx.emit("voted", step=state["step"] + 1, stop=reason)
         return {"ballot": {**voting.ballot(candidates), "stopped": reason}}
 
     return Node(run, "voter")
@@ -69,7 +69,7 @@ def commit(voting: StepVoting, journal: str | None, context: Context) -> Node:
     """Return the node that takes the winning step: it cannot be undone."""
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, context)
+        ctx = RunContext.of(state, METHOD, context)
         tally = _Tally.of(state)
         writer = _journal(journal, voting, state["question"]) if journal else None
         task_state, replayed = tally.catch_up(voting, state["task_state"], writer)
@@ -78,7 +78,7 @@ def commit(voting: StepVoting, journal: str | None, context: Context) -> Node:
             if writer is not None:
                 _write(writer, tally.step, state["ballot"], len(state["candidates"]))
                 writer.close()
-        return {**tally.update(), **_after(voting, task_state, serving, tally.step)}
+        return {**tally.update(), **_after(voting, task_state, ctx, tally.step)}
 
     return Node(run, "commit")
 
@@ -87,16 +87,16 @@ def fused_steps(voting: StepVoting, journal: str | None, steps: int, context: Co
     """Return one node that samples, votes and commits up to `steps` steps a superstep."""
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, context)
+        ctx = RunContext.of(state, METHOD, context)
         tally, task_state, drawn = _Tally.of(state), state["task_state"], state["drawn"]
         writer = _journal(journal, voting, state["question"]) if journal else None
         task_state, _ = tally.catch_up(voting, task_state, writer)
         asked: list[Candidate] = []
         try:
             for _ in range(steps):
-                if _decision(voting, task_state, serving)["stop"]:
+                if _decision(voting, task_state, ctx)["stop"]:
                     break
-                candidates, reason = await _voted(voting, serving, task_state, tally.step, drawn)
+                candidates, reason = await _voted(voting, ctx, task_state, tally.step, drawn)
                 drawn += len(candidates)
                 asked += candidates
                 if reason is None:
@@ -110,7 +110,7 @@ def fused_steps(voting: StepVoting, journal: str | None, steps: int, context: Co
                 writer.close()
         return {
             **tally.update(),
-            **_after(voting, task_state, serving, tally.step),
+            **_after(voting, task_state, ctx, tally.step),
             "drawn": drawn,
             "spent": spent_on(asked),
         }
@@ -119,13 +119,13 @@ def fused_steps(voting: StepVoting, journal: str | None, steps: int, context: Co
 
 
 async def _voted(
-    voting: StepVoting, serving: Run, task_state: Any, step: int, drawn: int
+    voting: StepVoting, ctx: RunContext, task_state: Any, step: int, drawn: int
 ) -> tuple[list[Candidate], str | None]:
     """Ask until there are proposals enough, and say why; None where the budget cut it short."""
     candidates: list[Candidate] = []
     while True:
         candidates += await voting.propose(
-            serving, task_state, step + 1, drawn + len(candidates), candidates
+            ctx, task_state, step + 1, drawn + len(candidates), candidates
         )
         reason = voting.decided(candidates)
         if reason is not None or cut_short(candidates):
@@ -171,8 +171,8 @@ class _Tally:
         }
 
 
-def _after(voting: StepVoting, task_state: Any, serving: Run, step: int) -> Update:
-    decision = _decision(voting, task_state, serving)
+def _after(voting: StepVoting, task_state: Any, ctx: RunContext, step: int) -> Update:
+    decision = _decision(voting, task_state, ctx)
     update: Update = {"task_state": task_state, "decision": decision}
     if decision["stop"]:
         update["answer"] = voting.task.answer(task_state)
@@ -183,10 +183,10 @@ def _after(voting: StepVoting, task_state: Any, serving: Run, step: int) -> Upda
     return update
 
 
-def _decision(voting: StepVoting, task_state: Any, serving: Run) -> dict[str, Any]:
+def _decision(voting: StepVoting, task_state: Any, ctx: RunContext) -> dict[str, Any]:
     """Stop where the task is done, or the budget has no room for the votes of one more step."""
     done = voting.task.done(task_state)
-    reason = "the task is done" if done else serving.exhausted(voting.rule.need(())) or ""
+    reason = "the task is done" if done else ctx.exhausted(voting.rule.need(())) or ""
     return {"stop": bool(reason), "reason": reason, "source": "rule", "agreement": None}
 
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.ask import together
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.calls.ask import together
 from manyminds.members import Member
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
 
 
@@ -30,7 +30,7 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Nod
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, METHOD, how.context)
+        ctx = RunContext.of(state, METHOD, how.context)
         # Before the node `layer` has counted it, the round that reads is the next one.
         earlier = (state["layer"] - 1) * len(how.debaters)
         texts = _texts(state, state["layer"] + 1, how)
@@ -46,7 +46,7 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Nod
             summary, tried = await first_answer(
                 chain,
                 messages,
-                serving,
+                ctx,
                 role="summarizer",
                 layer=state["layer"],
                 index=nth * len(chain),

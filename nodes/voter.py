@@ -6,16 +6,16 @@ from typing import Protocol, TypeAlias
 
 from typing_extensions import TypedDict
 
-from manyminds.asking.clock import drop
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
+from manyminds.limits.deadline import drop
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.sampler import Sampling
+from manyminds.reading.answers import Extractor
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
 
@@ -36,7 +36,7 @@ class AskedVote(Protocol):
         ...
 
     def hold(
-        self, candidates: Sequence[Candidate], state: State, run: Run
+        self, candidates: Sequence[Candidate], state: State, run: RunContext
     ) -> Awaitable[tuple[Ballot, list[Candidate]]]:
         """Hold the vote; return the ballot and what was asked for it, for the ledger."""
         ...
@@ -70,7 +70,7 @@ def voter(how: Sampling, *, vote: Vote, planned: int) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, how.method, how.context)
+        ctx = RunContext.of(state, how.method, how.context)
         candidates: list[Candidate] = state["candidates"]
         drop(state["run"], state["layer"])
         groups = how.votes(candidates)
@@ -79,16 +79,16 @@ def voter(how: Sampling, *, vote: Vote, planned: int) -> Node:
         if reason is None:
             unasked = any(c["status"] == "skipped" for c in candidates)
             if unasked or len(candidates) < how.most:
-                spent = serving.exhausted()
+                spent = ctx.exhausted()
             if spent is None and len(candidates) >= how.most:
                 reason = f"cap: {len(candidates)} drawn"
         stop = reason or spent
-        serving.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
+        ctx.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
         if stop is None:
             return {"decision": _decision(stop=False, reason="")}
         require(candidates, how.quorum)
         notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
-        update = await _final(candidates, vote, how, state, serving, notes)
+        update = await _final(candidates, vote, how, state, ctx, notes)
         return {
             **update,
             "sampled": _sampled(candidates, state["layer"], planned, how),
@@ -103,14 +103,14 @@ async def _final(
     vote: Vote,
     how: Sampling,
     state: State,
-    serving: Run,
+    ctx: RunContext,
     notes: list[str],
 ) -> Update:
     update: Update = {}
     if isinstance(vote, str) or callable(vote):
         ballot = tally(candidates, vote, how.extract, how.members)
     else:
-        ballot, asked = await vote.hold(candidates, state, serving)
+        ballot, asked = await vote.hold(candidates, state, ctx)
         update["spent"] = spent_on(asked)
         if ballot["vote"] != vote.name:
             notes.append(f"the vote {vote.name} gave no winner: {ballot['vote']} took its place")

@@ -5,10 +5,10 @@ from typing import Any
 
 from langgraph.types import Send
 
-from manyminds.asking.run import Run
 from manyminds.errors import BudgetError
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.sampler import Chunk, Sampling
+from manyminds.runs.context import RunContext
 
 # Branches cost about a tenth of a millisecond each and more with their number; a chunk asks its
 # samples at once, so wide waves lose nothing by having few branches.
@@ -27,15 +27,15 @@ def wave(how: Sampling) -> Node:
     """
 
     async def run(state: State) -> Update:
-        serving = Run.of(state, how.method, how.context)
+        ctx = RunContext.of(state, how.method, how.context)
         asked = len(state["candidates"])
         wanted = min(how.rule.need(how.votes(state["candidates"])), how.most - asked)
-        planned = int(min(wanted, serving.calls_left))
+        planned = int(min(wanted, ctx.calls_left))
         if planned < 1:
-            reason = serving.exhausted() or "the budget is spent"
+            reason = ctx.exhausted() or "the budget is spent"
             raise BudgetError(f"{reason} before the first sample")
-        serving.emit("planned", calls=planned)
-        serving.emit("layer", layer=state["layer"] + 1)
+        ctx.emit("planned", calls=planned)
+        ctx.emit("layer", layer=state["layer"] + 1)
         return {"layer": state["layer"] + 1, "asked": asked, "planned": planned}
 
     return Node(run, "wave")

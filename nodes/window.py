@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from manyminds.asking.ledger import spent_on
-from manyminds.asking.run import Run
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.fallback import first_answer
@@ -13,6 +11,8 @@ from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
@@ -68,7 +68,7 @@ def window_aggregator(
         made, tried = await first_answer(
             chain,
             lambda member: prompt.render(addressed(state["messages"], member), answers=answers),
-            Run.of(state, method, context),
+            RunContext.of(state, method, context),
             role="aggregator",
             layer=state["layer"] + 1,
             draw=lambda member: sampled.get(member.name, 0) + done,

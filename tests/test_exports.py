@@ -96,7 +96,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_importing_the_facade_or_the_votes_loads_nothing_heavy() -> None:
     code = (
         "import sys, manyminds, manyminds.votes.votes, manyminds.votes.stopping\n"
-        "import manyminds.votes.answers, manyminds.prompts, manyminds.errors\n"
+        "import manyminds.reading.answers, manyminds.prompts, manyminds.errors\n"
         "heavy = {'langgraph', 'langchain_core', 'langchain_openai', 'openai', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -14,20 +14,22 @@ from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
 from manyminds.apps import terminal
-from manyminds.asking import failures, reply
+from manyminds.calls import failures
+from manyminds.calls import response as reply
 from manyminds.errors import AnswerError
 from manyminds.fence import escaped, in_one_line, numbered, parse_numbered
 from manyminds.graphs.spp import final_answer
-from manyminds.models import arithmetic, options, verdicts
+from manyminds.models.simulated import arithmetic
+from manyminds.models.simulated import choices as options
+from manyminds.models.simulated import judging as verdicts
 from manyminds.nodes.chair import read_choice
 from manyminds.nodes.checker import read_verdict
 from manyminds.nodes.debater import without_confidence
 from manyminds.nodes.planner import read_plan
-from manyminds.nodes.reviewer import read_order
-from manyminds.nodes.verdicts import read_ranking, read_roles, read_stop
+from manyminds.reading import confidence, numbers
+from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
+from manyminds.reading.verdicts import read_order, read_ranking, read_roles, read_stop
 from manyminds.tasks import TASKS, RedFlag, StepTask
-from manyminds.votes import confidence, numbers
-from manyminds.votes.answers import EXTRACTORS, Extractor, extractor, guess
 from manyminds.votes.flags import RedFlags
 
 SLOW_TOTAL = 100_000

@@ -106,10 +106,10 @@ def loaded_by(*names: str) -> tuple[float, set[str]]:
 @pytest.mark.parametrize(
     ("names", "also", "limit"),
     [
-        pytest.param(["manyminds", "manyminds.methods"], ["numpy", "pydantic"], 0.15, id="facade"),
+        pytest.param(["manyminds", "manyminds.registry"], ["numpy", "pydantic"], 0.15, id="facade"),
         pytest.param(["manyminds.prompts", "manyminds.fence"], ["numpy"], 0.15, id="prompts"),
         pytest.param(
-            ["manyminds.votes.votes", "manyminds.votes.answers", "manyminds.votes.stopping"],
+            ["manyminds.votes.votes", "manyminds.reading.answers", "manyminds.votes.stopping"],
             ["numpy", "scipy"],
             0.25,
             id="votes",
@@ -128,7 +128,7 @@ def test_votes_can_be_used_without_langgraph() -> None:
     code = (
         "import sys; from manyminds.votes.votes import majority; "
         "from manyminds.prompts import load, numbered; "
-        "from manyminds.votes.answers import extractor; "
+        "from manyminds.reading.answers import extractor; "
         "assert majority(['4', '5', '4'], extractor=extractor('number'))['winner'] == 0; "
         "assert 'answers' in load('moa/synthesis@1').variables and numbered(['a']); "
         f"assert not {{*sys.modules}} & {set(HEAVY)!r}"

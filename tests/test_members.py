@@ -26,7 +26,7 @@ from manyminds import (
     create_agent_forest,
     create_moa,
 )
-from manyminds.asking.loops import per_loop
+from manyminds.aio import per_loop
 from manyminds.members import RESERVED, layers_of_members, members, safe_name
 
 QUESTION = "What is six times seven?"

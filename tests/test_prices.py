@@ -14,9 +14,9 @@ from langchain_openai import ChatOpenAI
 from manyminds import Budget, InputError, Member, Price, create_agent_forest
 from manyminds.models.openai import EndpointModel
 from manyminds.prices import source
-from manyminds.state import Usage
+from manyminds.state import TokenUsage
 
-MILLION = Usage(input_tokens=1_000_000, output_tokens=1_000_000)
+MILLION = TokenUsage(input_tokens=1_000_000, output_tokens=1_000_000)
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +119,7 @@ async def test_the_report_says_where_prices_came_from() -> None:
     assert report["prices"] == {"looked-up": source(), "given": "given"}
     assert report["unpriced_calls"] == 2
     cost = looked_up.cost_of(
-        Usage(
+        TokenUsage(
             input_tokens=report["members"]["looked-up"]["tokens"]["input"],
             output_tokens=report["members"]["looked-up"]["tokens"]["output"],
         )

@@ -20,7 +20,7 @@ from manyminds.evals.equal_cost import plan
 from manyminds.evals.evaluate import CONCURRENCY
 from manyminds.evals.grading import grader, kind_of
 from manyminds.members import members as as_members
-from manyminds.methods import Method, method
+from manyminds.registry import Method, method
 
 Names = Annotated[str, typer.Option("--methods", help="names with commas between them")]
 Set = Annotated[

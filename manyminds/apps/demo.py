@@ -17,7 +17,7 @@ from manyminds.apps.terminal import (
     put,
     watched,
 )
-from manyminds.methods import method as find_method
+from manyminds.registry import method as find_method
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -139,8 +139,8 @@ def _measure(shown: list[Contender], number: int, seed: int) -> Iterator[Measure
     from manyminds.evals.data import Row
     from manyminds.evals.evaluate import evaluate
     from manyminds.evals.grading import by_answer
-    from manyminds.models.arithmetic import questions
-    from manyminds.votes.answers import extractor
+    from manyminds.models.simulated.arithmetic import questions
+    from manyminds.reading.answers import extractor
 
     rows = [
         Row(id=row["id"], question=row["question"], answer=row["answer"])

@@ -25,9 +25,9 @@ from manyminds.evals.grading import Grader, grader, kind_of
 from manyminds.evals.result import Result
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.methods import method as find_method
+from manyminds.reading.answers import extractor
+from manyminds.registry import method as find_method
 from manyminds.votes import stopping
-from manyminds.votes.answers import extractor
 
 _INTERRUPTED = 130
 

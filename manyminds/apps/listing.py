@@ -6,10 +6,10 @@ import typer
 
 from manyminds.apps.flags import COMMON
 from manyminds.apps.terminal import clean, console, facts, one_line, print_json, put
-from manyminds.methods import Method
-from manyminds.methods import method as find_method
-from manyminds.methods import methods as registered
 from manyminds.prompts.loader import FOLDER, catalog, load
+from manyminds.registry import Method
+from manyminds.registry import method as find_method
+from manyminds.registry import methods as registered
 
 if TYPE_CHECKING:
     from rich.console import Console

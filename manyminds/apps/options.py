@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from manyminds.errors import InputError
 from manyminds.members import Member
-from manyminds.methods import Method, methods
+from manyminds.registry import Method, methods
 from manyminds.settings import Context
 
 _WORDS: Mapping[object, str] = {

@@ -27,8 +27,8 @@ from manyminds.evals.select import judge as on_the_rest
 from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.prompts import load
+from manyminds.reading.answers import Extractor, extractor
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor, extractor
 from manyminds.votes.selection import MOST, Selection
 
 Asked: TypeAlias = dict[str, list[Candidate | None]]

@@ -18,8 +18,8 @@ from manyminds.evals.grading import Grader
 from manyminds.evals.intervals import interval
 from manyminds.members import Member
 from manyminds.nodes.voter import VoteFunction, tally
+from manyminds.reading.answers import Extractor
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor
 from manyminds.votes.stopping import StoppingRule
 from manyminds.votes.votes import labels
 

@@ -11,14 +11,14 @@ from time import perf_counter
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from manyminds.asking.budget import Budget, Purse
-from manyminds.asking.run import Outer, outer
 from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader
 from manyminds.evals.journal import Config, Journal, Record
 from manyminds.evals.result import Result, Totals
 from manyminds.graphs.method_graph import Compiled
+from manyminds.limits.budget import Budget, BudgetCounter
+from manyminds.runs.context import ParentCall, parent_call
 from manyminds.settings import Context
 
 OnRow: TypeAlias = Callable[[Record], None]
@@ -150,8 +150,8 @@ async def _one(
     on_output: OnOutput | None,
 ) -> Record:
     # An outer purse, without a limit, counts what a run has used that ends without a report.
-    purse = Purse(Budget())
-    token = outer.set(Outer((purse,), 0, uuid4().hex))
+    counter = BudgetCounter(Budget())
+    token = parent_call.set(ParentCall((counter,), 0, uuid4().hex))
     began = perf_counter()
     try:
         output = await graph.ainvoke(
@@ -160,22 +160,22 @@ async def _one(
             context=Context(seed=_derived(seed, repeat)),
         )
     except RunError as error:
-        record = _unanswered(row, repeat, error, purse)
+        record = _unanswered(row, repeat, error, counter)
         if on_output is not None:
             await on_output(row, None)
     else:
-        record = _answered(row, repeat, output, purse)
+        record = _answered(row, repeat, output, counter)
         verdict = grade(row, _text(output))
         record["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
         if on_output is not None:
             await on_output(row, output)
     finally:
-        outer.reset(token)
+        parent_call.reset(token)
     record["seconds"] = round(perf_counter() - began, 4)
     return record
 
 
-def _unanswered(row: Row, repeat: int, error: RunError, purse: Purse) -> Record:
+def _unanswered(row: Row, repeat: int, error: RunError, counter: BudgetCounter) -> Record:
     return Record(
         repeat=repeat,
         id=row["id"],
@@ -183,26 +183,26 @@ def _unanswered(row: Row, repeat: int, error: RunError, purse: Purse) -> Record:
         correct=False,
         error=str(error)[:_LONGEST_ERROR],
         degraded=None,
-        calls=purse.calls,
-        failed=purse.calls,
-        samples=purse.calls,
+        calls=counter.calls,
+        failed=counter.calls,
+        samples=counter.calls,
         rounds=1,
-        tokens=purse.tokens,
-        cost=purse.dollars or None,
+        tokens=counter.tokens,
+        cost=counter.dollars or None,
         seconds=0.0,
     )
 
 
-def _answered(row: Row, repeat: int, output: Mapping[str, Any], purse: Purse) -> Record:
+def _answered(row: Row, repeat: int, output: Mapping[str, Any], counter: BudgetCounter) -> Record:
     report: Mapping[str, Any] = output.get("report") or {}
     candidates: Sequence[Mapping[str, Any]] = output.get("candidates") or []
     # A debate's candidates are those of its last round; its transcript has all of them.
     drawn: Sequence[Mapping[str, Any]] = output.get("transcript") or candidates
     ballot: Mapping[str, Any] = output.get("ballot") or {}
-    calls = int(report.get("calls", purse.calls))
+    calls = int(report.get("calls", counter.calls))
     asked = sum(candidate["status"] != "skipped" for candidate in drawn)
     layers = max((int(candidate["layer"]) for candidate in candidates), default=0)
-    tokens: Mapping[str, int] = report.get("tokens") or {"all": purse.tokens}
+    tokens: Mapping[str, int] = report.get("tokens") or {"all": counter.tokens}
     return Record(
         repeat=repeat,
         id=row["id"],

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from manyminds.asking.run import Run
 from manyminds.evals.sandbox import Limits, passes
 from manyminds.members import Member
 from manyminds.nodes.node import State
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import consensus
@@ -38,7 +38,7 @@ class Executing:
     members: Sequence[Member] = ()
 
     async def hold(
-        self, candidates: Sequence[Candidate], state: State, run: Run
+        self, candidates: Sequence[Candidate], state: State, run: RunContext
     ) -> tuple[Ballot, list[Candidate]]:
         """Hold the vote; nobody is asked for it."""
         codes = [c["answer"] if c["status"] == "ok" else None for c in candidates]

@@ -9,7 +9,7 @@ from manyminds.errors import DataError
 from manyminds.evals.data import Row, id_of
 from manyminds.evals.sandbox import Limits, passes
 from manyminds.json_lines import json_lines
-from manyminds.votes.answers import EXTRACTORS, Extractor, extractor, guess
+from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
 
 Verdict: TypeAlias = bool | None
 Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from langchain_core.messages import HumanMessage
 
-from manyminds.asking.ask import ask_all, blank
-from manyminds.asking.run import Run
+from manyminds.calls.ask import ask_all, blank
 from manyminds.evals.data import Row, id_of
 from manyminds.fence import numbered
 from manyminds.json_lines import json_lines
 from manyminds.members import Member
 from manyminds.prompts import Prompt
+from manyminds.runs.context import RunContext
 from manyminds.settings import DEFAULT_CONCURRENCY, Context
 from manyminds.state import Candidate
 from manyminds.votes.selection import Chosen, Floats, Selection, ranked, win_rates
@@ -56,7 +56,7 @@ async def judged(
     """
     names = list(texts)
     settings = Context(seed=seed, concurrency=DEFAULT_CONCURRENCY, params={})
-    run = Run(
+    run = RunContext(
         id=f"compare-{seed}",
         method="select",
         question_id="preferences",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from manyminds.asking.loops import per_loop
+from manyminds.aio import per_loop
 from manyminds.errors import InputError
 
 _CONFINED = Path(__file__).with_name("confined.py")

@@ -18,8 +18,8 @@ from manyminds.evals.grading import Grader
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.members import Askable
 from manyminds.members import members as as_members
+from manyminds.reading.answers import Extractor
 from manyminds.state import Candidate
-from manyminds.votes.answers import Extractor
 from manyminds.votes.selection import MOST, Chosen, Selection, choose, encoded, weighted_vote
 
 _RIGHT = ("right",)

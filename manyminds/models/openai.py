@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from manyminds.asking.loops import per_loop
+from manyminds.aio import per_loop
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

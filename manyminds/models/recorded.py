@@ -2,7 +2,7 @@
 
 A file is JSON Lines, plain or gzip. A row has `id`, the question under `question`, `instruction` or
 `prompt`, and `samples`: texts, or objects with `text` and optionally `model` and `draw`. Rows with
-the same id are merged, so that `manyminds.models.recording` can write one answer a line.
+the same id are merged, so that `manyminds.models.record_answers` can write one answer a line.
 """
 
 import random

@@ -89,7 +89,7 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
 
         return recorded.from_string(text)
     if provider == "simulated" and colon:
-        from manyminds.models import simulated
+        from manyminds.models.simulated import model as simulated
 
         return simulated.from_string(text)
     at = _AT_URL.fullmatch(text)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from langgraph.graph.state import CompiledStateGraph
 
-from manyminds.asking.failures import without_keys
+from manyminds.calls.failures import without_keys
 from manyminds.members import Member
 from manyminds.records.lines import without_secrets
 from manyminds.records.schema import MemberEntry, Picture

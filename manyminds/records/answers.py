@@ -5,7 +5,7 @@ from typing import Protocol
 from manyminds.state import Candidate
 
 
-class Kept(Protocol):
+class AnswerStore(Protocol):
     """A place where answers are kept by key."""
 
     async def get(self, key: str) -> Candidate | None:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 
-from manyminds.asking.failures import clean
-from manyminds.asking.kept import prompt_hash
-from manyminds.asking.run import outer
+from manyminds.calls.failures import clean
 from manyminds.records.files import Files, LineFile
 from manyminds.records.lines import (
     Redact,
@@ -23,10 +21,12 @@ from manyminds.records.lines import (
     redacted,
 )
 from manyminds.records.schema import VERSION, About, InnerCall, MessageLine, Parent
+from manyminds.runs.cache import prompt_hash
+from manyminds.runs.context import parent_call
 from manyminds.state import Candidate
 
 if TYPE_CHECKING:
-    from manyminds.asking.run import Run
+    from manyminds.runs.context import RunContext
 
 # These stand in the lines of calls, or are of no use once they are over.
 _IN_CALLS = frozenset({"asked", "answered", "failed"})
@@ -52,7 +52,7 @@ class JsonlRecorder:
         self._redact = redact
         self._files = Files(self.path)
 
-    def began(self, run: "Run", messages: Sequence[BaseMessage], about: About) -> None:
+    def began(self, run: "RunContext", messages: Sequence[BaseMessage], about: About) -> None:
         """Write what is known of a run that begins."""
         parent = _parent()
         file = self._files.begin(run.id, about["method"], parent and parent["run"])
@@ -84,7 +84,7 @@ class JsonlRecorder:
 
     def call(
         self,
-        run: "Run",
+        run: "RunContext",
         candidate: Candidate,
         prompt: Sequence[BaseMessage],
         params: Mapping[str, Any],
@@ -93,7 +93,7 @@ class JsonlRecorder:
         file = self._files.of(run.id)
         self._write(file, call_line(candidate, self._prompt(file, prompt), params))
 
-    def inner(self, run: "Run", candidate: Candidate, call: InnerCall) -> None:
+    def inner(self, run: "RunContext", candidate: Candidate, call: InnerCall) -> None:
         """Write a model call that a foreign chain or graph has made."""
         where = {key: candidate[key] for key in ("run", "role", "member", "layer", "index", "draw")}
         self._write(self._files.of(run.id), {"type": "inner", **where, **call})
@@ -154,7 +154,7 @@ class JsonlRecorder:
 
 def _parent() -> Parent | None:
     """Return the call that runs the run at hand, if it is nested."""
-    around = outer.get()
+    around = parent_call.get()
     if around is None or around.call.count("/") < 5:
         return None
     run, role, member, layer, index, _draw = around.call.rsplit("/", 5)

@@ -9,8 +9,8 @@ from typing import Any, cast
 from langchain_core.messages import BaseMessage
 from langgraph.types import Overwrite
 
-from manyminds.asking.ledger import Spent, totals
 from manyminds.records.schema import CallLine, MessageLine, Reading
+from manyminds.runs.usage import Usage, totals
 from manyminds.state import Candidate
 
 Redact = Callable[[str], str]
@@ -44,7 +44,7 @@ def call_line(candidate: Candidate, prompt: str, params: Mapping[str, Any]) -> C
     """Return a call that has ended as a line; a nested run's ledger is left to its own lines."""
     line = {"type": "call", **candidate, "prompt": prompt, "params": without_secrets(params)}
     nested = line.pop("nested", None)
-    if nested and totals(cast("Spent", nested))["simulated"]:
+    if nested and totals(cast("Usage", nested))["simulated"]:
         line["simulated"] = True
     return cast("CallLine", line)
 

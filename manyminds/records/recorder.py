@@ -8,8 +8,8 @@ from langchain_core.messages import BaseMessage
 from manyminds.state import Candidate
 
 if TYPE_CHECKING:
-    from manyminds.asking.run import Run
     from manyminds.records.schema import About, InnerCall
+    from manyminds.runs.context import RunContext
 
 
 @runtime_checkable
@@ -20,7 +20,7 @@ class Recorder(Protocol):
     should be found out at once.
     """
 
-    def began(self, run: "Run", messages: Sequence[BaseMessage], about: "About") -> None:
+    def began(self, run: "RunContext", messages: Sequence[BaseMessage], about: "About") -> None:
         """A run begins with this conversation; `about` is what is known of its method."""
 
     def event(self, event: Mapping[str, Any]) -> None:
@@ -28,14 +28,14 @@ class Recorder(Protocol):
 
     def call(
         self,
-        run: "Run",
+        run: "RunContext",
         candidate: Candidate,
         prompt: Sequence[BaseMessage],
         params: Mapping[str, Any],
     ) -> None:
         """A call has ended, good or failed or cut."""
 
-    def inner(self, run: "Run", candidate: Candidate, call: "InnerCall") -> None:
+    def inner(self, run: "RunContext", candidate: Candidate, call: "InnerCall") -> None:
         """A model was called inside a chain or graph that is not ours, for this candidate."""
 
     def node(

@@ -10,13 +10,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from manyminds.asking.kept import asked_as
-from manyminds.asking.reply import NOTHING
+from manyminds.calls.response import NOTHING
 from manyminds.errors import DataError, InputError
-from manyminds.methods import methods
 from manyminds.records.reader import load_run
 from manyminds.records.run_record import ANSWERED, Call, RunRecord
 from manyminds.records.schema import MessageLine
+from manyminds.registry import methods
+from manyminds.runs.cache import asked_as
 from manyminds.settings import Context
 from manyminds.state import Candidate
 

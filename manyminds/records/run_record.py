@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from manyminds.records.schema import InnerCall, MemberEntry, MessageLine, Parent
-from manyminds.state import Failure, Status, Usage
+from manyminds.state import Failure, Status, TokenUsage
 
 if TYPE_CHECKING:
     from manyminds.records.replay import Graph
@@ -40,7 +40,7 @@ class Call:
     text: str
     answer: str | None
     error: Failure | None
-    usage: Usage
+    usage: TokenUsage
     cost: float | None
     seconds: float
     attempts: int

@@ -23,7 +23,7 @@ from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from manyminds.state import Candidate, Failure, Status, Usage
+from manyminds.state import Candidate, Failure, Status, TokenUsage
 
 VERSION = 1
 
@@ -121,7 +121,7 @@ class InnerCall(TypedDict):
     model: str
     messages: list[MessageLine]
     text: str
-    usage: Usage
+    usage: TokenUsage
     error: str | None
     at: float
     seconds: float

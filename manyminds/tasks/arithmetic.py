@@ -5,9 +5,9 @@ import re
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from manyminds.errors import InputError
-from manyminds.models.arithmetic import read_question
+from manyminds.models.simulated.arithmetic import read_question
+from manyminds.reading import numbers
 from manyminds.tasks.step import RedFlag
-from manyminds.votes import numbers
 
 _VERBS = {"+": "Add", "-": "Subtract", "*": "Multiply by"}
 _WHOLE = re.compile(r"-?[0-9]{1,4000}")  # Python reads no number beyond 4,300 digits

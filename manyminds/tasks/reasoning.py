@@ -9,8 +9,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from manyminds.errors import InputError
 from manyminds.fence import in_one_line
 from manyminds.prompts import load
+from manyminds.reading import locate as phrases
 from manyminds.tasks.step import RedFlag
-from manyminds.votes import phrases
 
 PROMPT = "stepwise/reasoning@1"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from manyminds.reading.answers import text_key
 from manyminds.views import ballot, drawing, likeness, timeline
 from manyminds.views.data import CallData, LayerData, RunData, by_role
 from manyminds.views.style import short
-from manyminds.votes.answers import text_key
 
 CARDS = 24  # candidates of a layer that are shown side by side; the list of calls has them all
 _SHADES = 7
@@ -119,7 +119,7 @@ def _time(run: RunData) -> dict[str, Any]:
 
 
 def _bars(
-    run: RunData, row: timeline.Row, whole: float, shades: dict[str, str], *, titled: bool
+    run: RunData, row: timeline.UsageRow, whole: float, shades: dict[str, str], *, titled: bool
 ) -> list[str]:
     thick = 100 / row.depth
     gap = 0.1 if row.depth < 10 else 0.0

@@ -18,7 +18,7 @@ _TALLEST = 5  # rows' worth that one member may take, however many calls it has 
 
 
 @dataclass(frozen=True)
-class Row:
+class UsageRow:
     """A member's calls; `lanes[i]` keeps call i clear of those in flight at the same time."""
 
     member: str
@@ -36,12 +36,12 @@ class Row:
         return max(self.lanes, default=0) + 1
 
 
-def rows(run: RunData) -> list[Row]:
+def rows(run: RunData) -> list[UsageRow]:
     """Return a row for each member, members in the order in which they were first asked."""
-    found: list[Row] = []
+    found: list[UsageRow] = []
     for member, calls in by_member(run).items():
         calls.sort(key=lambda call: call.begin)
-        found.append(Row(member, calls, _lanes(calls)))
+        found.append(UsageRow(member, calls, _lanes(calls)))
     return found
 
 
@@ -91,7 +91,7 @@ def timeline(run: AnyRun) -> "Picture":
     return figure
 
 
-def _bars(axes: "Axes", row: Row, top: float, shade: dict[str, str]) -> None:
+def _bars(axes: "Axes", row: UsageRow, top: float, shade: dict[str, str]) -> None:
     thick = row.height / row.depth
     narrowest = (row.calls[-1].end if row.calls else 0) * 1e-3
     for kind in dict.fromkeys((call.role, call.status) for call in row.calls):

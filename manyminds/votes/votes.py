@@ -12,8 +12,8 @@ from functools import partial
 from typing import Protocol
 
 from manyminds.errors import InputError
-from manyminds.votes import answers as kinds
-from manyminds.votes.answers import Extractor
+from manyminds.reading import answers as kinds
+from manyminds.reading.answers import Extractor
 from manyminds.votes.ballots import Ballot, Group, by_score, draw_up
 from manyminds.votes.ranked import borda, condorcet
 from manyminds.votes.weights import cisc_weights, log_odds_weights, reconcile_weights

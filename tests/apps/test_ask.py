@@ -14,9 +14,9 @@ import pytest
 
 from manyminds.apps import choose
 from manyminds.apps.cli import main
-from manyminds.methods import methods
 from manyminds.models import strings
-from manyminds.state import Usage
+from manyminds.registry import methods
+from manyminds.state import TokenUsage
 
 QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
 RUN = [sys.executable, "-m", "manyminds", "ask"]
@@ -68,7 +68,7 @@ def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.Mon
         choose.choose_method(None, ["openai:gpt-4o-mini"], {}),
         choose.Limits(dollars=1),
     )
-    usage = Usage(input_tokens=1_000_000, output_tokens=0)
+    usage = TokenUsage(input_tokens=1_000_000, output_tokens=0)
 
     def cost(prices: list[str]) -> float | None:
         graph = choose.build(chosen, ["openai:gpt-4o-mini"], {}, limits=limits, prices=prices)

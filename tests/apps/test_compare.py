@@ -5,7 +5,7 @@ import pytest
 from helpers.answers import write_rows
 
 from manyminds.apps.cli import main
-from manyminds.models.arithmetic import questions
+from manyminds.models.simulated.arithmetic import questions
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from manyminds.apps import demo
 from manyminds.apps.cli import main
-from manyminds.methods import methods
+from manyminds.registry import methods
 
 
 @pytest.fixture(autouse=True)

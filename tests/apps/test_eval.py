@@ -12,8 +12,8 @@ import pytest
 from helpers.answers import sums, write_rows
 
 from manyminds.apps.cli import main
-from manyminds.methods import methods
-from manyminds.models.arithmetic import questions
+from manyminds.models.simulated.arithmetic import questions
+from manyminds.registry import methods
 
 RUN = [sys.executable, "-m", "manyminds", "eval"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from manyminds.apps.cli import main
 from manyminds.apps.options import options_of
-from manyminds.methods import methods
+from manyminds.registry import methods
 
 
 def test_methods_as_json_follow_the_registry(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from manyminds import methods as registry
+from manyminds import registry
 from manyminds.apps import flags
 from manyminds.apps.cli import main
 from manyminds.apps.options import options_of, read
@@ -15,7 +15,7 @@ from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable, Member
-from manyminds.methods import Method, method, methods
+from manyminds.registry import Method, method, methods
 
 OURS = list(methods().values())
 QUESTION = "Start with 7. Add 5. What is the result?"

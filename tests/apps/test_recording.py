@@ -8,7 +8,7 @@ import pytest
 from manyminds import load_runs
 from manyminds.apps.cli import main
 from manyminds.apps.recording import VARIABLE, runs_folder
-from manyminds.models.simulated import questions
+from manyminds.models.simulated.model import questions
 
 QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
 ASK = ["ask", "--json", "--member", "simulated:small", "--samples", "3"]

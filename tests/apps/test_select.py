@@ -7,7 +7,7 @@ import pytest
 from helpers.answers import sums, write_rows
 
 from manyminds.apps.cli import main
-from manyminds.models.arithmetic import questions
+from manyminds.models.simulated.arithmetic import questions
 
 SIMULATED = ["--member", "simulated:small", "--member", "simulated:large"]
 

@@ -12,9 +12,9 @@ from manyminds.evals.data import Row
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import by_answer
 from manyminds.members import Member, members
-from manyminds.methods import Method, method, methods
-from manyminds.models.arithmetic import questions
-from manyminds.votes.answers import extractor
+from manyminds.models.simulated.arithmetic import questions
+from manyminds.reading.answers import extractor
+from manyminds.registry import Method, method, methods
 
 GRADE = by_answer(extractor("number"))
 THREE = ["simulated:small", "simulated:medium", "simulated:large"]

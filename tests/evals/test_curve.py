@@ -14,9 +14,9 @@ from manyminds.evals.data import read_rows
 from manyminds.evals.evaluate import evaluate
 from manyminds.evals.grading import by_answer
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.models.arithmetic import questions
+from manyminds.models.simulated.arithmetic import questions
+from manyminds.reading.answers import extractor
 from manyminds.votes import stopping
-from manyminds.votes.answers import extractor
 
 NUMBER = extractor("number")
 

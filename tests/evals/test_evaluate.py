@@ -7,7 +7,6 @@ import pytest
 from helpers.answers import sums
 from helpers.scripted import Scripted
 
-from manyminds.asking.budget import Budget
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.evaluate import aevaluate, evaluate
@@ -18,7 +17,8 @@ from manyminds.graphs.council import create_council
 from manyminds.graphs.debate import create_debate
 from manyminds.graphs.method_graph import Compiled
 from manyminds.graphs.moa import create_moa
-from manyminds.votes.answers import extractor
+from manyminds.limits.budget import Budget
+from manyminds.reading.answers import extractor
 
 GRADE = by_answer(extractor("number"))
 

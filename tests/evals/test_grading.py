@@ -7,7 +7,7 @@ from helpers.answers import write_rows
 from manyminds.errors import DataError
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.grading import by_answer, by_flags, grader, kind_of, program, read_flags
-from manyminds.votes.answers import extractor
+from manyminds.reading.answers import extractor
 
 PROMPT = 'import math\n\n\ndef area(r):\n    """Area of a circle."""\n'
 CODE = Row(

@@ -25,7 +25,7 @@ from manyminds import (
     create_moa,
 )
 from manyminds.fence import parse_numbered
-from manyminds.models.simulated import questions
+from manyminds.models.simulated.model import questions
 from manyminds.nodes.topology import Topology
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of

@@ -11,8 +11,8 @@ from helpers.graphs import user
 from helpers.registry import NAMES, QUESTION, small
 from helpers.server import Server
 
-from manyminds.asking.ledger import Row, totals
 from manyminds.errors import BudgetError, QuorumError
+from manyminds.runs.usage import UsageRow, totals
 
 _AT_ONCE = 5
 _SECONDS_OVER = 1.0
@@ -40,7 +40,7 @@ def batches(count: int, first: int = 0) -> list[range]:
     return [range(at, min(at + _AT_ONCE, end)) for at in range(first, end, _AT_ONCE)]
 
 
-async def outcome(schedule: Schedule, what: str) -> tuple[Row, str]:
+async def outcome(schedule: Schedule, what: str) -> tuple[UsageRow, str]:
     """Run a schedule's method; return what it has spent, and all it says of what went wrong."""
     app = small(NAMES[schedule.seed % len(NAMES)], *schedule.members).compile()
     try:

@@ -17,8 +17,8 @@ from manyminds import (
     create_hierarchical_voting,
 )
 from manyminds.graphs.hierarchical_voting import Level
-from manyminds.models.options import option_questions, split_question
-from manyminds.models.simulated import from_string
+from manyminds.models.simulated.choices import option_questions, split_question
+from manyminds.models.simulated.model import from_string
 
 COARSE, FINE = "Is it above ten?", "Which number is it?"
 PLAN = '{"questions": ["Is it above ten?", "Which number is it?"]}'

@@ -8,7 +8,7 @@ from helpers.server import Body, Reply, Server
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from manyminds import Budget, Member, Price, create_agent_forest, create_moa
-from manyminds.asking import inquiry
+from manyminds.calls import call as inquiry
 from manyminds.fence import parse_numbered
 
 

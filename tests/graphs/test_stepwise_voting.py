@@ -17,8 +17,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Budget, BudgetError, InputError, Member, RunError, create_stepwise_voting
 from manyminds.journal import Journal
-from manyminds.models.simulated import from_string, questions
-from manyminds.models.stepper import SimulatedStepper
+from manyminds.models.simulated.hanoi import SimulatedStepper
+from manyminds.models.simulated.model import from_string, questions
 from manyminds.tasks import Hanoi, Reasoning, RedFlag
 
 THREE = user("Solve the Towers of Hanoi with 3 disks.")
@@ -428,7 +428,7 @@ async def test_16383_steps_without_an_error() -> None:
 KILLED = """
 import asyncio, sys
 from manyminds import create_stepwise_voting
-from manyminds.models.stepper import SimulatedStepper
+from manyminds.models.simulated.hanoi import SimulatedStepper
 from manyminds.tasks import Hanoi
 
 model = SimulatedStepper(accuracy=0.99)

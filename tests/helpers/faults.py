@@ -14,7 +14,7 @@ from helpers.server import Body, Reply
 from langchain_core.messages import BaseMessage, convert_to_messages
 
 from manyminds import Budget, Context, Member
-from manyminds.models.simulated import SimulatedChatModel
+from manyminds.models.simulated.model import SimulatedChatModel
 
 # Stands in every error that a server sends; nobody may ever read it as an answer.
 ERROR_TEXT = "E7-exploded"

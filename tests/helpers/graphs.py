@@ -8,9 +8,9 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamMode
 
-from manyminds.asking.run import Run
-from manyminds.asking.shared import forget
 from manyminds.graphs.method_graph import Compiled
+from manyminds.runs.context import RunContext
+from manyminds.runs.scope import forget
 from manyminds.settings import Context
 
 WAYS = ("invoke", "ainvoke", "stream", "astream")
@@ -94,9 +94,9 @@ async def shown(
     return seen
 
 
-def a_run(id: str = "r", **settings: Any) -> Run:
+def a_run(id: str = "r", **settings: Any) -> RunContext:
     """Return a new run outside any graph, for tests of what nodes are made of."""
     forget(id)
     defaults: dict[str, Any] = {"concurrency": 256, "seed": 0}
     context = Context(**(defaults | settings))
-    return Run(id=id, method="test", question_id="q", question="Why?", settings=context)
+    return RunContext(id=id, method="test", question_id="q", question="Why?", settings=context)

@@ -34,13 +34,13 @@ from manyminds.graphs.method_graph import MethodGraph
 
 _SLACK = 0.05  # seconds before the kill within which an answer may be lost
 _PATIENCE = 60.0
-Kept = tuple[BaseCheckpointSaver[Any], BaseStore | None]
-Databases = Callable[[Path], AbstractAsyncContextManager[Kept]]
+AnswerStore = tuple[BaseCheckpointSaver[Any], BaseStore | None]
+Databases = Callable[[Path], AbstractAsyncContextManager[AnswerStore]]
 Build = Callable[[str], MethodGraph]
 
 
 @asynccontextmanager
-async def sqlite(path: Path) -> AsyncGenerator[Kept]:
+async def sqlite(path: Path) -> AsyncGenerator[AnswerStore]:
     """Open the two SQLite files of a run, the store such that a commit need not wait for the disk.
 
     What a killed process has written is safe all the same; only a power failure may undo it.
@@ -58,7 +58,7 @@ def without_store(databases: Databases) -> Databases:
     """Leave the store away: a checkpointer alone."""
 
     @asynccontextmanager
-    async def opened(path: Path) -> AsyncGenerator[Kept]:
+    async def opened(path: Path) -> AsyncGenerator[AnswerStore]:
         async with databases(path) as (saver, _store):
             yield saver, None
 

@@ -18,9 +18,9 @@ from langgraph.store.sqlite.aio import AsyncSqliteStore
 from pydantic import Field
 
 from manyminds import Context, Member, QuorumError
-from manyminds.asking import shared
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.models.simulated import PRESETS, SimulatedChatModel
+from manyminds.models.simulated.model import PRESETS, SimulatedChatModel
+from manyminds.runs import scope as shared
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
 

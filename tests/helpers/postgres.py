@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from helpers.killed import Databases, Kept
+from helpers.killed import AnswerStore, Databases
 
 _USER = "postgres"  # whom Debian's package creates; the server refuses to run as root
 
@@ -53,7 +53,7 @@ def _databases(host: str) -> Databases:
     from psycopg import connect
 
     @asynccontextmanager
-    async def opened(path: Path) -> AsyncGenerator[Kept]:
+    async def opened(path: Path) -> AsyncGenerator[AnswerStore]:
         name = "_".join(path.parts[-2:])
         with connect(f"host={host} user=test dbname=postgres", autocommit=True) as connection:
             row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from manyminds.methods import methods
+from manyminds.registry import methods
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- methods: written by `make readme` -->\n", "<!-- end of methods -->"

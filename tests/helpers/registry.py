@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.methods import methods
+from manyminds.registry import methods
 
 NAMES = list(methods())
 SIMULATED = ["simulated:small", "simulated:medium"]

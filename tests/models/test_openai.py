@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from pydantic import SecretStr
 
 from manyminds import Member
-from manyminds.asking.loops import background_loop
+from manyminds.aio import background_loop
 from manyminds.models.openai import EndpointModel, openai_chat_model
 
 KEY = "sk-test-0123456789"
@@ -209,7 +209,7 @@ def test_a_program_ends_without_a_word() -> None:
     """No unclosed session, connection or loop, whichever way the loops ended."""
     program = """
 import asyncio, sys
-from manyminds.asking.loops import background_loop
+from manyminds.aio import background_loop
 from manyminds import Member
 from manyminds.models.openai import EndpointModel
 

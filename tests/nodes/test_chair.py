@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.graphs.council import described
-from manyminds.nodes.chair import read_choice, shuffled
+from manyminds.nodes.chair import read_choice, shuffle_for
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_time_is_linear(piece: str) -> None:
 
 def test_orders_are_seeded_and_everybodys_own() -> None:
     items = list(range(20))
-    assert shuffled(items, a_run(), "a") == shuffled(items, a_run(), "a") != items
-    assert shuffled(items, a_run(), "a") != shuffled(items, a_run(), "b")
-    assert shuffled(items, a_run(), "a") != shuffled(items, a_run(seed=1), "a")
-    assert sorted(shuffled(items, a_run(), "a")) == items == list(range(20))
+    assert shuffle_for(items, a_run(), "a") == shuffle_for(items, a_run(), "a") != items
+    assert shuffle_for(items, a_run(), "a") != shuffle_for(items, a_run(), "b")
+    assert shuffle_for(items, a_run(), "a") != shuffle_for(items, a_run(seed=1), "a")
+    assert sorted(shuffle_for(items, a_run(), "a")) == items == list(range(20))
 
 
 def test_the_ranking_is_told_in_the_numbers_of_the_answers() -> None:

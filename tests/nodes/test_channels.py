@@ -6,7 +6,7 @@ from helpers.graphs import a_run
 from helpers.scripted import Scripted
 
 from manyminds import Candidate, Member
-from manyminds.asking.ask import blank
+from manyminds.calls.ask import blank
 from manyminds.nodes.channels import add_notes, all_waves, latest_layer, usable
 
 

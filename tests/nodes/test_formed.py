@@ -13,8 +13,8 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_openai import ChatOpenAI
 
 from manyminds import Budget, Member
-from manyminds.asking.run import Run
 from manyminds.nodes.formed import Formed, ask_formed, held_to, object_schema
+from manyminds.runs.context import RunContext
 
 SCHEMA = object_schema("found", {"value": {"type": "integer"}})
 
@@ -30,7 +30,7 @@ def messages(member: Member) -> list[BaseMessage]:
     return [HumanMessage(f"for {member.name}")]
 
 
-async def asked(chain: Sequence[Member], run: Run | None = None) -> Formed[int]:
+async def asked(chain: Sequence[Member], run: RunContext | None = None) -> Formed[int]:
     return await ask_formed(
         chain,
         messages,

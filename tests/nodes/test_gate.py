@@ -5,7 +5,7 @@ from helpers.graphs import a_run
 from helpers.scripted import Scripted
 
 from manyminds import BudgetError, Candidate, Member, QuorumError
-from manyminds.asking.ask import blank
+from manyminds.calls.ask import blank
 from manyminds.nodes.gate import require
 from manyminds.state import Failure
 

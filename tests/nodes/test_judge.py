@@ -10,7 +10,7 @@ from helpers.scripted import Answer, Say, Scripted
 
 from manyminds import Member, create_smoa
 from manyminds.nodes.judge import alike, by_likeness
-from manyminds.votes.answers import text_key
+from manyminds.reading.answers import text_key
 
 TEXTS = ["pears b", "plums d", "figs a", "nuts c"]
 

@@ -8,10 +8,10 @@ from helpers.panel import GO_ON, STOP, Holding, judge_by, last_letter, proposers
 from helpers.scripted import Answer, Scripted
 
 from manyminds import Candidate, Member, create_smoa
-from manyminds.asking.ask import blank
+from manyminds.calls.ask import blank
 from manyminds.nodes.moderator import agreement_of, decided, standing, threshold
-from manyminds.nodes.verdicts import Call
-from manyminds.votes.answers import extractor
+from manyminds.reading.answers import extractor
+from manyminds.reading.verdicts import StopVote
 
 TEXTS = ["It is 4. Final answer: 4", "Final answer: 4", "Final answer: 5", "Final answer: 4."]
 
@@ -148,5 +148,5 @@ def test_decisions_and_standings() -> None:
         "source": "fallback",
         "agreement": 0.5,
     }
-    assert decided(Call(True, "done"), "model", None)["stop"] is True
+    assert decided(StopVote(True, "done"), "model", None)["stop"] is True
     assert standing(1, 2, None) == {"layer": "1", "layers": "2", "agreement": "unknown"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manyminds.nodes.reviewer import read_order
+from manyminds.reading.verdicts import read_order
 
 
 @pytest.mark.parametrize(

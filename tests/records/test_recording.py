@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from manyminds import Context, Member, QuorumError, create_agent_forest, create_moa, record
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.models.simulated import SimulatedChatModel
+from manyminds.models.simulated.model import SimulatedChatModel
 from manyminds.records import schema
 from manyminds.records.jsonl import JsonlRecorder
 from manyminds.records.recorder import Recorder
@@ -93,8 +93,8 @@ def test_what_nodes_read_and_decide_is_there(tmp_path: Path) -> None:
 def test_nested_runs_are_in_the_same_file(tmp_path: Path) -> None:
     inner = create_moa(SIMULATED, layers=2)
     path = recorded(create_agent_forest([Member(inner, name="panel")], samples=2), tmp_path)
-    outer, *nested = of_type(path, "run")
-    assert outer["parent"] is None
+    parent_call, *nested = of_type(path, "run")
+    assert parent_call["parent"] is None
     assert [(run["method"], run["parent"]["member"], run["parent"]["index"]) for run in nested] == [
         ("moa", "panel", 0),
         ("moa", "panel", 1),

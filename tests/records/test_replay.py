@@ -23,7 +23,7 @@ from manyminds import (
 )
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable
-from manyminds.models.simulated import SimulatedChatModel
+from manyminds.models.simulated.model import SimulatedChatModel
 
 GIVEN = {"messages": [("user", QUESTION)]}
 
@@ -50,8 +50,8 @@ def test_a_method_replays_for_nothing(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_method_replays_on_a_graph_whose_members_are_gone(name: str, tmp_path: Path) -> None:
     run = run_of(small(name), tmp_path, seed=7)
-    deaf = [Member(f"{model}?fail=1", name=model.split(":")[1]) for model in SIMULATED]
-    assert replay(run, small(name, *deaf), strict=True)["answer"] == run.answer
+    ignores_params = [Member(f"{model}?fail=1", name=model.split(":")[1]) for model in SIMULATED]
+    assert replay(run, small(name, *ignores_params), strict=True)["answer"] == run.answer
 
 
 def test_what_comes_from_the_record_says_so(tmp_path: Path) -> None:

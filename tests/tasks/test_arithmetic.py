@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.errors import InputError
-from manyminds.models.arithmetic import MAX_STEPS, questions
+from manyminds.models.simulated.arithmetic import MAX_STEPS, questions
 from manyminds.tasks import TASKS, Arithmetic, Hanoi, Reasoning, RedFlag, task
 
 TASK = Arithmetic()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.errors import InputError
-from manyminds.models.stepper import SimulatedStepper
+from manyminds.models.simulated.hanoi import SimulatedStepper
 from manyminds.tasks import Hanoi, RedFlag
 
 RIGHT = SimulatedStepper(accuracy=1.0)

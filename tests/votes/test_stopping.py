@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.errors import InputError
-from manyminds.votes.answers import extractor
+from manyminds.reading.answers import extractor
 from manyminds.votes.stopping import (
     StoppingRule,
     ahead_by,

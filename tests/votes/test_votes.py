@@ -119,9 +119,9 @@ def test_no_abstention_wins_and_the_counts_add_up(answers: list[str | None]) -> 
 
 @given(ANSWERS, st.randoms(use_true_random=False))
 def test_permuting_changes_only_ties(answers: list[str | None], rng: random.Random) -> None:
-    shuffled = rng.sample(answers, len(answers))
+    shuffle_for = rng.sample(answers, len(answers))
     for vote in (majority, by_overlap):
-        one, other = vote(answers), vote(shuffled)
+        one, other = vote(answers), vote(shuffle_for)
         assert (one["margin"], one["tie"]) == (other["margin"], other["tie"])
         if not one["tie"]:
             assert one["answer"] == other["answer"]
@@ -163,7 +163,7 @@ def test_grouping_is_linear() -> None:
         calls += 1
         return text
 
-    from manyminds.votes.answers import Extractor
+    from manyminds.reading.answers import Extractor
 
     kind = Extractor("counted", counted, counted)
     answers = [str(i % 700) for i in range(7000)]

@@ -1,0 +1,138 @@
+r"""From a reply to an answer that can be voted on: what to read, and when two are the same.
+
+An `Extractor` finds the answer in a reply and gives it a key; two answers are equivalent exactly
+where their keys are equal (1/2 and 0.5, `\dfrac12` and `\frac{1}{2}`). Nothing found is None, an
+abstention. Extractors never raise, whatever the text, and take time linear in its length.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from manyminds.errors import InputError
+from manyminds.reading import choices, mathematics, numbers, structured
+from manyminds.reading import locate as phrases
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_LETTER = re.compile(r"\(?[A-Z]\)?")
+_LATEX = re.compile(r"\\[A-Za-z]+|\\[{}(\[]|\^\{|\$[^$]+\$")
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """How to read one kind of answer.
+
+    Attributes:
+        name: as `extractor()` knows it.
+        extract: from a reply to the answer in it; None where there is none, which abstains.
+        key: from an answer to its canonical form, equal for equivalent answers.
+        same: a slower test of equivalence for two answers with different keys, if there is one.
+    """
+
+    name: str
+    extract: Callable[[str], str | None]
+    key: Callable[[str], Hashable]
+    same: Callable[[str, str], bool] | None = None
+
+    def equivalent(self, one: str, other: str) -> bool:
+        """Say whether two answers are the same answer; use it to grade against a reference."""
+        if self.key(one) == self.key(other):
+            return True
+        return self.same is not None and self.same(one, other)
+
+
+def text_key(answer: str) -> str:
+    """Return free text without differences that mean nothing: case, spacing, a last full stop."""
+    return " ".join(answer.casefold().split()).rstrip(".!?,;: ")
+
+
+def final_key(answer: str) -> Hashable:
+    """Return the value of an answer that is a number or a formula, else its text."""
+    key = mathematics.key(answer)
+    return key if not isinstance(key, str) or "\\" in answer else text_key(answer)
+
+
+def _whole(text: str) -> str | None:
+    return text.strip() or None
+
+
+EXTRACTORS: Mapping[str, Extractor] = {
+    kind.name: kind
+    for kind in (
+        Extractor("final", phrases.final, final_key),
+        Extractor("number", numbers.extract, numbers.key),
+        Extractor("choice", choices.letter, lambda answer: choices.letter(answer) or answer),
+        Extractor("math", mathematics.extract, mathematics.key, mathematics.same),
+        Extractor("boxed", mathematics.extract_boxed, mathematics.key, mathematics.same),
+        Extractor("square", choices.square, str.strip),
+        Extractor("code", structured.code, structured.code_key),
+        Extractor("json", structured.json_object, structured.json_key),
+        Extractor("literal", structured.literal, structured.literal_key),
+        Extractor("text", _whole, text_key),
+    )
+}
+
+
+def extractor(
+    spec: "str | Callable[[str], str | None] | Extractor | type[BaseModel]",
+) -> Extractor:
+    r"""Return the extractor that a name, a function or a pydantic class stands for.
+
+    Args:
+        spec: "final" (what a reply plainly calls its answer), "number", "choice" (A to Z), "math",
+            "boxed" (a `\boxed{}` or "the answer is"), "square" (chess), "code", "json", "literal"
+            (Python), "text"; or a function from reply to answer, compared as text; or a pydantic
+            class, which the JSON in the reply must fit; or an Extractor, returned as it is.
+
+    Raises:
+        InputError: the name is unknown, or the class no pydantic one.
+    """
+    if isinstance(spec, Extractor):
+        return spec
+    if isinstance(spec, str):
+        return _named(spec)
+    if isinstance(spec, type):
+        return _of_schema(spec)
+    if callable(spec):
+        return Extractor(getattr(spec, "__name__", "function"), spec, text_key)
+    raise InputError(f"Give a name, a function, an Extractor or a pydantic class, not {spec!r}.")
+
+
+def guess(answers: Iterable[str]) -> str:
+    """Name the extractor that suits a column of reference answers.
+
+    All numbers: "number". All single letters: "choice". Mostly numbers and LaTeX: "math". A fifth
+    or more Python containers, quoted strings or truth values: "literal". Else "text".
+    """
+    column = [answer.strip() for answer in answers if answer.strip()]
+    if not column:
+        return "text"
+    numeric = sum(numbers.is_number(answer.rpartition("####")[2]) for answer in column)
+    if numeric == len(column):
+        return "number"
+    if all(_LETTER.fullmatch(answer) for answer in column):
+        return "choice"
+    latex = sum(bool(_LATEX.search(answer)) for answer in column)
+    literal = sum(map(structured.is_literal, column)) - sum(map(numbers.is_number, column))
+    if latex >= literal and latex + numeric >= len(column) / 2:
+        return "math"
+    return "literal" if literal >= len(column) / 5 else "text"
+
+
+def _named(name: str) -> Extractor:
+    if name in EXTRACTORS:
+        return EXTRACTORS[name]
+    near = difflib.get_close_matches(name, EXTRACTORS, n=3, cutoff=0.4) or sorted(EXTRACTORS)
+    raise InputError(f"There is no extractor {name!r}; use {' or '.join(map(repr, near))}.")
+
+
+def _of_schema(schema: "type[BaseModel]") -> Extractor:
+    if not hasattr(schema, "model_validate"):
+        raise InputError(f"{schema.__name__} is no pydantic class: derive it from BaseModel.")
+    extract = partial(structured.validated, schema=schema)
+    return Extractor(schema.__name__, extract, structured.json_key)

@@ -1,0 +1,180 @@
+"""Answers with a structure: JSON objects, Python literals, blocks of code."""
+
+import ast
+import json
+import re
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from manyminds.reading import locate as phrases
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_TAGGED = re.compile(r"\[ANSWER\](.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL | re.IGNORECASE)
+_PYTHON = ("python", "python3", "py")
+_MOST_FAILURES = 50  # each costs at most one pass over the text
+_LONGEST_LITERAL = 10_000
+_STRING_OR_NUMBER = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|['"].*|(?<!\w)[0-9.]+(?:[eE][-+]?[0-9]+)?(?!\w)""",
+    re.DOTALL,
+)
+_WORD = re.compile(r"\w+")
+_LITERAL_WORDS = frozenset({"True", "False", "None", "set", "b"})
+_ESCAPE = re.compile(r"\\(?:([\n\\'\"abfnrtvxuUN]|[0-3][0-7]{2}|[0-7]{1,2}(?![0-7]))|.)", re.DOTALL)
+
+
+def json_object(text: str) -> str | None:
+    """Return the last JSON object or array of a reply, compact; None where there is none."""
+    value = _last_json(text)
+    return None if value is None else _compact(value)
+
+
+def json_key(answer: str) -> str:
+    """Return canonical JSON: sorted keys, no spaces, 1.0 as 1; the text itself if it is none."""
+    value = _loads(answer)
+    return answer.strip() if value is None else _compact(value, sort_keys=True)
+
+
+def validated(text: str, schema: "type[BaseModel]") -> str | None:
+    """Return the last JSON object of a reply as the schema reads it, defaults filled in.
+
+    None where there is no object or the schema refuses it.
+    """
+    from pydantic import ValidationError
+
+    value = _last_json(text)
+    if value is None:
+        return None
+    try:
+        return schema.model_validate(value).model_dump_json()
+    except ValidationError:
+        return None
+
+
+def literal(text: str) -> str | None:
+    """Return the Python literal a reply ends in.
+
+    The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
+    """
+    tagged = _TAGGED.findall(text)
+    reply = str(tagged[-1]) if tagged else phrases.fenced(text) or text
+    reply = reply.strip()
+    if "\n" in reply and _literal(reply) is _NOTHING:
+        reply = reply.rpartition("\n")[2].strip()
+    if reply.startswith("assert ") and " == " in reply:
+        reply = reply.rpartition(" == ")[2].strip()
+    return reply.strip("`") or None
+
+
+def literal_key(answer: str) -> Hashable:
+    """Return a key equal for literals that are equal in Python, however they are written.
+
+    A string and the same text without quotes are one, because columns of reference answers have
+    lost the quotes.
+    """
+    value = _literal(answer.strip())
+    if isinstance(value, str):
+        inner = _literal(value.strip())
+        value = value if inner is _NOTHING else inner
+    return answer if value is _NOTHING else _hashable(value)
+
+
+def code(text: str) -> str | None:
+    """Return the last Python block of a reply, else what follows "impl]", else the whole text."""
+    block = phrases.fenced(text, _PYTHON) or phrases.fenced(text)
+    if block is None:
+        block = text.rpartition("impl]")[2]
+    return block.strip("\n") if block.strip() else None
+
+
+def code_key(answer: str) -> str:
+    """Return the program without blank lines and trailing spaces."""
+    return "\n".join(line.rstrip() for line in answer.splitlines() if line.strip())
+
+
+def is_literal(text: str) -> bool:
+    """Say whether the text is a Python literal as it would be printed."""
+    return _literal(text.strip()) is not _NOTHING
+
+
+class _Nothing:
+    """No literal: None itself is one."""
+
+
+_NOTHING = _Nothing()
+
+
+def _literal(text: str) -> object:
+    if len(text) > _LONGEST_LITERAL:
+        return _NOTHING
+    words = _WORD.findall(_STRING_OR_NUMBER.sub(" ", text))
+    if not _LITERAL_WORDS.issuperset(words):  # no literal; the parser would warn about 1zd
+        return _NOTHING
+    text = _ESCAPE.sub(_kept, text)
+    try:
+        value: object = ast.literal_eval(text)
+        _hashable(value)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return _NOTHING
+    return value
+
+
+def _kept(escape: re.Match[str]) -> str:
+    """Return an escape that means nothing in Python with its backslash doubled: it reads the same,
+    and the parser does not warn.
+    """
+    return escape[0] if escape[1] else "\\" + escape[0]
+
+
+def _hashable(value: object) -> Hashable:
+    if isinstance(value, dict):
+        return "dict", frozenset((_hashable(k), _hashable(v)) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return type(value).__name__, tuple(_hashable(item) for item in value)
+    if isinstance(value, set):
+        return "set", frozenset(_hashable(item) for item in value)
+    hash(value)
+    return value if isinstance(value, Hashable) else None
+
+
+def _last_json(text: str) -> object:
+    """Return the last object or array in a text that holds other things too."""
+    whole = _loads(text)
+    if isinstance(whole, (dict, list)):
+        return whole
+    decoder = json.JSONDecoder(parse_float=_number, strict=False)
+    found: object = None
+    failures, position = 0, _opening(text, 0)
+    while position >= 0 and failures < _MOST_FAILURES:
+        try:
+            found, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            failures, position = failures + 1, position + 1
+        position = _opening(text, position)
+    return found
+
+
+_OPENING = re.compile(r"[{\[]")
+
+
+def _opening(text: str, start: int) -> int:
+    match = _OPENING.search(text, start)
+    return match.start() if match else -1
+
+
+def _loads(text: str) -> object:
+    try:
+        value: object = json.loads(text, parse_float=_number, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _number(digits: str) -> float | int:
+    value = float(digits)
+    return int(value) if value.is_integer() else value
+
+
+def _compact(value: object, *, sort_keys: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)

@@ -1,0 +1,82 @@
+"""Where an answer may be taken from instead of asking: the run's journal, a record, a cache.
+
+A call is known by who is asked what, with which parameters, for the how-manieth time.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from manyminds.calls.response import NOTHING
+from manyminds.records.answers import AnswerStore
+from manyminds.settings import Cache
+from manyminds.state import Candidate
+
+__all__ = ["Cached", "AnswerStore", "as_json", "asked_as", "cache_key", "prompt_hash"]
+
+_NAMESPACE = ("manyminds", "answers")
+
+as_json = json.JSONEncoder(default=str).encode
+"""Writes anything as JSON; made once, for that takes longer than to write."""
+
+
+class Cached:
+    """Answers in one of LangGraph's caches, for all runs: a repeated run costs nothing.
+
+    Args:
+        cache: such as `InMemoryCache()` or `SqliteCache(path=...)`.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    async def get(self, key: str) -> Candidate | None:
+        """Return the answer to a call, as one that cost nothing."""
+        full = (_NAMESPACE, key)
+        found = (await self._cache.aget([full])).get(full)
+        if found is None:
+            return None
+        free = {"usage": dict(NOTHING), "cost": 0.0, "attempts": 0, "reused": "cache"}
+        return Candidate(**{**found, **free})  # type: ignore[typeddict-item]  # as it was put
+
+    async def put(self, key: str, candidate: Candidate) -> None:
+        """Keep an answer; one of a method is not kept, for those of its members are."""
+        if "nested" not in candidate:
+            await self._cache.aset({(_NAMESPACE, key): (dict(candidate), None)})
+
+
+def cache_key(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
+    """Return a hash of what is asked: of the prompt and the sampling parameters."""
+    return asked_as(prompt_hash(prompt), params)
+
+
+def asked_as(prompt: str, params: Mapping[str, Any]) -> str:
+    """Return what `key_of` does, from a prompt's hash."""
+    return _hash(prompt, *chain.from_iterable(sorted(params.items())))
+
+
+def prompt_hash(prompt: Sequence[BaseMessage]) -> str:
+    """Return a hash of a prompt; messages count by role and content, not by id."""
+    return _hash(*[(one.type, one.name, one.content, *_calls(one)) for one in prompt])
+
+
+def _calls(message: BaseMessage) -> tuple[object, ...]:
+    return (message.tool_calls,) if isinstance(message, AIMessage) and message.tool_calls else ()
+
+
+def _hash(*parts: object) -> str:
+    try:
+        return _hash_of(*parts)
+    except TypeError:  # images, tool calls and lists of stop words cannot be looked up
+        return _hash_of.__wrapped__(*parts)
+
+
+# The samples of a question are asked alike, one after the other. Typed, because 1.0 is not 1.
+@lru_cache(128, typed=True)
+def _hash_of(*parts: object) -> str:
+    return hashlib.sha256(as_json(parts).encode()).hexdigest()[:32]

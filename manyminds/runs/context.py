@@ -1,0 +1,209 @@
+"""What a node knows of the run it serves, and what nested runs inherit from it."""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+
+from manyminds.errors import BudgetError
+from manyminds.limits.budget import BudgetCounter
+from manyminds.runs.cache import AnswerStore, Cached
+from manyminds.runs.journal import journal
+from manyminds.runs.scope import shared
+from manyminds.runs.usage import Usage, add_spent, note
+from manyminds.settings import Context, settings
+from manyminds.state import Candidate
+
+
+class ParentCall:
+    """What a run hands to the runs nested in its calls.
+
+    Attributes:
+        purses: the budgets that they draw on.
+        base: draws that came before theirs.
+        call: names the call, the same after a resume.
+        path: names it from the outermost run on, the same in another run of the same graph.
+        spent: the ledger that they write; it outlives them, should they be cut.
+    """
+
+    __slots__ = ("_begun", "base", "call", "path", "counters", "spent")
+
+    def __init__(
+        self,
+        counters: tuple[BudgetCounter, ...],
+        base: int,
+        call: str = "",
+        path: str = "",
+        spent: Usage | None = None,
+    ) -> None:
+        self.counters = counters
+        self.base = base
+        self.call = call
+        self.path = path
+        self.spent: Usage = {} if spent is None else spent
+        self._begun: Counter[str] = Counter()
+
+    def begins(self, conversation: str) -> str:
+        """Name a run that begins in the call; a graph that is called may run several methods."""
+        self._begun[conversation] += 1
+        return f"{self.call}/{conversation}/{self._begun[conversation]}"
+
+
+# Two event loops (sync `invoke` runs on one of our own) may draw on one shared budget.
+_reserving = threading.Lock()
+parent_call: ContextVar[ParentCall | None] = ContextVar("manyminds_outer", default=None)
+
+
+class RunContext:
+    """One run, as seen from a node: identity, settings, purses, and where events go.
+
+    Made at the start of each node call; nothing here outlives the node but the purses.
+    """
+
+    __slots__ = (
+        "around",
+        "base",
+        "cache",
+        "id",
+        "kept",
+        "method",
+        "path",
+        "counters",
+        "question",
+        "question_id",
+        "recorder",
+        "settings",
+        "spent",
+        "write",
+    )
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        method: str,
+        question_id: str,
+        question: str,
+        settings: Context,
+        spent: Usage | None = None,
+        write: Callable[[Any], None] = lambda _event: None,
+        kept: Sequence[AnswerStore] = (),
+    ) -> None:
+        around = parent_call.get()
+        own = () if settings.budget is None else (settings.budget.counter(id, spent or {}),)
+        # A budget that spans several runs may already be counted by a run around this one.
+        outer_counters = () if around is None else around.counters
+        self.counters = (*outer_counters, *(p for p in own if p not in outer_counters))
+        self.base = 0 if around is None else around.base
+        self.path = "" if around is None else around.path
+        self.around, self.spent = around, spent
+        self.id, self.method = id, method
+        self.question_id, self.question = question_id, question
+        self.settings, self.write, self.kept = settings, write, kept
+        self.cache = None if settings.cache is None else Cached(settings.cache)
+        self.recorder = settings.recorder
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "RunContext":
+        """Return the run that the running node serves."""
+        known = journal(state["run"])
+        run = cls(
+            id=state["run"],
+            method=method,
+            question_id=state["question_id"],
+            question=state["question"],
+            settings=settings(builder),
+            spent=state.get("spent"),
+            write=get_runtime().stream_writer,
+            kept=() if known is None else (known,),
+        )
+        common = shared(run.id)
+        common.method, common.recorder = method, run.recorder
+        return run
+
+    @property
+    def nested(self) -> bool:
+        """Whether this run is inside a call of another."""
+        return self.around is not None
+
+    @property
+    def concurrency(self) -> int:
+        """Calls in flight at once to one endpoint."""
+        assert self.settings.concurrency is not None
+        return self.settings.concurrency
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random choice in this run."""
+        return self.settings.seed or 0
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the nearest time limit of this run and those around it."""
+        return min([p.seconds_left for p in self.counters], default=math.inf)
+
+    @property
+    def calls_left(self) -> float:
+        """Calls that the tightest budget still allows."""
+        return min([p.calls_left for p in self.counters], default=math.inf)
+
+    def exhausted(self, calls: int = 1) -> str | None:
+        """Name the budget limit that leaves no room for so many calls, or None.
+
+        Raises:
+            BudgetError: there is no room and the budget's owner asked to be told.
+        """
+        for counter in self.counters:
+            reason = counter.exhausted(calls)
+            if reason is not None:
+                if counter.budget.exhausted == "raise":
+                    raise BudgetError(f"{reason}; give more, or Budget(exhausted='finish')")
+                return reason
+        return None
+
+    def reserve(self, calls: int = 1) -> str | None:
+        """Reserve calls in every budget, or say which one has no room."""
+        if not self.counters:
+            return None
+        with _reserving:
+            reason = self.exhausted()
+            if reason is None:
+                self.reserve_more(calls)
+        return reason
+
+    def reserve_more(self, calls: int) -> None:
+        """Count calls that a foreign graph has made beyond the one reserved for it."""
+        for counter in self.counters:
+            counter.reserve(calls)
+
+    def settle(self, tokens: int, dollars: float) -> None:
+        """Add what a call has used to every budget."""
+        for counter in self.counters:
+            counter.settle(tokens, dollars)
+
+    def told(self, candidates: Sequence[Candidate]) -> None:
+        """Note what calls have used that are over, for the case that no state will ever say it."""
+        common = shared(self.id)
+        if common.spent is None:
+            common.spent = add_spent(None, self.spent)
+        note(common.spent, candidates)
+        if self.around is not None:
+            note(self.around.spent, candidates)
+
+    def emit(self, event: str, **data: object) -> None:
+        """Send a progress event to whoever streams the run with `stream_mode="custom"`."""
+        told = {"event": event, "run": self.id, "method": self.method, **data}
+        self.write(told)
+        if self.recorder is not None:
+            self.recorder.event(told)
+
+
+def question_id_of_config() -> str | None:
+    """Return the id that the caller gave this question in the run's metadata."""
+    given = get_config().get("metadata", {}).get("question_id")
+    return None if given is None else str(given)

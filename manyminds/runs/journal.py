@@ -1,0 +1,192 @@
+"""The journal of a run: what was answered is kept by the host before anything else happens with it.
+
+LangGraph's checkpoints are written after a node has ended, and trail the answers. A run that was
+killed finds here what its first life had received, also in the middle of a node. It is kept in the
+store that the graph was compiled with, else among the checkpoints of its thread.
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+from langgraph.store.base import BaseStore
+
+from manyminds.runs.cache import as_json
+from manyminds.runs.journal_backends import (
+    CheckpointBackend,
+    JournalBackend,
+    StoreBackend,
+    all_in,
+    called,
+)
+from manyminds.runs.scope import shared
+from manyminds.state import Candidate
+
+_HEADS = ("manyminds", "runs", "heads")
+_SETTLED = 60.0  # seconds after its end until the checkpoints of a run are surely written
+
+
+class Journal:
+    """The answers of one run, as seen from one event loop.
+
+    Args:
+        shelf: where they are kept.
+        clear: the run begins just now, or goes another way from an earlier point: what is there
+            must not be taken for an answer.
+    """
+
+    def __init__(self, shelf: JournalBackend, *, clear: bool = False) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._shelf, self._clear = shelf, clear
+        self._known: dict[str, Candidate] | None = None
+        self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
+        self._next: tuple[dict[str, str], asyncio.Task[None]] | None = None
+
+    def serves(self, shelf: JournalBackend) -> bool:
+        """Tell whether it belongs to the running loop and to what this shelf is in."""
+        return self._loop is asyncio.get_running_loop() and self._shelf.place is shelf.place
+
+    async def get(self, key: str) -> Candidate | None:
+        """Return the answer to a call that was answered before, or None."""
+        return (await self._answers()).get(key)
+
+    async def put(self, key: str, candidate: Candidate) -> None:
+        """Keep an answer; when this returns, also cancelled, it is on the shelf."""
+        (await self._answers())[key] = candidate.copy()
+        # As text: what a model says need not be what a database takes for JSON.
+        text = as_json(candidate)
+        if self._next is None:
+            answers: dict[str, str] = {}
+            self._next = answers, asyncio.create_task(self._write(answers))
+        answers, written = self._next
+        answers[key] = text
+        try:
+            await asyncio.shield(written)
+        except asyncio.CancelledError:
+            await written
+            raise
+
+    async def _write(self, answers: Mapping[str, str]) -> None:
+        """Write all that has come in when it is our turn at once: a database commits slowly."""
+        async with self._writing:
+            self._next = None
+            await self._shelf.write(answers)
+
+    async def _answers(self) -> dict[str, Candidate]:
+        if self._known is None:
+            async with self._opening:
+                if self._known is None:
+                    self._known = await self._open()
+        return self._known
+
+    async def _open(self) -> dict[str, Candidate]:
+        if self._clear:
+            await self._shelf.clear()
+            return {}
+        return {key: json.loads(text) for key, text in (await self._shelf.load()).items()}
+
+
+def journal(run: str) -> Journal | None:
+    """Return the journal of the running node's run; None where the host keeps no such."""
+    shelf = _shelf(run)
+    if shelf is None:
+        return None
+    common, replay = shared(run), _replay()
+    forked = replay is not None and replay is not common.replay
+    if forked or common.journal is None or not common.journal.serves(shelf):
+        common.journal, common.replay = Journal(shelf, clear=forked), replay
+    return common.journal
+
+
+async def begin(run: str, conversation: str) -> str:
+    """Open the journal of a run that begins, and clear away those of the runs before it.
+
+    Returns:
+        The id of the run: that of an unfinished one where the same call of the host's begins again,
+        because it was killed before its first checkpoint was written.
+    """
+    store = _store()
+    if store is None:
+        return run
+    heads, key = _place()
+    found = {item.key: item.value for item in await all_in(store, heads)}
+    mine = found.pop(key, None)
+    if mine is not None and _goes_on(mine, conversation):
+        return str(mine["run"])
+    now = time.time()
+    over = {k: v for k, v in found.items() if v["done"] and now - v["done"] > _SETTLED}
+    if mine is not None:
+        over[key] = mine
+    for old_key, head in over.items():
+        await StoreBackend(store, str(head["run"])).clear()
+        await called(store, "delete", heads, old_key)
+    shared(run).journal = Journal(StoreBackend(store, run), clear=True)
+    await _write_head(store, run, conversation, done=None)
+    return run
+
+
+async def end(run: str, conversation: str) -> None:
+    """Mark a run as finished: what begins next on its thread is another run.
+
+    Its answers stay until then, for its last checkpoints may not be written yet.
+    """
+    store = _store()
+    if store is not None:
+        await _write_head(store, run, conversation, done=time.time())
+
+
+def _goes_on(head: Mapping[str, Any], conversation: str) -> bool:
+    unfinished = head["done"] is None and head["conversation"] == conversation
+    return unfinished and _replay() is None
+
+
+async def _write_head(store: BaseStore, run: str, conversation: str, *, done: float | None) -> None:
+    heads, key = _place()
+    head = {"run": run, "conversation": conversation, "done": done}
+    await called(store, "put", heads, key, head, index=False)
+
+
+def _place() -> tuple[tuple[str, ...], str]:
+    """Return where the heads of the runs at this place of the host's graph are, and this one's key.
+
+    The namespace of a checkpoint names the nodes around, each with the id of its task; the ids say
+    which call it is and are the same after a resume.
+    """
+    config: Mapping[str, Any] = get_config().get("configurable", {})
+    tasks = str(config.get("checkpoint_ns", "")).split("|")[:-1]  # the last is our own `begin`
+    nodes = "|".join(task.partition(":")[0] for task in tasks)
+    return (*_HEADS, _hash(f"{config['thread_id']}|{nodes}")), _hash("|".join(tasks))
+
+
+def _shelf(run: str) -> JournalBackend | None:
+    """Return where the host lets the answers of a run be kept."""
+    store = _store()
+    if store is not None:
+        return StoreBackend(store, run)
+    config: Mapping[str, Any] = get_config().get("configurable", {})
+    saver = config.get("__pregel_checkpointer")
+    return None if saver is None else CheckpointBackend(saver, config["thread_id"], run)
+
+
+def _store() -> BaseStore | None:
+    if "thread_id" not in get_config().get("configurable", {}):
+        return None
+    return get_runtime().store
+
+
+def _replay() -> object | None:
+    """Return what LangGraph notes where a run is started again from an earlier checkpoint.
+
+    It is one object for the whole of such a call, and None in all others, also in a resume.
+    """
+    found: object = get_config().get("configurable", {}).get("__pregel_replay_state")
+    return found
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

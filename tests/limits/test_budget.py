@@ -1,0 +1,341 @@
+"""A run costs no more than its owner allowed, whatever is nested in it."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from helpers.graphs import call, every_way, user
+from helpers.scripted import Answer, Say, Scripted
+from langchain_core.output_parsers import StrOutputParser
+from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import ValidationError
+
+from manyminds import (
+    Budget,
+    BudgetError,
+    Context,
+    InputError,
+    Member,
+    Price,
+    QuorumError,
+    create_agent_forest,
+    create_moa,
+    create_moa_lite,
+    using,
+)
+from manyminds.limits import budget as budgets
+from manyminds.limits.budget import BudgetCounter
+from manyminds.runs.usage import empty_row
+
+
+def forest(model: Any, samples: int = 40, **options: Any) -> Any:
+    return create_agent_forest(model, samples=samples, extract="text", **options).compile()
+
+
+# ---- the counter itself
+
+
+def test_a_purse_counts_and_names_the_limit_reached() -> None:
+    counter = BudgetCounter(Budget(calls=2, tokens=100, dollars=1.5))
+    assert counter.exhausted() is None and counter.calls_left == 2
+    counter.reserve(2)
+    assert counter.exhausted() == "the budget of 2 calls is spent" and counter.calls_left == 0
+    counter.release()
+    assert counter.exhausted() is None
+    counter.settle(100, 0.5)
+    assert counter.exhausted() == "the budget of 100 tokens is spent"
+    assert BudgetCounter(Budget()).exhausted() is None
+    dollars = BudgetCounter(Budget(dollars=1.5))
+    dollars.settle(5, 1.5)
+    assert dollars.exhausted() == "the budget of $1.5 is spent"
+
+
+def test_a_purse_made_anew_after_a_resume_knows_what_was_spent() -> None:
+    row = empty_row("sampler", "m") | {"calls": 7, "input_tokens": 30, "output_tokens": 12}
+    row["cost"] = 0.25
+    given: Any = {"sampler/m": row}
+    counter = Budget(calls=10).counter("run-of-test", given)
+    assert (counter.calls, counter.tokens, counter.dollars) == (7, 42, 0.25)
+    assert Budget(calls=10).counter("run-of-test", {}) is counter
+    budgets.close("run-of-test")
+    assert Budget(calls=10).counter("run-of-test", {}).calls == 0
+    budgets.close("run-of-test")
+
+
+@pytest.mark.parametrize("wrong", [{"calls": -1}, {"seconds": 0}, {"callz": 1}, {"dollars": -0.1}])
+def test_wrong_limits(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Budget(**wrong)
+
+
+# ---- calls
+
+
+@every_way
+async def test_calls_are_honoured_exactly(way: str) -> None:
+    model = Scripted(Say("x", delay=0.001))
+    result = await call(forest(model, budget=Budget(calls=10)), way, user())
+    assert len(model.calls) == 10 == result["report"]["calls"]
+    assert result["answer"] == "x" and result["ballot"]["voters"] == 10
+    assert result["report"]["degraded"] == "the budget of 10 calls is spent after 10 samples"
+
+
+async def test_a_moa_stops_where_no_whole_layer_fits() -> None:
+    models = [Scripted("a"), Scripted("b")]
+    last = Scripted("end")
+    for calls, layers_made in [(7, 3), (6, 2), (5, 2), (4, 1), (3, 1)]:
+        for model in [*models, last]:
+            model.calls.clear()
+        app = create_moa(models, aggregator=last, layers=4, budget=Budget(calls=calls)).compile()
+        result = await app.ainvoke(user())
+        assert [len(m.calls) for m in models] == [layers_made] * 2 and len(last.calls) == 1
+        assert (result["report"]["degraded"] is None) is (calls == 7)
+
+
+async def test_a_moa_without_a_call_for_its_aggregator_gives_a_candidate_and_says_so() -> None:
+    models, last = [Scripted("a"), Scripted("a b")], Scripted("end")
+    app = create_moa(models, aggregator=last, layers=2, budget=Budget(calls=2)).compile()
+    result = await app.ainvoke(user())
+    assert last.calls == [] and result["answer"] in ("a", "a b")
+    assert "no aggregator answered (budget)" in result["report"]["degraded"]
+    assert result["report"]["calls"] == 2
+
+
+async def test_nothing_left_before_the_first_answer() -> None:
+    model = Scripted("x")
+    with pytest.raises(BudgetError, match="the budget of 0 calls is spent before"):
+        await forest(model, budget=Budget(calls=0)).ainvoke(user())
+    with pytest.raises(BudgetError, match="the budget of 0 calls is spent before"):
+        await create_moa([model], budget=Budget(calls=0)).compile().ainvoke(user())
+    assert model.calls == []
+
+
+async def test_raise_when_asked_to() -> None:
+    model = Scripted("x")
+    app = forest(model, budget=Budget(calls=10, exhausted="raise"))
+    with pytest.raises(BudgetError, match="the budget of 10 calls is spent"):
+        await app.ainvoke(user())
+    assert len(model.calls) == 10
+    enough = await forest(model, budget=Budget(calls=40, exhausted="raise")).ainvoke(user())
+    assert enough["report"]["calls"] == 40 and enough["report"]["degraded"] is None
+    moa = create_moa([model] * 2, layers=3, budget=Budget(calls=4, exhausted="raise")).compile()
+    with pytest.raises(BudgetError, match="4 calls"):
+        await moa.ainvoke(user())
+
+
+# ---- tokens, dollars, seconds
+
+
+async def test_tokens_are_exceeded_by_at_most_what_was_in_flight() -> None:
+    model = Scripted(Say("x", delay=0.001))
+    result = await forest(model, budget=Budget(tokens=100), concurrency=3).ainvoke(user())
+    spent = 15 * len(model.calls)
+    assert 100 <= spent <= 100 + 15 * 3
+    assert sum(result["report"]["tokens"].values()) == spent
+    assert "the budget of 100 tokens is spent" in result["report"]["degraded"]
+
+
+async def test_dollars() -> None:
+    model = Scripted(Say("x", delay=0.001))
+    member = Member(model, price=Price(input=1e4, output=2e4))  # 0.2 dollars an answer
+    app = forest(member, budget=Budget(dollars=1.0), concurrency=1)
+    result = await app.ainvoke(user())
+    assert result["report"]["cost"] == pytest.approx(1.0, abs=0.21)
+    assert len(model.calls) in (5, 6) and "$1" in result["report"]["degraded"]
+
+
+@pytest.mark.parametrize("build", [create_agent_forest, create_moa_lite])
+def test_dollars_need_prices(build: Any) -> None:
+    with pytest.raises(InputError, match=r"scripted.* is unknown: give Member\(..., price=Price"):
+        build([Scripted()], budget=Budget(dollars=1))
+    build([Member(Scripted(), price=Price(input=1, output=1))], budget=Budget(dollars=1))
+
+
+@pytest.mark.parametrize("source", ["context", "using"])
+async def test_dollars_need_prices_also_where_the_run_brings_the_budget(source: str) -> None:
+    model = Scripted("x")
+    app, budget = forest(model), Budget(dollars=1)
+    with pytest.raises(InputError, match="price"):
+        if source == "context":
+            await app.ainvoke(user(), context=Context(budget=budget))
+        else:
+            with using(budget=budget):
+                await app.ainvoke(user())
+    assert model.calls == []
+
+
+async def test_dollars_need_prices_of_nested_members_and_chains_too() -> None:
+    priced = Member(Scripted(), price=Price(input=1, output=1), name="priced")
+    inner = create_agent_forest([priced, Member(Scripted(), name="free")], samples=2)
+    chain = Member(Scripted() | StrOutputParser(), name="chain")
+    for other in (inner, chain):
+        members: list[Any] = [other, priced]
+        with pytest.raises(InputError, match="that of (free|chain) is unknown"):
+            create_moa(members, budget=Budget(dollars=1))
+    good = create_agent_forest(priced, samples=2, extract="text")
+    members = [good, priced]
+    app = create_moa(members, budget=Budget(dollars=1)).compile()
+    assert (await app.ainvoke(user()))["report"]["cost"] == pytest.approx(15e-6 * 8)
+
+
+async def test_a_layer_is_not_begun_without_tokens_and_the_last_one_is_used() -> None:
+    model, last = Scripted("a"), Scripted("end")
+    app = create_moa([model], aggregator=last, layers=9, budget=Budget(tokens=30)).compile()
+    result = await app.ainvoke(user())
+    assert len(model.calls) == 2 and last.calls == [] and result["answer"] == "a"
+    degraded = result["report"]["degraded"]
+    assert degraded.startswith("the budget of 30 tokens is spent after layer 2 of 8")
+
+
+async def test_a_budget_that_ends_inside_a_layer_falls_back_on_the_layer_before() -> None:
+    seen = asyncio.Event()
+
+    async def blocked_for(_messages: object, data: dict[str, Any]) -> str:
+        if data["layer"] > 1:
+            seen.set()
+            await asyncio.Event().wait()
+        return f"layer {data['layer']}"
+
+    app = create_moa([Scripted(blocked_for)], layers=4, budget=Budget(seconds=0.3)).compile()
+    result = await app.ainvoke(user())
+    assert seen.is_set() and result["answer"] == "layer 1"
+    assert "in layer 2: the answer rests on layer 1" in result["report"]["degraded"]
+    assert [c["layer"] for c in result["candidates"]] == [1]
+    told = create_moa(
+        [Scripted(blocked_for)], layers=4, budget=Budget(seconds=0.3, exhausted="raise")
+    ).compile()
+    with pytest.raises(BudgetError, match=r"0\.3 seconds"):
+        await told.ainvoke(user())
+
+
+async def test_seconds_end_the_calls_in_flight() -> None:
+    async def blocked_for(_messages: object, data: dict[str, Any]) -> str:
+        if data["draw"] >= 5:
+            await asyncio.Event().wait()
+        return "x"
+
+    began = time.monotonic()
+    result = await forest(Scripted(blocked_for), 10, budget=Budget(seconds=0.3)).ainvoke(user())
+    assert 0.3 <= time.monotonic() - began < 5
+    assert result["ballot"]["voters"] == 5
+    cut = [c for c in result["candidates"] if c["status"] != "ok"]
+    assert {c["error"]["message"] for c in cut} == {"the run's time was over before the answer"}
+    assert "timeout 5" in result["report"]["degraded"]
+
+
+async def test_seconds_count_from_the_first_node_over_all_layers() -> None:
+    model = Scripted(Say("x", delay=0.1))
+    app = create_moa([model], layers=50, budget=Budget(seconds=0.35)).compile()
+    result = await app.ainvoke(user())
+    assert 1 <= len(model.calls) <= 5
+    assert result["answer"] == "x" and result["report"]["degraded"]
+    assert result["report"]["seconds"] < 5
+
+
+# ---- over nested runs and several runs
+
+
+@pytest.mark.parametrize("where", ["outer", "inner", "using"])
+async def test_nested_methods_draw_on_the_budget_around_them(where: str) -> None:
+    model, last = Scripted(Say("x", delay=0.001)), Scripted("end")
+    limit = Budget(calls=10)
+    inner = create_agent_forest(
+        model, samples=8, extract="text", budget=limit if where == "inner" else None
+    )
+    app = create_moa(
+        [inner, inner], aggregator=last, layers=2, budget=limit if where == "outer" else None
+    ).compile()
+    if where == "using":
+        with using(budget=limit):
+            result = await app.ainvoke(user())
+    else:
+        result = await app.ainvoke(user())
+    asked = len(model.calls) + len(last.calls)
+    # A budget of the inner method's own holds for each of its runs.
+    assert asked == (17 if where == "inner" else 10) == result["report"]["calls"]
+    if where != "inner":
+        assert "budget" in result["report"]["degraded"]
+
+
+async def test_a_shared_budget_spans_runs_and_threads() -> None:
+    model = Scripted(Say("x", delay=0.001))
+    budget = Budget(calls=25).shared()
+    app = forest(model, 10, budget=budget)
+    results = [await app.ainvoke(user(str(n))) for n in range(2)]
+    assert [r["report"]["degraded"] for r in results] == [None, None]
+    third = await app.ainvoke(user())
+    assert third["report"]["calls"] == 5 and "25 calls" in third["report"]["degraded"]
+    with pytest.raises(BudgetError):
+        await app.ainvoke(user())
+    assert len(model.calls) == 25
+
+
+async def test_a_shared_budget_holds_when_many_runs_start_at_once() -> None:
+    model = Scripted(Say("x", delay=0.001))
+    app = forest(model, 10, budget=Budget(calls=33).shared())
+    results = await asyncio.gather(
+        *(app.ainvoke(user(str(n))) for n in range(8)),
+        *(asyncio.to_thread(app.invoke, user(str(n))) for n in range(8, 12)),
+        return_exceptions=True,
+    )
+    assert len(model.calls) == 33
+    for result in results:
+        assert isinstance(result, dict | BudgetError | QuorumError)
+
+
+async def test_a_plain_budget_is_for_each_run_by_itself() -> None:
+    model = Scripted("x")
+    app = forest(model, 10, budget=Budget(calls=10))
+    for _ in range(3):
+        assert (await app.ainvoke(user()))["report"]["degraded"] is None
+    assert len(model.calls) == 30
+
+
+async def test_context_before_using_before_builder() -> None:
+    model = Scripted("x")
+    app = forest(model, budget=Budget(calls=9))
+    assert (await app.ainvoke(user()))["report"]["calls"] == 9
+    with using(budget=Budget(calls=8)):
+        assert (await app.ainvoke(user()))["report"]["calls"] == 8
+        context = Context(budget=Budget(calls=7))
+        assert (await app.ainvoke(user(), context=context))["report"]["calls"] == 7
+
+
+async def test_an_agents_calls_are_counted_though_they_were_made_inside() -> None:
+    inner = Scripted("x")
+
+    async def three(messages: Any) -> str:
+        for _ in range(3):
+            await inner.ainvoke(messages)
+        return "x"
+
+    app = forest(Member(three, name="agent"), 10, budget=Budget(calls=12), concurrency=1)
+    result = await app.ainvoke(user())
+    assert 12 <= len(inner.calls) <= 14 and result["report"]["calls"] == len(inner.calls)
+    assert "12 calls" in result["report"]["degraded"]
+
+
+async def test_retries_are_the_same_call() -> None:
+    tries: Iterator[Answer] = iter([ConnectionError("lost"), "x", ConnectionError("lost"), "x"])
+    model = Scripted(lambda _m, _d: next(tries))
+    member = Member(model, retries=1)
+    result = await forest(member, 2, budget=Budget(calls=2), concurrency=1).ainvoke(user())
+    report = result["report"]
+    assert (report["calls"], report["requests"], report["retries"]) == (2, 4, 2)
+    assert report["degraded"] is None
+
+
+async def test_what_was_spent_before_an_interrupt_counts_after_it() -> None:
+    models, last = [Scripted("a"), Scripted("b")], Scripted("end")
+    graph = create_moa(models, aggregator=last, layers=3, budget=Budget(calls=4))
+    app = graph.compile(checkpointer=InMemorySaver(), interrupt_after=["gate"])
+    config: Any = {"configurable": {"thread_id": "1"}}
+    state = await app.ainvoke(user(), config)
+    values = (await app.aget_state(config)).values
+    budgets.close(values["run"])  # as in another process
+    assert values["spent"]["proposer/" + values["candidates"][0]["member"]]["calls"] == 1
+    while (await app.aget_state(config)).next:
+        state = await app.ainvoke(None, config)
+    assert state["report"]["calls"] == 3 and len(last.calls) == 1

@@ -1,0 +1,117 @@
+import asyncio
+import time
+
+import pytest
+from helpers.graphs import a_run, user
+from helpers.scripted import Scripted
+from helpers.server import Body, Reply, Server
+
+from manyminds import Candidate, Context, Member, create_moa
+from manyminds.calls.ask import blank
+from manyminds.limits.quorum import count_of, layer_clock
+from manyminds.runs.scope import forget
+
+MEMBER = Member(Scripted(), name="m")
+SLOWEST = {"a": 0.02, "b": 0.05, "c": 0.1, "d": 0.3, "e": 0.35}
+
+
+def got(status: str, count: int = 1) -> list[Candidate]:
+    run = a_run("patience")
+    found = [blank(MEMBER, run, role="r", index=n, draw=n, layer=1) for n in range(count)]
+    return [{**one, "status": status} for one in found]  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("quorum", "asked", "count"),
+    [(1, 6, 1), (4, 6, 4), (0.5, 6, 3), (0.5, 7, 4), (0.1, 30, 3), (0.0, 6, 0), (0.99, 2, 2)],
+)
+def test_a_quorum_is_a_count_or_a_share(quorum: float, asked: int, count: int) -> None:
+    assert count_of(quorum, asked) == count
+
+
+async def test_without_any_option_all_are_waited_for() -> None:
+    assert layer_clock(a_run(), 1, asked=6, quorum=1) is None
+
+
+async def test_only_good_answers_start_the_grace() -> None:
+    run = a_run("patience-1", grace=0.02)
+    clock = layer_clock(run, 1, asked=3, quorum=2)
+    assert clock is not None
+    clock.tell(got("failed", 5) + got("ok"))
+    await asyncio.sleep(0.05)
+    assert not clock.rung.is_set()
+    clock.tell(got("ok"))
+    await asyncio.wait_for(clock.rung.wait(), 5)
+    assert clock.reason is not None
+    assert clock.reason["message"].startswith("cut 0.02 s after 2 answers were in")
+    assert clock.reason["maybe_billed"]
+    forget(run.id)
+
+
+async def test_a_rule_rings_at_once_and_is_no_loss() -> None:
+    run = a_run("patience-2")
+    clock = layer_clock(run, 1, asked=3, quorum=1, rule=lambda seen: len(seen) >= 2)
+    assert clock is not None
+    clock.tell(got("ok", 2))
+    assert clock.rung.is_set() and clock.reason is not None
+    assert clock.reason["kind"] == "cancelled"
+    forget(run.id)
+
+
+def six(body: Body, _k: int) -> Reply:
+    """Answer late, each at its own time; the sixth member hangs."""
+    name = str(body["model"])
+    return Reply(f"by {name}", hang=name == "f", latency=SLOWEST.get(name, 0.0))
+
+
+async def warm(server: Server) -> None:
+    await create_moa([f"warm@{server.url}"], layers=2).compile().ainvoke(user())
+    server.clear()
+
+
+@pytest.mark.parametrize("grace", [0.02, 0.5])
+async def test_a_layer_takes_as_long_as_its_fourth_answer_and_the_grace(grace: float) -> None:
+    with Server(six) as server:
+        await warm(server)
+        members = [Member(f"{name}@{server.url}", timeout=30) for name in "abcdef"]
+        app = create_moa(
+            members, aggregator=f"end@{server.url}", layers=2, quorum=4, grace=grace
+        ).compile()
+        result = await app.ainvoke(user())
+        first, last = server.requests[0], server.requests[-1]
+        assert last.body["model"] == "end"
+        fourth = sorted(r.answered for r in server.requests[:6] if r.answered is not None)[3]
+        waited, most = last.arrived - first.arrived, fourth - first.arrived + grace
+    assert most - 0.1 <= waited <= 1.1 * most + 0.05
+    status = {c["member"]: c["status"] for c in result["candidates"]}
+    assert status["f"] == "cut" and sum(s == "ok" for s in status.values()) == (
+        4 if grace < 0.05 else 5
+    )
+    assert result["answer"] == "by end" and "timeout" in result["report"]["degraded"]
+    assert [m["member"] for m in result["report"]["missing"]][-1:] == ["f"]
+
+
+async def test_without_options_a_hanging_member_ends_at_its_timeout_and_is_marked() -> None:
+    with Server(six) as server:
+        await warm(server)
+        members = [Member(f"{name}@{server.url}") for name in "abcde"]
+        hangs = Member(f"f@{server.url}", timeout=0.6)
+        app = create_moa([*members, hangs], aggregator=f"end@{server.url}", layers=2).compile()
+        began = time.monotonic()
+        result = await app.ainvoke(user())
+        took = time.monotonic() - began
+    assert 0.6 <= took < 1.5 and result["answer"] == "by end"
+    assert [c["status"] for c in result["candidates"]].count("ok") == 5
+    assert result["report"]["degraded"] == "1 of 7 calls gave no answer (timeout 1)"
+    assert result["report"]["missing"][0]["member"] == "f"
+
+
+async def test_the_deadline_holds_for_each_layer() -> None:
+    with Server(six) as server:
+        await warm(server)
+        members = [Member(f"{name}@{server.url}", timeout=30) for name in "abf"]
+        app = create_moa(members, aggregator=f"end@{server.url}", layers=3).compile()
+        began = time.monotonic()
+        result = await app.ainvoke(user(), context=Context(deadline=0.3))
+        assert 0.6 <= time.monotonic() - began < 1.5
+    assert "timeout 2" in result["report"]["degraded"]

@@ -1,0 +1,41 @@
+import asyncio
+import threading
+from contextvars import ContextVar
+
+import pytest
+
+from manyminds.limits.limiter import EndpointLimiter
+from manyminds.limits.slots import gate, in_thread
+
+_word: ContextVar[str] = ContextVar("word", default="unset")
+
+
+async def test_one_gate_for_each_endpoint_and_width() -> None:
+    assert gate("a", 3) is gate("a", 3)
+    assert gate("a", 3) is not gate("b", 3) and gate("a", 3) is not gate("a", 4)
+    other = await asyncio.to_thread(lambda: asyncio.run(_own()))
+    assert other is not gate("a", 3)
+
+
+async def _own() -> EndpointLimiter:
+    return gate("a", 3)
+
+
+async def test_threads_are_as_many_as_the_width_and_see_context_variables() -> None:
+    barrier = threading.Barrier(40, timeout=30)
+
+    def work(number: int) -> tuple[int, str, bool]:
+        barrier.wait()
+        return number, _word.get(), threading.current_thread().name.startswith("manyminds")
+
+    _word.set("set")
+    done = await asyncio.gather(*(in_thread(40, work, n) for n in range(40)))
+    assert list(done) == [(n, "set", True) for n in range(40)]
+
+
+async def test_an_error_in_a_thread_comes_back() -> None:
+    def fails() -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        await in_thread(2, fails)
