@@ -427,7 +427,8 @@ def test_an_extractor_of_ones_own_can_be_given() -> None:
 
 def test_votes_import_without_heavy_packages() -> None:
     code = (
-        "import sys; from manyminds.reading import answers; from manyminds.votes import votes, stopping; "
+        "import sys; from manyminds.reading import answers; "
+        "from manyminds.votes import votes, stopping; "
         "heavy = {'numpy', 'langgraph', 'langchain_core', 'pydantic', 'sympy', 'math_verify'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
