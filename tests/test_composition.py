@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from helpers.graphs import shown, user
 from helpers.registry import NAMES, QUESTION, SIMULATED, small
-from helpers.scripted import Scripted
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
@@ -16,6 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from manyminds import Member, QuorumError, create_agent_forest, create_moa
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import safe_name
+from manyminds.testing import ScriptedChatModel
 
 PLAIN = "simulated:large"
 outer_methods = pytest.mark.parametrize("outer", NAMES)
@@ -153,8 +153,8 @@ async def test_three_levels_deep(outer: str) -> None:
 
 
 async def test_what_degraded_a_nested_answer_is_told_outside() -> None:
-    down = Scripted(RuntimeError("down"))
-    pair = [Member(Scripted("a"), name="a"), Member(Scripted("b"), name="b")]
+    down = ScriptedChatModel(RuntimeError("down"))
+    pair = [Member(ScriptedChatModel("a"), name="a"), Member(ScriptedChatModel("b"), name="b")]
     inner = create_moa(pair, layers=2, aggregator=Member(down, name="writer"))
     middle = create_agent_forest(Member(inner, name="inner"), samples=2)
     outer = create_agent_forest(Member(middle, name="middle"), samples=1).compile()
@@ -164,9 +164,9 @@ async def test_what_degraded_a_nested_answer_is_told_outside() -> None:
 
 
 async def test_a_nested_run_that_gives_up_was_paid_for() -> None:
-    down = Member(Scripted(RuntimeError("down")), name="down")
-    inner = create_moa([Member(Scripted("a"), name="a"), down], layers=2, quorum=2)
-    other = Member(Scripted("b"), name="other")
+    down = Member(ScriptedChatModel(RuntimeError("down")), name="down")
+    inner = create_moa([Member(ScriptedChatModel("a"), name="a"), down], layers=2, quorum=2)
+    other = Member(ScriptedChatModel("b"), name="other")
     app = create_agent_forest([Member(inner, name="inner"), other], samples=2).compile()
     report = (await app.ainvoke(user()))["report"]
     assert report["calls"] == 3 and report["tokens"] == {"input": 20, "output": 10}
@@ -174,8 +174,8 @@ async def test_a_nested_run_that_gives_up_was_paid_for() -> None:
 
 
 async def test_an_error_says_what_was_spent() -> None:
-    down = Member(Scripted(RuntimeError("down")), name="down")
-    app = create_moa([Member(Scripted("a"), name="a"), down], layers=2, quorum=2).compile()
+    down = Member(ScriptedChatModel(RuntimeError("down")), name="down")
+    app = create_moa([Member(ScriptedChatModel("a"), name="a"), down], layers=2, quorum=2).compile()
     with pytest.raises(QuorumError) as caught:
         await app.ainvoke(user())
     assert caught.value.spent is not None
@@ -190,7 +190,7 @@ async def test_two_methods_in_one_call_are_two_runs() -> None:
         seen.append(about["run"])
         return "x"
 
-    inner = create_agent_forest(Member(Scripted(reply), name="m"), samples=1).compile()
+    inner = create_agent_forest(Member(ScriptedChatModel(reply), name="m"), samples=1).compile()
 
     async def twice(messages: list[BaseMessage]) -> str:
         first, second = [await inner.ainvoke({"messages": messages}) for _ in range(2)]

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Scripted
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompt_values import PromptValue
@@ -38,16 +37,17 @@ from manyminds import (
 )
 from manyminds.fence import parse_numbered
 from manyminds.graphs.method_graph import MethodGraph
+from manyminds.testing import ScriptedChatModel
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "1"}}
 OTHER: RunnableConfig = {"configurable": {"thread_id": "2"}}
 
 
-def parts(layers: int = 3) -> tuple[list[Scripted], Scripted, MethodGraph]:
+def parts(layers: int = 3) -> tuple[list[ScriptedChatModel], ScriptedChatModel, MethodGraph]:
     """Return two proposers, an aggregator, and the MoA made of them."""
-    a = Scripted(lambda _m, data: f"a{data['layer']}")
-    b = Scripted(lambda _m, data: f"b{data['layer']}")
-    last = Scripted(lambda messages, _d: f"answer to {messages[-1].text}")
+    a = ScriptedChatModel(lambda _m, data: f"a{data['layer']}")
+    b = ScriptedChatModel(lambda _m, data: f"b{data['layer']}")
+    last = ScriptedChatModel(lambda messages, _d: f"answer to {messages[-1].text}")
     members = [Member(a, name="a"), Member(b, name="b")]
     return [a, b], last, create_moa(members, aggregator=Member(last, name="c"), layers=layers)
 
@@ -220,7 +220,7 @@ def savers(tmp_path: Path) -> Iterator[dict[str, BaseCheckpointSaver[Any]]]:
     connection.close()
 
 
-def forest(model: Scripted) -> MethodGraph:
+def forest(model: ScriptedChatModel) -> MethodGraph:
     return create_agent_forest(model, samples=8, stop="ahead:2", extract="text")
 
 
@@ -230,16 +230,16 @@ def forest(model: Scripted) -> MethodGraph:
 def test_two_turns_on_one_thread_start_clean(
     savers: dict[str, BaseCheckpointSaver[Any]], kind: str, method: str, way: str
 ) -> None:
-    def build() -> tuple[list[Scripted], MethodGraph]:
+    def build() -> tuple[list[ScriptedChatModel], MethodGraph]:
         if method == "moa":
             models, last, graph = parts()
             return [*models, last], graph
-        model = Scripted(
+        model = ScriptedChatModel(
             lambda _m, data: "abab"[data["draw"] % 2 :][:1] if data["draw"] < 2 else "a"
         )
         return [model], forest(model)
 
-    def asked(models: list[Scripted]) -> list[Any]:
+    def asked(models: list[ScriptedChatModel]) -> list[Any]:
         """What was asked since the last time, apart from the run's id."""
         log = [
             (call.texts, {**call.metadata, "run": None, "thread_id": None}["draw"], call.params)
@@ -311,8 +311,8 @@ async def test_interrupted_before_the_aggregator_and_edited(way: str, replace: b
 
 
 async def test_candidates_edited_away() -> None:
-    broken = Scripted(ValueError("no"))
-    graph = create_moa([Scripted("a")], aggregator=broken, layers=2)
+    broken = ScriptedChatModel(ValueError("no"))
+    graph = create_moa([ScriptedChatModel("a")], aggregator=broken, layers=2)
     app = graph.compile(checkpointer=InMemorySaver(), interrupt_before=["aggregator"])
     await app.ainvoke(user(), THREAD)
     await app.aupdate_state(THREAD, {"candidates": Overwrite([])})
@@ -413,7 +413,7 @@ def test_insert_says_what_is_wrong() -> None:
 
 
 async def test_a_node_may_follow_the_only_member() -> None:
-    graph = create_moa([Member(Scripted("x"), name="only")], layers=2)
+    graph = create_moa([Member(ScriptedChatModel("x"), name="only")], layers=2)
     seen: list[str] = []
 
     def look(state: Any) -> dict[str, Any]:

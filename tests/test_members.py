@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Blocking, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
@@ -28,6 +27,7 @@ from manyminds import (
 )
 from manyminds.aio import per_loop
 from manyminds.members import RESERVED, layers_of_members, members, safe_name
+from manyminds.testing import BlockingChatModel, ScriptedChatModel, ScriptedReply
 
 QUESTION = "What is six times seven?"
 
@@ -40,8 +40,8 @@ async def answer_of(member: Any, **options: Any) -> Candidate:
     return candidate
 
 
-def echo() -> Scripted:
-    return Scripted(lambda messages, _d: f"to {messages[-1].text}")
+def echo() -> ScriptedChatModel:
+    return ScriptedChatModel(lambda messages, _d: f"to {messages[-1].text}")
 
 
 # ---- every kind of member
@@ -68,9 +68,11 @@ async def test_a_model_with_tools_that_calls_one() -> None:
         return a + b
 
     calls = [{"name": "add", "args": {"a": 1, "b": 2}, "id": "c1", "type": "tool_call"}]
-    model = Scripted(lambda _m, _d: Say("", fields={"tool_calls": calls}))
+    model = ScriptedChatModel(lambda _m, _d: ScriptedReply("", fields={"tool_calls": calls}))
     bound = model.bind_tools([StructuredTool.from_function(add)])
-    app = create_moa([Scripted("x")], aggregator=Member(bound, name="caller"), layers=2).compile()
+    app = create_moa(
+        [ScriptedChatModel("x")], aggregator=Member(bound, name="caller"), layers=2
+    ).compile()
     result = await app.ainvoke(user())
     assert result["messages"][-1].tool_calls == calls
     assert model.calls[0].params == {"tools": ["add"]}
@@ -95,7 +97,7 @@ async def test_a_chain_that_begins_with_a_model_gets_messages() -> None:
 async def test_a_wrapped_model_gets_the_conversation(wrapper: str) -> None:
     model = echo()
     wrapped: Any = {
-        "fallbacks": Scripted(ValueError("no")).with_fallbacks([model]),
+        "fallbacks": ScriptedChatModel(ValueError("no")).with_fallbacks([model]),
         "retry": model.with_retry(stop_after_attempt=2),
         "config": model.with_config(tags=["mine"]),
         "lambda after": model | RunnableLambda(lambda message: message),
@@ -187,7 +189,7 @@ def test_a_string(string: str, monkeypatch: pytest.MonkeyPatch) -> None:
     member = Member(string)
     assert member.is_chat and member.retries == 2
     assert member.name in ("gpt-4o-mini", "llama3.1", "test")
-    assert Member(Scripted()).retries is None
+    assert Member(ScriptedChatModel()).retries is None
 
 
 @every_way
@@ -195,10 +197,10 @@ def test_a_string(string: str, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_method_is_a_member_and_the_report_adds_both_levels(
     way: str, compiled: bool
 ) -> None:
-    inner_models = [Scripted("inner a"), Scripted("inner b")]
+    inner_models = [ScriptedChatModel("inner a"), ScriptedChatModel("inner b")]
     graph = create_agent_forest(inner_models, samples=4, extract="text")
     inner: Any = graph.compile() if compiled else graph
-    plain, last = Scripted("plain"), Scripted("the end")
+    plain, last = ScriptedChatModel("plain"), ScriptedChatModel("the end")
     proposers: list[Any] = [inner, plain]
     app = create_moa(proposers, aggregator=last, layers=3).compile()
     result = await call(app, way, user())
@@ -217,7 +219,7 @@ async def test_a_method_is_a_member_and_the_report_adds_both_levels(
 
 
 async def test_three_levels() -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     level1 = create_agent_forest(model, samples=3, extract="text")
     level2 = create_moa([level1], aggregator=model, layers=2)
     level3 = create_agent_forest(level2, samples=2, extract="text").compile()
@@ -228,9 +230,9 @@ async def test_three_levels() -> None:
 
 
 async def test_a_failed_nested_method_is_a_failed_candidate_that_says_why() -> None:
-    broken = create_agent_forest(Scripted(ValueError("no tensor")), samples=2)
-    proposers: list[Any] = [broken, Scripted("fine")]
-    app = create_moa(proposers, aggregator=Scripted("end"), layers=2).compile()
+    broken = create_agent_forest(ScriptedChatModel(ValueError("no tensor")), samples=2)
+    proposers: list[Any] = [broken, ScriptedChatModel("fine")]
+    app = create_moa(proposers, aggregator=ScriptedChatModel("end"), layers=2).compile()
     result = await app.ainvoke(user())
     first, second = result["candidates"]
     assert first["status"] == "failed" and first["error"]["kind"] == "quorum"
@@ -244,12 +246,12 @@ async def test_a_failed_nested_method_is_a_failed_candidate_that_says_why() -> N
 def test_names_are_unique_safe_and_never_those_of_nodes() -> None:
     named = members(
         [
-            Scripted(model_name="meta/llama 3.1:8b"),
-            Scripted(model_name="gate"),
-            Member(Scripted(), name="judge"),
-            Member(Scripted(), name="x"),
-            Member(Scripted(), name="x"),
-            Member(Scripted(), name="x-2"),
+            ScriptedChatModel(model_name="meta/llama 3.1:8b"),
+            ScriptedChatModel(model_name="gate"),
+            Member(ScriptedChatModel(), name="judge"),
+            Member(ScriptedChatModel(), name="x"),
+            Member(ScriptedChatModel(), name="x"),
+            Member(ScriptedChatModel(), name="x-2"),
         ]
     )
     names = [member.name for member in named]
@@ -264,17 +266,17 @@ def test_names_are_unique_safe_and_never_those_of_nodes() -> None:
 def test_safe_names(name: str, safe: str) -> None:
     assert safe_name(name) == safe
     with pytest.raises(MemberError, match=f"such as `{safe}`"):
-        Member(Scripted(), name=name)
+        Member(ScriptedChatModel(), name=name)
 
 
 def test_a_chat_model_is_named_after_its_model() -> None:
-    assert Member(Scripted(model_name="org/m-1")).name == "m-1"
-    assert Member(Scripted(model_name="m-1").bind(x=1)).name == "m-1"
+    assert Member(ScriptedChatModel(model_name="org/m-1")).name == "m-1"
+    assert Member(ScriptedChatModel(model_name="m-1").bind(x=1)).name == "m-1"
 
 
 async def test_one_model_twice_is_two_members_with_distinct_draws() -> None:
-    model = Scripted(lambda _m, data: f"draw {data['draw']}")
-    one, two, three = members([model, model, Scripted()])
+    model = ScriptedChatModel(lambda _m, data: f"draw {data['draw']}")
+    one, two, three = members([model, model, ScriptedChatModel()])
     assert [m.name for m in (one, two, three)] == ["scripted", "scripted-2", "scripted-3"]
     assert [one.recorded_draw(k) for k in range(3)] == [0, 2, 4]
     assert [two.recorded_draw(k) for k in range(3)] == [1, 3, 5]
@@ -295,11 +297,11 @@ async def test_recorded_members_never_share_an_answer(tmp_path: Any) -> None:
 
 
 def test_the_same_member_in_two_layers_is_one_and_the_callers_object_is_untouched() -> None:
-    mine = Member(Scripted(), name="x")
+    mine = Member(ScriptedChatModel(), name="x")
     (first, again), (other,) = layers_of_members([[mine, mine], [mine]])
     assert first is other and first.name == "x" and again.name == "x-2"
     assert mine.place == (0, 1)
-    twin = Member(Scripted(), name="x")
+    twin = Member(ScriptedChatModel(), name="x")
     (named,) = layers_of_members([[twin]])
     assert named[0].name == "x"
 
@@ -323,7 +325,7 @@ def sync_tool(a: int) -> int:
             r"Member\(runnable, input=lambda messages",
         ),
         (
-            PromptTemplate.from_template("{a} and {b}") | Scripted(),
+            PromptTemplate.from_template("{a} and {b}") | ScriptedChatModel(),
             r"\(its input is a, b\): say it with Member\(runnable, input=",
         ),
         (None, "a NoneType cannot be asked"),
@@ -357,20 +359,20 @@ def test_a_plain_function_is_a_node_not_a_member() -> None:
 )
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MemberError, match=message):
-        Member(Scripted(), **options)
+        Member(ScriptedChatModel(), **options)
 
 
 def test_a_member_of_a_member() -> None:
     with pytest.raises(MemberError, match=r"change it with member.model_copy\(update=...\)"):
-        Member(Member(Scripted()))
+        Member(Member(ScriptedChatModel()))
 
 
 def test_cost() -> None:
     usage = {"input_tokens": 2_000_000, "output_tokens": 500_000}
     given: Any = usage
-    priced = Member(Scripted(), price=Price(input=0.5, output=2.0))
+    priced = Member(ScriptedChatModel(), price=Price(input=0.5, output=2.0))
     assert priced.cost_of(given) == pytest.approx(2.0)
-    assert Member(Scripted()).cost_of(given) is None
+    assert Member(ScriptedChatModel()).cost_of(given) is None
 
 
 # ---- how they are called
@@ -378,7 +380,7 @@ def test_cost() -> None:
 
 @every_way
 async def test_sync_only_models_run_sixty_wide(way: str) -> None:
-    model = Blocking(barrier=Barrier(60, timeout=30))
+    model = BlockingChatModel(barrier=Barrier(60, timeout=30))
     app = create_agent_forest(model, samples=60, extract="text").compile()
     result = await call(app, way, user())
     assert [c["status"] for c in result["candidates"]] == ["ok"] * 60
@@ -395,9 +397,9 @@ async def test_sync_only_functions_and_chains_run_sixty_wide(way: str) -> None:
 
     builds: list[Callable[[Barrier], Any]] = [
         function,
-        lambda barrier: Blocking(barrier=barrier) | StrOutputParser(),
-        lambda barrier: Blocking(barrier=barrier).bind(stop=["x"]),
-        lambda barrier: PromptTemplate.from_template("{q}") | Blocking(barrier=barrier),
+        lambda barrier: BlockingChatModel(barrier=barrier) | StrOutputParser(),
+        lambda barrier: BlockingChatModel(barrier=barrier).bind(stop=["x"]),
+        lambda barrier: PromptTemplate.from_template("{q}") | BlockingChatModel(barrier=barrier),
     ]
     for build in builds:
         member = build(Barrier(60, timeout=30))
@@ -409,7 +411,7 @@ async def test_sync_only_functions_and_chains_run_sixty_wide(way: str) -> None:
 async def test_the_llm_cache_is_off_for_samples() -> None:
     from langchain_core.caches import InMemoryCache
 
-    model = Scripted(lambda _m, data: f"draw {data['draw']}", cache=InMemoryCache())
+    model = ScriptedChatModel(lambda _m, data: f"draw {data['draw']}", cache=InMemoryCache())
     result = await create_agent_forest(model, samples=4, extract="text").compile().ainvoke(user())
     assert len({c["text"] for c in result["candidates"]}) == 4 == len(model.calls)
 
@@ -433,15 +435,15 @@ async def test_content_blocks_and_reasoning_are_kept_apart() -> None:
         {"type": "text", "text": "42"},
     ]
 
-    def script(_m: object, _d: object) -> Say:
-        return Say(fields={"additional_kwargs": {"reasoning_content": "hidden thoughts"}})
+    def script(_m: object, _d: object) -> ScriptedReply:
+        return ScriptedReply(fields={"additional_kwargs": {"reasoning_content": "hidden thoughts"}})
 
-    thinking = Scripted(script)
+    thinking = ScriptedChatModel(script)
 
     def blocky(_messages: list[BaseMessage]) -> AIMessage:
         return AIMessage(content=list(blocks))
 
-    last = Scripted("end")
+    last = ScriptedChatModel("end")
     app = create_moa([Member(thinking), Member(blocky)], aggregator=last, layers=2).compile()
     one, two = (await app.ainvoke(user()))["candidates"]
     assert one["reasoning"] == "hidden thoughts" and two["content"] == blocks
@@ -478,7 +480,9 @@ async def test_unreadable_output_is_a_failure_that_says_what_to_do() -> None:
         return 42
 
     app = create_moa(
-        [Member(number), Member(Scripted("fine"))], aggregator=Scripted("end"), layers=2
+        [Member(number), Member(ScriptedChatModel("fine"))],
+        aggregator=ScriptedChatModel("end"),
+        layers=2,
     ).compile()
     one, _ = (await app.ainvoke({"messages": [HumanMessage("?")]}))["candidates"]
     assert one["error"]["kind"] == "malformed" and "output=function" in one["error"]["message"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from helpers.scripted import Scripted
 from langchain_core.language_models import LangSmithParams
 from langchain_core.output_parsers import StrOutputParser
 from langchain_openai import ChatOpenAI
@@ -15,6 +14,7 @@ from manyminds import Budget, InputError, Member, Price, create_agent_forest
 from manyminds.models.openai import EndpointModel
 from manyminds.prices import source
 from manyminds.state import TokenUsage
+from manyminds.testing import ScriptedChatModel
 
 MILLION = TokenUsage(input_tokens=1_000_000, output_tokens=1_000_000)
 
@@ -70,7 +70,7 @@ def test_a_price_that_was_given_wins() -> None:
         lambda: "simulated:large",
         lambda: chat(base_url="http://127.0.0.1:1/v1"),
         chained,
-        Scripted,
+        ScriptedChatModel,
     ],
 )
 def test_elsewhere_there_is_none(make: Any) -> None:
@@ -86,7 +86,7 @@ def test_another_address_in_the_environment_is_no_longer_the_provider(
     assert Member(chat()).priced_by is None
 
 
-class OpenAI(Scripted):
+class OpenAI(ScriptedChatModel):
     """A class of a host's, called as a provider, which states none."""
 
     model_name: str = "gpt-4o-mini"
@@ -103,7 +103,7 @@ def test_a_budget_in_dollars_takes_listed_prices() -> None:
         create_agent_forest(["openai:gpt-4o-mini", "ollama:llama3.1"], budget=budget)
 
 
-class Stated(Scripted):
+class Stated(ScriptedChatModel):
     """A model that says, as LangChain's own do, whose it is."""
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -112,8 +112,8 @@ class Stated(Scripted):
 
 async def test_the_report_says_where_prices_came_from() -> None:
     looked_up = Member(Stated(script="x"), name="looked-up")
-    given = Member(Scripted(), name="given", price=Price(input=0, output=0))
-    unknown = Member(Scripted(), name="unknown")
+    given = Member(ScriptedChatModel(), name="given", price=Price(input=0, output=0))
+    unknown = Member(ScriptedChatModel(), name="unknown")
     forest = create_agent_forest([looked_up, given, unknown], samples=6, extract="text")
     report = (await forest.compile().ainvoke(user()))["report"]
     assert report["prices"] == {"looked-up": source(), "given": "given"}

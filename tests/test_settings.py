@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Scripted
 
 from manyminds import Budget, BudgetError, Context, InputError, Member, create_agent_forest, using
 from manyminds.graphs.method_graph import Compiled
+from manyminds.testing import ScriptedChatModel
 
 
-def forest(model: Scripted, **options: Any) -> Compiled:
+def forest(model: ScriptedChatModel, **options: Any) -> Compiled:
     return create_agent_forest(model, samples=12, extract="text", **options).compile()
 
 
@@ -24,7 +24,7 @@ def test_gaps_are_filled_from_the_other() -> None:
 
 @every_way
 async def test_context_before_using_before_builder_before_default(way: str) -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
 
     async def temperature(app: Compiled, context: Context | None = None) -> object:
         model.calls.clear()
@@ -53,7 +53,7 @@ async def test_concurrency_limits_the_calls_in_flight(way: str) -> None:
         await asyncio.sleep(0.001)
         return "x"
 
-    model = Scripted(waits)
+    model = ScriptedChatModel(waits)
     app = forest(model, concurrency=5)
     await call(app, way, user())
     assert model.peak == 5
@@ -71,7 +71,7 @@ async def test_a_member_may_have_a_limit_of_its_own() -> None:
         await asyncio.sleep(0.001)
         return "x"
 
-    model = Scripted(waits)
+    model = ScriptedChatModel(waits)
     app = create_agent_forest(Member(model, concurrency=4), samples=12, extract="text").compile()
     await app.ainvoke(user())
     assert model.peak == 4
@@ -82,14 +82,14 @@ async def test_the_limit_is_shared_by_all_questions_of_a_loop() -> None:
         await asyncio.sleep(0.001)
         return "x"
 
-    model = Scripted(waits)
+    model = ScriptedChatModel(waits)
     app = forest(model, concurrency=5)
     await asyncio.gather(*(app.ainvoke(user(f"question {n}")) for n in range(8)))
     assert model.peak == 5
 
 
 async def test_seed_changes_the_order_of_members() -> None:
-    members = [Member(Scripted(str(n)), name=f"m{n}") for n in range(6)]
+    members = [Member(ScriptedChatModel(str(n)), name=f"m{n}") for n in range(6)]
 
     async def order(context: Context | None = None) -> list[str]:
         app = create_agent_forest(members, samples=6, extract="text").compile()
@@ -111,7 +111,7 @@ def test_wrong_values_are_refused_at_once() -> None:
 
 
 async def test_using_ends_with_an_error_inside() -> None:
-    app = forest(Scripted("x"))
+    app = forest(ScriptedChatModel("x"))
     with pytest.raises(BudgetError), using(budget=Budget(calls=0)):
         await app.ainvoke(user())
     assert (await app.ainvoke(user()))["report"]["calls"] == 12

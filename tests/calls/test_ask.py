@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 from helpers.graphs import a_run, shown, user
-from helpers.scripted import Answer, Blocking, Metadata, Say, Scripted
 from helpers.server import Server
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
@@ -20,6 +19,7 @@ from manyminds.calls import call as inquiry
 from manyminds.calls.ask import ask, ask_all, blank
 from manyminds.models.openai import openai_chat_model
 from manyminds.runs.context import RunContext
+from manyminds.testing import Answer, BlockingChatModel, Metadata, ScriptedChatModel, ScriptedReply
 
 PROMPT: list[BaseMessage] = [HumanMessage("Why?")]
 
@@ -50,7 +50,7 @@ def no_pause(_state: object) -> float:
 
 
 async def test_a_good_answer() -> None:
-    model = Scripted(Say("because", usage=(7, 3), id="m1"))
+    model = ScriptedChatModel(ScriptedReply("because", usage=(7, 3), id="m1"))
     member = Member(model, name="x", price=Price(input=1.0, output=2.0), timeout=5)
     candidate = await once(member, index=4, draw=2, layer=3)
     assert candidate["seconds"] > 0
@@ -76,7 +76,7 @@ async def test_a_good_answer() -> None:
 
 
 async def test_metadata_and_tags_of_the_call() -> None:
-    model = Scripted()
+    model = ScriptedChatModel()
     await once(Member(model, name="x"), index=4, draw=2, layer=3)
     (call,) = model.calls
     wanted = {
@@ -95,7 +95,7 @@ async def test_metadata_and_tags_of_the_call() -> None:
 
 
 async def test_params_of_role_member_and_run() -> None:
-    model = Scripted()
+    model = ScriptedChatModel()
     member = Member(model, params={"b": 2, "c": 2})
     run = a_run(params={"c": 3})
     await once(member, run, params={"a": 1, "b": 1, "c": 1})
@@ -103,16 +103,18 @@ async def test_params_of_role_member_and_run() -> None:
 
 
 async def test_no_usage_no_price() -> None:
-    silent = await once(Member(Scripted(Say(usage=None)), price=Price(input=1, output=1)))
+    silent = await once(
+        Member(ScriptedChatModel(ScriptedReply(usage=None)), price=Price(input=1, output=1))
+    )
     assert silent["cost"] is None and silent["usage"] == {"input_tokens": 0, "output_tokens": 0}
-    assert (await once(Member(Scripted())))["cost"] is None
+    assert (await once(Member(ScriptedChatModel())))["cost"] is None
 
 
 async def test_candidates_are_plain_data() -> None:
     import json
 
-    for script in (Say(), ValueError("no")):
-        candidate = await once(Member(Scripted(script)))
+    for script in (ScriptedReply(), ValueError("no")):
+        candidate = await once(Member(ScriptedChatModel(script)))
         assert json.loads(json.dumps(candidate)) == candidate
 
 
@@ -120,7 +122,7 @@ async def test_candidates_are_plain_data() -> None:
 
 
 async def test_an_error_becomes_a_failed_candidate() -> None:
-    candidate = await once(Member(Scripted(ValueError("no tensor sk-abcdef123456"))))
+    candidate = await once(Member(ScriptedChatModel(ValueError("no tensor sk-abcdef123456"))))
     assert candidate["status"] == "failed" and candidate["text"] == ""
     assert candidate["error"] == {
         "kind": "error",
@@ -130,9 +132,9 @@ async def test_an_error_becomes_a_failed_candidate() -> None:
     }
 
 
-def in_turn(*answers: Answer) -> Scripted:
+def in_turn(*answers: Answer) -> ScriptedChatModel:
     left = iter(answers)
-    return Scripted(lambda _m, _d: next(left))
+    return ScriptedChatModel(lambda _m, _d: next(left))
 
 
 async def test_a_model_handed_over_is_not_asked_again_unless_told(pauses: list[float]) -> None:
@@ -151,7 +153,7 @@ async def test_what_cannot_pass_is_not_asked_again(pauses: list[float]) -> None:
 
 
 async def test_attempts_are_numbered() -> None:
-    model = Scripted(lambda _m, data: "x" if data["attempt"] == 2 else Say(""))
+    model = ScriptedChatModel(lambda _m, data: "x" if data["attempt"] == 2 else ScriptedReply(""))
     candidate = await once(Member(model, retries=3))
     assert [call.metadata["attempt"] for call in model.calls] == [1, 2]
     assert candidate["text"] == "x"
@@ -171,7 +173,7 @@ async def test_retry_after_is_honoured() -> None:
 
 
 async def test_waiting_for_a_busy_endpoint_takes_none_of_the_answers_time() -> None:
-    model = in_turn(limited(retry_after="0.3"), Say("x", delay=0.1))
+    model = in_turn(limited(retry_after="0.3"), ScriptedReply("x", delay=0.1))
     assert (await once(Member(model, retries=1, timeout=0.35)))["status"] == "ok"
 
 
@@ -196,7 +198,7 @@ async def test_being_passed_over_by_others_is_no_attempt() -> None:
             return limited()
         return "x"
 
-    member, run = Member(Scripted(reply), retries=1), a_run()
+    member, run = Member(ScriptedChatModel(reply), retries=1), a_run()
     asked = [blank(member, run, role="proposer", index=n, draw=n, layer=1) for n in range(8)]
     busy = asyncio.create_task(_keep_busy(member, run))
     await ask_all([(member, [c], list(PROMPT)) for c in asked], run)
@@ -211,13 +213,13 @@ async def _keep_busy(member: Member, run: RunContext) -> None:
 
 
 async def test_an_endpoint_that_refuses_everybody_ends() -> None:
-    candidate = await once(Member(Scripted(limited()), retries=2))
+    candidate = await once(Member(ScriptedChatModel(limited()), retries=2))
     assert candidate["attempts"] == 3 and candidate["status"] == "failed"
 
 
 async def test_a_refused_key_is_not_tried_again_in_the_run() -> None:
     error: Any = type("AuthenticationError", (Exception,), {})("no such key")
-    model = Scripted(error)
+    model = ScriptedChatModel(error)
     member, run = Member(model, name="m"), a_run(id="key")
     first = await once(member, run)
     second = await once(member, run)
@@ -231,7 +233,7 @@ async def test_back_off_grows(pauses: list[float], monkeypatch: pytest.MonkeyPat
         return high
 
     monkeypatch.setattr("random.uniform", longest)
-    await once(Member(Scripted(ConnectionError("lost")), retries=4))
+    await once(Member(ScriptedChatModel(ConnectionError("lost")), retries=4))
     assert pauses == sorted(pauses) and pauses[-1] > 4 * pauses[0] > 0
 
 
@@ -245,7 +247,7 @@ async def test_a_timeout_covers_all_attempts() -> None:
     began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inquiry, "_back_off", no_pause)
-        candidate = await once(Member(Scripted(slow), timeout=0.1, retries=5))
+        candidate = await once(Member(ScriptedChatModel(slow), timeout=0.1, retries=5))
     assert 0.1 <= time.monotonic() - began < 5
     assert candidate["status"] == "timeout" and candidate["attempts"] == 2
     error = candidate["error"]
@@ -254,14 +256,14 @@ async def test_a_timeout_covers_all_attempts() -> None:
 
 
 async def test_none_waits_for_ever_and_a_method_has_no_limit_of_its_own() -> None:
-    assert Member(Scripted(), timeout=None).seconds is None
-    assert Member(Scripted()).seconds == 120
-    inner = create_moa([Scripted()])
+    assert Member(ScriptedChatModel(), timeout=None).seconds is None
+    assert Member(ScriptedChatModel()).seconds == 120
+    inner = create_moa([ScriptedChatModel()])
     assert Member(inner).seconds is None and Member(inner, timeout=3).seconds == 3
 
 
 async def test_a_time_out_error_of_the_model_is_not_our_limit() -> None:
-    candidate = await once(Member(Scripted(TimeoutError("upstream")), timeout=60))
+    candidate = await once(Member(ScriptedChatModel(TimeoutError("upstream")), timeout=60))
     error = candidate["error"]
     assert candidate["status"] == "timeout" and error and error["message"] == "upstream"
 
@@ -271,7 +273,7 @@ async def test_keyboard_interrupts_and_cancellation_pass_through() -> None:
         await asyncio.Event().wait()
         return "never"
 
-    task = asyncio.create_task(once(Member(Scripted(hang))))
+    task = asyncio.create_task(once(Member(ScriptedChatModel(hang))))
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -286,9 +288,9 @@ async def test_an_interrupt_inside_a_member_reaches_the_host() -> None:
     graph.add_node("confirm", confirm)
     graph.add_edge(START, "confirm")
     agent: Any = graph.compile(name="agent")
-    app = create_moa([agent, Scripted("b")], aggregator=Scripted("end"), layers=2).compile(
-        checkpointer=InMemorySaver()
-    )
+    app = create_moa(
+        [agent, ScriptedChatModel("b")], aggregator=ScriptedChatModel("end"), layers=2
+    ).compile(checkpointer=InMemorySaver())
     config: Any = {"configurable": {"thread_id": "1"}}
     paused = await app.ainvoke(user(), config)
     assert [i.value for i in paused["__interrupt__"]] == ["may I?"]
@@ -300,7 +302,7 @@ async def test_an_interrupt_inside_a_member_reaches_the_host() -> None:
 
 
 async def test_ask_all_fills_in_what_it_is_given() -> None:
-    model, run = Scripted(lambda _m, data: f"draw {data['draw']}"), a_run(concurrency=7)
+    model, run = ScriptedChatModel(lambda _m, data: f"draw {data['draw']}"), a_run(concurrency=7)
     member = Member(model)
     blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(50)]
     await ask_all([(member, [one], list(PROMPT)) for one in blanks], run)
@@ -319,7 +321,7 @@ async def test_an_error_of_our_own_cancels_the_rest_and_is_told() -> None:
             ended.append("x")
         return "never"
 
-    member = Member(Scripted(hang))
+    member = Member(ScriptedChatModel(hang))
     blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(3)]
     with pytest.raises(Exception, match="the budget of 2 calls is spent"):
         await ask_all([(member, [one], list(PROMPT)) for one in blanks], run)
@@ -328,7 +330,7 @@ async def test_an_error_of_our_own_cancels_the_rest_and_is_told() -> None:
 
 async def test_many_samples_in_one_request_need_a_plain_chat_model() -> None:
     run = a_run()
-    member = Member(Scripted().bind(x=1), samples_per_request=2)
+    member = Member(ScriptedChatModel().bind(x=1), samples_per_request=2)
     blanks = [blank(member, run, role="s", index=n, draw=n, layer=1) for n in range(2)]
     await ask_all([(member, blanks, list(PROMPT))], run)
     assert all(c["error"] and "samples_per_request=1" in c["error"]["message"] for c in blanks)
@@ -339,7 +341,7 @@ async def test_a_blocking_model_does_not_block_the_loop() -> None:
     from threading import Barrier
 
     barrier = Barrier(61, timeout=30)
-    member = Member(Blocking(barrier=barrier))
+    member = Member(BlockingChatModel(barrier=barrier))
     asking = [asyncio.create_task(once(member)) for _ in range(60)]
     await asyncio.sleep(0.01)
     await asyncio.to_thread(barrier.wait)
@@ -351,8 +353,11 @@ async def test_a_blocking_model_does_not_block_the_loop() -> None:
 
 async def test_events() -> None:
     app = create_moa(
-        [Member(Scripted("a"), name="a"), Member(Scripted(ValueError("no")), name="b")],
-        aggregator=Member(Scripted("end"), name="c"),
+        [
+            Member(ScriptedChatModel("a"), name="a"),
+            Member(ScriptedChatModel(ValueError("no")), name="b"),
+        ],
+        aggregator=Member(ScriptedChatModel("end"), name="c"),
         layers=2,
     ).compile()
     events = (await shown(app, user())).events

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from helpers.scripted import Answer, Metadata, Say, Scripted
 
 from manyminds.errors import InputError
 from manyminds.evals.compare import Compared, acompare
@@ -15,6 +14,7 @@ from manyminds.members import Member, members
 from manyminds.models.simulated.arithmetic import questions
 from manyminds.reading.answers import extractor
 from manyminds.registry import Method, method, methods
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 GRADE = by_answer(extractor("number"))
 THREE = ["simulated:small", "simulated:medium", "simulated:large"]
@@ -79,9 +79,9 @@ async def test_what_is_planned_is_what_is_called(name: str) -> None:
 async def test_figures_are_paired_with_those_of_agent_forest() -> None:
     def script(messages: Any, data: Metadata) -> Answer:
         worse = data["role"] != "sampler" and int(data["question_id"][-1], 36) % 2
-        return Say("The answer is 0." if worse else "The answer is 1.", usage=(7, 3))
+        return ScriptedReply("The answer is 0." if worse else "The answer is 1.", usage=(7, 3))
 
-    model = members([Scripted(script)])
+    model = members([ScriptedChatModel(script)])
     asked = [Row(id=f"q{n}", question=f"What is {n} / {n}?", answer="1") for n in range(1, 9)]
     plans = [plan(method(name), model, 3, extract="number") for name in ("agent-forest", "moa")]
     forest, moa = await acompare(plans, asked, grade=GRADE)
@@ -95,8 +95,8 @@ async def test_figures_are_paired_with_those_of_agent_forest() -> None:
 
 
 async def test_seconds_are_those_of_the_slowest_call_in_each_layer() -> None:
-    def waits(seconds: float) -> Scripted:
-        return Scripted(Say("The answer is 1.", delay=seconds))
+    def waits(seconds: float) -> ScriptedChatModel:
+        return ScriptedChatModel(ScriptedReply("The answer is 1.", delay=seconds))
 
     quick, slow = Member(waits(0.01), name="quick"), Member(waits(0.1), name="slow")
     plans = [
@@ -109,7 +109,7 @@ async def test_seconds_are_those_of_the_slowest_call_in_each_layer() -> None:
 
 
 async def test_a_run_never_exceeds_the_calls_it_was_given() -> None:
-    model = members([Scripted(ValueError("broken"))])
+    model = members([ScriptedChatModel(ValueError("broken"))])
     plans = [plan(method("agent-forest"), model, 2), plan(method("reflexion"), model, 2)]
     found = await compared(plans, n=2)
     assert [one.unanswered for one in found] == [2, 2]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from helpers.answers import sums
-from helpers.scripted import Scripted
 
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import Row, read_rows
@@ -19,6 +18,7 @@ from manyminds.graphs.method_graph import Compiled
 from manyminds.graphs.moa import create_moa
 from manyminds.limits.budget import Budget
 from manyminds.reading.answers import extractor
+from manyminds.testing import ScriptedChatModel
 
 GRADE = by_answer(extractor("number"))
 
@@ -68,7 +68,7 @@ def test_a_budget_that_raises_is_a_row_too(path: Path) -> None:
 
 
 def test_layers_and_the_aggregator_are_rounds(path: Path) -> None:
-    model = Scripted(lambda _messages, _metadata: "The answer is 4.")
+    model = ScriptedChatModel(lambda _messages, _metadata: "The answer is 4.")
     graph = create_moa([model, model], layers=3).compile()
     result = evaluate(graph, read_rows(path), grade=GRADE)
     assert (result.calls, result.samples_per_question, result.rounds_per_question) == (40, 5, 3)
@@ -76,14 +76,14 @@ def test_layers_and_the_aggregator_are_rounds(path: Path) -> None:
 
 
 def test_samples_are_all_rounds_of_a_debate(path: Path) -> None:
-    model = Scripted(lambda _messages, _metadata: "The answer is 4.")
+    model = ScriptedChatModel(lambda _messages, _metadata: "The answer is 4.")
     debate = create_debate([model, model], rounds=3, judge=model, consensus=False)
     result = evaluate(debate.compile(), read_rows(path), grade=GRADE)
     assert (result.calls, result.samples_per_question) == (8 * 7, 6)
 
 
 def test_samples_of_a_council_are_answers_not_rankings(path: Path) -> None:
-    model = Scripted(lambda _messages, _metadata: "The answer is 4.")
+    model = ScriptedChatModel(lambda _messages, _metadata: "The answer is 4.")
     result = evaluate(create_council([model] * 3).compile(), read_rows(path), grade=GRADE)
     assert (result.calls, result.samples_per_question) == (8 * 7, 3)
 
@@ -103,7 +103,7 @@ def test_the_reference_answer_reaches_no_graph(path: Path) -> None:
         return "The answer is 1."
 
     rows = [Row(id=f"q{i}", question="Which?", answer=f"SECRET{i}") for i in range(3)]
-    graph = create_agent_forest(Scripted(script), samples=2).compile()
+    graph = create_agent_forest(ScriptedChatModel(script), samples=2).compile()
     evaluate(graph, rows, grade=GRADE)
     assert len(seen) == 6
     assert not any("SECRET" in text for text in seen)
@@ -152,7 +152,7 @@ def test_no_more_questions_run_at_once_than_asked_for() -> None:
         return "4"
 
     rows = [Row(id=str(i), question=f"Number {i}?", answer="4") for i in range(20)]
-    graph = create_agent_forest(Scripted(script), samples=1).compile()
+    graph = create_agent_forest(ScriptedChatModel(script), samples=1).compile()
     assert evaluate(graph, rows, grade=GRADE, concurrency=4).n == 20
     assert most == 4
 

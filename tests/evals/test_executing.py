@@ -1,10 +1,10 @@
 """Keep what executes, then vote: the paper's first stage for code, in a confined process."""
 
 from helpers.graphs import user
-from helpers.scripted import Say, Scripted
 
 from manyminds.evals.executing import Executing, whole_program
 from manyminds.graphs.agent_forest import create_agent_forest
+from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 QUESTION = "def double(x):\n    "
 RUNS = "    return x + x\n"
@@ -12,7 +12,7 @@ BROKEN = "    return x +\n"
 
 
 def asked(*replies: str) -> dict[str, object]:
-    model = Scripted(lambda _messages, metadata: Say(replies[metadata["index"]]))
+    model = ScriptedChatModel(lambda _messages, metadata: ScriptedReply(replies[metadata["index"]]))
     app = create_agent_forest(
         model, samples=len(replies), extract="code", vote=Executing()
     ).compile()

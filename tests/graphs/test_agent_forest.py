@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Metadata, Scripted
 from pydantic import BaseModel
 
 from manyminds import (
@@ -16,18 +15,19 @@ from manyminds import (
     create_agent_forest,
 )
 from manyminds.nodes.sampler import in_turn
+from manyminds.testing import Metadata, ScriptedChatModel
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of
 
 
-def answering(*answers: str | Exception) -> Scripted:
+def answering(*answers: str | Exception) -> ScriptedChatModel:
     """Return a model whose k-th draw is the k-th of these, over and over."""
 
     def script(_messages: object, data: Metadata) -> str | Exception:
         draw: int = data["draw"]
         return answers[draw % len(answers)]
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 def final(answer: object) -> str:
@@ -65,7 +65,7 @@ async def test_a_named_prompt_is_asked_and_reported() -> None:
 
 
 async def test_members_take_turns_in_an_order_drawn_for_each_question() -> None:
-    models = [Scripted(final(n)) for n in range(4)]
+    models = [ScriptedChatModel(final(n)) for n in range(4)]
     members = [Member(model, name=f"m{n}") for n, model in enumerate(models)]
     app = create_agent_forest(members, samples=10).compile()
 
@@ -85,7 +85,7 @@ async def test_members_take_turns_in_an_order_drawn_for_each_question() -> None:
 
 
 def test_every_member_comes_first_equally_often() -> None:
-    members = [Member(Scripted(), name=f"m{n}") for n in range(4)]
+    members = [Member(ScriptedChatModel(), name=f"m{n}") for n in range(4)]
     first = Counter(in_turn(members, 0, str(n))[0].name for n in range(4000))
     assert set(first) == {"m0", "m1", "m2", "m3"}
     assert all(900 <= count <= 1100 for count in first.values())
@@ -214,7 +214,7 @@ async def test_one_model_given_twice_never_repeats_a_draw() -> None:
 
 
 async def test_4096_samples() -> None:
-    model = Scripted(lambda _m, data: final(data["draw"] % 3 and 8))
+    model = ScriptedChatModel(lambda _m, data: final(data["draw"] % 3 and 8))
     result = await create_agent_forest(model, samples=4096).compile().ainvoke(user())
     assert len(model.calls) == len({c.metadata["draw"] for c in model.calls}) == 4096
     assert model.peak <= 256

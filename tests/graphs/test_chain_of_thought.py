@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Scripted
 
 from manyminds import (
     InputError,
@@ -12,6 +11,7 @@ from manyminds import (
     create_agent_forest,
     create_chain_of_thought,
 )
+from manyminds.testing import ScriptedChatModel
 
 STEPS = "6 * 7 = 42.\nFinal answer: 42"
 
@@ -19,7 +19,7 @@ STEPS = "6 * 7 = 42.\nFinal answer: 42"
 @every_way
 @pytest.mark.parametrize("zero_shot", [True, False])
 async def test_one_call_reasons_first(way: str, zero_shot: bool) -> None:
-    model = Scripted(STEPS)
+    model = ScriptedChatModel(STEPS)
     app = create_chain_of_thought(model, zero_shot=zero_shot).compile()
     result = await call(app, way, user())
     (asked,) = model.calls
@@ -33,7 +33,7 @@ async def test_one_call_reasons_first(way: str, zero_shot: bool) -> None:
 
 
 async def test_examples_of_the_callers_come_instead_of_ours() -> None:
-    model = Scripted(STEPS)
+    model = ScriptedChatModel(STEPS)
     pairs = [("2 + 2?", "Steps: {two} and two.\nFinal answer: 4"), ("3 + 3?", "6")]
     await create_chain_of_thought(model, examples=pairs).compile().ainvoke(user())
     system = model.calls[0].messages[0].text
@@ -44,14 +44,14 @@ async def test_examples_of_the_callers_come_instead_of_ours() -> None:
 
 
 async def test_tokens_stream_once() -> None:
-    model = Scripted(STEPS)
+    model = ScriptedChatModel(STEPS)
     seen = await shown(create_chain_of_thought(model).compile(), user())
     assert "".join(seen.texts(whole=False)) == STEPS
     assert seen.texts(whole=True) == []
 
 
 async def test_sampled_and_voted_it_is_self_consistency() -> None:
-    model = Scripted(lambda _m, data: f"Final answer: {40 + min(data['draw'], 2)}")
+    model = ScriptedChatModel(lambda _m, data: f"Final answer: {40 + min(data['draw'], 2)}")
     chain = create_chain_of_thought(model)
     result = await create_agent_forest([chain], samples=5).compile().ainvoke(user())
     assert result["ballot"]["answer"] == "42"
@@ -68,18 +68,22 @@ def test_wrong_arguments() -> None:
     ]
     for options, message in wrong:
         with pytest.raises(InputError, match=message):
-            create_chain_of_thought(Scripted(), **options)
+            create_chain_of_thought(ScriptedChatModel(), **options)
     with pytest.raises(PromptError, match="answers"):
-        create_chain_of_thought(Scripted(), prompt="Read {{{answers}}} first")
+        create_chain_of_thought(ScriptedChatModel(), prompt="Read {{{answers}}} first")
 
 
 async def test_a_failure_is_no_answer() -> None:
-    app = create_chain_of_thought(Member(Scripted(ValueError("broken")), name="m")).compile()
+    app = create_chain_of_thought(
+        Member(ScriptedChatModel(ValueError("broken")), name="m")
+    ).compile()
     with pytest.raises(QuorumError, match="m: error: broken"):
         await app.ainvoke(user())
 
 
 def test_the_member_is_drawn() -> None:
-    drawn = create_chain_of_thought(Member(Scripted(), name="thinker")).compile().get_graph()
+    drawn = (
+        create_chain_of_thought(Member(ScriptedChatModel(), name="thinker")).compile().get_graph()
+    )
     edges = {(edge.source, edge.target) for edge in drawn.edges}
     assert {("begin", "thinker"), ("thinker", "finish")} <= edges

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Metadata, Say, Scripted
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -21,6 +20,7 @@ from manyminds import (
 )
 from manyminds.fence import parse_numbered
 from manyminds.nodes.reviewer import Review
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 # What each member answers, and what each thinks of the answers: best first.
 TEXTS = {name: f"answer of {name}" for name in "abcde"}
@@ -33,7 +33,9 @@ def ranking(texts: list[str], taste: str) -> str:
     return json.dumps({"reasons": ["fine"] * len(texts), "order": order})
 
 
-def member(name: str, taste: str | Exception | Answer, says: Answer | None = None) -> Scripted:
+def member(
+    name: str, taste: str | Exception | Answer, says: Answer | None = None
+) -> ScriptedChatModel:
     """Return a model that answers `answer of NAME`, and ranks by its taste."""
 
     def script(messages: list[BaseMessage], data: Metadata) -> Answer:
@@ -43,10 +45,10 @@ def member(name: str, taste: str | Exception | Answer, says: Answer | None = Non
             return ranking([text for _, text in parse_numbered(messages[0].text)], taste)
         return taste
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
-def council(*tastes: Any, **says: Answer) -> tuple[list[Scripted], list[Member]]:
+def council(*tastes: Any, **says: Answer) -> tuple[list[ScriptedChatModel], list[Member]]:
     names = "abcd"[: len(tastes)]
     models = [member(n, t, says.get(n)) for n, t in zip(names, tastes, strict=True)]
     return models, [Member(m, name=n) for n, m in zip(names, models, strict=True)]
@@ -55,7 +57,7 @@ def council(*tastes: Any, **says: Answer) -> tuple[list[Scripted], list[Member]]
 @every_way
 async def test_answers_rankings_and_a_chair(way: str) -> None:
     models, members = council("bcad", "cadb", "badc", "bcda")
-    chair = Scripted("the synthesis")
+    chair = ScriptedChatModel("the synthesis")
     app = create_council(members, chair=Member(chair, name="head")).compile()
     result = await call(app, way, user())
     assert [[c.metadata["role"] for c in m.calls] for m in models] == [["proposer", "ranker"]] * 4
@@ -103,7 +105,7 @@ async def test_a_review_maps_the_numbers_shown_back_to_candidates() -> None:
 
 
 async def test_the_winner_comes_word_for_word_without_a_chair() -> None:
-    models, members = council("cab", "cab", "cab", c=Say("answer of c", id="c-message"))
+    models, members = council("cab", "cab", "cab", c=ScriptedReply("answer of c", id="c-message"))
     result = await create_council(members, rank_only=True).compile().ainvoke(user())
     assert result["answer"] == "answer of c" and result["messages"][-1].id == "c-message"
     assert result["report"]["calls"] == 6 and sum(len(m.calls) for m in models) == 6
@@ -118,7 +120,7 @@ async def test_a_tie_goes_to_the_member_asked_first() -> None:
 
 async def test_the_chair_reads_the_answers_in_the_councils_order() -> None:
     _, members = council("bcda", "acdb", "badc", "bcad")
-    chair = Scripted("done")
+    chair = ScriptedChatModel("done")
     result = await create_council(members, chair=chair).compile().ainvoke(user("Why?"))
     prompt = chair.calls[0]
     assert parse_numbered(prompt.prompt)[0] == (1, "answer of b")
@@ -129,7 +131,7 @@ async def test_the_chair_reads_the_answers_in_the_councils_order() -> None:
 
 async def test_dissent_is_noted_in_the_report_and_told_to_the_chair() -> None:
     _, members = council("bcd", "acd", "abd", "cba")
-    chair = Scripted("done")
+    chair = ScriptedChatModel("done")
     result = await create_council(members, chair=chair).compile().ainvoke(user())
     rankings: list[Review] = result["report"]["rankings"]
     dissenters = {
@@ -143,7 +145,9 @@ async def test_dissent_is_noted_in_the_report_and_told_to_the_chair() -> None:
     "reply", ["I would rather not.", "", '{"order": []}', '{"order": [17, 0]}', ValueError("no")]
 )
 async def test_a_ranking_that_cannot_be_read_abstains(reply: Answer) -> None:
-    _, members = council("bcad", Say(reply) if isinstance(reply, str) else reply, "badc", "bcad")
+    _, members = council(
+        "bcad", ScriptedReply(reply) if isinstance(reply, str) else reply, "badc", "bcad"
+    )
     result = await create_council(members, rank_only=True).compile().ainvoke(user())
     assert result["answer"] == "answer of b"
     assert result["ballot"]["voters"] == 3 and result["ballot"]["abstentions"] == 1
@@ -163,7 +167,7 @@ async def test_without_any_ranking_the_most_typical_answer_comes_first_and_is_ma
         "b": "the sky is blue today",
         "c": "the sky is blue again today",
     }
-    _, members = council(*[Say("no idea")] * 3, **says)
+    _, members = council(*[ScriptedReply("no idea")] * 3, **says)
     result = await create_council(members, rank_only=True).compile().ainvoke(user())
     assert result["answer"] in (says["b"], says["c"]) and result["ballot"] is None
     assert "nothing was ranked: no ranking could be read" in result["report"]["degraded"]
@@ -172,7 +176,7 @@ async def test_without_any_ranking_the_most_typical_answer_comes_first_and_is_ma
 
 async def test_a_member_that_gave_no_answer_is_left_out() -> None:
     models, members = council("dcb", "acd", "dba", "cba", a=ValueError("no such tensor"))
-    chair = Scripted("done")
+    chair = ScriptedChatModel("done")
     result = await create_council(members, chair=chair).compile().ainvoke(user())
     assert len(models[0].calls) == 1 and result["report"]["calls"] == 4 + 3 + 1
     assert [c["status"] for c in result["candidates"]] == ["failed", "ok", "ok", "ok"]
@@ -185,7 +189,7 @@ async def test_a_member_that_gave_no_answer_is_left_out() -> None:
 
 async def test_two_answers_cannot_be_ranked_by_their_authors() -> None:
     models, members = council("ba", "ab")
-    chair = Scripted("done")
+    chair = ScriptedChatModel("done")
     result = await create_council(members, chair=chair).compile().ainvoke(user())
     assert result["answer"] == "done" and result["report"]["calls"] == 3
     assert "nothing was ranked: 2 answers" in result["report"]["degraded"]
@@ -200,13 +204,16 @@ async def test_quorum() -> None:
     with pytest.raises(QuorumError, match="1 of 3 members answered and the quorum is 2") as raised:
         await create_council(members, quorum=2).compile().ainvoke(user())
     assert raised.value.failures == ("b: error: one", "c: error: two")
-    result = await create_council(members, chair=Scripted("x")).compile().ainvoke(user())
+    result = await create_council(members, chair=ScriptedChatModel("x")).compile().ainvoke(user())
     assert result["answer"] == "x"
 
 
 async def test_a_chairs_chain_ends_with_the_winner_word_for_word() -> None:
     _, members = council("bc", "ac", "ba")
-    chain = [Member(Scripted(ValueError("x")), name="one"), Member(Scripted("mine"), name="two")]
+    chain = [
+        Member(ScriptedChatModel(ValueError("x")), name="one"),
+        Member(ScriptedChatModel("mine"), name="two"),
+    ]
     result = await create_council(members, chair=chain).compile().ainvoke(user())
     assert result["answer"] == "mine"
     assert result["report"]["degraded"].startswith("two took over as chair after another failed")
@@ -265,7 +272,7 @@ async def test_reviewers_are_cut_once_the_winner_is_certain(taste: str, certain:
     # b has 1 point each from a, c and d, so 3/4 at least; with "cade" c may still have as much.
     tastes = {"a": "bcde", "b": taste, "c": "baed", "d": "beca" if certain else "bcea"}
     members = [Member(member(name, like), name=name) for name, like in tastes.items()]
-    members.append(Member(Scripted(waits), name="e"))
+    members.append(Member(ScriptedChatModel(waits), name="e"))
     app = create_council(members, rank_only=True, cut=True).compile()
     running = asyncio.create_task(app.ainvoke(user()))
     done, _ = await asyncio.wait([running], timeout=1.0 if certain else 0.2)
@@ -279,7 +286,7 @@ async def test_reviewers_are_cut_once_the_winner_is_certain(taste: str, certain:
 
 
 async def test_two_turns_on_a_thread_start_clean() -> None:
-    def build() -> tuple[list[Scripted], Any]:
+    def build() -> tuple[list[ScriptedChatModel], Any]:
         models, members = council("bc", "ac", "ab")
         return models, create_council(members, rank_only=True).compile(checkpointer=InMemorySaver())
 
@@ -302,14 +309,14 @@ async def test_as_a_member_of_other_methods() -> None:
     forest = create_agent_forest(inner, samples=2, extract="text").compile()
     result = await forest.ainvoke(user())
     assert result["report"]["calls"] == 12 and result["answer"].startswith("answer of")
-    moa = create_moa([inner, members[0]], aggregator=Scripted("end"), layers=2).compile()
+    moa = create_moa([inner, members[0]], aggregator=ScriptedChatModel("end"), layers=2).compile()
     assert (await moa.ainvoke(user()))["report"]["calls"] == 8
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
 async def test_only_the_chairs_tokens_are_shown(way: str) -> None:
     models, members = council("bc", "ac", "ab")
-    app = create_council(members, chair=Scripted("well then")).compile()
+    app = create_council(members, chair=ScriptedChatModel("well then")).compile()
     seen = await shown(app, user(), way=way)
     assert seen.texts(whole=False) == ["well ", "then"] and seen.texts(whole=True) == []
     assert not any(c.streamed for m in models for c in m.calls)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from helpers.answers import write_rows
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Call, Metadata, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langgraph.checkpoint.memory import InMemorySaver
@@ -27,6 +26,7 @@ from manyminds import (
 from manyminds.fence import parse_numbered
 from manyminds.models.simulated.model import questions
 from manyminds.nodes.topology import Topology
+from manyminds.testing import Answer, LoggedCall, Metadata, ScriptedChatModel, ScriptedReply
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of
 
@@ -37,7 +37,7 @@ def final(answer: object) -> str:
     return f"Final answer: {answer}"
 
 
-def debaters(*says: Says) -> tuple[list[Scripted], list[Member]]:
+def debaters(*says: Says) -> tuple[list[ScriptedChatModel], list[Member]]:
     """Return models and the members a, b, c, ...; a function gets the call's metadata."""
 
     def script(one: Says) -> Any:
@@ -46,7 +46,7 @@ def debaters(*says: Says) -> tuple[list[Scripted], list[Member]]:
 
         return by_round
 
-    models = [Scripted(script(one)) for one in says]
+    models = [ScriptedChatModel(script(one)) for one in says]
     names = "abcdefgh"[: len(says)]
     return models, [Member(m, name=n) for n, m in zip(names, models, strict=True)]
 
@@ -65,12 +65,12 @@ def rounds(*answers: object) -> Callable[[Metadata], Answer]:
 
     def says(data: Metadata) -> Answer:
         answer = answers[min(data["layer"], len(answers)) - 1]
-        return answer if isinstance(answer, Exception | Say) else final(answer)
+        return answer if isinstance(answer, Exception | ScriptedReply) else final(answer)
 
     return says
 
 
-def read_by(asked: Call) -> list[str]:
+def read_by(asked: LoggedCall) -> list[str]:
     """Return the numbered answers in a prompt, whose numbers must go from 1."""
     blocks = parse_numbered(asked.prompt)
     assert [number for number, _ in blocks] == list(range(1, len(blocks) + 1))
@@ -222,8 +222,8 @@ async def test_prose_is_voted_on_by_similarity() -> None:
     assert marked["report"]["degraded"].startswith("no answer could be read")
 
 
-def sure(answer: object, confidence: object) -> Say:
-    return Say(f"{final(answer)}\n\n**Confidence:** {confidence}")
+def sure(answer: object, confidence: object) -> ScriptedReply:
+    return ScriptedReply(f"{final(answer)}\n\n**Confidence:** {confidence}")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,9 @@ async def test_confidence_weighs_the_vote(vote: str | None, winner: str) -> None
 
 
 async def test_a_confidence_is_never_read_as_the_answer() -> None:
-    _, members = debaters(*(Say(f"So it is {n}.\nConfidence: 90").text for n in (7, 8, 7)))
+    _, members = debaters(
+        *(ScriptedReply(f"So it is {n}.\nConfidence: 90").text for n in (7, 8, 7))
+    )
     app = create_debate(members, confidence=True, extract="number").compile()
     result = await app.ainvoke(user())
     assert [c["answer"] for c in result["candidates"]] == ["7", "8", "7"]
@@ -274,7 +276,7 @@ async def test_a_judge_writes_and_reads_the_last_round_in_a_shuffled_order() -> 
     orders: set[tuple[str, ...]] = set()
     for n in range(6):
         _, members = debaters(rounds(1, 11), rounds(2, 12), rounds(3, 13))
-        judge = Scripted("the verdict")
+        judge = ScriptedChatModel("the verdict")
         app = create_debate(members, judge=Member(judge, name="solomon")).compile()
         result = await app.ainvoke(user(f"question {n}"))
         assert sorted(read_by(judge.calls[0])) == [final(11), final(12), final(13)]
@@ -289,7 +291,7 @@ async def test_a_judge_writes_and_reads_the_last_round_in_a_shuffled_order() -> 
 @pytest.mark.parametrize("reply", ['{"choice": 2, "reason": "Answer 1 is off."}', "2"])
 async def test_a_judge_picks_word_for_word(reply: str) -> None:
     _, members = debaters(rounds(1), rounds(2), rounds(3))
-    judge = Scripted(Say(reply, id="never shown"))
+    judge = ScriptedChatModel(ScriptedReply(reply, id="never shown"))
     app = create_debate(members, judge=judge, verdict="pick").compile()
     result = await app.ainvoke(user())
     assert result["answer"] == read_by(judge.calls[0])[1]
@@ -299,7 +301,10 @@ async def test_a_judge_picks_word_for_word(reply: str) -> None:
 
 async def test_a_judges_chain_ends_with_the_vote() -> None:
     _, members = debaters(rounds(1), rounds(2), rounds(2))
-    chain = [Member(Scripted(ValueError("x")), name="one"), Member(Scripted("mine"), name="two")]
+    chain = [
+        Member(ScriptedChatModel(ValueError("x")), name="one"),
+        Member(ScriptedChatModel("mine"), name="two"),
+    ]
     app = create_debate(members, judge=chain).compile()
     result = await app.ainvoke(user())
     assert result["answer"] == "mine"
@@ -307,7 +312,7 @@ async def test_a_judges_chain_ends_with_the_vote() -> None:
     lost_judges: list[tuple[str, Answer]] = [("write", ValueError("no")), ("pick", "Who knows")]
     for verdict, broken in lost_judges:
         options: dict[str, Any] = {"verdict": verdict}
-        lost = create_debate(members, judge=Scripted(broken), **options).compile()
+        lost = create_debate(members, judge=ScriptedChatModel(broken), **options).compile()
         result = await lost.ainvoke(user())
         assert result["answer"] == final(2) and result["ballot"]["answer"] == "2"
         assert "no judge answered" in result["report"]["degraded"]
@@ -335,7 +340,7 @@ async def test_roles_may_be_nodes_of_the_hosts() -> None:
 @pytest.mark.parametrize(("topology", "sums"), [("all", 3), ("ring", 3), ("star", 1)])
 async def test_each_set_that_is_read_is_summed_up_once_a_round(topology: str, sums: int) -> None:
     models, members = debaters(rounds(1, 4), rounds(2, 5), rounds(3, 6))
-    helper = Scripted(
+    helper = ScriptedChatModel(
         lambda messages, _d: "sum of " + messages[0].text.split("Final answer: ")[1][0]
     )
     app = create_debate(members, rounds=3, topology=topology, summarize=helper).compile()
@@ -351,8 +356,8 @@ async def test_each_set_that_is_read_is_summed_up_once_a_round(topology: str, su
 async def test_without_a_summary_the_answers_are_read() -> None:
     models, members = debaters(rounds(1), rounds(2), rounds(3))
     chain = [
-        Member(Scripted(ValueError("x")), name="s"),
-        Member(Scripted(ValueError("y")), name="t"),
+        Member(ScriptedChatModel(ValueError("x")), name="s"),
+        Member(ScriptedChatModel(ValueError("y")), name="t"),
     ]
     result = await create_debate(members, summarize=chain).compile().ainvoke(user())
     assert read_by(models[0].calls[1]) == [final(2), final(3)]
@@ -362,7 +367,7 @@ async def test_without_a_summary_the_answers_are_read() -> None:
 
 async def test_a_cleaner_rewrites_the_answer() -> None:
     _, members = debaters("As you all say: Final answer: 4", final(4), final(5))
-    tidy = Scripted(final(4))
+    tidy = ScriptedChatModel(final(4))
     result = await create_debate(members, clean=tidy).compile().ainvoke(user())
     assert result["answer"] == final(4) and result["report"]["calls"] == 7
     assert parse_numbered(tidy.calls[0].prompt)[-1] == (1, "As you all say: Final answer: 4")
@@ -376,7 +381,7 @@ async def test_an_answer_that_cannot_be_cleaned_stays_and_is_marked(
     broken: Answer, why: str
 ) -> None:
     _, members = debaters(final(4), final(4))
-    app = create_debate(members, clean=Member(Scripted(broken), name="tidy")).compile()
+    app = create_debate(members, clean=Member(ScriptedChatModel(broken), name="tidy")).compile()
     result = await app.ainvoke(user())
     assert result["answer"] == final(4) and result["report"]["answered_by"] == "a"
     assert f"the answer could not be cleaned ({why})" in result["report"]["degraded"]
@@ -413,7 +418,7 @@ async def test_a_budget_ends_it_before_a_round_that_it_cannot_pay(
 
 async def test_a_budget_keeps_room_for_the_roles_that_follow() -> None:
     _, members = debaters(rounds(1), rounds(2), rounds(3))
-    judge = Scripted("judged")
+    judge = ScriptedChatModel("judged")
     app = create_debate(members, judge=judge, budget=Budget(calls=6)).compile()
     result = await app.ainvoke(user())
     assert result["answer"] == "judged" and result["report"]["calls"] == 4
@@ -421,7 +426,7 @@ async def test_a_budget_keeps_room_for_the_roles_that_follow() -> None:
 
 async def test_tokens_that_end_within_a_round_leave_the_round_before() -> None:
     # One at a time: the first call of round 2 uses up what is left.
-    model = Scripted(lambda _m, data: final(data["layer"] * 10 + data["index"]))
+    model = ScriptedChatModel(lambda _m, data: final(data["layer"] * 10 + data["index"]))
     app = create_debate([model] * 3, concurrency=1, budget=Budget(tokens=46)).compile()
     result = await app.ainvoke(user())
     assert result["report"]["calls"] == 4 and result["answer"] == final(10)
@@ -439,9 +444,9 @@ async def test_a_budget_that_raises() -> None:
 
 
 async def test_two_turns_on_a_thread_start_clean() -> None:
-    def build() -> tuple[list[Scripted], Any]:
+    def build() -> tuple[list[ScriptedChatModel], Any]:
         models, members = debaters(rounds(1), rounds(2), rounds(3))
-        graph = create_debate(members, summarize=Scripted("in short"))
+        graph = create_debate(members, summarize=ScriptedChatModel("in short"))
         return models, graph.compile(checkpointer=InMemorySaver())
 
     models, app = build()
@@ -466,17 +471,18 @@ async def test_as_a_member_of_other_methods_and_of_itself() -> None:
     assert result["answer"] == final(4) and result["report"]["calls"] == 12
     assert sorted(c.metadata["draw"] for c in models[0].calls)[:2] == [0, 1]
     assert len({c.metadata["draw"] for c in models[0].calls}) == 4
-    outer = create_debate([inner, Member(Scripted(final(4)), name="z")]).compile()
+    outer = create_debate([inner, Member(ScriptedChatModel(final(4)), name="z")]).compile()
     result = await outer.ainvoke(user())
     assert result["answer"] == final(4) and result["report"]["calls"] == 7
-    moa = create_moa([inner, inner], aggregator=Scripted("end"), layers=2).compile()
+    moa = create_moa([inner, inner], aggregator=ScriptedChatModel("end"), layers=2).compile()
     assert (await moa.ainvoke(user()))["report"]["calls"] == 13
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])
 async def test_a_votes_winner_is_shown_once_and_whole(way: str) -> None:
     models, members = debaters(
-        lambda d: Say(final(4), id=f"a-{d['draw']}"), lambda d: Say(final(5), id=f"b-{d['draw']}")
+        lambda d: ScriptedReply(final(4), id=f"a-{d['draw']}"),
+        lambda d: ScriptedReply(final(5), id=f"b-{d['draw']}"),
     )
     seen = await shown(create_debate(members).compile(), user(), way=way)
     assert seen.texts(whole=True) == [final(4)] and seen.texts(whole=False) == []
@@ -490,7 +496,10 @@ async def test_a_votes_winner_is_shown_once_and_whole(way: str) -> None:
 @pytest.mark.parametrize("last", ["judge", "clean"])
 async def test_only_the_last_roles_tokens_are_shown(last: str) -> None:
     _, members = debaters(final(4), final(4))
-    given: Any = {"judge": Scripted(final(4)), last: Scripted("Well: Final answer: 4")}
+    given: Any = {
+        "judge": ScriptedChatModel(final(4)),
+        last: ScriptedChatModel("Well: Final answer: 4"),
+    }
     seen = await shown(create_debate(members, **given).compile(), user())
     assert "".join(seen.texts(whole=False)) == "Well: Final answer: 4"
     assert seen.texts(whole=True) == []
@@ -499,7 +508,9 @@ async def test_only_the_last_roles_tokens_are_shown(last: str) -> None:
 
 async def test_a_refused_cleaning_says_what_to_drop() -> None:
     _, members = debaters(final(4), final(4))
-    app = create_debate(members, clean=Scripted(Say(final(9), id="bad"))).compile()
+    app = create_debate(
+        members, clean=ScriptedChatModel(ScriptedReply(final(9), id="bad"))
+    ).compile()
     seen = await shown(app, user())
     assert [e["message_id"] for e in seen.events if e["event"] == "dropped"] == ["bad"]
     assert seen.texts(whole=True) == [final(4)]
@@ -541,7 +552,7 @@ def test_wrong_arguments() -> None:
 
 def test_every_edge_is_drawn() -> None:
     _, members = debaters(final(1), final(2))
-    helper = Member(Scripted("x"), name="helper")
+    helper = Member(ScriptedChatModel("x"), name="helper")
     graph = create_debate(members, judge=helper, summarize=helper, clean=helper)
     edges = {(edge.source, edge.target) for edge in graph.compile().get_graph().edges}
     assert edges == {
@@ -558,7 +569,7 @@ def test_every_edge_is_drawn() -> None:
 
 async def test_a_long_debate_stays_below_the_recursion_limit() -> None:
     _, members = debaters(rounds(1), rounds(2))
-    helper = Scripted("Final answer: 1")
+    helper = ScriptedChatModel("Final answer: 1")
     graph = create_debate(members, rounds=30, summarize=helper, judge=helper, clean=helper)
     result = await graph.compile().ainvoke(user())
     assert result["report"]["layer"] == 30

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Metadata, Scripted
 
 from manyminds import InputError, QuorumError, create_agent_forest
+from manyminds.testing import Metadata, ScriptedChatModel
 from manyminds.votes.flags import RedFlags
 
 
@@ -16,15 +16,15 @@ def final(answer: object) -> str:
     return f"Final answer: {answer}"
 
 
-def answering(*answers: str | Exception) -> Scripted:
+def answering(*answers: str | Exception) -> ScriptedChatModel:
     def script(_messages: object, data: Metadata) -> str | Exception:
         draw: int = data["draw"]
         return answers[draw % len(answers)]
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
-async def forest(model: Scripted, **options: Any) -> dict[str, Any]:
+async def forest(model: ScriptedChatModel, **options: Any) -> dict[str, Any]:
     graph = create_agent_forest(model, extract="number", **options)
     return await graph.compile().ainvoke(user())
 
@@ -106,7 +106,7 @@ class Staged:
 
 async def test_calls_in_flight_are_cut_as_soon_as_the_leader_cannot_be_caught() -> None:
     staged = Staged(*map(final, [1, 1, 2, 1, 1, 1, 2, 2]))
-    model = Scripted(staged)
+    model = ScriptedChatModel(staged)
     app = create_agent_forest(model, samples=8, extract="number", cut=True).compile()
     running = asyncio.create_task(app.ainvoke(user()))
     while len(model.calls) < 8:
@@ -125,7 +125,7 @@ async def test_calls_in_flight_are_cut_as_soon_as_the_leader_cannot_be_caught() 
 
 async def test_a_rule_of_ones_own_cuts_earlier() -> None:
     staged = Staged(*[final(1)] * 8)
-    model = Scripted(staged)
+    model = ScriptedChatModel(staged)
     app = create_agent_forest(model, samples=8, extract="number", cut=True, stop="ahead:3")
     running = asyncio.create_task(app.compile().ainvoke(user()))
     while len(model.calls) < 8:
@@ -140,7 +140,9 @@ async def test_a_rule_of_ones_own_cuts_earlier() -> None:
 
 async def test_nothing_is_cut_where_the_vote_stays_open() -> None:
     staged = Staged(*map(final, [1, 2, 1, 2]))
-    app = create_agent_forest(Scripted(staged), samples=4, extract="number", cut=True).compile()
+    app = create_agent_forest(
+        ScriptedChatModel(staged), samples=4, extract="number", cut=True
+    ).compile()
     for event in staged.released:
         event.set()
     result = await app.ainvoke(user())
@@ -166,4 +168,4 @@ async def test_without_any_stated_confidence_all_votes_weigh_the_same() -> None:
 
 def test_flags_must_be_red_flags() -> None:
     with pytest.raises(InputError, match="RedFlags: give longest="):
-        create_agent_forest(Scripted(), flags=RedFlags())
+        create_agent_forest(ScriptedChatModel(), flags=RedFlags())

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Metadata, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
@@ -19,24 +18,25 @@ from manyminds import (
 from manyminds.graphs.hierarchical_voting import Level
 from manyminds.models.simulated.choices import option_questions, split_question
 from manyminds.models.simulated.model import from_string
+from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
 COARSE, FINE = "Is it above ten?", "Which number is it?"
 PLAN = '{"questions": ["Is it above ten?", "Which number is it?"]}'
 
 
-def voter(coarse: str = "yes", fine: str = "12", **fields: Any) -> Scripted:
+def voter(coarse: str = "yes", fine: str = "12", **fields: Any) -> ScriptedChatModel:
     """Return a model that answers the level it is asked, or plans."""
 
-    def script(messages: list[BaseMessage], data: Metadata) -> Say:
+    def script(messages: list[BaseMessage], data: Metadata) -> ScriptedReply:
         if data["role"] == "planner":
-            return Say(PLAN)
+            return ScriptedReply(PLAN)
         ask = messages[-1].text.rpartition("Answer now only this:\n")[2]
-        return Say(f"Final answer: {coarse if ask == COARSE else fine}")
+        return ScriptedReply(f"Final answer: {coarse if ask == COARSE else fine}")
 
-    return Scripted(script, **fields)
+    return ScriptedChatModel(script, **fields)
 
 
-def prompts(model: Scripted) -> list[str]:
+def prompts(model: ScriptedChatModel) -> list[str]:
     return [c.messages[-1].text for c in model.calls]
 
 
@@ -129,7 +129,7 @@ async def test_a_level_without_an_answer_raises_and_names_the_failures() -> None
 
     levels = [Level(COARSE, samples=2), Level(FINE, samples=2)]
     with pytest.raises(QuorumError, match="broken"):
-        app = create_hierarchical_voting(Scripted(script), levels=levels).compile()
+        app = create_hierarchical_voting(ScriptedChatModel(script), levels=levels).compile()
         await app.ainvoke(user())
 
 

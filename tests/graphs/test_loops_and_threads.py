@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from helpers.scripted import Scripted
 from helpers.server import Server
 
 from manyminds import create_agent_forest, create_moa
 from manyminds.graphs.method_graph import Compiled
+from manyminds.testing import ScriptedChatModel
 
 
 def moa(model: Any) -> Compiled:
@@ -74,7 +74,7 @@ async def test_cancelling_a_run_leaves_no_call_behind(build: Any) -> None:
             ended += 1
         return "never"
 
-    model = Scripted(hangs)
+    model = ScriptedChatModel(hangs)
     task = asyncio.create_task(build(model).ainvoke(user()))
     await begun.wait()
     task.cancel()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from helpers.scripted import Metadata, Say, Scripted
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Member, MethodGraph, create_agent_forest, create_moa
+from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
 COUNT = 100
 SECRET = re.compile(r"secret-\d+")
@@ -21,15 +21,15 @@ def question(n: int) -> str:
     return f"What does secret-{n}. mean?"
 
 
-def echo(name: str) -> Scripted:
+def echo(name: str) -> ScriptedChatModel:
     """Answer with every secret in the prompt, after a pause that mixes the questions up."""
     pauses = random.Random(name)
 
-    def script(messages: list[BaseMessage], _data: Metadata) -> Say:
+    def script(messages: list[BaseMessage], _data: Metadata) -> ScriptedReply:
         found = sorted({s for m in messages for s in SECRET.findall(m.text)})
-        return Say(f"{name} knows {' '.join(found)}.", delay=pauses.random() / 200)
+        return ScriptedReply(f"{name} knows {' '.join(found)}.", delay=pauses.random() / 200)
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 def moa(a: Member, b: Member, c: Member) -> MethodGraph:

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Answer, Metadata, Say, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from manyminds import (
@@ -16,11 +15,12 @@ from manyminds import (
     create_self_moa,
 )
 from manyminds.fence import parse_numbered
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 CALLER = "Answer like a pirate."
 
 
-def proposers(n: int, **scripts: Any) -> tuple[list[Scripted], list[Member]]:
+def proposers(n: int, **scripts: Any) -> tuple[list[ScriptedChatModel], list[Member]]:
     """Return n models and the members a, b, c, ... made of them; each says its name and layer."""
     names = "abcdefgh"[:n]
 
@@ -30,7 +30,7 @@ def proposers(n: int, **scripts: Any) -> tuple[list[Scripted], list[Member]]:
 
         return scripts.get(name, script)
 
-    models = [Scripted(says(name)) for name in names]
+    models = [ScriptedChatModel(says(name)) for name in names]
     return models, [Member(model, name=name) for name, model in zip(names, models, strict=True)]
 
 
@@ -42,7 +42,7 @@ def references(prompt: str) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(("n", "layers"), [(3, 3), (2, 4), (1, 2)])
 async def test_calls_and_answer(n: int, layers: int, way: str) -> None:
     models, members = proposers(n)
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     app = create_moa(members, aggregator=Member(final, name="last"), layers=layers).compile()
     result = await call(app, way, user())
     assert sum(len(m.calls) for m in models) == n * (layers - 1) and len(final.calls) == 1
@@ -62,7 +62,7 @@ async def test_calls_and_answer(n: int, layers: int, way: str) -> None:
 
 async def test_each_layer_reads_only_the_layer_before() -> None:
     models, members = proposers(3)
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     await create_moa(members, aggregator=final, layers=4).compile().ainvoke(user("Why?"))
     for model in models:
         first, second, third = model.calls
@@ -88,7 +88,7 @@ async def test_numbers_follow_the_order_of_asking_whoever_answers_first() -> Non
         return script
 
     _, members = proposers(3, a=says("a", "b"), b=says("b", "c"), c=says("c", None))
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     await create_moa(members, aggregator=final, layers=2).compile().ainvoke(user())
     assert answered == ["c", "b", "a"]
     assert references(final.calls[0].prompt) == [(1, "a"), (2, "b"), (3, "c")]
@@ -97,7 +97,7 @@ async def test_numbers_follow_the_order_of_asking_whoever_answers_first() -> Non
 async def test_the_callers_system_message_comes_first_and_is_the_only_one() -> None:
     models, members = proposers(2)
     members[0] = members[0].model_copy(update={"role": "You are a chemist."})
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     app = create_moa(members, aggregator=final, layers=3).compile()
     conversation = [
         SystemMessage(CALLER),
@@ -118,7 +118,7 @@ async def test_the_callers_system_message_comes_first_and_is_the_only_one() -> N
 
 async def test_one_proposer_failing_leaves_the_others_numbered() -> None:
     _, members = proposers(3, b=ValueError("no such tensor"))
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     result = await create_moa(members, aggregator=final, layers=3).compile().ainvoke(user())
     prompt = final.calls[0].prompt
     assert references(prompt) == [(1, "a2"), (2, "c2")]
@@ -142,7 +142,7 @@ async def test_one_proposer_failing_leaves_the_others_numbered() -> None:
 @every_way
 async def test_all_failing_raises_and_names_each(way: str) -> None:
     _, members = proposers(2, a=ValueError("one"), b=TimeoutError("two"))
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     app = create_moa(members, aggregator=final).compile()
     with pytest.raises(QuorumError, match="0 of 2 members answered") as raised:
         await call(app, way, user())
@@ -153,7 +153,7 @@ async def test_all_failing_raises_and_names_each(way: str) -> None:
 @pytest.mark.parametrize(("quorum", "enough"), [(2, True), (3, False), (0.5, True), (0.9, False)])
 async def test_quorum(quorum: float, enough: bool) -> None:
     _, members = proposers(3, c=ValueError("three"))
-    app = create_moa(members, aggregator=Scripted("the end"), quorum=quorum).compile()
+    app = create_moa(members, aggregator=ScriptedChatModel("the end"), quorum=quorum).compile()
     if enough:
         assert (await app.ainvoke(user()))["answer"] == "the end"
     else:
@@ -164,9 +164,9 @@ async def test_quorum(quorum: float, enough: bool) -> None:
 async def test_a_fallback_takes_over_from_a_failed_aggregator() -> None:
     _, members = proposers(2)
     chain = [
-        Member(Scripted(ValueError("broken")), name="first"),
-        Member(Scripted("rescued"), name="second"),
-        Member(Scripted("never asked"), name="third"),
+        Member(ScriptedChatModel(ValueError("broken")), name="first"),
+        Member(ScriptedChatModel("rescued"), name="second"),
+        Member(ScriptedChatModel("never asked"), name="third"),
     ]
     result = await create_moa(members, aggregator=chain, layers=2).compile().ainvoke(user())
     assert result["answer"] == "rescued"
@@ -185,7 +185,7 @@ async def test_without_an_aggregator_the_most_typical_candidate_is_the_answer() 
         "c": "the sky is blue on any clear day",
     }
     _, members = proposers(3, **says)
-    broken = Scripted(ValueError("broken"))
+    broken = ScriptedChatModel(ValueError("broken"))
     result = await create_moa(members, aggregator=broken, layers=2).compile().ainvoke(user())
     assert result["answer"] in (says["b"], says["c"])
     assert "no aggregator answered (error)" in result["report"]["degraded"]
@@ -217,7 +217,7 @@ async def test_different_proposers_in_each_layer() -> None:
 
 async def test_an_aggregator_that_proposes_nothing_is_asked_for_its_first_draw() -> None:
     _, members = proposers(2)
-    final = Scripted("the end")
+    final = ScriptedChatModel("the end")
     await create_moa(members, aggregator=final, layers=4).compile().ainvoke(user())
     assert [call.metadata["draw"] for call in final.calls] == [0]
 
@@ -226,7 +226,7 @@ async def test_presets() -> None:
     models, members = proposers(3)
     await create_moa_lite(members).compile().ainvoke(user())
     assert sum(len(m.calls) for m in models) == 4
-    one = Scripted(lambda _m, data: Say(f"draw {data['draw']}"))
+    one = ScriptedChatModel(lambda _m, data: ScriptedReply(f"draw {data['draw']}"))
     result = await create_self_moa(one, samples=4).compile().ainvoke(user())
     assert len(one.calls) == 5
     assert sorted(c.metadata["draw"] for c in one.calls[:4]) == [0, 1, 2, 3]

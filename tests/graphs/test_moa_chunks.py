@@ -7,21 +7,23 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Metadata, Scripted
 from langchain_core.messages import AIMessageChunk
 
 from manyminds import Budget, InputError, Member, QuorumError, create_agent_forest, create_moa
 from manyminds.fence import parse_numbered
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
 def proposer(name: str, **options: Any) -> Member:
-    return Member(Scripted(lambda _m, data: f"{name}{data['layer']}"), name=name, **options)
+    return Member(
+        ScriptedChatModel(lambda _m, data: f"{name}{data['layer']}"), name=name, **options
+    )
 
 
-def writer() -> Scripted:
+def writer() -> ScriptedChatModel:
     """Write part 1, part 2, ...; a second run goes on counting."""
     parts = iter(range(1, 100))
-    return Scripted(lambda _m, _d: f"part {next(parts)}")
+    return ScriptedChatModel(lambda _m, _d: f"part {next(parts)}")
 
 
 @every_way
@@ -60,7 +62,7 @@ async def test_the_first_token_comes_before_the_slow_proposer_answers() -> None:
         return "slow but sure"
 
     last = writer()
-    members = [proposer("a"), Member(Scripted(slow), name="b")]
+    members = [proposer("a"), Member(ScriptedChatModel(slow), name="b")]
     app = create_moa(members, aggregator=last, layers=2, chunk=1).compile()
     tokens = ""
     ids: list[str | None] = []
@@ -94,14 +96,17 @@ async def test_numbers_follow_the_order_of_asking_whoever_is_quick() -> None:
         return "a"
 
     last = writer()
-    members = [Member(Scripted(first), name="a"), Member(Scripted(second), name="b")]
+    members = [
+        Member(ScriptedChatModel(first), name="a"),
+        Member(ScriptedChatModel(second), name="b"),
+    ]
     await create_moa(members, aggregator=last, layers=2, chunk=2).compile().ainvoke(user())
     assert parse_numbered(last.calls[0].prompt) == [(1, "a"), (2, "b")]
 
 
 async def test_a_failed_chunk_brings_no_part() -> None:
     last = writer()
-    broken = Member(Scripted(ValueError("broken")), name="b")
+    broken = Member(ScriptedChatModel(ValueError("broken")), name="b")
     members = [broken, proposer("a"), proposer("c")]
     result = await create_moa(members, aggregator=last, layers=2, chunk=1).compile().ainvoke(user())
     assert result["answer"] == "part 1\n\npart 2"
@@ -111,7 +116,7 @@ async def test_a_failed_chunk_brings_no_part() -> None:
 async def test_a_part_that_fails_leaves_the_others_marked() -> None:
     said: list[Answer] = ["part 1", ValueError("broken"), "part 2"]
     says = iter(said)
-    last = Scripted(lambda _m, _d: next(says))
+    last = ScriptedChatModel(lambda _m, _d: next(says))
     members = [proposer(name) for name in "abc"]
     result = await create_moa(members, aggregator=last, layers=2, chunk=1).compile().ainvoke(user())
     assert result["answer"] == "part 1\n\npart 2"
@@ -119,7 +124,7 @@ async def test_a_part_that_fails_leaves_the_others_marked() -> None:
 
 
 async def test_without_an_aggregator_a_members_answer_stands() -> None:
-    last = Scripted(ValueError("broken"))
+    last = ScriptedChatModel(ValueError("broken"))
     app = create_moa([proposer("a"), proposer("b")], aggregator=last, layers=2, chunk=1).compile()
     result = await app.ainvoke(user())
     assert result["answer"] in ("a1", "b1")
@@ -127,7 +132,7 @@ async def test_without_an_aggregator_a_members_answer_stands() -> None:
 
 
 async def test_quorum() -> None:
-    members = [proposer("a"), Member(Scripted(ValueError("broken")), name="b")]
+    members = [proposer("a"), Member(ScriptedChatModel(ValueError("broken")), name="b")]
     app = create_moa(members, aggregator=writer(), layers=2, chunk=1, quorum=2).compile()
     with pytest.raises(QuorumError, match="1 of 2 members answered and the quorum is 2"):
         await app.ainvoke(user())

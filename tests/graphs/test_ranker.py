@@ -2,19 +2,19 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Scripted
 
 from manyminds import InputError, Member, QuorumError, create_moa_lite, create_ranker
 from manyminds.fence import parse_numbered
 from manyminds.nodes.ranker import NOTE
+from manyminds.testing import ScriptedChatModel
 
 
 def members(n: int = 4) -> list[Member]:
     names = "abcdefgh"[:n]
-    return [Member(Scripted(f"answer of {name}"), name=name) for name in names]
+    return [Member(ScriptedChatModel(f"answer of {name}"), name=name) for name in names]
 
 
-def picking(text: str) -> Scripted:
+def picking(text: str) -> ScriptedChatModel:
     """Pick the answer with this text, wherever it stands."""
 
     def script(messages: Any, _data: Any) -> str:
@@ -22,7 +22,7 @@ def picking(text: str) -> Scripted:
         number = next(number for number, answer in shown if answer == text)
         return f'{{"choice": {number}, "reason": "It is the best."}}'
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 @every_way
@@ -50,15 +50,15 @@ async def test_the_order_shown_is_shuffled_by_the_seed() -> None:
 @pytest.mark.parametrize("reply", ["I cannot say.", '{"choice": 9}', ValueError("broken")])
 async def test_without_a_choice_the_most_typical_answer_is_taken_marked(reply: Any) -> None:
     said = ["the sky is blue", "the sky is so blue", "bananas"]
-    asked = [Member(Scripted(text), name=f"m{nth}") for nth, text in enumerate(said)]
-    judge = Scripted(reply)
+    asked = [Member(ScriptedChatModel(text), name=f"m{nth}") for nth, text in enumerate(said)]
+    judge = ScriptedChatModel(reply)
     result = await create_ranker(asked, ranker=judge).compile().ainvoke(user())
     assert result["answer"] in said[:2] and len(judge.calls) == 2
     assert result["report"]["degraded"].startswith(NOTE)
 
 
 async def test_failed_members_are_not_shown() -> None:
-    asked = [*members(2), Member(Scripted(ValueError("broken")), name="c")]
+    asked = [*members(2), Member(ScriptedChatModel(ValueError("broken")), name="c")]
     judge = picking("answer of b")
     result = await create_ranker(asked, ranker=judge).compile().ainvoke(user())
     assert result["answer"] == "answer of b"
@@ -68,7 +68,7 @@ async def test_failed_members_are_not_shown() -> None:
 
 
 async def test_the_first_member_ranks_by_default_with_a_draw_of_its_own() -> None:
-    model = Scripted(lambda _m, data: "1" if data["role"] == "ranker" else "an answer")
+    model = ScriptedChatModel(lambda _m, data: "1" if data["role"] == "ranker" else "an answer")
     result = await create_ranker([model]).compile().ainvoke(user())
     assert [call.metadata["draw"] for call in model.calls] == [0, 1]
     assert result["report"]["roles_played_by"] == {"ranker": ["scripted"]}
@@ -83,7 +83,7 @@ async def test_a_node_of_the_hosts_may_pick() -> None:
 
 
 async def test_a_method_ranks_and_is_ranked() -> None:
-    inner = create_moa_lite(members(2), aggregator=Member(Scripted("merged"), name="z"))
+    inner = create_moa_lite(members(2), aggregator=Member(ScriptedChatModel("merged"), name="z"))
     judge = picking("merged")
     app = create_ranker([inner, *members(2)], ranker=judge).compile()
     result = await app.ainvoke(user())

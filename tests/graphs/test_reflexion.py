@@ -3,23 +3,23 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Metadata, Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
 from manyminds import Budget, InputError, QuorumError, create_agent_forest, create_reflexion
 from manyminds.fence import parse_numbered
 from manyminds.nodes.checker import UNREADABLE
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
-def learner(**says: Answer) -> Scripted:
+def learner(**says: Answer) -> ScriptedChatModel:
     """Say the role and the number of the try, or what is given for it."""
 
     def script(_messages: object, data: Metadata) -> Answer:
         name = f"{data['role']}{data['layer']}"
         return says.get(name, name)
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 def third(text: str) -> tuple[bool, str]:
@@ -43,7 +43,7 @@ class Third:
         return text == "solver3"
 
 
-def roles(model: Scripted) -> list[str]:
+def roles(model: ScriptedChatModel) -> list[str]:
     return [f"{call.metadata['role']}{call.metadata['layer']}" for call in model.calls]
 
 
@@ -103,7 +103,7 @@ async def test_only_the_latest_lessons_are_shown() -> None:
 async def test_a_member_checks_and_is_not_asked_about_the_last_try(way: str) -> None:
     model = learner()
     low = '{"score": 6.5, "reason": "too short"}'
-    judge = Scripted(lambda _m, data: low if data["layer"] < 2 else "Score: 3")
+    judge = ScriptedChatModel(lambda _m, data: low if data["layer"] < 2 else "Score: 3")
     app = create_reflexion(model, check=judge).compile()
     result = await call(app, way, user())
     assert roles(judge) == ["checker1", "checker2"]
@@ -130,7 +130,10 @@ async def test_a_verdict_is_asked_for_again_then_the_answer_stands_marked() -> N
 
 
 async def test_the_next_in_the_chain_checks_where_the_first_fails() -> None:
-    broken, judge = Scripted(ValueError("broken")), Scripted('{"score": 9, "reason": ""}')
+    broken, judge = (
+        ScriptedChatModel(ValueError("broken")),
+        ScriptedChatModel('{"score": 9, "reason": ""}'),
+    )
     app = create_reflexion(learner(), check=[broken, judge]).compile()
     result = await app.ainvoke(user())
     assert (len(broken.calls), len(judge.calls)) == (2, 1) and result["passed"] is True
@@ -212,10 +215,12 @@ async def test_two_turns_on_a_thread_start_clean() -> None:
 
 
 async def test_what_is_thrown_away_is_not_streamed() -> None:
-    model = Scripted(lambda _m, data: f"{data.get('role', 'final')}{data.get('layer', '')}")
+    model = ScriptedChatModel(
+        lambda _m, data: f"{data.get('role', 'final')}{data.get('layer', '')}"
+    )
     seen = await shown(create_reflexion(model, check=third).compile(), user())
     assert seen.texts(whole=False) == [] and seen.texts(whole=True) == ["solver3"]
-    judge = Scripted("Score: 0")
+    judge = ScriptedChatModel("Score: 0")
     seen = await shown(create_reflexion(model, check=judge).compile(), user())
     assert seen.texts(whole=False) == ["final"] and seen.texts(whole=True) == []
 
@@ -223,4 +228,4 @@ async def test_what_is_thrown_away_is_not_streamed() -> None:
 @pytest.mark.parametrize("options", [{"tries": 0}, {"memory": 0}])
 def test_wrong_arguments(options: Any) -> None:
     with pytest.raises(InputError, match="give at least 1 of each"):
-        create_reflexion(Scripted(), **options)
+        create_reflexion(ScriptedChatModel(), **options)

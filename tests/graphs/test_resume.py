@@ -7,7 +7,6 @@ import pytest
 from helpers.graphs import user
 from helpers.lives import THREAD, Log, dying, forget_all, live, on_disk, witnessed
 from helpers.registry import NAMES, QUESTION, SIMULATED, small
-from helpers.scripted import Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -18,6 +17,7 @@ from langgraph.store.sqlite.aio import AsyncSqliteStore
 from langgraph.types import Overwrite
 
 from manyminds import Context, Member, create_agent_forest, create_moa, using
+from manyminds.testing import ScriptedChatModel
 
 every_method = pytest.mark.parametrize("name", NAMES)
 kept_in = pytest.mark.parametrize("stored", [True, False], ids=["store", "checkpoints"])
@@ -169,7 +169,7 @@ async def test_a_run_that_went_back_asks_anew(stored: bool) -> None:
         said.append(f"{data['role']} {len(said)}")
         return said[-1]
 
-    members = [Member(Scripted(script), name=name) for name in "abc"]
+    members = [Member(ScriptedChatModel(script), name=name) for name in "abc"]
     store = InMemoryStore() if stored else None
     app = create_moa(members, layers=2).compile(checkpointer=InMemorySaver(), store=store)
     first = await app.ainvoke(user(), THREAD)
@@ -231,7 +231,9 @@ async def test_two_methods_side_by_side_on_one_thread(stored: bool, tmp_path: Pa
 @kept_in
 async def test_an_answer_that_no_database_takes_for_json(stored: bool, tmp_path: Path) -> None:
     odd = "a\x00b\ud800c"
-    graph = create_agent_forest([Member(Scripted(odd), name="odd")], samples=2, extract="text")
+    graph = create_agent_forest(
+        [Member(ScriptedChatModel(odd), name="odd")], samples=2, extract="text"
+    )
     async with on_disk(tmp_path, graph, stored=stored, interrupt_after=["sampler"]) as app:
         await app.ainvoke(user(), THREAD)
         result = await app.ainvoke(None, THREAD)

@@ -3,19 +3,19 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Metadata, Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Budget, InputError, Member, create_self_moa_seq
 from manyminds.fence import parse_numbered
 from manyminds.nodes.window import passes
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
-def sampled() -> Scripted:
-    return Scripted(lambda _m, data: f"sample {data['draw']}")
+def sampled() -> ScriptedChatModel:
+    return ScriptedChatModel(lambda _m, data: f"sample {data['draw']}")
 
 
-def merger(fails: Callable[[int], bool] = lambda _nth: False) -> Scripted:
+def merger(fails: Callable[[int], bool] = lambda _nth: False) -> ScriptedChatModel:
     """Say how many merges there were; fail where told."""
     count = 0
 
@@ -24,7 +24,7 @@ def merger(fails: Callable[[int], bool] = lambda _nth: False) -> Scripted:
         count += 1
         return ValueError("broken") if fails(count) else f"merged {count}"
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 @every_way
@@ -71,7 +71,7 @@ async def test_one_model_samples_and_merges_with_draws_of_their_own() -> None:
 
 
 async def test_failed_samples_take_no_slot() -> None:
-    model = Scripted(
+    model = ScriptedChatModel(
         lambda _m, data: ValueError("broken") if data["draw"] % 2 else f"sample {data['draw']}"
     )
     last = merger()
@@ -91,7 +91,7 @@ async def test_a_failed_merge_leaves_what_there_is(fails: int, answer: str) -> N
 
 
 async def test_a_fallback_takes_over() -> None:
-    first, second = Scripted(ValueError("broken")), merger()
+    first, second = ScriptedChatModel(ValueError("broken")), merger()
     chain = [Member(first, name="first"), Member(second, name="second")]
     result = (
         await create_self_moa_seq(sampled(), samples=9, aggregator=chain).compile().ainvoke(user())
@@ -134,4 +134,4 @@ async def test_a_node_of_the_hosts_may_merge() -> None:
 )
 def test_wrong_arguments(options: Any) -> None:
     with pytest.raises(InputError, match="give at least 1 sample, and a window with more slots"):
-        create_self_moa_seq(Scripted(), **options)
+        create_self_moa_seq(ScriptedChatModel(), **options)

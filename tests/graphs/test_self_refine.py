@@ -2,21 +2,21 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Answer, Metadata, Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Budget, InputError, QuorumError, create_agent_forest, create_self_refine
 from manyminds.fence import parse_numbered
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
-def writer(**fails: Exception) -> Scripted:
+def writer(**fails: Exception) -> ScriptedChatModel:
     """Say the role and the number of the version; fail where told, such as solver2=error."""
 
     def script(_messages: object, data: Metadata) -> Answer:
         name = f"{data['role']}{data['layer']}"
         return fails.get(name, name)
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 @every_way
@@ -48,7 +48,7 @@ async def test_each_call_reads_what_went_before() -> None:
 
 
 async def test_only_the_last_version_streams() -> None:
-    model = Scripted(lambda _m, data: data.get("role", "the last version"))
+    model = ScriptedChatModel(lambda _m, data: data.get("role", "the last version"))
     seen = await shown(create_self_refine(model, refinements=2).compile(), user())
     assert "".join(seen.texts(whole=False)) == "the last version"
     assert seen.texts(whole=True) == [] and len(seen.ids) == 1
@@ -96,7 +96,7 @@ async def test_two_turns_on_a_thread_start_clean() -> None:
 
 
 async def test_an_agent_forest_samples_it() -> None:
-    model = Scripted("Final answer: 42")
+    model = ScriptedChatModel("Final answer: 42")
     app = create_agent_forest([create_self_refine(model)], samples=4).compile()
     result = await app.ainvoke(user())
     assert result["ballot"]["answer"] == "42"
@@ -108,4 +108,4 @@ async def test_an_agent_forest_samples_it() -> None:
 
 def test_wrong_arguments() -> None:
     with pytest.raises(InputError, match="refinements=0: give at least 1"):
-        create_self_refine(Scripted(), refinements=0)
+        create_self_refine(ScriptedChatModel(), refinements=0)

@@ -15,7 +15,6 @@ from helpers.panel import (
     proposers,
     read,
 )
-from helpers.scripted import Answer, Metadata, Say, Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import (
@@ -25,6 +24,7 @@ from manyminds import (
     QuorumError,
     create_smoa,
 )
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 
 @every_way
@@ -84,7 +84,9 @@ async def test_a_threshold_stops_without_a_call(stop: float, layers: int) -> Non
     says = [f"Final answer: {n}" for n in (4, "4.0", 5, 4)]
     _, members = proposers(*says)
     judge = judge_by(lambda text: 1.0)
-    app = create_smoa(members, judge=judge, aggregator=Scripted("end"), stop=stop).compile()
+    app = create_smoa(
+        members, judge=judge, aggregator=ScriptedChatModel("end"), stop=stop
+    ).compile()
     result = await app.ainvoke(user())
     report = result["report"]
     assert report["layer"] == layers and report["calls"] == 5 * layers + 1
@@ -104,9 +106,11 @@ async def test_everyone_is_the_first_proposer_by_default() -> None:
         says = {"judge": '{"order": [1, 2]}', "moderator": STOP}
         return says.get(data.get("role", ""), "mine")
 
-    first = Member(Scripted(script), name="first")
+    first = Member(ScriptedChatModel(script), name="first")
     result = (
-        await create_smoa([first, Member(Scripted("other"), name="b")]).compile().ainvoke(user())
+        await create_smoa([first, Member(ScriptedChatModel("other"), name="b")])
+        .compile()
+        .ainvoke(user())
     )
     played = result["report"]["roles_played_by"]
     assert played == dict.fromkeys(("judge", "moderator", "aggregator"), ["first"])
@@ -136,7 +140,7 @@ async def test_nodes_of_the_hosts() -> None:
 @pytest.mark.parametrize("kept", [[], [77], [1]])
 async def test_a_hosts_judge_may_keep_nothing_that_can_be_used(kept: list[int]) -> None:
     models, members = proposers("one", ValueError("no"), "three")
-    writer = Scripted("end")
+    writer = ScriptedChatModel("end")
 
     def judge(state: Any) -> dict[str, Any]:
         return {"kept": kept}
@@ -152,9 +156,9 @@ async def test_a_failed_proposer_is_missing_and_is_asked_again() -> None:
         return ValueError("secret trace") if data["layer"] == 1 else "layer 2 z"
 
     models, members = proposers(of_layer("a"), second, of_layer("b"))
-    writer = Scripted("end")
+    writer = ScriptedChatModel("end")
     app = create_smoa(
-        members, judge=judge_by(last_letter), moderator=Scripted(GO_ON), aggregator=writer
+        members, judge=judge_by(last_letter), moderator=ScriptedChatModel(GO_ON), aggregator=writer
     ).compile()
     result = await app.ainvoke(user())
     assert read(models[1].calls[1].messages) == ["layer 1 b", "layer 1 a"]
@@ -166,13 +170,13 @@ async def test_a_failed_proposer_is_missing_and_is_asked_again() -> None:
 async def test_quorum() -> None:
     with pytest.raises(QuorumError, match="1 of 3 members answered and the quorum is 2"):
         texts: list[Answer] = ["one", ValueError("x"), ValueError("y")]
-        await one_layer(texts, Scripted("2"), quorum=2).compile().ainvoke(user())
+        await one_layer(texts, ScriptedChatModel("2"), quorum=2).compile().ainvoke(user())
     with pytest.raises(QuorumError):
-        await one_layer([ValueError("x")], Scripted("2")).compile().ainvoke(user())
+        await one_layer([ValueError("x")], ScriptedChatModel("2")).compile().ainvoke(user())
 
 
 async def test_without_an_aggregator_the_best_answer_is_taken_word_for_word() -> None:
-    panel = Panel(STOP, aggregator=Scripted(ValueError("no")))
+    panel = Panel(STOP, aggregator=ScriptedChatModel(ValueError("no")))
     result = await panel.run()
     assert result["answer"] == "layer 1 d" and result["report"]["answered_by"] == "b"
     assert "no aggregator answered (error)" in result["report"]["degraded"]
@@ -192,8 +196,10 @@ async def test_only_the_aggregators_tokens_are_shown_and_once(way: str) -> None:
 
 
 async def test_a_last_resort_is_shown_whole() -> None:
-    _, members = proposers(Say("layer d", id="shown"))
-    lost = create_smoa(members, judge=judge_by(last_letter), aggregator=Scripted(ValueError("x")))
+    _, members = proposers(ScriptedReply("layer d", id="shown"))
+    lost = create_smoa(
+        members, judge=judge_by(last_letter), aggregator=ScriptedChatModel(ValueError("x"))
+    )
     seen = await shown(lost.compile(), user())
     assert seen.texts(whole=True) == ["layer d"] and seen.texts(whole=False) == []
     assert seen.ids == {"shown"}

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from helpers.graphs import user
 from helpers.panel import STOP, Panel, judge_by, last_letter, proposers
-from helpers.scripted import Answer, Metadata, Scripted
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Budget, BudgetError, Member, create_agent_forest, create_moa, create_smoa
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 ALL = [f"layer 1 {letter}" for letter in "bdac"]
 
@@ -38,7 +38,7 @@ async def test_a_budget_ends_it_before_what_it_cannot_pay(
 
 
 async def test_a_judges_second_try_does_not_take_the_answers_call() -> None:
-    panel = Panel(judge=Scripted("Hm."), layers=2, moderator=None, budget=Budget(calls=6))
+    panel = Panel(judge=ScriptedChatModel("Hm."), layers=2, moderator=None, budget=Budget(calls=6))
     result = await panel.run()
     assert result["answer"] == "the end" and result["report"]["calls"] == 6
 
@@ -48,9 +48,9 @@ async def test_tokens_that_end_within_a_layer_leave_what_was_kept_before() -> No
     def second(data: Metadata) -> Answer:
         return ValueError("x") if data["layer"] == 1 else "layer 2 z"
 
-    model = Scripted(lambda _m, data: "layer 1 " + "abcd"[data["index"]])
-    members = [model, Scripted(lambda _m, data: second(data)), model, model]
-    writer = Scripted("the end")
+    model = ScriptedChatModel(lambda _m, data: "layer 1 " + "abcd"[data["index"]])
+    members = [model, ScriptedChatModel(lambda _m, data: second(data)), model, model]
+    writer = ScriptedChatModel("the end")
     app = create_smoa(
         members,
         judge=judge_by(last_letter),
@@ -115,6 +115,6 @@ async def test_as_a_member_and_with_methods_as_members() -> None:
     assert result["report"]["calls"] == 14 and result["answer"] == "the end"
     draws = [c.metadata["draw"] for c in panel.models[0].calls]
     assert len(set(draws)) == 2 and max(draws) >= panel.graph.draws
-    lite = create_moa(proposers("x", "y")[1], aggregator=Scripted("w a"), layers=2)
+    lite = create_moa(proposers("x", "y")[1], aggregator=ScriptedChatModel("w a"), layers=2)
     app = create_smoa([lite, lite], judge=judge_by(last_letter), layers=2).compile()
     assert (await app.ainvoke(user()))["report"]["calls"] == 3 + 3 + 1 + 3

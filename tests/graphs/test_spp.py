@@ -1,12 +1,12 @@
 import pytest
 from helpers.graphs import call, every_way, shown, user
-from helpers.scripted import Metadata, Say, Scripted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds import create_agent_forest, create_spp
 from manyminds.graphs.spp import final_answer
 from manyminds.nodes.solo import UNREADABLE
+from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
 TALK = """Participants: AI Assistant (you); Mathematician
 
@@ -25,7 +25,7 @@ ANSWER = "42,\nwhich is 6 * 7."
 
 @every_way
 async def test_only_what_follows_the_last_heading_is_the_answer(way: str) -> None:
-    model = Scripted(Say(TALK, id="m1"))
+    model = ScriptedChatModel(ScriptedReply(TALK, id="m1"))
     result = await call(create_spp(model).compile(), way, user())
     assert len(model.calls) == result["report"]["calls"] == 1
     assert "Participants:" in model.calls[0].messages[0].text
@@ -35,16 +35,18 @@ async def test_only_what_follows_the_last_heading_is_the_answer(way: str) -> Non
 
 
 async def test_a_stream_shows_the_answer_and_not_the_talk() -> None:
-    seen = await shown(create_spp(Scripted(Say(TALK, id="m1"))).compile(), user())
+    seen = await shown(
+        create_spp(ScriptedChatModel(ScriptedReply(TALK, id="m1"))).compile(), user()
+    )
     assert seen.texts(whole=False) == []
     assert seen.texts(whole=True) == [ANSWER]
 
 
 async def test_without_a_heading_the_whole_reply_is_the_answer_marked() -> None:
-    result = await create_spp(Scripted("It is 42.")).compile().ainvoke(user())
+    result = await create_spp(ScriptedChatModel("It is 42.")).compile().ainvoke(user())
     assert result["answer"] == "It is 42."
     assert result["report"]["degraded"] == UNREADABLE
-    seen = await shown(create_spp(Scripted("It is 42.")).compile(), user())
+    seen = await shown(create_spp(ScriptedChatModel("It is 42.")).compile(), user())
     assert seen.texts(whole=True) == ["It is 42."] and not seen.texts(whole=False)
 
 
@@ -54,7 +56,7 @@ async def test_an_agent_forest_samples_it() -> None:
     def script(_messages: object, data: Metadata) -> str:
         return texts[data["draw"]]
 
-    model = Scripted(script)
+    model = ScriptedChatModel(script)
     result = await create_agent_forest([create_spp(model)], samples=3).compile().ainvoke(user())
     assert result["answer"] == "42"
     assert result["report"]["calls"] == len(model.calls) == 3

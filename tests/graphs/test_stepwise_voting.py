@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Metadata, Scripted
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
@@ -20,6 +19,7 @@ from manyminds.journal import Journal
 from manyminds.models.simulated.hanoi import SimulatedStepper
 from manyminds.models.simulated.model import from_string, questions
 from manyminds.tasks import Hanoi, Reasoning, RedFlag
+from manyminds.testing import Metadata, ScriptedChatModel
 
 THREE = user("Solve the Towers of Hanoi with 3 disks.")
 SIX = user("Solve the Towers of Hanoi with 6 disks.")
@@ -68,14 +68,14 @@ class Count:
 
 def counter(
     wrong: Callable[[int, Metadata], str | Exception | None] = lambda at, data: None,
-) -> Scripted:
+) -> ScriptedChatModel:
     """Return a model that counts on, unless `wrong` says something else."""
 
     def script(messages: list[BaseMessage], data: Metadata) -> str | Exception:
         at = int(messages[-1].text.split()[1].rstrip("?"))
         return wrong(at, data) or str(at + 1)
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
 # ---- solving
@@ -137,7 +137,7 @@ async def test_reasoning_goes_on_until_a_final_answer() -> None:
         done = sum(step in messages[-1].text for step in steps)
         return odd if data["index"] == 0 else steps[done]
 
-    model = Scripted(script)
+    model = ScriptedChatModel(script)
     result = await create_stepwise_voting(model).compile().ainvoke(user("How many legs?"))
     assert result["answer"] == "\n".join(steps) and result["step"] == 3
     assert len(model.calls) == 15  # five proposals a step, by similarity
@@ -145,7 +145,7 @@ async def test_reasoning_goes_on_until_a_final_answer() -> None:
 
 
 async def test_a_limit_of_reasoning_steps_ends_it() -> None:
-    model = Scripted("I wonder.")
+    model = ScriptedChatModel("I wonder.")
     task = Reasoning(most=3)
     result = (
         await create_stepwise_voting(model, task=task, stop="fixed:2").compile().ainvoke(user())
@@ -318,7 +318,7 @@ async def test_a_journal_is_gone_on_with_and_no_step_asked_again(
 ) -> None:
     path = tmp_path / "steps.jsonl"
 
-    def build(model: Scripted, **options: Any) -> Any:
+    def build(model: ScriptedChatModel, **options: Any) -> Any:
         task = Count(6)
         return create_stepwise_voting(
             model, task=task, journal=path, steps_per_superstep=fused, **options

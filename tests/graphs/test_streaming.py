@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, shown, user
-from helpers.scripted import Say, Scripted
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from manyminds import Member, create_agent_forest, create_moa
 from manyminds.graphs.method_graph import MethodGraph
+from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 FINAL = "the whole final answer"
 
@@ -19,8 +19,8 @@ def tokens_of(text: str) -> list[str]:
     return [f"{word} " for word in words[:-1]] + words[-1:]
 
 
-def moa(final: Scripted, member: Any = None) -> MethodGraph:
-    quiet = Scripted("a member speaks", id="member")
+def moa(final: ScriptedChatModel, member: Any = None) -> MethodGraph:
+    quiet = ScriptedChatModel("a member speaks", id="member")
     return create_moa([member or quiet, quiet], aggregator=Member(final, name="last"), layers=3)
 
 
@@ -28,7 +28,7 @@ def moa(final: Scripted, member: Any = None) -> MethodGraph:
 @pytest.mark.parametrize("subgraphs", [False, True])
 @pytest.mark.parametrize("own_id", [None, "msg-1"])
 async def test_final_tokens_once(way: str, subgraphs: bool, own_id: str | None) -> None:
-    final = Scripted(lambda _m, _d: Say(FINAL, id=own_id))
+    final = ScriptedChatModel(lambda _m, _d: ScriptedReply(FINAL, id=own_id))
     seen = await shown(moa(final).compile(), user(), subgraphs=subgraphs, way=way)
     assert seen.texts(whole=False) == tokens_of(FINAL)
     assert seen.texts(whole=True) == []
@@ -38,7 +38,7 @@ async def test_final_tokens_once(way: str, subgraphs: bool, own_id: str | None) 
 
 @pytest.mark.parametrize("own_id", [None, "msg-1"])
 async def test_the_answer_keeps_the_models_id(own_id: str | None) -> None:
-    final = Scripted(lambda _m, _d: Say(FINAL, id=own_id))
+    final = ScriptedChatModel(lambda _m, _d: ScriptedReply(FINAL, id=own_id))
     result = await moa(final).compile().ainvoke(user())
     assert not final.calls[0].streamed
     *_, answer = result["messages"]
@@ -48,7 +48,7 @@ async def test_the_answer_keeps_the_models_id(own_id: str | None) -> None:
 
 
 async def test_the_streamed_message_and_the_answer_have_one_id() -> None:
-    app = moa(Scripted(FINAL)).compile()
+    app = moa(ScriptedChatModel(FINAL)).compile()
     streamed: set[str | None] = set()
     last: dict[str, Any] = {}
     part: Any
@@ -62,17 +62,17 @@ async def test_the_streamed_message_and_the_answer_have_one_id() -> None:
 
 
 async def test_members_are_never_asked_to_stream() -> None:
-    member = Scripted("a member speaks")
-    final = Scripted(FINAL)
+    member = ScriptedChatModel("a member speaks")
+    final = ScriptedChatModel(FINAL)
     seen = await shown(moa(final, member).compile(), user())
     assert [c.streamed for c in member.calls] == [False, False]
     assert all("a member" not in text for text in seen.texts(whole=False))
 
 
 async def test_an_inner_methods_tokens_are_silent() -> None:
-    inner_final = Scripted("inner words here")
+    inner_final = ScriptedChatModel("inner words here")
     inner = moa(inner_final).compile()
-    outer = moa(Scripted(FINAL), member=Member(inner, name="inner")).compile()
+    outer = moa(ScriptedChatModel(FINAL), member=Member(inner, name="inner")).compile()
     for subgraphs in (False, True):
         seen = await shown(outer, user(), subgraphs=subgraphs)
         assert seen.texts(whole=False) == tokens_of(FINAL)
@@ -83,7 +83,7 @@ async def test_an_inner_methods_tokens_are_silent() -> None:
 
 async def test_as_a_node_of_a_host() -> None:
     host = StateGraph(MessagesState)
-    host.add_node("ensemble", moa(Scripted(FINAL)).compile())
+    host.add_node("ensemble", moa(ScriptedChatModel(FINAL)).compile())
     host.add_edge(START, "ensemble")
     host.add_edge("ensemble", END)
     app: Any = host.compile()
@@ -95,9 +95,11 @@ async def test_as_a_node_of_a_host() -> None:
 
 
 async def test_a_lost_stream_says_what_to_drop() -> None:
-    tries = iter([Say(FINAL, id="try-1", breaks_after=2), Say(FINAL, id="try-2")])
-    final = Member(Scripted(lambda _m, _d: next(tries)), name="last", retries=1)
-    app = create_moa([Scripted("x")], aggregator=final, layers=2).compile()
+    tries = iter(
+        [ScriptedReply(FINAL, id="try-1", breaks_after=2), ScriptedReply(FINAL, id="try-2")]
+    )
+    final = Member(ScriptedChatModel(lambda _m, _d: next(tries)), name="last", retries=1)
+    app = create_moa([ScriptedChatModel("x")], aggregator=final, layers=2).compile()
     seen = await shown(app, user())
     dropped = [e for e in seen.events if e["event"] == "dropped"]
     assert [e["message_id"] for e in dropped] == ["try-1"]
@@ -108,23 +110,33 @@ async def test_a_lost_stream_says_what_to_drop() -> None:
 
 
 async def test_a_fallback_after_a_lost_stream_says_what_to_drop() -> None:
-    broken = Scripted(Say(FINAL, id="lost", breaks_after=1))
-    chain = [Member(broken, name="one"), Member(Scripted(Say("rescued", id="kept")), name="two")]
-    app = create_moa([Scripted("x")], aggregator=chain, layers=2).compile()
+    broken = ScriptedChatModel(ScriptedReply(FINAL, id="lost", breaks_after=1))
+    chain = [
+        Member(broken, name="one"),
+        Member(ScriptedChatModel(ScriptedReply("rescued", id="kept")), name="two"),
+    ]
+    app = create_moa([ScriptedChatModel("x")], aggregator=chain, layers=2).compile()
     seen = await shown(app, user())
     assert [e["message_id"] for e in seen.events if e["event"] == "dropped"] == ["lost"]
     assert seen.texts(whole=False) == ["the ", "rescued"]
 
 
 async def test_a_failure_before_the_first_token_drops_nothing() -> None:
-    chain = [Member(Scripted(ValueError("no")), name="one"), Member(Scripted("ok"), name="two")]
-    seen = await shown(create_moa([Scripted("x")], aggregator=chain, layers=2).compile(), user())
+    chain = [
+        Member(ScriptedChatModel(ValueError("no")), name="one"),
+        Member(ScriptedChatModel("ok"), name="two"),
+    ]
+    seen = await shown(
+        create_moa([ScriptedChatModel("x")], aggregator=chain, layers=2).compile(), user()
+    )
     assert [e for e in seen.events if e["event"] == "dropped"] == []
     assert seen.texts(whole=False) == ["ok"]
 
 
 async def test_a_forest_shows_its_answer_once_and_whole() -> None:
-    model = Scripted(lambda _m, data: Say("Final answer: 4", id=f"draw-{data['draw']}"))
+    model = ScriptedChatModel(
+        lambda _m, data: ScriptedReply("Final answer: 4", id=f"draw-{data['draw']}")
+    )
     seen = await shown(create_agent_forest(model, samples=3).compile(), user())
     assert seen.texts(whole=False) == [] and seen.texts(whole=True) == ["Final answer: 4"]
     assert seen.ids == {"draw-0"}
@@ -132,7 +144,7 @@ async def test_a_forest_shows_its_answer_once_and_whole() -> None:
 
 
 async def test_progress_events() -> None:
-    app = create_agent_forest(Scripted("Final answer: 4"), samples=3).compile()
+    app = create_agent_forest(ScriptedChatModel("Final answer: 4"), samples=3).compile()
     seen = await shown(app, user())
     kinds = [event["event"] for event in seen.events]
     assert kinds.count("asked") == kinds.count("answered") == 3
@@ -142,7 +154,9 @@ async def test_progress_events() -> None:
 
 
 async def test_a_replayed_answer_gets_an_id_of_its_own() -> None:
-    app = create_agent_forest(Scripted(Say("Final answer: 4", id="same")), samples=1).compile()
+    app = create_agent_forest(
+        ScriptedChatModel(ScriptedReply("Final answer: 4", id="same")), samples=1
+    ).compile()
     first = await call(app, "ainvoke", user())
     again = await call(app, "ainvoke", {"messages": [*first["messages"], ("user", "and now?")]})
     answers = [m for m in again["messages"] if isinstance(m, AIMessage)]

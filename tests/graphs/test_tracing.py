@@ -3,11 +3,11 @@
 from typing import Any
 
 from helpers.graphs import every_way, user
-from helpers.scripted import Scripted
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
 from manyminds import Member, create_agent_forest, create_moa
+from manyminds.testing import ScriptedChatModel
 
 
 class Tracer(BaseTracer):
@@ -28,11 +28,11 @@ def below(run: Run) -> list[Run]:
 
 
 async def traced(way: str = "ainvoke") -> Run:
-    forest = create_agent_forest(Member(Scripted("5"), name="sampled"), samples=2)
+    forest = create_agent_forest(Member(ScriptedChatModel("5"), name="sampled"), samples=2)
     app = create_moa(
-        [Member(Scripted("a"), name="first"), Member(forest, name="forest")],
+        [Member(ScriptedChatModel("a"), name="first"), Member(forest, name="forest")],
         layers=2,
-        aggregator=Member(Scripted("z"), name="writer"),
+        aggregator=Member(ScriptedChatModel("z"), name="writer"),
     ).compile()
     tracer = Tracer()
     config: Any = {"callbacks": [tracer], "metadata": {"question_id": "q-7"}}

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from helpers.graphs import call, user
-from helpers.scripted import Answer, Metadata, Script, Scripted
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from manyminds import Member, create_smoa
 from manyminds.fence import parse_numbered
 from manyminds.graphs.method_graph import MethodGraph
+from manyminds.testing import Answer, Metadata, Script, ScriptedChatModel
 
 STOP = '{"stop": true, "reason": "they agree"}'
 GO_ON = '{"stop": false, "reason": "they differ"}'
@@ -32,9 +32,9 @@ def ranking(texts: Sequence[str], taste: Callable[[str], float], **more: object)
     return json.dumps({"order": order, "scores": scores, "reasons": reasons, **more})
 
 
-def judge_by(taste: Callable[[str], float], **more: object) -> Scripted:
+def judge_by(taste: Callable[[str], float], **more: object) -> ScriptedChatModel:
     """Return a judge that reads the answers it is shown and scores them by `taste`."""
-    return Scripted(lambda messages, _data: ranking(read(messages), taste, **more))
+    return ScriptedChatModel(lambda messages, _data: ranking(read(messages), taste, **more))
 
 
 def last_letter(text: str) -> float:
@@ -42,7 +42,7 @@ def last_letter(text: str) -> float:
     return max(0.0, (ord(text.strip()[-1]) - ord("a")) / 5)
 
 
-class Holding(Scripted):
+class Holding(ScriptedChatModel):
     """A model that offers structured output, as an endpoint that takes a JSON schema does."""
 
     def __init__(self, script: Script | Answer = "ok", /) -> None:
@@ -62,7 +62,9 @@ class Refusing(Holding):
         raise NotImplementedError
 
 
-def proposers(*says: Answer | Callable[[Metadata], Answer]) -> tuple[list[Scripted], list[Member]]:
+def proposers(
+    *says: Answer | Callable[[Metadata], Answer],
+) -> tuple[list[ScriptedChatModel], list[Member]]:
     """Return models and the members a, b, c, ...; a function gets the call's metadata."""
 
     def script(one: Answer | Callable[[Metadata], Answer]) -> Script:
@@ -71,14 +73,14 @@ def proposers(*says: Answer | Callable[[Metadata], Answer]) -> tuple[list[Script
 
         return by_layer
 
-    models = [Scripted(script(one)) for one in says]
+    models = [ScriptedChatModel(script(one)) for one in says]
     return models, [Member(m, name=n) for n, m in zip("abcdefgh", models, strict=False)]
 
 
 def one_layer(texts: Sequence[Answer], judge: Any, **options: Any) -> MethodGraph:
     """Return a graph of one layer of proposers that say these texts."""
     return create_smoa(
-        proposers(*texts)[1], judge=judge, aggregator=Scripted("end"), layers=2, **options
+        proposers(*texts)[1], judge=judge, aggregator=ScriptedChatModel("end"), layers=2, **options
     )
 
 
@@ -97,8 +99,8 @@ class Panel:
     def __init__(self, moderator: Any = GO_ON, letters: str = "bdac", **options: Any) -> None:
         self.models, self.members = proposers(*map(of_layer, letters))
         self.judge = judge_by(last_letter)
-        self.aggregator = Scripted("the end")
-        self.moderator = Scripted(moderator) if isinstance(moderator, str) else moderator
+        self.aggregator = ScriptedChatModel("the end")
+        self.moderator = ScriptedChatModel(moderator) if isinstance(moderator, str) else moderator
         given: dict[str, Any] = {
             "judge": self.judge,
             "moderator": self.moderator,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Answer, Say, Scripted
 from langchain_core.output_parsers import StrOutputParser
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import ValidationError
@@ -28,6 +27,7 @@ from manyminds import (
 from manyminds.limits import budget as budgets
 from manyminds.limits.budget import BudgetCounter
 from manyminds.runs.usage import empty_row
+from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
 
 def forest(model: Any, samples: int = 40, **options: Any) -> Any:
@@ -75,7 +75,7 @@ def test_wrong_limits(wrong: dict[str, Any]) -> None:
 
 @every_way
 async def test_calls_are_honoured_exactly(way: str) -> None:
-    model = Scripted(Say("x", delay=0.001))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001))
     result = await call(forest(model, budget=Budget(calls=10)), way, user())
     assert len(model.calls) == 10 == result["report"]["calls"]
     assert result["answer"] == "x" and result["ballot"]["voters"] == 10
@@ -83,8 +83,8 @@ async def test_calls_are_honoured_exactly(way: str) -> None:
 
 
 async def test_a_moa_stops_where_no_whole_layer_fits() -> None:
-    models = [Scripted("a"), Scripted("b")]
-    last = Scripted("end")
+    models = [ScriptedChatModel("a"), ScriptedChatModel("b")]
+    last = ScriptedChatModel("end")
     for calls, layers_made in [(7, 3), (6, 2), (5, 2), (4, 1), (3, 1)]:
         for model in [*models, last]:
             model.calls.clear()
@@ -95,7 +95,7 @@ async def test_a_moa_stops_where_no_whole_layer_fits() -> None:
 
 
 async def test_a_moa_without_a_call_for_its_aggregator_gives_a_candidate_and_says_so() -> None:
-    models, last = [Scripted("a"), Scripted("a b")], Scripted("end")
+    models, last = [ScriptedChatModel("a"), ScriptedChatModel("a b")], ScriptedChatModel("end")
     app = create_moa(models, aggregator=last, layers=2, budget=Budget(calls=2)).compile()
     result = await app.ainvoke(user())
     assert last.calls == [] and result["answer"] in ("a", "a b")
@@ -104,7 +104,7 @@ async def test_a_moa_without_a_call_for_its_aggregator_gives_a_candidate_and_say
 
 
 async def test_nothing_left_before_the_first_answer() -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     with pytest.raises(BudgetError, match="the budget of 0 calls is spent before"):
         await forest(model, budget=Budget(calls=0)).ainvoke(user())
     with pytest.raises(BudgetError, match="the budget of 0 calls is spent before"):
@@ -113,7 +113,7 @@ async def test_nothing_left_before_the_first_answer() -> None:
 
 
 async def test_raise_when_asked_to() -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     app = forest(model, budget=Budget(calls=10, exhausted="raise"))
     with pytest.raises(BudgetError, match="the budget of 10 calls is spent"):
         await app.ainvoke(user())
@@ -129,7 +129,7 @@ async def test_raise_when_asked_to() -> None:
 
 
 async def test_tokens_are_exceeded_by_at_most_what_was_in_flight() -> None:
-    model = Scripted(Say("x", delay=0.001))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001))
     result = await forest(model, budget=Budget(tokens=100), concurrency=3).ainvoke(user())
     spent = 15 * len(model.calls)
     assert 100 <= spent <= 100 + 15 * 3
@@ -138,7 +138,7 @@ async def test_tokens_are_exceeded_by_at_most_what_was_in_flight() -> None:
 
 
 async def test_dollars() -> None:
-    model = Scripted(Say("x", delay=0.001))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001))
     member = Member(model, price=Price(input=1e4, output=2e4))  # 0.2 dollars an answer
     app = forest(member, budget=Budget(dollars=1.0), concurrency=1)
     result = await app.ainvoke(user())
@@ -149,13 +149,13 @@ async def test_dollars() -> None:
 @pytest.mark.parametrize("build", [create_agent_forest, create_moa_lite])
 def test_dollars_need_prices(build: Any) -> None:
     with pytest.raises(InputError, match=r"scripted.* is unknown: give Member\(..., price=Price"):
-        build([Scripted()], budget=Budget(dollars=1))
-    build([Member(Scripted(), price=Price(input=1, output=1))], budget=Budget(dollars=1))
+        build([ScriptedChatModel()], budget=Budget(dollars=1))
+    build([Member(ScriptedChatModel(), price=Price(input=1, output=1))], budget=Budget(dollars=1))
 
 
 @pytest.mark.parametrize("source", ["context", "using"])
 async def test_dollars_need_prices_also_where_the_run_brings_the_budget(source: str) -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     app, budget = forest(model), Budget(dollars=1)
     with pytest.raises(InputError, match="price"):
         if source == "context":
@@ -167,9 +167,9 @@ async def test_dollars_need_prices_also_where_the_run_brings_the_budget(source: 
 
 
 async def test_dollars_need_prices_of_nested_members_and_chains_too() -> None:
-    priced = Member(Scripted(), price=Price(input=1, output=1), name="priced")
-    inner = create_agent_forest([priced, Member(Scripted(), name="free")], samples=2)
-    chain = Member(Scripted() | StrOutputParser(), name="chain")
+    priced = Member(ScriptedChatModel(), price=Price(input=1, output=1), name="priced")
+    inner = create_agent_forest([priced, Member(ScriptedChatModel(), name="free")], samples=2)
+    chain = Member(ScriptedChatModel() | StrOutputParser(), name="chain")
     for other in (inner, chain):
         members: list[Any] = [other, priced]
         with pytest.raises(InputError, match="that of (free|chain) is unknown"):
@@ -181,7 +181,7 @@ async def test_dollars_need_prices_of_nested_members_and_chains_too() -> None:
 
 
 async def test_a_layer_is_not_begun_without_tokens_and_the_last_one_is_used() -> None:
-    model, last = Scripted("a"), Scripted("end")
+    model, last = ScriptedChatModel("a"), ScriptedChatModel("end")
     app = create_moa([model], aggregator=last, layers=9, budget=Budget(tokens=30)).compile()
     result = await app.ainvoke(user())
     assert len(model.calls) == 2 and last.calls == [] and result["answer"] == "a"
@@ -192,32 +192,32 @@ async def test_a_layer_is_not_begun_without_tokens_and_the_last_one_is_used() ->
 async def test_a_budget_that_ends_inside_a_layer_falls_back_on_the_layer_before() -> None:
     seen = asyncio.Event()
 
-    async def blocked_for(_messages: object, data: dict[str, Any]) -> str:
+    async def stuck(_messages: object, data: dict[str, Any]) -> str:
         if data["layer"] > 1:
             seen.set()
             await asyncio.Event().wait()
         return f"layer {data['layer']}"
 
-    app = create_moa([Scripted(blocked_for)], layers=4, budget=Budget(seconds=0.3)).compile()
+    app = create_moa([ScriptedChatModel(stuck)], layers=4, budget=Budget(seconds=0.3)).compile()
     result = await app.ainvoke(user())
     assert seen.is_set() and result["answer"] == "layer 1"
     assert "in layer 2: the answer rests on layer 1" in result["report"]["degraded"]
     assert [c["layer"] for c in result["candidates"]] == [1]
     told = create_moa(
-        [Scripted(blocked_for)], layers=4, budget=Budget(seconds=0.3, exhausted="raise")
+        [ScriptedChatModel(stuck)], layers=4, budget=Budget(seconds=0.3, exhausted="raise")
     ).compile()
     with pytest.raises(BudgetError, match=r"0\.3 seconds"):
         await told.ainvoke(user())
 
 
 async def test_seconds_end_the_calls_in_flight() -> None:
-    async def blocked_for(_messages: object, data: dict[str, Any]) -> str:
+    async def stuck(_messages: object, data: dict[str, Any]) -> str:
         if data["draw"] >= 5:
             await asyncio.Event().wait()
         return "x"
 
     began = time.monotonic()
-    result = await forest(Scripted(blocked_for), 10, budget=Budget(seconds=0.3)).ainvoke(user())
+    result = await forest(ScriptedChatModel(stuck), 10, budget=Budget(seconds=0.3)).ainvoke(user())
     assert 0.3 <= time.monotonic() - began < 5
     assert result["ballot"]["voters"] == 5
     cut = [c for c in result["candidates"] if c["status"] != "ok"]
@@ -226,7 +226,7 @@ async def test_seconds_end_the_calls_in_flight() -> None:
 
 
 async def test_seconds_count_from_the_first_node_over_all_layers() -> None:
-    model = Scripted(Say("x", delay=0.1))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.1))
     app = create_moa([model], layers=50, budget=Budget(seconds=0.35)).compile()
     result = await app.ainvoke(user())
     assert 1 <= len(model.calls) <= 5
@@ -239,7 +239,7 @@ async def test_seconds_count_from_the_first_node_over_all_layers() -> None:
 
 @pytest.mark.parametrize("where", ["outer", "inner", "using"])
 async def test_nested_methods_draw_on_the_budget_around_them(where: str) -> None:
-    model, last = Scripted(Say("x", delay=0.001)), Scripted("end")
+    model, last = ScriptedChatModel(ScriptedReply("x", delay=0.001)), ScriptedChatModel("end")
     limit = Budget(calls=10)
     inner = create_agent_forest(
         model, samples=8, extract="text", budget=limit if where == "inner" else None
@@ -260,7 +260,7 @@ async def test_nested_methods_draw_on_the_budget_around_them(where: str) -> None
 
 
 async def test_a_shared_budget_spans_runs_and_threads() -> None:
-    model = Scripted(Say("x", delay=0.001))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001))
     budget = Budget(calls=25).shared()
     app = forest(model, 10, budget=budget)
     results = [await app.ainvoke(user(str(n))) for n in range(2)]
@@ -273,7 +273,7 @@ async def test_a_shared_budget_spans_runs_and_threads() -> None:
 
 
 async def test_a_shared_budget_holds_when_many_runs_start_at_once() -> None:
-    model = Scripted(Say("x", delay=0.001))
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001))
     app = forest(model, 10, budget=Budget(calls=33).shared())
     results = await asyncio.gather(
         *(app.ainvoke(user(str(n))) for n in range(8)),
@@ -286,7 +286,7 @@ async def test_a_shared_budget_holds_when_many_runs_start_at_once() -> None:
 
 
 async def test_a_plain_budget_is_for_each_run_by_itself() -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     app = forest(model, 10, budget=Budget(calls=10))
     for _ in range(3):
         assert (await app.ainvoke(user()))["report"]["degraded"] is None
@@ -294,7 +294,7 @@ async def test_a_plain_budget_is_for_each_run_by_itself() -> None:
 
 
 async def test_context_before_using_before_builder() -> None:
-    model = Scripted("x")
+    model = ScriptedChatModel("x")
     app = forest(model, budget=Budget(calls=9))
     assert (await app.ainvoke(user()))["report"]["calls"] == 9
     with using(budget=Budget(calls=8)):
@@ -304,7 +304,7 @@ async def test_context_before_using_before_builder() -> None:
 
 
 async def test_an_agents_calls_are_counted_though_they_were_made_inside() -> None:
-    inner = Scripted("x")
+    inner = ScriptedChatModel("x")
 
     async def three(messages: Any) -> str:
         for _ in range(3):
@@ -319,7 +319,7 @@ async def test_an_agents_calls_are_counted_though_they_were_made_inside() -> Non
 
 async def test_retries_are_the_same_call() -> None:
     tries: Iterator[Answer] = iter([ConnectionError("lost"), "x", ConnectionError("lost"), "x"])
-    model = Scripted(lambda _m, _d: next(tries))
+    model = ScriptedChatModel(lambda _m, _d: next(tries))
     member = Member(model, retries=1)
     result = await forest(member, 2, budget=Budget(calls=2), concurrency=1).ainvoke(user())
     report = result["report"]
@@ -328,7 +328,7 @@ async def test_retries_are_the_same_call() -> None:
 
 
 async def test_what_was_spent_before_an_interrupt_counts_after_it() -> None:
-    models, last = [Scripted("a"), Scripted("b")], Scripted("end")
+    models, last = [ScriptedChatModel("a"), ScriptedChatModel("b")], ScriptedChatModel("end")
     graph = create_moa(models, aggregator=last, layers=3, budget=Budget(calls=4))
     app = graph.compile(checkpointer=InMemorySaver(), interrupt_after=["gate"])
     config: Any = {"configurable": {"thread_id": "1"}}

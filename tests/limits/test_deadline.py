@@ -2,14 +2,14 @@ import asyncio
 from collections.abc import Sequence
 
 from helpers.graphs import a_run
-from helpers.scripted import Scripted
 
 from manyminds import Candidate, Member
 from manyminds.calls.ask import blank
 from manyminds.limits.deadline import Deadline, StopCondition, clock, drop, late
 from manyminds.runs.scope import forget
+from manyminds.testing import ScriptedChatModel
 
-MEMBER = Member(Scripted(), name="m")
+MEMBER = Member(ScriptedChatModel(), name="m")
 WHY = late("cut for a test")
 
 

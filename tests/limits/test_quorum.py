@@ -3,15 +3,15 @@ import time
 
 import pytest
 from helpers.graphs import a_run, user
-from helpers.scripted import Scripted
 from helpers.server import Body, Reply, Server
 
 from manyminds import Candidate, Context, Member, create_moa
 from manyminds.calls.ask import blank
 from manyminds.limits.quorum import count_of, layer_clock
 from manyminds.runs.scope import forget
+from manyminds.testing import ScriptedChatModel
 
-MEMBER = Member(Scripted(), name="m")
+MEMBER = Member(ScriptedChatModel(), name="m")
 SLOWEST = {"a": 0.02, "b": 0.05, "c": 0.1, "d": 0.3, "e": 0.35}
 
 

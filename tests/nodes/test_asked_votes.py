@@ -4,39 +4,39 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
-from helpers.scripted import Metadata, Scripted
 from langchain_core.messages import BaseMessage
 
 from manyminds import Budget, Member, create_agent_forest
 from manyminds.fence import parse_numbered
+from manyminds.testing import Metadata, ScriptedChatModel
 
 REPLIES = ["pears and plums", "the sky is blue today", "the sky is blue again today", "grass"]
 
 
-def samples(*replies: str | Exception) -> Scripted:
+def samples(*replies: str | Exception) -> ScriptedChatModel:
     def script(_messages: object, data: Metadata) -> str | Exception:
         draw: int = data["draw"]
         return (replies or REPLIES)[draw % 4]
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
-def judge(verdict: Callable[[dict[int, str], Metadata], str | Exception]) -> Scripted:
+def judge(verdict: Callable[[dict[int, str], Metadata], str | Exception]) -> ScriptedChatModel:
     """Return a judge that is told what is shown under which number."""
 
     def script(messages: list[BaseMessage], data: Metadata) -> str | Exception:
         return verdict(dict(parse_numbered(messages[0].text)), data)
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
-def choosing(text: str) -> Scripted:
+def choosing(text: str) -> ScriptedChatModel:
     return judge(
         lambda shown, _data: json.dumps({"choice": next(n for n, t in shown.items() if t == text)})
     )
 
 
-async def vote(how: str, members: Scripted, judge: Any, **options: Any) -> dict[str, Any]:
+async def vote(how: str, members: ScriptedChatModel, judge: Any, **options: Any) -> dict[str, Any]:
     graph = create_agent_forest(members, samples=4, vote=how, judge=judge, **options)
     return await graph.compile().ainvoke(user("What do you see?"))
 
@@ -105,7 +105,7 @@ async def test_an_answer_cannot_forge_another_number() -> None:
 # ---- rated: a rater scores each
 
 
-def rating(score: Callable[[str], str | Exception]) -> Scripted:
+def rating(score: Callable[[str], str | Exception]) -> ScriptedChatModel:
     return judge(lambda shown, _data: score(shown[1]))
 
 
@@ -160,7 +160,7 @@ async def test_the_first_member_judges_where_nobody_is_named() -> None:
     def script(_messages: list[BaseMessage], data: Metadata) -> str:
         return '{"choice": 2}' if data["role"] == "judge" else REPLIES[data["draw"]]
 
-    members = [Member(Scripted(script), name=name) for name in ("a", "b")]
+    members = [Member(ScriptedChatModel(script), name=name) for name in ("a", "b")]
     result = (
         await create_agent_forest(members, samples=4, vote="universal").compile().ainvoke(user())
     )

@@ -3,15 +3,15 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from helpers.scripted import Say, Scripted
 from langchain_core.messages import AIMessage, HumanMessage
 
 from manyminds import InputError, Member, Price, create_agent_forest, create_moa
 from manyminds.questions import question_hash
+from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 
 async def test_the_question_is_the_last_human_message() -> None:
-    model = Scripted()
+    model = ScriptedChatModel()
     app = create_moa([model], layers=2).compile()
     conversation = [HumanMessage("first"), AIMessage("reply"), HumanMessage("second")]
     await app.ainvoke({"messages": conversation})
@@ -25,7 +25,7 @@ async def test_the_question_is_the_last_human_message() -> None:
 
 
 async def test_a_question_id_of_the_callers_is_kept() -> None:
-    model = Scripted()
+    model = ScriptedChatModel()
     members: list[Any] = [create_moa([model], layers=2), model]
     app = create_moa(members, layers=2).compile()
     await app.ainvoke(user(), {"metadata": {"question_id": "gsm8k/7"}})
@@ -41,12 +41,12 @@ def test_the_hash_of_a_question() -> None:
 async def test_without_a_question(messages: list[Any]) -> None:
     for build in (create_moa, create_agent_forest):
         with pytest.raises(InputError, match="there is no question: give"):
-            await build([Scripted()]).compile().ainvoke({"messages": messages})
+            await build([ScriptedChatModel()]).compile().ainvoke({"messages": messages})
 
 
 async def test_the_report_is_plain_data_and_complete() -> None:
-    priced = Member(Scripted("a"), name="a", price=Price(input=1e5, output=1e5))
-    unpriced = Member(Scripted("b"), name="b")
+    priced = Member(ScriptedChatModel("a"), name="a", price=Price(input=1e5, output=1e5))
+    unpriced = Member(ScriptedChatModel("b"), name="b")
     app = create_moa([priced, unpriced], aggregator=priced, layers=2).compile()
     result = await app.ainvoke(user())
     report = json.loads(json.dumps(result["report"]))
@@ -68,13 +68,13 @@ async def test_the_report_is_plain_data_and_complete() -> None:
 
 
 async def test_no_price_at_all_is_no_cost_rather_than_nothing() -> None:
-    report = (await create_moa([Scripted()], layers=2).compile().ainvoke(user()))["report"]
+    report = (await create_moa([ScriptedChatModel()], layers=2).compile().ainvoke(user()))["report"]
     assert report["cost"] is None and report["unpriced_calls"] == 2
 
 
 async def test_members_whose_parameters_are_not_heard_are_named() -> None:
-    inner = create_agent_forest(Scripted(), samples=2, extract="text")
-    members: list[Any] = [inner, Scripted()]
+    inner = create_agent_forest(ScriptedChatModel(), samples=2, extract="text")
+    members: list[Any] = [inner, ScriptedChatModel()]
     result = await create_moa(members, layers=2).compile().ainvoke(user())
     assert result["report"]["ignored_params"] == ["agent-forest"]
 
@@ -82,7 +82,7 @@ async def test_members_whose_parameters_are_not_heard_are_named() -> None:
 async def test_the_answer_is_the_models_own_message() -> None:
     calls: Any = [{"name": "f", "args": {"x": 1}, "id": "c", "type": "tool_call"}]
     blocks: Any = [{"type": "text", "text": "so: "}, {"type": "text", "text": "42"}]
-    last = Scripted(Say("x", id="m-7", fields={"tool_calls": calls}))
+    last = ScriptedChatModel(ScriptedReply("x", id="m-7", fields={"tool_calls": calls}))
     message = (await create_moa([last], layers=2).compile().ainvoke(user()))["messages"][-1]
     assert message.id == "m-7" and message.tool_calls == calls
     assert message.usage_metadata == {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
@@ -99,6 +99,6 @@ async def test_a_custom_last_node_must_leave_an_answer() -> None:
     def forgets(_state: Any) -> dict[str, Any]:
         return {}
 
-    app = create_moa([Scripted()], aggregator=forgets, layers=2).compile()
+    app = create_moa([ScriptedChatModel()], aggregator=forgets, layers=2).compile()
     with pytest.raises(InputError, match="a custom last node returns {'answer': 'text'}"):
         await app.ainvoke(user())

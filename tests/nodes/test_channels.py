@@ -3,17 +3,17 @@ from typing import Any
 
 import pytest
 from helpers.graphs import a_run
-from helpers.scripted import Scripted
 
 from manyminds import Candidate, Member
 from manyminds.calls.ask import blank
 from manyminds.nodes.channels import add_notes, all_waves, latest_layer, usable
+from manyminds.testing import ScriptedChatModel
 
 
 def made(
     index: int, *, layer: int = 1, run: str = "r", text: str = "", ok: bool = True
 ) -> Candidate:
-    one = blank(Member(Scripted()), a_run(), role="x", index=index, draw=0, layer=layer)
+    one = blank(Member(ScriptedChatModel()), a_run(), role="x", index=index, draw=0, layer=layer)
     one["run"], one["text"], one["status"] = (
         run,
         text or f"{layer}-{index}",

@@ -1,13 +1,13 @@
 from helpers.graphs import a_run
-from helpers.scripted import Answer, Scripted
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from manyminds import Member
 from manyminds.nodes.fallback import first_answer, why
+from manyminds.testing import Answer, ScriptedChatModel
 
 
 def chain(*answers: Answer) -> list[Member]:
-    return [Member(Scripted(answer), name=f"m{n}") for n, answer in enumerate(answers)]
+    return [Member(ScriptedChatModel(answer), name=f"m{n}") for n, answer in enumerate(answers)]
 
 
 def prompt(member: Member) -> list[BaseMessage]:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from helpers.graphs import a_run
 from helpers.panel import Holding, Refusing
-from helpers.scripted import Answer, Say, Scripted
 from helpers.server import Reply, Server
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_openai import ChatOpenAI
@@ -15,6 +14,7 @@ from langchain_openai import ChatOpenAI
 from manyminds import Budget, Member
 from manyminds.nodes.formed import Formed, ask_formed, held_to, object_schema
 from manyminds.runs.context import RunContext
+from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
 SCHEMA = object_schema("found", {"value": {"type": "integer"}})
 
@@ -43,7 +43,7 @@ async def asked(chain: Sequence[Member], run: RunContext | None = None) -> Forme
     )
 
 
-def replies(kind: type[Scripted], *says: Answer, name: str = "m") -> Member:
+def replies(kind: type[ScriptedChatModel], *says: Answer, name: str = "m") -> Member:
     left = iter(says)
     return Member(kind(lambda _m, _d: next(left)), name=name, retries=0)
 
@@ -54,15 +54,19 @@ def replies(kind: type[Scripted], *says: Answer, name: str = "m") -> Member:
         (Holding, ['{"value": 4}'], 4, "model", [True]),
         (Holding, ["four", '{"value": 4}'], 4, "parser", [True, False]),
         (Holding, ["four", "4"], None, "fallback", [True, False]),
-        (Scripted, ['{"value": 4}'], 4, "parser", [False]),
-        (Scripted, ["four", '{"value": 4}'], 4, "parser", [False, False]),
+        (ScriptedChatModel, ['{"value": 4}'], 4, "parser", [False]),
+        (ScriptedChatModel, ["four", '{"value": 4}'], 4, "parser", [False, False]),
         (Refusing, ["four", '{"value": 4}'], 4, "parser", [False, False]),
         (Holding, [ValueError("no")], None, "fallback", [True]),
-        (Scripted, [ValueError("no")], None, "fallback", [False]),
+        (ScriptedChatModel, [ValueError("no")], None, "fallback", [False]),
     ],
 )
 async def test_held_and_read(
-    kind: type[Scripted], says: list[Answer], value: int | None, source: str, held: list[bool]
+    kind: type[ScriptedChatModel],
+    says: list[Answer],
+    value: int | None,
+    source: str,
+    held: list[bool],
 ) -> None:
     member = replies(kind, *says)
     found = await asked([member])
@@ -81,26 +85,35 @@ async def test_held_and_read(
 
 async def test_what_a_tool_was_given_is_read() -> None:
     calls = [{"name": n, "args": {"value": v}, "id": n} for n, v in (("other", 1), ("found", 4))]
-    found = await asked([replies(Holding, Say("", fields={"tool_calls": calls}))])
+    found = await asked([replies(Holding, ScriptedReply("", fields={"tool_calls": calls}))])
     assert (found.value, found.source) == (4, "model")
 
 
 async def test_notes() -> None:
-    chain = [replies(Scripted, ValueError("no"), name="one"), replies(Scripted, "?", "!", name="b")]
+    chain = [
+        replies(ScriptedChatModel, ValueError("no"), name="one"),
+        replies(ScriptedChatModel, "?", "!", name="b"),
+    ]
     lost = await asked(chain)
     assert lost.notes("judge", "likeness decided") == [
         "no judge was of use (malformed): likeness decided"
     ]
-    chain = [replies(Scripted, "?", "!", name="one"), replies(Scripted, '{"value": 1}', name="two")]
+    chain = [
+        replies(ScriptedChatModel, "?", "!", name="one"),
+        replies(ScriptedChatModel, '{"value": 1}', name="two"),
+    ]
     found = await asked(chain)
     assert found.notes("judge", "x") == ["two took over as judge after another failed"]
-    again = await asked([replies(Scripted, "?", '{"value": 1}')])
+    again = await asked([replies(ScriptedChatModel, "?", '{"value": 1}')])
     assert again.notes("judge", "x") == []
 
 
 @pytest.mark.parametrize(("calls", "made"), [(1, 0), (2, 1), (3, 2), (9, 4)])
 async def test_the_last_call_of_a_budget_is_kept_for_the_answer(calls: int, made: int) -> None:
-    chain = [replies(Scripted, "?", "!", name="one"), replies(Scripted, "?", "!", name="two")]
+    chain = [
+        replies(ScriptedChatModel, "?", "!", name="one"),
+        replies(ScriptedChatModel, "?", "!", name="two"),
+    ]
     found = await asked(chain, a_run(budget=Budget(calls=calls)))
     assert found.value is None and len(found.asked) == made
     kind = "malformed" if made else "budget"
@@ -133,7 +146,7 @@ def test_which_members_are_held(name: str, held: bool, monkeypatch: pytest.Monke
 
 
 def test_a_chain_or_a_function_is_not_held() -> None:
-    assert held_to(SCHEMA, Member(Scripted("x").bind(temperature=0), name="bound")) == {}
+    assert held_to(SCHEMA, Member(ScriptedChatModel("x").bind(temperature=0), name="bound")) == {}
 
 
 async def test_chat_models_of_langchain_are_held_over_http() -> None:

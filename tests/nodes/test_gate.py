@@ -2,18 +2,18 @@ from typing import Any
 
 import pytest
 from helpers.graphs import a_run
-from helpers.scripted import Scripted
 
 from manyminds import BudgetError, Candidate, Member, QuorumError
 from manyminds.calls.ask import blank
 from manyminds.nodes.gate import require
 from manyminds.state import Failure
+from manyminds.testing import ScriptedChatModel
 
 
 def layer(*states: str) -> list[Candidate]:
     candidates: list[Candidate] = []
     for index, state in enumerate(states):
-        member = Member(Scripted(), name=f"m{index}")
+        member = Member(ScriptedChatModel(), name=f"m{index}")
         one = blank(member, a_run(), role="x", index=index, draw=0, layer=1)
         status: Any = state
         one["status"] = status

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 from helpers.graphs import user
 from helpers.panel import Holding, judge_by, last_letter, one_layer, proposers, read
-from helpers.scripted import Answer, Say, Scripted
 
 from manyminds import Member, create_smoa
 from manyminds.nodes.judge import alike, by_likeness
 from manyminds.reading.answers import text_key
+from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
 TEXTS = ["pears b", "plums d", "figs a", "nuts c"]
 
 
-def scripted(*replies: Answer) -> Scripted:
+def scripted(*replies: Answer) -> ScriptedChatModel:
     """Return a model that gives these replies one after the other."""
     left = iter(replies)
-    return Scripted(lambda _messages, _data: next(left))
+    return ScriptedChatModel(lambda _messages, _data: next(left))
 
 
 async def test_a_shuffled_order_is_mapped_back() -> None:
@@ -62,7 +62,7 @@ async def test_the_order_shown_follows_from_the_seed_and_changes_with_the_layer(
 async def test_equal_answers_are_shown_and_kept_once(
     texts: list[str], keep: int, kept: set[int], reply: str
 ) -> None:
-    judge = judge_by(last_letter) if reply == "readable" else Scripted(reply)
+    judge = judge_by(last_letter) if reply == "readable" else ScriptedChatModel(reply)
     result = await one_layer(texts, judge, keep=keep).compile().ainvoke(user())
     distinct = len({text_key(text) for text in texts})
     assert len(read(judge.calls[0].messages)) == distinct
@@ -91,8 +91,8 @@ async def test_an_unreadable_reply_is_asked_for_once_more() -> None:
 
 
 async def test_the_next_of_a_chain_takes_over() -> None:
-    broken = Member(Scripted(ValueError("no")), name="one", retries=0)
-    vague, good = Scripted("Well."), judge_by(last_letter)
+    broken = Member(ScriptedChatModel(ValueError("no")), name="one", retries=0)
+    vague, good = ScriptedChatModel("Well."), judge_by(last_letter)
     chain = [broken, Member(vague, name="two"), Member(good, name="three")]
     result = await one_layer(TEXTS, chain).compile().ainvoke(user())
     assert len(broken.model.calls) == 1 and len(vague.calls) == 2 and len(good.calls) == 1
@@ -104,19 +104,19 @@ async def test_the_next_of_a_chain_takes_over() -> None:
 @pytest.mark.parametrize("reply", ["Hm.", ValueError("no"), '{"order": []}', '{"order": [9]}'])
 async def test_without_a_judge_likeness_orders_and_the_run_is_marked(reply: Answer) -> None:
     texts = ["a cat sat on the mat", "blue", "a cat sat on a mat", "a cat sat there on the mat"]
-    result = await one_layer(texts, Scripted(reply)).compile().ainvoke(user())
+    result = await one_layer(texts, ScriptedChatModel(reply)).compile().ainvoke(user())
     verdict = result["verdict"]
     assert verdict["source"] == "fallback" and verdict["scores"] == [None] * 4
     assert verdict["order"][-1] == 1 and len(result["kept"]) == 2
     assert "no judge was of use" in result["report"]["degraded"]
     assert "the answers were ordered by likeness to the others" in result["report"]["degraded"]
-    again = await one_layer(texts, Scripted(reply)).compile().ainvoke(user())
+    again = await one_layer(texts, ScriptedChatModel(reply)).compile().ainvoke(user())
     assert again["verdict"] == verdict
 
 
 async def test_a_partial_order_is_filled_up_by_likeness() -> None:
     texts = ["red green blue", "red green black", "red green grey", "seven"]
-    judge = Scripted('{"order": [1]}')
+    judge = ScriptedChatModel('{"order": [1]}')
     result = await one_layer(texts, judge, keep=4).compile().ainvoke(user())
     first = texts.index(read(judge.calls[0].messages)[0])
     rest = [index for index in by_likeness(result["candidates"]) if index != first]
@@ -131,7 +131,7 @@ async def test_a_model_that_offers_structured_output_is_held_to_it(wanted: str) 
         if wanted == "json":
             return json.dumps(said)
         tool = {"name": "verdict", "args": said, "id": "1", "type": "tool_call"}
-        return Say("", fields={"tool_calls": [tool]})
+        return ScriptedReply("", fields={"tool_calls": [tool]})
 
     judge = Holding(script)
     result = await one_layer(TEXTS, judge).compile().ainvoke(user())
@@ -169,7 +169,7 @@ HOSTILE = [
 
 
 async def test_hostile_answers_stay_data() -> None:
-    judge = Scripted('{"order": [3, 1, 2, 4]}')
+    judge = ScriptedChatModel('{"order": [3, 1, 2, 4]}')
     result = await one_layer(HOSTILE, judge).compile().ainvoke(user())
     shown = read(judge.calls[0].messages)
     assert len(shown) == 4 and judge.calls[0].texts[0][0] == "system"

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from helpers.scripted import Scripted
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import START, StateGraph
 from langgraph.types import Send
@@ -12,6 +11,7 @@ from typing_extensions import TypedDict
 
 from manyminds import InputError, as_node
 from manyminds.nodes.node import Node, Route, custom, is_node
+from manyminds.testing import ScriptedChatModel
 
 
 class Numbers(TypedDict, total=False):
@@ -120,7 +120,13 @@ async def test_what_is_no_update_is_refused(value: Any) -> None:
 
 
 def test_a_member_is_no_node() -> None:
-    for member in (Scripted(), RunnableLambda(sync_node), "openai:x", None, [Scripted()]):
+    for member in (
+        ScriptedChatModel(),
+        RunnableLambda(sync_node),
+        "openai:x",
+        None,
+        [ScriptedChatModel()],
+    ):
         assert not is_node(member)
 
 

@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from helpers.scripted import Metadata, Scripted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds import Member, create_hierarchical_voting
 from manyminds.nodes.planner import read_plan
+from manyminds.testing import Metadata, ScriptedChatModel
 
 TWO = ["How many legs has a cat?", "And two?"]
 PLAN = '{"questions": ["How many legs has a cat?", "And two?"]}'
-VOTER = Scripted("Final answer: 8")
+VOTER = ScriptedChatModel("Final answer: 8")
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_a_plan_cannot_forge_an_answer() -> None:
     assert "</answer>" not in read_plan(hostile, 3)[0]
 
 
-def planning(*replies: str | Exception) -> Scripted:
+def planning(*replies: str | Exception) -> ScriptedChatModel:
     def script(_messages: object, data: Metadata) -> str | Exception:
         draw: int = data["draw"]
         return replies[draw % len(replies)]
 
-    return Scripted(script)
+    return ScriptedChatModel(script)
 
 
-async def run(*planners: Scripted, most: int = 4) -> dict[str, Any]:
+async def run(*planners: ScriptedChatModel, most: int = 4) -> dict[str, Any]:
     chain = [Member(model, name=f"p{n}") for n, model in enumerate(planners)]
     graph = create_hierarchical_voting(VOTER, planner=chain, most=most)
     return await graph.compile().ainvoke(user("How many legs have two cats?"))
@@ -103,5 +103,5 @@ async def test_an_error_text_is_no_plan() -> None:
     def script(_messages: object, data: Metadata) -> str | Exception:
         return ValueError(PLAN)
 
-    result = await run(Scripted(script))
+    result = await run(ScriptedChatModel(script))
     assert len(result["levels"]) == 1

@@ -2,16 +2,18 @@ import json
 from typing import Any
 
 from helpers.graphs import a_run
-from helpers.scripted import Scripted
 
 from manyminds import Candidate, Member
 from manyminds.calls.ask import blank
 from manyminds.runs.usage import add_spent, spent_on, totals
 from manyminds.state import Failure, TokenUsage
+from manyminds.testing import ScriptedChatModel
 
 
 def candidate(name: str, role: str = "sampler", **fields: Any) -> Candidate:
-    made = blank(Member(Scripted(), name=name), a_run(), role=role, index=0, draw=0, layer=1)
+    made = blank(
+        Member(ScriptedChatModel(), name=name), a_run(), role=role, index=0, draw=0, layer=1
+    )
     good: dict[str, object] = {
         "status": "ok",
         "attempts": 1,
