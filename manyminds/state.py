@@ -57,6 +57,7 @@ class Candidate(TypedDict):
     model gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not
     asked for anew but taken from a "cache" or a "record", and cost nothing. `spare`: who answered
     in the member's place, because that was late; `beside`: what else was asked for it, in vain.
+    `read`: how a verdict was read: "model" (it follows its JSON schema) or "parser" (from text).
     """
 
     run: str
@@ -77,6 +78,7 @@ class Candidate(TypedDict):
     content: NotRequired[list[Any]]
     tool_calls: NotRequired[list[Any]]
     reasoning: NotRequired[str]
+    read: NotRequired[str]
     confidence: NotRequired[float]
     scores: NotRequired[dict[str, float]]
     calls: NotRequired[int]

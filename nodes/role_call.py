@@ -1,0 +1,217 @@
+"""role_call: asks a chain of members in a role until a reply can be read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from manyminds.calls.ask import ask
+from manyminds.members import Member
+from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
+from manyminds.runs.context import RunContext
+from manyminds.state import Candidate, Failure
+
+T = TypeVar("T")
+MakePrompt = Callable[[Member], list[BaseMessage]]
+Source = Literal["model", "parser", "fallback"]
+
+VERDICT_PARAMS: Mapping[str, Any] = {"temperature": 0.0}
+"""Sampling parameters of a verdict."""
+
+UNREADABLE = "the reply could not be read"
+_QUOTED = 4_000  # characters of an unreadable reply that its author sees again
+# Members whose endpoint refused a schema or a temperature; valid for the process.
+_refused: dict[str, set[str]] = {}
+
+
+class Unreadable(ValueError):
+    """A parser raises this to say what is wrong with a reply; the next request repeats it."""
+
+
+@dataclass(frozen=True)
+class RoleReply(Generic[T]):
+    """The outcome of a role call.
+
+    Attributes:
+        value: What was read. None: no reply could be read, use the fallback.
+        source: "model" for a reply that follows its JSON schema, "parser" for one read from text,
+            "fallback" without a value.
+        reply: The reply that was read.
+        asked: All calls, for the ledger. Empty if the budget had no room.
+    """
+
+    value: T | None
+    source: Source
+    reply: Candidate | None
+    asked: list[Candidate]
+
+    @property
+    def why(self) -> str:
+        """The kind of the last failure; "budget" if there was no call."""
+        error = self.asked[-1]["error"] if self.asked else None
+        return "budget" if error is None else error["kind"]
+
+    def notes(self, role: str, instead: str) -> list[str]:
+        """Return the report's notes: the fallback in use, or the member that took over.
+
+        Args:
+            role: Name of the role.
+            instead: What the method does without a reply.
+        """
+        if self.reply is None:
+            return [f"no {role} was of use ({self.why}): {instead}"]
+        last = self.reply["member"]
+        failed = any(one["member"] != last for one in self.asked)
+        return [f"{last} took over as {role} after another failed"] if failed else []
+
+
+async def ask_role(
+    chain: Sequence[Member],
+    prompt: MakePrompt,
+    ctx: RunContext,
+    *,
+    role: str,
+    layer: int,
+    parse: Callable[[str], T | None],
+    schema: Schema | None = None,
+    attempts: int = 2,
+    draw: Callable[[Member], int] = lambda _member: 0,
+    index: int = 0,
+    params: Mapping[str, Any] = VERDICT_PARAMS,
+    stream: bool = False,
+    reserve: int = 1,
+) -> RoleReply[T]:
+    """Ask the members of a chain in order until a reply can be read.
+
+    The first request to a member carries the schema if the member takes one. After an unreadable
+    reply the same member is asked again, without the schema and with a message that says what was
+    wrong; after a failed call the next member is asked. An endpoint that refuses the schema or the
+    temperature is asked again without it, and not offered it again. Unreadable replies are flagged.
+
+    Args:
+        chain: The member that plays the role, and those that take over.
+        prompt: Messages for a member. They say in words what form the reply has.
+        ctx: The run.
+        role: Name of the role in the report.
+        layer: Layer or round, from 1.
+        parse: Reads a reply. None, or `Unreadable` with a reason, if it cannot be read.
+        schema: JSON schema of the reply, with a title. None: the role writes text.
+        attempts: Requests to one member at most.
+        draw: Number of earlier requests to a member in this run.
+        index: Index of the first request among all in this role and layer.
+        params: Sampling defaults of the role.
+        stream: Passes tokens on to the caller: only for a method's last role.
+        reserve: Calls that the budget must have left after this one, for the answer itself.
+
+    Returns:
+        The value with its source, and all calls that were made.
+    """
+    asked: list[Candidate] = []
+    for nth, member in enumerate(chain):
+        messages = prompt(member)
+        for again in range(attempts):
+            if reserve and ctx.exhausted(1 + reserve) is not None:
+                return RoleReply(None, "fallback", None, asked)
+            refused = _refused.get(member.identity, set())
+            bare = again or schema is None or "schema" in refused
+            held = {} if bare or schema is None else request_params(schema, member)
+            sampling = params if "temperature" not in refused else _without_temperature(params)
+            reply = await ask(
+                member,
+                messages,
+                ctx,
+                role=role,
+                index=index + attempts * nth + again,
+                draw=draw(member) + again,
+                layer=layer,
+                params={**sampling, **held},
+                stream=stream,
+            )
+            asked.append(reply)
+            if reply["status"] != "ok":
+                if not _remember_refusal(member, reply, held, sampling):
+                    break
+                continue
+            value, wrong = _parsed(parse, text := reply_text(reply, schema))
+            if value is not None:
+                source: Source = "model" if held and schema and follows(text, schema) else "parser"
+                if schema is not None:
+                    reply["read"] = source
+                return RoleReply(value, source, reply, asked)
+            _flag(reply, wrong, ctx, dropped=stream)
+            messages = _asked_again(messages, text, wrong, schema)
+    return RoleReply(None, "fallback", None, asked)
+
+
+async def ask_writer(
+    chain: Sequence[Member],
+    prompt: MakePrompt,
+    ctx: RunContext,
+    *,
+    role: str,
+    layer: int,
+    draw: Callable[[Member], int] = lambda _member: 0,
+    index: int = 0,
+    params: Mapping[str, Any] | None = None,
+    stream: bool = False,
+) -> RoleReply[str]:
+    """Ask the members of a chain in order until one writes a text; arguments as `ask_role`."""
+    return await ask_role(
+        chain,
+        prompt,
+        ctx,
+        role=role,
+        layer=layer,
+        parse=lambda text: text,
+        attempts=1,
+        draw=draw,
+        index=index,
+        params=params or {},
+        stream=stream,
+        reserve=0,
+    )
+
+
+def _parsed(parse: Callable[[str], T | None], text: str) -> tuple[T | None, str]:
+    try:
+        return parse(text), UNREADABLE
+    except Unreadable as error:
+        return None, str(error) or UNREADABLE
+
+
+def _flag(reply: Candidate, wrong: str, ctx: RunContext, *, dropped: bool) -> None:
+    reply["status"] = "flagged"
+    reply["error"] = Failure(kind="malformed", message=wrong, retriable=True, maybe_billed=False)
+    if dropped:
+        ctx.emit("dropped", member=reply["member"], message_id=reply["message_id"])
+
+
+def _remember_refusal(
+    member: Member, reply: Candidate, held: Mapping[str, Any], params: Mapping[str, Any]
+) -> bool:
+    """Remember what the endpoint refused; False if the failure has another cause."""
+    error = reply["error"]
+    if error is None or error["kind"] != "invalid_request":
+        return False
+    if "temperature" in params and "temperature" in error["message"]:
+        what = "temperature"
+    elif held:
+        what = "schema"
+    else:
+        return False
+    _refused.setdefault(member.identity, set()).add(what)
+    return True
+
+
+def _without_temperature(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in params.items() if name != "temperature"}
+
+
+def _asked_again(
+    messages: Sequence[BaseMessage], text: str, wrong: str, schema: Schema | None
+) -> list[BaseMessage]:
+    """Return the prompt with the unreadable reply and a user turn that says what was wrong."""
+    form = "" if schema is None else f" It must be {described(schema)}, and nothing else."
+    reason = f"Your last reply cannot be used: {wrong}.{form} Write it again, in full."
+    return [*messages, AIMessage(text[:_QUOTED] or "(empty)"), HumanMessage(reason)]
