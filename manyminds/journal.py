@@ -1,71 +1,73 @@
 """A journal of voted steps: one line a step, written as it is committed, read back on a resume."""
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from manyminds.errors import DataError
+from manyminds.json_lines import LineFile, encoded, last_line, parse, whole_lines
 
 _VERSION = 1
 
 
 class Journal:
-    """Appends the steps of one task and question to a file, or reads those that are there.
+    """Appends the steps of one task and question to a file, and reads the steps that are there.
 
     Each line is handed to the operating system before the next step is asked, so a killed process
-    loses none; after a crash of the machine itself the last ones may be missing and are asked anew.
+    loses none. After a crash of the machine itself the last lines may be missing; their steps are
+    asked again.
 
     Args:
-        path: of the file; made if it is not there.
-        task: name of the task.
-        question: what is solved; a journal of another question is refused.
+        path: The file; it is made for the first step.
+        task: Name of the task.
+        question: The question that is solved. A journal of another question is refused.
 
     Raises:
-        DataError: the file is no journal, or one of another task or question.
+        DataError: The file is no journal, or belongs to another task or question.
     """
 
     def __init__(self, path: str | Path, *, task: str, question: str) -> None:
         self.path = Path(path)
         self._head = {"journal": _VERSION, "task": task, "question": question}
-        self._file: IO[str] | None = None
+        self._file: LineFile | None = None
 
     def steps(self) -> Iterator[str]:
-        """Yield the steps that were committed, in order; a torn last line is dropped."""
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        """Yield the committed steps in order; a torn last line is left out."""
+        if not self.path.exists():
             return
-        with self.path.open(encoding="utf-8") as lines:
-            head = next(lines)
-            if json.dumps(self._head).startswith(head):
-                return  # the first line itself is torn
-            self._check(head)
-            for number, line in enumerate(lines, 2):
-                if not line.endswith("\n"):
-                    break
+        with self.path.open("rb") as file:
+            for number, line in enumerate(whole_lines(file), 1):
+                if number == 1:
+                    self._check(line)
+                    continue
                 try:
-                    yield str(json.loads(line)["step"])
-                except (ValueError, KeyError, TypeError):
+                    yield str(parse(line)["step"])
+                except (ValueError, KeyError):
                     message = f"{self.path}, line {number}: this is no journal line"
                     raise DataError(message) from None
 
     def after(self, step: int) -> Iterator[str]:
         """Yield the steps after the first `step` ones: none where the caller has kept up.
 
-        A checkpoint may be older than the journal, if the process died between the two. Reads no
-        more than the last line where there is nothing to yield.
+        A checkpoint may be older than the journal if the process died between the two. Where there
+        is nothing to yield, only the last line is read.
         """
         if self._last() > step:
             yield from islice(self.steps(), step, None)
 
     def append(self, step: str, *, number: int, votes: int, drawn: int) -> None:
-        """Write a committed step: what it was, its number, the votes for it, the proposals."""
+        """Write a committed step.
+
+        Args:
+            step: The step.
+            number: Its number, from 1.
+            votes: Votes for it.
+            drawn: Proposals that were drawn for it.
+        """
         if self._file is None:
-            self._file = self._open()
-        self._file.write(
-            f'{{"n": {number}, "step": {json.dumps(step)}, "votes": {votes}, "drawn": {drawn}}}\n'
-        )
-        self._file.flush()
+            self._file = LineFile(self.path)
+        line = {"n": number, "step": step, "votes": votes, "drawn": drawn}
+        self._file.append(line, head=self._head)
 
     def close(self) -> None:
         """Close the file; appending opens it again."""
@@ -75,46 +77,20 @@ class Journal:
 
     def _last(self) -> int:
         """Return the number of the last whole line's step; 0 where there is none."""
-        if not self.path.exists():
+        line = last_line(self.path) if self.path.exists() else None
+        if line is None or line + b"\n" == encoded(self._head):
             return 0
-        with self.path.open("rb") as file:
-            size, window = file.seek(0, 2), 4096
-            while True:
-                file.seek(max(0, size - window))
-                *whole, _torn = file.read().split(b"\n")
-                if len(whole) > 1 or window >= size:
-                    break
-                window *= 4
         try:
-            return int(json.loads(whole[-1])["n"]) if len(whole) > 1 else 0
+            return int(parse(line)["n"])
         except (ValueError, KeyError, TypeError):
             raise DataError(f"{self.path}: the last line is no journal line") from None
 
-    def _open(self) -> IO[str]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists():
-            self._drop_torn_line()
-        file = self.path.open("a", encoding="utf-8")
-        if file.tell() == 0:
-            file.write(json.dumps(self._head) + "\n")
-        return file
-
-    def _drop_torn_line(self) -> None:
-        with self.path.open("rb+") as file:
-            end = file.seek(0, 2)
-            while end:
-                file.seek(end - 1)
-                if file.read(1) == b"\n":
-                    break
-                end -= 1
-            file.truncate(end)
-
-    def _check(self, line: str) -> None:
+    def _check(self, line: bytes) -> None:
         try:
-            head = json.loads(line)
+            head = parse(line)
         except ValueError:
-            head = None
-        if not isinstance(head, dict) or "journal" not in head:
+            head = {}
+        if "journal" not in head:
             raise DataError(f"{self.path} is no journal of steps: give another file")
         if head != self._head:
             raise DataError(

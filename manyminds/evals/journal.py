@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from io import BufferedWriter
 from pathlib import Path
 from typing import cast
 
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError, InputError
+from manyminds.json_lines import LineFile, parse, whole_lines
 
 Config = Mapping[str, object]
 
@@ -51,7 +51,7 @@ class Journal:
 
     def __init__(self, folder: Path | None, config: Config) -> None:
         self._path: Path | None = None
-        self._file: BufferedWriter | None = None
+        self._file: LineFile | None = None
         if folder is None:
             return
         try:
@@ -65,36 +65,40 @@ class Journal:
             ) from None
 
     def records(self) -> Iterator[Record]:
-        """Read what is there, cutting off a torn last line.
+        """Read the records that are there; a torn last line is left out.
 
         Raises:
-            DataError: a line in the middle is no record.
+            DataError: A line is no record.
         """
         if self._path is None:
             return
-        good, torn = 0, None
-        with self._path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if torn is not None:
-                    raise DataError(f"{self._path} line {torn}: not a record; delete that line")
-                record = _record(line)
-                if record is None:
-                    torn = number
-                else:
-                    good += len(line)
-                    yield record
-        if torn is not None:
-            with self._path.open("r+b") as file:
-                file.truncate(good)
+        read = 0
+        try:
+            with self._path.open("rb") as file:
+                for line in whole_lines(file):
+                    yield _record(line)
+                    read += 1
+        except ValueError as error:
+            where = f"{self._path} line {read + 1}"
+            raise DataError(f"{where}: not a record ({error}); delete that line") from None
 
     def write(self, record: Record) -> None:
-        """Append a record; it is with the system when this returns."""
+        """Append a record; the operating system has it when this returns.
+
+        Raises:
+            DataError: The file cannot be written.
+        """
         if self._path is None:
             return
         if self._file is None:
-            self._file = self._path.open("ab")
-        self._file.write(json.dumps(record).encode() + b"\n")
-        self._file.flush()
+            self._file = LineFile(self._path)
+        try:
+            self._file.append(record)
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataError(
+                f"cannot write to {self._path}: {reason}; what is there can be gone on with later"
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -121,12 +125,9 @@ def _claim(path: Path, config: dict[str, object]) -> None:
         )
 
 
-def _record(line: bytes) -> Record | None:
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    complete = isinstance(found, dict) and Record.__annotations__.keys() <= found.keys()
-    return cast(Record, found) if complete else None
+def _record(line: bytes) -> Record:
+    found = parse(line)
+    missing = Record.__annotations__.keys() - found.keys()
+    if missing:
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    return cast(Record, found)

@@ -1,6 +1,5 @@
 """The other direction of `manyminds.models.recorded`: write down what a model answers."""
 
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -15,7 +14,8 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
-from manyminds.errors import MemberError
+from manyminds.errors import DataError, MemberError
+from manyminds.json_lines import LineFile, drop_torn_line
 from manyminds.models.recorded import last_human, load_recording
 
 
@@ -26,11 +26,8 @@ class Writer:
         if path.suffix == ".gz":
             raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
         self.path, self._model, self._lock = path, model, threading.Lock()
-        self._free: dict[str, int] = {}
-        if path.exists() and path.stat().st_size:
-            self._free = load_recording(path).sizes(model)
-            if not path.read_bytes().endswith(b"\n"):
-                self._append(b"\n")
+        self._file = LineFile(path)
+        self._free = _recorded_sizes(path, model)
 
     def write(
         self, messages: Sequence[BaseMessage], metadata: Mapping[str, Any], result: ChatResult
@@ -47,13 +44,23 @@ class Writer:
                 return
             self._free[key] = max(self._free.get(key, 0), draw + len(texts))
             row = {"id": key, "question": question, "model": self._model, "samples": samples}
-            # A lone surrogate in a text becomes its JSON escape instead of an error.
-            line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace")
-            self._append(line + b"\n")
+            self._file.append(row)
 
-    def _append(self, data: bytes) -> None:
-        with self.path.open("ab", buffering=0) as file:
-            file.write(data)
+
+def _recorded_sizes(path: Path, model: str) -> dict[str, int]:
+    """Return the next free draw of each question; a last line that a crash has torn is dropped."""
+    if not path.exists() or not path.stat().st_size:
+        return {}
+    try:
+        sizes = load_recording(path).sizes(model)
+    except DataError:
+        drop_torn_line(path)
+        return load_recording(path).sizes(model) if path.stat().st_size else {}
+    with path.open("r+b") as file:
+        file.seek(-1, 2)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return sizes
 
 
 class RecordingChatModel(BaseChatModel):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import BaseMessage
 
 from manyminds.calls.failures import clean
-from manyminds.records.files import Files, LineFile
+from manyminds.records.files import Files, RecordFile
 from manyminds.records.lines import (
     Redact,
     call_line,
@@ -133,7 +133,7 @@ class JsonlRecorder:
         self._write(self._files.of(run), line)
         self._files.end(run, outermost=_parent() is None)
 
-    def _prompt(self, file: LineFile, prompt: Sequence[BaseMessage]) -> str:
+    def _prompt(self, file: RecordFile, prompt: Sequence[BaseMessage]) -> str:
         """Return the hash of a prompt, which is written where it is new."""
         hash = prompt_hash(prompt)
         if file.seen.add(hash):
@@ -143,13 +143,13 @@ class JsonlRecorder:
             self._write(file, {"type": "prompt", "hash": hash, "ref": ref, "messages": listed})
         return hash
 
-    def _write_messages(self, file: LineFile, lines: Sequence[MessageLine]) -> None:
+    def _write_messages(self, file: RecordFile, lines: Sequence[MessageLine]) -> None:
         for line in lines:
             if file.seen.add(line["hash"]):
                 self._write(file, line)
 
-    def _write(self, file: LineFile, line: Mapping[str, Any]) -> None:
-        file.write(line if self._redact is None else redacted(line, self._redact))
+    def _write(self, file: RecordFile, line: Mapping[str, Any]) -> None:
+        file.append(line if self._redact is None else redacted(line, self._redact))
 
 
 def _parent() -> Parent | None:

@@ -85,14 +85,6 @@ def redacted(line: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
     }
 
 
-def encoded(line: Mapping[str, Any]) -> bytes:
-    """Return a line as it stands in a file; half a surrogate pair becomes its own escape."""
-    return _encode(line).encode("utf-8", "backslashreplace") + b"\n"
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
-
-
 def _candidates(update: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     given = update.get("candidates")
     listed = given.value if isinstance(given, Overwrite) else given
