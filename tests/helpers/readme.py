@@ -1,10 +1,11 @@
-"""The README's table of methods, made from the registry: `make readme` writes it."""
+"""The table of methods in README and docs, made from the registry: `make readme` writes it."""
 
 from pathlib import Path
 
 from manyminds.registry import methods
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "methods.md")
 BEGIN, END = "<!-- methods: written by `make readme` -->\n", "<!-- end of methods -->"
 
 
@@ -19,10 +20,11 @@ def table() -> str:
 
 
 def updated(text: str) -> str:
-    """Return the README's text with the table as the registry has it now."""
+    """Return a page's text with the table as the registry has it now."""
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")

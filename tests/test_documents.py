@@ -1,0 +1,93 @@
+"""The code of README and docs runs, block by block, and prints what the page says."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.blocks import Block, blocks
+from helpers.server import Body, Server
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+# Installation, and LangGraph Studio, which tests/apps/test_studio.py starts.
+LEFT_OUT = ("pip install -e ", "langgraph dev")
+
+
+def counts_letters(body: Body, k: int) -> str:
+    return "The answer is 3."
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """Every endpoint that a page names is the test server."""
+    with Server(counts_letters, models=("llama3.1",)) as server:
+        host = server.url.removesuffix("/v1").removeprefix("http://")
+        yield {
+            **{name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")},
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "OPENAI_API_KEY": "test",
+            "OPENAI_BASE_URL": server.url,
+            "VLLM_BASE_URL": server.url,
+            "OLLAMA_HOST": host,
+            "NO_COLOR": "1",
+        }
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def run_python(block: Block, folder: Path, environment: dict[str, str]) -> None:
+    promised = re.findall(r"^# -> (.*)$", block.text, re.MULTILINE)
+    printed = run([sys.executable, "-W", "error", "-c", block.text], folder, environment)
+    assert printed.splitlines() == promised, f"line {block.line}"
+
+
+def run_shell(block: Block, folder: Path, environment: dict[str, str]) -> None:
+    commands = [line.split("  #")[0].strip() for line in block.text.splitlines() if line.strip()]
+    for command in commands:
+        words = shlex.split(command)
+        if words[0] == "manyminds":
+            assert run([str(BIN / "manyminds"), *words[1:]], folder, environment).strip()
+        elif words[0] == "make":
+            assert run(["make", "--dry-run", *words[1:]], ROOT, environment).strip()
+        elif words[0] == "export":
+            assert words[1].partition("=")[0] in environment
+        else:
+            assert command.startswith(LEFT_OUT), f"line {block.line}: nothing runs {command!r}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_block_runs_and_prints_what_the_page_says(
+    page: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    for block in blocks(page):
+        match block.language:
+            case "python":
+                run_python(block, tmp_path, environment)
+            case "sh":
+                run_shell(block, tmp_path, environment)
+            case language:
+                assert language in ("mermaid", "text"), f"line {block.line}: nothing runs it"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_readme_fits_on_a_few_screens() -> None:
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 200

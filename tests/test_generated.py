@@ -1,0 +1,12 @@
+"""What is generated from the registry is up to date."""
+
+from pathlib import Path
+
+import pytest
+from helpers.readme import PAGES, updated
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_the_table_of_methods_is_that_of_the_registry(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == updated(text), "run `make readme`"
