@@ -26,8 +26,8 @@ from rich.table import Table
 
 from manyminds import Budget, Context, Member, Price
 from manyminds.calls.ask import ask
-from manyminds.limits.quorum import layer_clock
-from manyminds.runs.cache import AnswerStore
+from manyminds.limits.quorum import layer_deadline
+from manyminds.protocols import AnswerStore
 from manyminds.runs.context import RunContext
 from manyminds.runs.journal import Journal
 from manyminds.runs.journal_backends import StoreBackend
@@ -70,13 +70,13 @@ def asking(
     member: Member, context: Context, id: str, kept: Sequence[AnswerStore] = ()
 ) -> Callable[[], Awaitable[object]]:
     run = RunContext(
-        id=id, method="none", question_id="q", question="Why?", settings=context, kept=kept
+        id=id, method="none", question_id="q", question="Why?", settings=context, stores=kept
     )
-    watch = layer_clock(run, 1, asked=10**9, quorum=1)
+    watch = layer_deadline(run, 1, asked=10**9, quorum=1)
     numbers = itertools.count()
 
     async def one() -> None:
-        got = await ask(member, _PROMPT, run, role="proposer", draw=next(numbers), clock=watch)
+        got = await ask(member, _PROMPT, run, role="proposer", draw=next(numbers), deadline=watch)
         assert got["status"] == "ok"
 
     return one
@@ -96,7 +96,7 @@ async def measure() -> dict[str, float]:
         model,
         name="limited",
         price=Price(input=1, output=1),
-        spare=Instant(),
+        hedge_with=Instant(),
         requests_per_minute=1e12,
         tokens_per_minute=1e15,
     )

@@ -10,7 +10,6 @@ from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.limits.budget import Budget
 from manyminds.members import Member
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput
@@ -19,9 +18,9 @@ from manyminds.nodes.node import Node, NodeFunction, custom
 from manyminds.nodes.persona import prepare
 from manyminds.prices import HINT
 from manyminds.prompts import Prompt
+from manyminds.protocols import About, Picture
 from manyminds.records.about import library, members_of, picture_of, plain, settings_of
-from manyminds.records.schema import About, Picture
-from manyminds.settings import DEFAULT_CONCURRENCY, Context, Options
+from manyminds.settings import DEFAULT_CONCURRENCY, Budget, Context, Options
 
 __all__ = ["Compiled", "MethodGraph", "Options", "builder", "check_quorum"]
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from manyminds.graphs.smoa import create_smoa
     from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
-    from manyminds.limits.budget import Budget
     from manyminds.members import Member
     from manyminds.models.record_answers import recording
     from manyminds.nodes.node import as_node
@@ -41,12 +40,12 @@ if TYPE_CHECKING:
     from manyminds.records.replay import areplay, replay
     from manyminds.records.run_record import RunRecord
     from manyminds.registry import Method
-    from manyminds.settings import Context, using
+    from manyminds.settings import Budget, Context, using
     from manyminds.state import Candidate
     from manyminds.votes.flags import RedFlags
 
 _HOMES = {
-    "Budget": "manyminds.limits.budget",
+    "Budget": "manyminds.settings",
     "BudgetError": "manyminds.errors",
     "Candidate": "manyminds.state",
     "Context": "manyminds.settings",

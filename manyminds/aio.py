@@ -1,4 +1,4 @@
-"""What is bound to an event loop, kept one per loop; and a loop of our own for synchronous calls.
+"""Objects per event loop, a background loop for synchronous calls, and threads for blocking calls.
 
 HTTP clients and semaphores belong to the loop they are first used on. A program may run several
 loops one after the other (`asyncio.run` three times) or side by side (threads), so such objects
@@ -7,19 +7,22 @@ are looked up here by the running loop and closed together with it.
 
 import asyncio
 import atexit
+import contextvars
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from typing import TypeVar, cast
+from functools import partial
+from typing import ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from manyminds.errors import RunError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
-_PATIENCE = 2.0  # seconds that the end of the program waits for connections to close
+_CLOSING = 2.0  # seconds that the end of the program waits for connections to close
 
 
 class _Kept:
@@ -98,6 +101,24 @@ def on_background_loop() -> bool:
     return _background is not None and _background.loop is asyncio.get_running_loop()
 
 
+async def in_thread(workers: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking call in a pool of `workers` threads; calls with equal `workers` share it.
+
+    The loop's default pool has only a few threads (processors + 4): a model without async code
+    would get six calls at a time on two cores.
+    """
+    with _lock:
+        pool = _pools.get(workers)
+        if pool is None:
+            pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="manyminds")
+            _pools[workers] = pool
+    call = partial(contextvars.copy_context().run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(pool, call)
+
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
 class _Background:
     """A thread that runs an event loop until it is told to stop."""
 
@@ -113,7 +134,7 @@ class _Background:
         """Cancel what still runs, close what the loop keeps, and let the thread end."""
         with suppress(RuntimeError):  # the loop is closed already
             self.loop.call_soon_threadsafe(self._stop.set)
-        self.thread.join(_PATIENCE)
+        self.thread.join(_CLOSING)
 
 
 _background: _Background | None = None

@@ -17,7 +17,7 @@ from manyminds.aio import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
 from manyminds.models.identity import identity_of
-from manyminds.models.input_kind import Form, blocks, form_of, quiet
+from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.redact import hidden, secrets_in
 from manyminds.models.strings import from_string
@@ -36,7 +36,7 @@ RESERVED = frozenset(
     }
 )
 DEFAULT_TIMEOUT = 120.0
-LONGEST_ANSWER = 200_000
+MAX_ANSWER_CHARS = 200_000
 
 
 class Member(BaseModel):
@@ -65,10 +65,10 @@ class Member(BaseModel):
             it is too much, there are fewer until it has kept up for a while.
         requests_per_minute: to the member's endpoint, by this whole process; default: no limit.
         tokens_per_minute: the same for input and output tokens together.
-        longest: characters of an answer that are kept; the rest is cut off, with a mark.
-        spare: who is asked beside this member when it is late (see `hedge` of `Context`); default:
-            the same member once more.
-        place: set by builders: which of how many copies of the same model this is.
+        max_answer_chars: characters of an answer that are kept; the rest is cut off, with a mark.
+        hedge_with: the member of the second call where this one is late (see `hedge` of `Context`);
+            default: the same member again.
+        copy_index: set by builders: the number of this copy of its model, and of how many.
         spec: set where the model was given as a string.
 
     Raises:
@@ -91,9 +91,9 @@ class Member(BaseModel):
     concurrency: int | None = Field(default=None, ge=1)
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
-    longest: int = Field(default=LONGEST_ANSWER, ge=1)
-    spare: SkipValidation[Any] = None
-    place: tuple[int, int] = Field(default=(0, 1), repr=False)
+    max_answer_chars: int = Field(default=MAX_ANSWER_CHARS, ge=1)
+    hedge_with: SkipValidation[Any] = None
+    copy_index: tuple[int, int] = Field(default=(0, 1), repr=False)
     spec: str | None = Field(default=None, repr=False)
 
     def __init__(self, model: object, /, **options: Any) -> None:
@@ -102,16 +102,16 @@ class Member(BaseModel):
         spec = model if isinstance(model, str) else None
         if "retries" not in options and _may_pass(model):
             options["retries"] = 2
-        spare = options.get("spare")
-        if spare is not None and not isinstance(spare, Member):
-            options["spare"] = Member(spare)
+        other = options.get("hedge_with")
+        if other is not None and not isinstance(other, Member):
+            options["hedge_with"] = Member(other)
         try:
             super().__init__(model=askable, **{"spec": spec, **options})
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
-        assert self.form  # an input that nobody knows how to give is an error now, not in a run
+        assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))
         elif self.name != safe_name(self.name):
@@ -121,21 +121,21 @@ class Member(BaseModel):
             )
 
     @cached_property
-    def form(self) -> Form:
-        """How the model takes a question."""
+    def input_kind(self) -> InputKind:
+        """What the model takes as its input."""
         if isinstance(self.model, EndpointModel):
-            return Form("chat")
-        return form_of(self.model, custom=self.input is not None)
+            return InputKind("chat")
+        return input_kind_of(self.model, custom=self.input is not None)
 
     @cached_property
-    def _quiet(self) -> Runnable[Any, Any]:
-        return quiet(self.model) if self.is_chat else self.model
+    def _silent(self) -> Runnable[Any, Any]:
+        return silent(self.model) if self.is_chat else self.model
 
     @cached_property
     def seconds(self) -> float | None:
         """The time limit of one answer; a method has none of its own unless it was given one."""
         own = "timeout" in self.model_fields_set
-        return self.timeout if own or self.form.kind != "method" else None
+        return self.timeout if own or self.input_kind.kind != "method" else None
 
     def request_params(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return sampling parameters as the model's client takes them in a call."""
@@ -180,23 +180,23 @@ class Member(BaseModel):
     @property
     def is_chat(self) -> bool:
         """Whether sampling parameters and streaming apply."""
-        return self.form.kind == "chat"
+        return self.input_kind.kind == "chat"
 
     @cached_property
-    def blocks(self) -> bool:
-        """Whether the model has no async code, and so is asked in a thread."""
-        return not isinstance(self.model, EndpointModel) and blocks(self.model)
+    def is_sync_only(self) -> bool:
+        """Whether the model has no async code, so that its calls run in threads."""
+        return not isinstance(self.model, EndpointModel) and is_sync_only(self.model)
 
-    def asked_as(self, *, stream: bool) -> Runnable[Any, Any]:
+    def runnable(self, *, stream: bool) -> Runnable[Any, Any]:
         """Return the Runnable to call; for endpoints, the one of the running event loop."""
         if isinstance(self.model, EndpointModel):
             model = self.model.chat_model()
-            return model if stream else per_loop(("quiet", id(model)), lambda: quiet(model))
-        return cast("Runnable[Any, Any]", self.model) if stream else self._quiet
+            return model if stream else per_loop(("silent", id(model)), lambda: silent(model))
+        return cast("Runnable[Any, Any]", self.model) if stream else self._silent
 
     def recorded_draw(self, draw: int) -> int:
         """Number a draw over all copies of the same model, so that copies never share an answer."""
-        copy, copies = self.place
+        copy, copies = self.copy_index
         return draw * copies + copy
 
 
@@ -286,7 +286,7 @@ def _number_copies(known: Mapping[K, Member]) -> dict[K, Member]:
     for key, member in known.items():
         same_model.setdefault(member.spec or id(member.model), []).append(key)
     return {
-        key: known[key].model_copy(update={"place": (nth, len(copies))})
+        key: known[key].model_copy(update={"copy_index": (nth, len(copies))})
         for copies in same_model.values()
         for nth, key in enumerate(copies)
     }

@@ -8,21 +8,51 @@ import dataclasses
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Literal, cast
 
-from langgraph.cache.base import BaseCache
 from langgraph.runtime import get_runtime
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict, Unpack
 
 from manyminds.errors import InputError
-from manyminds.limits.budget import Budget
-from manyminds.records.answers import AnswerStore
-from manyminds.records.recorder import Recorder
+from manyminds.protocols import AnswerStore, Cache, Recorder
 
 DEFAULT_CONCURRENCY = 256
-Cache: TypeAlias = BaseCache[dict[str, Any]]
+
+
+class Budget(BaseModel):
+    """What a run may use; None means no limit.
+
+    Nested runs draw on the budgets of all runs around them. Use `shared()` to span several runs.
+
+    Args:
+        calls: questions put to models.
+        tokens: input and output tokens together.
+        dollars: needs a price for every member, given or looked up (checked before the first call).
+        seconds: wall time from the first node on, summed over all lives of a resumed run.
+        exhausted: "finish" ends with what there is and marks it; "raise" raises BudgetError.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calls: int | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    dollars: float | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, gt=0)
+    exhausted: Literal["finish", "raise"] = "finish"
+    _account: object = PrivateAttr(default=None)
+
+    def shared(self) -> "Budget":
+        """Return a copy whose spending is counted once over all runs that use it."""
+        copy = self.model_copy()
+        copy._account = object()
+        return copy
+
+    @property
+    def account(self) -> object:
+        """What names the one counter of a budget that spans several runs; None: one for each."""
+        return self._account
 
 
 class Options(TypedDict, total=False):

@@ -36,6 +36,9 @@ class TokenUsage(TypedDict):
     output_tokens: int
 
 
+NO_TOKENS = TokenUsage(input_tokens=0, output_tokens=0)
+
+
 class Failure(TypedDict):
     """Why a member gave no answer. Never shown to another model."""
 
@@ -54,9 +57,9 @@ class Candidate(TypedDict):
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
     of a member that is a chain or agent; `nested` is the ledger of one that is a method itself, and
     `ballot` how the vote in it went. `notes`: why the answer is degraded. `simulated`: no real
-    model gave this answer. `at` is when it was asked (seconds since 1970). `reused`: it was not
-    asked for anew but taken from a "cache" or a "record", and cost nothing. `spare`: who answered
-    in the member's place, because that was late; `beside`: what else was asked for it, in vain.
+    model gave this answer. `at` is the time of the request (seconds since 1970). `reused`: it was
+    taken from a "cache" or a "record" and cost nothing. `hedged_by`: the member whose answer this
+    is, because the call's own member was late; `hedges`: the calls of a hedge that lost.
     `read`: how a verdict was read: "model" (it follows its JSON schema) or "parser" (from text).
     """
 
@@ -88,5 +91,5 @@ class Candidate(TypedDict):
     simulated: NotRequired[bool]
     at: NotRequired[float]
     reused: NotRequired[str]
-    spare: NotRequired[str]
-    beside: NotRequired[list[Any]]
+    hedged_by: NotRequired[str]
+    hedges: NotRequired[list[Any]]

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from manyminds.calls.ask import ask
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
@@ -53,7 +53,7 @@ def actor(
             draw=layer - 1,
             layer=layer,
             params=params,
-            clock=layer_clock(ctx, layer, asked=len(panel.proposers), quorum=panel.quorum),
+            deadline=layer_deadline(ctx, layer, asked=len(panel.proposers), quorum=panel.quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

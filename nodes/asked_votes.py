@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 
 from manyminds.calls.ask import ask, ask_all, blank
 from manyminds.fence import numbered
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.nodes.voter import similar
@@ -87,9 +87,9 @@ class Rated:
             for rating, candidate in zip(ratings, candidates, strict=True)
             if candidate["status"] == "ok"
         ]
-        clock = layer_clock(run, 0, asked=len(batches), quorum=len(batches))
-        heard = None if clock is None else clock.tell
-        await ask_all(batches, run, heard=heard, clock=clock)
+        clock = layer_deadline(run, 0, asked=len(batches), quorum=len(batches))
+        heard = None if clock is None else clock.add
+        await ask_all(batches, run, on_answered=heard, deadline=clock)
         asked = [rating for _, (rating,), _ in batches]
         scores = [rated(r["text"]) if r["status"] == "ok" else None for r in ratings]
         if all(score is None for score in scores):

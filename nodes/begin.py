@@ -9,15 +9,14 @@ from langchain_core.messages import HumanMessage
 from langgraph.types import Overwrite
 
 from manyminds.errors import InputError
-from manyminds.limits.budget import Budget
 from manyminds.nodes.node import Node, State, Update
+from manyminds.protocols import About
 from manyminds.questions import question_hash
-from manyminds.records.schema import About
 from manyminds.runs import journal
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import RunContext, parent_call, question_id_of_config
-from manyminds.runs.scope import shared
-from manyminds.settings import Context, settings
+from manyminds.runs.scope import run_scope
+from manyminds.settings import Budget, Context, settings
 
 
 def begin(
@@ -46,7 +45,9 @@ def begin(
         around = parent_call.get()
         conversation = cache_key(messages, {})
         if around is None or not around.call:
-            id = await journal.begin(uuid4().hex, conversation)
+            id, opened = await journal.begin(uuid4().hex, conversation)
+            if opened is not None:
+                run_scope(id).journal = opened
         else:
             id = _nested_id(around.begins(conversation))
         question_id = question_id_of_config() or question_hash(question)
@@ -59,7 +60,7 @@ def begin(
                 question=question,
                 settings=chosen,
             )
-            shared(id).recorder = chosen.recorder
+            run_scope(id).recorder = chosen.recorder
             chosen.recorder.began(begun, messages, known)
         return {
             "run": id,

@@ -8,9 +8,9 @@ from typing import TypeAlias, cast
 
 from typing_extensions import TypedDict
 
+from manyminds.aio import in_thread
 from manyminds.calls.ask import ask
 from manyminds.errors import InputError
-from manyminds.limits.slots import in_thread
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manyminds.calls.ask import ask, end
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import usable
@@ -133,7 +133,7 @@ async def _propose(
         draw=how.before(member) - 1,
         layer=len(how.layers),
         params=how.params,
-        clock=layer_clock(ctx, len(how.layers), asked=len(how.layers[-1]), quorum=how.quorum),
+        deadline=layer_deadline(ctx, len(how.layers), asked=len(how.layers[-1]), quorum=how.quorum),
     )
 
 

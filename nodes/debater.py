@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage
 
 from manyminds.calls.ask import ask
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
@@ -95,7 +95,7 @@ def debater(place: int, how: Debating) -> Node:
             index=place,
             draw=round - 1,
             layer=round,
-            clock=layer_clock(ctx, round, asked=len(how.debaters), quorum=how.quorum),
+            deadline=layer_deadline(ctx, round, asked=len(how.debaters), quorum=how.quorum),
         )
         if candidate["status"] == "ok":
             read(candidate, how)

@@ -9,16 +9,15 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from manyminds.calls.response import NOTHING
 from manyminds.errors import InputError
 from manyminds.limits import budget
 from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.runs import journal
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import parent_call
-from manyminds.runs.scope import forget, known
+from manyminds.runs.scope import forget, known_scope
 from manyminds.runs.usage import Usage, UsageRow, empty_row, totals
-from manyminds.state import Candidate
+from manyminds.state import NO_TOKENS, Candidate
 
 # A simulated answer always says so, also one that a program put together out of several.
 MARK = "[simulated]"
@@ -60,7 +59,7 @@ def finish(
         }
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
-        common = known(state["run"])
+        common = known_scope(state["run"])
         if common is not None and common.recorder is not None:
             common.recorder.ended(state["run"], final["text"], report)
         budget.close(state["run"])
@@ -148,7 +147,7 @@ def _own_answer(state: State) -> Candidate:
         text=text,
         answer=None,
         error=None,
-        usage=NOTHING,
+        usage=NO_TOKENS,
         cost=0.0,
         seconds=0.0,
         attempts=0,

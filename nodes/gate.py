@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from langgraph.types import Overwrite
 
 from manyminds.errors import BudgetError, QuorumError, RunError
-from manyminds.limits.deadline import drop
 from manyminds.limits.quorum import count_of
 from manyminds.nodes.channels import Decision, usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.runs.context import RunContext
+from manyminds.runs.scope import run_scope
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
@@ -31,7 +31,7 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
     async def run(state: State) -> Update:
         layer, candidates = state["layer"], state["candidates"]
         ctx = RunContext.of(state, method, context)
-        drop(ctx.id, layer)
+        run_scope(ctx.id).drop_deadline(layer)
         try:
             require(candidates, quorum)
         except RunError:

@@ -16,11 +16,10 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from manyminds.aio import background_loop
+from manyminds.aio import background_loop, in_thread
 from manyminds.errors import InputError, RunError
-from manyminds.limits.slots import in_thread
 from manyminds.records.events import decided
-from manyminds.runs.scope import known, spent_by
+from manyminds.runs.scope import known_scope, spent_by
 
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]
@@ -58,7 +57,7 @@ class Node(Runnable[Any, Update]):
                 state = cast("State", input)
                 if error.spent is None:
                     error.spent = spent_by(state.get("run")) or state.get("spent")
-                common = known(state.get("run"))
+                common = known_scope(state.get("run"))
                 if common is not None and common.recorder is not None:
                     common.recorder.failed(state["run"], error)
             raise
@@ -69,7 +68,7 @@ class Node(Runnable[Any, Update]):
     def _tell(self, state: State, update: Update, at: float, config: RunnableConfig) -> None:
         run: str = update["run"] if "run" in update else state.get("run", "")
         layer: int = update["layer"] if "layer" in update else state.get("layer", 0)
-        common = known(run)
+        common = known_scope(run)
         if common is None:
             return
         for event in decided(run, common.method, layer, update):

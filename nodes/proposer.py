@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from manyminds.calls.ask import ask
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
@@ -57,7 +57,7 @@ def proposer(
             draw=sum(index >= 0 for index in indices[: layer - 1]),
             layer=layer,
             params=params,
-            clock=layer_clock(ctx, layer, asked=len(layers[layer - 1]), quorum=quorum),
+            deadline=layer_deadline(ctx, layer, asked=len(layers[layer - 1]), quorum=quorum),
         )
         return {"candidates": [candidate], "spent": spent_on([candidate])}
 

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from manyminds.calls.ask import ask_all, blank
 from manyminds.limits.deadline import Deadline
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.chair import shuffle_for
@@ -142,9 +142,9 @@ class Panel:
                 order = read_order(text, len(shown)) if reply["status"] == "ok" else []
                 self.orders[reply["index"]] = [shown[number] for number in order]
             if watch is not None:
-                watch.tell(batch)
+                watch.add(batch)
 
-        await ask_all(batches, self.run, heard=heard, clock=watch)
+        await ask_all(batches, self.run, on_answered=heard, deadline=watch)
 
     def _clock(self, layer: int) -> Deadline | None:
         """Return the clock that ends the ranking early where the council may end it."""
@@ -154,7 +154,9 @@ class Panel:
             return settled(rankings, range(len(rankings)), len(rankings))
 
         rule = certain if self.how.cut else None
-        return layer_clock(self.run, layer, asked=len(self.good), quorum=len(self.good), rule=rule)
+        return layer_deadline(
+            self.run, layer, asked=len(self.good), quorum=len(self.good), rule=rule
+        )
 
     def _messages(self, own: int, member: Member) -> list[BaseMessage]:
         answers = numbered(self.good[place]["text"] for place in self.shown[own])

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from manyminds.calls.ask import ask_all, blank
 from manyminds.calls.call import OnAnswered
 from manyminds.limits.deadline import Deadline, Enough
-from manyminds.limits.quorum import layer_clock
+from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import Node, Update
 from manyminds.nodes.persona import addressed
@@ -110,7 +110,7 @@ def sampler(how: Sampling) -> Node:
             (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
         heard, watch = _listening(how, chunk, ctx)
-        await ask_all(batches, ctx, params=how.params, heard=heard, clock=watch)
+        await ask_all(batches, ctx, params=how.params, on_answered=heard, deadline=watch)
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
         return {"candidates": begun, "spent": spent_on(begun)}
 
@@ -119,7 +119,7 @@ def sampler(how: Sampling) -> Node:
 
 def _listening(how: Sampling, chunk: Chunk, ctx: RunContext) -> tuple[OnAnswered, Deadline | None]:
     """Return what to do with each answer that comes in, and the clock that cuts the others."""
-    watch = layer_clock(
+    watch = layer_deadline(
         ctx, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
     )
     if watch is None:
@@ -127,7 +127,7 @@ def _listening(how: Sampling, chunk: Chunk, ctx: RunContext) -> tuple[OnAnswered
 
     def heard(batch: Sequence[Candidate]) -> None:
         how.read(batch)
-        watch.tell(batch)
+        watch.add(batch)
 
     return heard, watch
 

@@ -6,7 +6,6 @@ from typing import Protocol, TypeAlias
 
 from typing_extensions import TypedDict
 
-from manyminds.limits.deadline import drop
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.gate import require
@@ -14,6 +13,7 @@ from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.sampler import Sampling
 from manyminds.reading.answers import Extractor
 from manyminds.runs.context import RunContext
+from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
@@ -72,7 +72,7 @@ def voter(how: Sampling, *, vote: Vote, planned: int) -> Node:
     async def run(state: State) -> Update:
         ctx = RunContext.of(state, how.method, how.context)
         candidates: list[Candidate] = state["candidates"]
-        drop(state["run"], state["layer"])
+        run_scope(state["run"]).drop_deadline(state["layer"])
         groups = how.votes(candidates)
         spent = None
         reason = how.rule.stop(groups)

@@ -300,7 +300,7 @@ def test_the_same_member_in_two_layers_is_one_and_the_callers_object_is_untouche
     mine = Member(ScriptedChatModel(), name="x")
     (first, again), (other,) = layers_of_members([[mine, mine], [mine]])
     assert first is other and first.name == "x" and again.name == "x-2"
-    assert mine.place == (0, 1)
+    assert mine.copy_index == (0, 1)
     twin = Member(ScriptedChatModel(), name="x")
     (named,) = layers_of_members([[twin]])
     assert named[0].name == "x"
@@ -418,15 +418,15 @@ async def test_the_llm_cache_is_off_for_samples() -> None:
 
 async def test_a_quiet_copy_is_made_once_a_loop() -> None:
     member = Member("m@http://127.0.0.1:1/v1")
-    first = member.asked_as(stream=False)
-    assert member.asked_as(stream=False) is first is not member.asked_as(stream=True)
+    first = member.runnable(stream=False)
+    assert member.runnable(stream=False) is first is not member.runnable(stream=True)
     other = await asyncio.to_thread(lambda: asyncio.run(_quiet(member)))
     assert other is not first
 
 
 async def _quiet(member: Member) -> object:
     per_loop("something", object)
-    return member.asked_as(stream=False)
+    return member.runnable(stream=False)
 
 
 async def test_content_blocks_and_reasoning_are_kept_apart() -> None:

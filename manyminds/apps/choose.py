@@ -11,9 +11,9 @@ from manyminds.registry import Method, method
 
 if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
     from manyminds.graphs.method_graph import MethodGraph
-    from manyminds.limits.budget import Budget
     from manyminds.members import Member
     from manyminds.prices import Price
+    from manyminds.settings import Budget
 
 _SIMULATED = "simulated:"
 FILE = "members:"
@@ -171,7 +171,7 @@ def _price(text: str) -> "tuple[str, Price]":
 
 
 def _budget(limits: Limits, members: "Sequence[Member]") -> "Budget | None":
-    from manyminds.limits.budget import Budget
+    from manyminds.settings import Budget
 
     given = {"calls": limits.calls, "dollars": limits.dollars, "seconds": limits.seconds}
     for name, value in given.items():

@@ -1,7 +1,7 @@
-"""The one way in which every node asks members: prompts in, candidates out.
+"""The one way in which nodes call members: prompts in, candidates out.
 
-Deadlines, places, budgets, retries, usage, cost, tags and metadata are looked after here and below
-(`inquiry`, `exchange`, `call`), nowhere else.
+Deadlines, limits, budgets, retries, usage, cost, tags and metadata are handled here and below
+(`call`, `request`), nowhere else.
 """
 
 import asyncio
@@ -12,19 +12,18 @@ from langchain_core.messages import BaseMessage
 
 from manyminds.calls.call import Call, OnAnswered
 from manyminds.calls.hedging import Hedged
-from manyminds.calls.response import NOTHING
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
+from manyminds.state import NO_TOKENS, Candidate
 
 
 def blank(
-    member: Member, run: RunContext, *, role: str, index: int, draw: int, layer: int
+    member: Member, ctx: RunContext, *, role: str, index: int, draw: int, layer: int
 ) -> Candidate:
-    """Return a candidate that has not been asked yet."""
+    """Return the candidate of a call that has not been made yet."""
     return Candidate(
-        run=run.id,
+        run=ctx.id,
         member=member.name,
         role=role,
         index=index,
@@ -34,7 +33,7 @@ def blank(
         text="",
         answer=None,
         error=None,
-        usage=NOTHING,
+        usage=NO_TOKENS,
         cost=None,
         seconds=0.0,
         attempts=0,
@@ -45,7 +44,7 @@ def blank(
 async def ask(
     member: Member,
     prompt: list[BaseMessage],
-    run: RunContext,
+    ctx: RunContext,
     *,
     role: str,
     index: int = 0,
@@ -53,34 +52,33 @@ async def ask(
     layer: int = 0,
     params: Mapping[str, Any] | None = None,
     stream: bool = False,
-    clock: Deadline | None = None,
+    deadline: Deadline | None = None,
 ) -> Candidate:
-    """Ask a member once and return its answer, good or failed.
+    """Call a member once and return its candidate, answered or failed.
 
     Args:
-        member: who is asked.
+        member: the member to call.
         prompt: the messages.
-        run: the run that the calling node serves.
-        role: in which role; the report adds up by it.
-        index: order of asking within the layer or run.
-        draw: how often this member was asked this question before in this run.
+        ctx: the run of the calling node.
+        role: the member's role; the report adds up by it.
+        index: order of the call within the layer or run.
+        draw: earlier calls of this member with this question in this run.
         layer: layer, round or wave, from 1.
         params: defaults of the role for sampling; the member's own and the run's come first.
         stream: let the tokens through to a caller who streams: only for a method's last role.
-        clock: when it rings, the call is cut; it is told of the answer.
+        deadline: when it is reached, the call is cut; the candidate is added to it.
 
     Returns:
         A candidate with status ok, failed, timeout, cut or skipped (the budget had no room).
     """
-    candidate = blank(member, run, role=role, index=index, draw=draw, layer=layer)
-    if clock is not None:
-        await ask_all(
-            [(member, [candidate], prompt)], run, params=params, heard=clock.tell, clock=clock
-        )
+    candidate = blank(member, ctx, role=role, index=index, draw=draw, layer=layer)
+    if deadline is not None:
+        batch = (member, [candidate], prompt)
+        await ask_all([batch], ctx, params=params, on_answered=deadline.add, deadline=deadline)
     else:
-        # What the caller hears word by word cannot be asked twice at once.
-        kind = Call if stream else _kind(run)
-        await kind([candidate], member, prompt, run, params or {}, stream).done()
+        # An answer that is streamed to the caller cannot come from two calls.
+        kind = Call if stream else _kind(ctx)
+        await kind([candidate], member, prompt, ctx, params or {}, stream).run()
     return candidate
 
 
@@ -89,53 +87,61 @@ Batch: TypeAlias = tuple[Member, Sequence[Candidate], list[BaseMessage]]
 
 async def ask_all(
     batches: Iterable[Batch],
-    run: RunContext,
+    ctx: RunContext,
     *,
     params: Mapping[str, Any] | None = None,
-    heard: OnAnswered | None = None,
-    clock: Deadline | None = None,
+    on_answered: OnAnswered | None = None,
+    deadline: Deadline | None = None,
 ) -> None:
-    """Ask many at once and fill in their blank candidates.
+    """Make many calls at once and fill in their blank candidates.
 
     Each batch is one request for as many samples as it has candidates (more than one only for
-    endpoints that honour `n`; fewer samples than asked for are failures). A call is begun when its
-    endpoint has a place for it.
+    endpoints that honour `n`; samples that do not come are failures). A call starts when its
+    endpoint has a slot for it.
 
     Args:
-        batches: who is asked, the candidates to fill in, and the prompt.
-        run: the run that the calling node serves.
+        batches: member, candidates to fill in, and prompt of each request.
+        ctx: the run of the calling node.
         params: defaults of the role for sampling.
-        heard: called with the candidates of each batch as it ends, good or failed.
-        clock: when it rings, calls in flight are cut and the rest are not begun. `heard` tells it.
+        on_answered: called with the candidates of each batch as it ends, answered or failed.
+        deadline: when it is reached, calls in flight are cut and the rest do not start.
     """
-    kind = _kind(run)
-    inquiries = [
-        kind(candidates, member, prompt, run, params or {}, heard=heard, clock=clock)
+    kind = _kind(ctx)
+    calls = [
+        kind(
+            candidates,
+            member,
+            prompt,
+            ctx,
+            params or {},
+            on_answered=on_answered,
+            deadline=deadline,
+        )
         for member, candidates, prompt in batches
     ]
-    everyone = together(*(inquiry.done() for inquiry in inquiries))
-    if clock is None:
-        await everyone
+    everything = together(*(call.run() for call in calls))
+    if deadline is None:
+        await everything
     else:
-        await _until(clock, everyone)
+        await _until(deadline, everything)
 
 
-def _kind(run: RunContext) -> type[Call]:
-    return Call if run.settings.hedge is None else Hedged
+def _kind(ctx: RunContext) -> type[Call]:
+    return Call if ctx.settings.hedge is None else Hedged
 
 
-async def _until(clock: Deadline, everyone: Awaitable[None]) -> None:
-    """Wait for everyone, or until the clock rings; then cut them and wait for their end."""
-    limit = asyncio.timeout(None)
+async def _until(deadline: Deadline, everything: Awaitable[None]) -> None:
+    """Wait for all calls, or until the deadline is reached; then cut them and wait for their end."""
+    timeout = asyncio.timeout(None)
     try:
-        async with limit:
-            clock.cuts(limit)
-            await everyone
+        async with timeout:
+            deadline.attach(timeout)
+            await everything
     except TimeoutError:
-        if not limit.expired():
+        if not timeout.expired():
             raise
     finally:
-        clock.leaves(limit)
+        deadline.detach(timeout)
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:

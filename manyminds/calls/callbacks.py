@@ -1,41 +1,76 @@
-"""Listens to the model calls inside a chain or graph that is not ours, for the record of a run."""
+"""Callbacks of one request: the first token's message, and the model calls inside a chain or graph."""
 
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from uuid import UUID
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage, HumanMessage
-from langchain_core.outputs import LLMResult
+from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
 
 from manyminds.calls.failures import clean
-from manyminds.calls.response import NOTHING
-from manyminds.calls.transport import Meter
-from manyminds.records.lines import message_line
-from manyminds.records.recorder import Recorder
-from manyminds.records.schema import InnerCall
-from manyminds.state import Candidate, TokenUsage
+from manyminds.protocols import ModelCall, Recorder, RunInfo
+from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
-if TYPE_CHECKING:
-    from manyminds.runs.context import RunContext
+
+class FirstToken(BaseCallbackHandler):
+    """Remembers the id of the message whose first token went out to the caller."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.message_id: str | None = None
+
+    def on_llm_new_token(
+        self,
+        token: str | list[str | dict[str, Any]],
+        *,
+        chunk: GenerationChunk | ChatGenerationChunk | None = None,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """Keep the first message's id."""
+        if self.message_id is None:
+            own = chunk.message.id if isinstance(chunk, ChatGenerationChunk) else None
+            self.message_id = own or f"lc_run--{run_id}"
+
+
+class Meter(BaseCallbackHandler):
+    """Adds up the model calls inside a chain or graph that is not ours."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.usage = TokenUsage(input_tokens=0, output_tokens=0)
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """Count the call and the usage that its message carries."""
+        self.calls += 1
+        for generations in response.generations:
+            usage = getattr(getattr(generations[0], "message", None), "usage_metadata", None)
+            if usage is not None:
+                self.usage["input_tokens"] += usage["input_tokens"]
+                self.usage["output_tokens"] += usage["output_tokens"]
 
 
 class Listener(Meter):
-    """A meter that also tells a recorder of each call: who was asked what, and said what.
+    """A meter that also hands each call to a recorder: its messages and its answer.
 
-    Calls that a method of ours makes inside the chain are passed over: their run is recorded as
-    one that is nested in this call.
+    Calls that a method of ours makes inside the chain are left out: their run is recorded as one
+    that is nested in this call.
 
     Args:
-        recorder: is told.
-        run: the run that the calling node serves.
-        candidate: for whose answer the chain was called.
+        recorder: receives the calls.
+        run: the run of the calling node.
+        candidate: the candidate of the call to the chain.
     """
 
-    def __init__(self, recorder: Recorder, run: "RunContext", candidate: Candidate) -> None:
+    def __init__(self, recorder: Recorder, run: RunInfo, candidate: Candidate) -> None:
         super().__init__()
-        self._recorder, self._of, self._candidate = recorder, run, candidate
-        self._begun: dict[UUID, InnerCall] = {}
+        self._recorder, self._run, self._candidate = recorder, run, candidate
+        self._open: dict[UUID, ModelCall] = {}
 
     def on_chat_model_start(
         self,
@@ -46,7 +81,7 @@ class Listener(Meter):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remember what a chat model is asked."""
+        """Remember the messages of a call to a chat model."""
         self._begin(run_id, messages[0], metadata or {})
 
     def on_llm_start(
@@ -58,44 +93,43 @@ class Listener(Meter):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remember what a completion model is asked."""
+        """Remember the prompt of a call to a completion model."""
         self._begin(run_id, [HumanMessage(prompts[0])], metadata or {})
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
-        """Count the call, and tell of it."""
+        """Count the call, and record it."""
         super().on_llm_end(response, run_id=run_id, **kwargs)
         first = response.generations[0][0] if response.generations[0] else None
         used = getattr(getattr(first, "message", None), "usage_metadata", None)
         self._end(run_id, "" if first is None else first.text, used)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """Tell of a call that failed."""
+        """Record a call that failed."""
         self._end(run_id, "", None, error=clean(str(error)) or type(error).__name__)
 
     def _begin(
         self, call: UUID, messages: Sequence[BaseMessage], metadata: Mapping[str, Any]
     ) -> None:
-        if metadata.get("run", self._of.id) != self._of.id:
+        if metadata.get("run", self._run.id) != self._run.id:
             return
-        self._begun[call] = InnerCall(
+        self._open[call] = ModelCall(
             model=str(metadata.get("ls_model_name") or metadata.get("ls_provider") or "model"),
-            messages=[message_line(message) for message in messages],
+            messages=list(messages),
             text="",
-            usage=NOTHING,
+            usage=NO_TOKENS,
             error=None,
             at=time(),
             seconds=0.0,
         )
 
-    def _end(self, call: UUID, text: str, used: object, *, error: str | None = None) -> None:
-        told = self._begun.pop(call, None)
-        if told is None:
+    def _end(self, call: UUID, text: str, used: Any, *, error: str | None = None) -> None:
+        ended = self._open.pop(call, None)
+        if ended is None:
             return
-        told["text"], told["error"] = text, error
-        told["seconds"] = time() - told["at"]
+        ended["text"], ended["error"] = text, error
+        ended["seconds"] = time() - ended["at"]
         if isinstance(used, Mapping):
-            tokens = cast("Mapping[str, int]", used)
-            told["usage"] = TokenUsage(
-                input_tokens=tokens["input_tokens"], output_tokens=tokens["output_tokens"]
+            ended["usage"] = TokenUsage(
+                input_tokens=used["input_tokens"], output_tokens=used["output_tokens"]
             )
-        self._recorder.inner(self._of, self._candidate, told)
+        self._recorder.inner(self._run, self._candidate, ended)

@@ -1,4 +1,4 @@
-"""Hedging: a member that is late has a spare asked beside it, and the first good answer counts.
+"""Hedging: a late member gets a second call beside it, and the first good answer counts.
 
 It trades a few more calls for a shorter tail (Dean and Barroso, "The Tail at Scale", 2013).
 """
@@ -12,31 +12,31 @@ from manyminds.calls.call import Call
 from manyminds.members import Member
 from manyminds.state import Candidate
 
-# The same member asked once more draws from a range of its own, so that no other sample is it.
-_BESIDE = 1_000_000
+# The second call to the same member draws from a range of its own: no other sample is it.
+_SECOND = 1_000_000
 
 
 class Hedged(Call):
-    """One question, and a second one to a spare where the answer is late.
+    """One call, and a second one to `hedge_with` where the answer is late.
 
-    A method that is a member is not asked twice: its own calls are hedged.
+    A method that is a member is not called twice: its own calls are hedged.
     """
 
     __slots__ = ()
 
-    async def answered(self) -> None:
-        """Answer all candidates, by the member or by its spare."""
-        seconds = self.run.settings.hedge
-        if seconds is None or self.member.form.kind == "method":
-            await super().answered()
+    async def answer(self) -> None:
+        """Fill all candidates, from the first or the second call."""
+        seconds = self.ctx.settings.hedge
+        if seconds is None or self.member.input_kind.kind == "method":
+            await super().answer()
             return
-        own = asyncio.timeout(None)  # ends the member's own call where the spare is quicker
+        own = asyncio.timeout(None)  # ends the first call where the second is quicker
         blanks = [candidate.copy() for candidate in self.candidates]
-        race = _Race(own, partial(self._spare, blanks))
+        race = _Race(own, partial(self._second, blanks))
         timer = asyncio.get_running_loop().call_later(seconds, race.start)
         try:
             async with own:
-                await super().answered()
+                await super().answer()
         except TimeoutError:
             if not own.expired():
                 raise
@@ -45,75 +45,80 @@ class Hedged(Call):
             raise
         finally:
             timer.cancel()
-            await self._ended(race)
+            await self._end(race)
 
-    async def _ended(self, race: "_Race") -> None:
-        """Wait for the spare, where one was asked, unless it is of no use any more."""
-        if race.spare is None or race.asking is None:
+    async def _end(self, race: "_Race") -> None:
+        """Wait for the second call, where there is one, unless it is of no use any more."""
+        if race.call is None or race.task is None:
             return
         if _good(self.candidates):
             race.give_up()
         try:
-            await asyncio.wait({race.asking})
+            await asyncio.wait({race.task})
         except asyncio.CancelledError:
             race.give_up()
-            await asyncio.wait({race.asking})
+            await asyncio.wait({race.task})
             raise
         finally:
-            self._choose(race.spare.candidates)
-        if not race.asking.cancelled() and not _good(self.candidates):
-            race.asking.result()
+            self._choose(race.call.candidates)
+        if not race.task.cancelled() and not _good(self.candidates):
+            race.task.result()
 
-    def _spare(self, blanks: Sequence[Candidate]) -> Call:
-        """Return the same question, to the spare."""
-        other: Member | None = self.member.spare
+    def _second(self, blanks: Sequence[Candidate]) -> Call:
+        """Return the same call, to the other member."""
+        other: Member | None = self.member.hedge_with
         for copy in blanks:
             if other is None:
-                copy["draw"] += _BESIDE
+                copy["draw"] += _SECOND
             else:
                 copy["member"] = other.name
-        params = self.exchange.params
-        if other is not None:  # what was set for the member alone is not for its spare
+        params = self.request.params
+        if other is not None:  # the member's own parameters are not for the other one
             params = {k: v for k, v in params.items() if k not in self.member.params}
         return Call(
-            blanks, other or self.member, self.exchange.prompt, self.run, params, clock=self.clock
+            blanks,
+            other or self.member,
+            self.request.prompt,
+            self.ctx,
+            params,
+            deadline=self.deadline,
         )
 
-    def _choose(self, spares: Sequence[Candidate]) -> None:
-        """Keep the better of each pair, and what the other has cost beside it."""
-        for own, other in zip(self.candidates, spares, strict=True):
+    def _choose(self, others: Sequence[Candidate]) -> None:
+        """Keep the better of each pair, and what the other has cost in `hedges`."""
+        for own, other in zip(self.candidates, others, strict=True):
             if own["status"] == "ok" or other["status"] != "ok":
                 if other["attempts"]:
-                    own["beside"] = [other]
+                    own["hedges"] = [other]
                 continue
             lost, (member, draw) = own.copy(), (own["member"], own["draw"])
             own.update(other)
-            own["member"], own["draw"], own["beside"] = member, draw, [lost]
+            own["member"], own["draw"], own["hedges"] = member, draw, [lost]
             if other["member"] != member:
-                own["spare"] = other["member"]
+                own["hedged_by"] = other["member"]
 
 
 class _Race:
-    """The spare's side of a race: it starts late, and ends the member's own call if it wins."""
+    """The second call of a race: it starts late, and ends the first call if it wins."""
 
     def __init__(self, own: asyncio.Timeout, make: Callable[[], Call]) -> None:
-        self.spare: Call | None = None
-        self.asking: asyncio.Task[None] | None = None
+        self.call: Call | None = None
+        self.task: asyncio.Task[None] | None = None
         self._own, self._make = own, make
 
     def start(self) -> None:
-        self.spare = self._make()
-        self.asking = asyncio.create_task(self.spare.answered())
-        self.asking.add_done_callback(self._won)
+        self.call = self._make()
+        self.task = asyncio.create_task(self.call.answer())
+        self.task.add_done_callback(self._won)
 
     def give_up(self) -> None:
-        if self.asking is not None:
-            self.asking.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
-    def _won(self, _asking: object) -> None:
-        # A limit that has no time set is not over yet: the member is still being waited for.
-        if self.spare is not None and _good(self.spare.candidates) and self._own.when() is None:
-            with suppress(RuntimeError):  # its own call ended in the same moment
+    def _won(self, _task: object) -> None:
+        # A timeout that has no time set is not over: the first call is still being waited for.
+        if self.call is not None and _good(self.call.candidates) and self._own.when() is None:
+            with suppress(RuntimeError):  # the first call ended in the same moment
                 self._own.reschedule(0.0)
 
 

@@ -1,97 +1,94 @@
-"""One request to a member, and what comes back, read into candidates.
+"""One request to a member, and its response read into candidates.
 
 An error becomes a failed candidate, so that no branch of a graph is cancelled by another's failure.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config, merge_configs
 from langgraph.constants import TAG_NOSTREAM
 from langgraph.errors import GraphBubbleUp
 
-from manyminds.calls.callbacks import Listener
+from manyminds.aio import in_thread, on_background_loop
+from manyminds.calls.callbacks import FirstToken, Listener, Meter
 from manyminds.calls.failures import failure, kind_of
-from manyminds.calls.response import NOTHING, Reply, read
-from manyminds.calls.transport import FirstToken, Meter, request, request_samples
+from manyminds.calls.response import Reply, parse
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
-from manyminds.runs.context import RunContext
+from manyminds.runs.context import ParentCall, RunContext, parent_call
+from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
-from manyminds.state import Candidate, TokenUsage
+from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
-# What the client of an endpoint stumbles over without a word of its own.
+_NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
+# Errors of an endpoint's client that do not name their cause.
 _UNREADABLE = "the endpoint's reply has not the form of a chat completion"
 
 
 class Request:
-    """What is asked of whom, and the `candidates` that are filled in place with what comes back.
+    """A prompt to a member, and the `candidates` that the response is read into.
 
     Args:
-        candidates: one, or as many as samples are asked for in the one request.
-        member: who is asked.
+        candidates: blank ones, filled in place; as many as samples in the one request.
+        member: the member to call.
         prompt: the messages.
-        run: the run that the calling node serves.
-        params: of the request.
-        audible: whether the tokens go through to a caller who streams.
+        ctx: the run of the calling node.
+        params: sampling parameters.
+        streamed: whether tokens go through to a caller who streams.
     """
 
-    __slots__ = ("_inside", "_watch", "audible", "candidates", "member", "params", "prompt", "run")
+    __slots__ = (
+        "_callback",
+        "_inside",
+        "candidates",
+        "ctx",
+        "member",
+        "params",
+        "prompt",
+        "streamed",
+    )
 
     def __init__(
         self,
         candidates: Sequence[Candidate],
         member: Member,
         prompt: list[BaseMessage],
-        run: RunContext,
+        ctx: RunContext,
         params: Mapping[str, Any],
-        audible: bool,
+        streamed: bool,
     ) -> None:
         self.candidates, self.member, self.prompt = candidates, member, prompt
-        self.run, self.params, self.audible = run, params, audible
-        self._watch: FirstToken | Meter | None = None
+        self.ctx, self.params, self.streamed = ctx, params, streamed
+        self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
 
     def prepare(self) -> None:
-        """Load the member's client: a second, the first time, that is none of the answer's."""
-        with suppress(Exception):  # it fails again when it is asked, and is told of then
-            self.member.asked_as(stream=self.audible)
+        """Create the client up front: its import (1 s) does not count against the timeout."""
+        with suppress(Exception):  # the same error is raised, and handled, by the request
+            self.member.runnable(stream=self.streamed)
 
     async def send(self) -> Exception | None:
         """Send the request once; return the error where it gave nothing usable."""
-        candidates, member, run = self.candidates, self.member, self.run
-        candidates[0]["attempts"] += 1
-        config, count = self._config(candidates[0]), len(candidates)
-        self._watch = self._watcher()
-        outputs: Sequence[object]
+        first = self.candidates[0]
+        first["attempts"] += 1
+        self._callback = self._new_callback()
         try:
-            if count == 1:
-                outputs = [
-                    await request(
-                        member,
-                        self.prompt,
-                        run,
-                        config,
-                        self.params,
-                        self.audible,
-                        self._watch,
-                        self._inside,
-                    )
-                ]
-            else:
-                model = member.asked_as(stream=False)
-                outputs = await request_samples(model, self.prompt, count, config, self.params)
+            outputs = await self._outputs(self._config(first))
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
         except Exception as error:  # whatever a model raises is its failure, not the run's
-            if isinstance(member.model, EndpointModel) and kind_of(error) == "error":
+            if isinstance(self.member.model, EndpointModel) and kind_of(error) == "error":
                 error = AnswerError(_UNREADABLE, kind="malformed", retriable=True)
             self.fail(error)
-            if isinstance(self._watch, FirstToken) and self._watch.message_id is not None:
-                run.emit("dropped", member=member.name, message_id=self._watch.message_id)
+            if isinstance(self._callback, FirstToken) and self._callback.message_id is not None:
+                message_id = self._callback.message_id
+                self.ctx.emit("dropped", member=self.member.name, message_id=message_id)
             return error
         return self._fill(outputs)
 
@@ -105,41 +102,79 @@ class Request:
         self.keep_nested()
 
     def keep_nested(self) -> None:
-        """Keep what a method has spent that gave up or was cut: nothing, where nobody was asked."""
-        if self.member.form.kind == "method":
+        """Keep the ledger of a method that gave up or was cut; empty where it made no call."""
+        if self.member.input_kind.kind == "method":
             self.candidates[0]["nested"] = self._inside
 
     @property
     def tokens(self) -> int:
-        """Tokens in and out of what came back."""
+        """Tokens in and out of the response."""
         return sum(
             c["usage"]["input_tokens"] + c["usage"]["output_tokens"] for c in self.candidates
         )
 
-    def _watcher(self) -> FirstToken | Meter | None:
-        if self.member.form.kind in ("chat", "method"):
-            return FirstToken() if self.audible else None
-        recorder = self.run.recorder
-        if recorder is None:
-            return Meter()
-        return Listener(recorder, self.run, self.candidates[0])
+    async def _outputs(self, config: RunnableConfig) -> Sequence[object]:
+        member, count = self.member, len(self.candidates)
+        if count > 1:
+            model = member.runnable(stream=False)
+            return await _samples(model, self.prompt, count, config, self.params)
+        if self._callback is not None:
+            config = merge_configs(ensure_config(), config, {"callbacks": [self._callback]})
+            config.pop("recursion_limit", None)  # of the graph around, not of the one inside
+        model = member.runnable(stream=self.streamed)
+        if member.input_kind.kind != "chat":
+            return [await self._of_runnable(config)]
+        if member.is_sync_only:
+            threads = self.ctx.concurrency
+            return [await in_thread(threads, model.invoke, self.prompt, config, **self.params)]
+        params = member.request_params(self.params)
+        return [await model.ainvoke(self.prompt, config, **params)]
+
+    async def _of_runnable(self, config: RunnableConfig) -> object:
+        """Call a chain or graph; runs nested in it write what they spend into `_inside`."""
+        member, ctx, metadata = self.member, self.ctx, config.get("metadata", {})
+        model = member.runnable(stream=self.streamed)
+        draws = getattr(getattr(model, "builder", None), "draws", 1)
+        keys = ("run", "role", "member", "layer", "index", "draw")
+        call = "/".join(str(metadata[key]) for key in keys)
+        path = f"{ctx.path}{call.removeprefix(ctx.id)} > "
+        base = (ctx.base + metadata["draw"]) * draws
+        token = parent_call.set(ParentCall(ctx.counters, base, call, path, self._inside))
+        try:
+            argument = _argument(member, self.prompt, ctx.question)
+            if member.is_sync_only:
+                output = await in_thread(ctx.concurrency, model.invoke, argument, config)
+            elif checkpointer() is not None and on_background_loop():
+                # A graph inside would use that checkpointer, which may have no async code.
+                output = await in_thread(_NESTED, model.invoke, argument, config)
+            else:
+                output = await model.ainvoke(argument, config)
+        finally:
+            parent_call.reset(token)
+        return output if member.output is None else member.output(output)
+
+    def _new_callback(self) -> FirstToken | Meter | None:
+        if self.member.input_kind.kind in ("chat", "method"):
+            return FirstToken() if self.streamed else None
+        recorder = self.ctx.recorder
+        return Meter() if recorder is None else Listener(recorder, self.ctx, self.candidates[0])
 
     def _config(self, first: Candidate) -> RunnableConfig:
         tags = [first["role"], self.member.name]
-        # By its name a trace says who was asked. It must not be the node's: LangGraph would take a
-        # graph that is called so for that node, and stream all its messages as that node's own.
+        # The name shows in traces. It must not be the node's: LangGraph would take a graph of that
+        # name for the node, and stream all its messages as that node's own.
         return RunnableConfig(
             run_name=f"{self.member.name} as {first['role']}",
-            tags=tags if self.audible else [*tags, TAG_NOSTREAM],
+            tags=tags if self.streamed else [*tags, TAG_NOSTREAM],
             metadata={
-                "run": self.run.id,
+                "run": self.ctx.id,
                 "member": self.member.name,
                 "role": first["role"],
                 "index": first["index"],
-                "draw": self.member.recorded_draw(self.run.base + first["draw"]),
+                "draw": self.member.recorded_draw(self.ctx.base + first["draw"]),
                 "layer": first["layer"],
                 "attempt": first["attempts"],
-                "question_id": self.run.question_id,
+                "question_id": self.ctx.question_id,
             },
         )
 
@@ -151,18 +186,18 @@ class Request:
                 if nth >= len(outputs):
                     message = f"asked for {expected} samples, got {len(outputs)}"
                     raise AnswerError(message, kind="malformed")
-                reply = read(outputs[nth], longest=self.member.longest)
+                reply = parse(outputs[nth], max_chars=self.member.max_answer_chars)
             except AnswerError as error:
                 self.fail(error, candidate)
                 if expected == 1:
                     return error
             else:
                 # An endpoint reports a request's whole usage with every sample: count it once.
-                self._accept(candidate, reply, reply.usage if nth == 0 else NOTHING)
+                self._accept(candidate, reply, reply.usage if nth == 0 else NO_TOKENS)
         return None
 
     def _accept(self, candidate: Candidate, reply: Reply, usage: TokenUsage | None) -> None:
-        # A server that repeats its key would hand it to other members, and to the record.
+        # A server that repeats its key would pass it to other members, and to the record.
         text = self.member.without_key(reply.text)
         candidate["status"], candidate["text"], candidate["error"] = "ok", text, None
         candidate["message_id"] = reply.message_id
@@ -175,19 +210,58 @@ class Request:
         if reply.simulated:
             candidate["simulated"] = True
         if reply.cut:
-            candidate["notes"] = [f"an answer was cut after {self.member.longest:,} characters"]
+            candidate["notes"] = [
+                f"an answer was cut after {self.member.max_answer_chars:,} characters"
+            ]
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
             candidate["notes"] = [*candidate.get("notes", []), *reply.report["notes"]]
             if reply.report.get("ballot") is not None:
                 candidate["ballot"] = dict(reply.report["ballot"])
             return  # the nested run has settled its own calls
-        if isinstance(self._watch, Meter):
-            usage = self._watch.usage
-            candidate["calls"] = max(1, self._watch.calls)
-            self.run.reserve_more(candidate["calls"] - 1)
+        if isinstance(self._callback, Meter):
+            usage = self._callback.usage
+            candidate["calls"] = max(1, self._callback.calls)
+            self.ctx.reserve_more(candidate["calls"] - 1)
         if usage is not None:
             candidate["usage"] = usage
             candidate["cost"] = self.member.cost_of(usage)
             tokens = usage["input_tokens"] + usage["output_tokens"]
-            self.run.settle(tokens, candidate["cost"] or 0.0)
+            self.ctx.settle(tokens, candidate["cost"] or 0.0)
+
+
+async def _samples(
+    model: object,
+    prompt: list[BaseMessage],
+    samples: int,
+    config: RunnableConfig,
+    params: Mapping[str, Any],
+) -> list[BaseMessage]:
+    """Request several samples at once from an endpoint that honours `n`."""
+    if not isinstance(model, BaseChatModel):
+        raise AnswerError(
+            "samples_per_request needs a plain chat model: use samples_per_request=1",
+            kind="invalid_request",
+        )
+    full = ensure_config(config)
+    result = await model.agenerate(
+        [prompt],
+        callbacks=full.get("callbacks"),
+        tags=full.get("tags"),
+        metadata=full.get("metadata"),
+        n=samples,
+        **params,
+    )
+    return [cast("Any", generation).message for generation in result.generations[0]]
+
+
+def _argument(member: Member, prompt: list[BaseMessage], question: str) -> object:
+    kind, variable = member.input_kind
+    if kind == "custom":
+        assert member.input is not None
+        return member.input(prompt)
+    if kind in ("state", "method"):
+        return {"messages": prompt}
+    if kind == "messages":
+        return prompt
+    return question if variable is None else {variable: question}

@@ -1,4 +1,4 @@
-"""What a member sent back, whatever form it came in, read into one shape."""
+"""Parses what a member returned, in whatever form, into one shape."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,11 @@ from manyminds.state import TokenUsage
 
 _REFUSALS = {"content_filter", "content_filtered", "safety", "refusal"}
 _THINKING = "<think>"
-NOTHING = TokenUsage(input_tokens=0, output_tokens=0)
 
 
 @dataclass(slots=True)
 class Reply:
-    """One answer as read: the text for prompts and votes, the rest for the final message."""
+    """One answer: the text for prompts and votes, the rest for the final message."""
 
     text: str
     message_id: str | None = None
@@ -31,32 +30,32 @@ class Reply:
     cut: bool = False
 
 
-def read(output: object, *, longest: int | None = None) -> Reply:
-    """Read a member's output: message, text, state with messages, or object (as JSON).
+def parse(output: object, *, max_chars: int | None = None) -> Reply:
+    """Parse a member's output: message, text, state with messages, or object (as JSON).
 
     Args:
-        output: what came back.
-        longest: characters of text that are kept; the rest is cut off, with a mark.
+        output: what the member returned.
+        max_chars: characters of text that are kept; the rest is cut off, with a mark.
 
     Raises:
         AnswerError: the answer is empty, was refused, or has a form that holds no answer.
     """
-    reply = _read(output)
-    if longest is not None and len(reply.text) > longest:
-        reply.text = f"{reply.text[:longest]}\n[cut after {longest:,} characters]"
+    reply = _parse(output)
+    if max_chars is not None and len(reply.text) > max_chars:
+        reply.text = f"{reply.text[:max_chars]}\n[cut after {max_chars:,} characters]"
         reply.content, reply.cut = None, True
     return reply
 
 
-def _read(output: object) -> Reply:
+def _parse(output: object) -> Reply:
     if isinstance(output, BaseMessage):
-        return _read_message(output)
+        return _parse_message(output)
     if isinstance(output, str):
         return _not_empty(Reply(text=output))
     if isinstance(output, BaseModel):
         return Reply(text=output.model_dump_json())
     if isinstance(output, Mapping):
-        return _read_state(cast("Mapping[str, Any]", output))
+        return _parse_state(cast("Mapping[str, Any]", output))
     raise AnswerError(
         f"the member returned a {type(output).__name__}; give Member(..., output=function) "
         "that turns it into a string or a message",
@@ -64,10 +63,10 @@ def _read(output: object) -> Reply:
     )
 
 
-def _read_state(state: Mapping[str, Any]) -> Reply:
+def _parse_state(state: Mapping[str, Any]) -> Reply:
     messages = state.get("messages")
     if isinstance(messages, list) and messages and isinstance(messages[-1], BaseMessage):
-        reply = _read_message(messages[-1])
+        reply = _parse_message(messages[-1])
         report = state.get("report")
         if isinstance(report, Mapping) and "method" in report:
             reply.report = cast("Mapping[str, Any]", report)
@@ -77,7 +76,7 @@ def _read_state(state: Mapping[str, Any]) -> Reply:
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
 
 
-def _read_message(message: BaseMessage) -> Reply:
+def _parse_message(message: BaseMessage) -> Reply:
     content = message.content
     reply = Reply(text=content if isinstance(content, str) else message.text)
     reply.message_id = message.id

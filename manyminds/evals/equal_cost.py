@@ -11,9 +11,9 @@ from typing import Any, cast
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.method_graph import MethodGraph
-from manyminds.limits.budget import Budget
 from manyminds.members import Member
 from manyminds.registry import Method
+from manyminds.settings import Budget
 
 # What a registry's formula may call the number of members, and what may be turned to fit it.
 _COUNTS = ("members", "proposers", "debaters")

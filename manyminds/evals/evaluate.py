@@ -17,9 +17,9 @@ from manyminds.evals.grading import Grader
 from manyminds.evals.journal import Config, Journal, Record
 from manyminds.evals.result import Result, Totals
 from manyminds.graphs.method_graph import Compiled
-from manyminds.limits.budget import Budget, BudgetCounter
+from manyminds.limits.budget import BudgetCounter
 from manyminds.runs.context import ParentCall, parent_call
-from manyminds.settings import Context
+from manyminds.settings import Budget, Context
 
 OnRow: TypeAlias = Callable[[Record], None]
 OnOutput: TypeAlias = Callable[[Row, Mapping[str, Any] | None], Awaitable[None]]

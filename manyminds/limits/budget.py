@@ -1,4 +1,4 @@
-"""Budgets: a frozen limit, and the purse that counts against it while a run lives.
+"""Counts what a run has used of its budget, while it lives.
 
 A call is reserved before it is made, so parallel branches cannot overdraw the number of calls;
 tokens and dollars are known only afterwards and are exceeded by at most the calls in flight.
@@ -7,51 +7,9 @@ tokens and dollars are known only afterwards and are exceeded by at most the cal
 import math
 import time
 from collections import OrderedDict
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from manyminds.runs.usage import Usage, totals
-
-
-class Budget(BaseModel):
-    """What a run may use; None means no limit.
-
-    Nested runs draw on the budgets of all runs around them. Use `shared()` to span several runs.
-
-    Args:
-        calls: questions put to models.
-        tokens: input and output tokens together.
-        dollars: needs a price for every member, given or looked up (checked before the first call).
-        seconds: wall time from the first node on.
-        exhausted: "finish" ends with what there is and marks it; "raise" raises BudgetError.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    calls: int | None = Field(default=None, ge=0)
-    tokens: int | None = Field(default=None, ge=0)
-    dollars: float | None = Field(default=None, ge=0)
-    seconds: float | None = Field(default=None, gt=0)
-    exhausted: Literal["finish", "raise"] = "finish"
-    _shared: "BudgetCounter | None" = PrivateAttr(default=None)
-
-    def shared(self) -> "Budget":
-        """Return a copy whose spending is counted once over all runs that use it."""
-        copy = self.model_copy()
-        copy._shared = BudgetCounter(copy)
-        return copy
-
-    def counter(self, run: str, spent: Usage) -> "BudgetCounter":
-        """Return the live counter of `run`, made anew from the ledger after a resume."""
-        if self._shared is not None:
-            return self._shared
-        counter = _counters.get(run)
-        if counter is None or counter.budget != self:
-            counter = _counters[run] = BudgetCounter(self, spent)
-            if len(_counters) > _KEPT:
-                _counters.popitem(last=False)
-        return counter
+from manyminds.settings import Budget
 
 
 class BudgetCounter:
@@ -105,12 +63,30 @@ class BudgetCounter:
         self.dollars += dollars
 
 
-# Purses of the runs of this process, oldest first. A run that died leaves its purse behind;
-# a purse that was dropped too early is made again from the ledger in the state.
-_counters: "OrderedDict[str, BudgetCounter]" = OrderedDict()
+# Counters by run, or by account of a shared budget, oldest first. A run that died leaves its counter
+# behind; one that was dropped too early is made again from the ledger in the state.
+_counters: "OrderedDict[object, BudgetCounter]" = OrderedDict()
 _KEPT = 10_000
 
 
+def counter_of(budget: Budget, run: str, spent: Usage) -> BudgetCounter:
+    """Return the live counter of a budget: of its run, or one for all runs that share it.
+
+    Args:
+        budget: the limits.
+        run: id of the run.
+        spent: the run's ledger, from which the counter of a resumed run starts.
+    """
+    key: object = run if budget.account is None else budget.account
+    counter = _counters.get(key)
+    if counter is None or counter.budget != budget:
+        counter = BudgetCounter(budget, spent if budget.account is None else None)
+        _counters[key] = counter
+        if len(_counters) > _KEPT:
+            _counters.popitem(last=False)
+    return counter
+
+
 def close(run: str) -> None:
-    """Forget the purse of a finished run."""
+    """Forget the counter of a finished run."""
     _counters.pop(run, None)

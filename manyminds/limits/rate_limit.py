@@ -1,13 +1,23 @@
-"""Requests and tokens a minute: when the next request to an endpoint may be sent.
+"""When the next request to an endpoint may be sent: by limits that were set, or by its refusals.
 
-Counted once for the process, whatever loop or thread a call comes from.
+`RateLimit` counts requests and tokens a minute, once for the process. `EstimatedRate` learns the
+rate of an endpoint that refuses requests with a Retry-After: such a refusal means that so many
+requests a second are too many, not that so many at once are. The requests that got through until
+the endpoint opened again are its rate.
 """
 
+import math
 import threading
 import time
 from collections.abc import Hashable
 
-_BURST = 6.0  # seconds' worth of the limit that may be sent at once after a quiet time
+_BURST = 6.0  # seconds' worth of the limit that may be sent at once after a pause
+_KNEE = 0.9  # up to this share of the rate that was too much, it grows fast; then slowly
+_FAST, _SLOWLY = 0.5, 0.1  # so much more a second for each answer: 10 % a second at full rate
+_AT_ONCE = 0.1  # no answer makes it grow by more than this share: some come once in a minute
+_FALL = 0.5  # never less than this share of what it was: a short outage says nothing
+_MORE = 0.1  # more than it missed goes at once: too much shows soon, too little never would
+_SPAN = 0.5  # seconds; a shorter count says little
 _lock = threading.Lock()
 
 
@@ -47,10 +57,82 @@ class RateLimit:
             self._usual += (tokens - self._usual) / 8
 
 
-_paces: dict[Hashable, RateLimit] = {}
+_limits: dict[Hashable, RateLimit] = {}
 
 
-def pace(endpoint: Hashable, requests: float | None, tokens: float | None) -> RateLimit:
-    """Return the pace of an endpoint, the same one in all threads."""
+def rate_limit(endpoint: Hashable, requests: float | None, tokens: float | None) -> RateLimit:
+    """Return the rate limit of an endpoint, the same one in all threads."""
     with _lock:
-        return _paces.setdefault((endpoint, requests, tokens), RateLimit(requests, tokens))
+        return _limits.setdefault((endpoint, requests, tokens), RateLimit(requests, tokens))
+
+
+class EstimatedRate:
+    """Spaces the requests to an endpoint as it has lately let them through.
+
+    Nothing is spaced before the first refusal. All times are those of the running loop.
+
+    Attributes:
+        rate: requests a second; None: not known yet.
+        sent: requests so far.
+    """
+
+    def __init__(self) -> None:
+        self.rate: float | None = None
+        self.sent = 0
+        self._knee = math.inf
+        self._opens = self._next = self._credit = 0.0
+        self._since: float | None = None  # when counting began
+        self._before = self._refused = 0  # sent before that; refused of those sent since
+
+    @property
+    def opens(self) -> float:
+        """When the endpoint may be asked again."""
+        return self._opens
+
+    def refuse(self, number: int, now: float, seconds: float) -> None:
+        """Say that the endpoint refused a request, and for how long it wants to be left alone."""
+        self._refused += number > self._before
+        if now >= self._opens:
+            self._next = now - _MORE * seconds
+        self._opens = max(self._opens, now + seconds)
+        self._credit = self._opens - self._next
+
+    def answer(self) -> None:
+        """Say that a request was answered."""
+        if self.rate is not None:
+            step = _FAST if self.rate < self._knee else _SLOWLY
+            self.rate += min(step, _AT_ONCE * self.rate)
+
+    def due(self, now: float) -> float:
+        """Return when the next request may be sent."""
+        span = 0.0 if self.rate is None else _SPAN
+        if self._since is not None and now >= self._opens > self._since + span:
+            self._learn(now)
+        return max(self._opens, self._next)
+
+    def send(self, now: float) -> int:
+        """Say that a request is being sent, and return its number."""
+        self._since = now if self._since is None else self._since
+        if self.rate is not None:
+            # What the endpoint could have taken while it was left alone, it takes now, and more.
+            self._next = max(self._next, now - self._credit) + 1 / self.rate
+        self.sent += 1
+        return self.sent
+
+    def reopen(self, now: float) -> None:
+        """Say that the endpoint may be asked before its time."""
+        self._opens = self._next = now
+        self._credit, self._since = 0.0, None
+        self._before, self._refused = self.sent, 0
+
+    def _learn(self, now: float) -> None:
+        """Set the rate, now that it is open again and all that it refused has come back."""
+        assert self._since is not None
+        passed = max(1, self.sent - self._before - self._refused)
+        rate = passed / (now - self._since)
+        if self.rate is None:
+            self.rate = rate
+        else:
+            self._knee = _KNEE * self.rate
+            self.rate = max(rate, _FALL * self.rate)
+        self._since, self._before, self._refused = now, self.sent, 0

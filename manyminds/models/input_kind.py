@@ -11,37 +11,37 @@ from manyminds.errors import MemberError
 Kind = Literal["chat", "method", "state", "messages", "text", "custom"]
 
 
-class Form(NamedTuple):
-    """The form of a member's input; `variable` names the one string variable of a text form."""
+class InputKind(NamedTuple):
+    """The kind of a member's input; `variable` names the one string variable of a text input."""
 
     kind: Kind
     variable: str | None = None
 
 
-def form_of(model: Runnable[Any, Any], *, custom: bool = False) -> Form:
-    """Tell how `model` wants to be asked.
+def input_kind_of(model: Runnable[Any, Any], *, custom: bool = False) -> InputKind:
+    """Return the kind of input that `model` takes.
 
     Raises:
         MemberError: the input is neither messages nor one text, and no `input=` was given.
     """
     if is_chat_model(model):
-        return Form("chat")
+        return InputKind("chat")
     if custom:
-        return Form("custom")
+        return InputKind("custom")
     if is_method(model):
-        return Form("method")
+        return InputKind("method")
     schema = model.get_input_jsonschema()
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     if "messages" in properties:
-        return Form("state")
+        return InputKind("state")
     if schema.get("type") == "string":
-        return Form("text")
+        return InputKind("text")
     # What takes a list takes messages; what a chat model takes is described as one of several.
     if any(option.get("type") == "array" for option in schema.get("anyOf", [schema])):
-        return Form("messages")
+        return InputKind("messages")
     required = schema.get("required", list(properties))
     if len(required) == 1 and properties[required[0]].get("type") == "string":
-        return Form("text", required[0])
+        return InputKind("text", required[0])
     raise MemberError(
         f"cannot tell how to ask this {type(model).__name__} (its input is "
         f"{', '.join(properties) or 'not described'}): say it with "
@@ -61,7 +61,7 @@ def is_method(model: object) -> bool:
     return isinstance(getattr(getattr(model, "builder", None), "method", None), str)
 
 
-def quiet(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
+def silent(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
     """Return a chat model that neither streams nor answers from the LLM cache.
 
     Samples of one question must stay distinct, and only a method's last role streams: under
@@ -71,17 +71,17 @@ def quiet(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
         return model.model_copy(update={"disable_streaming": True, "cache": False})
     if isinstance(model, RunnableBindingBase):
         bound = cast("Any", model).bound
-        return cast("Runnable[Any, Any]", model.model_copy(update={"bound": quiet(bound)}))
+        return cast("Runnable[Any, Any]", model.model_copy(update={"bound": silent(bound)}))
     return model
 
 
-def blocks(model: Runnable[Any, Any]) -> bool:
+def is_sync_only(model: Runnable[Any, Any]) -> bool:
     """Tell whether `model` has no async code, and would run in the loop's small thread pool."""
     if isinstance(model, RunnableBindingBase):
-        return blocks(cast("Any", model).bound)
+        return is_sync_only(cast("Any", model).bound)
     if isinstance(model, RunnableSequence):
         steps = model.steps
-        return any(map(blocks, steps)) and all(map(_may_block, steps))
+        return any(map(is_sync_only, steps)) and all(map(_may_block, steps))
     if isinstance(model, BaseChatModel):
         hooks = ("_agenerate", "_astream")  # one of them is overridden by a model with async code
         return all(getattr(type(model), name) is getattr(BaseChatModel, name) for name in hooks)
@@ -94,4 +94,4 @@ def _may_block(step: Runnable[Any, Any]) -> bool:
         return _may_block(cast("Any", step).bound)
     if isinstance(step, RunnableLambda):
         return hasattr(cast("Any", step), "func")
-    return blocks(step) or type(step).__module__.startswith("langchain_core.")
+    return is_sync_only(step) or type(step).__module__.startswith("langchain_core.")

@@ -10,8 +10,8 @@ from langgraph.graph.state import CompiledStateGraph
 
 from manyminds.calls.failures import without_keys
 from manyminds.members import Member
+from manyminds.protocols import MemberEntry, Picture
 from manyminds.records.lines import without_secrets
-from manyminds.records.schema import MemberEntry, Picture
 from manyminds.settings import Context
 
 _SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")
@@ -70,6 +70,6 @@ def plain(value: object) -> Any:
 def _model(member: Member) -> str:
     if member.spec is not None:
         return without_keys(member.spec)
-    if member.form.kind == "chat":
+    if member.input_kind.kind == "chat":
         return without_keys(member.identity)
     return f"<{member.name}>"

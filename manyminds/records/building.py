@@ -11,7 +11,7 @@ _CANDIDATE = (
     *("run", "member", "role", "layer", "index", "draw", "status", "text", "answer", "error"),
     *("usage", "cost", "seconds", "attempts", "message_id"),
 )
-_MORE = ("confidence", "scores", "spare", "reused")
+_MORE = ("confidence", "scores", "hedged_by", "reused")
 _ABOUT = (
     *(
         "id",

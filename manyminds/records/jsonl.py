@@ -6,11 +6,12 @@ The lines and their keys are in `manyminds.records.schema`.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from manyminds.calls.failures import clean
+from manyminds.protocols import About, ModelCall, RunInfo
 from manyminds.records.files import Files, RecordFile
 from manyminds.records.lines import (
     Redact,
@@ -20,13 +21,10 @@ from manyminds.records.lines import (
     readings,
     redacted,
 )
-from manyminds.records.schema import VERSION, About, InnerCall, MessageLine, Parent
+from manyminds.records.schema import VERSION, MessageLine, Parent
 from manyminds.runs.cache import prompt_hash
 from manyminds.runs.context import parent_call
 from manyminds.state import Candidate
-
-if TYPE_CHECKING:
-    from manyminds.runs.context import RunContext
 
 # These stand in the lines of calls, or are of no use once they are over.
 _IN_CALLS = frozenset({"asked", "answered", "failed"})
@@ -52,7 +50,7 @@ class JsonlRecorder:
         self._redact = redact
         self._files = Files(self.path)
 
-    def began(self, run: "RunContext", messages: Sequence[BaseMessage], about: About) -> None:
+    def began(self, run: RunInfo, messages: Sequence[BaseMessage], about: About) -> None:
         """Write what is known of a run that begins."""
         parent = _parent()
         file = self._files.begin(run.id, about["method"], parent and parent["run"])
@@ -84,7 +82,7 @@ class JsonlRecorder:
 
     def call(
         self,
-        run: "RunContext",
+        run: RunInfo,
         candidate: Candidate,
         prompt: Sequence[BaseMessage],
         params: Mapping[str, Any],
@@ -93,10 +91,12 @@ class JsonlRecorder:
         file = self._files.of(run.id)
         self._write(file, call_line(candidate, self._prompt(file, prompt), params))
 
-    def inner(self, run: "RunContext", candidate: Candidate, call: InnerCall) -> None:
+    def inner(self, run: RunInfo, candidate: Candidate, call: ModelCall) -> None:
         """Write a model call that a foreign chain or graph has made."""
         where = {key: candidate[key] for key in ("run", "role", "member", "layer", "index", "draw")}
-        self._write(self._files.of(run.id), {"type": "inner", **where, **call})
+        messages = [message_line(message) for message in call["messages"]]
+        line = {"type": "inner", **where, **call, "messages": messages}
+        self._write(self._files.of(run.id), line)
 
     def node(
         self, run: str, name: str, layer: int, update: Mapping[str, Any], *, at: float

@@ -24,7 +24,7 @@ _TOLD_ELSEWHERE = frozenset(
     }
 )
 _PLACE = ("role", "member", "layer", "index", "draw")
-_READ = ("confidence", "scores", "spare")
+_READ = ("confidence", "scores", "hedged_by")
 _NAMES = frozenset({"type", "run", "hash", "prompt", "parent", "path", "graph", "library"})
 
 
@@ -68,7 +68,7 @@ def readings(update: Mapping[str, Any]) -> list[Reading]:
         for candidate in _candidates(update)
         if candidate["answer"] is not None
         or candidate["status"] == "flagged"
-        or any(key in candidate for key in (*_READ, "beside"))
+        or any(key in candidate for key in (*_READ, "hedges"))
     ]
 
 

@@ -10,15 +10,14 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from manyminds.calls.response import NOTHING
 from manyminds.errors import DataError, InputError
 from manyminds.records.reader import load_run
 from manyminds.records.run_record import ANSWERED, Call, RunRecord
 from manyminds.records.schema import MessageLine
 from manyminds.registry import methods
-from manyminds.runs.cache import asked_as
+from manyminds.runs.cache import key_from_hash
 from manyminds.settings import Context
-from manyminds.state import Candidate
+from manyminds.state import NO_TOKENS, Candidate
 
 Graph: TypeAlias = StateGraph[Any, Context, Any, Any] | CompiledStateGraph[Any, Context, Any, Any]
 
@@ -172,14 +171,14 @@ def _answers(run: RunRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
         # One that was cut because its spare was quicker has that one's answer.
         taken = good.get(call.question, call) if call.status == "cut" else call
         place = f"{call.role}/{call.member}/{call.layer}/{call.index}/{call.draw}"
-        yield f"{run.trail}{place}/{asked_as(call.prompt, call.params)}", _free(taken)
+        yield f"{run.trail}{place}/{key_from_hash(call.prompt, call.params)}", _free(taken)
     for nested in run.nested:
         yield from _answers(nested)
 
 
 def _free(call: Call) -> Mapping[str, Any]:
     line = {key: value for key, value in call.candidate.items() if key not in _OF_THE_LINE}
-    free = {"usage": NOTHING, "cost": 0.0, "attempts": 0, "seconds": 0.0, "reused": "record"}
+    free = {"usage": NO_TOKENS, "cost": 0.0, "attempts": 0, "seconds": 0.0, "reused": "record"}
     return {**line, **free}
 
 

@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from manyminds.records.schema import InnerCall, MemberEntry, MessageLine, Parent
+from manyminds.protocols import MemberEntry
+from manyminds.records.schema import InnerCall, MessageLine, Parent
 from manyminds.state import Failure, Status, TokenUsage
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Call:
     messages: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
     confidence: float | None = None
     scores: dict[str, float] = field(default_factory=dict[str, float])
-    spare: str | None = None
+    hedged_by: str | None = None
     reused: str | None = None
     inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)
     nested: "RunRecord | None" = field(default=None, repr=False)

@@ -23,43 +23,10 @@ from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
+from manyminds.protocols import About
 from manyminds.state import Candidate, Failure, Status, TokenUsage
 
 VERSION = 1
-
-
-class MemberEntry(TypedDict):
-    """Who can be asked: its name, model, role and sampling parameters."""
-
-    name: str
-    model: str
-    role: str | None
-    params: dict[str, Any]
-
-
-class Picture(TypedDict):
-    """A method's graph: in mermaid, and as nodes and edges (from, to, conditional)."""
-
-    graph: str
-    nodes: list[str]
-    edges: list[tuple[str, str, bool]]
-
-
-class About(Picture):
-    """What is known of a method when a run of it begins.
-
-    `builder` is module:function, `options` are its arguments as plain data (`<name>` for objects),
-    `settings` those of the run, `prompts` name@version#hash of those it uses, `library` the
-    version of manyminds.
-    """
-
-    method: str
-    builder: str
-    options: dict[str, Any]
-    settings: dict[str, Any]
-    members: list[MemberEntry]
-    prompts: list[str]
-    library: str
 
 
 class Parent(TypedDict):
@@ -152,7 +119,7 @@ class Reading(TypedDict):
     error: Failure | None
     confidence: NotRequired[float]
     scores: NotRequired[dict[str, float]]
-    spare: NotRequired[str]
+    hedged_by: NotRequired[str]
 
 
 class NodeLine(TypedDict):

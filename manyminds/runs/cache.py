@@ -1,6 +1,6 @@
-"""Where an answer may be taken from instead of asking: the run's journal, a record, a cache.
+"""The keys by which calls find their earlier answers, and the cache that holds answers for all runs.
 
-A call is known by who is asked what, with which parameters, for the how-manieth time.
+Calls are keyed by member, prompt, parameters and draw number.
 """
 
 import hashlib
@@ -12,17 +12,13 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from manyminds.calls.response import NOTHING
-from manyminds.records.answers import AnswerStore
-from manyminds.settings import Cache
-from manyminds.state import Candidate
-
-__all__ = ["Cached", "AnswerStore", "as_json", "asked_as", "cache_key", "prompt_hash"]
+from manyminds.protocols import Cache
+from manyminds.state import NO_TOKENS, Candidate
 
 _NAMESPACE = ("manyminds", "answers")
 
 as_json = json.JSONEncoder(default=str).encode
-"""Writes anything as JSON; made once, for that takes longer than to write."""
+"""Encodes anything as JSON. One encoder for all: creating it takes longer than encoding."""
 
 
 class Cached:
@@ -41,7 +37,7 @@ class Cached:
         found = (await self._cache.aget([full])).get(full)
         if found is None:
             return None
-        free = {"usage": dict(NOTHING), "cost": 0.0, "attempts": 0, "reused": "cache"}
+        free = {"usage": dict(NO_TOKENS), "cost": 0.0, "attempts": 0, "reused": "cache"}
         return Candidate(**{**found, **free})  # type: ignore[typeddict-item]  # as it was put
 
     async def put(self, key: str, candidate: Candidate) -> None:
@@ -52,11 +48,11 @@ class Cached:
 
 def cache_key(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
     """Return a hash of what is asked: of the prompt and the sampling parameters."""
-    return asked_as(prompt_hash(prompt), params)
+    return key_from_hash(prompt_hash(prompt), params)
 
 
-def asked_as(prompt: str, params: Mapping[str, Any]) -> str:
-    """Return what `key_of` does, from a prompt's hash."""
+def key_from_hash(prompt: str, params: Mapping[str, Any]) -> str:
+    """Return what `cache_key` does, from a prompt's hash."""
     return _hash(prompt, *chain.from_iterable(sorted(params.items())))
 
 

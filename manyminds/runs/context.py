@@ -11,10 +11,10 @@ from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 
 from manyminds.errors import BudgetError
-from manyminds.limits.budget import BudgetCounter
-from manyminds.runs.cache import AnswerStore, Cached
-from manyminds.runs.journal import journal
-from manyminds.runs.scope import shared
+from manyminds.limits.budget import BudgetCounter, counter_of
+from manyminds.protocols import AnswerStore
+from manyminds.runs.cache import Cached
+from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import Usage, add_spent, note
 from manyminds.settings import Context, settings
 from manyminds.state import Candidate
@@ -24,7 +24,7 @@ class ParentCall:
     """What a run hands to the runs nested in its calls.
 
     Attributes:
-        purses: the budgets that they draw on.
+        counters: of the budgets that they draw on.
         base: draws that came before theirs.
         call: names the call, the same after a resume.
         path: names it from the outermost run on, the same in another run of the same graph.
@@ -60,9 +60,9 @@ parent_call: ContextVar[ParentCall | None] = ContextVar("manyminds_outer", defau
 
 
 class RunContext:
-    """One run, as seen from a node: identity, settings, purses, and where events go.
+    """One run, as seen from a node: identity, settings, budget counters, and where events go.
 
-    Made at the start of each node call; nothing here outlives the node but the purses.
+    Created at the start of each node call; only the budget counters outlive the node.
     """
 
     __slots__ = (
@@ -70,7 +70,7 @@ class RunContext:
         "base",
         "cache",
         "id",
-        "kept",
+        "stores",
         "method",
         "path",
         "counters",
@@ -92,10 +92,10 @@ class RunContext:
         settings: Context,
         spent: Usage | None = None,
         write: Callable[[Any], None] = lambda _event: None,
-        kept: Sequence[AnswerStore] = (),
+        stores: Sequence[AnswerStore] = (),
     ) -> None:
         around = parent_call.get()
-        own = () if settings.budget is None else (settings.budget.counter(id, spent or {}),)
+        own = () if settings.budget is None else (counter_of(settings.budget, id, spent or {}),)
         # A budget that spans several runs may already be counted by a run around this one.
         outer_counters = () if around is None else around.counters
         self.counters = (*outer_counters, *(p for p in own if p not in outer_counters))
@@ -104,14 +104,15 @@ class RunContext:
         self.around, self.spent = around, spent
         self.id, self.method = id, method
         self.question_id, self.question = question_id, question
-        self.settings, self.write, self.kept = settings, write, kept
+        self.settings, self.write, self.stores = settings, write, stores
         self.cache = None if settings.cache is None else Cached(settings.cache)
         self.recorder = settings.recorder
 
     @classmethod
     def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "RunContext":
         """Return the run that the running node serves."""
-        known = journal(state["run"])
+        scope = run_scope(state["run"])
+        known = scope.open_journal(state["run"])
         run = cls(
             id=state["run"],
             method=method,
@@ -120,10 +121,9 @@ class RunContext:
             settings=settings(builder),
             spent=state.get("spent"),
             write=get_runtime().stream_writer,
-            kept=() if known is None else (known,),
+            stores=() if known is None else (known,),
         )
-        common = shared(run.id)
-        common.method, common.recorder = method, run.recorder
+        scope.method, scope.recorder = method, run.recorder
         return run
 
     @property
@@ -186,21 +186,21 @@ class RunContext:
         for counter in self.counters:
             counter.settle(tokens, dollars)
 
-    def told(self, candidates: Sequence[Candidate]) -> None:
-        """Note what calls have used that are over, for the case that no state will ever say it."""
-        common = shared(self.id)
-        if common.spent is None:
-            common.spent = add_spent(None, self.spent)
-        note(common.spent, candidates)
+    def count(self, candidates: Sequence[Candidate]) -> None:
+        """Add calls that ended to the live ledger, for the case that no state will hold them."""
+        scope = run_scope(self.id)
+        if scope.spent is None:
+            scope.spent = add_spent(None, self.spent)
+        note(scope.spent, candidates)
         if self.around is not None:
             note(self.around.spent, candidates)
 
-    def emit(self, event: str, **data: object) -> None:
+    def emit(self, event: str, **details: object) -> None:
         """Send a progress event to whoever streams the run with `stream_mode="custom"`."""
-        told = {"event": event, "run": self.id, "method": self.method, **data}
-        self.write(told)
+        data = {"event": event, "run": self.id, "method": self.method, **details}
+        self.write(data)
         if self.recorder is not None:
-            self.recorder.event(told)
+            self.recorder.event(data)
 
 
 def question_id_of_config() -> str | None:

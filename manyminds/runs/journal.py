@@ -1,8 +1,8 @@
-"""The journal of a run: what was answered is kept by the host before anything else happens with it.
+"""The journal of a run: every answer is written to the host's store before it is used.
 
-LangGraph's checkpoints are written after a node has ended, and trail the answers. A run that was
-killed finds here what its first life had received, also in the middle of a node. It is kept in the
-store that the graph was compiled with, else among the checkpoints of its thread.
+LangGraph writes checkpoints when a node has ended, so they trail the answers. A run that was killed
+finds in the journal what its first life had received, also in the middle of a node. The journal is
+in the store that the graph was compiled with, else among the checkpoints of its thread.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from manyminds.runs.journal_backends import (
     all_in,
     called,
 )
-from manyminds.runs.scope import shared
+from manyminds.runs.langgraph_internals import checkpointer, replay_state
 from manyminds.state import Candidate
 
 _HEADS = ("manyminds", "runs", "heads")
@@ -35,28 +35,28 @@ class Journal:
     """The answers of one run, as seen from one event loop.
 
     Args:
-        shelf: where they are kept.
-        clear: the run begins just now, or goes another way from an earlier point: what is there
-            must not be taken for an answer.
+        backend: where they are written.
+        clear: the run begins now, or takes another path from an earlier point: what the backend
+            holds must not be used.
     """
 
-    def __init__(self, shelf: JournalBackend, *, clear: bool = False) -> None:
+    def __init__(self, backend: JournalBackend, *, clear: bool = False) -> None:
         self._loop = asyncio.get_running_loop()
-        self._shelf, self._clear = shelf, clear
+        self._backend, self._clear = backend, clear
         self._known: dict[str, Candidate] | None = None
         self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
         self._next: tuple[dict[str, str], asyncio.Task[None]] | None = None
 
-    def serves(self, shelf: JournalBackend) -> bool:
-        """Tell whether it belongs to the running loop and to what this shelf is in."""
-        return self._loop is asyncio.get_running_loop() and self._shelf.place is shelf.place
+    def serves(self, backend: JournalBackend) -> bool:
+        """Tell whether it belongs to the running loop and to the place of this backend."""
+        return self._loop is asyncio.get_running_loop() and self._backend.place is backend.place
 
     async def get(self, key: str) -> Candidate | None:
         """Return the answer to a call that was answered before, or None."""
         return (await self._answers()).get(key)
 
     async def put(self, key: str, candidate: Candidate) -> None:
-        """Keep an answer; when this returns, also cancelled, it is on the shelf."""
+        """Write an answer; when this returns, also cancelled, the backend has it."""
         (await self._answers())[key] = candidate.copy()
         # As text: what a model says need not be what a database takes for JSON.
         text = as_json(candidate)
@@ -72,10 +72,10 @@ class Journal:
             raise
 
     async def _write(self, answers: Mapping[str, str]) -> None:
-        """Write all that has come in when it is our turn at once: a database commits slowly."""
+        """Write all answers that came in while waiting, in one commit: commits are slow."""
         async with self._writing:
             self._next = None
-            await self._shelf.write(answers)
+            await self._backend.write(answers)
 
     async def _answers(self) -> dict[str, Candidate]:
         if self._known is None:
@@ -86,38 +86,40 @@ class Journal:
 
     async def _open(self) -> dict[str, Candidate]:
         if self._clear:
-            await self._shelf.clear()
+            await self._backend.clear()
             return {}
-        return {key: json.loads(text) for key, text in (await self._shelf.load()).items()}
+        return {key: json.loads(text) for key, text in (await self._backend.load()).items()}
 
 
-def journal(run: str) -> Journal | None:
-    """Return the journal of the running node's run; None where the host keeps no such."""
-    shelf = _shelf(run)
-    if shelf is None:
-        return None
-    common, replay = shared(run), _replay()
-    forked = replay is not None and replay is not common.replay
-    if forked or common.journal is None or not common.journal.serves(shelf):
-        common.journal, common.replay = Journal(shelf, clear=forked), replay
-    return common.journal
+def open_journal(run: str, known: Journal | None, *, clear: bool = False) -> Journal | None:
+    """Return the journal of the running node's run; None where the host keeps none.
+
+    Args:
+        run: id of the run.
+        known: the journal that the run has used so far.
+        clear: forget what is there.
+    """
+    backend = _backend(run)
+    if backend is None or (known is not None and known.serves(backend)):
+        return known if backend is not None else None
+    return Journal(backend, clear=clear)
 
 
-async def begin(run: str, conversation: str) -> str:
+async def begin(run: str, conversation: str) -> tuple[str, Journal | None]:
     """Open the journal of a run that begins, and clear away those of the runs before it.
 
     Returns:
-        The id of the run: that of an unfinished one where the same call of the host's begins again,
-        because it was killed before its first checkpoint was written.
+        The id of the run and its journal. The id is that of an unfinished run where the same call
+        of the host begins again, because it was killed before its first checkpoint was written.
     """
     store = _store()
     if store is None:
-        return run
+        return run, None
     heads, key = _place()
     found = {item.key: item.value for item in await all_in(store, heads)}
     mine = found.pop(key, None)
     if mine is not None and _goes_on(mine, conversation):
-        return str(mine["run"])
+        return str(mine["run"]), None
     now = time.time()
     over = {k: v for k, v in found.items() if v["done"] and now - v["done"] > _SETTLED}
     if mine is not None:
@@ -125,9 +127,8 @@ async def begin(run: str, conversation: str) -> str:
     for old_key, head in over.items():
         await StoreBackend(store, str(head["run"])).clear()
         await called(store, "delete", heads, old_key)
-    shared(run).journal = Journal(StoreBackend(store, run), clear=True)
     await _write_head(store, run, conversation, done=None)
-    return run
+    return run, Journal(StoreBackend(store, run), clear=True)
 
 
 async def end(run: str, conversation: str) -> None:
@@ -142,7 +143,7 @@ async def end(run: str, conversation: str) -> None:
 
 def _goes_on(head: Mapping[str, Any], conversation: str) -> bool:
     unfinished = head["done"] is None and head["conversation"] == conversation
-    return unfinished and _replay() is None
+    return unfinished and replay_state() is None
 
 
 async def _write_head(store: BaseStore, run: str, conversation: str, *, done: float | None) -> None:
@@ -163,29 +164,21 @@ def _place() -> tuple[tuple[str, ...], str]:
     return (*_HEADS, _hash(f"{config['thread_id']}|{nodes}")), _hash("|".join(tasks))
 
 
-def _shelf(run: str) -> JournalBackend | None:
-    """Return where the host lets the answers of a run be kept."""
+def _backend(run: str) -> JournalBackend | None:
+    """Return where the host keeps the answers of a run."""
     store = _store()
     if store is not None:
         return StoreBackend(store, run)
-    config: Mapping[str, Any] = get_config().get("configurable", {})
-    saver = config.get("__pregel_checkpointer")
-    return None if saver is None else CheckpointBackend(saver, config["thread_id"], run)
+    saver = checkpointer()
+    if saver is None:
+        return None
+    return CheckpointBackend(saver, get_config()["configurable"]["thread_id"], run)
 
 
 def _store() -> BaseStore | None:
     if "thread_id" not in get_config().get("configurable", {}):
         return None
     return get_runtime().store
-
-
-def _replay() -> object | None:
-    """Return what LangGraph notes where a run is started again from an earlier checkpoint.
-
-    It is one object for the whole of such a call, and None in all others, also in a resume.
-    """
-    found: object = get_config().get("configurable", {}).get("__pregel_replay_state")
-    return found
 
 
 def _hash(text: str) -> str:

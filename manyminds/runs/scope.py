@@ -1,21 +1,20 @@
-"""What the nodes of one run share in this process; after a resume it is made anew.
+"""What the nodes of one run share in this process. After a resume it starts empty.
 
-Nothing here must be needed for a right answer: LangGraph may run the nodes of one run in several
-processes, one after the other.
+A right answer must not depend on it: LangGraph may run the nodes of one run in several processes,
+one after the other.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
 
+from manyminds.limits.deadline import Deadline
+from manyminds.protocols import Recorder
+from manyminds.runs.journal import Journal, open_journal
+from manyminds.runs.langgraph_internals import replay_state
 from manyminds.runs.usage import Usage
 from manyminds.state import Failure
-
-if TYPE_CHECKING:
-    from manyminds.limits.deadline import Deadline
-    from manyminds.records.recorder import Recorder
-    from manyminds.runs.journal import Journal
 
 _KEPT = 10_000  # runs that died leave theirs behind
 
@@ -25,30 +24,53 @@ class RunScope:
     """What the nodes of one run share.
 
     Attributes:
-        method: whose run it is.
-        clocks: of the layers that are being asked.
+        method: the method's name.
+        deadlines: of the layers that are running.
         refused: members whose key was refused, and why: they are not asked again.
-        spent: the ledger up to now, with what is in no state yet; None: nobody was asked.
-        journal: what was answered already, where the host keeps such.
-        recorder: is told of what the nodes do.
-        replay: names the last call that went another way from an earlier point of the run.
+        spent: the ledger up to now, with what is in no state yet; None: no call was made.
+        journal: answers of the run's earlier lives, where the host keeps them.
+        recorder: receives what the nodes do.
+        replay: names the last call that took another path from an earlier point of the run.
     """
 
     method: str = ""
-    clocks: dict[int, "Deadline"] = field(default_factory=dict[int, "Deadline"])
+    deadlines: dict[int, Deadline] = field(default_factory=dict[int, Deadline])
     refused: dict[str, Failure] = field(default_factory=dict[str, Failure])
     spent: Usage | None = None
-    journal: "Journal | None" = None
-    recorder: "Recorder | None" = None
+    journal: Journal | None = None
+    recorder: Recorder | None = None
     replay: object = None
+
+    def deadline(self, layer: int, make: Callable[[], Deadline]) -> Deadline:
+        """Return the deadline of a layer; the first branch that needs it creates it."""
+        found = self.deadlines.get(layer)
+        if found is None:
+            found = self.deadlines[layer] = make()
+        return found
+
+    def drop_deadline(self, layer: int) -> None:
+        """Forget the deadline of a layer that is over."""
+        gone = self.deadlines.pop(layer, None)
+        if gone is not None:
+            gone.stop()
+
+    def open_journal(self, run: str) -> Journal | None:
+        """Return the journal of the running node's run; None where the host keeps none."""
+        replay = replay_state()
+        forked = replay is not None and replay is not self.replay
+        known = None if forked else self.journal
+        opened = open_journal(run, known, clear=forked)
+        if opened is not None and opened is not known:
+            self.journal, self.replay = opened, replay
+        return opened
 
 
 _runs: OrderedDict[str, RunScope] = OrderedDict()
 _lock = Lock()
 
 
-def shared(run: str) -> RunScope:
-    """Return what the nodes of this run share."""
+def run_scope(run: str) -> RunScope:
+    """Return what the nodes of this run share; created the first time."""
     found = _runs.get(run)
     if found is None:
         with _lock:
@@ -58,20 +80,20 @@ def shared(run: str) -> RunScope:
     return found
 
 
-def spent_by(run: object) -> Usage | None:
-    """Return the ledger of a run up to now, if anybody was asked."""
-    found = _runs.get(run) if isinstance(run, str) else None
-    return None if found is None else found.spent
-
-
-def known(run: object) -> RunScope | None:
+def known_scope(run: object) -> RunScope | None:
     """Return what the nodes of a run share; None where it has not begun here, or is over."""
     return _runs.get(run) if isinstance(run, str) else None
+
+
+def spent_by(run: object) -> Usage | None:
+    """Return the ledger of a run up to now; None where no call was made."""
+    found = known_scope(run)
+    return None if found is None else found.spent
 
 
 def forget(run: str) -> None:
     """Forget a finished run."""
     with _lock:
         gone = _runs.pop(run, None)
-    for clock in [] if gone is None else gone.clocks.values():
-        clock.stop()
+    for deadline in [] if gone is None else gone.deadlines.values():
+        deadline.stop()

@@ -116,7 +116,7 @@ def note(rows: Usage, candidates: Iterable[Candidate]) -> None:
         error = candidate["error"]
         if candidate["status"] == "skipped" and (error is None or error["kind"] == "budget"):
             continue
-        role, member = candidate["role"], candidate.get("spare", candidate["member"])
+        role, member = candidate["role"], candidate.get("hedged_by", candidate["member"])
         own = f"{role}/{member}"
         row = rows.get(own)
         if row is None:
@@ -149,7 +149,7 @@ def _note_nested(rows: Usage, row: UsageRow, candidate: Candidate) -> None:
 def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     for candidate in candidates:
         yield candidate
-        yield from candidate.get("beside", [])
+        yield from candidate.get("hedges", [])
 
 
 def _count(row: UsageRow, candidate: Candidate) -> None:

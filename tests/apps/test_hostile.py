@@ -186,7 +186,7 @@ def test_no_key_is_in_what_the_command_says_when_all_fail(
 async def test_an_answer_that_is_too_long_is_cut_with_a_mark(tmp_path: Path) -> None:
     mark = "[cut after 2,000 characters]"
     with Server(lambda body, k: Reply("word ", size=5_000_000)) as server:
-        long = [Member(member(server, name), longest=2_000) for name in "ab"]
+        long = [Member(member(server, name), max_answer_chars=2_000) for name in "ab"]
         graph = create_moa_lite(long, aggregator=long[0])
         result = await graph.compile().ainvoke(user(), context=recorded(tmp_path))
     assert result["answer"].endswith(f"\n{mark}") and len(result["answer"]) < 2_100

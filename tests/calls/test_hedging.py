@@ -25,11 +25,11 @@ def first_is_late(_body: Body, k: int) -> Reply:
 
 async def test_a_spare_answers_in_the_place_of_who_is_late() -> None:
     with Server(late) as server:
-        member = Member(f"slow@{server.url}", spare=f"spare@{server.url}", timeout=30)
+        member = Member(f"slow@{server.url}", hedge_with=f"spare@{server.url}", timeout=30)
         got = await ask(member, PROMPT, a_run(hedge=0.05), role="r")
         assert len(server.requests) == 2
     assert got["status"] == "ok" and got["text"] == "by spare"
-    assert got["member"] == "slow" and got.get("spare") == "spare"
+    assert got["member"] == "slow" and got.get("hedged_by") == "spare"
     rows = spent_on([got])
     assert set(rows) == {"r/spare", "r/slow"} and totals(rows)["requests"] == 2
     assert rows["r/slow"]["failed"] == {"cancelled": 1} and not rows["r/spare"]["failed"]
@@ -43,18 +43,18 @@ async def test_without_a_spare_the_same_member_is_asked_once_more() -> None:
         began = time.monotonic()
         got = await ask(member, PROMPT, a_run(hedge=0.05), role="r")
         assert time.monotonic() - began < 0.7
-    assert got["text"] == "answer 1" and "spare" not in got and got["draw"] == 0
+    assert got["text"] == "answer 1" and "hedged_by" not in got and got["draw"] == 0
 
 
 async def test_nobody_is_asked_twice_who_is_quick() -> None:
     with Server() as server:
         got = await ask(Member(f"m@{server.url}"), PROMPT, a_run(hedge=5.0), role="r")
-        assert len(server.requests) == 1 and "beside" not in got
+        assert len(server.requests) == 1 and "hedges" not in got
 
 
 async def test_both_failing_is_one_failure_that_says_so() -> None:
     with Server(lambda body, k: Reply("no", status=400, latency=0.1)) as server:
-        member = Member(f"m@{server.url}", spare=f"s@{server.url}", retries=0)
+        member = Member(f"m@{server.url}", hedge_with=f"s@{server.url}", retries=0)
         got = await ask(member, PROMPT, a_run(hedge=0.02), role="r")
         assert len(server.requests) == 2
     assert got["status"] == "failed" and totals(spent_on([got]))["requests"] == 2
@@ -87,7 +87,7 @@ async def test_cancelled_calls_are_counted_on_both_sides(times: int) -> None:
 
 async def test_a_layer_does_not_wait_for_the_late_one() -> None:
     with Server(late) as server:
-        slow = Member(f"slow@{server.url}", spare=f"spare@{server.url}", timeout=30)
+        slow = Member(f"slow@{server.url}", hedge_with=f"spare@{server.url}", timeout=30)
         app = create_moa(
             [slow, Member(f"b@{server.url}")], aggregator=f"end@{server.url}", layers=2
         ).compile()

@@ -16,8 +16,8 @@ from manyminds.graphs.council import create_council
 from manyminds.graphs.debate import create_debate
 from manyminds.graphs.method_graph import Compiled
 from manyminds.graphs.moa import create_moa
-from manyminds.limits.budget import Budget
 from manyminds.reading.answers import extractor
+from manyminds.settings import Budget
 from manyminds.testing import ScriptedChatModel
 
 GRADE = by_answer(extractor("number"))

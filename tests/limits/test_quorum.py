@@ -7,7 +7,7 @@ from helpers.server import Body, Reply, Server
 
 from manyminds import Candidate, Context, Member, create_moa
 from manyminds.calls.ask import blank
-from manyminds.limits.quorum import count_of, layer_clock
+from manyminds.limits.quorum import count_of, layer_deadline
 from manyminds.runs.scope import forget
 from manyminds.testing import ScriptedChatModel
 
@@ -30,12 +30,12 @@ def test_a_quorum_is_a_count_or_a_share(quorum: float, asked: int, count: int) -
 
 
 async def test_without_any_option_all_are_waited_for() -> None:
-    assert layer_clock(a_run(), 1, asked=6, quorum=1) is None
+    assert layer_deadline(a_run(), 1, asked=6, quorum=1) is None
 
 
 async def test_only_good_answers_start_the_grace() -> None:
     run = a_run("patience-1", grace=0.02)
-    clock = layer_clock(run, 1, asked=3, quorum=2)
+    clock = layer_deadline(run, 1, asked=3, quorum=2)
     assert clock is not None
     clock.tell(got("failed", 5) + got("ok"))
     await asyncio.sleep(0.05)
@@ -50,7 +50,7 @@ async def test_only_good_answers_start_the_grace() -> None:
 
 async def test_a_rule_rings_at_once_and_is_no_loss() -> None:
     run = a_run("patience-2")
-    clock = layer_clock(run, 1, asked=3, quorum=1, rule=lambda seen: len(seen) >= 2)
+    clock = layer_deadline(run, 1, asked=3, quorum=1, rule=lambda seen: len(seen) >= 2)
     assert clock is not None
     clock.tell(got("ok", 2))
     assert clock.rung.is_set() and clock.reason is not None

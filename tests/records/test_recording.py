@@ -14,9 +14,9 @@ from pydantic import TypeAdapter
 from manyminds import Context, Member, QuorumError, create_agent_forest, create_moa, record
 from manyminds.graphs.method_graph import MethodGraph
 from manyminds.models.simulated.model import SimulatedChatModel
+from manyminds.protocols import Recorder
 from manyminds.records import schema
 from manyminds.records.jsonl import JsonlRecorder
-from manyminds.records.recorder import Recorder
 
 GIVEN = {"messages": [("user", QUESTION)]}
 LINES: dict[str, TypeAdapter[Any]] = {}

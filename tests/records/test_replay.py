@@ -151,7 +151,9 @@ class Lost(Slow):
 
 def late(*, model: type[Slow] = Slow, **options: Any) -> MethodGraph:
     """Return a MoA of which one member is late."""
-    slow = Member(model(skill=0.5), name="slow", spare=options.pop("spare", None), retries=0)
+    slow = Member(
+        model(skill=0.5), name="slow", hedge_with=options.pop("hedge_with", None), retries=0
+    )
     members: list[Askable] = [slow, *SIMULATED]
     return create_moa(members, aggregator=SIMULATED[0], layers=3, **options)
 
@@ -159,7 +161,7 @@ def late(*, model: type[Slow] = Slow, **options: Any) -> MethodGraph:
 @pytest.mark.parametrize(
     "options",
     [
-        {"hedge": 0.2, "spare": Member("simulated:large", name="quick")},
+        {"hedge": 0.2, "hedge_with": Member("simulated:large", name="quick")},
         {"grace": 0.1, "quorum": 2},
         {"deadline": 0.5, "quorum": 2},
     ],
@@ -182,7 +184,9 @@ def test_a_run_that_waited_for_nobody_replays_as_it_was(
 
 
 def test_the_answer_of_a_spare_for_one_that_failed_is_what_a_replay_takes(tmp_path: Path) -> None:
-    graph = late(model=Lost, hedge=0.2, spare=Member("simulated:large?latency=1", name="quick"))
+    graph = late(
+        model=Lost, hedge=0.2, hedge_with=Member("simulated:large?latency=1", name="quick")
+    )
     with record(tmp_path) as recording:
         result = graph.compile().invoke(GIVEN)
     again = replay(recording.run, graph, strict=True)
