@@ -68,7 +68,7 @@ def told(text: str) -> None:
     for form in forms:
         output = AIMessage(content=list(form)) if isinstance(form, list) else form
         try:
-            read = reply.read(output, max_chars=50)
+            read = reply.parse(output, max_chars=50)
         except AnswerError as error:
             failures.failure(error)
         else:

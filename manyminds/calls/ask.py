@@ -131,7 +131,7 @@ def _kind(ctx: RunContext) -> type[Call]:
 
 
 async def _until(deadline: Deadline, everything: Awaitable[None]) -> None:
-    """Wait for all calls, or until the deadline is reached; then cut them and wait for their end."""
+    """Wait for all calls, or until the deadline; then cut them and wait for their end."""
     timeout = asyncio.timeout(None)
     try:
         async with timeout:

@@ -1,4 +1,4 @@
-"""Callbacks of one request: the first token's message, and the model calls inside a chain or graph."""
+"""Callbacks of one request: its first token, and the model calls inside a chain or graph."""
 
 from collections.abc import Mapping, Sequence
 from time import time

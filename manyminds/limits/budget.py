@@ -63,8 +63,8 @@ class BudgetCounter:
         self.dollars += dollars
 
 
-# Counters by run, or by account of a shared budget, oldest first. A run that died leaves its counter
-# behind; one that was dropped too early is made again from the ledger in the state.
+# Counters by run, or by account of a shared budget, oldest first. A run that died leaves its
+# counter behind; one that was dropped too early is made again from the ledger in the state.
 _counters: "OrderedDict[object, BudgetCounter]" = OrderedDict()
 _KEPT = 10_000
 

@@ -1,4 +1,4 @@
-"""The keys by which calls find their earlier answers, and the cache that holds answers for all runs.
+"""The keys by which calls find earlier answers, and the cache that holds answers for all runs.
 
 Calls are keyed by member, prompt, parameters and draw number.
 """

@@ -42,7 +42,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return taken
 
 
-def no_pause(_state: object) -> float:
+def no_pause(_error: Exception, _failed: int) -> float:
     return 0.0
 
 
@@ -246,7 +246,7 @@ async def test_a_timeout_covers_all_attempts() -> None:
 
     began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inquiry, "_back_off", no_pause)
+        patch.setattr(inquiry, "_pause", no_pause)
         candidate = await once(Member(ScriptedChatModel(slow), timeout=0.1, retries=5))
     assert 0.1 <= time.monotonic() - began < 5
     assert candidate["status"] == "timeout" and candidate["attempts"] == 2

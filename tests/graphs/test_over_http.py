@@ -12,7 +12,7 @@ from manyminds.calls import call as inquiry
 from manyminds.fence import parse_numbered
 
 
-def no_pause(_state: object) -> float:
+def no_pause(_error: Exception, _failed: int) -> float:
     return 0.0
 
 
@@ -125,7 +125,7 @@ async def test_a_budget_of_ten_calls_on_forty_samples_sends_ten_requests() -> No
 async def test_what_may_pass_is_asked_again(
     bad: Reply, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inquiry, "_back_off", no_pause)
+    monkeypatch.setattr(inquiry, "_pause", no_pause)
     with Server(lambda body, k: Reply("Final answer: 1") if k else bad) as server:
         member = Member(f"m@{server.url}", retries=1)
         result = await create_agent_forest(member, samples=1).compile().ainvoke(user())

@@ -25,7 +25,7 @@ from manyminds import (
     using,
 )
 from manyminds.limits import budget as budgets
-from manyminds.limits.budget import BudgetCounter
+from manyminds.limits.budget import BudgetCounter, counter_of
 from manyminds.runs.usage import empty_row
 from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
@@ -56,11 +56,11 @@ def test_a_purse_made_anew_after_a_resume_knows_what_was_spent() -> None:
     row = empty_row("sampler", "m") | {"calls": 7, "input_tokens": 30, "output_tokens": 12}
     row["cost"] = 0.25
     given: Any = {"sampler/m": row}
-    counter = Budget(calls=10).counter("run-of-test", given)
+    counter = counter_of(Budget(calls=10), "run-of-test", given)
     assert (counter.calls, counter.tokens, counter.dollars) == (7, 42, 0.25)
-    assert Budget(calls=10).counter("run-of-test", {}) is counter
+    assert counter_of(Budget(calls=10), "run-of-test", {}) is counter
     budgets.close("run-of-test")
-    assert Budget(calls=10).counter("run-of-test", {}).calls == 0
+    assert counter_of(Budget(calls=10), "run-of-test", {}).calls == 0
     budgets.close("run-of-test")
 
 

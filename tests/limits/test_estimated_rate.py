@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from manyminds.limits.estimated_rate import EstimatedRate
+from manyminds.limits.rate_limit import EstimatedRate
 
 _BACK = 0.01  # seconds until an answer, or a refusal, is back
 

@@ -6,8 +6,7 @@ from helpers.simulated_time import simulated
 
 from manyminds.errors import AnswerError
 from manyminds.limits import limiter as gate
-from manyminds.limits.limiter import EndpointLimiter
-from manyminds.limits.slots import Slot
+from manyminds.limits.limiter import EndpointLimiter, Slot
 
 
 async def _peak(entrance: EndpointLimiter, calls: int) -> int:
@@ -48,20 +47,20 @@ async def test_a_refusal_halves_once_for_a_burst_and_answers_widen_again() -> No
     numbers = [await entrance.enter(1) for _ in range(16)]
     for number in numbers:
         entrance.refuse(number, None)
-    assert entrance.width == 8
+    assert entrance.concurrency == 8
     for number in numbers:
         entrance.leave(number)
     assert await _peak(entrance, 40) == 8
     for _ in range(1_000):
         entrance.answer(0, 0)
-    assert entrance.width == 16
+    assert entrance.concurrency == 16
 
 
 async def test_it_narrows_from_what_was_in_flight_not_from_what_might_have_been() -> None:
     entrance = EndpointLimiter(256)
     numbers = [await entrance.enter(1) for _ in range(4)]
     entrance.refuse(numbers[0], None)
-    assert entrance.width == 2
+    assert entrance.concurrency == 2
 
 
 async def test_it_never_closes_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +70,7 @@ async def test_it_never_closes_for_good(monkeypatch: pytest.MonkeyPatch) -> None
         number = await entrance.enter(1)
         entrance.refuse(number, None)
         entrance.leave(number)
-    assert entrance.width >= 1
+    assert entrance.concurrency >= 1
 
 
 async def test_nobody_enters_before_the_endpoint_wants_them_to() -> None:
@@ -170,7 +169,7 @@ def seconds(endpoint: Endpoint, calls: int, widest: int = 256) -> float:
             await asyncio.sleep(0.002)
             while (wait := await endpoint.answer()) is not None:
                 await asyncio.sleep(0.002)
-                await place.again(wait or None, 0.0)
+                await place.requeue(wait or None, 0.0)
                 await asyncio.sleep(0.002)
             await asyncio.sleep(0.002)
             place.answer(0)

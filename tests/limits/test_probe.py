@@ -1,4 +1,4 @@
-from manyminds.limits.probe import HalfOpenProbe
+from manyminds.limits.limiter import HalfOpenProbe
 
 
 def closed() -> HalfOpenProbe:

@@ -1,6 +1,6 @@
 import pytest
 
-from manyminds.limits.rate_limit import RateLimit, pace
+from manyminds.limits.rate_limit import RateLimit, rate_limit
 
 
 class Deadline:
@@ -49,6 +49,6 @@ def test_the_tighter_of_two_limits_counts(clock: Deadline) -> None:
 
 
 def test_an_endpoint_has_one_pace_for_each_pair_of_limits() -> None:
-    assert pace("e1", 10, None) is pace("e1", 10, None)
-    assert pace("e1", 10, None) is not pace("e2", 10, None)
-    assert pace("e1", 10, None) is not pace("e1", 20, None)
+    assert rate_limit("e1", 10, None) is rate_limit("e1", 10, None)
+    assert rate_limit("e1", 10, None) is not rate_limit("e2", 10, None)
+    assert rate_limit("e1", 10, None) is not rate_limit("e1", 20, None)

@@ -99,7 +99,7 @@ class Asked(TypedDict):
 
 
 async def _begun(state: Asked) -> dict[str, str]:
-    run = await journal.begin(state["run"], state["conversation"])
+    run, _ = await journal.begin(state["run"], state["conversation"])
     if state["done"]:
         await journal.end(run, state["conversation"])
     return {"run": run}
