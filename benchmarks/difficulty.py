@@ -35,7 +35,7 @@ from rich.table import Table
 from manyminds import create_agent_forest, create_hierarchical_voting, create_stepwise_voting
 from manyminds.evals.intervals import interval
 from manyminds.graphs.hierarchical_voting import Level
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.arithmetic import QuestionRow
 from manyminds.models.simulated.choices import split_question
 from manyminds.models.simulated.model import (

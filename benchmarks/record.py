@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import Context, create_agent_forest, load_run
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 from manyminds.records.jsonl import JsonlRecorder
 
 SAMPLES = 2_048

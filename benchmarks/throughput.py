@@ -16,7 +16,7 @@ from rich.table import Table
 
 from manyminds import create_moa
 from manyminds.fence import numbered
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 from manyminds.prompts import load
 
 LATENCY = 0.2

@@ -12,13 +12,15 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.asked_votes import Rated, Universal
 from manyminds.nodes.channels import MethodOutput, SampledState
+from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import Route
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.sampler import Sampling, sampler
 from manyminds.nodes.voter import Sampled, Vote, voter
 from manyminds.nodes.wave import branches, wave
@@ -49,7 +51,12 @@ class ForestOutput(MethodOutput):
     candidates: list[Candidate]
 
 
-@builder
+@method(
+    "agent-forest",
+    paper="More Agents Is All You Need, arXiv 2402.05120",
+    calls="samples",
+    use="Answers that can be compared (numbers, choices, code): cheap, robust, the baseline.",
+)
 def create_agent_forest(
     members: Askable | Sequence[Askable],
     *,
@@ -109,14 +116,13 @@ def create_agent_forest(
     rule = _rule(stop, samples, cut)
     most = samples if flags is None else 2 * samples
     graph = MethodGraph(
-        ForestState,
-        method="agent-forest",
-        members=everyone if isinstance(held, str) or callable(held) else [*everyone, *judges],
-        draws=ceil(most / len(everyone)),
-        supersteps=3 * most + 4,
+        "agent-forest",
+        everyone if isinstance(held, str) or callable(held) else [*everyone, *judges],
+        state=ForestState,
         output=ForestOutput,
         **options,
     )
+    graph.draws = ceil(most / len(everyone))
     how = Sampling(
         members=everyone,
         method="agent-forest",

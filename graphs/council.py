@@ -11,17 +11,18 @@ from pathlib import Path
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.chair import LastWord, custom_role, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
-from manyminds.nodes.gate import gate
+from manyminds.nodes.gate import check_quorum, gate
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Node, Route, State, is_node
 from manyminds.nodes.proposer import proposer
 from manyminds.nodes.reviewer import LEAST, METHOD, Review, Reviewing, reviewers
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.prompts import Prompt, load, numbered
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
@@ -46,7 +47,12 @@ class CouncilOutput(MethodOutput):
     candidates: list[Candidate]
 
 
-@builder
+@method(
+    "council",
+    paper="Peer Rank and Discussion, arXiv 2307.02762; LLM Council (A. Karpathy, 2025)",
+    calls="2 * members + 1",
+    use="Open answers, three or more good models, and no judge whose taste should decide.",
+)
 def create_council(
     members: Sequence[Askable],
     *,
@@ -95,14 +101,13 @@ def create_council(
     ranking = load(rank_prompt, variables={"answers"})
     synthesis = load(prompt, variables={"answers", "ranking"})
     graph = MethodGraph(
-        CouncilState,
-        method=METHOD,
-        members=[*everyone, *chain],
-        draws=3,
-        supersteps=8,
+        METHOD,
+        [*everyone, *chain],
+        state=CouncilState,
         output=CouncilOutput,
         **options,
     )
+    graph.draws = 3
     size, after = len(everyone), int(bool(chain))
     graph.open("layer", rankings=[], ballot=None)
     graph.add_node("layer", layer(METHOD, planned=2 * size + after, context=graph.settings))

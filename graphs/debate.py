@@ -14,19 +14,21 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import default_vote
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.chair import LastWord, custom_role, picker, shuffle_for, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
 from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate
 from manyminds.nodes.debate_vote import WEIGHED, debate_vote
 from manyminds.nodes.debater import METHOD, Debating, debater
+from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Node, Route, State, custom, is_node
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.topology import Topology, readings
 from manyminds.nodes.voter import VoteFunction
@@ -60,7 +62,12 @@ class DebateOutput(MethodOutput):
     transcript: list[Candidate]
 
 
-@builder
+@method(
+    "debate",
+    paper="Improving Factuality and Reasoning through Multiagent Debate, arXiv 2305.14325",
+    calls="debaters * rounds",
+    use="Answers that reasons can change, members of different families; measure it first.",
+)
 def create_debate(
     debaters: Sequence[Askable],
     *,
@@ -127,14 +134,13 @@ def create_debate(
     shown, share = _prompt(prompt, steadfast), _share(consensus)
     _check(rounds, verdict)
     graph = MethodGraph(
-        DebateState,
-        method=METHOD,
-        members=[*everyone, *(member for chain in rows for member in chain)],
-        draws=rounds * (len(everyone) + 1) + 2,
-        supersteps=4 * rounds + 5,
+        METHOD,
+        [*everyone, *(member for chain in rows for member in chain)],
+        state=DebateState,
         output=DebateOutput,
         **options,
     )
+    graph.draws = rounds * (len(everyone) + 1) + 2
     how = Debating(
         debaters=everyone,
         rounds=rounds,

@@ -12,15 +12,16 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.graphs.method_graph import MethodGraph, Options, builder
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member, listed
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.channels import MethodOutput, MethodState
 from manyminds.nodes.level import LevelResult, Poll, level
 from manyminds.nodes.node import Node, Route
 from manyminds.nodes.planner import planner as planner_node
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.voter import Vote
 from manyminds.prompts import Prompt, load
 from manyminds.reading.answers import Extractor, extractor
@@ -65,7 +66,12 @@ class HierarchyOutput(MethodOutput):
     levels: list[LevelResult]
 
 
-@builder
+@method(
+    "hierarchical-voting",
+    paper="More Agents Is All You Need, arXiv 2402.05120",
+    calls="1 + levels * samples",
+    use="The right answer is one of very many: vote on a range first, on the value then.",
+)
 def create_hierarchical_voting(
     members: Askable | Sequence[Askable],
     *,
@@ -108,11 +114,9 @@ def create_hierarchical_voting(
     everyone, *each, planners = with_roles([listed(members), *voters], planner)
     polls = [_poll(one, each[nth], nth + 1 == len(given)) for nth, one in enumerate(given)]
     graph = MethodGraph(
-        HierarchyState,
-        method=METHOD,
-        members=[*everyone, *(member for level in each for member in level), *planners],
-        draws=1,
-        supersteps=max(most, len(given)) + 6,
+        METHOD,
+        [*everyone, *(member for level in each for member in level), *planners],
+        state=HierarchyState,
         output=HierarchyOutput,
         **options,
     )

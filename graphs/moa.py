@@ -10,17 +10,18 @@ from typing import Any, cast
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.aggregator import aggregator as aggregator_node
 from manyminds.nodes.channels import LayeredState, MethodOutput
 from manyminds.nodes.chunks import Chunks, chunk_aggregator
-from manyminds.nodes.gate import gate
+from manyminds.nodes.gate import check_quorum, gate
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.proposer import proposer
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.prompts import Prompt, load
 from manyminds.state import Candidate
 
@@ -35,7 +36,12 @@ class MoaOutput(MethodOutput):
     candidates: list[Candidate]
 
 
-@builder
+@method(
+    "moa",
+    paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
+    calls="proposers * (layers - 1) + 1",
+    use="Open answers, several good models: the aggregator writes one answer out of all.",
+)
 def create_moa(
     proposers: Sequence[Askable] | Sequence[Sequence[Askable]],
     *,
@@ -78,14 +84,13 @@ def create_moa(
     check_quorum(quorum, min(len(row) for row in rows))
     synthesis = load(prompt, default=PROMPT, variables={"answers"})
     graph = MethodGraph(
-        LayeredState,
-        method=METHOD,
-        members=[*(member for row in rows for member in row), *chain],
-        draws=len(rows) + (1 if chunk is None else len(rows[-1])),
-        supersteps=3 * len(rows) + 4,
+        METHOD,
+        [*(member for row in rows for member in row), *chain],
+        state=LayeredState,
         output=MoaOutput,
         **options,
     )
+    graph.draws = len(rows) + (1 if chunk is None else len(rows[-1]))
     context, prompts = graph.settings, [synthesis]
     if is_node(aggregator):
         node = custom(aggregator, "aggregator")
@@ -145,7 +150,12 @@ def _add_layers(
     graph.add_conditional_edges("gate", Route(after_gate), ["layer", "aggregator"])
 
 
-@builder
+@method(
+    "moa-lite",
+    paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
+    calls="proposers + 1",
+    use="Open answers, and moa takes too long or costs too much: one layer of proposers fewer.",
+)
 def create_moa_lite(
     proposers: Sequence[Askable], *, aggregator: Askable | None = None, **options: Unpack[Options]
 ) -> MethodGraph:
@@ -159,7 +169,12 @@ def create_moa_lite(
     return create_moa(proposers, aggregator=aggregator, layers=2, **options)
 
 
-@builder
+@method(
+    "self-moa",
+    paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
+    calls="samples * (layers - 1) + 1",
+    use="Open answers where one model is clearly better than the others you have.",
+)
 def create_self_moa(
     member: Askable,
     *,

@@ -10,15 +10,16 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
+from manyminds.authoring import method
 from manyminds.members import Askable, listed
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.channels import LayeredState, MethodOutput
-from manyminds.nodes.gate import gate
+from manyminds.nodes.gate import check_quorum, gate
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.proposer import proposer
 from manyminds.nodes.ranker import ranker as ranker_node
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.prompts import load
 from manyminds.state import Candidate
 
@@ -33,7 +34,12 @@ class RankerOutput(MethodOutput):
     candidates: list[Candidate]
 
 
-@builder
+@method(
+    "ranker",
+    paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
+    calls="members + 1",
+    use="One member's own answer is wanted, word for word: the baseline that moa has to beat.",
+)
 def create_ranker(
     members: Askable | Sequence[Askable],
     *,
@@ -66,14 +72,13 @@ def create_ranker(
     check_quorum(quorum, len(everyone))
     picking = load(prompt, default=PROMPT, variables={"answers"})
     graph = MethodGraph(
-        LayeredState,
-        method=METHOD,
-        members=[*everyone, *chain],
-        draws=3,
-        supersteps=6,
+        METHOD,
+        [*everyone, *chain],
+        state=LayeredState,
         output=RankerOutput,
         **options,
     )
+    graph.draws = 3
     context = graph.settings
     graph.open("layer")
     graph.add_node("layer", layer(METHOD, planned=len(everyone) + 1, context=context))

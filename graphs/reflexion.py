@@ -9,11 +9,11 @@ from langchain_core.runnables import Runnable
 from langgraph.graph import StateGraph
 from typing_extensions import TypeIs, Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder
-from manyminds.graphs.roles import with_roles
 from manyminds.members import Askable, Member
 from manyminds.members import members as as_members
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.models.openai import EndpointModel
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.checker import Check, MemberCheck, checker
@@ -21,6 +21,7 @@ from manyminds.nodes.critic import Taken, critic
 from manyminds.nodes.finish import unless_done
 from manyminds.nodes.lessons import recall, remember
 from manyminds.nodes.node import State, Update
+from manyminds.nodes.roles import with_roles
 from manyminds.nodes.solver import latest, solver
 from manyminds.prompts import escaped, load, numbered
 from manyminds.runs.context import RunContext
@@ -46,7 +47,12 @@ class ReflexionOutput(MethodOutput):
     passed: bool | None
 
 
-@builder
+@method(
+    "reflexion",
+    paper="Reflexion: Language Agents with Verbal Reinforcement Learning, arXiv 2303.11366",
+    calls="3 * tries - 2",
+    use="Answers that can be checked, such as code by tests: give the check as a function.",
+)
 def create_reflexion(
     member: Askable,
     *,
@@ -86,14 +92,13 @@ def create_reflexion(
         raise InputError(f"tries={tries}, memory={memory}: give at least 1 of each")
     one, judges, how = _who(member, check, tries)
     graph = MethodGraph(
-        ReflexionState,
-        method=METHOD,
-        members=[one, *judges],
-        draws=2 * tries * (1 + len(judges)),
-        supersteps=3 * tries + 3,
+        METHOD,
+        [one, *judges],
+        state=ReflexionState,
         output=ReflexionOutput,
         **options,
     )
+    graph.draws = 2 * tries * (1 + len(judges))
     attempt, learnt = load(ATTEMPT, variables={"answer", "lessons"}), load(LESSON)
     graph.open("memory", lessons=[], feedback="", passed=None)
     for node in (

@@ -10,14 +10,16 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.finish import unless_done
+from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import Route, custom, is_node
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.sampler import Sampling, sampler
 from manyminds.nodes.wave import branches, wave
 from manyminds.nodes.window import passes, window_aggregator
@@ -47,7 +49,12 @@ class SeqOutput(MethodOutput):
     candidates: list[Candidate]
 
 
-@builder
+@method(
+    "self-moa-seq",
+    paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
+    calls="samples + 1 + ceil((samples - window) / (window - reserved))",
+    use="One model is clearly the best, and there are more samples than one prompt can hold.",
+)
 def create_self_moa_seq(
     member: Askable,
     *,
@@ -93,14 +100,13 @@ def create_self_moa_seq(
     synthesis = load(prompt, default=PROMPT, variables={"answers"})
     merging = 1 if is_node(aggregator) else passes(samples, window, reserved)
     graph = MethodGraph(
-        SeqState,
-        method=METHOD,
-        members=[one, *chain],
-        draws=samples + merging,
-        supersteps=merging + 5,
+        METHOD,
+        [one, *chain],
+        state=SeqState,
         output=SeqOutput,
         **options,
     )
+    graph.draws = samples + merging
     how = _sampling(one, samples, quorum, graph.settings)
     graph.open("wave", asked=0, planned=0, passes=0, merged=0, synthesis=None)
     graph.add_node("wave", wave(how))

@@ -1,28 +1,25 @@
-"""Self-refine: a member answers, criticises its answer, and writes it anew.
+"""Self-refine: a member answers, criticises its answer, and writes it again.
 
 Paper: "Self-Refine: Iterative Refinement with Self-Feedback", arXiv 2303.17651.
 """
 
-from pathlib import Path
-
-from langchain_core.prompts import ChatPromptTemplate
-from typing_extensions import Unpack
-
-from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder
-from manyminds.members import Askable
-from manyminds.members import members as as_members
-from manyminds.nodes.channels import MethodOutput, SampledState
-from manyminds.nodes.critic import critic
-from manyminds.nodes.finish import unless_done
-from manyminds.nodes.node import State, Update
-from manyminds.nodes.solver import latest, solver
-from manyminds.prompts import escaped, load, numbered
-from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
-
-METHOD = "self-refine"
-FEEDBACK, REFINE = "self_refine/feedback@1", "self_refine/refine@1"
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    CandidatesOutput,
+    InputError,
+    MethodGraph,
+    Options,
+    PromptLike,
+    SampledState,
+    Unpack,
+    Update,
+    as_members,
+    escaped,
+    method,
+    ok,
+)
+from manyminds.nodes.solver import earlier, latest
 
 
 class RefineState(SampledState, total=False):
@@ -31,93 +28,65 @@ class RefineState(SampledState, total=False):
     feedback: str
 
 
-class RefineOutput(MethodOutput):
-    """The answer, the report, and all versions of the answer."""
-
-    candidates: list[Candidate]
-
-
-@builder
+@method(
+    "self-refine",
+    paper="Self-Refine: Iterative Refinement with Self-Feedback, arXiv 2303.17651",
+    calls="1 + 2 * refinements",
+    use="Texts and code that a model judges better than it writes them at the first try.",
+)
 def create_self_refine(
     member: Askable,
     *,
     refinements: int = 1,
-    feedback: str | Path | ChatPromptTemplate = FEEDBACK,
-    prompt: str | Path | ChatPromptTemplate = REFINE,
+    feedback: PromptLike = "self_refine/feedback@1",
+    prompt: PromptLike = "self_refine/refine@1",
     **options: Unpack[Options],
 ) -> MethodGraph:
-    """Build self-refine: an answer, then feedback and a new version, so many times.
+    """Build self-refine: an answer, then feedback and a new version, several times.
 
-    Use it for texts and code that a model judges better than it writes them; on reasoning without
-    any check from outside it gains little, and an Agent Forest of equal cost is hard to beat.
+    Use it for texts and code that a model judges better than it writes them. On reasoning without
+    a check from outside it gains little, and an Agent Forest of equal cost is hard to beat.
 
     Args:
-        member: who answers and criticises.
-        refinements: k, for 1 + 2k calls.
-        feedback: the prompt of the feedback, with the variable `answer`.
-        prompt: the prompt of a new version, with the variables `answer` and `feedback`.
+        member: Member that answers and criticises.
+        refinements: Number of refinements k, for 1 + 2k calls.
+        feedback: Prompt of the feedback, with the variable `answer`.
+        prompt: Prompt of a new version, with the variables `answer` and `feedback`.
         options: see `Options`.
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates"}.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     if refinements < 1:
         raise InputError(f"refinements={refinements}: give at least 1")
     (one,) = as_members([member], what="member")
-    criticised = load(feedback, default=FEEDBACK, variables={"answer"})
-    refined = load(prompt, default=REFINE, variables={"answer", "feedback"})
-    tries = refinements + 1
-    graph = MethodGraph(
-        RefineState,
-        method=METHOD,
-        members=[one],
-        draws=2 * tries,
-        supersteps=2 * tries + 2,
-        output=RefineOutput,
-        **options,
-    )
+    graph = MethodGraph("self-refine", [one], state=RefineState, output=CandidatesOutput, **options)
+    criticise = graph.prompt(feedback, variables={"answer"})
+    refine = graph.prompt(prompt, variables={"answer", "feedback"})
+
+    async def solve(state: RefineState, ask: Ask) -> Update:
+        version, last = ask.layer, ask.layer == refinements + 1
+        if version == 1:
+            reply = ask.require(await ask(one))
+        else:
+            shown = refine.fill(answer=[latest(state)], feedback=escaped(state["feedback"]))
+            reply = await ask(one, shown, stream=last)
+        if not ok(reply):
+            return {"candidates": [reply], **earlier(state, reply, f"try {version}")}
+        return {"candidates": [reply], "final": reply if last else None}
+
+    async def give_feedback(state: RefineState, ask: Ask) -> Update:
+        reply = await ask(one, criticise.fill(answer=[latest(state)]))
+        if not ok(reply):
+            return earlier(state, reply, f"the critic of try {ask.layer}")
+        return {"feedback": reply["text"]}
+
+    graph.step("solver", solve, opens=True, asks=[one])
+    graph.step("critic", give_feedback, asks=[one])
     graph.open("solver", feedback="")
-    solving = solver(
-        one,
-        method=METHOD,
-        prompt=refined,
-        shown=_refining,
-        tries=tries,
-        settles=True,
-        context=graph.settings,
-    )
-    judging = critic(
-        one,
-        name="critic",
-        method=METHOD,
-        prompt=criticised,
-        shown=_answer,
-        taken=_taken,
-        tries=tries,
-        context=graph.settings,
-    )
-    graph.add_node("solver", solving)
-    graph.add_node("critic", judging)
-    graph.label("solver", [one.name])
-    graph.label("critic", [one.name])
-    graph.add_conditional_edges("solver", unless_done("critic"), ["critic", "finish"])
-    graph.add_conditional_edges("critic", unless_done("solver"), ["solver", "finish"])
-    graph.close(prompts=[criticised, refined])
-    return graph
-
-
-def _answer(state: State) -> dict[str, str]:
-    return {"answer": numbered([latest(state)["text"]])}
-
-
-def _refining(state: State) -> dict[str, str]:
-    if not state["feedback"]:
-        return {}
-    return {**_answer(state), "feedback": escaped(state["feedback"])}
-
-
-async def _taken(_state: State, _run: RunContext, text: str) -> Update:
-    return {"feedback": text}
+    graph.unless_done("solver", "critic")
+    graph.unless_done("critic", "solver")
+    return graph.close()

@@ -12,12 +12,13 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder, check_quorum
-from manyminds.graphs.roles import RoleArgument, with_roles
 from manyminds.members import Askable, Member
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.actor import actor
 from manyminds.nodes.channels import LayeredState, MethodOutput
+from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_node
 from manyminds.nodes.layer import layer
@@ -26,6 +27,7 @@ from manyminds.nodes.moderator import moderator as moderator_node
 from manyminds.nodes.node import Node, Route, State, custom, is_node
 from manyminds.nodes.panel import METHOD, Panel, most_draws
 from manyminds.nodes.role_writer import role_writer
+from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.sparse import sparse_aggregator, sparse_gate
 from manyminds.prompts import Prompt, load
 from manyminds.reading.answers import Extractor, extractor
@@ -55,7 +57,13 @@ class SmoaOutput(MethodOutput):
     roles: list[str]
 
 
-@builder
+@method(
+    "smoa",
+    paper="SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of-Agents, "
+    "arXiv 2411.03284",
+    calls="(proposers + 2) * (layers - 1)",
+    use="Open answers, and moa costs too much where questions are easy: it stops early then.",
+)
 def create_smoa(
     proposers: Sequence[Askable],
     *,
@@ -123,14 +131,13 @@ def create_smoa(
     if texts and len(texts) != len(row):
         raise InputError(f"roles: give {len(row)} texts, one for each proposer, not {len(texts)}")
     graph = MethodGraph(
-        SmoaState,
-        method=METHOD,
-        members=[*row, *(member for chain in chains for member in chain)],
-        draws=most_draws(layers - 1),
-        supersteps=5 * layers,
+        METHOD,
+        [*row, *(member for chain in chains for member in chain)],
+        state=SmoaState,
         output=SmoaOutput,
         **options,
     )
+    graph.draws = most_draws(layers - 1)
     both = combined and layers > 2
     moderated = layers > 2 and not combined and (stop is not None or moderator is not False)
     panel = Panel(

@@ -10,10 +10,11 @@ from typing import Any
 
 from typing_extensions import Unpack
 
+from manyminds.authoring import method
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options, builder
 from manyminds.members import Askable
 from manyminds.members import members as as_members
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.channels import LayeredState, MethodOutput
 from manyminds.nodes.node import Route
 from manyminds.nodes.step_vote import StepVoting
@@ -48,7 +49,12 @@ class StepwiseOutput(MethodOutput):
     step: int
 
 
-@builder
+@method(
+    "stepwise-voting",
+    paper="More Agents Is All You Need, arXiv 2402.05120; MAKER, arXiv 2511.09030",
+    calls="steps * votes a step",
+    use="Long chains of dependent steps, where one wrong step spoils all after it.",
+)
 def create_stepwise_voting(
     members: Askable | Sequence[Askable],
     *,
@@ -96,14 +102,13 @@ def create_stepwise_voting(
     rule = stopping.rule(stop or ("ahead:3" if vote == "majority" else "fixed:5"))
     voting = StepVoting(everyone, solved, vote, rule, redraws, PARAMS)
     graph = MethodGraph(
-        StepwiseState,
-        method=METHOD,
-        members=everyone,
-        draws=1,
-        supersteps=_MANY,
+        METHOD,
+        everyone,
+        state=StepwiseState,
         output=StepwiseOutput,
         **options,
     )
+    graph.recursion_limit = _MANY
     path = None if journal is None else str(journal)
     context = graph.settings
     graph.open("start", task_state=None, step=0, drawn=0, votes=0, flagged=0, gave_up=[])

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from manyminds.graphs.council import create_council
     from manyminds.graphs.debate import create_debate
     from manyminds.graphs.hierarchical_voting import Level, create_hierarchical_voting
-    from manyminds.graphs.method_graph import MethodGraph
     from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
     from manyminds.graphs.ranker import create_ranker
     from manyminds.graphs.reflexion import create_reflexion
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from manyminds.graphs.spp import create_spp
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
     from manyminds.members import Member
+    from manyminds.method_graph import MethodGraph
     from manyminds.models.record_answers import recording
     from manyminds.nodes.node import as_node
     from manyminds.prices import Price
@@ -56,7 +56,7 @@ _HOMES = {
     "Member": "manyminds.members",
     "MemberError": "manyminds.errors",
     "Method": "manyminds.registry",
-    "MethodGraph": "manyminds.graphs.method_graph",
+    "MethodGraph": "manyminds.method_graph",
     "Price": "manyminds.prices",
     "PromptError": "manyminds.errors",
     "QuorumError": "manyminds.errors",
@@ -134,11 +134,21 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    home = _HOMES.get(name) or _builder_home(name)
+    if home is None:
         raise AttributeError(f"module 'manyminds' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(home), name)
     globals()[name] = value
     return value
+
+
+def _builder_home(name: str) -> str | None:
+    """Return the module of a builder that only the registry knows."""
+    if not name.startswith("create_"):
+        return None
+    from manyminds.registry import ours
+
+    return next((m.module for m in ours() if m.function == name), None)
 
 
 def __dir__() -> list[str]:

@@ -1,19 +1,28 @@
-"""The registry of methods: what there is, who found it, what it costs, when to use it.
+"""The registry of methods: name, paper, cost and use of each.
 
-The command line, evaluation, Studio and the README table read it. A package of yours adds a method
-by the entry point group `manyminds.methods`, whose value is a `Method`.
+The command line, evaluation, Studio, the facade and the README table read it. A module of
+`manyminds.graphs` registers itself with `@method` of `manyminds.authoring`; the registry reads the
+decorator's arguments from the source, because importing a method takes a second. Another package
+adds a method by the entry point group `manyminds.methods`; its value is the builder or a `Method`.
 """
 
+import ast
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from manyminds.errors import InputError
 
 GROUP = "manyminds.methods"
+GRAPHS = "manyminds.graphs"
+ENTRY = "__manyminds_method__"
+"""Attribute of a registered builder that holds its `Method`."""
 
 
 @dataclass(frozen=True)
@@ -36,133 +45,72 @@ class Method:
     calls: str
     use: str
 
+    @property
+    def module(self) -> str:
+        """The module of the builder."""
+        return self.builder.partition(":")[0]
+
+    @property
+    def function(self) -> str:
+        """The name of the builder in its module."""
+        return self.builder.partition(":")[2]
+
     def create(self) -> Callable[..., Any]:
         """Import and return the builder."""
-        module, _, function = self.builder.partition(":")
-        return cast("Callable[..., Any]", getattr(import_module(module), function))
-
-
-_OURS = (
-    Method(
-        name="agent-forest",
-        builder="manyminds.graphs.agent_forest:create_agent_forest",
-        paper="More Agents Is All You Need, arXiv 2402.05120",
-        calls="samples",
-        use="Answers that can be compared (numbers, choices, code): cheap, robust, the baseline.",
-    ),
-    Method(
-        name="stepwise-voting",
-        builder="manyminds.graphs.stepwise_voting:create_stepwise_voting",
-        paper="More Agents Is All You Need, arXiv 2402.05120; MAKER, arXiv 2511.09030",
-        calls="steps * votes a step",
-        use="Long chains of dependent steps, where one wrong step spoils all after it.",
-    ),
-    Method(
-        name="hierarchical-voting",
-        builder="manyminds.graphs.hierarchical_voting:create_hierarchical_voting",
-        paper="More Agents Is All You Need, arXiv 2402.05120",
-        calls="1 + levels * samples",
-        use="The right answer is one of very many: vote on a range first, on the value then.",
-    ),
-    Method(
-        name="moa",
-        builder="manyminds.graphs.moa:create_moa",
-        paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
-        calls="proposers * (layers - 1) + 1",
-        use="Open answers, several good models: the aggregator writes one answer out of all.",
-    ),
-    Method(
-        name="moa-lite",
-        builder="manyminds.graphs.moa:create_moa_lite",
-        paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
-        calls="proposers + 1",
-        use="Open answers, and moa takes too long or costs too much: one layer of proposers fewer.",
-    ),
-    Method(
-        name="smoa",
-        builder="manyminds.graphs.smoa:create_smoa",
-        paper="SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of-Agents, "
-        "arXiv 2411.03284",
-        calls="(proposers + 2) * (layers - 1)",
-        use="Open answers, and moa costs too much where questions are easy: it stops early then.",
-    ),
-    Method(
-        name="self-moa",
-        builder="manyminds.graphs.moa:create_self_moa",
-        paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
-        calls="samples * (layers - 1) + 1",
-        use="Open answers where one model is clearly better than the others you have.",
-    ),
-    Method(
-        name="self-moa-seq",
-        builder="manyminds.graphs.self_moa_seq:create_self_moa_seq",
-        paper="Rethinking Mixture-of-Agents, arXiv 2502.00674",
-        calls="samples + 1 + ceil((samples - window) / (window - reserved))",
-        use="One model is clearly the best, and there are more samples than one prompt can hold.",
-    ),
-    Method(
-        name="ranker",
-        builder="manyminds.graphs.ranker:create_ranker",
-        paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
-        calls="members + 1",
-        use="One member's own answer is wanted, word for word: the baseline that moa has to beat.",
-    ),
-    Method(
-        name="reflexion",
-        builder="manyminds.graphs.reflexion:create_reflexion",
-        paper="Reflexion: Language Agents with Verbal Reinforcement Learning, arXiv 2303.11366",
-        calls="3 * tries - 2",
-        use="Answers that can be checked, such as code by tests: give the check as a function.",
-    ),
-    Method(
-        name="self-refine",
-        builder="manyminds.graphs.self_refine:create_self_refine",
-        paper="Self-Refine: Iterative Refinement with Self-Feedback, arXiv 2303.17651",
-        calls="1 + 2 * refinements",
-        use="Texts and code that a model judges better than it writes them at the first try.",
-    ),
-    Method(
-        name="spp",
-        builder="manyminds.graphs.spp:create_spp",
-        paper="Unleashing the Emergent Cognitive Synergy in Large Language Models, "
-        "arXiv 2307.05300",
-        calls="1",
-        use="One call to a strong model, on questions that need knowledge of several fields.",
-    ),
-    Method(
-        name="chain-of-thought",
-        builder="manyminds.graphs.chain_of_thought:create_chain_of_thought",
-        paper="Chain-of-Thought Prompting Elicits Reasoning in Large Language Models, "
-        "arXiv 2201.11903; Large Language Models are Zero-Shot Reasoners, arXiv 2205.11916",
-        calls="1",
-        use="The baseline of one call; sampled and voted on, it is self-consistency.",
-    ),
-    Method(
-        name="debate",
-        builder="manyminds.graphs.debate:create_debate",
-        paper="Improving Factuality and Reasoning through Multiagent Debate, arXiv 2305.14325",
-        calls="debaters * rounds",
-        use="Answers that reasons can change, members of different families; measure it first.",
-    ),
-    Method(
-        name="council",
-        builder="manyminds.graphs.council:create_council",
-        paper="Peer Rank and Discussion, arXiv 2307.02762; LLM Council (A. Karpathy, 2025)",
-        calls="2 * members + 1",
-        use="Open answers, three or more good models, and no judge whose taste should decide.",
-    ),
-)
+        return cast("Callable[..., Any]", getattr(import_module(self.module), self.function))
 
 
 def methods() -> dict[str, Method]:
     """Return all methods by name: ours, then those of installed packages."""
-    found = {method.name: method for method in _OURS}
+    found = {method.name: method for method in ours()}
     for point in entry_points(group=GROUP):
-        method = point.load()
+        loaded = point.load()
+        method = getattr(loaded, ENTRY, loaded)
         if not isinstance(method, Method):
-            raise InputError(f"entry point {point.name} of {GROUP}: its value must be a Method")
+            raise InputError(
+                f"entry point {point.name} of {GROUP}: its value must be a builder with @method, "
+                "or a Method"
+            )
         found.setdefault(method.name, method)
     return found
+
+
+@cache
+def ours() -> tuple[Method, ...]:
+    """Return the methods of `manyminds.graphs`, in the order of their files."""
+    spec = find_spec(GRAPHS)
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    files = sorted(path for folder in folders for path in Path(folder).glob("*.py"))
+    return tuple(method for path in files for method in registered(path))
+
+
+def registered(path: Path) -> Iterator[Method]:
+    """Yield the methods that a module registers, read from its source.
+
+    Raises:
+        InputError: An argument of `@method` is not a plain string.
+    """
+    text = path.read_text(encoding="utf-8")
+    if "@method(" not in text:
+        return
+    for function in ast.parse(text).body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for call in function.decorator_list:
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "method":
+                yield _entry(call, f"{GRAPHS}.{path.stem}:{function.name}", path)
+
+
+def _entry(call: ast.Call, builder: str, path: Path) -> Method:
+    try:
+        name = ast.literal_eval(call.args[0])
+        texts = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+        return Method(name=name, builder=builder, **texts)
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(
+            f"{path}: @method of {builder} takes a name, paper=, calls= and use= as plain strings, "
+            f"for it is read without being imported ({error})"
+        ) from None
 
 
 def method(name: str) -> Method:

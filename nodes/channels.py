@@ -50,6 +50,13 @@ class Decision(TypedDict):
     agreement: float | None
 
 
+def decide(
+    stop: bool, reason: str, *, source: str = "rule", agreement: float | None = None
+) -> Decision:
+    """Return a decision."""
+    return Decision(stop=stop, reason=reason, source=source, agreement=agreement)
+
+
 class MethodState(MessagesState, total=False):
     """Channels of every method; a method adds its own.
 
@@ -97,6 +104,19 @@ class MethodOutput(MessagesState):
 
     answer: str
     report: dict[str, Any]
+
+
+class CandidatesOutput(MethodOutput):
+    """What a method returns that shows its candidates too."""
+
+    candidates: list[Candidate]
+
+
+def excerpt(reply: Candidate, answer: str) -> Candidate:
+    """Return the answer that was read out of a reply, as a candidate; its message is a new one."""
+    part: Candidate = {**reply, "text": answer, "message_id": None}
+    part.pop("content", None)
+    return part
 
 
 def usable(state: Any) -> list[Candidate]:

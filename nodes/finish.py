@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage
@@ -24,10 +24,23 @@ MARK = "[simulated]"
 _SHORT = ("method", "degraded", "calls", "tokens", "cost", "seconds")
 
 
+class Graph(Protocol):
+    """What `finish` reads of its graph."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        ...
+
+    @property
+    def prompts(self) -> list[str]:
+        """name@version#hash of each prompt that the method uses."""
+        ...
+
+
 def finish(
-    method: str,
+    graph: Graph,
     *,
-    prompts: Sequence[str] = (),
     roles: Mapping[str, Sequence[str]] | None = None,
     ignored: Sequence[str] = (),
     prices: Mapping[str, str] | None = None,
@@ -37,22 +50,21 @@ def finish(
     """Return the node that closes every method.
 
     Args:
-        method: name of the method.
-        prompts: name@version#hash of each prompt that the method uses.
-        roles: who plays which role, in fallback order.
-        ignored: members whose sampling parameters cannot be set.
-        prices: where the price of each member comes from, of those that have one.
-        keys: further keys of the state to take into the report.
-        composed: the method puts its answer together itself, and so must say if it is simulated.
+        graph: Graph of the method.
+        roles: Members of each role, in fallback order.
+        ignored: Members whose sampling parameters cannot be set.
+        prices: Source of each member's price, where it has one.
+        keys: Channels that the report shows too.
+        composed: The method composes the answer itself, and so must say if it is simulated.
     """
 
     async def run(state: State) -> Update:
         final: Candidate = state.get("final") or _own_answer(state)
         report = {
-            **summary(method, state),
+            **summary(graph.method, state),
             "answered_by": final["member"],
             "roles_played_by": {role: list(names) for role, names in (roles or {}).items()},
-            "prompts": list(prompts),
+            "prompts": list(graph.prompts),
             "ignored_params": list(ignored),
             "prices": dict(prices or {}),
             **{key: state.get(key) for key in keys},

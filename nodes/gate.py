@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from langgraph.types import Overwrite
 
-from manyminds.errors import BudgetError, QuorumError, RunError
+from manyminds.errors import BudgetError, InputError, QuorumError, RunError
 from manyminds.limits.quorum import count_of
-from manyminds.nodes.channels import Decision, usable
+from manyminds.nodes.channels import decide, usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
@@ -46,7 +46,7 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
         if spent is not None:
             return _stop(spent, f"{spent} after layer {layer} of {len(calls)}")
         return {
-            "decision": _decision(stop=False, reason="another layer follows"),
+            "decision": decide(False, "another layer follows"),
             "previous": usable(state),
         }
 
@@ -75,9 +75,16 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
     raise QuorumError(message, list(dict.fromkeys(failures)))
 
 
+def check_quorum(quorum: float, asked: int) -> None:
+    """Refuse a quorum that `asked` answers could never reach, or that means nothing.
+
+    Raises:
+        InputError: it is neither a count from 1 to `asked` nor a share below 1.
+    """
+    if 0 < quorum < 1 or (quorum == int(quorum) and 1 <= quorum <= asked):
+        return
+    raise InputError(f"quorum={quorum:g}: give a count from 1 to {asked}, or a share below 1")
+
+
 def _stop(reason: str, *notes: str) -> Update:
-    return {"decision": _decision(stop=True, reason=reason), "notes": list(notes)}
-
-
-def _decision(*, stop: bool, reason: str) -> Decision:
-    return Decision(stop=stop, reason=reason, source="rule", agreement=None)
+    return {"decision": decide(True, reason), "notes": list(notes)}

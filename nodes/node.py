@@ -6,18 +6,22 @@ threads. Here the one async function runs on the caller's loop, or on a loop of 
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from time import time
-from types import FunctionType, MethodType
 from typing import Any, TypeAlias, TypeGuard, cast
 
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.config import get_config
+from langgraph.graph import StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
 from manyminds.aio import background_loop, in_thread
 from manyminds.errors import InputError, RunError
+from manyminds.members import Member
+from manyminds.models.openai import EndpointModel
 from manyminds.records.events import decided
 from manyminds.runs.scope import known_scope, spent_by
 
@@ -100,8 +104,10 @@ class Route(Runnable[Any, Any]):
 
 
 def is_node(role: object) -> TypeGuard[NodeFunction]:
-    """Tell whether a role argument is a node (a plain function) rather than a member."""
-    return isinstance(role, FunctionType | MethodType | partial | Node)
+    """Return whether a role argument is a node: any plain callable, rather than a member."""
+    if isinstance(role, Node):
+        return True
+    return callable(role) and not isinstance(role, Runnable | Member | EndpointModel | StateGraph)
 
 
 def as_node(runnable: Runnable[Any, Any]) -> NodeFunction:
@@ -117,29 +123,84 @@ def as_node(runnable: Runnable[Any, Any]) -> NodeFunction:
     return run
 
 
-def custom(function: NodeFunction, name: str) -> Node:
-    """Return a host's own function as a node, checking that it returns an update.
+def custom(function: NodeFunction, name: str, *, sets: Sequence[str] = ()) -> Node:
+    """Return a caller's own function as a node, and check the update that it returns.
 
-    A synchronous one runs in a thread, so that it may block, or `invoke` another graph.
+    A synchronous function runs in a thread, so it may block or `invoke` another graph. Parameters
+    called `config`, `runtime`, `store` and `writer` are filled in as LangGraph does.
+
+    Args:
+        function: Function from the state to a partial update.
+        name: Name of the node.
+        sets: Keys of which the update must set one; empty: any.
 
     Raises:
-        InputError: while running, if it returns something that is no mapping.
+        InputError: While running, if it returns something else.
     """
+    injected = _injected(function)
+    is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004  # a callable object's own method
+    )
 
     async def run(state: Any) -> Update:
-        if inspect.iscoroutinefunction(function):
-            update: object = await function(state)
-        else:
-            update = await in_thread(_THREADS, function, state)
-            update = await update if inspect.isawaitable(update) else update
-        if not isinstance(update, Mapping):
-            kind = type(update).__name__
-            raise InputError(
-                f"the node `{name}` returned {kind}: return a dict with the keys it updates"
-            )
-        return dict(cast("Mapping[str, Any]", update))
+        call = partial(function, state, **{word: get() for word, get in injected.items()})
+        update: object = await call() if is_async else await in_thread(_THREADS, call)  # type: ignore[misc]
+        update = await update if inspect.isawaitable(update) else update
+        return _checked(update, name, sets)
 
     return Node(run, name)
 
 
+_INJECTED: Mapping[str, Callable[[], object]] = {
+    "config": get_config,
+    "runtime": get_runtime,
+    "store": lambda: get_runtime().store,
+    "writer": lambda: get_runtime().stream_writer,
+}
+
+
+def _injected(function: NodeFunction) -> dict[str, Callable[[], object]]:
+    """Return the parameters, besides the state, that LangGraph would fill in."""
+    try:
+        names = list(inspect.signature(function).parameters)[1:]
+    except (TypeError, ValueError):
+        return {}
+    return {name: _INJECTED[name] for name in names if name in _INJECTED}
+
+
+def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
+    """Return the update of a caller's node.
+
+    Raises:
+        InputError: It is no mapping, or sets none of the keys that its role must set.
+    """
+    if isinstance(update, BaseMessage) and "answer" in sets:
+        update = {"answer": update.text}
+    shape = (
+        f"{{{sets[0]!r}: {_SHAPES.get(sets[0], '...')}}}"
+        if sets
+        else "a dict of the keys it updates"
+    )
+    if not isinstance(update, Mapping):
+        kind = type(update).__name__
+        raise InputError(f"the node `{name}` returned {kind}: return {shape}")
+    found = dict(cast("Mapping[str, Any]", update))
+    messages = found.get("messages")
+    if "answer" in sets and not found.keys() & {*sets} and messages:
+        last = messages[-1] if isinstance(messages, list) else messages
+        found = {"answer": last.text if isinstance(last, BaseMessage) else str(last)}
+    if sets and not found.keys() & {*sets}:
+        had = ", ".join(map(repr, found)) or "nothing"
+        raise InputError(f"the node `{name}` set {had}: its role must return {shape}")
+    return found
+
+
+_SHAPES = {
+    "answer": "'text'",
+    "kept": "[0, 2]",
+    "decision": "{'stop': True, 'reason': '...'}",
+    "roles": "['...', '...']",
+    "plan": "['...', '...']",
+    "final": "a candidate",
+}
 _THREADS = 256

@@ -5,9 +5,10 @@ Importing this package needs no langchain: a prompt loads it when it is first re
 
 from manyminds.fence import escaped, numbered, parse_numbered
 from manyminds.prompts.loader import catalog, load, prompt_folders
-from manyminds.prompts.prompt import Prompt
+from manyminds.prompts.prompt import FilledPrompt, Prompt
 
 __all__ = [
+    "FilledPrompt",
     "Prompt",
     "catalog",
     "escaped",

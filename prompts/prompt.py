@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from manyminds.errors import PromptError
+from manyminds.fence import numbered
 from manyminds.prompts.mustache import Node, Value, compiled, filled
 
 if TYPE_CHECKING:  # 0.6 s of import; a prompt needs it only when it is rendered
@@ -29,6 +30,18 @@ class Rendered(list["BaseMessage"]):
     def __init__(self, messages: Sequence[BaseMessage], ref: str) -> None:
         super().__init__(messages)
         self.ref = ref
+
+
+@dataclass(frozen=True)
+class FilledPrompt:
+    """A prompt and the values of its variables, ready for a conversation."""
+
+    prompt: Prompt
+    values: Mapping[str, Value]
+
+    def render(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        """Return the messages to send; see `Prompt.render`."""
+        return self.prompt.render(messages, **self.values)
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,21 @@ class Prompt:
                 for kind, text in self.sections
             ],
             template_format="mustache",
+        )
+
+    def fill(self, **values: str | Sequence[str | Mapping[str, Any]]) -> FilledPrompt:
+        """Return the prompt with values for its variables.
+
+        Args:
+            **values: Text that goes into the prompt as it is, or a list of answers (texts or
+                candidates), which go in as numbered blocks that no answer can leave.
+        """
+        return FilledPrompt(
+            self,
+            {
+                name: value if isinstance(value, str) else numbered(map(_text, value))
+                for name, value in values.items()
+            },
         )
 
     def render(self, messages: Sequence[BaseMessage], **variables: Value) -> list[BaseMessage]:
@@ -161,6 +189,10 @@ class Prompt:
         unknown = ", ".join(repr(name) for name in variables if name not in self._known)
         known = ", ".join(sorted(self._known)) or "no variables"
         return PromptError(f"{self.where} does not know {unknown}: it takes {known}")
+
+
+def _text(answer: str | Mapping[str, Any]) -> str:
+    return answer if isinstance(answer, str) else str(answer["text"])
 
 
 def _is_system(message: BaseMessage) -> bool:

@@ -13,8 +13,8 @@ from langchain_core.outputs import LLMResult
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Member, QuorumError, create_agent_forest, create_moa
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import safe_name
+from manyminds.method_graph import MethodGraph
 from manyminds.testing import ScriptedChatModel
 
 PLAIN = "simulated:large"

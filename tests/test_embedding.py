@@ -36,7 +36,7 @@ from manyminds import (
     using,
 )
 from manyminds.fence import parse_numbered
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.testing import ScriptedChatModel
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "1"}}

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
-from helpers.readme import PAGES, updated
+from helpers.readme import PAGES, STUDIO, studio, updated
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_the_table_of_methods_is_that_of_the_registry(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text == updated(text), "run `make readme`"
+
+
+def test_studio_has_a_factory_for_every_method() -> None:
+    assert STUDIO.read_text(encoding="utf-8") == studio(), "run `make readme`"

@@ -16,7 +16,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HOMES = {name: ROOT / name for name in ("graphs", "nodes", "prompts")}
-ORDER = ["prompts", "tasks", "nodes", "graphs", "evals views export", "apps"]
+ORDER = [
+    "prompts",
+    "tasks",
+    "nodes",
+    "method_graph",
+    "authoring",
+    "graphs",
+    "evals views export",
+    "apps",
+]
 LEVELS = {name: level for level, names in enumerate(ORDER, 1) for name in names.split()}
 FACADE = ROOT / "manyminds" / "__init__.py"
 COMMAND = ROOT / "manyminds" / "__main__.py"  # `python -m manyminds` is the command line: an app

@@ -11,7 +11,7 @@ import pytest
 from manyminds import registry
 from manyminds.apps import studio
 from manyminds.errors import InputError
-from manyminds.graphs.method_graph import MethodGraph, Options
+from manyminds.method_graph import MethodGraph, Options
 from manyminds.registry import Method, method, methods
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def test_studio_opens_every_method(entry: Method) -> None:
     graphs = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))["graphs"]
     factory = entry.name.replace("-", "_")
     assert graphs[entry.name] == f"manyminds.apps.studio:{factory}"
-    assert callable(vars(studio)[factory])
+    assert callable(getattr(studio, factory))
 
 
 @pytest.mark.parametrize("entry", OURS, ids=[entry.name for entry in OURS])

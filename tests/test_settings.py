@@ -7,7 +7,7 @@ import pytest
 from helpers.graphs import call, every_way, user
 
 from manyminds import Budget, BudgetError, Context, InputError, Member, create_agent_forest, using
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 from manyminds.testing import ScriptedChatModel
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # seconds of import, which a wrong option does not wait for
     from langgraph.types import StreamMode
 
     from manyminds.apps.progress import Progress
-    from manyminds.graphs.method_graph import MethodGraph
+    from manyminds.method_graph import MethodGraph
 
 
 def ask(

@@ -10,8 +10,8 @@ from manyminds.errors import InputError
 from manyminds.registry import Method, method
 
 if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
-    from manyminds.graphs.method_graph import MethodGraph
     from manyminds.members import Member
+    from manyminds.method_graph import MethodGraph
     from manyminds.prices import Price
     from manyminds.settings import Budget
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from manyminds.evals.journal import Record
     from manyminds.evals.result import Result
-    from manyminds.graphs.method_graph import Compiled, MethodGraph
+    from manyminds.method_graph import Compiled, MethodGraph
 
 QUESTIONS, FAST_QUESTIONS = 400, 40
 _SIZES = (1, 5, 10, 20, 40)

@@ -24,7 +24,7 @@ from manyminds.evals.evaluate import CONCURRENCY, aevaluate
 from manyminds.evals.grading import Grader, grader, kind_of
 from manyminds.evals.result import Result
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.reading.answers import extractor
 from manyminds.registry import method as find_method
 from manyminds.votes import stopping

@@ -1,31 +1,28 @@
 """Zero-argument factories of the methods, for LangGraph Studio (`langgraph dev`).
 
-The members are simulated, so that it starts without a key. The environment variable
-MANYMINDS_MEMBERS names others, with commas between them: `openai:gpt-4o-mini,ollama:llama3.1`.
+`langgraph.json` names a factory for each method of the registry: `chain_of_thought` for
+`chain-of-thought`. The members are simulated, so that it starts without a key. The environment
+variable MANYMINDS_MEMBERS names others, separated by commas: `openai:gpt-4o-mini,ollama:llama3.1`.
 
 The server calls a factory on its event loop for every run and refuses to read files there, so the
 graphs are built in a thread.
 """
 
+import inspect
 import os
 from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
-from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.graphs.chain_of_thought import create_chain_of_thought
-from manyminds.graphs.council import create_council
-from manyminds.graphs.debate import create_debate
-from manyminds.graphs.hierarchical_voting import create_hierarchical_voting
-from manyminds.graphs.method_graph import MethodGraph
-from manyminds.graphs.moa import create_moa, create_moa_lite, create_self_moa
-from manyminds.graphs.ranker import create_ranker
-from manyminds.graphs.reflexion import create_reflexion
-from manyminds.graphs.self_moa_seq import create_self_moa_seq
-from manyminds.graphs.self_refine import create_self_refine
-from manyminds.graphs.smoa import create_smoa
-from manyminds.graphs.spp import create_spp
-from manyminds.graphs.stepwise_voting import create_stepwise_voting
+from manyminds.method_graph import MethodGraph
+from manyminds.registry import methods
 
 SIMULATED = ("simulated:small", "simulated:medium", "simulated:large")
+_ROLES = ("aggregator", "judge", "moderator", "planner", "ranker", "chair", "check")
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    # The simulated members solve chains of arithmetic.
+    "stepwise-voting": {"task": "arithmetic"},
+}
 
 
 def members() -> list[str]:
@@ -34,77 +31,23 @@ def members() -> list[str]:
     return [name for name in named if name] or list(SIMULATED)
 
 
-async def agent_forest() -> MethodGraph:
-    """Return Agent Forest over all members, ten samples."""
-    return await to_thread(create_agent_forest, members())
+def build(name: str) -> MethodGraph:
+    """Build a method; the last member plays its roles, or is the one member that it asks."""
+    builder = methods()[name].create()
+    everyone, parameters = members(), inspect.signature(builder).parameters
+    first = everyone[-1] if next(iter(parameters)) == "member" else everyone
+    roles = {role: everyone[-1] for role in _ROLES if role in parameters}
+    graph: MethodGraph = builder(first, **roles, **_OPTIONS.get(name, {}))
+    return graph
 
 
-async def moa() -> MethodGraph:
-    """Return a Mixture-of-Agents of three layers; the last member aggregates."""
-    return await to_thread(create_moa, members(), aggregator=members()[-1])
+def __getattr__(name: str) -> Callable[[], Awaitable[MethodGraph]]:
+    method = name.replace("_", "-")
+    if name.startswith("_") or method not in methods():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+    async def factory() -> MethodGraph:
+        return await to_thread(build, method)
 
-async def moa_lite() -> MethodGraph:
-    """Return a Mixture-of-Agents of two layers; the last member aggregates."""
-    return await to_thread(create_moa_lite, members(), aggregator=members()[-1])
-
-
-async def smoa() -> MethodGraph:
-    """Return a Sparse Mixture-of-Agents of three layers; the last member judges and aggregates."""
-    last = members()[-1]
-    return await to_thread(create_smoa, members(), judge=last, moderator=last, aggregator=last)
-
-
-async def self_moa() -> MethodGraph:
-    """Return a Mixture-of-Agents whose proposers are all the last member."""
-    return await to_thread(create_self_moa, members()[-1])
-
-
-async def stepwise_voting() -> MethodGraph:
-    """Return step-wise voting on chains of arithmetic, which the simulated members can do."""
-    return await to_thread(create_stepwise_voting, members(), task="arithmetic")
-
-
-async def hierarchical_voting() -> MethodGraph:
-    """Return hierarchical voting along a plan that the last member writes."""
-    return await to_thread(create_hierarchical_voting, members(), planner=members()[-1])
-
-
-async def self_moa_seq() -> MethodGraph:
-    """Return thirty samples of the last member, merged a window at a time."""
-    return await to_thread(create_self_moa_seq, members()[-1])
-
-
-async def ranker() -> MethodGraph:
-    """Return the LLM ranker over all members; the last one picks."""
-    return await to_thread(create_ranker, members(), ranker=members()[-1])
-
-
-async def reflexion() -> MethodGraph:
-    """Return Reflexion of the first member, checked by the last."""
-    return await to_thread(create_reflexion, members()[0], check=members()[-1])
-
-
-async def self_refine() -> MethodGraph:
-    """Return self-refine of the last member, one refinement."""
-    return await to_thread(create_self_refine, members()[-1])
-
-
-async def spp() -> MethodGraph:
-    """Return solo performance prompting of the last member."""
-    return await to_thread(create_spp, members()[-1])
-
-
-async def chain_of_thought() -> MethodGraph:
-    """Return chain of thought of the last member, with the examples that come with it."""
-    return await to_thread(create_chain_of_thought, members()[-1])
-
-
-async def debate() -> MethodGraph:
-    """Return a debate of two rounds between all members."""
-    return await to_thread(create_debate, members())
-
-
-async def council() -> MethodGraph:
-    """Return a council of all members; the last one chairs."""
-    return await to_thread(create_council, members(), chair=members()[-1])
+    factory.__name__ = name
+    return factory

@@ -12,7 +12,7 @@ from manyminds.evals.grading import Grader
 from manyminds.evals.journal import Record
 from manyminds.evals.paired import difference, mcnemar
 from manyminds.evals.result import Result
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 
 BASELINE = "agent-forest"
 

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Member
+from manyminds.method_graph import MethodGraph
 from manyminds.registry import Method
 from manyminds.settings import Budget
 

@@ -16,8 +16,8 @@ from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader
 from manyminds.evals.journal import Config, Journal, Record
 from manyminds.evals.result import Result, Totals
-from manyminds.graphs.method_graph import Compiled
 from manyminds.limits.budget import BudgetCounter
+from manyminds.method_graph import Compiled
 from manyminds.runs.context import ParentCall, parent_call
 from manyminds.settings import Budget, Context
 

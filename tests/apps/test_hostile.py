@@ -28,8 +28,8 @@ from manyminds import (
 )
 from manyminds.apps.cli import main
 from manyminds.fence import parse_numbered
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable
+from manyminds.method_graph import MethodGraph
 from manyminds.records.jsonl import JsonlRecorder
 
 KEY = "tok.3f9b1c7e5a2d4860"  # like no provider's key, so that no pattern of ours knows it

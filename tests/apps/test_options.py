@@ -13,8 +13,8 @@ from manyminds.apps.cli import main
 from manyminds.apps.options import options_of, read
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable, Member
+from manyminds.method_graph import MethodGraph
 from manyminds.registry import Method, method, methods
 
 OURS = list(methods().values())

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from manyminds.apps import studio
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Member
+from manyminds.method_graph import MethodGraph
 
 ROOT = Path(__file__).parents[2]
 GRAPHS: list[str] = list(
@@ -41,7 +41,7 @@ def test_members(monkeypatch: pytest.MonkeyPatch, named: str, expected: list[str
 @pytest.mark.parametrize("name", GRAPHS)
 async def test_factory(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MANYMINDS_MEMBERS", "simulated:mine?skill=0.9")
-    graph = await vars(studio)[name.replace("-", "_")]()
+    graph = await getattr(studio, name.replace("-", "_"))()
     assert isinstance(graph, MethodGraph)
     assert "mine" in graph.members
 
@@ -116,7 +116,7 @@ async def test_a_run_never_blocks_the_event_loop(
     blockbuster = pytest.importorskip("blockbuster", reason="install the dependency group `studio`")
     pirate = Member("simulated:large", role="a careful pirate")
     monkeypatch.setattr(studio, "members", lambda: [pirate])
-    app = (await vars(studio)[name.replace("-", "_")]()).compile()
+    app = (await getattr(studio, name.replace("-", "_"))()).compile()
     with blockbuster.blockbuster_ctx():
         result = await app.ainvoke({"messages": [("user", QUESTION)]})
     assert "112" in result["answer"]

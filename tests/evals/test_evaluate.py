@@ -14,8 +14,8 @@ from manyminds.evals.journal import Record
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.council import create_council
 from manyminds.graphs.debate import create_debate
-from manyminds.graphs.method_graph import Compiled
 from manyminds.graphs.moa import create_moa
+from manyminds.method_graph import Compiled
 from manyminds.reading.answers import extractor
 from manyminds.settings import Budget
 from manyminds.testing import ScriptedChatModel

@@ -24,7 +24,7 @@ from manyminds import (
     create_smoa,
     create_spp,
 )
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 
 ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
 SETTLED = "settled"  # a judge or moderator of this name stops the panel

@@ -18,7 +18,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
 from manyminds import create_agent_forest, create_debate, create_moa, create_smoa
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 
 PROMPTLY = 1.0
 METHODS: dict[str, Callable[[list[str]], MethodGraph]] = {

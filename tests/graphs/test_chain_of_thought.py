@@ -63,7 +63,7 @@ async def test_sampled_and_voted_it_is_self_consistency() -> None:
 
 def test_wrong_arguments() -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"zero_shot": True, "examples": [("a", "b")]}, "leave one of the two away"),
+        ({"zero_shot": True, "examples": [("a", "b")]}, "leave one of the two out"),
         ({"examples": []}, "give at least one, or zero_shot=True"),
     ]
     for options, message in wrong:

@@ -11,7 +11,7 @@ from helpers.postgres import postgres
 from helpers.server import Server
 
 from manyminds import create_agent_forest, create_debate, create_moa, create_smoa
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -11,8 +11,8 @@ from helpers.limited import InFlight, PerSecond
 from helpers.server import Behaviour, Reply, Server
 
 from manyminds import Budget, Context, Member, Price, create_agent_forest, create_moa
-from manyminds.graphs.method_graph import Compiled
 from manyminds.limits import rate_limit as pace
+from manyminds.method_graph import Compiled
 
 
 async def answers(app: Compiled, questions: int) -> tuple[list[dict[str, Any]], float]:

@@ -9,7 +9,7 @@ from helpers.graphs import user
 from helpers.server import Server
 
 from manyminds import create_agent_forest, create_moa
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 from manyminds.testing import ScriptedChatModel
 
 

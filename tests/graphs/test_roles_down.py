@@ -23,7 +23,7 @@ from manyminds import (
     create_reflexion,
     create_smoa,
 )
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 
 _FIELDS = {
     "order": [3, 2, 1],

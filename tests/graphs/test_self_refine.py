@@ -43,8 +43,8 @@ async def test_each_call_reads_what_went_before() -> None:
     assert parse_numbered(feedback2.prompt) == [(1, "solver2")]
     assert parse_numbered(third.prompt) == [(1, "solver2")] and "critic2" in third.prompt
     assert "critic1" not in third.prompt
-    draws = [call.metadata["draw"] for call in model.calls]
-    assert len(set(draws)) == 5
+    known = {(c.metadata["role"], c.metadata["layer"], c.metadata["index"]) for c in model.calls}
+    assert len(known) == 5
 
 
 async def test_only_the_last_version_streams() -> None:

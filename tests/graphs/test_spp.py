@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds import create_agent_forest, create_spp
-from manyminds.graphs.spp import final_answer
-from manyminds.nodes.solo import UNREADABLE
+from manyminds.graphs.spp import UNREADABLE, final_answer
 from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
 TALK = """Participants: AI Assistant (you); Mathematician

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from manyminds import Member, create_agent_forest, create_moa
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 FINAL = "the whole final answer"

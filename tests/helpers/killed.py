@@ -30,7 +30,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.base import BaseStore
 from langgraph.store.sqlite import SqliteStore
 
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 
 _SLACK = 0.05  # seconds before the kill within which an answer may be lost
 _PATIENCE = 60.0

@@ -18,7 +18,7 @@ from langgraph.store.sqlite.aio import AsyncSqliteStore
 from pydantic import Field
 
 from manyminds import Context, Member, QuorumError
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.model import PRESETS, SimulatedChatModel
 from manyminds.runs import scope as shared
 

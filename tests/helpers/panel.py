@@ -10,7 +10,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from manyminds import Member, create_smoa
 from manyminds.fence import parse_numbered
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.testing import Answer, Metadata, Script, ScriptedChatModel
 
 STOP = '{"stop": true, "reason": "they agree"}'

@@ -1,11 +1,16 @@
-"""The table of methods in README and docs, made from the registry: `make readme` writes it."""
+"""What is made from the registry: the table of methods in README and docs, and langgraph.json.
 
+`make readme` writes all of it.
+"""
+
+import json
 from pathlib import Path
 
 from manyminds.registry import methods
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "methods.md")
+STUDIO = ROOT / "langgraph.json"
 BEGIN, END = "<!-- methods: written by `make readme` -->\n", "<!-- end of methods -->"
 
 
@@ -25,6 +30,13 @@ def updated(text: str) -> str:
     return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
 
 
+def studio() -> str:
+    """Return langgraph.json: a factory of `manyminds.apps.studio` for each method."""
+    graphs = {name: f"manyminds.apps.studio:{name.replace('-', '_')}" for name in methods()}
+    return json.dumps({"dependencies": ["."], "graphs": graphs}, indent=2) + "\n"
+
+
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+    STUDIO.write_text(studio(), encoding="utf-8")

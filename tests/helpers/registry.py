@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.registry import methods
 
 NAMES = list(methods())

@@ -7,7 +7,7 @@ from typing import Any
 from helpers.registry import QUESTION
 
 from manyminds import create_smoa
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.records.reader import load_run
 from manyminds.records.record import record
 from manyminds.records.run_record import RunRecord

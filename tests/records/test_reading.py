@@ -19,7 +19,7 @@ from manyminds import (
     load_runs,
     record,
 )
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.records.reader import Reader, follow
 
 GIVEN = {"messages": [("user", QUESTION)]}

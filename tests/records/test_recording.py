@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import TypeAdapter
 
 from manyminds import Context, Member, QuorumError, create_agent_forest, create_moa, record
-from manyminds.graphs.method_graph import MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.model import SimulatedChatModel
 from manyminds.protocols import Recorder
 from manyminds.records import schema

@@ -21,8 +21,8 @@ from manyminds import (
     record,
     replay,
 )
-from manyminds.graphs.method_graph import MethodGraph
 from manyminds.members import Askable
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.model import SimulatedChatModel
 
 GIVEN = {"messages": [("user", QUESTION)]}

@@ -13,7 +13,7 @@ from langgraph.cache.memory import InMemoryCache
 from langgraph.cache.sqlite import SqliteCache
 
 from manyminds import Budget, Context, Member, Price, create_agent_forest, create_moa
-from manyminds.graphs.method_graph import Compiled
+from manyminds.method_graph import Compiled
 from manyminds.runs.cache import cache_key
 
 PRICE = Price(input=1.0, output=1.0)

@@ -1,0 +1,109 @@
+"""Everything that the author of a method imports.
+
+A method is a function that builds a `MethodGraph`, registered by `@method`:
+
+    @method("relay", paper="...", calls="members", use="...")
+    def create_relay(members, *, prompt="relay/improve@1", **options: Unpack[Options]):
+        ...
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import ParamSpec
+
+from typing_extensions import Unpack
+
+from manyminds.errors import InputError
+from manyminds.members import Askable, Member
+from manyminds.members import members as as_members
+from manyminds.method_graph import MethodGraph, Options, PromptLike
+from manyminds.nodes.channels import (
+    CandidatesOutput,
+    Decision,
+    LayeredState,
+    MethodOutput,
+    MethodState,
+    SampledState,
+    decide,
+    excerpt,
+    usable,
+)
+from manyminds.nodes.gate import check_quorum
+from manyminds.nodes.node import State, Update, is_node
+from manyminds.nodes.roles import RoleArgument, with_roles
+from manyminds.nodes.step import Ask, ok, why
+from manyminds.prompts import Prompt, escaped
+from manyminds.records.about import plain
+from manyminds.registry import ENTRY, Method
+from manyminds.state import Candidate
+
+__all__ = [
+    "Ask",
+    "Askable",
+    "Candidate",
+    "CandidatesOutput",
+    "Decision",
+    "InputError",
+    "LayeredState",
+    "Member",
+    "MethodGraph",
+    "MethodOutput",
+    "MethodState",
+    "Options",
+    "Prompt",
+    "PromptLike",
+    "RoleArgument",
+    "SampledState",
+    "State",
+    "Unpack",
+    "Update",
+    "as_members",
+    "check_quorum",
+    "decide",
+    "escaped",
+    "excerpt",
+    "is_node",
+    "method",
+    "ok",
+    "usable",
+    "why",
+    "with_roles",
+]
+
+P = ParamSpec("P")
+Build = Callable[P, MethodGraph]
+_SETTINGS = frozenset(Options.__annotations__)
+
+
+def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]], Build[P]]:
+    """Register a builder as a method.
+
+    The registry reads the arguments from the source, without importing it: write them as plain
+    strings. The command line takes the builder's keyword arguments and what its docstring says of
+    them as options.
+
+    Args:
+        name: Name on the command line and in reports.
+        paper: Title and arXiv number.
+        calls: Calls per question, as a formula of the builder's options.
+        use: When to use the method, in a sentence.
+    """
+
+    def register(build: Build[P]) -> Build[P]:
+        names = signature(build)
+        entry = Method(name, f"{build.__module__}:{build.__qualname__}", paper, calls, use)
+
+        @wraps(build)
+        def building(*args: P.args, **options: P.kwargs) -> MethodGraph:
+            graph = build(*args, **options)
+            given = names.bind(*args, **options).arguments
+            given |= given.pop("options", {})
+            graph.method, graph.builder = name, entry.builder
+            graph.options = {key: plain(given[key]) for key in given.keys() - _SETTINGS}
+            return graph
+
+        vars(building)[ENTRY] = entry
+        return building
+
+    return register

@@ -1,0 +1,201 @@
+"""step: an author's function as a node, with an `ask` that is bound to the run."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from langchain_core.messages import BaseMessage
+
+from manyminds.calls.ask import ask as ask_member
+from manyminds.limits.deadline import Deadline
+from manyminds.members import Member
+from manyminds.nodes.fallback import first_answer
+from manyminds.nodes.gate import require
+from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.persona import addressed
+from manyminds.prompts import FilledPrompt, Prompt
+from manyminds.runs.context import RunContext
+from manyminds.runs.usage import add_spent, spent_on
+from manyminds.settings import Context
+from manyminds.state import Candidate
+
+Question: TypeAlias = Prompt | FilledPrompt | Sequence[BaseMessage] | None
+"""What a member is asked: a prompt, messages, or None for the conversation as it is."""
+
+
+class Graph(Protocol):
+    """What a step knows of its graph."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        ...
+
+    @property
+    def settings(self) -> Context:
+        """The builder's settings."""
+        ...
+
+
+class Ask:
+    """Asks members for one node. Bound to its run, state, role, layer, deadline and ledger.
+
+    Attributes:
+        run: the run that the node serves.
+        state: the state as the node received it.
+        role: name under which the report adds up the calls.
+        layer: layer, round or try, from 1.
+        index: order of asking within the layer, of the first call.
+        deadline: ends a call that is late; None where the node waits for every reply.
+        replies: every reply so far. The node's update takes their cost from here.
+    """
+
+    def __init__(
+        self,
+        run: RunContext,
+        state: State,
+        role: str,
+        *,
+        layer: int,
+        index: int = 0,
+        deadline: Deadline | None = None,
+    ) -> None:
+        self.run, self.state, self.role = run, state, role
+        self.layer, self.index, self.deadline = layer, index, deadline
+        self.replies: list[Candidate] = []
+
+    async def __call__(
+        self,
+        member: Member,
+        question: Question = None,
+        *,
+        index: int | None = None,
+        draw: int | None = None,
+        layer: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        stream: bool = False,
+    ) -> Candidate:
+        """Ask a member once and return its reply, good or failed; see `ok`.
+
+        Args:
+            member: Member to ask.
+            question: Prompt, filled prompt or messages. Default: the conversation.
+            index: Order of asking within the layer. Together with role and layer it identifies the
+                call, so two calls of one member need two indices. Default: the step's own.
+            draw: Number of the sample, from 0, where a member is sampled. Default: one a layer.
+            layer: Layer of the call. Default: the step's.
+            params: Sampling defaults of the role.
+            stream: Whether a streaming caller sees the tokens. Only for the role that writes the
+                answer.
+        """
+        layer = self.layer if layer is None else layer
+        reply = await ask_member(
+            member,
+            self.messages(member, question),
+            self.run,
+            role=self.role,
+            index=self.index if index is None else index,
+            draw=max(0, layer - 1) if draw is None else draw,
+            layer=layer,
+            params=params,
+            stream=stream,
+            deadline=self.deadline,
+        )
+        self.replies.append(reply)
+        return reply
+
+    async def first(
+        self,
+        chain: Sequence[Member],
+        question: Question = None,
+        *,
+        index: int = 0,
+        layer: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        stream: bool = False,
+        refuse: Callable[[str], str | None] = lambda _text: None,
+    ) -> Candidate | None:
+        """Ask the members of a fallback chain in order and return the first good reply, or None.
+
+        Args:
+            chain: Member of the role, then those that take over.
+            question: As for a single call.
+            index: Order of asking within the layer, of the chain's first member.
+            layer: Layer of the calls. Default: the step's.
+            params: Sampling defaults of the role.
+            stream: Whether a streaming caller sees the tokens.
+            refuse: Function from a reply's text to the reason why it cannot be used, or None.
+        """
+        layer = self.layer if layer is None else layer
+        reply, asked = await first_answer(
+            chain,
+            lambda member: self.messages(member, question),
+            self.run,
+            role=self.role,
+            layer=layer,
+            index=index,
+            draw=lambda _member: max(0, layer - 1),
+            params=params,
+            stream=stream,
+            refuse=refuse,
+        )
+        self.replies += asked
+        return reply
+
+    def messages(self, member: Member, question: Question = None) -> list[BaseMessage]:
+        """Return the messages for a member, its role in the system message."""
+        if question is not None and not isinstance(question, Prompt | FilledPrompt):
+            return addressed(question, member)
+        conversation = addressed(self.state["messages"], member)
+        return conversation if question is None else question.render(conversation)
+
+    def require(self, reply: Candidate) -> Candidate:
+        """Return a good reply.
+
+        Raises:
+            QuorumError: The reply failed; the message says why.
+            BudgetError: The budget left no room for the call.
+        """
+        require([reply], 1)
+        return reply
+
+
+Run: TypeAlias = Callable[[Any, Ask], Awaitable[Update | None]]
+"""What an author writes: an async function from the state and an `Ask` to a partial update."""
+
+
+def ok(reply: Candidate) -> bool:
+    """Return whether a reply is good: neither failed nor flagged."""
+    return reply["status"] == "ok"
+
+
+def why(reply: Candidate) -> str:
+    """Return the kind of a reply's failure, for a note in the report."""
+    error = reply["error"]
+    return "no answer" if error is None else error["kind"]
+
+
+def step(graph: Graph, name: str, run: Run, *, role: str = "", opens: bool = False) -> Node:
+    """Return an author's function as a node.
+
+    The ledger, the run's settings and the layer are taken care of here: the function asks members
+    and returns the keys that it updates.
+
+    Args:
+        graph: Graph of the method.
+        name: Name of the node.
+        run: Function from the state and an `Ask` to a partial update.
+        role: Name under which the report adds up the calls. Default: the node's name.
+        opens: Whether the step begins a new layer, round or try, so that `layer` counts it.
+    """
+
+    async def node(state: State) -> Update:
+        layer = state["layer"] + opens
+        seen = {**state, "layer": layer} if opens else state
+        context = RunContext.of(state, graph.method, graph.settings)
+        ask = Ask(context, seen, role or name, layer=layer, index=layer - 1 if opens else 0)
+        update = {**({"layer": layer} if opens else {}), **(await run(seen, ask) or {})}
+        if ask.replies:
+            update["spent"] = add_spent(update.get("spent"), spent_on(ask.replies))
+        return update
+
+    return Node(node, name)
