@@ -9,7 +9,7 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from manyminds.errors import InputError
+from manyminds.errors import InputError, QuorumError
 from manyminds.limits import budget
 from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.runs import journal
@@ -147,6 +147,12 @@ def _own_answer(state: State) -> Candidate:
     """Make a candidate of the text that a host's own node left under `answer`."""
     text = state.get("answer")
     if not isinstance(text, str) or not text.strip():
+        failures = [
+            f"{one['member']}: {one['kind']}: {one['message']}"
+            for one in _missing(state.get("spent") or {})
+        ]
+        if failures:
+            raise QuorumError("no member answered", failures)
         raise InputError("no node set the answer: a custom last node returns {'answer': 'text'}")
     return Candidate(
         run=state["run"],
