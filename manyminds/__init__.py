@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from manyminds.graphs.stepwise_voting import create_stepwise_voting
     from manyminds.members import Member
     from manyminds.method_graph import MethodGraph
-    from manyminds.models.record_answers import recording
+    from manyminds.models.record_answers import record_answers
     from manyminds.nodes.node import as_node
     from manyminds.prices import Price
     from manyminds.records.reader import load_run, load_runs
@@ -83,7 +83,7 @@ _HOMES = {
     "load_run": "manyminds.records.reader",
     "load_runs": "manyminds.records.reader",
     "record": "manyminds.records.record",
-    "recording": "manyminds.models.record_answers",
+    "record_answers": "manyminds.models.record_answers",
     "replay": "manyminds.records.replay",
     "using": "manyminds.settings",
 }
@@ -127,7 +127,7 @@ __all__ = [
     "load_run",
     "load_runs",
     "record",
-    "recording",
+    "record_answers",
     "replay",
     "using",
 ]

@@ -9,6 +9,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping
+from errno import ENOSPC
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, BinaryIO, cast
@@ -143,9 +144,13 @@ class LineFile:
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None
-        written = self._file.write(data)
-        if written != len(data):  # a disk that is nearly full takes a part
-            raise OSError(28, "No space left on device")
+        try:
+            if self._file.write(data) != len(data):  # a disk that is nearly full takes a part
+                raise OSError(ENOSPC, "No space left on device")
+        except OSError:
+            self._file.close()
+            self._file = None  # opened again, it loses the torn line
+            raise
 
 
 def drop_torn_line(path: Path) -> None:

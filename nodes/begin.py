@@ -60,8 +60,9 @@ def begin(
                 question=question,
                 settings=chosen,
             )
-            run_scope(id).recorder = chosen.recorder
-            chosen.recorder.began(begun, messages, known)
+            run_scope(id).recorder = begun.recorder
+            if begun.recorder is not None:
+                begun.recorder.began(begun, messages, known)
         return {
             "run": id,
             "question": question,

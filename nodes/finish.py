@@ -101,6 +101,9 @@ def summary(method: str, state: State) -> dict[str, Any]:
     lost = [one for one in missing if one["kind"] != "cancelled"]  # cut on purpose, not lost
     notes = [*state.get("notes", []), *_notes_of_answers(spent)]
     reasons = [*notes, *([_absent(lost, total)] if lost else [])]
+    common = known_scope(state["run"])
+    if common is not None:  # the answer is no worse for what an observer has lost
+        notes += common.failed_observers.values()
     return {
         "degraded": "; ".join(reasons) or None,
         "notes": notes,

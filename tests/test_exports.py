@@ -48,7 +48,7 @@ PINNED = {
     "load_run",
     "load_runs",
     "record",
-    "recording",
+    "record_answers",
     "replay",
     "using",
 }

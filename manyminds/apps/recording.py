@@ -27,10 +27,10 @@ def record_into(
     """Return a block in which runs are recorded; it gives the recording, or None.
 
     Args:
-        folder: where to; default: the user's. That not even a default one can be written to is
-            said, and the runs go on without a record.
-        off: record nothing.
-        within: a folder in the default one, for runs that belong together.
+        folder: The folder for the records. Default: that of the user. Where it cannot be made, a
+            message says so, and the runs go on without a record.
+        off: Record nothing.
+        within: A folder in the default one, for runs that belong together.
     """
     if off:
         return nullcontext()
@@ -40,8 +40,6 @@ def record_into(
     try:
         chosen.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        if folder is not None:
-            raise
         complain(f"nothing is recorded: {chosen}: {error.strerror}; --record DIR chooses another")
         return nullcontext()
     return record(chosen)

@@ -1,6 +1,7 @@
 """The other direction of `manyminds.models.recorded`: write down what a model answers."""
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +28,7 @@ class Writer:
             raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
         self.path, self._model, self._lock = path, model, threading.Lock()
         self._file = LineFile(path)
+        self._warned = False
         self._free = _recorded_sizes(path, model)
 
     def write(
@@ -44,7 +46,20 @@ class Writer:
                 return
             self._free[key] = max(self._free.get(key, 0), draw + len(texts))
             row = {"id": key, "question": question, "model": self._model, "samples": samples}
-            self._file.append(row)
+            try:
+                self._file.append(row)
+            except OSError as error:
+                self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            self._warned = True
+            reason = error.strerror or error
+            warnings.warn(
+                f"{self.path}: answers are lost to this file: {reason}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
 
 def _recorded_sizes(path: Path, model: str) -> dict[str, int]:
@@ -66,7 +81,7 @@ def _recorded_sizes(path: Path, model: str) -> dict[str, int]:
 class RecordingChatModel(BaseChatModel):
     """A chat model that passes everything on to another and writes down what that answers.
 
-    Make one with `recording`. Answers come back whole, also where a caller streams.
+    Make one with `record_answers`. Answers come back whole, also where a caller streams.
     """
 
     inner: BaseChatModel
@@ -123,7 +138,7 @@ class RecordingChatModel(BaseChatModel):
         return result
 
 
-def recording(model: BaseChatModel, path: str | Path) -> RecordingChatModel:
+def record_answers(model: BaseChatModel, path: str | Path) -> RecordingChatModel:
     """Wrap a chat model so that what it answers is appended to a file `open_recorded` can read.
 
     Question and draw come from the call's metadata, as when reading: `question_id` (else a hash of

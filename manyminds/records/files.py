@@ -19,6 +19,10 @@ class Seen:
         self._known: OrderedDict[Hashable, None] = OrderedDict()
         self._most = most
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._known.clear()
+
     def add(self, thing: Hashable) -> bool:
         """Remember it; tell whether it was new, or so long ago that it was forgotten."""
         if thing in self._known:

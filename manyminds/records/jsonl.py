@@ -149,7 +149,11 @@ class JsonlRecorder:
                 self._write(file, line)
 
     def _write(self, file: RecordFile, line: Mapping[str, Any]) -> None:
-        file.append(line if self._redact is None else redacted(line, self._redact))
+        try:
+            file.append(line if self._redact is None else redacted(line, self._redact))
+        except Exception:
+            file.seen.clear()  # what was to be written before this line may be missing
+            raise
 
 
 def _parent() -> Parent | None:

@@ -5,15 +5,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 
 from manyminds.errors import BudgetError
 from manyminds.limits.budget import BudgetCounter, counter_of
-from manyminds.protocols import AnswerStore
+from manyminds.protocols import AnswerStore, Recorder
 from manyminds.runs.cache import Cached
+from manyminds.runs.observers import Observer, SafeStore, safe_writer
 from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import Usage, add_spent, note
 from manyminds.settings import Context, settings
@@ -104,9 +105,11 @@ class RunContext:
         self.around, self.spent = around, spent
         self.id, self.method = id, method
         self.question_id, self.question = question_id, question
-        self.settings, self.write, self.stores = settings, write, stores
-        self.cache = None if settings.cache is None else Cached(settings.cache)
-        self.recorder = settings.recorder
+        self.settings, self.write, self.stores = settings, safe_writer(write, id), stores
+        self.cache = None if settings.cache is None else SafeStore(Cached(settings.cache), id)
+        self.recorder: Recorder | None = None
+        if settings.recorder is not None:
+            self.recorder = cast("Recorder", Observer(settings.recorder, id))
 
     @classmethod
     def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "RunContext":

@@ -30,6 +30,7 @@ class RunScope:
         spent: the ledger up to now, with what is in no state yet; None: no call was made.
         journal: answers of the run's earlier lives, where the host keeps them.
         recorder: receives what the nodes do.
+        failed_observers: notes on recorders and caches that failed, by what is lost.
         replay: names the last call that took another path from an earlier point of the run.
     """
 
@@ -39,6 +40,7 @@ class RunScope:
     spent: Usage | None = None
     journal: Journal | None = None
     recorder: Recorder | None = None
+    failed_observers: dict[str, str] = field(default_factory=dict[str, str])
     replay: object = None
 
     def deadline(self, layer: int, make: Callable[[], Deadline]) -> Deadline:

@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig
 
 from manyminds.errors import DataError, MemberError
-from manyminds.models.record_answers import recording
+from manyminds.models.record_answers import record_answers
 from manyminds.models.recorded import open_recorded, recorded_names
 
 
@@ -53,7 +53,7 @@ def at(**metadata: object) -> RunnableConfig:
 
 async def test_what_was_recorded_can_be_replayed(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    model = recording(Echo(), path)
+    model = record_answers(Echo(), path)
     answered = [
         model.invoke("Q", at(question_id="q1", draw=1)),
         await model.ainvoke("Q", at(question_id="q1", draw=0)),
@@ -72,7 +72,7 @@ async def test_what_was_recorded_can_be_replayed(tmp_path: Path) -> None:
 
 def test_rows_have_the_common_schema(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    recording(Echo(), path).invoke("Zwölf\n\u2028?", at(question_id="q1", draw=5))
+    record_answers(Echo(), path).invoke("Zwölf\n\u2028?", at(question_id="q1", draw=5))
     assert [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]] == [
         {
             "id": "q1",
@@ -85,18 +85,18 @@ def test_rows_have_the_common_schema(tmp_path: Path) -> None:
 
 def test_without_a_draw_the_next_free_one_is_taken_also_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    first = recording(Echo(), path)
+    first = record_answers(Echo(), path)
     first.invoke("Q")
     first.invoke("Q", n=2)
     path.write_bytes(path.read_bytes().rstrip(b"\n"))  # as an editor may leave it
-    recording(Echo(), path).invoke("Q")
+    record_answers(Echo(), path).invoke("Q")
     replay = open_recorded(path)
     assert [replay.invoke("Q", at(draw=d)).text for d in range(4)] == ["Q / ?"] * 4
 
 
 def test_threads_and_tasks_write_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    model = recording(Echo(), path)
+    model = record_answers(Echo(), path)
     configs = [at(question_id="t", draw=draw) for draw in range(64)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(model.invoke, ["Q" * 2000] * 64, configs))
@@ -115,27 +115,27 @@ def test_threads_and_tasks_write_whole_lines(tmp_path: Path) -> None:
 
 def test_tool_calls_pass_and_are_not_written(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    model = recording(Echo(), path).bind_tools([{"name": "look"}])
+    model = record_answers(Echo(), path).bind_tools([{"name": "look"}])
     assert [call["name"] for call in model.invoke("Q").tool_calls] == ["look"]
     assert not path.exists()
 
 
 def test_two_models_may_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    recording(Echo(), path).invoke("Q")
-    recording(Echo(model_name="echo-2"), path).invoke("Q")
+    record_answers(Echo(), path).invoke("Q")
+    record_answers(Echo(model_name="echo-2"), path).invoke("Q")
     assert recorded_names(path) == ["echo", "echo-2"]
 
 
 def test_a_lone_surrogate_survives(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    recording(Echo(), path).invoke("Q\udc80", at(question_id="q"))
+    record_answers(Echo(), path).invoke("Q\udc80", at(question_id="q"))
     assert open_recorded(path).invoke("x", at(question_id="q")).text == "Q\udc80 / ?"
 
 
 def test_bad_files_are_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(MemberError, match="plain .jsonl"):
-        recording(Echo(), tmp_path / "a.jsonl.gz")
+        record_answers(Echo(), tmp_path / "a.jsonl.gz")
     (tmp_path / "b.jsonl").write_text("hello\n")
     with pytest.raises(DataError, match=r"b\.jsonl line 1"):
-        recording(Echo(), tmp_path / "b.jsonl")
+        record_answers(Echo(), tmp_path / "b.jsonl")
