@@ -1,4 +1,4 @@
-"""`manyminds demo`: the whole idea in a minute, on simulated members, without key or network."""
+"""`manyminds demo`: recorded votes of real models, then simulated members; no key, no network."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from manyminds.apps.choose import build
+from manyminds.apps.demo_recorded import recorded_figures, recorded_table
 from manyminds.apps.flags import Set, texts
 from manyminds.apps.terminal import (
     complain,
@@ -66,12 +67,14 @@ def demo(
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
 ) -> None:
-    """Compare one simulated model, asked once, with many of its answers voted on or merged.
+    """Show votes of 44 real models, then compare methods on a simulated model.
 
-    All of it is simulated: a statistical model that does chains of arithmetic, and errs. The
-    methods are the real ones, and every figure is measured as it is printed.
+    The first table counts recorded final answers of real models. The second one is simulated: a
+    statistical model that solves chains of arithmetic, with errors. The methods are the real ones,
+    and every figure is measured as it is printed.
     """
     number = FAST_QUESTIONS if fast else QUESTIONS
+    real = recorded_figures(seed)
     done: list[Measured] = []
     shown = list(contenders(seed, method, texts(sets)))
     try:
@@ -82,13 +85,27 @@ def demo(
         raise typer.Exit(130) from None
     if as_json:
         rows = [{"name": name, **result.to_json()} for name, result in done]
-        print_json({"simulated": True, "questions": number, "seed": seed, "rows": rows})
+        recorded = [figure._asdict() for figure in real]
+        print_json(
+            {
+                "recorded": recorded,
+                "simulated": True,
+                "questions": number,
+                "seed": seed,
+                "rows": rows,
+            }
+        )
         return
     from rich.text import Text
 
     screen = console()
     put(
         screen,
+        Text.assemble(("44 real models on 1,319 questions of GSM8K", "bold")),
+        Text("Final answers recorded by WildEval/ZeroEval (Apache-2.0); one answer per model."),
+        "",
+        recorded_table(real, bar=_BAR if screen.width >= _WIDE else 0),
+        "",
         Text.assemble(("One simulated model, asked once or many times", "bold")),
         Text("A statistical model that does chains of arithmetic; no real model was asked."),
         Text(f"{number} questions of five steps each.", "dim"),

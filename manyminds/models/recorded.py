@@ -7,7 +7,7 @@ the same id are merged, so that `manyminds.models.record_answers` can write one 
 
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from pydantic import PrivateAttr
 
 from manyminds.errors import AnswerError, DataError, MemberError
 from manyminds.json_lines import json_lines
+from manyminds.models.bundled import bundled, bundled_names
 from manyminds.questions import QUESTION_KEYS, question_hash
 
 _MANY = "many"
@@ -155,12 +156,12 @@ def from_string(text: str) -> RecordedChatModel:
 class Recording:
     """What one file holds: for each model and question id its texts by draw, and nothing else."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, rows: Iterable[tuple[str, Mapping[str, Any]]], default: str) -> None:
         self._texts: dict[str, dict[str, list[str | None]]] = {}
         self._ids: dict[str, str] = {}
         self._keys: set[str] = set()
-        for where, row in json_lines(path):
-            self._add(row, where, default=path.name.split(".")[0])
+        for where, row in rows:
+            self._add(row, where, default)
 
     @property
     def names(self) -> list[str]:
@@ -210,7 +211,12 @@ class Recording:
 
 
 def load_recording(path: Path) -> Recording:
-    """Read a file once a process, and again when it has changed; all its models share the index."""
+    """Read a file once a process, and again when it has changed; all its models share the index.
+
+    The name of a bundled set (see `manyminds.models.bundled`) stands for a file.
+    """
+    if str(path) in bundled_names():
+        return _load_bundled(str(path))
     try:
         resolved = path.expanduser().resolve()
         stat = resolved.stat()
@@ -222,7 +228,12 @@ def load_recording(path: Path) -> Recording:
 
 @lru_cache(maxsize=8)
 def _load_version(path: Path, _mtime_ns: int, _size: int) -> Recording:
-    return Recording(path)
+    return Recording(json_lines(path), path.name.split(".")[0])
+
+
+@lru_cache
+def _load_bundled(name: str) -> Recording:
+    return Recording(bundled(name).rows(), name)
 
 
 @lru_cache(maxsize=4096)
