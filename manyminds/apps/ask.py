@@ -126,7 +126,8 @@ def ask(
     simulated = is_simulated([*members, *players(chosen, options)])
     from manyminds.apps import explain
 
-    file = None if recording is None else str(recording.path)
+    written = recording is not None and recording.path.exists()
+    file = str(recording.path) if recording is not None and written else None
     if as_json:
         print_json({**explain.as_json(result, text, simulated=simulated), "record": file})
     else:

@@ -1,5 +1,6 @@
 """How an answer came about, on a screen: what was missing first, then the answer, then the rest."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,9 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
         rows.append(("failed", Text(_missing(report["missing"]), "red")))
     rows.append(("used", Text(_used(report))))
     if record is not None:
-        rows.append(("recorded", Text("look at it with `manyminds show`", "dim")))
+        rows.append(
+            ("recorded", Text(f"look at it with `manyminds show {shlex.quote(record)}`", "dim"))
+        )
     put(screen, facts(rows))
 
 

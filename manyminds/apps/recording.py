@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from platformdirs import user_data_path
 
 from manyminds.apps.terminal import complain
 
@@ -16,9 +16,9 @@ VARIABLE = "MANYMINDS_RUNS"
 
 
 def runs_folder() -> Path:
-    """Return the user's folder of run records: what MANYMINDS_RUNS names, else one at home."""
+    """Return the user's folder of run records: $MANYMINDS_RUNS, else `runs` in the data folder."""
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path(typer.get_app_dir("manyminds")) / "runs"
+    return Path(named) if named else user_data_path("manyminds", appauthor=False) / "runs"
 
 
 def record_into(

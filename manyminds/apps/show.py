@@ -54,8 +54,7 @@ def write_page(record: Path, out: Path | None = None) -> Path:
         DataError: there is no such record, it cannot be read, or the page cannot be written.
     """
     from manyminds.records.reader import load_runs, newest
-    from manyminds.views.html import page
-    from manyminds.views.reading import data_of
+    from manyminds.views.html import page_of
 
     file = newest(record)
     runs = load_runs(file)
@@ -65,7 +64,7 @@ def write_page(record: Path, out: Path | None = None) -> Path:
     if target.resolve() == file.resolve():
         raise InputError(f"{target} is the record itself: give another file for the page")
     try:
-        target.write_text(page(data_of(runs[-1])), encoding="utf-8", errors="replace")
+        target.write_text(page_of(runs[-1]), encoding="utf-8", errors="replace")
     except OSError as error:
         raise DataError(
             f"{target}: the page cannot be written: {error.strerror or error}"

@@ -1,5 +1,7 @@
 """A small server, for this machine only, that lists the runs of a folder and follows them live."""
 
+import stat
+from asyncio import to_thread
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +10,7 @@ from urllib.parse import quote
 from manyminds.errors import DataError, InputError
 from manyminds.records.files import SUFFIX
 from manyminds.records.reader import load_runs
-from manyminds.views.html import index, page
-from manyminds.views.reading import data_of
+from manyminds.views.html import check_installed, index, page_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -47,49 +48,88 @@ class Viewer:
         """Answer with the list of runs, newest first."""
         from aiohttp import web
 
-        found = self.folder.glob(f"*{SUFFIX}")
-        files = sorted(found, key=lambda file: file.stat().st_mtime, reverse=True)[:_MOST]
-        titles = [title for file in files if (title := self._title(file)) is not None]
-        return web.Response(text=index(self.folder.name, titles), content_type="text/html")
+        return web.Response(body=await to_thread(self._index), content_type="text/html")
 
     async def show_run(self, request: "web.Request") -> "web.Response":
         """Answer with the page of a run, or that there is no news since the caller's last look."""
         from aiohttp import web
 
         file = self.folder / request.match_info["name"]
-        if file.parent != self.folder or file.suffix != SUFFIX or not file.is_file():
-            raise web.HTTPNotFound(text="There is no such run in this folder.")
-        mark = _mark(file)
+        mark = self._mark(file)
+        if mark is None:
+            raise web.HTTPNotFound(text="This folder has no run of that name.")
         if request.headers.get("If-None-Match") == mark:
             return web.Response(status=304, headers={"ETag": mark})
         try:
-            runs = load_runs(file)
+            body = await to_thread(_page, file)
         except DataError as error:
-            raise web.HTTPUnprocessableEntity(text=str(error)) from None
-        if not runs:
+            text = str(error).encode("utf-8", "replace").decode()
+            raise web.HTTPUnprocessableEntity(text=text) from None
+        if body is None:
             raise web.HTTPNotFound(text="There is no run in this file yet.")
-        text = page(data_of(runs[-1]), live=f"/runs/{quote(file.name)}")
         headers = {"ETag": mark, "Cache-Control": "no-cache"}
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return web.Response(body=body, content_type="text/html", headers=headers)
 
-    def _title(self, file: Path) -> tuple[str, str, str, str] | None:
+    def _index(self) -> bytes:
+        marked = [(file, self._mark(file)) for file in self.folder.glob(f"*{SUFFIX}")]
+        files = sorted(
+            ((file, mark) for file, mark in marked if mark is not None),
+            key=lambda one: one[1],
+            reverse=True,
+        )[:_MOST]
+        titles = [title for one in files if (title := self._title(*one)) is not None]
+        return index(self.folder.name, titles).encode("utf-8", "replace")
+
+    def _mark(self, file: Path) -> str | None:
+        """Return the state of a record; None for what is no regular file of this folder."""
+        try:
+            real = file.resolve(strict=True)
+            known = real.stat()
+        except (OSError, ValueError, RuntimeError):
+            return None
+        inside = file.parent == self.folder == real.parent and file.suffix == SUFFIX
+        if not inside or not stat.S_ISREG(known.st_mode):
+            return None
+        return f'"{known.st_mtime_ns:020x}-{known.st_size:x}"'
+
+    def _title(self, file: Path, mark: str) -> tuple[str, str, str, str] | None:
         """Return address, question, method and state; None for a file that holds no run."""
-        mark = _mark(file)
         if self._marks.get(file) != mark:
-            try:
-                runs = load_runs(file)
-            except DataError:  # not a record: something else that ends in .jsonl
-                runs = []
             self._marks[file] = mark
             self._titles.pop(file, None)
-            if runs:
-                run = runs[-1]
-                state = "finished" if run.finished else "running, or broken off"
-                began = datetime.fromtimestamp(run.began).strftime("%Y-%m-%d %H:%M")
-                about = f"{began}, {len(run.calls):,} calls, {state}"
-                address = f"/runs/{quote(file.name)}"
-                self._titles[file] = (address, run.question, run.method, about)
+            try:
+                title = _described(file)
+            except Exception:  # not a record, or a damaged one: it has no row, the others do
+                title = None
+            if title is not None:
+                self._titles[file] = title
         return self._titles.get(file)
+
+
+def _described(file: Path) -> tuple[str, str, str, str] | None:
+    runs = load_runs(file)
+    if not runs:
+        return None
+    run = runs[-1]
+    state = "finished" if run.finished else "running, or broken off"
+    if run.error is not None:
+        state = "failed"
+    began = datetime.fromtimestamp(run.began).strftime("%Y-%m-%d %H:%M")
+    about = f"{began}, {len(run.calls):,} calls, {state}"
+    return f"/runs/{quote(file.name, errors='replace')}", str(run.question), str(run.method), about
+
+
+def _page(file: Path) -> bytes | None:
+    """Return the page of the last run of a file; None where there is no run yet.
+
+    Raises:
+        DataError: The record cannot be read or shown.
+    """
+    runs = load_runs(file)
+    if not runs:
+        return None
+    live = f"/runs/{quote(file.name, errors='replace')}"
+    return page_of(runs[-1], live=live).encode("utf-8", "replace")
 
 
 def run_viewer(folder: Path, port: int) -> None:
@@ -104,6 +144,7 @@ def run_viewer(folder: Path, port: int) -> None:
         raise InputError(
             '--serve needs aiohttp, which is not installed: pip install "manyminds[server]".'
         ) from error
+    check_installed()
     if not folder.is_dir():
         raise InputError(f"--serve {folder}: there is no such folder")
     import asyncio
@@ -128,8 +169,3 @@ def run_viewer(folder: Path, port: int) -> None:
         raise InputError(
             f"--port {port}: it cannot be served there ({error.strerror}); give another, or 0"
         ) from None
-
-
-def _mark(file: Path) -> str:
-    known = file.stat()
-    return f'"{known.st_mtime_ns:x}-{known.st_size:x}"'

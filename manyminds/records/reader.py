@@ -1,11 +1,11 @@
 """Reads run records: whole ones, those cut short by a crash, and those still being written."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
 
 from manyminds.errors import DataError
+from manyminds.json_lines import parse, whole_lines
 from manyminds.records.building import Builder
 from manyminds.records.files import SUFFIX
 from manyminds.records.run_record import RunRecord
@@ -94,22 +94,26 @@ class Reader:
 
     def read(self) -> list[RunRecord]:
         """Take in all whole lines that are there, and return the outermost runs."""
+        if self.path.exists() and not self.path.is_file():
+            raise DataError(f"{self.path}: this is no regular file: give the record of a run")
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break  # it is being written, or a crash has torn it
+                for line in whole_lines(file):
                     self._number += 1
                     self.offset += len(line)
                     self._take(line)
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise DataError(f"{self.path}, line {self._number + 1}: {error}") from None
         return self._builder.runs
 
     def _take(self, text: bytes) -> None:
         try:
-            self._builder.take(json.loads(text))
-        except (ValueError, KeyError, TypeError) as error:
+            self._builder.take(parse(text))
+        except Exception as error:
             where = f"{self.path}, line {self._number}"
-            raise DataError(f"{where}: this is no line of a run record ({error!r})") from None
+            raise DataError(
+                f"{where}: this is no line of a run record ({repr(error)[:200]})"
+            ) from None

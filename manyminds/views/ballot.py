@@ -1,5 +1,6 @@
 """How the vote went, as bars."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def bars(run: RunData) -> list[Bar]:
     groups = [] if run.ballot is None else run.ballot["groups"]
     shown = groups if len(groups) <= SHOWN else groups[: SHOWN - 1]
     found = [
-        Bar(group["answer"] or "(no answer that could be read)", group["weight"], place == 0)
+        Bar(group["answer"] or _author(run, group["indices"]), group["weight"], place == 0)
         for place, group in enumerate(shown)
     ]
     rest = groups[len(shown) :]
@@ -36,6 +37,13 @@ def bars(run: RunData) -> list[Bar]:
         weight = sum(group["weight"] for group in rest)
         found.append(Bar(f"{len(rest)} other answers", weight, others=True))
     return found
+
+
+def _author(run: RunData, indices: Sequence[int]) -> str:
+    """Name the members whose answers have no short form to show."""
+    asked = run.layers[0].candidates if run.layers else ()
+    names = [call.member for call in asked if call.index in indices]
+    return ", ".join(names) or "(no answer that could be read)"
 
 
 def described(run: RunData) -> str:

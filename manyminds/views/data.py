@@ -92,6 +92,9 @@ class RunData:
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     prompts: Sequence[str] = ()
     members: Sequence[str] = ()
+    began: float = 0.0
+    answered_by: str = ""
+    file: str = ""
 
     @property
     def tokens(self) -> tuple[int, int]:

@@ -9,13 +9,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
-from manyminds.errors import InputError
+from manyminds.errors import DataError, InputError
+from manyminds.records.run_record import RunRecord
 from manyminds.views.comparison import measures
 from manyminds.views.data import CallData, RunData
+from manyminds.views.reading import data_of
 from manyminds.views.spending import dollars
 from manyminds.views.style import short
 
@@ -25,9 +28,9 @@ if TYPE_CHECKING:
 
 def fragment(run: RunData) -> str:
     """Return a run as HTML to be shown inside a notebook: summary first, foldable parts below."""
+    template = _environment().get_template("fragment.html.j2")
     from manyminds.views.parts import parts
 
-    template = _environment().get_template("fragment.html.j2")
     return template.render(run=run, shown=parts(run), style=_text("style.css"))
 
 
@@ -41,24 +44,45 @@ def page(run: RunData, *, live: str = "") -> str:
     Raises:
         InputError: jinja2 is not installed.
     """
+    environment = _environment()
     from manyminds.views.parts import parts
 
     script = _text("page.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            run=run,
-            shown=parts(run),
-            style=_text("style.css") + _text("page.css"),
-            script=script,
-            policy=_policy(script, live=bool(live)),
-            data=_as_data(run, live),
-            roles=sorted({call.role for call in run.calls}),
-            members=sorted({call.member for call in run.calls}),
-            statuses=sorted({call.status for call in run.calls}),
-        )
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        shown=parts(run),
+        style=_text("style.css") + _text("page.css"),
+        script=script,
+        policy=_policy(script, live=bool(live)),
+        data=_as_data(run, live),
+        roles=sorted({call.role for call in run.calls}),
+        members=sorted({call.member for call in run.calls}),
+        statuses=sorted({call.status for call in run.calls}),
     )
+
+
+def page_of(run: RunRecord, *, live: str = "") -> str:
+    """Return the page of a recorded run.
+
+    Raises:
+        DataError: The record has values that cannot be shown.
+        InputError: jinja2 is not installed.
+    """
+    check_installed()
+    try:
+        return page(data_of(run), live=live)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"[:200]
+        raise DataError(f"{run.path}: this record cannot be shown ({what})") from None
+
+
+def check_installed() -> None:
+    """Raise where pages cannot be made.
+
+    Raises:
+        InputError: jinja2 is not installed; the message says which extra has it.
+    """
+    _environment()
 
 
 def table(runs: Sequence[RunData]) -> str:
@@ -91,7 +115,13 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     filters = cast("dict[str, Callable[..., str]]", environment.filters)
-    filters |= {"clipped": _clipped, "dollars": dollars, "number": _number, "short": short}
+    filters |= {
+        "clipped": _clipped,
+        "date": _date,
+        "dollars": dollars,
+        "number": _number,
+        "short": short,
+    }
     return environment
 
 
@@ -102,6 +132,10 @@ def _text(name: str) -> str:
 
 def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _date(at: float) -> str:
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
 
 
 def _number(value: float) -> str:

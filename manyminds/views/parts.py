@@ -13,6 +13,7 @@ from manyminds.views.style import short
 
 CARDS = 24  # candidates of a layer that are shown side by side; the list of calls has them all
 _SHADES = 7
+_WORDS = {"debater": "Round", "sampler": "Wave", "solver": "Step"}
 _TITLED = 800  # calls up to which every bar of the timeline says what it is
 _CELL, _LETTER = 30, 7  # pixels
 
@@ -60,6 +61,7 @@ def _layer(layer: LayerData) -> dict[str, Any]:
         about += f": {short(layer.reason, 160)}" if layer.reason else ""
     return {
         "number": layer.number,
+        "word": _WORDS.get(layer.candidates[0].role if layer.candidates else "", "Layer"),
         "about": about,
         "cards": [_card(layer, place) for place in shown],
         "more": f"{rest:,} more are among the calls below." if rest > 0 else "",

@@ -36,6 +36,9 @@ def data_of(run: AnyRun) -> RunData:
         visits=[(v.node, v.at - run.began, v.at - run.began + v.seconds) for v in run.visits],
         nodes=run.nodes,
         edges=[(a, b, conditional) for a, b, conditional in run.edges],
+        began=run.began,
+        answered_by=str(run.report.get("answered_by") or ""),
+        file=run.path.name,
         options={name: value for name, value in run.options.items() if value is not None},
     )
 
