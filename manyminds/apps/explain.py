@@ -43,9 +43,8 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
         rows.append(("failed", Text(_missing(report["missing"]), "red")))
     rows.append(("used", Text(_used(report))))
     if record is not None:
-        rows.append(
-            ("recorded", Text(f"look at it with `manyminds show {shlex.quote(record)}`", "dim"))
-        )
+        command = f"manyminds show {shlex.quote(record)}"
+        rows.append(("recorded", Text(f"look at it with `{command}`", "dim")))
     put(screen, facts(rows))
 
 

@@ -36,7 +36,8 @@ async def test_a_bad_file_harms_its_own_row_only(tmp_path: Path) -> None:
     (folder / "folder.jsonl").mkdir()
     os.mkfifo(folder / "fifo.jsonl")
     (folder / "deep.jsonl").write_text("[" * 200_000 + "\n")
-    for name, value in [("text", "x"), ("null", None), ("far", 1e300), ("list", [])]:
+    odd: list[tuple[str, object]] = [("text", "x"), ("null", None), ("far", 1e300), ("list", [])]
+    for name, value in odd:
         changed = json.dumps({**first, "at": value})
         (folder / f"at-{name}.jsonl").write_text("\n".join([changed, *lines[1:], ""]))
     names = [path.name for path in folder.iterdir()] + ["x" * 300 + ".jsonl"]
