@@ -23,7 +23,7 @@ from manyminds.registry import method as find_method
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from manyminds.evals.journal import Record
+    from manyminds.evals.eval_log import Outcome
     from manyminds.evals.result import Result
     from manyminds.method_graph import Compiled, MethodGraph
 
@@ -199,9 +199,9 @@ class _Bar:
         """Name what is going on."""
         self._progress.update(self._task, description=what)
 
-    def step(self, record: "Record") -> None:
+    def step(self, outcome: "Outcome") -> None:
         """Count one question, by the work it was, so that the time left is about right."""
-        self._progress.advance(self._task, _OVERHEAD + record["calls"])
+        self._progress.advance(self._task, _OVERHEAD + outcome["calls"])
 
 
 def _table(done: list[Measured], *, wide: bool) -> "Table":

@@ -6,7 +6,7 @@ from collections import Counter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, watched
-from manyminds.evals.journal import Record
+from manyminds.evals.eval_log import Outcome
 
 
 class EvalProgress:
@@ -41,17 +41,17 @@ class EvalProgress:
     def __exit__(self, *_error: object) -> None:
         self._bar.stop()
 
-    def add(self, record: Record) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Count one finished row."""
         self.rows += 1
-        self._calls += record["calls"]
-        if record["correct"] is not None:
+        self._calls += outcome["calls"]
+        if outcome["correct"] is not None:
             self._graded += 1
-            self._right += record["correct"]
-        if record["error"] is not None:
-            self.errors[record["error"]] += 1
-        if record["cost"] is not None:
-            self._cost = (self._cost or 0.0) + record["cost"]
+            self._right += outcome["correct"]
+        if outcome["error"] is not None:
+            self.errors[outcome["error"]] += 1
+        if outcome["cost"] is not None:
+            self._cost = (self._cost or 0.0) + outcome["cost"]
         self._bar.update(self._task, completed=self.rows, description=self._line())
 
     def complain(self) -> None:

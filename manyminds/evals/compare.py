@@ -7,10 +7,10 @@ from typing import Any, cast
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.equal_cost import Plan
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
 from manyminds.evals.grading import Grader
-from manyminds.evals.journal import Record
-from manyminds.evals.paired import difference, mcnemar
+from manyminds.evals.paired import difference, mcnemar, need_scipy
 from manyminds.evals.result import Result
 from manyminds.method_graph import Compiled
 
@@ -111,7 +111,7 @@ async def acompare(
     repeats: int = 1,
     seed: int = 0,
     concurrency: int = CONCURRENCY,
-    on_row: Callable[[Record], None] | None = None,
+    on_row: Callable[[Outcome], None] | None = None,
 ) -> list[Compared]:
     """Evaluate methods on the same questions, and compare each with Agent Forest.
 
@@ -125,8 +125,10 @@ async def acompare(
         on_row: called after each finished question of each method.
 
     Raises:
-        InputError: Agent Forest is not among the plans, or an argument cannot be used.
+        InputError: Agent Forest is not among the plans, an argument cannot be used,
+            or scipy is not installed.
     """
+    need_scipy()  # before anything is paid
     measured = [Measured(one) for one in plans]
     base = next((m for m in measured if m.plan.method == BASELINE), None)
     if base is None:
@@ -145,13 +147,13 @@ async def acompare(
     return [_compared(one, base, repeats, seed) for one in measured]
 
 
-def _counting(one: Measured, on_row: Callable[[Record], None] | None) -> Callable[[Record], None]:
-    def count(record: Record) -> None:
+def _counting(one: Measured, on_row: Callable[[Outcome], None] | None) -> Callable[[Outcome], None]:
+    def count(outcome: Outcome) -> None:
         one.runs += 1
-        if record["correct"] is not None:
-            one.right.setdefault(record["id"], []).append(record["correct"])
+        if outcome["correct"] is not None:
+            one.right.setdefault(outcome["id"], []).append(outcome["correct"])
         if on_row is not None:
-            on_row(record)
+            on_row(outcome)
 
     return count
 

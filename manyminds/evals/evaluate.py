@@ -1,4 +1,4 @@
-"""Evaluation: many questions, several times, through one compiled graph, and graded."""
+"""Evaluation: runs questions through a compiled graph, several times each, and grades answers."""
 
 import asyncio
 import hashlib
@@ -6,62 +6,40 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from typing_extensions import TypedDict, Unpack
+
 from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
+from manyminds.evals.eval_log import Config, EvalLog, Outcome
 from manyminds.evals.grading import Grader
-from manyminds.evals.journal import Config, Journal, Record
 from manyminds.evals.result import Result, Totals
 from manyminds.limits.budget import BudgetCounter
 from manyminds.method_graph import Compiled
 from manyminds.runs.context import ParentCall, parent_call
 from manyminds.settings import Budget, Context
 
-OnRow: TypeAlias = Callable[[Record], None]
+OnRow: TypeAlias = Callable[[Outcome], None]
 OnOutput: TypeAlias = Callable[[Row, Mapping[str, Any] | None], Awaitable[None]]
 CONCURRENCY = 16
 _LONGEST_ERROR = 500
 
 
-def evaluate(
-    graph: Compiled,
-    rows: Sequence[Row],
-    *,
-    grade: Grader,
-    repeats: int = 1,
-    seed: int = 0,
-    out: Path | None = None,
-    concurrency: int = CONCURRENCY,
-    on_row: OnRow | None = None,
-    config: Config | None = None,
-    on_output: OnOutput | None = None,
-) -> Result:
-    """Run every question through a compiled graph and grade the answers; see `aevaluate`.
+class EvalOptions(TypedDict, total=False):
+    """The options of `aevaluate`, with its defaults."""
 
-    Raises:
-        RunError: called where an event loop runs already, as in a notebook.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        evaluation = aevaluate(
-            graph,
-            rows,
-            grade=grade,
-            repeats=repeats,
-            seed=seed,
-            out=out,
-            concurrency=concurrency,
-            on_row=on_row,
-            config=config,
-            on_output=on_output,
-        )
-        return asyncio.run(evaluation)
-    raise RunError("an event loop is running here: write `await aevaluate(...)` instead")
+    repeats: int
+    seed: int
+    out: Path | None
+    concurrency: int
+    on_row: OnRow | None
+    config: Config | None
+    on_output: OnOutput | None
 
 
 async def aevaluate(
@@ -79,26 +57,28 @@ async def aevaluate(
 ) -> Result:
     """Run every question through a compiled graph and grade the answers.
 
-    Use it to measure a method, or any compiled graph from messages to messages. The graph is given
-    the question alone, its id, and seeds drawn for each repeat: they order the members, or the
-    recorded draws of one member, anew each time. Two evaluations with equal arguments and recorded
-    or simulated members give equal figures.
+    Use it to measure a method, or any compiled graph from messages to messages. The graph gets
+    the question, its id, and a new seed in each repeat, which orders the members or the recorded
+    draws of one member. Two evaluations with equal arguments and recorded or simulated members
+    give equal figures.
 
     Args:
-        graph: compiled.
-        rows: the questions; ids must differ.
-        grade: from a row and the text of the answer to right, wrong or None (cannot be graded).
-        repeats: how often each question is run.
-        seed: drives every random choice.
-        out: folder to append finished questions to; one that was interrupted goes on from there,
-            also with more repeats.
-        concurrency: questions at once.
-        on_row: called after each finished question, first with those finished earlier in `out`.
-        config: what else tells this evaluation from others in `out`, such as options.
-        on_output: awaited with each row and the whole output of its run, None where it failed.
+        graph: Compiled graph.
+        rows: Questions; ids must differ.
+        grade: Function from a row and the text of the answer to right, wrong or None (cannot be
+            graded).
+        repeats: Runs of each question.
+        seed: Drives every random choice.
+        out: Folder to append finished questions to; an interrupted evaluation continues from
+            there, also with more repeats. One evaluation at a time may write to a folder.
+        concurrency: Questions that run at once.
+        on_row: Called after each finished question, first with those that `out` already holds.
+        config: Further settings that tell this evaluation from others in `out`.
+        on_output: Awaited with each row and the whole output of its run, None where it failed.
 
     Raises:
-        InputError: an argument cannot be used, or `out` holds another evaluation.
+        InputError: An argument cannot be used, `out` holds another evaluation, or another
+            evaluation is writing to it.
     """
     _check(rows, repeats, concurrency)
     began = perf_counter()
@@ -106,29 +86,44 @@ async def aevaluate(
     ids = {row["id"] for row in rows}
     finished: set[tuple[int, str]] = set()
 
-    def count(record: Record) -> None:
-        totals.add(record)
+    def count(outcome: Outcome) -> None:
+        totals.add(outcome)
         if on_row is not None:
-            on_row(record)
+            on_row(outcome)
 
-    with closing(Journal(out, {**_identity(graph, rows, seed), **(config or {})})) as journal:
-        for record in journal.records():
-            key = (record["repeat"], record["id"])
+    with closing(EvalLog(out, {**_identity(graph, rows, seed), **(config or {})})) as log:
+        for outcome in log.outcomes():
+            key = (outcome["repeat"], outcome["id"])
             if key[0] < repeats and key[1] in ids and key not in finished:
                 finished.add(key)
-                count(record)
+                count(outcome)
         waiting = (
             (n, row) for n in range(repeats) for row in rows if (n, row["id"]) not in finished
         )
 
         async def work() -> None:
             for repeat, row in waiting:
-                record = await _one(graph, row, grade, repeat, seed, on_output)
-                journal.write(record)
-                count(record)
+                outcome = await _one(graph, row, grade, repeat, seed, on_output)
+                log.write(outcome)
+                count(outcome)
 
         await _all(work() for _ in range(min(concurrency, len(rows) * repeats)))
     return totals.result(perf_counter() - began)
+
+
+def evaluate(
+    graph: Compiled, rows: Sequence[Row], *, grade: Grader, **options: Unpack[EvalOptions]
+) -> Result:
+    """Run every question through a compiled graph and grade the answers; see `aevaluate`.
+
+    Raises:
+        RunError: An event loop is running already, as in a notebook.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(aevaluate(graph, rows, grade=grade, **options))
+    raise RunError("an event loop is running here: write `await aevaluate(...)` instead")
 
 
 async def _all(workers: Iterator[Any]) -> None:
@@ -148,8 +143,8 @@ async def _one(
     repeat: int,
     seed: int,
     on_output: OnOutput | None,
-) -> Record:
-    # An outer purse, without a limit, counts what a run has used that ends without a report.
+) -> Outcome:
+    # An outer counter without a limit counts the calls of a run that ends without a report.
     counter = BudgetCounter(Budget())
     token = parent_call.set(ParentCall((counter,), 0, uuid4().hex))
     began = perf_counter()
@@ -160,28 +155,28 @@ async def _one(
             context=Context(seed=_derived(seed, repeat)),
         )
     except RunError as error:
-        record = _unanswered(row, repeat, error, counter)
+        outcome = _unanswered(row, repeat, error, counter)
         if on_output is not None:
             await on_output(row, None)
     else:
-        record = _answered(row, repeat, output, counter)
+        outcome = _answered(row, repeat, output, counter)
         verdict = grade(row, _text(output))
-        record["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+        outcome["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
         if on_output is not None:
             await on_output(row, output)
     finally:
         parent_call.reset(token)
-    record["seconds"] = round(perf_counter() - began, 4)
-    return record
+    outcome["seconds"] = round(perf_counter() - began, 4)
+    return outcome
 
 
-def _unanswered(row: Row, repeat: int, error: RunError, counter: BudgetCounter) -> Record:
-    return Record(
+def _unanswered(row: Row, repeat: int, error: RunError, counter: BudgetCounter) -> Outcome:
+    return Outcome(
         repeat=repeat,
         id=row["id"],
         answer="",
         correct=False,
-        error=str(error)[:_LONGEST_ERROR],
+        error=_utf8(str(error)[:_LONGEST_ERROR]),
         degraded=None,
         calls=counter.calls,
         failed=counter.calls,
@@ -193,7 +188,7 @@ def _unanswered(row: Row, repeat: int, error: RunError, counter: BudgetCounter) 
     )
 
 
-def _answered(row: Row, repeat: int, output: Mapping[str, Any], counter: BudgetCounter) -> Record:
+def _answered(row: Row, repeat: int, output: Mapping[str, Any], counter: BudgetCounter) -> Outcome:
     report: Mapping[str, Any] = output.get("report") or {}
     candidates: Sequence[Mapping[str, Any]] = output.get("candidates") or []
     # A debate's candidates are those of its last round; its transcript has all of them.
@@ -203,13 +198,13 @@ def _answered(row: Row, repeat: int, output: Mapping[str, Any], counter: BudgetC
     asked = sum(candidate["status"] != "skipped" for candidate in drawn)
     layers = max((int(candidate["layer"]) for candidate in candidates), default=0)
     tokens: Mapping[str, int] = report.get("tokens") or {"all": counter.tokens}
-    return Record(
+    return Outcome(
         repeat=repeat,
         id=row["id"],
-        answer=ballot.get("answer") or _text(output),
+        answer=_utf8(ballot.get("answer") or _text(output)),
         correct=None,
         error=None,
-        degraded=report.get("degraded"),
+        degraded=None if report.get("degraded") is None else _utf8(report["degraded"]),
         calls=calls,
         failed=sum(int(missing["count"]) for missing in report.get("missing", [])),
         # Where there is a vote, these are all that was sampled; others keep the last layer's only.
@@ -226,23 +221,36 @@ def _text(output: Mapping[str, Any]) -> str:
     return answer if isinstance(answer, str) else str(output["messages"][-1].text)
 
 
+def _utf8(text: object) -> str:
+    """Replace halves of characters, which no file of UTF-8 text can hold."""
+    return str(text).encode(errors="replace").decode()
+
+
 def _derived(seed: int, repeat: int) -> int:
     """Return the seed of one repeat, unlike that of the same repeat under another seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{repeat}".encode()).digest()[:6])
 
 
 def _identity(graph: Compiled, rows: Sequence[Row], seed: int) -> dict[str, object]:
-    """Return what decides the answers: records of other methods, members or data do not mix."""
+    """Return what the answers depend on: outcomes of other methods, prompts or data do not mix."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps(row, sort_keys=True).encode() + b"\n")
     return {
         "method": getattr(graph.builder, "method", graph.name),
         "members": list(getattr(graph.builder, "members", {})),
+        "prompts": _prompts(graph.builder),
         "seed": seed,
         "questions": len(rows),
         "data": digest.hexdigest()[:16],
     }
+
+
+def _prompts(graph: object) -> list[str]:
+    """Return name@version#hash of every prompt, also of the methods that are members."""
+    members: Mapping[str, Any] = getattr(graph, "members", {})
+    inner = [_prompts(getattr(member.model, "builder", None)) for member in members.values()]
+    return sorted({*getattr(graph, "prompts", ()), *chain.from_iterable(inner)})
 
 
 def _check(rows: Sequence[Row], repeats: int, concurrency: int) -> None:
@@ -250,5 +258,8 @@ def _check(rows: Sequence[Row], repeats: int, concurrency: int) -> None:
         raise InputError("there are no questions: give at least one row")
     if len({row["id"] for row in rows}) < len(rows):
         raise InputError("two questions have the same id: give every row its own")
+    for row in rows:
+        if any("\ud800" <= char <= "\udfff" for char in row["id"] + row["question"]):
+            raise InputError(f"question {row['id']!a} is not UTF-8 text: correct it")
     if repeats < 1 or concurrency < 1:
         raise InputError("repeats and concurrency must be at least 1")

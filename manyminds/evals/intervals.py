@@ -1,4 +1,4 @@
-"""How sure an accuracy is."""
+"""How certain an accuracy is."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -18,11 +18,11 @@ def interval(shares: Sequence[float], repeats: int = 1) -> tuple[float, float]:
     is not empty where every answer is right.
 
     Args:
-        shares: for each question, the share of its repeats that were right, 0 to 1.
-        repeats: of each question; no more than questions x repeats are counted.
+        shares: Share of right repeats for each question, 0 to 1.
+        repeats: Repeats of each question; at most questions x repeats are counted.
 
     Returns:
-        The lower and the upper end, 0 to 1; (0, 1) where there is no question.
+        The lower and the upper end, 0 to 1; (0, 1) if there is no question.
     """
     n = len(shares)
     if n == 0:
@@ -38,9 +38,11 @@ def interval(shares: Sequence[float], repeats: int = 1) -> tuple[float, float]:
 def wilson(p: float, n: float) -> tuple[float, float]:
     """Return Wilson's 95 % score interval of a share of `n` independent trials.
 
+    scipy's takes whole numbers of trials only; the effective number of questions is a fraction.
+
     Args:
-        p: the share observed, 0 to 1.
-        n: trials, more than 0.
+        p: Observed share, 0 to 1.
+        n: Number of trials, more than 0.
     """
     z2 = _Z * _Z
     center = (p + z2 / (2 * n)) / (1 + z2 / n)

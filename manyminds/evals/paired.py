@@ -1,50 +1,73 @@
-"""How sure it is that one method is better than another on the same questions."""
+"""How certain it is that one method is better than another on the same questions."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
-_RESAMPLES, _BLOCK = 4_000, 200
+from manyminds.errors import InputError
+
+_RESAMPLES, _BATCH = 4_000, 200
+
+
+def need_scipy() -> Any:
+    """Import and return scipy's statistics.
+
+    Raises:
+        InputError: scipy is not installed.
+    """
+    try:
+        return import_module("scipy.stats")
+    except ImportError:
+        raise InputError('comparing methods needs scipy: pip install "manyminds[eval]"') from None
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """Return the exact two-sided p value of McNemar's test.
+    """Return the p value of McNemar's exact test, two-sided.
 
     It is the chance of a split at least as uneven as this one among the questions on which the two
-    differ, if neither were better; 1 where they never differ.
+    methods differ, if neither were better; 1 where they never differ.
 
     Args:
-        better: questions that only the first one got right.
-        worse: questions that only the second one got right.
+        better: Number of questions that only the first method answered right.
+        worse: Number of questions that only the second method answered right.
+
+    Raises:
+        InputError: scipy is not installed.
     """
-    n = better + worse
-    tail = ways = 1
-    for k in range(min(better, worse)):
-        ways = ways * (n - k) // (k + 1)
-        tail += ways
-    return min(1.0, 2 * tail / (1 << n))
+    if not better + worse:
+        return 1.0
+    return float(need_scipy().binomtest(better, better + worse).pvalue)
 
 
 def difference(
     one: Sequence[float], other: Sequence[float], seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
-    """Return by how much the mean of `one` is above that of `other`, with its 95 % interval.
+    """Return the mean of `one` minus the mean of `other`, with its 95 % interval.
 
     It is the percentile interval of a paired bootstrap over questions: each resample draws
-    questions, and takes both methods' results on them.
+    questions, and takes the results of both methods on them.
 
     Args:
-        one: for each question, the share of its repeats that were right, 0 to 1.
-        other: the same questions in the same order.
-        seed: of the resamples.
+        one: Share of right repeats for each question, 0 to 1.
+        other: The same questions in the same order.
+        seed: Drives the resamples.
+
+    Raises:
+        InputError: scipy is not installed.
     """
     gaps = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
-    if not len(gaps):
-        return 0.0, (0.0, 0.0)
-    random = np.random.default_rng(seed)
-    means = [
-        gaps[random.integers(0, len(gaps), size=(_BLOCK, len(gaps)))].mean(axis=1)
-        for _ in range(_RESAMPLES // _BLOCK)
-    ]
-    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
-    return float(gaps.mean()), (float(low), float(high))
+    mean = float(gaps.mean()) if len(gaps) else 0.0
+    if len(gaps) < 2:
+        return mean, (mean, mean)
+    found = need_scipy().bootstrap(
+        (gaps,),
+        np.mean,
+        n_resamples=_RESAMPLES,
+        batch=_BATCH,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = found.confidence_interval
+    return mean, (float(low), float(high))

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manyminds.evals.data import Row
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.intervals import interval
-from manyminds.evals.journal import Record
 
 _UNGRADED = -1
 
@@ -64,18 +64,18 @@ class Totals:
         self._runs = self._unanswered = self._degraded = 0
         self._cost: float | None = None
 
-    def add(self, record: Record) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Count one run."""
-        if record["correct"] is not None:
-            self._graded[self._place[record["id"]], record["repeat"]] = record["correct"]
-        sums: Mapping[str, object] = record
+        if outcome["correct"] is not None:
+            self._graded[self._place[outcome["id"]], outcome["repeat"]] = outcome["correct"]
+        sums: Mapping[str, object] = outcome
         for key in self._sums:
             self._sums[key] += int(str(sums[key]))
-        if record["cost"] is not None:
-            self._cost = (self._cost or 0.0) + record["cost"]
+        if outcome["cost"] is not None:
+            self._cost = (self._cost or 0.0) + outcome["cost"]
         self._runs += 1
-        self._unanswered += record["error"] is not None
-        self._degraded += record["error"] is None and record["degraded"] is not None
+        self._unanswered += outcome["error"] is not None
+        self._degraded += outcome["error"] is None and outcome["degraded"] is not None
 
     def result(self, seconds: float) -> Result:
         """Return the figures of the runs so far."""

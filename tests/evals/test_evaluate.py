@@ -8,9 +8,9 @@ from helpers.answers import sums
 
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import Row, read_rows
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import aevaluate, evaluate
 from manyminds.evals.grading import by_answer
-from manyminds.evals.journal import Record
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.council import create_council
 from manyminds.graphs.debate import create_debate
@@ -112,8 +112,8 @@ def test_the_reference_answer_reaches_no_graph(path: Path) -> None:
 def answers_by_repeat(graph: Compiled, rows: list[Row], seed: int) -> list[list[str]]:
     found: list[dict[str, str]] = [{}, {}, {}]
 
-    def note(record: Record) -> None:
-        found[record["repeat"]][record["id"]] = record["answer"]
+    def note(outcome: Outcome) -> None:
+        found[outcome["repeat"]][outcome["id"]] = outcome["answer"]
 
     evaluate(graph, rows, grade=GRADE, repeats=3, seed=seed, on_row=note, concurrency=3)
     return [[answers[row["id"]] for row in rows] for answers in found]
@@ -171,16 +171,16 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(path: Path, tmp_path
 
     with pytest.raises(KeyboardInterrupt):
         evaluate(graph, rows, grade=grade, repeats=2, out=out, concurrency=1)
-    journal = out / "rows.jsonl"
-    kept = journal.read_text()
+    log = out / "rows.jsonl"
+    kept = log.read_text()
     assert kept.count("\n") == 5
-    journal.write_text(kept + kept.splitlines()[0][:40])  # as a killed process leaves it
-    records: list[Record] = []
-    result = evaluate(graph, rows, grade=grade, repeats=2, out=out, on_row=records.append)
+    log.write_text(kept + kept.splitlines()[0][:40])  # as a killed process leaves it
+    outcomes: list[Outcome] = []
+    result = evaluate(graph, rows, grade=grade, repeats=2, out=out, on_row=outcomes.append)
     assert graded == 6 + 11
     assert (result.accuracy, result.calls, result.n) == (whole.accuracy, whole.calls, whole.n)
-    assert len(records) == 16
-    assert len([json.loads(line) for line in journal.read_text().splitlines()]) == 16
+    assert len(outcomes) == 16
+    assert len([json.loads(line) for line in log.read_text().splitlines()]) == 16
 
 
 def test_more_repeats_go_on_from_those_that_are_there(path: Path, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_damaged_line_in_the_middle_is_named(path: Path, tmp_path: Path) -> No
     lines = (out / "rows.jsonl").read_text().splitlines(keepends=True)
     lines[2] = "{}\n"
     (out / "rows.jsonl").write_text("".join(lines))
-    with pytest.raises(DataError, match=r"rows.jsonl line 3: not a record"):
+    with pytest.raises(DataError, match=r"rows.jsonl line 3 is damaged: delete"):
         evaluate(graph, rows, grade=GRADE, out=out)
 
 

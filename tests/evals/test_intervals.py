@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from manyminds.evals.intervals import interval, wilson
 
@@ -9,7 +10,9 @@ from manyminds.evals.intervals import interval, wilson
     [(8, 10, (0.4902, 0.9433)), (0, 20, (0.0, 0.1611)), (20, 20, (0.8389, 1.0))],
 )
 def test_one_repeat_is_wilsons_interval(right: int, n: int, expected: tuple[float, float]) -> None:
-    assert interval([1.0] * right + [0.0] * (n - right)) == pytest.approx(expected, abs=5e-5)
+    found = interval([1.0] * right + [0.0] * (n - right))
+    assert found == pytest.approx(expected, abs=5e-5)
+    assert found == pytest.approx(tuple(binomtest(right, n).proportion_ci(method="wilson")))
 
 
 def test_repeats_that_agree_say_no_more_than_one() -> None:

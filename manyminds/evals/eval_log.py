@@ -1,0 +1,177 @@
+"""EvalLog: the folder of an evaluation, from which an interrupted evaluation continues.
+
+`config.json` holds what the evaluation depends on, `rows.jsonl` one line per finished question,
+and `lock` is locked while an evaluation writes to the folder.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from io import FileIO
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from manyminds.errors import DataError, InputError
+from manyminds.json_lines import LineFile, parse, whole_lines
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock
+    fcntl = None  # type: ignore[assignment]
+
+Config: TypeAlias = Mapping[str, object]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=10**15)]
+Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Outcome(TypedDict):
+    """The result of one question in one repeat.
+
+    `correct` is None where the answer could not be graded. `failed` counts calls without an answer
+    (all calls, if the run has no answer), `error` says why a run has no answer. `cost` is in
+    dollars, None where it is unknown; `degraded` is the reason that the report gives.
+    """
+
+    repeat: Count
+    id: str
+    answer: str
+    correct: bool | None
+    error: str | None
+    degraded: str | None
+    calls: Count
+    failed: Count
+    samples: Count
+    rounds: Count
+    tokens: Count
+    cost: Amount | None
+    seconds: Amount
+
+
+_OUTCOME = TypeAdapter(Outcome)
+
+
+class EvalLog:
+    """Appends outcomes to a folder; keeps nothing where no folder is given.
+
+    An incomplete last line, of a process that was killed, is dropped; its question is asked again.
+
+    Args:
+        folder: Created if it is missing; None keeps nothing.
+        config: What the evaluation depends on; a folder takes outcomes of one configuration only.
+
+    Raises:
+        InputError: The folder holds another evaluation, is in use, or cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, config: Config) -> None:
+        self._path: Path | None = None
+        self._file: LineFile | None = None
+        self._lock: FileIO | None = None
+        if folder is None:
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(folder)
+            self._path = folder / "rows.jsonl"
+            self._path.touch()
+            _claim(folder / "config.json", json.loads(json.dumps(config)), self._path)
+        except OSError as error:
+            self.close()
+            raise InputError(
+                f"cannot write to {folder}: {error.strerror}; choose another folder with --out"
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Read the outcomes in the folder; an incomplete last line is left out.
+
+        Raises:
+            DataError: A line is damaged.
+        """
+        if self._path is None:
+            return
+        read = 0
+        try:
+            with self._path.open("rb") as file:
+                for line in whole_lines(file):
+                    yield _OUTCOME.validate_json(line, strict=True)
+                    read += 1
+        except ValueError:  # pydantic's too
+            raise DataError(
+                f"{self._path} line {read + 1} is damaged: delete that line, and its question is "
+                "asked again"
+            ) from None
+
+    def write(self, outcome: Outcome) -> None:
+        """Append an outcome; the operating system has it when this returns.
+
+        Raises:
+            InputError: The file cannot be written, for example because the disk is full.
+        """
+        if self._path is None:
+            return
+        try:
+            self._file = self._file or LineFile(self._path)
+            self._file.append(outcome)
+        except OSError as error:
+            raise InputError(
+                f"cannot write to {self._path}: {error.strerror}; make room, and the same command "
+                "continues from here"
+            ) from None
+
+    def close(self) -> None:
+        """Close the file and release the folder."""
+        for file in (self._file, self._lock):
+            if file is not None:
+                file.close()
+        self._file = self._lock = None
+
+
+def _locked(folder: Path) -> FileIO:
+    """Lock the folder for this process, until the file that is returned is closed."""
+    lock = (folder / "lock").open("ab", buffering=0)
+    if fcntl is None:
+        return lock
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InputError(
+            f"another evaluation is writing to {folder}: wait until it ends, or choose another "
+            "folder with --out"
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    return lock
+
+
+def _claim(path: Path, config: dict[str, object], rows: Path) -> None:
+    """Write the configuration, or check that it is the same as the one in the folder."""
+    if not path.exists() or (not path.stat().st_size and not rows.stat().st_size):
+        _write_whole(path, json.dumps(config, indent=2) + "\n")
+        return
+    try:
+        known = parse(path.read_bytes())
+    except ValueError:
+        raise DataError(f"{path} is not valid JSON: choose another folder with --out") from None
+    other = [k for k in {**known, **config} if known.get(k) != config.get(k)]
+    if other:
+        raise InputError(
+            f"{path.parent} holds another evaluation, with a different {', '.join(other)}: "
+            "choose another folder with --out"
+        )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that no process ever sees a part of it."""
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
