@@ -67,8 +67,11 @@ class AnswerError(RunError):
 
     Attributes:
         kind: one of `manyminds.state.FailureKind`.
-        retriable: asking the same thing again may succeed.
+        retriable: the same request may succeed later.
+        usage: tokens of a response that came all the same; None where none was reported.
     """
+
+    usage: Mapping[str, Any] | None = None
 
     def __init__(self, message: str, *, kind: str, retriable: bool = False) -> None:
         super().__init__(message)

@@ -21,6 +21,7 @@ FailureKind = Literal[
     "invalid_request",
     "malformed",
     "empty",
+    "truncated",
     "not_recorded",
     "budget",
     "cancelled",
@@ -57,8 +58,9 @@ class Candidate(TypedDict):
     and waiting for them; `cost` is in dollars, None where unknown. `calls` counts the model calls
     of a member that is a chain or agent; `nested` is the ledger of one that is a method itself, and
     `ballot` how the vote in it went. `notes`: why the answer is degraded. `simulated`: no real
-    model gave this answer. `at` is the time of the request (seconds since 1970). `reused`: it was
-    taken from a "cache" or a "record" and cost nothing. `hedged_by`: the member whose answer this
+    model gave this answer. `truncated`: the token limit cut it. `at` is the time of the request
+    (seconds since 1970). `reused`: it was taken from a "cache" or a "record" and cost nothing.
+    `hedged_by`: the member whose answer this
     is, because the call's own member was late; `hedges`: the calls of a hedge that lost.
     `read`: how a verdict was read: "model" (it follows its JSON schema) or "parser" (from text).
     """
@@ -89,6 +91,7 @@ class Candidate(TypedDict):
     notes: NotRequired[list[str]]
     ballot: NotRequired[dict[str, Any]]
     simulated: NotRequired[bool]
+    truncated: NotRequired[bool]
     at: NotRequired[float]
     reused: NotRequired[str]
     hedged_by: NotRequired[str]

@@ -86,6 +86,15 @@ class Sampling:
         for candidate in candidates:
             if candidate["status"] != "ok":
                 continue
+            if candidate.get("truncated"):  # what it says last need not be its answer
+                candidate["status"], candidate["answer"] = "flagged", None
+                candidate["error"] = Failure(
+                    kind="truncated",
+                    message="the token limit cut the answer",
+                    retriable=False,
+                    maybe_billed=True,
+                )
+                continue
             candidate["answer"] = self.extract.extract(candidate["text"])
             sure = stated(candidate["text"])
             if sure is not None:

@@ -60,6 +60,8 @@ class Call:
         self.candidates, self.member, self.ctx = candidates, member, ctx
         own = ctx.settings.params or {}
         merged = {**params, **member.params, **own} if own or member.params else params
+        if None in merged.values():
+            merged = {name: value for name, value in merged.items() if value is not None}
         # Only the outermost method's last role streams; a nested one stays silent.
         streamed = stream and not ctx.nested
         self.request = Request(candidates, member, prompt, ctx, merged, streamed)

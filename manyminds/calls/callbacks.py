@@ -10,6 +10,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
 
 from manyminds.calls.failures import clean
+from manyminds.models.token_counts import usage_of
 from manyminds.protocols import ModelCall, Recorder, RunInfo
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
@@ -49,7 +50,7 @@ class Meter(BaseCallbackHandler):
         """Count the call and the usage that its message carries."""
         self.calls += 1
         for generations in response.generations:
-            usage = getattr(getattr(generations[0], "message", None), "usage_metadata", None)
+            usage = usage_of(getattr(generations[0], "message", None)) if generations else None
             if usage is not None:
                 self.usage["input_tokens"] += usage["input_tokens"]
                 self.usage["output_tokens"] += usage["output_tokens"]
@@ -100,7 +101,7 @@ class Listener(Meter):
         """Count the call, and record it."""
         super().on_llm_end(response, run_id=run_id, **kwargs)
         first = response.generations[0][0] if response.generations[0] else None
-        used = getattr(getattr(first, "message", None), "usage_metadata", None)
+        used = usage_of(getattr(first, "message", None))
         self._end(run_id, "" if first is None else first.text, used)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -122,14 +123,14 @@ class Listener(Meter):
             seconds=0.0,
         )
 
-    def _end(self, call: UUID, text: str, used: Any, *, error: str | None = None) -> None:
+    def _end(
+        self, call: UUID, text: str, used: TokenUsage | None, *, error: str | None = None
+    ) -> None:
         ended = self._open.pop(call, None)
         if ended is None:
             return
         ended["text"], ended["error"] = text, error
         ended["seconds"] = time() - ended["at"]
-        if isinstance(used, Mapping):
-            ended["usage"] = TokenUsage(
-                input_tokens=used["input_tokens"], output_tokens=used["output_tokens"]
-            )
+        if used is not None:
+            ended["usage"] = used
         self._recorder.inner(self._run, self._candidate, ended)

@@ -12,6 +12,7 @@ from time import time
 from typing import cast
 
 from manyminds.errors import AnswerError, BudgetError, QuorumError
+from manyminds.models.provider_kinds import kind_of_words
 from manyminds.state import Failure, FailureKind
 
 RETRIABLE: frozenset[FailureKind] = frozenset(
@@ -20,14 +21,6 @@ RETRIABLE: frozenset[FailureKind] = frozenset(
 # The request may have reached the provider although no answer came back.
 MAYBE_BILLED: frozenset[FailureKind] = frozenset({"timeout", "connection", "server_error"})
 
-_BY_STATUS: dict[int, FailureKind] = {
-    401: "authentication",
-    403: "authentication",
-    408: "timeout",
-    409: "server_error",
-    413: "context_too_long",
-    429: "rate_limit",
-}
 _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
     ("Timeout", "timeout"),
     ("RateLimit", "rate_limit"),
@@ -43,17 +36,6 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
 )
 # Below the error that a client raises, the one that says what happened to the connection.
 _LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
-_CODES: tuple[tuple[str, FailureKind], ...] = (
-    ("no generation chunks were returned", "malformed"),
-    ("null value for 'choices'", "malformed"),
-    ("unexpected response type", "malformed"),
-    ("context_length_exceeded", "context_too_long"),
-    ("maximum context length", "context_too_long"),
-    ("content_filter", "refused"),
-    ("content_policy", "refused"),
-    ("insufficient_quota", "authentication"),
-    ("invalid_api_key", "authentication"),
-)
 _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{10,}"
     r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
@@ -80,21 +62,21 @@ def without_keys(text: str) -> str:
 
 def kind_of(error: BaseException) -> FailureKind:
     """Tell what kind of failure an exception is."""
-    if isinstance(error, AnswerError):
-        return cast(FailureKind, error.kind)
+    own = own_error(error)
+    if own is not None:
+        return cast(FailureKind, own.kind)
     if isinstance(error, QuorumError):
         return "quorum"
     if isinstance(error, BudgetError):
         return "budget"
-    text = f"{getattr(error, 'code', None)} {str(error)[:2_000]}".lower()
-    for code, kind in _CODES:
-        if code in text:
-            return kind
     status = _status(error)
-    if status is not None and status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if status is not None and status >= 400:
-        return "server_error" if status >= 500 else "invalid_request"
+    if status == 503 and retry_after(error) is not None:
+        return "rate_limit"
+    words = _words(error)[:2_000]
+    text = f"{getattr(error, 'code', None)} {getattr(error, 'type', None)} {words}"
+    kind = kind_of_words(text, status)
+    if kind is not None:
+        return kind
     if _lost(error) is not None:
         return "connection"
     if isinstance(error, TimeoutError):
@@ -111,13 +93,43 @@ def failure(error: BaseException, hide: Callable[[str], str] = str) -> Failure:
 
     `hide` takes secrets out of its text before that is cut, so that no half of one is left.
     """
-    kind = kind_of(error)
-    retriable = error.retriable if isinstance(error, AnswerError) else kind in RETRIABLE
-    told = _lost(error) or error if kind == "connection" else error
-    message = clean(hide(str(told))) or type(told).__name__
+    kind, own = kind_of(error), own_error(error)
+    retriable = kind in RETRIABLE if own is None else own.retriable
+    told = own or (_lost(error) or error if kind == "connection" else error)
+    message = clean(hide(_words(told))) or type(told).__name__
     return Failure(
         kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
     )
+
+
+def own_error(error: BaseException) -> AnswerError | None:
+    """Return the error of ours that a client has wrapped into its own, or the error itself."""
+    cause: BaseException | None = error
+    for _ in range(8):
+        if cause is None or isinstance(cause, AnswerError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _words(error: BaseException) -> str:
+    """Return the provider's own message, where the body of its response is an unusual envelope."""
+    body: object = getattr(error, "body", None)
+    if isinstance(body, list) and body:
+        body = cast("list[object]", body)[0]
+        inner = (
+            cast("Mapping[str, object]", body).get("error", body)
+            if isinstance(body, Mapping)
+            else body
+        )
+        message = (
+            cast("Mapping[str, object]", inner).get("message")
+            if isinstance(inner, Mapping)
+            else inner
+        )
+        if isinstance(message, str):
+            return message
+    return str(error)
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -161,4 +173,5 @@ def _status(error: BaseException) -> int | None:
         status = getattr(holder, "status_code", None)
         if isinstance(status, int):
             return status
-    return None
+    code = str(getattr(error, "code", None))  # of an error inside a stream
+    return int(code) if code.isdecimal() and len(code) == 3 else None

@@ -16,16 +16,20 @@ from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
-from manyminds.calls.failures import failure, kind_of
+from manyminds.calls.failures import failure, kind_of, own_error
+from manyminds.calls.refusals import refusals_of
 from manyminds.calls.response import Reply, parse
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
+from manyminds.models.token_counts import usage_of
 from manyminds.runs.context import ParentCall, RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
+_TRUNCATED = "an answer was cut by its token limit"
+_ADAPTATIONS = 6  # features that an endpoint may refuse
 _NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
 # Errors of an endpoint's client that do not name their cause.
 _UNREADABLE = "the endpoint's reply has not the form of a chat completion"
@@ -46,6 +50,9 @@ class Request:
     __slots__ = (
         "_callback",
         "_inside",
+        "_messages",
+        "_notes",
+        "_params",
         "candidates",
         "ctx",
         "member",
@@ -65,6 +72,8 @@ class Request:
     ) -> None:
         self.candidates, self.member, self.prompt = candidates, member, prompt
         self.ctx, self.params, self.streamed = ctx, params, streamed
+        self._messages, self._params = prompt, params
+        self._notes: list[str] = []
         self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
 
@@ -79,12 +88,15 @@ class Request:
         first["attempts"] += 1
         self._callback = self._new_callback()
         try:
-            outputs = await self._outputs(self._config(first))
+            outputs = await self._adapted(self._config(first))
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
         except Exception as error:  # whatever a model raises is its failure, not the run's
             if isinstance(self.member.model, EndpointModel) and kind_of(error) == "error":
                 error = AnswerError(_UNREADABLE, kind="malformed", retriable=True)
+            own = own_error(error)
+            if own is not None and own.usage is not None:
+                self._bill(first, cast(TokenUsage, own.usage))
             self.fail(error)
             if isinstance(self._callback, FirstToken) and self._callback.message_id is not None:
                 message_id = self._callback.message_id
@@ -113,11 +125,27 @@ class Request:
             c["usage"]["input_tokens"] + c["usage"]["output_tokens"] for c in self.candidates
         )
 
+    async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
+        """Send the request; where the endpoint refuses a feature, send it again without it."""
+        refusals = refusals_of(self.member.identity)
+        for _ in range(_ADAPTATIONS):
+            self._messages, self._params, notes = refusals.apply(self.prompt, self.params)
+            self._notes = notes
+            try:
+                return await self._outputs(config)
+            except GraphBubbleUp:
+                raise
+            except Exception as error:
+                refused = self.member.is_chat and kind_of(error) == "invalid_request"
+                if not refused or not refusals.learn(str(error), self._messages, self._params):
+                    raise
+        return await self._outputs(config)
+
     async def _outputs(self, config: RunnableConfig) -> Sequence[object]:
         member, count = self.member, len(self.candidates)
         if count > 1:
             model = member.runnable(stream=False)
-            return await _samples(model, self.prompt, count, config, self.params)
+            return await _samples(model, self._messages, count, config, self._params)
         if self._callback is not None:
             config = merge_configs(ensure_config(), config, {"callbacks": [self._callback]})
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
@@ -126,9 +154,9 @@ class Request:
             return [await self._of_runnable(config)]
         if member.is_sync_only:
             threads = self.ctx.concurrency
-            return [await in_thread(threads, model.invoke, self.prompt, config, **self.params)]
-        params = member.request_params(self.params)
-        return [await model.ainvoke(self.prompt, config, **params)]
+            return [await in_thread(threads, model.invoke, self._messages, config, **self._params)]
+        params = member.request_params(self._params)
+        return [await model.ainvoke(self._messages, config, **params)]
 
     async def _of_runnable(self, config: RunnableConfig) -> object:
         """Call a chain or graph; runs nested in it write what they spend into `_inside`."""
@@ -188,6 +216,9 @@ class Request:
                     raise AnswerError(message, kind="malformed")
                 reply = parse(outputs[nth], max_chars=self.member.max_answer_chars)
             except AnswerError as error:
+                usage = usage_of(outputs[nth]) if nth == 0 and outputs else None
+                if usage is not None and not isinstance(self._callback, Meter):
+                    self._bill(candidate, usage)  # a response without an answer is paid, too
                 self.fail(error, candidate)
                 if expected == 1:
                     return error
@@ -223,11 +254,27 @@ class Request:
             usage = self._callback.usage
             candidate["calls"] = max(1, self._callback.calls)
             self.ctx.reserve_more(candidate["calls"] - 1)
+        if self._notes:
+            candidate["notes"] = [*candidate.get("notes", []), *self._notes]
+        if reply.truncated:
+            candidate["truncated"] = True
+            candidate["notes"] = [
+                *candidate.get("notes", []),
+                "an answer was cut by its token limit",
+            ]
         if usage is not None:
-            candidate["usage"] = usage
-            candidate["cost"] = self.member.cost_of(usage)
-            tokens = usage["input_tokens"] + usage["output_tokens"]
-            self.ctx.settle(tokens, candidate["cost"] or 0.0)
+            self._bill(candidate, usage)
+
+    def _bill(self, candidate: Candidate, usage: TokenUsage) -> None:
+        """Add the usage of one response, whether it held an answer or not."""
+        before, cost = candidate["usage"], self.member.cost_of(usage)
+        candidate["usage"] = TokenUsage(
+            input_tokens=before["input_tokens"] + usage["input_tokens"],
+            output_tokens=before["output_tokens"] + usage["output_tokens"],
+        )
+        if cost is not None:
+            candidate["cost"] = (candidate["cost"] or 0.0) + cost
+        self.ctx.settle(usage["input_tokens"] + usage["output_tokens"], cost or 0.0)
 
 
 async def _samples(

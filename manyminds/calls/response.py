@@ -9,10 +9,22 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import BaseModel
 
 from manyminds.errors import AnswerError
+from manyminds.models.chat_completions import provider_error
+from manyminds.models.token_counts import usage_of
 from manyminds.state import TokenUsage
 
-_REFUSALS = {"content_filter", "content_filtered", "safety", "refusal"}
-_THINKING = "<think>"
+# Why an answer ended, in the words of every provider, in lower case.
+_REFUSALS = {
+    *("content_filter", "content_filtered", "safety", "refusal", "recitation", "blocklist"),
+    *("prohibited_content", "spii", "image_safety", "guardrail_intervened", "sensitive"),
+}
+_TRUNCATED = {
+    *("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "incomplete"),
+    *("max_length", "model_context_window_exceeded", "context_length_exceeded", "limit"),
+}
+_FAILED = {"error", "malformed_function_call", "insufficient_system_resource", "aborted", "abort"}
+_FINISH = ("finish_reason", "stop_reason", "done_reason", "finishreason", "stopreason")
+_THINKING, _END = "<think>", "</think>"
 
 
 @dataclass(slots=True)
@@ -28,6 +40,7 @@ class Reply:
     report: Mapping[str, Any] | None = None
     simulated: bool = False
     cut: bool = False
+    truncated: bool = False
 
 
 def parse(output: object, *, max_chars: int | None = None) -> Reply:
@@ -73,6 +86,8 @@ def _parse_state(state: Mapping[str, Any]) -> Reply:
         if isinstance(state.get("structured_response"), BaseModel):
             reply.text = state["structured_response"].model_dump_json()
         return reply
+    if isinstance(messages, list) and not messages and len(state) == 1:
+        return _not_empty(Reply(text=""))
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
 
 
@@ -81,33 +96,54 @@ def _parse_message(message: BaseMessage) -> Reply:
     reply = Reply(text=content if isinstance(content, str) else message.text)
     reply.message_id = message.id
     if isinstance(message, AIMessage):
-        if message.usage_metadata is not None:
-            reply.usage = TokenUsage(
-                input_tokens=message.usage_metadata["input_tokens"],
-                output_tokens=message.usage_metadata["output_tokens"],
-            )
+        reply.usage = usage_of(message)
         if message.tool_calls:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
         about = message.response_metadata
         reply.simulated = bool(about.get("simulated"))
-        if about.get("finish_reason") in _REFUSALS or about.get("stop_reason") in _REFUSALS:
+        reasons = _finish_reasons(about)
+        if reasons & _REFUSALS:
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
+        if "provider_error" in message.additional_kwargs:
+            raise provider_error(message.additional_kwargs["provider_error"])
+        if reasons & _FAILED:
+            message_text = "the provider says that the answer failed"
+            raise AnswerError(message_text, kind="server_error", retriable=True)
+        reply.truncated = bool(reasons & _TRUNCATED)
     more = message.additional_kwargs
     if more.get("refusal") and not reply.text.strip():
         raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
     reasoning = more.get("reasoning_content")
     if isinstance(reasoning, str) and reasoning:
         reply.reasoning = reasoning
-    elif reply.text.lstrip().startswith(_THINKING) and isinstance(content, str):
-        # Servers that do not know a model's reasoning send it as the first part of the answer.
-        thought, _, answer = reply.text.lstrip().removeprefix(_THINKING).partition("</think>")
-        reply.reasoning, reply.text = thought.strip(), answer.strip()
+    if isinstance(content, str):
+        # Servers that do not know a model's reasoning send it as the first part of the answer,
+        # some without the opening tag, which stands in their chat template.
+        text = reply.text.lstrip()
+        if _END in text:
+            thought, _, answer = text.rpartition(_END)
+            reply.reasoning = reply.reasoning or thought.removeprefix(_THINKING).strip()
+            reply.text = answer.strip()
+        elif text.startswith(_THINKING):
+            reply.reasoning = reply.reasoning or text.removeprefix(_THINKING).strip()
+            reply.text = ""
     if not isinstance(content, str):
         reply.content = list(content)
     return _not_empty(reply)
 
 
+def _finish_reasons(about: Mapping[str, Any]) -> set[str]:
+    """Return why the answer ended, in lower case, from wherever a provider says so."""
+    given = [about.get(key) for key in (*_FINISH, "finishReason", "stopReason")]
+    details = about.get("incomplete_details")
+    if isinstance(details, Mapping):
+        given.append(cast("Mapping[str, Any]", details).get("reason"))
+    return {str(one).rsplit(".", 1)[-1].strip().lower() for one in given if one}
+
+
 def _not_empty(reply: Reply) -> Reply:
+    if not reply.text.strip() and reply.truncated:
+        raise AnswerError("the token limit was reached before any answer", kind="truncated")
     if not reply.text.strip() and not reply.tool_calls:
         raise AnswerError("the answer is empty", kind="empty", retriable=True)
     return reply

@@ -103,7 +103,7 @@ def openai_chat_model(
     from openai import Timeout
 
     is_openai = (urlsplit(base_url).hostname or "").endswith(_OPENAI_HOSTS)
-    make: type[BaseChatOpenAI] = ChatOpenAI if is_openai else BaseChatOpenAI
+    make = _model_class(ChatOpenAI if is_openai else BaseChatOpenAI)
     options: dict[str, Any] = {
         "model": model,
         "base_url": base_url,
@@ -121,6 +121,14 @@ def openai_chat_model(
         # The SDK takes these from the environment, but they are nobody else's business.
         chat.root_async_client.organization = chat.root_async_client.project = None
     return chat
+
+
+@cache
+def _model_class(base: "type[BaseChatOpenAI]") -> "type[BaseChatOpenAI]":
+    """Return LangChain's class with our reading of responses."""
+    from manyminds.models.chat_completions import ChatCompletions
+
+    return type(base.__name__, (ChatCompletions, base), {"__module__": base.__module__})
 
 
 def _hand_over(key: SecretStr) -> Callable[[], Awaitable[str]]:
@@ -166,6 +174,8 @@ def _http_client() -> _Client:
     def make() -> _Client:
         import openai
 
+        from manyminds.models.chat_completions import limit_size
+
         limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
@@ -175,6 +185,7 @@ def _http_client() -> _Client:
             client = openai.DefaultAioHttpClient(limits=limits)
         except RuntimeError:  # the SDK's word for aiohttp that is not installed
             client = openai.DefaultAsyncHttpxClient(limits=limits)
+        client.event_hooks = {"response": [limit_size]}
         return cast(_Client, client)
 
     return per_loop("http client", make, lambda client: client.aclose())

@@ -1,0 +1,207 @@
+"""Responses as providers send them: odd usage, odd endings, errors inside 200, refused features."""
+
+from typing import Any
+
+import pytest
+from helpers.graphs import a_run
+from helpers.server import Body, Reply, Server
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from manyminds import Candidate, Member, Price, create_agent_forest
+from manyminds.calls.ask import ask
+from manyminds.calls.response import parse
+from manyminds.errors import AnswerError
+from manyminds.models.provider_kinds import kind_of_words
+from manyminds.models.token_counts import token_usage
+
+TEXT = "The answer is 4."
+
+
+def completion(text: Any = TEXT, finish: object = "stop", **more: Any) -> Body:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": finish,
+    }
+    return {"id": "c", "object": "chat.completion", "choices": [choice], **more}
+
+
+async def got(raw: object, **options: Any) -> Candidate:
+    with Server(lambda _body, _k: Reply(raw=raw)) as server:
+        member = Member(f"m@{server.url}", **{"retries": 0, **options})
+        return await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "right"),
+    [
+        (10, 5.5, (10, 6)),
+        (10, None, (10, 0)),
+        (-1, -1, None),
+        ("x", 3, None),
+        (10**400, 1, None),
+        (float("nan"), 1, None),
+        (float("inf"), 1, None),
+        (True, 1, None),
+        ([], 1, None),
+        (None, None, None),
+    ],
+)
+def test_usage_is_whole_or_not_reported(read: Any, written: Any, right: Any) -> None:
+    found = token_usage(read, written)
+    assert (found and (found["input_tokens"], found["output_tokens"])) == right
+
+
+@pytest.mark.parametrize("usage", [None, "none", {}, {"prompt_tokens": "x"}, [3], {"a": None}, 7])
+async def test_nonsense_of_usage_leaves_the_answer(usage: object) -> None:
+    candidate = await got(completion(usage=usage), price=Price(input=1, output=1))
+    assert candidate["text"] == TEXT and candidate["cost"] is None
+    assert candidate["usage"] == {"input_tokens": 0, "output_tokens": 0}
+
+
+@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
+async def test_a_truncated_answer_is_marked_and_an_empty_one_stays_so(
+    finish: str,
+) -> None:
+    assert (await got(completion(finish=finish))).get("truncated")
+    with Server(lambda _b, _k: Reply(raw=completion("", finish))) as server:
+        member = Member(f"m@{server.url}", retries=3)
+        empty = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+        assert empty["error"] is not None and empty["error"]["kind"] == "truncated"
+        assert len(server.requests) == 1
+
+
+def test_the_stop_reason_of_other_providers_is_read() -> None:
+    message = AIMessage("First, 12 and 30 make 42", response_metadata={"stop_reason": "max_tokens"})
+    assert parse(message).truncated
+    with pytest.raises(AnswerError):
+        parse(AIMessage("x", response_metadata={"finish_reason": "SAFETY"}))
+
+
+async def test_truncated_samples_do_not_vote() -> None:
+    def reply(_body: Body, k: int) -> Reply:
+        cut = "First, 12 apples plus 30 pears make 42. Then we take away"
+        return Reply(
+            raw=completion("The answer is 7." if k == 0 else cut, "length" if k else "stop")
+        )
+
+    with Server(reply) as server:
+        app = create_agent_forest(f"m@{server.url}", samples=3, extract="number").compile()
+        result = await app.ainvoke({"messages": [("user", "How many?")]})
+    assert result["ballot"]["answer"] == "7" and result["report"]["degraded"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "words"),
+    [
+        ({"error": {"message": "Rate limit exceeded: free", "code": 429}}, "rate_limit", "free"),
+        (
+            {"error": {"message": "Provider returned error", "code": 502}},
+            "server_error",
+            "returned",
+        ),
+        ({"error": {"message": "no credit", "code": 401}}, "authentication", "no credit"),
+        ({"error": "overloaded"}, "server_error", "overloaded"),
+    ],
+)
+async def test_an_error_inside_200_keeps_its_kind_and_words(
+    raw: Body, kind: str, words: str
+) -> None:
+    candidate = await got(raw, timeout=2)
+    assert candidate["error"] is not None and candidate["error"]["kind"] == kind
+    assert words in candidate["error"]["message"]
+
+
+async def test_an_answer_that_failed_upstream_is_a_failure() -> None:
+    raw = completion("The answer is 1234 and then", "error")
+    raw["choices"][0]["error"] = {"code": 502, "message": "upstream died"}
+    candidate = await got(raw)
+    assert candidate["error"] is not None and candidate["error"]["kind"] == "server_error"
+    assert "upstream died" in candidate["error"]["message"] and not candidate["text"]
+
+
+async def test_a_message_without_a_role_is_an_answer() -> None:
+    raw = completion()
+    del raw["choices"][0]["message"]["role"]
+    assert (await got(raw))["text"] == TEXT
+
+
+async def test_every_response_is_paid_also_without_an_answer() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+
+    def reply(_body: Body, k: int) -> Reply:
+        return Reply(raw=completion(TEXT if k == 3 else "", usage=usage))
+
+    with Server(reply) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("manyminds.calls.call._pause", lambda *_: 0.0)
+        member = Member(f"m@{server.url}", retries=3, price=Price(input=1, output=1))
+        paid = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+    assert paid["attempts"] == 4 and paid["usage"] == {"input_tokens": 40, "output_tokens": 20}
+    assert paid["cost"] == pytest.approx(60e-6)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the request exceeds the available context size. try increasing it",
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192",
+        "The input token count (1234567) exceeds the maximum number of tokens allowed (1048576).",
+        "This model's maximum context length is 8192 tokens",
+        "prompt is too long: 200001 tokens > 200000 maximum",
+    ],
+)
+def test_a_prompt_that_is_too_long_in_every_engines_words(words: str) -> None:
+    assert kind_of_words(words, 400) == "context_too_long"
+
+
+async def test_a_refused_temperature_is_left_out_and_remembered() -> None:
+    def reply(body: Body, _k: int) -> Reply:
+        if body.get("temperature", 1) != 1:
+            return Reply("Unsupported value: 'temperature' does not support 0.3", status=400)
+        return Reply(TEXT)
+
+    with Server(reply) as server:
+        member = Member(f"no-temperature@{server.url}", retries=0)
+        for _ in range(2):
+            prompt: list[BaseMessage] = [HumanMessage("Why?")]
+            params = {"temperature": 0.3}
+            answer = await ask(member, prompt, a_run(), role="proposer", params=params)
+            assert answer["text"] == TEXT and "temperature" in answer.get("notes", [""])[0]
+        assert len(server.requests) == 3
+
+
+async def test_the_name_of_the_token_limit_and_the_system_role_are_adapted() -> None:
+    def reply(body: Body, _k: int) -> Reply:
+        if "max_tokens" in body:
+            words = "'max_tokens' is not supported, use 'max_completion_tokens'"
+            return Reply(words, status=400)
+        if body["messages"][0]["role"] == "system":
+            return Reply("System role not supported", status=400)
+        return Reply(TEXT)
+
+    with Server(reply) as server:
+        member = Member(f"strict@{server.url}", retries=0, params={"max_tokens": 9, "top_p": None})
+        prompt = [SystemMessage("Be brief."), HumanMessage("Why?")]
+        assert (await ask(member, list(prompt), a_run(), role="proposer"))["text"] == TEXT
+        last = server.bodies[-1]
+    assert last["max_completion_tokens"] == 9 and "top_p" not in last
+    assert last["messages"] == [{"role": "user", "content": "Be brief.\n\nWhy?"}]
+
+
+async def test_a_response_larger_than_32_mb_is_cut() -> None:
+    with Server(lambda _b, _k: Reply("x", size=34 * 2**20)) as server:
+        member = Member(f"m@{server.url}", retries=2)
+        candidate = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+        assert candidate["error"] is not None and "32 MB" in candidate["error"]["message"]
+        assert len(server.requests) == 1
+
+
+def test_thoughts_without_an_opening_tag_are_reasoning() -> None:
+    reply = parse(AIMessage("Maybe 5? Check: no.\n</think>\n\nIt is 4."))
+    assert reply.text == "It is 4." and reply.reasoning == "Maybe 5? Check: no."
+
+
+def test_a_state_without_messages_is_empty() -> None:
+    with pytest.raises(AnswerError) as caught:
+        parse({"messages": []})
+    assert caught.value.kind == "empty"
