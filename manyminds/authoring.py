@@ -15,7 +15,8 @@ from typing import ParamSpec
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
-from manyminds.members import Askable, Member
+from manyminds.layers import layers
+from manyminds.members import Askable, Member, listed
 from manyminds.members import members as as_members
 from manyminds.method_graph import MethodGraph, Options, PromptLike
 from manyminds.nodes.channels import (
@@ -64,6 +65,8 @@ __all__ = [
     "escaped",
     "excerpt",
     "is_node",
+    "layers",
+    "listed",
     "method",
     "ok",
     "usable",

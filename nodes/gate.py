@@ -1,6 +1,7 @@
 """gate: all of a layer are in; is it enough, and is there room for another layer?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from langgraph.types import Overwrite
 
@@ -13,8 +14,19 @@ from manyminds.runs.scope import run_scope
 from manyminds.settings import Context
 from manyminds.state import Candidate
 
+Stop: TypeAlias = Callable[[Any], str | None]
+"""A rule of a method: from the state to the reason to stop after this layer, or None."""
 
-def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) -> Node:
+
+def gate(
+    method: str,
+    *,
+    calls: Sequence[int],
+    quorum: float,
+    context: Context,
+    reserve: int = 1,
+    stop: Stop | None = None,
+) -> Node:
     """Return the node that closes a layer.
 
     Args:
@@ -22,6 +34,8 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
         calls: members asked in each layer.
         quorum: good answers that a layer needs: a count, or a share of those asked if below 1.
         context: the builder's settings.
+        reserve: calls of the steps after the layers, which the budget must leave room for.
+        stop: function from the state to the reason to stop after this layer, or None.
 
     Raises:
         QuorumError: while running, if too few answered; each failure is named.
@@ -40,9 +54,12 @@ def gate(method: str, *, calls: Sequence[int], quorum: float, context: Context) 
                 raise
             reason = f"{spent} in layer {layer}: the answer rests on layer {layer - 1}"
             return {**_stop(reason, reason), "candidates": Overwrite(state["previous"])}
+        settled = None if stop is None else stop(state)
+        if settled is not None:
+            return _stop(settled)
         if layer >= len(calls):
             return _stop("that was the last layer")
-        spent = ctx.exhausted(calls[layer] + 1)
+        spent = ctx.exhausted(calls[layer] + reserve)
         if spent is not None:
             return _stop(spent, f"{spent} after layer {layer} of {len(calls)}")
         return {

@@ -21,6 +21,7 @@ ORDER = [
     "tasks",
     "nodes",
     "method_graph",
+    "layers",
     "authoring",
     "graphs",
     "evals views export",

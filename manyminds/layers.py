@@ -1,0 +1,85 @@
+"""Layers: members that answer in parallel, layer after layer, and the gate that closes a layer."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+from manyminds.limits.quorum import layer_deadline
+from manyminds.members import Member
+from manyminds.method_graph import MethodGraph
+from manyminds.nodes.gate import Stop, gate
+from manyminds.nodes.layer import layer
+from manyminds.nodes.node import Update
+from manyminds.nodes.step import Ask, Run
+from manyminds.state import Candidate
+
+Propose: TypeAlias = Callable[[Any, Ask, Member], Awaitable[Candidate]]
+"""How a member answers in a layer: an async function from state, `ask` and member to its reply."""
+
+
+def layers(
+    graph: MethodGraph,
+    rows: Sequence[Sequence[Member]],
+    propose: Propose,
+    *,
+    then: str,
+    role: str = "proposer",
+    quorum: float = 1,
+    planned: int = 0,
+    reserve: int = 1,
+    stop: Stop | None = None,
+    **channels: Any,
+) -> None:
+    """Add `begin`, `layer`, a node for each member, and `gate`, in a state with `LayeredState`.
+
+    Members of a layer answer in parallel. The gate waits for all of them (or for the quorum and the
+    grace) and goes on to the next layer, or to the step `then`: after the last layer, when `stop`
+    says so, or when the budget has no room for another layer.
+
+    Args:
+        graph: Graph of the method.
+        rows: Members of each layer.
+        propose: Async function from state, `ask` and member to the member's reply.
+        then: Name of the step that follows the layers.
+        role: Name under which the report adds up these calls.
+        quorum: Good answers that each layer needs: a count, or a share if below 1.
+        planned: Calls of a whole run, for progress displays.
+        reserve: Calls of the steps after the layers, which the budget must leave room for.
+        stop: Function from the state to the reason to stop after this layer, or None.
+        **channels: Channels of the method with their first values.
+    """
+    graph.open("layer", **channels)
+    graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
+    everyone = {member.name: member for row in rows for member in row}
+    for name, member in everyone.items():
+        graph.step(name, _asked(member, rows, propose, quorum), role=role)
+        graph.add_edge(name, "gate")
+    closing = gate(
+        graph.method,
+        calls=[len(row) for row in rows],
+        quorum=quorum,
+        context=graph.settings,
+        reserve=reserve,
+        stop=stop,
+    )
+    graph.add_node("gate", closing)
+    graph.branch(
+        "layer", lambda s: [member.name for member in rows[s["layer"] - 1]], list(everyone)
+    )
+    if len(rows) == 1:
+        graph.add_edge("gate", then)
+    else:
+        graph.branch("gate", lambda s: then if s["decision"]["stop"] else "layer", ["layer", then])
+
+
+def _asked(
+    member: Member, rows: Sequence[Sequence[Member]], propose: Propose, quorum: float
+) -> Run:
+    places = [[one.name for one in row].index(member.name) if member in row else -1 for row in rows]
+
+    async def run(state: Any, ask: Ask) -> Update:
+        size = len(rows[ask.layer - 1])
+        ask.index = places[ask.layer - 1]
+        ask.deadline = layer_deadline(ask.run, ask.layer, asked=size, quorum=quorum)
+        return {"candidates": [await propose(state, ask, member)]}
+
+    return run
