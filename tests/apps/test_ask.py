@@ -86,7 +86,7 @@ def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.Mon
         ([*SMALL, "--member", "simulated:large"], "moa"),
         ([*SMALL, "--member", "simulated:large", "--samples", "4"], "agent-forest"),
         ([*SMALL, "--layers", "2"], "moa"),
-        (["--method", "self-moa", *SMALL, "--samples", "3"], "moa"),
+        (["--method", "self-moa", *SMALL, "--samples", "3"], "self-moa"),
     ],
 )
 def test_the_method_suits_members_and_options(
