@@ -93,7 +93,7 @@ def create_moa(
     graph.draws = len(rows) + (1 if chunk is None else len(rows[-1]))
     context, prompts = graph.settings, [synthesis]
     if is_node(aggregator):
-        node = custom(aggregator, "aggregator")
+        node = custom(aggregator, "aggregator", sets=["answer", "final"])
     elif chunk is None:
         node = aggregator_node(
             chain, method=METHOD, prompt=synthesis, params={}, context=context, layers=rows

@@ -115,7 +115,7 @@ def create_self_moa_seq(
     graph.add_edge("sampler", "aggregator")
     graph.label("sampler", [one.name])
     if is_node(aggregator):
-        graph.add_node("aggregator", custom(aggregator, "aggregator"))
+        graph.add_node("aggregator", custom(aggregator, "aggregator", sets=["answer", "final"]))
         graph.add_edge("aggregator", "finish")
     else:
         merger = window_aggregator(

@@ -38,6 +38,12 @@ JUDGE, MODERATOR, BOTH = "smoa/judge@1", "smoa/moderator@1", "smoa/judge_moderat
 ROLE = "smoa/role@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
 _ROLES = ("judge", "moderator", "aggregator", "role_writer")
+_SETS: Mapping[str, Sequence[str]] = {
+    "judge": ["kept"],
+    "moderator": ["decision"],
+    "aggregator": ["answer", "final"],
+    "role_writer": ["roles"],
+}
 _REPORTED = ("layer", "decision", "kept", "verdict")
 
 
@@ -175,7 +181,9 @@ def create_smoa(
     played: dict[str, Sequence[Member]] = {}
     for role, who, chain in zip(_ROLES, given, chains, strict=True):
         if there.get(role, True):
-            graph.add_node(role, custom(who, role) if is_node(who) else makers[role](chain))
+            graph.add_node(
+                role, custom(who, role, sets=_SETS[role]) if is_node(who) else makers[role](chain)
+            )
             played[role] = chain
     _add_layers(graph, panel, synthesis, using(PROPOSER) if in_roles else synthesis)
     graph.open(

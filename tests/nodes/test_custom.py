@@ -1,0 +1,56 @@
+"""Custom nodes: what counts as one, what it is given, and what it must return."""
+
+from typing import Any
+
+import pytest
+from helpers.graphs import user
+from langchain_core.messages import AIMessage
+
+from manyminds import InputError, create_moa, create_ranker, create_smoa
+from manyminds.testing import ScriptedChatModel
+
+
+class Longest:
+    """A callable object is a node, too."""
+
+    def __call__(self, state: Any) -> dict[str, str]:
+        return {"answer": max((c["text"] for c in state["candidates"]), key=len)}
+
+
+def with_config(state: Any, config: Any) -> dict[str, str]:
+    return {"answer": f"{len(state['candidates'])} {'configurable' in config}"}
+
+
+async def with_runtime(state: Any, runtime: Any) -> dict[str, str]:
+    return {"answer": str(runtime.stream_writer is not None)}
+
+
+@pytest.mark.parametrize(
+    ("node", "answer"), [(Longest(), "longer"), (with_config, "2 True"), (with_runtime, "True")]
+)
+async def test_any_callable_is_a_node(node: Any, answer: str) -> None:
+    members = [ScriptedChatModel("long"), ScriptedChatModel("longer")]
+    result = await create_moa(members, aggregator=node, layers=2).compile().ainvoke(user())
+    assert result["answer"] == answer
+
+
+async def test_a_wrong_shape_is_an_error_that_shows_the_right_one() -> None:
+    app = create_ranker([ScriptedChatModel("a")], ranker=lambda _s: {"foo": 1}).compile()
+    with pytest.raises(InputError, match=r"`ranker` set 'foo': its role must return \{'final'"):
+        await app.ainvoke(user())
+
+
+@pytest.mark.parametrize("role", ["judge", "moderator"])
+async def test_a_judge_or_moderator_that_decides_nothing_is_an_error(role: str) -> None:
+    members = [ScriptedChatModel("a"), ScriptedChatModel("b")]
+    given: Any = {role: lambda _state: {"foo": 1}}
+    with pytest.raises(InputError, match=f"`{role}` set 'foo'"):
+        await create_smoa(members, **given).compile().ainvoke(user())
+
+
+async def test_an_answer_may_be_a_message() -> None:
+    def answer(_state: Any) -> dict[str, Any]:
+        return {"messages": [AIMessage("42")]}
+
+    app = create_moa([ScriptedChatModel("a")], aggregator=answer, layers=2).compile()
+    assert (await app.ainvoke(user()))["answer"] == "42"
