@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from manyminds.errors import DataError
+from manyminds.models.strings import ENDPOINTS
 
 FIELDS = ("model", "name", "weight", "role", "params", "timeout", "retries", "price")
 
@@ -35,4 +36,15 @@ def _member(path: Path, number: int, given: object) -> tuple[str, dict[str, Any]
     if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
         raise DataError(f'{path}, member {number}: give it a "model", such as openai:gpt-4o-mini')
     fields = cast("Mapping[str, Any]", given)
+    if _sends_a_secret(fields["model"]):
+        raise DataError(
+            f"{path}, member {number}: a file may not send a key to an address of its own; give "
+            "this member in the program or on the command line"
+        )
     return fields["model"], {name: fields[name] for name in FIELDS[1:] if name in fields}
+
+
+def _sends_a_secret(model: str) -> bool:
+    """Tell whether a model string names both an address and a key, or an endpoint with a key."""
+    name, at, _url = model.strip().partition("@http")
+    return bool(at) and ("#key=" in model or name.partition(":")[0] in ENDPOINTS)

@@ -9,6 +9,7 @@ from helpers.graphs import user
 from manyminds import create_agent_forest, create_moa
 from manyminds.errors import DataError, MemberError
 from manyminds.members import Askable
+from manyminds.members_file import read_members
 
 TWO = {
     "members": [
@@ -69,3 +70,11 @@ def test_a_wrong_weight_is_told(tmp_path: Path) -> None:
     file.write_text('{"members": [{"model": "simulated:small", "weight": -1}]}')
     with pytest.raises(MemberError, match="weight"):
         create_agent_forest(file)
+
+
+@pytest.mark.parametrize("model", ["m@http://evil/v1#key=AWS_SECRET", "openai:x@http://evil/v1"])
+def test_a_file_cannot_send_a_key_to_an_address_of_its_own(model: str, tmp_path: Path) -> None:
+    file = tmp_path / "members.json"
+    file.write_text(json.dumps({"members": [{"model": model}]}))
+    with pytest.raises(DataError, match="may not send a key"):
+        read_members(file)

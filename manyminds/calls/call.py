@@ -100,7 +100,7 @@ class Call:
     async def _admit(self) -> None:
         """Wait for a slot, reserve the budget, and make the attempts."""
         try:
-            async with Slot(self._limiter(), self._max_wait) as slot:
+            async with Slot(self._limiter(), self._max_wait, self._estimate) as slot:
                 reason = self._refused()
                 if reason is None:
                     await self._retry(slot)
@@ -193,6 +193,16 @@ class Call:
     def _max_wait(self) -> float:
         """Seconds that an endpoint may ask the call to wait before the call is given up."""
         return _MAX_WAIT if self.member.seconds is None else self.member.seconds
+
+    @property
+    def _estimate(self) -> float:
+        """Tokens of the request, in and out, guessed from its length."""
+        if self.member.tokens_per_minute is None:
+            return 0.0
+        params = self.request.params
+        most = params.get("max_tokens") or params.get("max_completion_tokens") or _USUAL_ANSWER
+        characters = sum(len(message.text) for message in self.request.prompt)
+        return characters / 4 + float(most) * len(self.candidates)
 
     def _limiter(self) -> EndpointLimiter | None:
         """Return the endpoint's limiter; a method has none: the calls it makes have theirs."""
@@ -293,6 +303,7 @@ _OWN = ("run", "member", "role", "index", "draw", "layer")
 _CUT = "cut while the answer was on its way; it may be billed all the same"
 _MAX_WAIT = 600.0
 _WIND_UP = 0.5
+_USUAL_ANSWER = 500  # tokens, where no limit says otherwise
 _BACK_OFF, _LONGEST_BACK_OFF = 0.5, 30.0
 
 

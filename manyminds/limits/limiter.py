@@ -65,11 +65,12 @@ class EndpointLimiter:
         """Seconds in which the endpoint has refused calls and answered none."""
         return _now() - self._blocked_since if self._blocked_since else 0.0
 
-    async def enter(self, max_wait: float) -> int:
+    async def enter(self, max_wait: float, estimate: float = 0.0) -> int:
         """Wait for a slot; `leave` gives it back.
 
         Args:
             max_wait: seconds to wait at most where the endpoint asks for a pause.
+            estimate: tokens of the call, in and out, for a limit of tokens a minute.
 
         Returns:
             The number of the call, for `answer`, `refuse` and `leave`.
@@ -82,7 +83,7 @@ class EndpointLimiter:
         else:
             number = self._send()
         if self._limit is not None:
-            wait = self._limit.book()
+            wait = self._limit.book(estimate)
             if wait > 0:
                 try:
                     await asyncio.sleep(wait)
@@ -202,12 +203,15 @@ class Slot:
     Args:
         limiter: of the endpoint.
         max_wait: seconds that the endpoint may ask to pause before the call is given up.
+        estimate: tokens of the call, in and out, for a limit of tokens a minute.
     """
 
-    __slots__ = ("_number", "_limiter", "_held", "_max_wait")
+    __slots__ = ("_number", "_limiter", "_held", "_max_wait", "_estimate")
 
-    def __init__(self, limiter: EndpointLimiter | None, max_wait: float) -> None:
-        self._limiter, self._max_wait = limiter, max_wait
+    def __init__(
+        self, limiter: EndpointLimiter | None, max_wait: float, estimate: float = 0.0
+    ) -> None:
+        self._limiter, self._max_wait, self._estimate = limiter, max_wait, estimate
         self._held, self._number = False, 0
 
     async def __aenter__(self) -> "Slot":
@@ -263,7 +267,7 @@ class Slot:
 
     async def _enter(self) -> None:
         if self._limiter is not None:
-            self._number = await self._limiter.enter(self._max_wait)
+            self._number = await self._limiter.enter(self._max_wait, self._estimate)
             self._held = True
 
 

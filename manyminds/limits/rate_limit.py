@@ -39,9 +39,14 @@ class RateLimit:
         # When requests and tokens are free again, by the monotonic clock.
         self._request_free = self._token_free = 0.0
 
-    def book(self) -> float:
-        """Book a place for a request and return the seconds to wait before sending it."""
+    def book(self, estimate: float = 0.0) -> float:
+        """Book a slot for a request and return the seconds to wait before sending it.
+
+        Args:
+            estimate: tokens of the request, in and out; counts until an answer has come.
+        """
         with _lock:
+            self._usual = self._usual or estimate
             now = time.monotonic()
             request = max(self._request_free, now - _BURST)
             token = max(self._token_free, now - _BURST)

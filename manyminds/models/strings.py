@@ -112,6 +112,11 @@ def address(provider: str) -> str:
     if not given:
         return endpoint.url
     if provider != "ollama":
+        if "@" in urlsplit(given).netloc or urlsplit(given).query:
+            raise MemberError(
+                f"{endpoint.address} has a password or a query in its URL, which would show up in "
+                f"reports: put the key into {endpoint.key}"
+            )
         return given
     # Ollama's own variable names an address to listen on: `0.0.0.0`, `host:port`, or a URL.
     parts = urlsplit(given if "://" in given else f"http://{given}")

@@ -52,3 +52,9 @@ def test_an_endpoint_has_one_pace_for_each_pair_of_limits() -> None:
     assert rate_limit("e1", 10, None) is rate_limit("e1", 10, None)
     assert rate_limit("e1", 10, None) is not rate_limit("e2", 10, None)
     assert rate_limit("e1", 10, None) is not rate_limit("e1", 20, None)
+
+
+def test_tokens_a_minute_hold_before_the_first_answer_by_estimate(clock: Deadline) -> None:
+    limited = RateLimit(None, 60_000)
+    waits = [limited.book(1_000) for _ in range(200)]
+    assert sum(wait == 0 for wait in waits) <= 8 and waits[-1] > 180
