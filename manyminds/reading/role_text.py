@@ -1,0 +1,70 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
+"""What the readers of role replies share: the reply without reasoning and markup, and its fields."""
+
+import math
+import re
+from typing import NamedTuple
+
+from manyminds.reading.loose_json import Json, objects
+
+LONGEST = 50_000
+"""Characters of a reply that are read, from its end."""
+
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x3010: 0x5B}
+_WIDE |= {0x3011: 0x5D, 0x2019: 0x27, 0xFE55: 0x3A}
+_CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
+_OPEN = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
+_FINAL_CHANNEL = "<|channel|>final<|message|>"
+_CONTROL_TOKEN = re.compile(r"<\|[a-z_]{1,20}\|>|</s>")
+_MARKUP = re.compile(r"\*\*|__|`{1,3}(?:json|python|text)?|(?m:^[ \t]*#{1,6} )")
+_KEY = re.compile(r"[^a-z]+")
+
+
+class Fraction(NamedTuple):
+    """A number with the largest value of its scale, if the text names one; 100 for a percentage."""
+
+    number: float
+    most: float | None
+
+
+def reply_of(text: str) -> str:
+    """Return a reply without reasoning and control tokens, its full-width characters as ASCII."""
+    text = text[-LONGEST:]
+    before, channel, after = text.rpartition(_FINAL_CHANNEL)
+    text = after if channel else before or text
+    ends = list(_CLOSED.finditer(text))
+    if ends:
+        text = text[ends[-1].end() :]
+    opening = _OPEN.search(text)
+    if opening is not None:  # the reply ends within its reasoning
+        text = text[: opening.start()]
+    return _CONTROL_TOKEN.sub(" ", text).translate(_WIDE)
+
+
+def plain(reply: str) -> str:
+    """Return a reply without Markdown's emphasis, fences and headings."""
+    return _MARKUP.sub("", reply).strip()
+
+
+def fields(reply: str) -> list[dict[str, Json]]:
+    """Return the objects in a reply with the letters of their keys only: "end debate" and
+    "end_debate" are both "enddebate".
+    """
+    return [
+        {_KEY.sub("", key.lower()): value for key, value in found.value.items()}
+        for found in objects(reply)
+        if isinstance(found.value, dict)
+    ]
+
+
+def number_of(value: Json) -> float | None:
+    """Return a JSON number, or a text that is a number, as a float."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str) and re.fullmatch(
+        r"\s*[-+]?(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*", value
+    ):
+        return float(value)
+    return None

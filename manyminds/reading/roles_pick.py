@@ -1,0 +1,130 @@
+"""Which one of the answers that a prompt numbered from 1 a reply picks."""
+
+import re
+
+from manyminds.reading.loose_json import values
+from manyminds.reading.role_text import fields, plain, reply_of
+from manyminds.reading.roles_ranking import (
+    ANY,
+    CHINESE,
+    NOUN,
+    ORDINALS,
+    REF,
+    place_of,
+    read_ranking,
+)
+
+_PICK_KEYS = (
+    "choice",
+    "best",
+    "pick",
+    "bestanswer",
+    "selected",
+    "winner",
+    "chosen",
+    "selection",
+    "number",
+)
+
+
+def read_pick(text: str, n: int) -> int | None:
+    """Return the number, from 1 to `n`, of the answer that a reply picks.
+
+    Read are a field, a number alone, and sentences that choose. Answers called wrong or worst are
+    not chosen; a reply that chooses two, or a number that was not shown, is not read.
+    """
+    reply = reply_of(text)
+    for found in reversed(fields(reply)):
+        if "score" in found:
+            continue  # a row of a ranking
+        picks = {
+            place_of(found[key])
+            for key in _PICK_KEYS
+            if key in found and not isinstance(found[key], list)
+        }
+        if picks:
+            return _valid(picks, n)
+    if values(reply):
+        ranking = read_ranking(text, n)
+        if ranking is not None and len(ranking.order) == n:
+            tied = list(ranking.scores.values())
+            return None if tied.count(max(tied, default=-1)) > 1 else ranking.order[0]
+    said = plain(reply)
+    said = re.sub(
+        rf"\u7b2c([\u4e00\u4e8c\u4e09\u56db\u4e94\d])\u4e2a?{NOUN}?",
+        lambda m: f"\u7b54\u6848{CHINESE.get(m[1], m[1])}",
+        said,
+    )
+    said = re.sub(
+        rf"\b(?:the\s+)?(first|second|third|fourth|fifth)\b(?:\s+(?:one|{NOUN}))?(?=\s*(?:[.,;!]|$|is\b|because\b|as\b|since\b))",
+        lambda m: f"answer {ORDINALS[m[1].lower()]}",
+        said,
+        flags=re.IGNORECASE,
+    )
+    alone = re.fullmatch(
+        rf"\s*(?:{REF}|[(\[#\"]?(\d{{1,3}})[)\]\"]?)\s*[.!]?\s*", said, re.IGNORECASE
+    )
+    if alone:
+        return _valid({int(next(group for group in alone.groups() if group))}, n)
+    return _chosen(said, n)
+
+
+def _valid(picks: "set[int | None]", n: int) -> int | None:
+    first = picks.pop()
+    return first if not picks and first is not None and 1 <= first <= n else None
+
+
+_CHOOSES = re.compile(
+    rf"\b(?:I|we)(?:'d|'ll|\s+would|\s+will|\s+therefore|\s+must)?\s+(?:choose|chose|pick|select|prefer|recommend|go\s+with|vote\s+for|favou?r)\s+{ANY}"
+    rf"|(?:^|\n|[.:]\s+)\s*(?:(?:my\s+|final\s+|the\s+)?(?:choice|pick|selection|decision|vote|winner|best|best\s+{NOUN}|auswahl|wahl|choix|elecci\u00f3n)|\u9009\u62e9|\u9078\u629e|\u6700\u4f73(?:\u7b54\u6848)?|\u0432\u044b\u0431\u043e\u0440)"
+    rf"\s*(?:is\s*:?|[:=\u662f])\s*{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b|-))"
+    rf"|(?:\u6211\u9009|\u9009\u62e9)\s*{ANY}",
+    re.IGNORECASE,
+)
+_IS_BEST = re.compile(
+    rf"{REF}\s*(?:is|was|seems|looks)\s+(?:clearly\s+|by\s+far\s+|definitely\s+)?(?:the\s+)?(?:best|strongest|winner|most\s+\w+|right\s+one|correct\s+one|only\s+(?:correct|right)\s+one)\b"
+    rf"|{REF}\s+wins\b|{REF}\s*(?:\u662f)?\u6700\u597d"
+    rf"|\b(?:the\s+)?(?:best|strongest|winning)\s+(?:{NOUN}\s+|one\s+)?is\s+(?:therefore\s+|clearly\s+)?{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b))"
+    rf"|\u6700\u597d\u7684(?:{NOUN})?\u662f\s*{ANY}",
+    re.IGNORECASE,
+)
+_SO = re.compile(
+    rf"\b(?:so|therefore|thus|hence)[,:]?\s+(?:it\s+is\s+|it's\s+)?{REF}\s*[.!]?\s*$",
+    re.IGNORECASE,
+)
+_BETTER = re.compile(
+    rf"{REF}\s+is\s+(?:\w+\s+)?better\s+than\s+{REF}(?:\s+(?:and|or)\s+{REF})?", re.IGNORECASE
+)
+_BAD = re.compile(rf"{REF}\s+is\s+(?:the\s+)?(?:worst|wrong|incorrect|weakest)\b", re.IGNORECASE)
+_UNSURE = re.compile(
+    r"^\s*(?:if|unless|whether)\b|\?\s*$|\bcould\s+be\b|\bmight\b|\bmaybe\b|\bperhaps\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:not|never|nor|neither|none|no)\b|n't\b|\u4e0d", re.IGNORECASE)
+
+
+def _chosen(said: str, n: int) -> int | None:
+    sentences = [s for s in re.split(r"(?<=[.!?\u3002])\s+|\n+", said[-4_000:]) if s.strip()]
+    for pattern in (_CHOOSES, _SO, _IS_BEST):
+        picks: set[int | None] = set()
+        for sentence in sentences:
+            if _UNSURE.search(sentence):
+                continue
+            for m in pattern.finditer(sentence):
+                clause = re.split(r"[,;:]", sentence[: m.start()])[-1]
+                if not _DENIED.search(clause + m[0]):
+                    picks.add(int(next(group for group in m.groups() if group)))
+        if picks:
+            return _valid(picks, n)
+    better, worse = set[int](), set[int]()
+    for sentence in sentences:
+        if _UNSURE.search(sentence) or _DENIED.search(sentence):
+            return None
+        for m in _BETTER.finditer(sentence):
+            better.add(int(m[1]))
+            worse |= {int(group) for group in m.groups()[1:] if group}
+        worse |= {int(number) for number in _BAD.findall(sentence)}
+    left = better - worse
+    if len(left) == 1 and better | worse == set(range(1, n + 1)):
+        return left.pop()
+    return None
