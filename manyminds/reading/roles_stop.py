@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - patterns are easier to read in one line
+# ruff: noqa: E501, SIM905 - patterns and lists of words are easier to read so
 """Whether a moderator's reply says to stop, in the languages and forms that models use."""
 
 import re
