@@ -11,16 +11,14 @@ from pathlib import Path
 from langchain_core.prompts import ChatPromptTemplate
 from typing_extensions import Unpack
 
-from manyminds.authoring import method
+from manyminds.authoring import Ask, layers, method
 from manyminds.errors import InputError
 from manyminds.members import Askable, Member, listed
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.chair import LastWord, custom_role, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
-from manyminds.nodes.gate import check_quorum, gate
-from manyminds.nodes.layer import layer
-from manyminds.nodes.node import Node, Route, State, is_node
-from manyminds.nodes.proposer import proposer
+from manyminds.nodes.gate import check_quorum
+from manyminds.nodes.node import Node, State, is_node
 from manyminds.nodes.reviewer import LEAST, METHOD, Review, Reviewing, reviewers
 from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.prompts import Prompt, load, numbered
@@ -109,13 +107,22 @@ def create_council(
     )
     graph.draws = 3
     size, after = len(everyone), int(bool(chain))
-    graph.open("layer", rankings=[], ballot=None)
-    graph.add_node("layer", layer(METHOD, planned=2 * size + after, context=graph.settings))
-    _members(graph, everyone, ranking, quorum)
-    graph.add_node("gate", gate(METHOD, calls=[size], quorum=quorum, context=graph.settings))
+
+    async def answer(_state: State, ask: Ask, member: Member) -> Candidate:
+        return await ask(member)
+
+    layers(
+        graph,
+        [everyone],
+        answer,
+        then="ranker",
+        quorum=quorum,
+        planned=2 * size + after,
+        rankings=[],
+        ballot=None,
+    )
     how = Reviewing(members=everyone, prompt=ranking, cut=cut, after=after, context=graph.settings)
     graph.add_node("ranker", reviewers(how))
-    graph.add_edge("gate", "ranker")
     if not rank_only:
         graph.add_node("chair", _chair(chair, chain, everyone, synthesis, graph))
         graph.add_edge("chair", "finish")
@@ -126,28 +133,6 @@ def create_council(
         keys=["ballot", "rankings", "decision"],
     )
     return graph
-
-
-def _members(graph: MethodGraph, everyone: Sequence[Member], prompt: Prompt, quorum: float) -> None:
-    """Add a node for each member's answer: the first and only layer, so no prompt is shown."""
-    for member in everyone:
-        node = proposer(
-            member,
-            method=METHOD,
-            layers=[everyone],
-            prompt=prompt,
-            params={},
-            quorum=quorum,
-            context=graph.settings,
-        )
-        graph.add_node(member.name, node)
-        graph.add_edge(member.name, "gate")
-    names = [member.name for member in everyone]
-
-    def everybody(state: State) -> list[str]:
-        return names
-
-    graph.add_conditional_edges("layer", Route(everybody), names)
 
 
 def _chair(

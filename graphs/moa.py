@@ -4,36 +4,34 @@ Paper: "Mixture-of-Agents Enhances Large Language Model Capabilities", arXiv 240
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
-from langchain_core.prompts import ChatPromptTemplate
-from typing_extensions import Unpack
-
-from manyminds.authoring import method
-from manyminds.errors import InputError
-from manyminds.members import Askable, Member
-from manyminds.method_graph import MethodGraph, Options
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    LayeredState,
+    Member,
+    MethodGraph,
+    Options,
+    PromptLike,
+    RoleArgument,
+    Unpack,
+    check_quorum,
+    is_node,
+    method,
+    usable,
+    with_roles,
+)
+from manyminds.authoring import layers as add_layers
 from manyminds.nodes.aggregator import aggregator as aggregator_node
-from manyminds.nodes.channels import LayeredState, MethodOutput
 from manyminds.nodes.chunks import Chunks, chunk_aggregator
-from manyminds.nodes.gate import check_quorum, gate
-from manyminds.nodes.layer import layer
-from manyminds.nodes.node import Route, custom, is_node
-from manyminds.nodes.proposer import proposer
-from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.prompts import Prompt, load
-from manyminds.state import Candidate
 
-METHOD = "moa"
 PROMPT, CONTINUE = "moa/synthesis@1", "moa/continue@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
-
-
-class MoaOutput(MethodOutput):
-    """The answer, the report, and the last layer's candidates."""
-
-    candidates: list[Candidate]
+_CONTINUED = ("answers", "written")
 
 
 @method(
@@ -48,7 +46,7 @@ def create_moa(
     aggregator: RoleArgument = None,
     layers: int = 3,
     chunk: int | None = None,
-    prompt: str | Path | ChatPromptTemplate = PROMPT,
+    prompt: PromptLike = PROMPT,
     quorum: float = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -82,72 +80,34 @@ def create_moa(
         raise InputError("chunk: give at least 1, and a member as the aggregator")
     *rows, chain = with_roles(_rows(proposers, layers), aggregator)
     check_quorum(quorum, min(len(row) for row in rows))
-    synthesis = load(prompt, default=PROMPT, variables={"answers"})
-    graph = MethodGraph(
-        METHOD,
-        [*(member for row in rows for member in row), *chain],
-        state=LayeredState,
-        output=MoaOutput,
-        **options,
-    )
-    graph.draws = len(rows) + (1 if chunk is None else len(rows[-1]))
-    context, prompts = graph.settings, [synthesis]
-    if is_node(aggregator):
-        node = custom(aggregator, "aggregator", sets=["answer", "final"])
-    elif chunk is None:
-        node = aggregator_node(
-            chain, method=METHOD, prompt=synthesis, params={}, context=context, layers=rows
+    everyone = [*(member for row in rows for member in row), *chain]
+    graph = MethodGraph("moa", everyone, state=LayeredState, output=CandidatesOutput, **options)
+    synthesis = graph.prompt(prompt, variables={"answers"})
+
+    async def propose(state: LayeredState, ask: Ask, member: Member) -> Candidate:
+        question = synthesis.fill(answers=usable(state)) if ask.layer > 1 else None
+        return await ask(member, question, params=PROPOSER_PARAMS)
+
+    context = graph.settings
+    if chunk is None:
+        asked, node = (
+            rows,
+            aggregator_node(
+                chain, method="moa", prompt=synthesis, params={}, context=context, layers=rows
+            ),
         )
     else:
-        prompts.append(load(CONTINUE))
-        params = PROPOSER_PARAMS
-        how = Chunks(rows, chain, chunk, synthesis, prompts[1], quorum, params, context)
-        node = chunk_aggregator(how, method=METHOD)
-    graph.add_node("aggregator", node)
-    graph.add_edge("aggregator", "finish")
-    _add_layers(graph, rows if chunk is None else rows[:-1], rows, synthesis, quorum)
-    graph.close(prompts=prompts, roles={"aggregator": chain})
-    return graph
-
-
-def _add_layers(
-    graph: MethodGraph,
-    asked: Sequence[Sequence[Member]],
-    rows: Sequence[Sequence[Member]],
-    synthesis: Prompt,
-    quorum: float,
-) -> None:
-    """Add the proposers that are nodes of their own, and what leads to the aggregator."""
-    if not asked:
-        graph.open("aggregator")
-        return
-    everyone = {member.name: member for row in asked for member in row}
+        following, params = graph.prompt(CONTINUE, variables=_CONTINUED), PROPOSER_PARAMS
+        how = Chunks(rows, chain, chunk, synthesis, following, quorum, params, context)
+        asked, node = rows[:-1], chunk_aggregator(how, method="moa")
+    own = aggregator if is_node(aggregator) else None
+    graph.role("aggregator", chain, node, custom_node=own, sets=["answer", "final"])
     planned = sum(len(row) for row in rows) + 1
-    graph.open("layer")
-    graph.add_node("layer", layer(METHOD, planned=planned, context=graph.settings))
-    for name, member in everyone.items():
-        node = proposer(
-            member,
-            method=METHOD,
-            layers=rows,
-            prompt=synthesis,
-            params=PROPOSER_PARAMS,
-            quorum=quorum,
-            context=graph.settings,
-        )
-        graph.add_node(name, node)
-        graph.add_edge(name, "gate")
-    calls = [len(row) for row in asked]
-    graph.add_node("gate", gate(METHOD, calls=calls, quorum=quorum, context=graph.settings))
-
-    def this_layer(state: LayeredState) -> list[str]:
-        return [member.name for member in asked[state["layer"] - 1]]
-
-    def after_gate(state: LayeredState) -> str:
-        return "aggregator" if state["decision"]["stop"] else "layer"
-
-    graph.add_conditional_edges("layer", Route(this_layer), list(everyone))
-    graph.add_conditional_edges("gate", Route(after_gate), ["layer", "aggregator"])
+    if asked:
+        add_layers(graph, asked, propose, then="aggregator", quorum=quorum, planned=planned)
+    else:
+        graph.open("aggregator")
+    return graph.close(after="aggregator")
 
 
 @method(

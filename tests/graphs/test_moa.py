@@ -211,7 +211,7 @@ async def test_different_proposers_in_each_layer() -> None:
     assert references(models[3].calls[0].prompt) == [(1, "c2")]
     assert references(models[1].calls[1].prompt) == [(1, "d3"), (2, "a3")]
     assert result["report"]["calls"] == 6
-    assert [call.metadata["draw"] for call in models[0].calls] == [0, 1]
+    assert [call.metadata["layer"] for call in models[0].calls] == [1, 3]
     assert [call.metadata["draw"] for call in models[1].calls] == [0, 1]
 
 
