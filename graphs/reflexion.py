@@ -4,31 +4,38 @@ Paper: "Reflexion: Language Agents with Verbal Reinforcement Learning", arXiv 23
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from langchain_core.runnables import Runnable
-from langgraph.graph import StateGraph
-from typing_extensions import TypeIs, Unpack
+from langgraph.runtime import get_runtime
+from langgraph.store.base import BaseStore
+from typing_extensions import TypeIs
 
-from manyminds.authoring import method
-from manyminds.errors import InputError
-from manyminds.members import Askable, Member
-from manyminds.members import members as as_members
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.models.openai import EndpointModel
-from manyminds.nodes.channels import MethodOutput, SampledState
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    CandidatesOutput,
+    InputError,
+    Member,
+    MethodGraph,
+    Options,
+    SampledState,
+    Unpack,
+    Update,
+    as_members,
+    escaped,
+    is_node,
+    method,
+    ok,
+    with_roles,
+)
 from manyminds.nodes.checker import Check, MemberCheck, checker
-from manyminds.nodes.critic import Taken, critic
-from manyminds.nodes.finish import unless_done
-from manyminds.nodes.lessons import recall, remember
-from manyminds.nodes.node import State, Update
-from manyminds.nodes.roles import with_roles
-from manyminds.nodes.solver import latest, solver
-from manyminds.prompts import escaped, load, numbered
+from manyminds.nodes.tries import earlier, latest
 from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
+from manyminds.runs.journal_backends import called
 
-METHOD = "reflexion"
 ATTEMPT, CHECK, LESSON = "reflexion/attempt@1", "reflexion/check@1", "reflexion/lesson@1"
+NAMESPACE = ("manyminds", "reflexion")
+UNKNOWN = "It did not pass; nothing more is known."
 
 
 class ReflexionState(SampledState, total=False):
@@ -39,10 +46,9 @@ class ReflexionState(SampledState, total=False):
     passed: bool | None
 
 
-class ReflexionOutput(MethodOutput):
+class ReflexionOutput(CandidatesOutput):
     """The answer, the report, all tries, the lessons, and whether the answer passed."""
 
-    candidates: list[Candidate]
     lessons: list[str]
     passed: bool | None
 
@@ -90,84 +96,84 @@ def create_reflexion(
     """
     if tries < 1 or memory < 1:
         raise InputError(f"tries={tries}, memory={memory}: give at least 1 of each")
-    one, judges, how = _who(member, check, tries)
+    judges: tuple[Member, ...] = ()
+    if is_function(check):
+        (one,) = as_members([member], what="member")
+    else:
+        (one,), judges = with_roles([[member]], check)
     graph = MethodGraph(
-        METHOD,
-        [one, *judges],
-        state=ReflexionState,
-        output=ReflexionOutput,
-        **options,
+        "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )
-    graph.draws = 2 * tries * (1 + len(judges))
-    attempt, learnt = load(ATTEMPT, variables={"answer", "lessons"}), load(LESSON)
-    graph.open("memory", lessons=[], feedback="", passed=None)
-    for node in (
-        recall(task, memory=memory, method=METHOD, context=graph.settings),
-        solver(
-            one,
-            method=METHOD,
-            prompt=attempt,
-            shown=_again,
-            tries=tries,
-            settles=isinstance(how, MemberCheck),
-            context=graph.settings,
-        ),
-        checker(how, method=METHOD, tries=tries, context=graph.settings),
-        critic(
-            one,
-            name="reflector",
-            method=METHOD,
-            prompt=learnt,
-            shown=_failed,
-            taken=_learning(task, memory),
-            tries=tries,
-            context=graph.settings,
-        ),
-    ):
-        graph.add_node(str(node.name), node)
-    for name in ("solver", "reflector"):
-        graph.label(name, [one.name])
-    graph.add_edge("memory", "solver")
-    graph.add_conditional_edges("solver", unless_done("checker"), ["checker", "finish"])
-    graph.add_conditional_edges("checker", unless_done("reflector"), ["reflector", "finish"])
-    graph.add_conditional_edges("reflector", unless_done("solver"), ["solver", "finish"])
-    prompts = [attempt, *([how.prompt] if isinstance(how, MemberCheck) else []), learnt]
-    roles: dict[str, Sequence[Member]] = {"checker": judges} if judges else {}
-    graph.close(prompts=prompts, roles=roles, keys=["lessons", "passed"])
-    return graph
+    attempt = graph.prompt(ATTEMPT, variables={"answer", "lessons"})
+    judged = graph.prompt(CHECK, variables={"answer"}) if judges else None
+    learn = graph.prompt(LESSON, variables={"answer", "feedback"})
+    how = check if judged is None else MemberCheck(judges, judged, first=0)
+    assert is_function(how) or isinstance(how, MemberCheck)
 
+    async def recall(_state: ReflexionState, ask: Ask) -> Update:
+        return {"lessons": (await recalled(task, ask.run))[-memory:]}
 
-def _who(
-    member: Askable, check: Check | Askable | Sequence[Askable] | None, tries: int
-) -> tuple[Member, tuple[Member, ...], Check | MemberCheck]:
-    """Return who tries, who judges, and the check."""
-    if _is_function(check):
-        return as_members([member], what="member")[0], (), check
-    (one,), judges = with_roles([[member]], check)
-    prompt = load(CHECK, variables={"answer"})
-    return one, judges, MemberCheck(judges, prompt, first=2 * tries)
+    async def solve(state: ReflexionState, ask: Ask) -> Update:
+        lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
+        failed = [latest(state)] if state["candidates"] else ""
+        question = attempt.fill(lessons=lessons, answer=failed) if lessons or failed else None
+        last = bool(judges) and ask.layer == tries
+        reply = await ask(one, question, stream=last)
+        if ok(reply):
+            return {"candidates": [reply], "final": reply if last else None}
+        if ask.layer == 1:
+            ask.require(reply)
+        return {"candidates": [reply], **earlier(state, reply, f"try {ask.layer}")}
 
-
-def _is_function(check: Check | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
-    return callable(check) and not isinstance(check, Runnable | Member | EndpointModel | StateGraph)
-
-
-def _learning(task: str | None, memory: int) -> Taken:
-    async def learn(state: State, run: RunContext, text: str) -> Update:
-        lessons = [*state["lessons"], text.strip()][-memory:]
-        await remember(task, lessons, run)
+    async def reflect(state: ReflexionState, ask: Ask) -> Update:
+        feedback = escaped(state["feedback"]) or UNKNOWN
+        reply = await ask(one, learn.fill(answer=[latest(state)], feedback=feedback))
+        if not ok(reply):
+            return earlier(state, reply, f"the reflector of try {ask.layer}")
+        lessons = [*state["lessons"], reply["text"].strip()][-memory:]
+        await remember(task, lessons, ask.run)
         return {"lessons": lessons}
 
-    return learn
+    graph.open("memory", lessons=[], feedback="", passed=None)
+    graph.step("memory", recall)
+    graph.step("solver", solve, opens=True, asks=[one])
+    checking = checker(how, method="reflexion", tries=tries, context=graph.settings)
+    if judges:
+        graph.role("checker", judges, checking)
+    else:
+        graph.add_node("checker", checking)
+    graph.step("reflector", reflect, asks=[one])
+    graph.add_edge("memory", "solver")
+    graph.unless_done("solver", "checker")
+    graph.unless_done("checker", "reflector")
+    graph.unless_done("reflector", "solver")
+    return graph.close(keys=["lessons", "passed"])
 
 
-def _again(state: State) -> dict[str, str]:
-    """Show the lessons, and from the second try on the answer that did not pass."""
-    lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
-    last = numbered([latest(state)["text"]]) if state["candidates"] else ""
-    return {"lessons": lessons, "answer": last}
+def is_function(check: Check | MemberCheck | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
+    """Return whether a check is a function, and not a member."""
+    return is_node(check)
 
 
-def _failed(state: State) -> dict[str, str]:
-    feedback = escaped(state["feedback"]) or "It did not pass; nothing more is known."
-    return {"answer": numbered([latest(state)["text"]]), "feedback": feedback}
+async def recalled(task: str | None, run: RunContext) -> list[str]:
+    """Return the lessons of earlier runs, where the graph was compiled with a store."""
+    store = _store()
+    item = None if store is None else await called(store, "get", NAMESPACE, _key(task, run))
+    kept: list[Any] = [] if item is None else item.value.get("lessons", [])
+    return [str(lesson) for lesson in kept]
+
+
+async def remember(task: str | None, lessons: list[str], run: RunContext) -> None:
+    """Put the lessons where the next run finds them; without a store they end with this one."""
+    store = _store()
+    if store is not None:
+        await called(store, "put", NAMESPACE, _key(task, run), {"lessons": lessons})
+
+
+def _store() -> BaseStore | None:
+    return get_runtime().store
+
+
+def _key(task: str | None, run: RunContext) -> str:
+    """Lessons about one question, or one task; the samples of a forest keep theirs apart."""
+    return f"{run.question_id if task is None else task}:{run.base}"

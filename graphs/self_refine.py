@@ -19,7 +19,7 @@ from manyminds.authoring import (
     method,
     ok,
 )
-from manyminds.nodes.solver import earlier, latest
+from manyminds.nodes.tries import earlier, latest
 
 
 class RefineState(SampledState, total=False):

@@ -14,7 +14,7 @@ from manyminds.errors import InputError
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
-from manyminds.nodes.solver import latest
+from manyminds.nodes.tries import latest
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.confidence import rated
 from manyminds.reading.structured import json_object
