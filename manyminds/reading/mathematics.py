@@ -1,20 +1,18 @@
 r"""Mathematical answers in LaTeX or plain text: find, normalise, compare.
 
 A normaliser for strings settles most pairs at no cost (`\dfrac12` = 0.5, `10\text{ cm}` = 10,
-`x = 3` = 3). Where the package math-verify is installed (the extra `math`), answers that still
-differ as text are compared symbolically.
+`x = 3` = 3). Formulas that still differ as text are compared by their values, and the rest by
+math-verify where it is installed (the extra `math`).
 """
 
-import logging
 import re
-import threading
-from collections.abc import Callable
+from collections.abc import Hashable
 from functools import lru_cache
-from importlib import import_module
-from itertools import product
+from typing import cast
 
+from manyminds.reading import algebra, numbers
 from manyminds.reading import locate as phrases
-from manyminds.reading import numbers
+from manyminds.reading.equivalence import equal, understand
 
 _DELIMITER = re.compile(
     r"\\\$|\$\$?|\\[\[\]()]|\\(?:begin|end)\{(?:align|equation|gather|eqnarray)\*?\}"
@@ -34,8 +32,8 @@ _NAMED = re.compile(
 _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}")
 _UNITS = re.compile(
     r"^([-+]?[0-9.,/]+|[-+]?\\frac\{[^{}]*\}\{[^{}]*\})\s"
-    r"\s*(?:[A-Za-z]{3}[A-Za-z]*|cm|mm|km|kg|ft|in|lb|oz|mi|m|g|s)\b[A-Za-z. ]{0,40}"
-    r"(?:\^\{?[23]\}?)?$"
+    r"\s*(?P<unit>(?!or\b|and\b)(?:[A-Za-z]{3}[A-Za-z]*|cm|mm|km|kg|ft|in|lb|oz|mi|m|g|s)\b"
+    r"[A-Za-z. ]{0,40}(?:\^\{?[23]\}?)?)$"
 )
 _SHORT_FRAC = re.compile(
     r"\\frac(?:\{([^{}]+)\}([0-9A-Za-z])|([0-9])\{([^{}]+)\}|([0-9])([0-9A-Za-z]))"
@@ -49,7 +47,7 @@ _SLASHED = re.compile(r"^(-?)\\frac\{([0-9.]+)\}\{([0-9.]+)\}$")
 _MINUS_ABOVE = re.compile(r"^\\frac\{-([^{}+-]+)\}")
 _THOUSANDS = re.compile(r"^[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
 _DROPPED = re.compile(
-    r"\\left(?![a-z])|\\right(?![a-z])|\\[,!;: ]|\\q?quad(?![a-z])|~"
+    r"\\left(?![a-z])|\\right(?![a-z])|(?<!\\)\\[,!;: ]|\\q?quad(?![a-z])|~"
     r"|\^\{?\\circ\}?|\\degrees?(?![a-z])|\u00b0|\\?%|\\\$|\$|\\displaystyle"
 )
 _SYNONYMS = (
@@ -69,15 +67,45 @@ _SYNONYMS = (
     ("\u221e", "\\infty"),
 )
 
-# What is given to sympy comes from a model: nothing long or deep, no tower of powers, no
-# factorial, no great power of a sum.
-_LONGEST_SYMBOLIC = 160
-_DEEPEST = 8
-_COSTLY = re.compile(
-    r"\^\{?\(?-?[0-9]{3}|[)\]}]\^\{?\(?-?[0-9]{2}|\^[^,;]{0,40}\^[^,;]{0,20}\^|\^\{?[0-9()]*\}?\^"
-    r"|(?:[)\]}]\^.*){3}|\\sqrt\[[^\]]{2,}|!|[0-9]{40}|\\(?:sum|prod|int|lim|binom)"
+_ROW_END = re.compile(r"\\\\\s*")
+_SPACES = re.compile(r"(?<!\\)\\[,;: ]|\\q?quad(?![a-z])|~|\s+")
+_GROUPS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?: [0-9]{3})+(?![0-9])")
+_DIGITS_APART = re.compile(r"[0-9] +[0-9]")
+_PLAIN_MIXED = re.compile(r"(-?)([0-9]{1,9}) +(?:\\frac\{)?([0-9]{1,9})(?:/|\}\{)([0-9]{1,9})\}?")
+_TEX_MIXED = re.compile(r"(-?)([0-9]{1,9}) *\\frac\{([0-9]{1,9})\}\{([0-9]{1,9})\}")
+_OR = re.compile(r"(?<![a-z])(?:or|and)(?![a-z])|\\l(?:or|and)(?![a-z])|;", re.IGNORECASE)
+_DEGREE = re.compile(r"\^\{?\\circ\}?|\\degrees?(?![a-z])|\u00b0")
+_TIME = re.compile(r"[0-9]{1,2}(?::[0-9]{2})? ?[ap]\.? ?m\.?", re.IGNORECASE)
+_UNIT_NAMES = {
+    spelled: name
+    for name, spellings in {
+        "cm": "centimeter centimeters centimetre centimetres",
+        "mm": "millimeter millimeters millimetre millimetres",
+        "km": "kilometer kilometers kilometre kilometres",
+        "m": "meter meters metre metres",
+        "kg": "kilogram kilograms",
+        "g": "gram grams",
+        "s": "second seconds sec secs",
+        "min": "minute minutes mins",
+        "h": "hour hours hr hrs",
+        "in": "inch inches",
+        "ft": "foot feet",
+        "lb": "pound pounds lbs",
+        "oz": "ounce ounces",
+        "mi": "mile miles",
+    }.items()
+    for spelled in (name, *spellings.split())
+}
+_COMMAND = re.compile(r"\\(?:begin|end)\{[a-z*]+\}|\\[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_FUNCTION = re.compile(r"(?:arc)?(?:sin|cos|tan)|sqrt|log|exp|mod|and|gcd|lcm|max|min")
+_SMALL_WORD = re.compile(
+    r"(?:^|\s)(?:is|so|the|of|are|if|to|we|no|not|for|with|by|at|as|then|be|has|an)(?:\s|$)", re.I
 )
-_symbolic_lock = threading.Lock()
+_NO_FORMULA = re.compile(r":|\.\.\.|\\[lc]?dots|\?|[0-9]{40}")
+_NEVER_SYMBOLIC = re.compile(r":|\.\.\.|\\[lc]?dots|\?|[0-9]{40}|!")
+_HAS_STRUCTURE = re.compile(r"[\\^+*/=<>(\[-]")
+_LONGEST_SYMBOLIC = 300
 
 
 def extract_boxed(text: str) -> str | None:
@@ -99,25 +127,44 @@ def extract(text: str) -> str | None:
     )
 
 
-def key(answer: str) -> float | str:
-    """Return the normal form: the value of a number, else the rewritten string."""
+def key(answer: str) -> Hashable:
+    """Return the normal form: the value of a number, else the rewritten string.
+
+    A number with a unit is both: 3 m and 3 cm differ.
+    """
     if len(answer) > _LONGEST_ANSWER:
         return " ".join(answer.split())
-    text = normalise(answer)
-    number = numbers.value(_SLASHED.sub(r"\1\2/\3", text))
-    return number if number is not None else text
+    if _TIME.fullmatch(answer.strip().rstrip(".")):
+        return "".join(answer.casefold().replace(".", "").split())
+    value, unit = _quantity(answer)
+    return value if unit is None else (value, unit)
 
 
 def normalise(answer: str) -> str:
     """Rewrite an answer so that spelling does not matter: spaces, units, text, fractions, roots."""
+    return _normal(answer)[0]
+
+
+@lru_cache(maxsize=8192)
+def _normal(answer: str) -> tuple[str, str | None]:
+    """Return the rewritten answer, and the unit that a number had."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
     for spelled, plain in _SYNONYMS:
         text = text.replace(spelled, plain)
+    text = _ROW_END.sub(r"\\", text)
+    text = _SPACES.sub(" ", text)
     text = _DROPPED.sub("", text)
     text = _TEXT.sub(lambda m: " " + m[1] if m[1].strip() else "", text)
     text = text.strip().rstrip(".,;:").strip()
     units = _UNITS.match(text)
-    text = units[1] if units else text
+    unit = None
+    if units is not None:
+        text, unit = units[1], _unit(units["unit"])
+    text = _SHORT_FRAC.sub(_braced, text)
+    text = _mixed(text)
+    text = _GROUPS.sub(lambda m: m[0].replace(" ", ""), text)
+    if _DIGITS_APART.search(text):
+        return " ".join(text.split()), None  # several numbers: joined, they would be another one
     text = "".join(text.split())
     text = _NAMED.sub("", text)
     if _THOUSANDS.match(text):
@@ -127,42 +174,100 @@ def normalise(answer: str) -> str:
     text = _SINGLE.sub(r"\1\2", text)
     text = _SLASH.sub(r"\1\\frac{\2}{\3}", text)
     text = _MINUS_ABOVE.sub(r"-\\frac{\1}", text)
-    return text.casefold() if text.isalpha() else text
+    return text.casefold() if text.isalpha() else text, unit
+
+
+def _mixed(text: str) -> str:
+    """Return a mixed number such as `2 1/3` as one fraction."""
+    match = _PLAIN_MIXED.fullmatch(text) or _TEX_MIXED.fullmatch(text)
+    if match is None or int(match[4]) == 0:
+        return text
+    above = int(match[2]) * int(match[4]) + int(match[3])
+    return f"{match[1]}{above}/{match[4]}"
+
+
+def _unit(written: str) -> str:
+    """Return a unit in one spelling: known names shortened, a plural like its singular."""
+    words = " ".join(written.casefold().replace(".", " ").split())
+    if words in _UNIT_NAMES:
+        return _UNIT_NAMES[words]
+    return " ".join(_UNIT_NAMES.get(word, word.removesuffix("s")) for word in words.split())
 
 
 def same(one: str, other: str) -> bool:
     """Say whether two answers that differ as text are equal as mathematics.
 
-    Needs math-verify; without it, answers that differ as text differ. Expressions that could keep
-    a computer algebra system busy (long ones, towers of powers, factorials, sums) are not tried.
+    Never looser than a reader, symmetric, and quick whatever the texts: values at random points
+    settle nearly all pairs; for the rest math-verify, if it is installed, has a second. What is
+    not settled in time is not the same. Prose is no formula.
     """
-    if max(len(one), len(other)) > _LONGEST_SYMBOLIC:
+    if max(len(one), len(other)) > _LONGEST_ANSWER:
         return False
-    if not isinstance(key(one), str) and not isinstance(key(other), str):
-        return False  # two numbers of different value
-    pairs = product(_parsed(normalise(one)), _parsed(normalise(other)))
-    with _symbolic_lock:  # sympy's caches are not made for threads
-        return any(_verified(a, b) for a, b in pairs)
+    left, right = key(one), key(other)
+    if left == right:
+        return True
+    if isinstance(left, tuple) != isinstance(right, tuple):  # one of them names its unit
+        left, right = (_bare(item) for item in (left, right))
+        if left == right:
+            return True
+    if not isinstance(left, str) and not isinstance(right, str):
+        return False  # two numbers of different value, or two units
+    return not is_prose(one) and not is_prose(other) and _equal(_clean(one), _clean(other))
 
 
-@lru_cache(maxsize=2048)
-def _parsed(answer: str) -> tuple[object, ...]:
-    if _COSTLY.search(answer) or answer.count("(") + answer.count("[") > _DEEPEST:
-        return ()
-    try:
-        parse: Callable[..., list[object]] = import_module("math_verify").parse
-    except ImportError:
-        return ()
-    # Its timeouts use signals, which only the main thread may: off, hence the limits above.
-    logging.getLogger("math_verify").setLevel(logging.CRITICAL)
-    with _symbolic_lock:
-        found = parse(f"${answer}$", parsing_timeout=0)
-    return tuple(item for item in found if not isinstance(item, str))
+def is_prose(text: str) -> bool:
+    """Say whether a text has words that belong to no formula, or is a word itself."""
+    plain = _COMMAND.sub(" ", _TEXT.sub(lambda m: f" {m[1]} ", text))
+    words = [word for word in _WORD.findall(plain) if not _FUNCTION.fullmatch(word)]
+    words = [word for word in words if word.casefold() not in _UNIT_NAMES]
+    letters = "".join(plain.split())
+    if letters.isalpha() and len(letters) > 1 and "\\" not in _TEXT.sub("", text):
+        return True
+    return len(words) > 1 or bool(_SMALL_WORD.search(plain)) or bool(_TIME.search(plain))
 
 
-def _verified(one: object, other: object) -> bool:
-    verify: Callable[..., bool] = import_module("math_verify").verify
-    return verify(one, other, timeout_seconds=None)
+def _equal(one: str, other: str) -> bool:
+    known = [
+        None if _NEVER_SYMBOLIC.search(t.replace("!", "")) else understand(t) for t in (one, other)
+    ]
+    if known[0] is not None and known[1] is not None:
+        # What has no value at any point is too large to compare, or made to be.
+        return bool(equal(known[0], known[1]))
+    symbolic = all(
+        len(t) <= _LONGEST_SYMBOLIC and _HAS_STRUCTURE.search(t) and not _NEVER_SYMBOLIC.search(t)
+        for t in (one, other)
+    )
+    return symbolic and bool(algebra.same(one, other))
+
+
+def _quantity(answer: str) -> tuple[Hashable, str | None]:
+    """Return the value of a number, or the rewritten text, and the unit of a number."""
+    text, unit = _normal(answer)
+    number = numbers.value(_SLASHED.sub(r"\1\2/\3", text))
+    return (text, None) if number is None else (number, unit)
+
+
+def _bare(item: Hashable) -> Hashable:
+    """Return a quantity without its unit."""
+    return cast("tuple[Hashable, str]", item)[0] if isinstance(item, tuple) else item
+
+
+@lru_cache(maxsize=4096)
+def _clean(answer: str) -> str:
+    """Return what the parser reads: synonyms, units and words gone, spaces kept."""
+    text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
+    for spelled, plain in _SYNONYMS:
+        text = text.replace(spelled, plain)
+    trigonometric = "\\deg " if re.search(r"sin|cos|tan|cot|sec|csc", text) else " "
+    text = _DEGREE.sub(lambda _: trigonometric, text)
+    text = _TEXT.sub(lambda m: f" {m[1]} ", text)
+    text = _OR.sub(",", text)
+    text = _DROPPED.sub(" ", text).replace("\\|", "|").replace("\\mid", "|")
+    text = _SPACES.sub(" ", text).strip().rstrip(".,;:").strip()
+    units = _UNITS.match(text)
+    text = units[1] if units else text
+    text = _SHORT_FRAC.sub(_braced, _SHORT_ROOT.sub(r"\\sqrt{\1}", text))
+    return text.replace(",", "") if _THOUSANDS.match(text) else text
 
 
 def _braced(match: re.Match[str]) -> str:
