@@ -76,7 +76,9 @@ def log(a: Number, real: bool) -> Number:
 
 
 def absolute(a: Number, _: bool) -> Number:
-    return abs(a)
+    if isinstance(a, Fraction):
+        return abs(a)
+    return abs(_inexact(a))
 
 
 def floor(a: Number, _: bool) -> Number:
