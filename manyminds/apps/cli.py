@@ -65,6 +65,8 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; whatever went wrong is one sentence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Typer has no options whose value may be left out.
+    given = ["--run-code=confined" if one == "--run-code" else one for one in given]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without Unicode shows a `?` instead
             stream.reconfigure(errors="replace")

@@ -49,7 +49,7 @@ def compare(
     limit: eval_flags.Limit = None,
     seed: eval_flags.Seed = 0,
     grades: eval_flags.Grades = None,
-    run_code: eval_flags.RunCode = False,
+    run_code: eval_flags.RunCode = None,
     concurrency: eval_flags.Concurrency = CONCURRENCY,
     as_json: eval_flags.AsJson = False,
 ) -> None:
@@ -59,6 +59,7 @@ def compare(
     samples, rounds, layers or tries that are not --set are chosen to fit the calls.
     """
     rows = read_rows(data, limit)
+    limits = eval_flags.limits(run_code)
     read_as = extract or kind_of(rows)
     everyone = as_members(eval_flags.asked(members, members_from, members_file))
     named = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
@@ -69,7 +70,7 @@ def compare(
         for one in chosen
     ]
     progress = EvalProgress(len(rows) * repeats * len(plans))
-    grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
+    grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
     with progress:
         found = asyncio.run(
             acompare(

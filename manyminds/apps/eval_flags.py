@@ -7,7 +7,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from manyminds.apps.choose import FILE
+from manyminds.apps.terminal import complain
 from manyminds.errors import InputError
+from manyminds.evals.sandbox import Limits
 from manyminds.models.recorded import recorded_names
 
 Members: TypeAlias = Annotated[
@@ -27,7 +29,13 @@ Grades: TypeAlias = Annotated[
     Path | None, typer.Option(help="flags of samples; default: the _passed file")
 ]
 RunCode: TypeAlias = Annotated[
-    bool, typer.Option("--run-code", help="run programs to grade them, confined")
+    str | None,
+    typer.Option(
+        "--run-code",
+        metavar="[=unconfined]",
+        help="run programs to grade them, in bubblewrap: no network, no files of yours, no child "
+        "processes; --run-code=unconfined runs them without a sandbox",
+    ),
 ]
 Repeats: TypeAlias = Annotated[int, typer.Option(min=1, help="runs of each question")]
 Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, help="first questions only")]
@@ -55,3 +63,19 @@ def each_of(recorded: Path | None) -> list[str]:
     if recorded is None:
         return []
     return [f"recorded:{recorded}#model={name}" for name in recorded_names(recorded)]
+
+
+def limits(run_code: str | None) -> Limits | None:
+    """Return how programs run, and say it on standard error; None where none may run.
+
+    Raises:
+        InputError: The value is not known, or there is no sandbox.
+    """
+    if run_code is None:
+        return None
+    if run_code not in ("confined", "unconfined"):
+        raise InputError(f"--run-code={run_code}: write --run-code or --run-code=unconfined")
+    found = Limits(confined=run_code == "confined")
+    found.check()
+    complain(f"programs run {found}")
+    return found

@@ -23,6 +23,7 @@ from manyminds.evals.data import read_rows
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
 from manyminds.evals.grading import Grader, grader, kind_of
 from manyminds.evals.result import Result
+from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.method_graph import MethodGraph
 from manyminds.reading.answers import extractor
@@ -60,7 +61,7 @@ def evaluate(
     limit: eval_flags.Limit = None,
     seed: eval_flags.Seed = 0,
     grades: eval_flags.Grades = None,
-    run_code: eval_flags.RunCode = False,
+    run_code: eval_flags.RunCode = None,
     out: Out = None,
     concurrency: eval_flags.Concurrency = CONCURRENCY,
     curve: CurvePoints = None,
@@ -76,6 +77,7 @@ def evaluate(
     """
     method = find_method(name)
     rows = read_rows(data, limit)
+    limits = eval_flags.limits(run_code)
     points = None if curve is None else read_points(curve)
     most = samples if points is None else max(points)
     given = flags.texts(
@@ -87,10 +89,15 @@ def evaluate(
         given["extract"] = read_as
     options = read(method, given)
     asked = eval_flags.asked(members, members_from, members_file)
-    graph = build(method, asked, given, instead=_running(given, run_code))
-    settings = {"asked": asked, "options": options, "extract": read_as, "run_code": run_code}
+    graph = build(method, asked, given, instead=_running(given, limits))
+    settings = {
+        "asked": asked,
+        "options": options,
+        "extract": read_as,
+        "run_code": limits is not None,
+    }
     progress = EvalProgress(len(rows) * repeats)
-    grade = grader(rows, data, extract=read_as, grades=grades, run_code=run_code)
+    grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
     drawn = None if points is None else _curve(graph, points, options, grade, out)
     evaluation = aevaluate(
         graph.compile(),
@@ -116,15 +123,15 @@ def evaluate(
     _show(about, result, as_json)
 
 
-def _running(given: Mapping[str, str], run_code: bool) -> dict[str, object]:
+def _running(given: Mapping[str, str], limits: Limits | None) -> dict[str, object]:
     """Return what stands for the vote that runs programs; running them must be asked for."""
     if given.get("vote") != "executes":
         return {}
-    if not run_code:
+    if limits is None:
         raise InputError("--vote executes runs programs, in a process with limits: add --run-code")
     from manyminds.evals.executing import Executing
 
-    return {"vote": Executing()}
+    return {"vote": Executing(limits=limits)}
 
 
 def _curve(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from manyminds.evals.sandbox import Limits, passes
+from manyminds.evals.sandbox import Limits, runs
 from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.runs.context import RunContext
@@ -45,10 +45,10 @@ class Executing:
         distinct = list(dict.fromkeys(code for code in codes if code is not None))
         question: str = state["question"]
         ran = await asyncio.gather(
-            *(passes(whole_program(question, code), self.limits) for code in distinct)
+            *(runs(whole_program(question, code), self.limits) for code in distinct)
         )
-        runs = {code for code, fine in zip(distinct, ran, strict=True) if fine}
-        kept = [code if code in runs else None for code in codes] if runs else codes
+        fine_ones = {code for code, fine in zip(distinct, ran, strict=True) if fine}
+        kept = [code if code in fine_ones else None for code in codes] if fine_ones else codes
         return consensus(kept, metric=self.metric, vote=self.name), []
 
 

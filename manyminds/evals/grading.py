@@ -33,7 +33,7 @@ def grader(
     *,
     extract: str | None = None,
     grades: Path | None = None,
-    run_code: bool = False,
+    run_code: Limits | None = None,
 ) -> Grader:
     """Choose how to grade answers to these questions.
 
@@ -45,16 +45,17 @@ def grader(
         data: the file they come from.
         extract: how to read an answer out of a reply; default: what suits the reference answers.
         grades: a file of flags for the samples recorded in `data`.
-        run_code: run programs against their tests, in a separate process with limits.
+        run_code: Limits under which programs are run against their tests; None runs none.
 
     Raises:
         DataError: there is nothing to grade by.
     """
     kind = kind_of(rows)
-    if run_code:
+    if run_code is not None:
         if kind != "code":
             raise DataError(f"{data}: running code needs `prompt`, `entry_point` and `test` a row")
-        return by_running()
+        run_code.check()
+        return by_running(run_code)
     if grades is None and kind != "code" and any(row["answer"] is not None for row in rows):
         return by_answer(extractor(extract or kind or "final"))
     beside = data.with_name(data.name.replace(".jsonl", "_passed.jsonl"))
@@ -95,14 +96,19 @@ def by_running(limits: Limits | None = None) -> Grader:
     async def grade(row: Row, text: str) -> Verdict:
         if "test" not in row:
             return None
-        whole = program(row, text)
-        return False if whole is None else await passes(whole, limits)
+        code = program(row, text)
+        if code is None:
+            return False
+        given = row.get("prompt", "")
+        return await passes(
+            code, row.get("entry_point", ""), row["test"], given=given, limits=limits
+        )
 
     return grade
 
 
 def program(row: Row, text: str) -> str | None:
-    """Put a model's code together with the prompt before it and the tests after it.
+    """Put a model's code together with the prompt before it.
 
     A reply may be the body that completes the prompt, or hold the whole function; then only what
     stands before that function in the prompt (imports, helpers) is kept. None: there is no code.
@@ -115,7 +121,7 @@ def program(row: Row, text: str) -> str | None:
     if defines.search(code):
         start = defines.search(prompt)
         prompt = prompt[: start.start()] if start else prompt
-    return f"{prompt.rstrip()}\n{code}\n\n{row['test']}\n\ncheck({name})\n"
+    return f"{prompt.rstrip()}\n{code}\n"
 
 
 def read_flags(data: Path, grades: Path | None = None) -> Flags:

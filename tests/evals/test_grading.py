@@ -7,6 +7,7 @@ from helpers.answers import write_rows
 from manyminds.errors import DataError
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.grading import by_answer, by_flags, grader, kind_of, program, read_flags
+from manyminds.evals.sandbox import Limits
 from manyminds.reading.answers import extractor
 
 PROMPT = 'import math\n\n\ndef area(r):\n    """Area of a circle."""\n'
@@ -110,7 +111,7 @@ def test_one_text_with_two_flags_is_refused(tmp_path: Path) -> None:
 
 def test_running_code_needs_tests(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="running code needs"):
-        grader([row("1")], tmp_path / "x.jsonl", run_code=True)
+        grader([row("1")], tmp_path / "x.jsonl", run_code=Limits())
 
 
 @pytest.mark.parametrize(
@@ -122,13 +123,13 @@ def test_running_code_needs_tests(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_program_has_what_stands_before_and_the_tests_after(text: str, starts: str) -> None:
+def test_a_program_has_what_stands_before_it_and_no_tests(text: str, starts: str) -> None:
     whole = cast(str, program(CODE, text))
     assert whole.startswith(starts)
-    assert whole.endswith("check(area)\n")
+    assert "check" not in whole
     namespace: dict[str, object] = {}
     exec(whole, namespace)
-    assert "check" in namespace
+    assert "area" in namespace
 
 
 def test_no_code_is_no_program() -> None:
