@@ -7,10 +7,10 @@ A method is a function that builds a `MethodGraph`, registered by `@method`:
         ...
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import signature
-from typing import ParamSpec
+from inspect import Signature, signature
+from typing import Any, ParamSpec
 
 from typing_extensions import Unpack
 
@@ -104,9 +104,26 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
             given |= given.pop("options", {})
             graph.method, graph.builder = name, entry.builder
             graph.options = {key: plain(given[key]) for key in given.keys() - _SETTINGS}
+            graph.shape = _shape(names, graph.options)
             return graph
 
         vars(building)[ENTRY] = entry
         return building
 
     return register
+
+
+def _shape(names: Signature, options: Mapping[str, Any]) -> str:
+    """Return the number of members, layers, rounds and samples in words."""
+    first, *rest = names.parameters.values()
+    members = options.get(first.name)
+    counts = {first.name: len(members) if isinstance(members, list) else 1}
+    for one in rest:
+        value = options.get(one.name, one.default)
+        if one.name in _COUNTED and isinstance(value, int):
+            counts[one.name] = value
+    words = {name: name.removesuffix("s") + "s" * (count != 1) for name, count in counts.items()}
+    return ", ".join(f"{count} {words[name]}" for name, count in counts.items())
+
+
+_COUNTED = ("layers", "rounds", "samples", "refinements")

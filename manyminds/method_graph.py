@@ -51,6 +51,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         builder: module:function that built it.
         options: Arguments of the builder, as plain data.
         prompts: name@version#hash of each prompt.
+        shape: Members and layers in words, such as "3 proposers, 3 layers".
     """
 
     def __init__(
@@ -72,11 +73,16 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.recursion_limit: int | None = None
         self.builder = ""
         self.options: dict[str, Any] = {}
+        self.shape = f"{len(self.members) or 'no'} members"
         self.prompts: list[str] = []
         self._roles: dict[str, list[str]] = {}
         self._picture: tuple[int, Picture] | None = None
         prepare(self.members.values())
         self._check_prices(self.settings.budget)
+
+    def __repr__(self) -> str:
+        """Return the method and its shape: `<smoa: 3 proposers, 3 layers>`."""
+        return f"<{self.method}: {self.shape}>"
 
     def prompt(
         self, given: PromptLike | None, default: str | None = None, *, variables: Iterable[str] = ()

@@ -91,6 +91,8 @@ def _nested_id(call: str) -> str:
 
 def _question(messages: list[Any]) -> str:
     for message in reversed(messages):
-        if isinstance(message, HumanMessage):
+        if isinstance(message, HumanMessage) and (
+            message.text.strip() or message.content != message.text
+        ):
             return message.text
     raise InputError("there is no question: give {'messages': [('user', 'your question')]}")

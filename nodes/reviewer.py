@@ -129,7 +129,9 @@ class Panel:
         batches: list[tuple[Member, list[Candidate], list[BaseMessage]]] = []
         layer = self.state["layer"] + 1
         for own, answer in enumerate(self.good):
-            member = by_name[answer["member"]]
+            member = by_name.get(answer["member"])
+            if member is None:  # of a run that was resumed with other members: it ranks nobody
+                continue
             reply = blank(member, self.run, role="ranker", index=own, draw=1, layer=layer)
             self.replies.append(reply)
             batches.append((member, [reply], self._messages(own, member)))

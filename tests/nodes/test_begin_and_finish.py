@@ -100,5 +100,5 @@ async def test_a_custom_last_node_must_leave_an_answer() -> None:
         return {}
 
     app = create_moa([ScriptedChatModel()], aggregator=forgets, layers=2).compile()
-    with pytest.raises(InputError, match="a custom last node returns {'answer': 'text'}"):
+    with pytest.raises(InputError, match="must return {'answer': 'text'}"):
         await app.ainvoke(user())
