@@ -35,6 +35,7 @@ COMMANDS = {
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
+    "runs": Command("manyminds.apps.runs:runs", "List recorded runs, or delete old ones."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),

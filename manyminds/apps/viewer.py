@@ -2,14 +2,15 @@
 
 import stat
 from asyncio import to_thread
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from manyminds.apps.terminal import counted
 from manyminds.errors import DataError, InputError
 from manyminds.records.files import SUFFIX
 from manyminds.records.reader import load_runs
+from manyminds.records.run_record import when
 from manyminds.views.html import check_installed, index, page_of
 
 if TYPE_CHECKING:
@@ -111,11 +112,7 @@ def _described(file: Path) -> tuple[str, str, str, str] | None:
     if not runs:
         return None
     run = runs[-1]
-    state = "finished" if run.finished else "running, or broken off"
-    if run.error is not None:
-        state = "failed"
-    began = datetime.fromtimestamp(run.began).strftime("%Y-%m-%d %H:%M")
-    about = f"{began}, {len(run.calls):,} calls, {state}"
+    about = f"{when(run.began)}, {counted(len(run.calls), 'call')}, {run.state}"
     return f"/runs/{quote(file.name, errors='replace')}", str(run.question), str(run.method), about
 
 

@@ -24,7 +24,7 @@ _ABOUT = (
         "settings",
         "members",
     ),
-    *("prompts", "graph", "nodes", "library"),
+    *("prompts", "graph", "nodes", "library", "process"),
 )
 
 

@@ -5,11 +5,32 @@ from collections.abc import Hashable
 from pathlib import Path
 from time import strftime
 
-from manyminds.json_lines import LineFile
+from manyminds.json_lines import MAX_LINE, LineFile, parse
 
 SUFFIX = ".jsonl"
 _SEEN = 4_096
 _RUNS = 1_024
+
+
+def records_in(folder: Path) -> list[Path]:
+    """Return what may be records in a folder: regular files, without links, by name."""
+    return sorted(
+        file for file in folder.glob(f"*{SUFFIX}") if file.is_file() and not file.is_symlink()
+    )
+
+
+def is_record(file: Path) -> bool:
+    """Tell whether the first line of a file begins a run, so that it is no file of another kind.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with file.open("rb") as opened:
+        try:
+            first = parse(opened.readline(MAX_LINE))
+        except ValueError:
+            return False
+    return first.get("type") == "run" and "run" in first
 
 
 class Seen:

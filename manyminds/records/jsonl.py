@@ -21,6 +21,7 @@ from manyminds.records.lines import (
     readings,
     redacted,
 )
+from manyminds.records.process import this_process
 from manyminds.records.schema import VERSION, MessageLine, Parent
 from manyminds.runs.cache import prompt_hash
 from manyminds.runs.context import parent_call
@@ -68,6 +69,7 @@ class JsonlRecorder:
             "question_id": run.question_id,
             "messages": [one["hash"] for one in said],
             "at": time(),
+            "process": this_process(),
         }
         self._write(file, line)
         self._write_messages(file, said)

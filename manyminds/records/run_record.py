@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from manyminds.protocols import MemberEntry
+from manyminds.records.process import Process, is_alive
 from manyminds.records.schema import InnerCall, MessageLine, Parent
 from manyminds.state import Failure, Status, TokenUsage
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from manyminds.records.replay import Graph
     from manyminds.settings import Context
 
+
+State = Literal["finished", "failed", "running", "broken off"]
 
 ANSWERED: frozenset[Status] = frozenset({"ok", "flagged"})
 
@@ -137,6 +141,7 @@ class RunRecord:
             `nested`.
         visits: the nodes that have run, in the order in which they ended.
         events: progress events but those of single calls, each with its time under `at`.
+        process: the process that began the run; None where the record does not say.
         answer: None while there is none.
         report: empty while there is none.
         error: why there is no answer.
@@ -161,6 +166,7 @@ class RunRecord:
         default_factory=list[tuple[str, str, bool]], repr=False
     )
     library: str = ""
+    process: Process | None = None
     conversation: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
     calls: list[Call] = field(default_factory=list[Call], repr=False)
     visits: list[Visit] = field(default_factory=list[Visit], repr=False)
@@ -185,6 +191,24 @@ class RunRecord:
     def finished(self) -> bool:
         """Whether the run has come to its end, with an answer or an error."""
         return self.ended is not None
+
+    @property
+    def state(self) -> State:
+        """How far the run is: `broken off` means that its process ended before the run did."""
+        if self.error is not None:
+            return "failed"
+        if self.finished:
+            return "finished"
+        return "running" if is_alive(self.process, self.path) else "broken off"
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars of the run and of all that is nested in it; None where no price is known."""
+        if "cost" in self.report:
+            return cast("float | None", self.report["cost"])
+        costs = [call.cost for call in self.everything() if call.nested is None]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known else None
 
     @property
     def seconds(self) -> float:
@@ -286,3 +310,8 @@ def _added(sums: Sums, used: list[Call], call: Call) -> Sums:
         cost=sum(known, sums.cost or 0.0) if known else sums.cost,
         seconds=sums.seconds + call.seconds,
     )
+
+
+def when(at: float) -> str:
+    """Write a time, in seconds since 1970, as local date and minute."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")

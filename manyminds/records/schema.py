@@ -24,6 +24,7 @@ from typing import Any, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 from manyminds.protocols import About
+from manyminds.records.process import Process
 from manyminds.state import Candidate, Failure, Status, TokenUsage
 
 VERSION = 1
@@ -51,6 +52,7 @@ class RunLine(About):
     question_id: str
     messages: list[str]
     at: float
+    process: NotRequired[Process]
 
 
 class MessageLine(TypedDict):

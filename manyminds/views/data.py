@@ -83,6 +83,7 @@ class RunData:
     answer: str | None = None
     degraded: str | None = None
     finished: bool = True
+    state: str = "finished"
     simulated: bool = False
     seconds: float = 0.0
     cost: float | None = None

@@ -9,13 +9,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from manyminds.errors import DataError, InputError
-from manyminds.records.run_record import RunRecord
+from manyminds.records.run_record import RunRecord, when
 from manyminds.views.comparison import measures
 from manyminds.views.data import CallData, RunData
 from manyminds.views.reading import data_of
@@ -117,7 +116,7 @@ def _environment() -> "Environment":
     filters = cast("dict[str, Callable[..., str]]", environment.filters)
     filters |= {
         "clipped": _clipped,
-        "date": _date,
+        "date": when,
         "dollars": dollars,
         "number": _number,
         "short": short,
@@ -132,10 +131,6 @@ def _text(name: str) -> str:
 
 def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
 
 
 def _number(value: float) -> str:

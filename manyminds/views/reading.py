@@ -19,7 +19,6 @@ def data_of(run: AnyRun) -> RunData:
     calls = {
         id(call): _call(n, call, run.began, inside) for n, (call, inside) in enumerate(given, 1)
     }
-    costs = [call.cost for call in calls.values() if call.cost is not None]
     return RunData(
         id=run.id,
         method=run.method,
@@ -30,9 +29,10 @@ def data_of(run: AnyRun) -> RunData:
         answer=run.answer,
         degraded=run.error or run.report.get("degraded"),
         finished=run.finished,
+        state=run.state,
         simulated=any(call.candidate.get("simulated", False) for call, _ in given),
         seconds=run.seconds,
-        cost=run.report["cost"] if "cost" in run.report else sum(costs) if costs else None,
+        cost=run.cost,
         visits=[(v.node, v.at - run.began, v.at - run.began + v.seconds) for v in run.visits],
         nodes=run.nodes,
         edges=[(a, b, conditional) for a, b, conditional in run.edges],

@@ -66,7 +66,7 @@ def test_shows_a_run_that_was_broken_off(tmp_path: Path) -> None:
     lines = record.path.read_bytes().splitlines(keepends=True)
     record.path.write_bytes(b"".join(lines[:-4]) + lines[-4][:20])
     assert main(["show", str(record.path)]) == 0
-    assert "running, or broken off" in record.path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "data-state>running<" in record.path.with_suffix(".html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
