@@ -16,11 +16,12 @@ from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.nodes.voter import similar
 from manyminds.prompts import Prompt
-from manyminds.reading.confidence import rated
+from manyminds.reading.roles import read_rating
+from manyminds.reading.verdicts import read_choice
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
-from manyminds.votes.votes import best_of, pick
+from manyminds.votes.votes import best_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Universal:
         for nth, member in enumerate(member for member in self.members for _ in range(2)):
             reply = await ask(member, messages, run, role="judge", index=nth, draw=nth)
             asked.append(reply)
-            chosen = pick(reply["text"], len(shown)) if reply["status"] == "ok" else None
+            chosen = read_choice(reply["text"], len(shown)) if reply["status"] == "ok" else None
             if chosen is not None:
                 scores = [None if c["status"] != "ok" else 0.0 for c in candidates]
                 scores[shown[chosen]] = 1.0
@@ -91,7 +92,7 @@ class Rated:
         heard = None if clock is None else clock.add
         await ask_all(batches, run, on_answered=heard, deadline=clock)
         asked = [rating for _, (rating,), _ in batches]
-        scores = [rated(r["text"]) if r["status"] == "ok" else None for r in ratings]
+        scores = [read_rating(r["text"]) if r["status"] == "ok" else None for r in ratings]
         if all(score is None for score in scores):
             return similar(candidates, "bleu", whole=True), asked
         return {**best_of(scores), "vote": self.name}, asked

@@ -1,7 +1,6 @@
 """chair: writes the answer out of all, or picks one; the winner of the vote is its last resort."""
 
 import random
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,11 +13,11 @@ from manyminds.nodes.fallback import first_answer, why
 from manyminds.nodes.node import Node, NodeFunction, State, Update, custom
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.verdicts import read_choice
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
-from manyminds.votes.votes import pick
 
 T = TypeVar("T")
 
@@ -140,18 +139,6 @@ def shuffle_for(items: Sequence[T], run: RunContext, who: str) -> list[T]:
     order = list(items)
     random.Random(f"{run.seed}:{run.question_id}:{who}").shuffle(order)
     return order
-
-
-def read_choice(reply: str, n: int) -> int | None:
-    """Return which of `n` answers (0 to n-1) a reply chooses; None where it chooses none."""
-    fields = _CHOICE.findall(reply)
-    if fields:
-        number = int(fields[-1])
-        return number - 1 if 1 <= number <= n else None
-    return pick(reply[-20_000:], n)
-
-
-_CHOICE = re.compile(r'"choice"\s{0,9}:\s{0,9}"?(\d{1,9})\b')
 
 
 def _decided(

@@ -16,7 +16,7 @@ from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.tries import latest
 from manyminds.prompts import Prompt, numbered
-from manyminds.reading.confidence import rated
+from manyminds.reading.roles import read_rating
 from manyminds.reading.structured import json_object
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
@@ -123,7 +123,7 @@ async def _called(check: Check, text: str) -> Checked:
 
 def read_verdict(reply: str) -> Checked | None:
     """Return the verdict of a reply that scores an answer; None where it has no score."""
-    score = rated(reply)
+    score = read_rating(reply)
     if score is None:
         return None
     found = json_object(reply[:20_000])

@@ -14,7 +14,7 @@ from manyminds.nodes.persona import addressed
 from manyminds.nodes.topology import Readings
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
-from manyminds.reading.confidence import stated
+from manyminds.reading.roles import read_confidence
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
@@ -121,7 +121,7 @@ def read(candidate: Candidate, how: Debating) -> None:
     """Read a debater's answer, and how sure it says it is."""
     text = candidate["text"]
     if how.confidence is not None:
-        sure = stated(text)
+        sure = read_confidence(text)
         if sure is not None:
             candidate["confidence"] = sure
         text = without_confidence(text)

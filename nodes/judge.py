@@ -7,11 +7,12 @@ from typing_extensions import TypedDict
 
 from manyminds.members import Member
 from manyminds.nodes.chair import shuffle_for
-from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, decided, standing
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.role_call import ask_role
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import text_key
 from manyminds.reading.verdicts import Ranking, StopVote, read_ranking, read_stop
@@ -82,11 +83,11 @@ def judge(
             ranking = read_ranking(text, len(shown))
             return None if ranking is None else (ranking, read_stop(text))
 
-        reply = await ask_formed(
+        reply = await ask_role(
             chain,
             messages,
-            read,
             ctx,
+            parse=read,
             schema=object_schema("verdict", _FIELDS | (STOP_FIELDS if deciding else {})),
             role=ROLE,
             layer=layer,

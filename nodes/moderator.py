@@ -8,10 +8,11 @@ from langchain_core.messages import BaseMessage
 
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision, usable
-from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Agreement, Panel
 from manyminds.nodes.persona import addressed
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.role_call import ask_role
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import StopVote, read_stop
@@ -56,11 +57,11 @@ def moderator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) -> Node:
         def messages(member: Member) -> list[BaseMessage]:
             return prompt.render(addressed(state["messages"], member), **values)
 
-        reply = await ask_formed(
+        reply = await ask_role(
             chain,
             messages,
-            read_stop,
             ctx,
+            parse=read_stop,
             schema=object_schema("decision", STOP_FIELDS),
             role=ROLE,
             layer=layer,

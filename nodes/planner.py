@@ -1,6 +1,5 @@
 """planner: splits a question into levels that are easier to get right."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
+from manyminds.reading import roles
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
@@ -49,13 +49,5 @@ def planner(
 
 
 def read_plan(reply: str, most: int) -> list[str]:
-    """Return the questions of a plan, none where the reply has none; never raises."""
-    text = reply[:100_000]
-    try:
-        parsed = json.loads(text[text.find("{") : text.rfind("}") + 1])
-    except (ValueError, RecursionError):
-        return []
-    listed = parsed.get("questions") if isinstance(parsed, dict) else None
-    if not isinstance(listed, list):
-        return []
-    return [in_one_line(q) for q in listed if isinstance(q, str) and q.strip()][:most]
+    """Return the questions of a plan, each in one line; empty where none can be read."""
+    return [in_one_line(question) for question in roles.read_plan(reply) or []][:most]

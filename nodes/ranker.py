@@ -12,11 +12,11 @@ from manyminds.nodes.channels import usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
+from manyminds.reading.verdicts import read_choice
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate
-from manyminds.votes.votes import pick
 
 NOTE = "no choice could be read: the answer is the one most like the others"
 
@@ -63,7 +63,7 @@ def ranker(
                 layer=state["layer"] + 1,
             )
             asked.append(reply)
-            chosen = pick(reply["text"], len(shown)) if reply["status"] == "ok" else None
+            chosen = read_choice(reply["text"], len(shown)) if reply["status"] == "ok" else None
             if chosen is not None:
                 return {"final": shown[chosen], "spent": spent_on(asked)}
         return {"final": most_alike(references), "spent": spent_on(asked), "notes": [NOTE]}

@@ -9,10 +9,11 @@ from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
 from manyminds.members import Member
-from manyminds.nodes.formed import ask_formed, object_schema
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.panel import METHOD, Panel
 from manyminds.nodes.persona import addressed
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.role_call import ask_role
 from manyminds.prompts import Prompt, escaped
 from manyminds.reading.verdicts import read_roles
 from manyminds.runs.context import RunContext
@@ -68,11 +69,11 @@ def role_writer(
         def messages(member: Member) -> list[BaseMessage]:
             return addressed(prompt.render([], **values), member)
 
-        reply = await ask_formed(
+        reply = await ask_role(
             chain,
             messages,
-            lambda text: read_roles(text, count),
             ctx,
+            parse=lambda text: read_roles(text, count),
             schema=_SCHEMA,
             role=ROLE,
             layer=0,

@@ -16,7 +16,7 @@ from manyminds.nodes.node import Node, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
-from manyminds.reading.confidence import stated
+from manyminds.reading.roles import read_confidence
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
@@ -96,7 +96,7 @@ class Sampling:
                 )
                 continue
             candidate["answer"] = self.extract.extract(candidate["text"])
-            sure = stated(candidate["text"])
+            sure = read_confidence(candidate["text"])
             if sure is not None:
                 candidate["confidence"] = sure
             reason = self.flags and self.flags.reason(candidate["text"], candidate["answer"])

@@ -22,13 +22,12 @@ from manyminds.graphs.spp import final_answer
 from manyminds.models.simulated import arithmetic
 from manyminds.models.simulated import choices as options
 from manyminds.models.simulated import judging as verdicts
-from manyminds.nodes.chair import read_choice
 from manyminds.nodes.checker import read_verdict
 from manyminds.nodes.debater import without_confidence
 from manyminds.nodes.planner import read_plan
-from manyminds.reading import confidence, numbers
+from manyminds.reading import numbers, roles
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
-from manyminds.reading.verdicts import read_order, read_ranking, read_roles, read_stop
+from manyminds.reading.verdicts import read_choice, read_order, read_ranking, read_roles, read_stop
 from manyminds.tasks import TASKS, RedFlag, StepTask
 from manyminds.votes.flags import RedFlags
 
@@ -112,8 +111,8 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "guess of the kind": lambda text: guess([text]),
     "a bare number": numbers.is_number,
     "red flags": flagged,
-    "confidence stated": confidence.stated,
-    "confidence rated": confidence.rated,
+    "confidence": roles.read_confidence,
+    "rating": roles.read_rating,
     "confidence cut out": without_confidence,
     "judge's ranking": partial(read_ranking, n=5),
     "moderator's stop": read_stop,

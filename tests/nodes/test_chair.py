@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.graphs.council import described
-from manyminds.nodes.chair import read_choice, shuffle_for
+from manyminds.nodes.chair import shuffle_for
+from manyminds.reading.verdicts import read_choice
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,10 @@ async def test_equal_answers_are_shown_and_kept_once(
 async def test_an_unreadable_reply_is_asked_for_once_more() -> None:
     judge = scripted("I like them all.", "2 > 1 > 4 > 3")
     result = await one_layer(TEXTS, judge).compile().ainvoke(user())
-    assert len(judge.calls) == 2 and judge.calls[0].texts == judge.calls[1].texts
-    order = read(judge.calls[1].messages)
+    first, second = judge.calls
+    assert second.texts[: len(first.texts)] == first.texts
+    assert second.texts[-2] == ("ai", "I like them all.") and second.texts[-1][0] == "human"
+    order = read(second.messages)
     assert [TEXTS[i] for i in result["verdict"]["order"]] == [order[n] for n in (1, 0, 3, 2)]
     assert result["verdict"]["source"] == "parser"
     assert [c.metadata["draw"] for c in judge.calls] == [2, 3]

@@ -23,9 +23,10 @@ VOTER = ScriptedChatModel("Final answer: 8")
         ('{"questions": [" one ", "", "two", 3, null, "three", "four"]}', ["one", "two", "three"]),
         ('{"questions": []}', []),
         ('{"questions": "one"}', []),
-        ('{"steps": ["one"]}', []),
-        ('["one", "two"]', []),
-        ('{"questions": ["one"', []),
+        ('{"steps": ["one"]}', ["one"]),
+        ('["one", "two"]', ["one", "two"]),
+        ('{"questions": ["one"', ["one"]),
+        ('{"questions": ["one", "tw', []),
         ("First ask this, then that.", []),
         ("", []),
         ("{" * 50_000 + "}" * 50_000, []),
@@ -38,7 +39,7 @@ def test_read_plan(reply: str, plan: list[str]) -> None:
 
 @given(st.text(max_size=200))
 def test_read_plan_never_raises(reply: str) -> None:
-    assert read_plan(reply, 3) == [] or "questions" in reply
+    assert len(read_plan(reply, 3)) <= 3
 
 
 def test_a_plan_cannot_forge_an_answer() -> None:

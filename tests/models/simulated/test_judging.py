@@ -13,7 +13,7 @@ from manyminds.models.simulated.judging import form
 from manyminds.models.simulated.model import MARK, SimulatedChatModel, from_string, questions
 from manyminds.nodes.planner import read_plan
 from manyminds.prompts import load
-from manyminds.reading.confidence import rated
+from manyminds.reading.roles import read_rating
 from manyminds.votes.votes import pick
 
 SURE = SimulatedChatModel(skill=0.9999999)
@@ -108,7 +108,7 @@ def test_the_choice_is_a_number_that_pick_reads() -> None:
 def test_a_rating_is_a_number_that_rated_reads(answer: object, score: int) -> None:
     assert judged("rater/score@1", answer) == {"score": score}
     text = f"The answer is {answer}." if isinstance(answer, int) else str(answer)
-    assert rated(ask("rater/score@1", [text])) == score
+    assert read_rating(ask("rater/score@1", [text])) == score
 
 
 @pytest.mark.parametrize(
