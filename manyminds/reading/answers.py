@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING
 from manyminds.errors import InputError
 from manyminds.reading import choices, mathematics, numbers, structured
 from manyminds.reading import locate as phrases
+from manyminds.reading.cues import VACUOUS
+from manyminds.reading.reasoning import readable, visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _LETTER = re.compile(r"\(?[A-Z]\)?")
+_OPTION = re.compile(r"\(?([A-J])\)(?:\s|$)|([A-J])$")
+_AMOUNT = re.compile(
+    r"[-+$\u20ac\u00a3\u00a5 ]*[0-9][0-9,.]*%?(?:\s+[a-z/]+){0,2}$|[a-z]+(?:-[a-z]+)?$",
+    re.IGNORECASE,
+)
+_SHORT = 6  # words of an answer that may be an amount
 _LATEX = re.compile(r"\\[A-Za-z]+|\\[{}(\[]|\^\{|\$[^$]+\$")
 
 
@@ -39,6 +47,10 @@ class Extractor:
     key: Callable[[str], Hashable]
     same: Callable[[str, str], bool] | None = None
 
+    def __call__(self, text: str) -> str | None:
+        """Return the answer in a reply, as `extract` does."""
+        return self.extract(text)
+
     def equivalent(self, one: str, other: str) -> bool:
         """Say whether two answers are the same answer; use it to grade against a reference."""
         if self.key(one) == self.key(other):
@@ -51,6 +63,24 @@ def text_key(answer: str) -> str:
     return " ".join(answer.casefold().split()).rstrip(".!?,;: ")
 
 
+def final(text: str) -> str | None:
+    """Return what a reply plainly calls its answer: a number without unit, an option by letter."""
+    text = readable(text)
+    said = phrases.final(text)
+    if said is None or "\\" in said:
+        return said
+    said = phrases.plain(said).strip(" .*\"'`")
+    if not said or VACUOUS.match(said):
+        return None
+    option = _OPTION.match(said)
+    if option:
+        return option[1] or option[2]
+    if len(said.split()) <= _SHORT:
+        number = numbers.extract(f"Answer: {said}")
+        return said if number is None or not _AMOUNT.match(said) else number
+    return said
+
+
 def final_key(answer: str) -> Hashable:
     """Return the value of an answer that is a number or a formula, else its text."""
     key = mathematics.key(answer)
@@ -58,13 +88,13 @@ def final_key(answer: str) -> Hashable:
 
 
 def _whole(text: str) -> str | None:
-    return text.strip() or None
+    return visible(text).strip() or None
 
 
 EXTRACTORS: Mapping[str, Extractor] = {
     kind.name: kind
     for kind in (
-        Extractor("final", phrases.final, final_key),
+        Extractor("final", final, final_key),
         Extractor("number", numbers.extract, numbers.key),
         Extractor("choice", choices.letter, lambda answer: choices.letter(answer) or answer),
         Extractor("math", mathematics.extract, mathematics.key, mathematics.same),

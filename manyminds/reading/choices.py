@@ -1,56 +1,153 @@
 """Answers chosen from few: the letter of an option, a square of the chess board."""
 
 import re
+from collections.abc import Mapping
 
-from manyminds.reading import locate as phrases
+from manyminds.reading import locate
+from manyminds.reading.reasoning import readable
 
-_FINAL = re.compile(r"final\s+answer", re.IGNORECASE)
-_WHOLE = re.compile(r"[\s(\[{*\"'`$]*([A-Z])[\s)\]}*\"'`$.:]*", re.IGNORECASE)
-_OPENING = re.compile(r"[\s*\"'`$(\[]*(?:(?:[Oo]ption|[Cc]hoice)\s+)?[*\"'`$(\[]*([A-Z])(?![\w'])")
+_OPEN, _SHUT = r"[\s(\[{<*\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
+_WHOLE = re.compile(rf"{_OPEN}([A-Z]){_SHUT}", re.IGNORECASE)
+_NAMED = r"(?:(?:option|choice|letter|answer|选项?|選項?|вариант|opción)\s*)"
+_OPENING = re.compile(
+    rf"^{_OPEN}(?i:{_NAMED})?[(\[{{<*\"'`$]*(?P<letter>[A-Z])(?![\w'])(?P<rest>.*)", re.DOTALL
+)
+_LOWER = re.compile(rf"^{_OPEN}{_NAMED}?\(([a-z])\)", re.IGNORECASE)
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _BRACKETED = re.compile(r"\(([A-Za-z])\)")
-_CLOSED = re.compile(r"(?<![\w(])([A-Za-z])\)")
-_ALONE = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
+_OPTION = re.compile(rf"(?<!\w){_NAMED}[(\[*\"']*([A-Z])(?![\w'])", re.IGNORECASE)
+_MORE = re.compile(
+    r"^[)\]*\"'\s]*(?:,|and|or|&|/|und|oder|et|ou|y|o|и|или|和|或|、)[\s(\[*]*[A-Z](?![\w'])"
+)
+_GOES_ON = re.compile(
+    r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u4e00-\u9fff]"
+    r"|\s+(?:because|since|as|is|and\s+the|for|it|with|\(|based)\b|\s*\n|\s+\()",
+    re.IGNORECASE,
+)
+_CONCLUSION = re.compile(
+    r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|pick|choose|chose|select|go\s+with|[Ii]t(?:'s|\s+is)"
+    r"|[Ii]\s+think|leaves(?:\s+only)?|should\s+be|would\s+be)|[选選](?:择|項|项)?|故选|因此选)[,:]?\s*(?:the\s+)?"
+    rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z])(?![\w']))",
+)
+_IS_CORRECT = re.compile(
+    r"\(?\b([A-Z])\)?\s+(?:is|must\s+be)\s+(?:the\s+)?(?:correct|right|true|best)\b"
+)
+_LISTED = re.compile(r"^[ \t*(-]*([A-Z])[).:]\s", re.MULTILINE)
+_FINAL = re.compile(r"final\s+answer[*_ ]*[:\n\s]*", re.IGNORECASE)
 _SQUARE = re.compile(r"([a-h][1-8])(?![0-9A-Za-z])")
+_ANY_SQUARE = re.compile(
+    r"(?<![A-Za-z0-9])([A-Ha-h][1-8])(?![0-9A-Za-z])|([a-h][1-8])(?![0-9A-Za-z])"
+)
+_OPTIONS = re.compile(
+    r"(?:^|[\s(])\(?([A-J])[).:]\s*(.+?)(?=\s*(?:[\s(,;]\(?[A-J][).:]\s|\n|$))", re.MULTILINE
+)
 _LONGEST = 400  # characters of a place that states the answer
-_ALSO_WORDS = "AI"  # "A" and "I" stand alone in prose: letters only at the end of a line
+_ALSO_WORDS = "AI"  # "A" and "I" start prose
 
 
-def letter(text: str) -> str | None:
-    r"""Return the option letter a reply chooses, in upper case.
+def letter(text: str, options: Mapping[str, str] | None = None) -> str | None:
+    r"""Return the option letter a reply chooses, in upper case; None where it chooses none or two.
 
-    Looks at an "answer" field of JSON, the last `\boxed{}`, what follows "answer is" or "final
-    answer"; then takes the last "(X)", the last "X)", the last capital standing alone.
+    Args:
+        text: the reply.
+        options: the options' texts by letter; a reply that states a text chooses its letter.
     """
-    for find in (phrases.field, phrases.boxed, phrases.after_cue):
-        place = find(text)
-        if place is None:
-            continue
-        place = _IN_TEXT.sub(r"\1", place[:_LONGEST])
-        whole = _WHOLE.fullmatch(place) or _OPENING.match(place)
-        chosen = whole[1].upper() if whole else _last_letter(place)
-        if chosen is not None:
-            return chosen
-    whole = _WHOLE.fullmatch(text.strip())
-    return whole[1].upper() if whole else _last_letter(text)
+    text = readable(text)
+    for name, place in locate.stated(text):
+        if place.casefold().strip() == "null":
+            return None
+        place = place if name != "box" else _IN_TEXT.sub(r"\1", place[:_LONGEST])
+        chosen = _in_place(place[:_LONGEST]) or _of_text(place, options)
+        return chosen if chosen is None or not options or chosen in options else None
+    chosen = _unmarked(text) or _of_text(text, options)
+    return chosen if chosen is None or not options or chosen in options else None
+
+
+def options_in(question: str) -> dict[str, str]:
+    """Return the lettered options of a question: "(A) Paris (B) Lyon"; fewer than two are none."""
+    found = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question[-20_000:])}
+    wanted = [chr(ord("A") + n) for n in range(len(found))]
+    return found if len(found) > 1 and sorted(found) == wanted else {}
 
 
 def square(text: str) -> str | None:
-    """Return the last square named after the last "final answer", else the last one at all."""
+    """Return the square that a reply ends in: of its "final answer", else the last one at all."""
+    text = readable(text)
     ends = [match.end() for match in _FINAL.finditer(text)]
-    squares = _SQUARE.findall(text, ends[-1]) if ends else []
-    squares = squares or _SQUARE.findall(text)
+    if ends:
+        place = locate.plain(text[ends[-1] : ends[-1] + _LONGEST])
+        found = [a or b for a, b in _ANY_SQUARE.findall(place)]
+        return found[-1].lower() if found else None
+    if locate.refuses(text):
+        return None
+    squares = _SQUARE.findall(text)
     return squares[-1] if squares else None
 
 
-def _last_letter(text: str) -> str | None:
-    for pattern in (_BRACKETED, _CLOSED):
-        found = pattern.findall(text)
-        if found:
-            return str(found[-1]).upper()
-    alone = [m for m in _ALONE.finditer(text) if m[1] not in _ALSO_WORDS or _ends_line(text, m)]
-    return alone[-1][1] if alone else None
+def _in_place(place: str) -> str | None:
+    """Return the letter that a statement of the answer names."""
+    place = place.rpartition("→")[2].strip()
+    whole = _WHOLE.fullmatch(place)
+    if whole:
+        return whole[1].upper()
+    opening = _OPENING.match(place)
+    if opening:
+        rest = opening["rest"]
+        if _MORE.match(rest):
+            return None
+        bracketed = place[: opening.start("letter")].rstrip().endswith(("(", "[", "**", "<"))
+        if bracketed or _GOES_ON.match(rest) or opening["letter"] not in _ALSO_WORDS:
+            return opening["letter"]
+        return None
+    lower = _LOWER.match(place)
+    if lower:
+        return lower[1].upper()
+    for pattern in (_OPTION, _BRACKETED):
+        named = {found.upper() for found in pattern.findall(place)}
+        if named:
+            return named.pop() if len(named) == 1 else None
+    return None
 
 
-def _ends_line(text: str, match: re.Match[str]) -> bool:
-    return text[match.end() : match.end() + 3].lstrip(".*\"'`")[:1] in ("", "\n")
+def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
+    """Return the letter of the only option whose text the place names."""
+    if not options:
+        return None
+    said = " ".join(re.findall(r"\w+", place.casefold()))
+    named = [
+        mark
+        for mark, text in options.items()
+        if (words := " ".join(re.findall(r"\w+", text.casefold()))) and f" {words} " in f" {said} "
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def _unmarked(text: str) -> str | None:
+    """Return the letter of a reply that does not say "answer"."""
+    whole = _WHOLE.fullmatch(text.strip())
+    if whole:
+        return whole[1].upper()
+    concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
+    if concluded:
+        last = concluded[-1]
+        return None if _MORE.match(text[last.end() :]) else (last[1] or last[2]).upper()
+    correct = {m[1] for m in _IS_CORRECT.finditer(text)}
+    if correct:
+        both = re.search(r"\b[A-Z]\s+and\s+[A-Z]\b", text)
+        return correct.pop() if len(correct) == 1 and not both else None
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
+    if last_line:
+        return last_line[1].upper()
+    if len(set(_LISTED.findall(text))) > 1:
+        return None
+    opening = _OPENING.match(text[:_LONGEST])
+    if opening and _GOES_ON.match(opening["rest"]) and not _MORE.match(opening["rest"]):
+        return opening["letter"]
+    return None
+
+
+def _chosen(text: str, match: re.Match[str]) -> bool:
+    """Say whether a concluding letter is one: "A" and "I" before a word are none."""
+    mark = match[2]
+    return mark is None or mark not in _ALSO_WORDS or bool(_GOES_ON.match(text[match.end() :]))

@@ -1,64 +1,93 @@
-r"""Numbers in replies: `$1,234.50`, `-3`, `1/2`, `3 1/2`, `50%`, `2 million`, `6.02e23`.
+r"""Numbers in replies: `$1,234.50`, `-3`, `1/2`, `3 1/2`, `50%`, `2 million`, `6.02e23`, `2^10`.
 
 A percentage is its figure (50% = 50), as graders of word problems take it; units and currency are
-dropped. Equality is of value: 1/2 = 0.5, 18.00 = 18.
+dropped. Equality is of value: 1/2 = 0.5, 18.00 = 18. Ranges, dates, times, tuples and several
+values are no number: they abstain.
 """
 
 import re
 from fractions import Fraction
 
-from manyminds.reading import locate as phrases
+from manyminds.reading import digits, locate
+from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, VACUOUS
+from manyminds.reading.reasoning import readable
 
-_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
 _TOKEN = re.compile(
-    rf"""
-    (?P<sign>(?<![\w)\]}}.])[-\u2212+])?
-    [$\u20ac\u00a3\u00a5]?
-    (?P<sign2>(?<=[$\u20ac\u00a3\u00a5])[-\u2212])?
-    (?: (?P<whole>{_DIGITS})[ ](?P<mixed>[0-9]{{1,9}}/[1-9][0-9]{{0,8}})(?![0-9/])
-      | (?P<plain>{_DIGITS}(?:\.[0-9]+)?|(?<![\w.])\.[0-9]+)
-        (?: [eE](?P<exponent>[-+]?[0-9]{{1,4}})(?!\w)
-          | [ ]?(?:\*|x|\u00d7|\\times|\\cdot)[ ]?10\^\{{?(?P<power>[-+\u2212]?[0-9]{{1,4}})\}}?
-          | [ ]?/[ ]?(?P<below>{_DIGITS}(?:\.[0-9]+)?)(?![0-9/])
-          | [ ](?P<scale>thousand|million|billion|trillion)\b
-        )?
-    )
+    r"""
+    (?:(?P<sign>[-+])[ ]?)?(?:[$€£¥][ ]?)?(?P<sign2>(?<=[$€£¥])-)?
+    (?P<plain>[0-9]+(?:[,.'][0-9]+|[ \u00a0\u202f][0-9]{3}(?![0-9/]))*|\.[0-9]+)
+    (?: (?:[ ]|(?<=[0-9])-)?(?<=[ -])(?P<mixed>[0-9]{1,9}/[1-9][0-9]{0,8})(?![0-9/])
+      | [eE](?P<exponent>[-+]?[0-9]{1,4})(?!\w|\.[0-9])
+      | \^(?P<raised>-?[0-9]{1,4})(?![\w^]|\.[0-9])
+      | [ ]?[*x×·][ ]?10(?:\^|\*\*)\(?(?P<ten>[-+]?[0-9]{1,4})\)?
+      | [ ]?/[ ]?(?P<below>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9/])
+    )?
+    (?:[ ]?(?P<scale>thousand|million|billion|trillion|mn|bn|mio|k|K|M|B)\b(?!/))?
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
-_FRAC = re.compile(
-    r"\\[dtc]?frac\s?\{(-?[0-9.,]{1,20})\}\s?\{([0-9.,]{1,20})\}|\\[dtc]?frac\s?([0-9])([0-9])"
+_NUMBER = re.compile(r"[0-9]")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:([,.' \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+_SCALE = {
+    "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "mio": 10**6, "m": 10**6,
+    "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
+}  # fmt: skip
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_OTHER = re.compile(
+    rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|\b[0-9]{{1,2}}([/.])[0-9]{{1,2}}\1[0-9]{{2,4}}\b"
+    rf"|\b{_MONTH}\s+[0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?![a-z])|[0-9]\s*:\s*[0-9]"
+    rf"|[0-9][0-9年]*年|[0-9]月|[0-9]\s*[ap]\.?m\b"
+    rf"|[0-9%]\s*(?:[–—~-]|\bto\b|\bbis\b|\bà\b|至|到)\s*[$€£¥]?[0-9]"
+    rf"|\bbetween\b|\bzwischen\b|\bentre\b|±|[+]/-"
+    rf"|[0-9][^.]*\b(?:or|oder|ou|o|или)\b[^.]*[0-9]|[0-9]\s*(?:或|または)"
+    rf"|[0-9]\s*[,;]\s+[-$]?[0-9]|[0-9],\s*-[0-9]|[\[({{]\s*-?[0-9.]+\s*[,;]"
+    rf"|π|√|\\pi|\\sqrt|[0-9)]\s?[xyzni](?![A-Za-z])(?!\s*10)|\b[0-9]+\s*[+*×·÷]\s*[0-9(]"
+    rf"|[0-9]\s*(?:[a-z]+\s+){{1,2}}(?:and|und|et|y)\s+[$]?[0-9]"
+    rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|h|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
+    rf"|[<>≤≥]|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
+    re.IGNORECASE,
 )
-_SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])")
-_BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*")
-_SCALE = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_COINS = re.compile(
+    r"([0-9]+)\s*(?:dollars?|euros?|pounds?)\s*(?:and\s+)?([0-9]{1,2})\s*(?:cents?|pence|p)\b",
+    re.IGNORECASE,
+)
+_TEN_POWER = re.compile(r"[0-9]\s*[*x×·]\s*10(?=\^|\*\*)")
+_EQUALS = re.compile(r"=|≈|→")
+_ASIDE = re.compile(
+    r"\b(?:in|since|by|from|until|of)\s+(?:19|20)[0-9]{2}\b|\bper\s+[0-9]+\s*\w*|\([^()]*\)"
+    r"|^\s*(?:[-*#]+\s+)?(?:step\s+)?[0-9]{1,2}[.):]\s+|\bstep\s+[0-9]+",
+    re.IGNORECASE,
+)
+_COPULA = re.compile(
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|ist|sind|est|son|es)\b|是|为|等于", re.IGNORECASE
+)
+_PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
 _BIGGEST_EXPONENT = 300
+_TOO_LONG = re.compile(r"[0-9]{50}")
+_EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
 
 
 def extract(text: str) -> str | None:
     r"""Return the number a reply gives as its answer, without separators, currency and units.
 
-    Looks at, in this order: an "answer" field of JSON, the last `\boxed{}`, what follows "####" or
-    "answer is", the last bold figure, the last number. A field or box that holds no number
-    abstains: the model said it has none.
+    A field, box or cue that states something else than one number abstains: it is the answer.
     """
-    for find in (phrases.field, phrases.boxed):
-        place = find(text)
-        if place is not None:
-            return _stated(place)
-    cued = phrases.after_cue(text)
-    found = _stated(cued) if cued else None
-    if found is None:
-        figures = [b for b in _BOLD.findall(text) if not b.rstrip().endswith(":") and _stated(b)]
-        found = _stated(figures[-1]) if figures else None
-    return found if found is not None else _numbers(text, last=True)
+    text = readable(text)
+    comma = _decimal_comma(text)
+    for name, place in locate.stated(text):
+        found, other = _stated(place, comma=comma)
+        if found is not None or other or name != "cue" or not VACUOUS.match(place):
+            return found
+    return _concluded(text, comma=comma)
 
 
 def key(answer: str) -> float | str:
     """Return the value of an answer, equal for equal values; its text if it has none."""
-    token = answer if _TOKEN.fullmatch(answer) else extract(answer)
-    number = value(token) if token is not None else None
+    number = value(answer)
+    if number is None:
+        token = extract(answer)
+        number = value(token) if token is not None else None
     return number if number is not None else " ".join(answer.casefold().split())
 
 
@@ -68,76 +97,179 @@ def value(token: str) -> float | None:
     Ten digits make 0.1+0.2 equal 0.3 and a third equal 0.3333333333. None where the text is no
     number, or one too large to handle.
     """
-    match = _TOKEN.fullmatch(token.strip())
-    if match is None or len(token) > _LONGEST:
+    if len(token) > _LONGEST:
         return None
+    match = _TOKEN.fullmatch(digits.plain(token.strip()).strip())
+    exact = None if match is None else _exact(match, comma=False)
     try:
-        exact = _exact(match)
-        if exact.denominator == 1:
-            return exact.numerator
-        return float(f"{float(exact):.10g}")
-    except (ZeroDivisionError, OverflowError):
+        return None if exact is None else _rounded(exact)
+    except OverflowError:
         return None
 
 
 def is_number(text: str) -> bool:
     """Say whether the whole text is one number, as in a column of reference answers."""
-    bare = _plain(text).strip().rstrip("%.").strip()
-    return _TOKEN.fullmatch(bare) is not None
+    if len(text) > _LONGEST:
+        return False
+    bare = digits.plain(text).strip().rstrip("%.").strip()
+    match = _TOKEN.fullmatch(bare)
+    return match is not None and _exact(match, comma=False) is not None
 
 
-def _exact(match: re.Match[str]) -> Fraction:
-    if match["mixed"]:
-        size = Fraction(_clean(match["whole"])) + Fraction(match["mixed"])
-    else:
-        size = Fraction(_clean(match["plain"]))
-        ten = _clean(match["exponent"] or match["power"] or "0")
-        if abs(int(ten)) > _BIGGEST_EXPONENT:
-            raise OverflowError
-        size *= Fraction(10) ** int(ten)
+def _rounded(exact: Fraction) -> float:
+    return exact.numerator if exact.denominator == 1 else float(f"{float(exact):.10g}")
+
+
+def _decimal_comma(text: str) -> bool:
+    """Say whether a reply writes in a language whose decimal mark is the comma."""
+    cues = [m for m in ANSWER_IS.finditer(text) if m["comma"]]
+    return bool(cues) or len(COMMA_WORDS.findall(text[:2000])) >= 2
+
+
+def _exact(match: re.Match[str], *, comma: bool) -> Fraction | None:
+    """Return the value of a token; None where its separators have no clear meaning."""
+    written = _digits(match["plain"], comma=comma)
+    if written is None or len(written) > _LONGEST:
+        return None
+    try:
+        size = Fraction(written)
+        if match["mixed"]:
+            size += Fraction(match["mixed"])
         if match["below"]:
-            size /= Fraction(_clean(match["below"]))
-        size *= _SCALE[match["scale"].lower()] if match["scale"] else 1
-    negative = (match["sign"] or match["sign2"] or "+") != "+"
-    return -size if negative else size
+            size /= Fraction(match["below"].replace(",", ""))
+        ten = int(match["exponent"] or match["ten"] or 0)
+        raised = int(match["raised"] or 1)
+        if abs(ten) > _BIGGEST_EXPONENT or abs(raised) * len(written) > _BIGGEST_EXPONENT:
+            return None
+        size = size**raised * Fraction(10) ** ten
+    except (ValueError, ZeroDivisionError):
+        return None
+    size *= _SCALE[match["scale"].lower()] if match["scale"] else 1
+    return -size if "-" in (match["sign"], match["sign2"]) else size
 
 
-def _stated(place: str) -> str | None:
-    """Return the number in a short place that states the answer: after the last "=", the first."""
-    right = place.rpartition("=")[2]
-    return _numbers(right, last=False) or _numbers(place, last=False)
+def _digits(written: str, *, comma: bool) -> str | None:
+    """Return digits with at most a decimal point, or None where commas and points are unclear."""
+    bare = written
+    for mark in " \u00a0\u202f'":
+        bare = bare.replace(mark, " ")
+    whole, _, rest = bare.partition("," if comma else ".")
+    if " " in bare:
+        if not _THOUSANDS.fullmatch(whole.replace(" ", "\u00a0")):
+            return None
+        return (
+            _digits(bare.replace(" ", ""), comma=comma)
+            if "." in bare or "," in bare
+            else (bare.replace(" ", ""))
+        )
+    if "," in bare and "." in bare:
+        decimal = max(bare.rfind(","), bare.rfind("."))
+        whole, rest = bare[:decimal], bare[decimal + 1 :]
+        apart = "." if bare[decimal] == "," else ","
+        grouped = _THOUSANDS.fullmatch(whole) is not None and whole.count(apart) > 0
+        return f"{whole.replace(apart, '')}.{rest}" if grouped and rest.isdigit() else None
+    for mark in ",.":
+        if mark not in bare:
+            continue
+        grouped = _THOUSANDS.fullmatch(bare) is not None
+        if bare.count(mark) > 1:
+            return bare.replace(mark, "") if grouped else None
+        decimal_mark = "," if comma else "."
+        if mark == decimal_mark:
+            return bare.replace(mark, ".") if not (comma and grouped and mark == ",") else None
+        return bare.replace(mark, "") if grouped else None
+    return bare
 
 
-def _numbers(text: str, *, last: bool) -> str | None:
-    found: re.Match[str] | None = None
-    for token in _TOKEN.finditer(_plain(text)):
-        found = token
-        if not last:
-            break
-    return _written(found) if found else None
+def _stated(place: str, *, comma: bool) -> tuple[str | None, bool]:
+    """Return the number in a place that states the answer; and whether it states another thing."""
+    text = digits.plain(digits.spelled(digits.plain(place[: _LONGEST * 2])))
+    text = _COINS.sub(lambda m: f"{m[1]}.{m[2]:>02}", text).strip()
+    if not _NUMBER.search(text):
+        return None, False
+    sides = [side for side in _EQUALS.split(text) if _NUMBER.search(side)]
+    several = re.search(r"=[^=]*(?:,|\band\b|\bor\b|;)[^=]*=", text)
+    if several or re.search(r"\bor\b", text) and len(sides) > 1:
+        return None, True
+    side = sides[-1] if len(sides) > 1 or text.count("=") else text
+    if len(sides) <= 1 and "=" in text and not text.startswith("="):
+        side = text.rpartition("=")[2] if _NUMBER.search(text.rpartition("=")[2]) else sides[-1]
+    side = re.sub(r"\([^()]*\)\s*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
+    return _first(side, comma=comma), True
 
 
-def _written(match: re.Match[str]) -> str:
-    """Return the token without separators and currency; with its scale worked out."""
-    if match["scale"] or match["power"]:
-        number = value(match[0])
-        if number is not None:
-            return str(number)
-    return re.sub(r"[$\u20ac\u00a3\u00a5+]", "", _clean(match[0]))
+def _first(side: str, *, comma: bool) -> str | None:
+    """Return the first number of a short text, unless the text is something else than a number."""
+    if len(side) > _LONGEST and _TOO_LONG.search(side):
+        return None
+    side = side[:_LONGEST]
+    if _OTHER.search(_TEN_POWER.sub("1e10", side).replace("^", "e")):
+        return None
+    token = _TOKEN.search(side)
+    if token is None or re.match(r"\^|\*\*[0-9(]|/[0-9]|[0-9]|[,.][0-9]", side[token.end() :]):
+        return None
+    before = side[token.start() - 1 : token.start()]
+    if re.match(r"[\w.,/^]", before) and token["sign"] is None and ord(before) < _EASTERN:
+        return None
+    return _written(token, comma=comma)
 
 
-def _clean(digits: str) -> str:
-    return digits.replace(",", "").replace("\u2212", "-")
+def _written(token: re.Match[str], *, comma: bool) -> str | None:
+    """Return the token without separators and currency; with its scale and power worked out."""
+    exact = _exact(token, comma=comma)
+    if exact is None:
+        return None
+    sign = "-" if "-" in (token["sign"], token["sign2"]) else ""
+    if token["scale"] or token["ten"] or token["raised"]:
+        return str(_rounded(exact))
+    bare = _digits(token["plain"], comma=comma) or ""
+    if token["mixed"]:
+        return f"{sign}{bare} {token['mixed']}"
+    if token["below"]:
+        return f"{sign}{bare}/{token['below'].replace(',', '')}"
+    return f"{sign}{bare}e{token['exponent']}" if token["exponent"] else f"{sign}{bare}"
 
 
-def _plain(text: str) -> str:
-    """Return the text with LaTeX spacing gone and LaTeX fractions as a/b."""
-    if "\\" not in text and "{" not in text:
-        return text
-    return _FRAC.sub(_slashed, _SPACING.sub("", text))
+def _concluded(text: str, *, comma: bool) -> str | None:
+    """Return the number in which a reply without a cue ends, where it is clear which."""
+    if locate.refuses(text):
+        return None
+    block = locate.fenced(text)
+    if block is not None:
+        printed = _PRINTED.match(block)
+        return _first(printed[1] if printed else block.strip(), comma=comma)
+    for place in (locate.after_result(text), locate.bold(text)):
+        found, other = _stated(locate.plain(place), comma=comma) if place else (None, False)
+        if other:
+            return found
+    ending = locate.sentences(text)
+    if not ending:
+        return None
+    alone = len([s for s in ending if _NUMBER.search(s)]) == 1 or len(ending) == 1
+    last = next((s for s in reversed(ending) if _NUMBER.search(s)), ending[-1])
+    if not (
+        alone
+        or (last == ending[-1] and (CONCLUDES.match(last) or _EQUALS.search(last) or _only(last)))
+    ):
+        return None
+    return _in_sentence(last, comma=comma)
 
 
-def _slashed(frac: re.Match[str]) -> str:
-    """Return a LaTeX fraction as a/b, apart from a whole number before it (3 1/2)."""
-    mixed = frac.start() > 0 and frac.string[frac.start() - 1].isdigit()
-    return f"{' ' * mixed}{frac[1] or frac[3]}/{frac[2] or frac[4]}"
+def _only(line: str) -> bool:
+    return _TOKEN.fullmatch(line.strip(" *.$")) is not None
+
+
+def _in_sentence(sentence: str, *, comma: bool) -> str | None:
+    place = digits.plain(_ASIDE.sub(" ", locate.plain(sentence))).strip(" .")
+    if _EQUALS.search(place):
+        return _stated(place, comma=comma)[0]
+    end = None
+    for copula in _COPULA.finditer(place):
+        end = copula.end() if _NUMBER.search(place, copula.end()) else end
+    found = place[end:] if end is not None else place
+    tokens = _TOKEN.findall(found)
+    if len(tokens) != 1 and not re.match(r"^\W*[$€£¥]?[0-9]", found):
+        return None
+    if len(tokens) > 1:
+        return None
+    return _first(found, comma=comma)

@@ -7,11 +7,17 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from manyminds.reading import locate as phrases
+from manyminds.reading.reasoning import visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _TAGGED = re.compile(r"\[ANSWER\](.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL | re.IGNORECASE)
+_RETURNED = re.compile(
+    r"\b(?:output|result|answer|value|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_]{0,3}\s*"
+    r"|\b(?:returns?|outputs?|prints?)[*_]{0,3}:?\s+",
+    re.IGNORECASE,
+)
 _PYTHON = ("python", "python3", "py")
 _MOST_FAILURES = 50  # each costs at most one pass over the text
 _LONGEST_LITERAL = 10_000
@@ -26,7 +32,7 @@ _ESCAPE = re.compile(r"\\(?:([\n\\'\"abfnrtvxuUN]|[0-3][0-7]{2}|[0-7]{1,2}(?![0-
 
 def json_object(text: str) -> str | None:
     """Return the last JSON object or array of a reply, compact; None where there is none."""
-    value = _last_json(text)
+    value = _last_json(visible(text))
     return None if value is None else _compact(value)
 
 
@@ -57,14 +63,32 @@ def literal(text: str) -> str | None:
 
     The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
     """
+    text = visible(text)
     tagged = _TAGGED.findall(text)
     reply = str(tagged[-1]) if tagged else phrases.fenced(text) or text
     reply = reply.strip()
-    if "\n" in reply and _literal(reply) is _NOTHING:
+    if _literal(reply) is not _NOTHING and not _reasoned(reply):
+        return reply
+    stated = phrases.field(reply) if _reasoned(reply) or "reasoning" in text[:200] else None
+    if stated is not None:
+        return stated.strip() or None
+    cues = [] if tagged else list(_RETURNED.finditer(text))
+    if cues:
+        place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
+        for said in (place, place.rstrip(".!"), place.split(", ")[0]):
+            if said and _literal(said) is not _NOTHING:
+                return said
+    if "\n" in reply:
         reply = reply.rpartition("\n")[2].strip()
-    if reply.startswith("assert ") and " == " in reply:
-        reply = reply.rpartition(" == ")[2].strip()
+    if " == " in reply:
+        right = reply.rpartition(" == ")[2].strip()
+        reply = right if reply.startswith("assert ") or is_literal(right) else reply
     return reply.strip("`") or None
+
+
+def _reasoned(reply: str) -> bool:
+    """Say whether a reply is the JSON of an answer with its reasoning."""
+    return reply.startswith("{") and phrases.field(reply) is not None and "reason" in reply[:200]
 
 
 def literal_key(answer: str) -> Hashable:
@@ -82,6 +106,7 @@ def literal_key(answer: str) -> Hashable:
 
 def code(text: str) -> str | None:
     """Return the last Python block of a reply, else what follows "impl]", else the whole text."""
+    text = visible(text)
     block = phrases.fenced(text, _PYTHON) or phrases.fenced(text)
     if block is None:
         block = text.rpartition("impl]")[2]
@@ -138,24 +163,29 @@ def _hashable(value: object) -> Hashable:
     return value if isinstance(value, Hashable) else None
 
 
-def _last_json(text: str) -> object:
+def _last_json(text: str, *, repair: bool = True) -> object:
     """Return the last object or array in a text that holds other things too."""
     whole = _loads(text)
     if isinstance(whole, (dict, list)):
         return whole
     decoder = json.JSONDecoder(parse_float=_number, strict=False)
     found: object = None
+    lists: object = None
     failures, position = 0, _opening(text, 0)
     while position >= 0 and failures < _MOST_FAILURES:
         try:
-            found, position = decoder.raw_decode(text, position)
+            value, position = decoder.raw_decode(text, position)
+            found, lists = (value, lists) if isinstance(value, dict) else (found, value)
         except (ValueError, RecursionError):
             failures, position = failures + 1, position + 1
         position = _opening(text, position)
-    return found
+    if found is None and repair and _TRAILING.search(text):
+        return _last_json(_TRAILING.sub(r"\1", text), repair=False)
+    return lists if found is None else found
 
 
 _OPENING = re.compile(r"[{\[]")
+_TRAILING = re.compile(r",(?:\s{0,20})([}\]])")
 
 
 def _opening(text: str, start: int) -> int:

@@ -51,7 +51,7 @@ def agreement(name: str, kind: str, every: int) -> tuple[float, float, float]:
         ("The answer is -7.", "-7"),
         ("it fell to \u22125 degrees", "-5"),
         ("16 - 3 - 4 = 9", "9"),
-        ("9 eggs remain of 16-7", "7"),
+        ("9 eggs remain of 16-7", None),
         ("a half, that is 1/2", "1/2"),
         ("\\frac{3}{4} of it", "3/4"),
         ("The answer is 3\\frac{1}{2} cups.", "3 1/2"),
@@ -106,7 +106,7 @@ def test_numbers_of_other_value_differ_even_when_huge() -> None:
     [
         ("Final answer: (C)", "C"),
         ("(A) is wrong, so (b)", "B"),
-        ("either A) or D)", "D"),
+        ("either A) or D)", None),
         ("I think it is E because A man is a man", "E"),
         ("The correct answer is **B**. Not (C).", "B"),
         ("the answer is option D", "D"),
@@ -226,7 +226,7 @@ def test_no_expression_keeps_the_comparison_busy(text: str) -> None:
 
 def test_a_square_is_found() -> None:
     read = extractor("square")
-    assert read.extract("e2, or e4. Final Answer: d5, not d6") == "d6"
+    assert read.extract("e2, or e4. Final Answer: d5, not d6") == "d5"
     assert read.extract("Nf3 then e2e4") == "e4"
     assert read.extract("castle") is None
 

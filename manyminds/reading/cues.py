@@ -1,0 +1,99 @@
+"""The words around an answer, in English, Chinese, German, French, Spanish, Japanese, Russian."""
+
+import re
+
+_IS = (
+    r"\b(?:is|are|was|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)"
+    r"(?:\s+be)?)\b"
+)
+_MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
+_BOLD = r"[*_]{0,3}"
+_ENGLISH = (
+    rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}(?:answer|solution){_BOLD}"
+    rf"(?:\s+(?:to|for)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
+    rf"(?:{_IS}|{_MARK}|\s?\n)"
+    rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
+    r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"
+)
+_EUROPEAN = (
+    r"\b(?:endg\u00fcltige\s+|richtige\s+|korrekte\s+)?(?:antwort|l\u00f6sung|(?:end)?ergebnis)"
+    rf"\b[*_]{{0,3}}\s*(?:ist\b|lautet\b|w\u00e4re\b|betr\u00e4gt\b|{_MARK})"
+    r"|\b(?:r\u00e9ponse|r\u00e9sultat)(?:\s+(?:finale?|correcte?|exacte?))?[*_]{0,3}\s*"
+    rf"(?:est\b|serait\b|{_MARK})"
+    r"|\b(?:respuesta|resultado|soluci\u00f3n)(?:\s+(?:final|correct[ao]))?[*_]{0,3}\s*"
+    rf"(?:es\b|ser\u00eda\b|{_MARK})"
+    r"|\b(?:\u043e\u0442\u0432\u0435\u0442|\u0440\u0435\u0437\u0443\u043b\u044c\u0442\u0430\u0442)"
+    r"[*_]{0,3}\s*(?:[:=]|[-\u2014\u2013](?=\s)|\u044d\u0442\u043e\b|\u0440\u0430\u0432\u0435\u043d"
+    r"\b|\u0431\u0443\u0434\u0435\u0442\b)"
+)
+_EASTERN = (
+    "(?:\u7b54\u6848|\u7b54|\u7b54\u3048|\u89e3\u7b54|\u56de\u7b54|\u6b63\u89e3)[*_]{0,3}\\s*"
+    "(?:\u5e94\u8be5|\u5e94\u5f53|\u5e94|\u5c31)?(?:\u662f|\u4e3a|\u70ba|\u7b49\u4e8e|\u9009|\u306f|[:=])"
+)
+ANSWER_IS = re.compile(
+    rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{_EUROPEAN})|{_EASTERN}", re.IGNORECASE | re.MULTILINE
+)
+IS_THE_ANSWER = re.compile(
+    r"(?:^|\n|[.:;!]\s{1,3}|\b(?:so|thus|hence|therefore|that|think|believe)\s+)"
+    r"(?!(?:this|that|it|which|what|here|there|not|none)\b)([^\n:;!?]{1,60}?)\s{1,3}"
+    r"(?:is|are|was|must\s+be|would\s+be|should\s+be)\s+(?:the|my|our)\s+"
+    r"(?:(?:correct|right|final|best|only)\s+)*(?:answer|option|choice|solution)\b"
+    "|([^\\s\u3002\u3001,]{1,30})\u304c(?:\u7b54\u3048|\u6b63\u89e3)",
+    re.IGNORECASE,
+)
+RESULT_IS = re.compile(
+    r"\b(?:totals?|results?|output|sum|return\s+value|summe|gesamt|total\s+cost|value)[*_]{0,3}"
+    r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1)"
+    r"\s*(?:\u662f|\u4e3a|\u6709|:)?",
+    re.IGNORECASE,
+)
+CORRECTION = re.compile(
+    r"\bis\s+not\s+[^.;,\n]{1,40}[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
+    r"|\bnot\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
+    r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
+    r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
+    r"|\bcorrection:\s*(?:it\s+is\s+)?|\bi\s+mean\s+|\bit\s+should\s+be\s+"
+    "|\u800c\u662f|\u66f4\u6b63[:\u4e3a]|\u5e94\u8be5\u662f",
+    re.IGNORECASE,
+)
+REASON = re.compile(
+    r",?\s+(?:because|since|as\s+(?:we|it|the|this|they|he|she)\b|rather\s+than|instead\s+of"
+    r"|which|given\s+that|weil|denn|da\s|car\b|parce\s+que|porque|ya\s+que)\b.*"
+    r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
+    r"|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
+    r"|,\s*\u0442\u0430\u043a\s|\s+\u2014\s.*",
+    re.IGNORECASE | re.DOTALL,
+)
+POINTER = re.compile(
+    r"^\s*(?:the\s+same\b|as\s+(?:follows|before)|(?:found\s+)?in\s+step\b|given\s+by|the\s+following"
+    r"|below|simple|simply|therefore|thus|clear)[^:\n]{0,40}:\s*"
+    r"|^\s*(?:therefore|thus|then|hence|simply|clearly|just|also|exactly|still)\b,?\s+",
+    re.IGNORECASE,
+)
+VACUOUS = re.compile(
+    r"^(?:that\b|it\b|not\b|simple|simply|clear|obvious|as\s+follows|below|above|the\s+following|straight"
+    r"|easy|unknown\b|unclear|i\s|we\s|given|found|based|shown|in\s+the|quite|very|really"
+    r"|\u4e0d\u77e5\u9053|\u65e0\u6cd5|null\W*$|none\s+of|n/?a\W*$|undetermined|depends)",
+    re.IGNORECASE,
+)
+REFUSAL = re.compile(
+    r"\b(?:i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
+    r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer|help|find|solve)"
+    r"|not\s+enough\s+information|insufficient\s+information|as\s+an\s+ai)\b"
+    "|\u65e0\u6cd5|\u4e0d\u77e5\u9053|\u62b1\u6b49|\u7533\u3057\u8a33|\u308f\u304b\u308a\u307e\u305b\u3093"
+    r"|\bich\s+wei\u00df\s+(?:es\s+)?nicht|\bje\s+ne\s+(?:sais|peux)\s+pas|\bno\s+(?:lo\s+)?s\u00e9\b"
+    r"|\bno\s+puedo\b|\b\u043d\u0435\s+(?:\u0437\u043d\u0430\u044e|\u043c\u043e\u0433\u0443)\b",
+    re.IGNORECASE,
+)
+CONCLUDES = re.compile(
+    r"^\W*(?:so|thus|therefore|hence|in\s+total|altogether|in\s+all|that(?:'s|\s+(?:is|makes|gives))|it(?:'s|\s+is)"
+    r"|this\s+(?:is|gives|means|makes)|there\s+(?:are|is)|total|i\s+(?:think|get|believe)|we\s+get|finally|consequently"
+    r"|also\b|donc|por\s+lo\s+tanto|as\u00ed|daher|insgesamt|"
+    "\u56e0\u6b64|\u6240\u4ee5|\u6545|\u4e00\u5171|\u603b\u5171|\u3057\u305f\u304c\u3063\u3066|\u3088\u3063\u3066"
+    r"|\u0438\u0442\u043e\u0433\u043e|\u0437\u043d\u0430\u0447\u0438\u0442|\u0442\u0430\u043a\u0438\u043c)",
+    re.IGNORECASE,
+)
+COMMA_WORDS = re.compile(
+    r"\b(?:ist|sind|das|der|die|est|sont|les|des|el|los|las|ser\u00eda|lautet)\b|[\u0400-\u04ff]",
+    re.IGNORECASE,
+)

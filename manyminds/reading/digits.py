@@ -1,0 +1,115 @@
+r"""Numbers spelled in other ways, rewritten in plain digits: words, Chinese, LaTeX."""
+
+import re
+
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+_WORDS = {word: n for n, word in enumerate(_UNITS)} | {w: 20 + 10 * n for n, w in enumerate(_TENS)}
+_WORD = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
+_SPELLED = re.compile(
+    rf"\b(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
+    rf"(?:(?:[- ]|[ ]and[ ])(?:{_WORD}))*\b(?!-)",
+    re.IGNORECASE,
+)
+_HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
+_HAN = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_POWER = re.compile("(?<=[0-9])([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_VULGAR = {
+    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
+    "⅘": "4/5", "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
+}  # fmt: skip
+_VULGARS = re.compile("|".join(_VULGAR))
+_FRAC = re.compile(
+    r"\\[dtc]?frac\s?\{(-?[0-9.,]{1,20})\}\s?\{(-?[0-9.,]{1,20})\}|\\[dtc]?frac\s?([0-9])([0-9])"
+)
+_SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
+_IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
+_EXPONENT = re.compile(r"\^\{(-?[0-9]+)\}")
+_SIGN_WORD = re.compile(
+    r"\b(?:negative|minus|moins|menos|минус)\s+(?=[0-9.$])|[负負]\s?(?=[0-9])", re.IGNORECASE
+)
+_DASH = re.compile(r"(?<![0-9\w)\]}])[\u2212\u2013\u2014\u2010\u2011]\s?(?=[$€£¥]?[0-9.])|\u2212")
+
+
+def spelled(text: str) -> str:
+    """Return a short text with its number words, English and Chinese, as digits."""
+    text = _SPELLED.sub(lambda m: str(_english(m[0])), text)
+    return _HAN.sub(_han_token, text)
+
+
+def plain(text: str) -> str:
+    """Return the text with LaTeX, raised digits, fractions and signs in plain characters."""
+    if "\\" in text or "{" in text:
+        text = _SPACING.sub("", text)
+        text = _IN_TEXT.sub(r" \1", text)
+        text = _EXPONENT.sub(r"^\1", text)
+        text = _FRAC.sub(_slashed, text)
+        text = re.sub(r"\\(?:times|cdot)\s?", "×", text)
+        text = text.replace("{,}", "").replace("\\approx", "≈").replace("\\pm", "±")
+    text = _POWER.sub(lambda m: f"^{m[1].translate(_RAISED)}", text)
+    text = _VULGARS.sub(lambda m: f" {_VULGAR[m[0]]}", text)
+    return _SIGN_WORD.sub("-", _DASH.sub("-", text))
+
+
+def _slashed(frac: re.Match[str]) -> str:
+    """Return a LaTeX fraction as a/b, apart from a whole number before it (3 1/2)."""
+    above, below = frac[1] or frac[3], frac[2] or frac[4]
+    if below.startswith("-"):
+        above, below = f"-{above}".replace("--", ""), below[1:]
+    mixed = frac.start() > 0 and frac.string[frac.start() - 1].isdigit()
+    return f"{' ' * mixed}{above}/{below}"
+
+
+def _english(words: str) -> int:
+    total = part = 0
+    for word in re.split(r"[- ]+", words.casefold()):
+        if word in _WORDS:
+            part += _WORDS[word]
+        elif word == "hundred":
+            part = max(part, 1) * 100
+        elif word in _SCALES:
+            total, part = total + max(part, 1) * _SCALES[word], 0
+    return total + part
+
+
+def _han_token(match: re.Match[str]) -> str:
+    """Return Chinese digits as a number; words such as one in "unified" stay."""
+    word = match[0]
+    before = match.string[match.start() - 1 : match.start()]
+    if before.isdigit():  # 3万: the scale of a number in digits
+        scale = {"万": "0000", "亿": "00000000"}.get(word)
+        return scale if scale else word
+    total = part = digit = 0
+    for mark in word:
+        if mark in _HAN_DIGITS:
+            digit = _HAN_DIGITS[mark]
+        elif mark in _HAN_SCALES:
+            part, digit = part + max(digit, 1) * _HAN_SCALES[mark], 0
+        else:
+            size = 10**4 if mark == "万" else 10**8
+            total, part, digit = (total + part + digit) * size, 0, 0
+    return str(total + part + digit)

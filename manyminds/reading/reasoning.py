@@ -1,0 +1,47 @@
+"""Reasoning and leaked markup, cut from a reply before its answer is read."""
+
+import re
+
+_CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
+_OPENED = re.compile(r"<(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
+_FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
+_OTHER_CHANNEL = re.compile(r"<\|channel\|>\s*(?:analysis|commentary)\b")
+_ENDED = re.compile(
+    r"<\|(?:im_end|eot_id|end|endoftext|return|end_of_text|eom_id|end_of_turn)\|>"
+    r"|<end_of_turn>|<(?:eos|/s)>\s*\Z|\uff5cend\u2581of\u2581sentence\uff5c"
+)
+# Controls, soft hyphen, zero-width and direction marks, byte order mark, lone surrogates.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+    "\ud800-\udfff]"
+)
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return the reasoning of a reply and the rest, with or without an opening tag."""
+    final = list(_FINAL_CHANNEL.finditer(text))
+    if final:
+        return text[: final[-1].start()].strip(), text[final[-1].end() :].strip()
+    if _OTHER_CHANNEL.search(text):
+        return text.strip(), ""
+    closed = list(_CLOSED.finditer(text))
+    if closed:
+        thoughts = _OPENED.sub("", text[: closed[-1].start()])
+        return thoughts.strip(), text[closed[-1].end() :].strip()
+    opened = _OPENED.search(text)
+    if opened:
+        return text[opened.end() :].strip(), text[: opened.start()].strip()
+    return "", text
+
+
+def visible(text: str) -> str:
+    """Return the reply without reasoning, leaked end tokens and characters that show nothing."""
+    rest = _UNSEEN.sub("", split(text)[1])
+    ended = _ENDED.search(rest)
+    return rest[: ended.start()] if ended and rest[: ended.start()].strip() else rest
+
+
+def readable(text: str) -> str:
+    """Return the visible reply with full-width digits, letters and marks in their usual width."""
+    return visible(text).translate(_WIDE)
