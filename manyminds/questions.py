@@ -2,7 +2,7 @@
 
 import hashlib
 
-QUESTION_KEYS = ("question", "instruction", "prompt")
+QUESTION_KEYS = ("question", "instruction", "input", "prompt")
 """Keys under which a row may have its question; the first that it has counts."""
 
 

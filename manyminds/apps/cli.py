@@ -34,6 +34,7 @@ COMMANDS = {
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
+    "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
     "runs": Command("manyminds.apps.runs:runs", "List recorded runs, or delete old ones."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),

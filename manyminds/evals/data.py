@@ -1,5 +1,6 @@
 """Questions to evaluate on, read from JSON Lines."""
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -31,9 +32,9 @@ class Row(TypedDict):
 def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
     """Read the questions of a file, plain or gzip; answers recorded beside them are passed over.
 
-    A row has the question under `question`, `instruction` or `prompt`, and may have `id` (default:
-    made of the question), `answer`, and for code `entry_point` and `test`. A question that comes
-    again word for word is kept once.
+    A row has the question under `question`, `instruction`, `input` or `prompt`. It may have `id`
+    (default: made of the question), `answer` (or `target`), and for code `entry_point` and `test`.
+    A question that comes again word for word is kept once.
 
     Args:
         path: JSON Lines, `.gz` or not.
@@ -80,15 +81,24 @@ def _distinct(path: Path) -> Iterator[Row]:
 
 
 def _row(found: Mapping[str, Any], where: str) -> Row:
-    answer = found.get("answer")
-    if isinstance(answer, bool) or not isinstance(answer, str | int | float | None):
-        raise DataError(f"{where}: `answer` must be a text, a number or null")
+    answer = found.get("answer", found.get("target"))
     row = Row(
         id=id_of(found, where),
         question=question_of(found, where),
-        answer=None if answer is None else str(answer),
+        answer=None if answer is None else _gold(answer, where),
     )
     if all(isinstance(found.get(key), str) for key in _CODE_KEYS):
         row["prompt"], row["entry_point"] = found["prompt"], found["entry_point"]
         row["test"] = found["test"]
     return row
+
+
+def _gold(answer: object, where: str) -> str:
+    """Return a reference answer as text; true and false are yes and no."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if not isinstance(answer, str | int | float):
+        raise DataError(f"{where}: `answer` must be a text, a number, true, false or null")
+    if isinstance(answer, float) and not math.isfinite(answer):
+        raise DataError(f"{where}: `answer` is {answer}: give a finite number or null")
+    return str(answer)
