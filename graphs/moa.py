@@ -160,7 +160,7 @@ def create_self_moa(
 def _rows(
     proposers: Sequence[Askable] | Sequence[Sequence[Askable]], layers: int
 ) -> Sequence[Sequence[Askable]]:
-    if isinstance(proposers, str) or not isinstance(proposers, Sequence):
+    if isinstance(proposers, str) or not isinstance(proposers, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError("proposers: give a list such as ['openai:gpt-4o-mini', 'ollama:llama3.1']")
     if proposers and all(isinstance(row, list | tuple) for row in proposers):
         return cast("Sequence[Sequence[Askable]]", proposers)

@@ -19,6 +19,7 @@ from manyminds.authoring import (
     MethodGraph,
     Options,
     SampledState,
+    State,
     Unpack,
     Update,
     as_members,
@@ -110,10 +111,10 @@ def create_reflexion(
     how = check if judged is None else MemberCheck(judges, judged, first=0)
     assert is_function(how) or isinstance(how, MemberCheck)
 
-    async def recall(_state: ReflexionState, ask: Ask) -> Update:
+    async def recall(_state: State, ask: Ask) -> Update:
         return {"lessons": (await recalled(task, ask.run))[-memory:]}
 
-    async def solve(state: ReflexionState, ask: Ask) -> Update:
+    async def solve(state: State, ask: Ask) -> Update:
         lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
         failed = [latest(state)] if state["candidates"] else ""
         question = attempt.fill(lessons=lessons, answer=failed) if lessons or failed else None
@@ -125,7 +126,7 @@ def create_reflexion(
             ask.require(reply)
         return {"candidates": [reply], **earlier(state, reply, f"try {ask.layer}")}
 
-    async def reflect(state: ReflexionState, ask: Ask) -> Update:
+    async def reflect(state: State, ask: Ask) -> Update:
         feedback = escaped(state["feedback"]) or UNKNOWN
         reply = await ask(one, learn.fill(answer=[latest(state)], feedback=feedback))
         if not ok(reply):

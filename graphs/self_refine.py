@@ -12,6 +12,7 @@ from manyminds.authoring import (
     Options,
     PromptLike,
     SampledState,
+    State,
     Unpack,
     Update,
     as_members,
@@ -67,7 +68,7 @@ def create_self_refine(
     criticise = graph.prompt(feedback, variables={"answer"})
     refine = graph.prompt(prompt, variables={"answer", "feedback"})
 
-    async def solve(state: RefineState, ask: Ask) -> Update:
+    async def solve(state: State, ask: Ask) -> Update:
         version, last = ask.layer, ask.layer == refinements + 1
         if version == 1:
             reply = ask.require(await ask(one))
@@ -78,7 +79,7 @@ def create_self_refine(
             return {"candidates": [reply], **earlier(state, reply, f"try {version}")}
         return {"candidates": [reply], "final": reply if last else None}
 
-    async def give_feedback(state: RefineState, ask: Ask) -> Update:
+    async def give_feedback(state: State, ask: Ask) -> Update:
         reply = await ask(one, criticise.fill(answer=[latest(state)]))
         if not ok(reply):
             return earlier(state, reply, f"the critic of try {ask.layer}")
