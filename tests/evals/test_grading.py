@@ -135,3 +135,11 @@ def test_a_program_has_what_stands_before_it_and_no_tests(text: str, starts: str
 def test_no_code_is_no_program() -> None:
     assert program(CODE, "  \n") is None
     assert by_flags({})(CODE, BODY) is None
+
+
+@pytest.mark.parametrize("kind", ["final", "math", "boxed", "json", "text"])
+def test_a_reply_that_is_the_reference_answer_is_right(kind: str) -> None:
+    grade = by_answer(extractor(kind))
+    row = Row(id="a", question="Who?", answer="Leonardo da Vinci")
+    assert grade(row, "Leonardo da Vinci")
+    assert not grade(row, "Raphael")
