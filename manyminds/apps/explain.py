@@ -36,7 +36,7 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
     if simulated:
         rows.append(("simulated", Text(_SIMULATED, "yellow")))
     if result.get("ballot") and result["ballot"]["groups"]:
-        rows.append(("votes", _votes(result["ballot"])))
+        rows.append(("votes", _votes(result["ballot"], result.get("candidates", ()))))
     if len(report["members"]) > 1:
         rows.append(("members", _members(report["members"])))
     if report["missing"]:
@@ -92,7 +92,7 @@ def _players(report: Mapping[str, Any], role: str) -> list[str]:
     ]
 
 
-def _votes(ballot: Mapping[str, Any]) -> Group:
+def _votes(ballot: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> Group:
     """Draw the ballot: votes as counts, similarities as a mean of 100."""
     groups: Sequence[Mapping[str, Any]] = ballot["groups"]
     most = max(group["weight"] for group in groups) or 1
@@ -105,8 +105,9 @@ def _votes(ballot: Mapping[str, Any]) -> Group:
     for group in groups[:_MOST_GROUPS]:
         first = group is groups[0]
         bar = "█" * max(1, round(_BAR * group["weight"] / most))
+        words = one_line(group["answer"] or _authors(group, candidates), 60)
         table.add_row(
-            Text(one_line(group["answer"] or "(as written)", 60), "bold" if first else ""),
+            Text(words, "bold" if first else ""),
             Text(bar, "green" if first else "dim"),
             Text(f"{group['weight'] / unit:.3g}", "bold" if first else ""),
         )
@@ -120,6 +121,14 @@ def _votes(ballot: Mapping[str, Any]) -> Group:
     if ballot["tie"]:
         notes.append("a tie: the earlier answer wins")
     return Group(table, *(Text(note, "dim") for note in notes))
+
+
+def _authors(group: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:
+    """Name the members whose answers have no short form; one member alone tells nothing."""
+    if len({one["member"] for one in candidates}) < 2:
+        return "(as written)"
+    names = [one["member"] for one in candidates if one["index"] in group["indices"]]
+    return ", ".join(dict.fromkeys(names)) or "(as written)"
 
 
 def _members(members: Mapping[str, Mapping[str, Any]]) -> Table:

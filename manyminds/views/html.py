@@ -119,6 +119,7 @@ def _environment() -> "Environment":
         "date": when,
         "dollars": dollars,
         "number": _number,
+        "option": _option,
         "short": short,
     }
     return environment
@@ -135,6 +136,18 @@ def _clipped(text: str, limit: int) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def _option(value: object) -> str:
+    """Write an option as a person would: lists with commas, mappings as `name: value`."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return ", ".join(f"{name}: {_option(one)}" for name, one in items)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_option, cast("Sequence[object]", value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _policy(script: str, *, live: bool) -> str:

@@ -353,3 +353,13 @@ def test_a_server_that_is_not_there_is_said_to_be_so(capsys: pytest.CaptureFixtu
     )
     err = capsys.readouterr().err
     assert "llama: connection: Cannot connect" in err and err.count("\n") == 1
+
+
+def test_a_ballot_without_short_answers_names_the_members(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["small", "medium", "large"]
+    members = [part for name in names for part in ("--member", f"simulated:{name}")]
+    assert main(["ask", "--no-record", "--method", "council", *members, QUESTION]) == 0
+    votes = capsys.readouterr().out.partition("votes")[2].partition("members")[0]
+    assert "as written" not in votes and all(name in votes for name in names)

@@ -53,10 +53,14 @@ def test_shows_folds_and_unfolds(browser: "Browser", tmp_path: Path) -> None:
         assert not shown.evaluate("document.querySelector('.mm-card').checkVisibility()")
         shown.click("text=Unfold all")
         assert shown.locator(".mm-heat").is_visible()
-        shown.locator(".mm-call summary").last.click()
+        assert shown.locator(".mm-call[open]").count() == len(record.calls)
+        shown.click("button:text-is('Fold all')")
+        assert shown.locator(".mm-call[open]").count() == 0
+        shown.click("text=Unfold all")
         said = record.calls[-1].messages[-1]["content"]
         assert isinstance(said, str)
-        assert shown.locator(".mm-call[open] pre").nth(-2).inner_text().split() == said.split()
+        prompt = shown.locator(".mm-call[open] pre").nth(-2)
+        assert (prompt.text_content() or "").split() == said.split()
 
 
 def test_searches_and_filters(browser: "Browser", tmp_path: Path) -> None:
@@ -209,3 +213,15 @@ def test_calls_of_a_nested_run_are_there_too(browser: "Browser", tmp_path: Path)
 def test_runs_stand_side_by_side_in_a_table() -> None:
     html = table([made(2, 5), made(3, 40, text=EVIL)])
     assert html.count("<tr>") == 3 and "<img" not in html
+
+
+def test_options_are_in_words() -> None:
+    options = {"models": ["a", "b"], "judge": None, "rank_only": True, "params": {"top_p": 0.5}}
+    text = page(replace(made(2, 4), options=options))
+    cells = re.findall(r'<td>(\w+)</td><td class="mm-left">([^<]*)</td>', text)
+    assert dict(cells) == {
+        "models": "a, b",
+        "judge": "none",
+        "rank_only": "yes",
+        "params": "top_p: 0.5",
+    }

@@ -9,7 +9,7 @@
   const list = document.getElementById("list");
   const more = document.getElementById("more");
   const count = document.getElementById("count");
-  let data, calls, found, shown;
+  let data, calls, found, shown, unfolded = false;
 
   function read(root) {
     data = JSON.parse(root.getElementById("data").textContent);
@@ -73,6 +73,7 @@
       element("span", "mm-first", call.first));
     details.append(summary);
     details.addEventListener("toggle", () => unfold(details, call));
+    details.open = unfolded;
     return details;
   }
 
@@ -99,8 +100,10 @@
   function fold(event) {
     const button = event.target.closest("[data-fold]");
     if (!button) return;
-    for (const part of document.querySelectorAll("details.mm-part"))
-      part.open = Boolean(button.dataset.fold);
+    const open = Boolean(button.dataset.fold);
+    for (const part of document.querySelectorAll("details.mm-part")) part.open = open;
+    unfolded = open;
+    for (const details of list.children) details.open = open;
   }
 
   // A live page asks the server for news and takes over what has changed, folds and filters kept.
@@ -123,9 +126,9 @@
     const folds = new Map();
     for (const part of document.querySelectorAll("#run details.mm-part"))
       folds.set(name(part), part.open);
-    const unfolded = new Set();
+    const open = new Set();
     list.querySelectorAll("details").forEach((details, place) => {
-      if (details.open) unfolded.add(found[place].number);
+      if (details.open) open.add(found[place].number);
     });
     read(news);
     document.getElementById("run").replaceWith(news.getElementById("run"));
@@ -140,7 +143,7 @@
     filter();
     while (shown < Math.min(before, found.length)) show();
     list.querySelectorAll("details").forEach((details, place) => {
-      if (unfolded.has(found[place].number)) details.open = true;
+      details.open = open.has(found[place].number);
     });
   }
 
