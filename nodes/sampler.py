@@ -17,6 +17,7 @@ from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
+from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
@@ -78,8 +79,16 @@ class Sampling:
 
     def votes(self, candidates: Sequence[Candidate]) -> list[int | None]:
         """Return the answer group of each candidate that counts: flagged ones do not."""
-        counted = [c["answer"] for c in candidates if c["status"] not in ("flagged", "skipped")]
-        return labels(counted, self.extract)
+        counted = [c for c in candidates if c["status"] not in ("flagged", "skipped")]
+        if not self.reads_together:
+            return labels([c["answer"] for c in counted], self.extract)
+        reading = read_all([c["text"] if c["status"] == "ok" else None for c in counted])
+        return labels(reading.answers, reading.extractor)
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether the replies to a question are read together, as no kind of answer was given."""
+        return self.extract.name == "final"
 
     def read(self, candidates: Sequence[Candidate]) -> None:
         """Read answers and confidences, and flag what is not worth a vote."""

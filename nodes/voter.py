@@ -12,6 +12,7 @@ from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.sampler import Sampling
 from manyminds.reading.answers import Extractor
+from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import spent_on
@@ -107,8 +108,12 @@ async def _final(
     notes: list[str],
 ) -> Update:
     update: Update = {}
+    extract = how.extract
+    if how.reads_together and vote in _COUNTED:
+        candidates, extract = _read_together(candidates, state["question"])
+        update["candidates"] = candidates
     if isinstance(vote, str) or callable(vote):
-        ballot = tally(candidates, vote, how.extract, how.members)
+        ballot = tally(candidates, vote, extract, how.members)
     else:
         ballot, asked = await vote.hold(candidates, state, ctx)
         update["spent"] = spent_on(asked)
@@ -117,8 +122,47 @@ async def _final(
     if ballot["winner"] is None:
         notes.append("no answer could be read: the most typical reply was chosen")
         ballot = similar(candidates, "bleu", whole=True)
+    else:
+        notes += undecided(ballot, sum(c["status"] == "ok" for c in candidates))
     winner = candidates[ballot["winner"] or 0]
     return {**update, "ballot": ballot, "final": winner, "notes": notes}
+
+
+_COUNTED = ("majority", "auto", "weighted", "confidence")
+"""Votes that count equal answers."""
+
+
+def _read_together(
+    candidates: Sequence[Candidate], question: str
+) -> tuple[list[Candidate], Extractor]:
+    """Read all replies together; return the candidates with these answers, and the kind."""
+    texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
+    reading = read_all(texts, question=question)
+    read: list[Candidate] = [
+        {**candidate, "answer": answer}
+        for candidate, answer in zip(candidates, reading.answers, strict=True)
+    ]
+    return read, reading.extractor
+
+
+def undecided(ballot: Ballot, good: int) -> list[str]:
+    """Return the reason why a vote decides nothing, as a list of at most one note.
+
+    Args:
+        ballot: The vote.
+        good: Number of good replies, read or not.
+    """
+    voters = ballot["voters"]
+    if ballot["vote"] not in _COUNTED or not voters:
+        return []
+    if 2 * voters < good:
+        return [f"undecided: an answer was read in {voters} of {good} replies"]
+    weights = [group["weight"] for group in ballot["groups"]]
+    if ballot["tie"]:
+        return ["undecided: the vote was a tie, and the answer that came first was chosen"]
+    if 2 * max(weights) < sum(weights):
+        return ["undecided: the winner has less than half of the votes"]
+    return []
 
 
 def tally(

@@ -1,0 +1,208 @@
+"""Reads all replies to one question together: one kind for all, equal answers under one name.
+
+One reply alone often leaves open what it states. Next to the others, and with the question, most
+replies can be read: three that state a number say that the fourth does too.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from manyminds.reading import choices, locate
+from manyminds.reading.answers import EXTRACTORS, Extractor, final, text_key
+from manyminds.reading.reasoning import readable
+
+_ENOUGH = 0.6
+"""Share of the replies that state something which a kind must be able to read."""
+_YES_NO = re.compile(r"^(yes|no|true|false)\b(?!-)", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|a|an|der|die|das|le|la|les|el|los|las)\s+")
+_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
+_REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w+", re.UNICODE)
+_FORMULA = re.compile(r"[\\0-9=^+*/{}<>]|^[a-z]$")
+_SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
+_DATES = ("%B %d, %Y", "%d %B %Y", "%Y-%m-%d", "%b %d, %Y", "%d %b %Y", "%d.%m.%Y")
+_SHORT = 6  # words of a whole reply that can be an answer
+_LONGEST = 2_000  # characters in which the answers of other replies are looked for
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the replies to one question state.
+
+    Attributes:
+        kind: Kind of the answers: choice, yes or no, number, math, final (what a reply calls its
+            answer), text, or the name of an extractor that was given.
+        answers: The answer of each reply, equal answers in the same words. None: abstains.
+        reasons: Why a reply abstains, else None.
+        extractor: Reads and compares answers of this kind.
+    """
+
+    kind: str
+    answers: list[str | None]
+    reasons: list[str | None]
+    extractor: Extractor
+
+
+def read_all(
+    texts: Sequence[str | None], *, question: str = "", kind: str | Extractor | None = None
+) -> Reading:
+    """Read the replies to one question together.
+
+    Args:
+        texts: The replies. None: no reply, which abstains.
+        question: The question. Lettered options in it make the answers choices.
+        kind: Extractor to use for all replies. Default: the kind that suits most replies.
+
+    Returns:
+        One answer or abstention per reply. It never raises, whatever the texts are.
+    """
+    refused = [text is None or locate.refuses(readable(text)) for text in texts]
+    good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]
+    chosen = _kind_of(good, question) if kind is None else _named(kind)
+    answers = [
+        None if text is None or (no and kind is None) else chosen.extract(text)
+        for text, no in zip(texts, refused, strict=True)
+    ]
+    if chosen.name == "text":
+        answers = _mentioned(texts, answers, refused)
+    answers = _in_the_same_words(answers, chosen)
+    reasons = [
+        None if answer is not None else _why(text, no, chosen.name)
+        for text, answer, no in zip(texts, answers, refused, strict=True)
+    ]
+    return Reading(chosen.name, answers, reasons, chosen)
+
+
+def _named(kind: str | Extractor) -> Extractor:
+    return EXTRACTORS[kind] if isinstance(kind, str) else kind
+
+
+def _why(text: str | None, refused: bool, kind: str) -> str:
+    if text is None or not text.strip():
+        return "no reply"
+    return "refuses to answer" if refused else f"no answer of kind {kind} was found"
+
+
+def _kind_of(good: Sequence[str], question: str) -> Extractor:
+    """Return the first kind that reads enough of the replies that state anything."""
+    options = choices.options_in(question) if question else {}
+    if options:
+        return _lettered(options)
+    stated = sum(final(text) is not None for text in good)
+    for kind in (_YES_OR_NO, EXTRACTORS["choice"], EXTRACTORS["number"], EXTRACTORS["math"]):
+        answers = [answer for text in good if (answer := kind.extract(text)) is not None]
+        # Mathematics also reads words: they are counted as text.
+        read = sum(kind.name != "math" or bool(_FORMULA.search(answer)) for answer in answers)
+        # A kind that leaves out what other replies call their answer reads past it.
+        if read and read >= _ENOUGH * len(good) and read >= stated:
+            return kind
+    return _TEXT
+
+
+def _lettered(options: dict[str, str]) -> Extractor:
+    def letter(text: str) -> str | None:
+        return choices.letter(text, options)
+
+    return Extractor("choice", letter, lambda answer: answer.upper())
+
+
+def _yes_or_no(text: str) -> str | None:
+    said = (final(text) or readable(text).strip()).strip(" *_\"'`")
+    found = _YES_NO.match(said)
+    if found is None:
+        return None
+    return "yes" if found[1].casefold() in ("yes", "true") else "no"
+
+
+def _stated_text(text: str) -> str | None:
+    """Return the words in which a reply states its answer."""
+    text = readable(text)
+    said = final(text) or locate.bold(text)
+    if said is None:
+        whole = text.strip()
+        said = whole if len(whole.split()) <= _SHORT and not whole.endswith("?") else None
+    if said is None:
+        return None
+    said = _REASON.sub("", locate.plain(said)).strip(" .,:;!*_\"'`")
+    return said or None
+
+
+def _plain_key(answer: str) -> str:
+    """Return a text answer without case, article, quotes, aside and punctuation.
+
+    A date becomes year, month and day; a set its sorted elements.
+    """
+    for form in _DATES:
+        with suppress(ValueError):
+            return datetime.strptime(answer.strip(" ."), form).date().isoformat()
+    items = _SET.fullmatch(answer.strip())
+    if items is not None:
+        return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
+    key = _ASIDE.sub("", text_key(answer)).strip("\"'`\u201c\u201d\u2018\u2019 .,:;!")
+    return _ARTICLE.sub("", key) or key
+
+
+_YES_OR_NO = Extractor("yes or no", _yes_or_no, text_key)
+_TEXT = Extractor("text", _stated_text, _plain_key)
+
+
+def _mentioned(
+    texts: Sequence[str | None], answers: Sequence[str | None], refused: Sequence[bool]
+) -> list[str | None]:
+    """Give a reply without a stated answer the one answer of the others that it mentions."""
+    known = {_plain_key(answer): answer for answer in answers if answer is not None}
+    found = list(answers)
+    for position, text in enumerate(texts):
+        if found[position] is not None or text is None or refused[position]:
+            continue
+        shown = readable(text)[:_LONGEST]
+        if _DENIES.search(shown):
+            continue
+        words = f" {' '.join(_WORD.findall(shown.casefold()))} "
+        mentions = [answer for key, answer in known.items() if _holds(words, key)]
+        found[position] = mentions[0] if len(mentions) == 1 else None
+    return found
+
+
+def _holds(words: str, key: str) -> bool:
+    inner = " ".join(_WORD.findall(key))
+    return bool(inner) and f" {inner} " in words
+
+
+def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:
+    """Replace each answer by the first answer of the ballot that it equals."""
+    merge: Callable[[list[str]], dict[str, str]] = (
+        _contained if kind.name == "text" else lambda distinct: _equal(distinct, kind)
+    )
+    distinct = list(dict.fromkeys(answer for answer in answers if answer is not None))
+    same = merge(distinct)
+    return [None if answer is None else same[answer] for answer in answers]
+
+
+def _equal(distinct: list[str], kind: Extractor) -> dict[str, str]:
+    first: dict[object, str] = {}
+    return {answer: first.setdefault(kind.key(answer), answer) for answer in distinct}
+
+
+def _contained(distinct: list[str]) -> dict[str, str]:
+    """Merge "Paris, France" into "Paris" if it contains no other answer of the ballot."""
+    keys = {answer: _plain_key(answer) for answer in distinct}
+    first: dict[str, str] = {}
+    for answer in distinct:
+        first.setdefault(keys[answer], answer)
+    words = {key: f" {' '.join(_WORD.findall(key))} " for key in first}
+    inside = {
+        key: [other for other in first if other != key and _holds(words[key], other)]
+        for key in first
+    }
+    used = Counter(keys[answer] for answer in distinct)
+    merged = {
+        key: held[0] if len(held) == 1 and used[held[0]] and not _DENIES.search(key) else key
+        for key, held in inside.items()
+    }
+    return {answer: first[merged[keys[answer]]] for answer in distinct}
