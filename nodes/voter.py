@@ -122,6 +122,8 @@ async def _final(
     if ballot["winner"] is None:
         notes.append("no answer could be read: the most typical reply was chosen")
         ballot = similar(candidates, "bleu", whole=True)
+    elif vote == "auto" and ballot["vote"] == "bleu":
+        notes.append("undecided: most replies could not be read, and likeness of wording chose")
     else:
         notes += undecided(ballot, sum(c["status"] == "ok" for c in candidates))
     winner = candidates[ballot["winner"] or 0]

@@ -408,7 +408,7 @@ def test_insert_says_what_is_wrong() -> None:
         graph.insert("mine", nothing, after="judge")
     with pytest.raises(InputError, match="a node `gate` already"):
         graph.insert("gate", nothing, after="layer")
-    with pytest.raises(InputError, match="`a` answers beside others.* insert after `gate`"):
+    with pytest.raises(InputError, match="insert after `gate`"):
         graph.insert("mine", nothing, after="a")
 
 
@@ -461,15 +461,11 @@ async def test_a_node_that_returns_nothing_is_told() -> None:
         await graph.compile().ainvoke(user())
 
 
-def test_compile_sets_limits_of_its_own() -> None:
+def test_compile_sets_concurrency_and_name() -> None:
     _, _, graph = parts(layers=3)
     config: Any = graph.compile().config
     assert config["max_concurrency"] == 256
-    short = config["recursion_limit"]
-    longer: Any = parts(layers=200)[2].compile().config
-    assert 3 * 2 + 4 <= short < longer["recursion_limit"]
-    named = graph.compile(name="mine")
-    assert named.name == "mine" and graph.compile().name == "moa"
+    assert graph.compile(name="mine").name == "mine" and graph.compile().name == "moa"
 
 
 async def test_many_layers_stay_below_the_limit() -> None:

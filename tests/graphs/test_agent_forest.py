@@ -148,11 +148,25 @@ async def test_where_no_answer_can_be_read_the_most_typical_reply_wins_and_is_ma
     assert result["report"]["degraded"].startswith("no answer could be read")
 
 
-async def test_prose_is_voted_on_by_similarity_and_not_marked() -> None:
-    replies = "pears and plums", "the sky is blue today", "the sky is blue again today"
+async def test_prose_without_an_answer_is_chosen_by_likeness_and_marked() -> None:
+    sky = "the sky is blue today because the light of the sun is scattered by the air"
+    replies = "pears and plums do grow on trees in a garden of the south", sky, f"{sky} again"
     result = await create_agent_forest(answering(*replies), samples=3).compile().ainvoke(user())
     assert result["answer"] in replies[1:] and result["ballot"]["vote"] == "bleu"
-    assert result["report"]["degraded"] is None
+    assert "undecided" in result["report"]["degraded"]
+
+
+async def test_equal_answers_are_counted_together_however_they_are_worded() -> None:
+    replies = "It is **42**.", "So she pays $42.", "Total: 42 dollars", "I think 7", "7"
+    result = await create_agent_forest(answering(*replies), samples=5).compile().ainvoke(user())
+    assert result["ballot"]["answer"] == "42" and result["report"]["degraded"] is None
+    assert [c["answer"] for c in result["candidates"]] == ["42", "42", "42", "7", "7"]
+
+
+async def test_a_tie_is_marked_as_undecided() -> None:
+    replies = final(1), final(2)
+    result = await create_agent_forest(answering(*replies), samples=2).compile().ainvoke(user())
+    assert "undecided" in result["report"]["degraded"]
 
 
 async def test_all_failing_raises_and_quorum_counts() -> None:

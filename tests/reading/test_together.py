@@ -1,0 +1,73 @@
+"""The replies to one question, read together: kind, equality, abstention."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from manyminds.reading.answers import extractor
+from manyminds.reading.together import read_all
+from manyminds.votes.votes import majority
+
+CASES = Path(__file__).parents[2].parent / "shared" / "data" / "reading_cases.jsonl"
+
+VOTES = [
+    (["The answer is 1/2.", "0.5", "3", "3", "Answer: 0.50"], "0.5"),
+    (["C", "(C)", "The answer is c.", "A", "A"], "C"),
+    (["It takes 3 hours.", "Answer: 3", "three", "4", "4"], "3"),
+    (["Yes.", "yes, it is", "Answer: YES", "No", "No"], "yes"),
+    (["Die Antwort ist 7.", "La respuesta es 7", "答案是7", "8", "8"], "7"),
+    (["{1, 2}", "{2, 1}", "{2,1}", "{3}", "{3}"], "{1, 2}"),
+    (["William Shakespeare", "It is **William Shakespeare**.", "Marlowe"], "William Shakespeare"),
+    (["July 4, 1776", "4 July 1776", "1776-07-04", "July 5, 1776"], "July 4, 1776"),
+    (["I cannot answer that.", "I cannot answer that.", "Answer: 9"], "9"),
+    (["A dog barks.", "Answer: dog", "dog", "fish", "fish"], "dog"),
+]
+
+
+def winner(texts: list[str]) -> str | None:
+    reading = read_all(texts)
+    return majority(reading.answers, extractor=reading.extractor)["answer"]
+
+
+def equal(one: str | None, other: str) -> bool:
+    if one is None:
+        return False
+    kinds = ("number", "math", "final", "text")
+    return one.casefold() == other.casefold() or any(
+        extractor(kind).equivalent(one, other) for kind in kinds
+    )
+
+
+@pytest.mark.parametrize(("texts", "expected"), VOTES, ids=[expected for _, expected in VOTES])
+def test_the_majority_wins_however_it_is_worded(texts: list[str], expected: str) -> None:
+    assert equal(winner(texts), expected)
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the reading cases are not here")
+def test_every_vote_of_the_cases() -> None:
+    rows = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    votes = [row for row in rows if row["kind"] == "vote"]
+    assert [r for r in votes if not equal(winner(r["texts"]), r["expected"])] == []
+
+
+def test_options_in_the_question_make_a_text_its_letter() -> None:
+    question = "What is the capital of France? (A) Paris (B) Lyon"
+    reading = read_all(["The answer is Paris.", "A", "Answer: (B)"], question=question)
+    assert reading.kind == "choice" and reading.answers == ["A", "A", "B"]
+
+
+def test_an_abstention_has_its_reason() -> None:
+    reading = read_all(["I can't help with that.", "Answer: 5", None, "5"])
+    assert reading.answers == [None, "5", None, "5"]
+    assert [reason is None for reason in reading.reasons] == [False, True, False, True]
+
+
+def test_a_text_inside_two_answers_stays_apart() -> None:
+    reading = read_all(["New York", "York", "New York", "York and New York"])
+    assert reading.answers[0] != reading.answers[1]
+
+
+@pytest.mark.parametrize("texts", [[], [""], [None], ["\x00\ud800"], ["{" * 5000], ["a" * 100_000]])
+def test_any_text_is_read_or_abstains(texts: list[str | None]) -> None:
+    assert len(read_all(texts).answers) == len(texts)
