@@ -5,7 +5,6 @@ replies can be read: three that state a number say that the fourth does too.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,9 @@ _YES_NO = re.compile(r"^(yes|no|true|false)\b(?!-)", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|a|an|der|die|das|le|la|les|el|los|las)\s+")
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
 _REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i think)\s+", re.IGNORECASE
+)
 _DENIES = re.compile(r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+", re.UNICODE)
 _FORMULA = re.compile(r"[\\0-9=^+*/{}<>]|^[a-z]$")
@@ -128,7 +130,7 @@ def _stated_text(text: str) -> str | None:
         said = whole if len(whole.split()) <= _SHORT and not whole.endswith("?") else None
     if said is None:
         return None
-    said = _REASON.sub("", locate.plain(said)).strip(" .,:;!*_\"'`")
+    said = _OPENING.sub("", _REASON.sub("", locate.plain(said))).strip(" .,:;!*_\"'`")
     return said or None
 
 
@@ -190,19 +192,17 @@ def _equal(distinct: list[str], kind: Extractor) -> dict[str, str]:
 
 
 def _contained(distinct: list[str]) -> dict[str, str]:
-    """Merge "Paris, France" into "Paris" if it contains no other answer of the ballot."""
-    keys = {answer: _plain_key(answer) for answer in distinct}
+    """Merge "Paris, France" and "the city of Paris" into "Paris", "New York" not into "York"."""
     first: dict[str, str] = {}
     for answer in distinct:
-        first.setdefault(keys[answer], answer)
-    words = {key: f" {' '.join(_WORD.findall(key))} " for key in first}
-    inside = {
-        key: [other for other in first if other != key and _holds(words[key], other)]
-        for key in first
-    }
-    used = Counter(keys[answer] for answer in distinct)
-    merged = {
-        key: held[0] if len(held) == 1 and used[held[0]] and not _DENIES.search(key) else key
-        for key, held in inside.items()
-    }
-    return {answer: first[merged[keys[answer]]] for answer in distinct}
+        first.setdefault(_plain_key(answer), answer)
+    merged = dict(zip(first, first, strict=True))
+    for key in first:
+        held = [other for other in first if other != key and _qualifies(key, other)]
+        if len(held) == 1 and not _DENIES.search(key):
+            merged[key] = held[0]
+    return {answer: first[merged[_plain_key(answer)]] for answer in distinct}
+
+
+def _qualifies(key: str, inner: str) -> bool:
+    return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")
