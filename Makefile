@@ -27,7 +27,7 @@ demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key
 	@$(BIN)/manyminds demo
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n auto $(TESTS)
 
 slow: $(VENV)/.has-slow  ## run the slow tests: whole data sets, the wheel, LangGraph Studio
 	$(BIN)/pytest -m slow

@@ -125,7 +125,7 @@ async def vote(model: SimulatedChatModel, rows: Sequence[QuestionRow]) -> Point:
 async def beside(
     graph: MethodGraph, model: SimulatedChatModel, rows: Sequence[QuestionRow]
 ) -> tuple[int, Mean, Mean, Mean]:
-    """A method beside a vote over whole answers with as many calls, on the same questions."""
+    """A method and a vote over whole answers with as many calls, on the same questions."""
     found = await outcomes(graph, rows)
     calls = math.ceil(statistics.fmean(one.calls for one in found))
     whole = await outcomes(create_agent_forest(model, samples=calls, vote="majority"), rows)

@@ -2,7 +2,7 @@
 
 A chat model that answers after 200 ms is asked N times, at most 256 at once: by hand with
 `asyncio.gather` over `model.ainvoke`, and as an Agent Forest. Both run in turns in one process;
-the medians are compared. Prints each figure beside its target; exits 1 where one falls short.
+the medians are compared. Prints each figure next to its target; exits 1 where one falls short.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Choosing among many programs by BLEU: all pairs at once, beside sacrebleu pair by pair.
 
 The programs are distinct recorded HumanEval samples where there are such (MANYMINDS_DATA, or
-../shared/data beside the project), else made ones. sacrebleu scores a random sample of the pairs
+../shared/data next to the project), else made ones. sacrebleu scores a random sample of the pairs
 twice, so that its caches are warm; the second pass is scaled to all pairs. Prints each figure
-beside its target; exits 1 where one falls short.
+next to its target; exits 1 where one falls short.
 """
 
 import argparse

@@ -66,15 +66,15 @@ def create_council(
 
     Use it for open answers whose quality is a matter of judgement, with members of different model
     families: everyone judges, so no single judge's taste decides. With `rank_only` the best answer
-    comes word for word, for one call less and without a chair that could spoil it.
+    comes verbatim, for one call less and without a chair that could spoil it.
 
     Args:
         members: who answers, and then ranks the others' answers; three at least, or nothing can be
             ranked: of two answers, each author could only rank the other's.
         chair: who writes the answer out of all, from the ranking: a member, a fallback chain, or a
             node of your own. Default: the first member. Where all fail, the winner of the ranking
-            is the answer, word for word, and the run is marked.
-        rank_only: no chair: the winner of the ranking is the answer, word for word.
+            is the answer, verbatim, and the run is marked.
+        rank_only: no chair: the winner of the ranking is the answer, verbatim.
         cut: cut the reviewers in flight once the winner is certain; cut calls may be billed.
         rank_prompt: how to ask for a ranking, with the variable `answers`.
         prompt: how to ask the chair, with the variables `answers` and `ranking`.

@@ -95,8 +95,8 @@ def create_debate(
     Args:
         debaters: who debates: different models, if you can. A lone one checks its own answer.
         rounds: how many rounds at most: n debaters make n * rounds calls.
-        topology: who reads whom: "all", "ring" (both neighbours, arXiv 2406.11776), "star" (all
-            and the first), or a function from place, debaters and round to the places read.
+        topology: which debater reads which: "all", "ring" (both neighbours, arXiv 2406.11776),
+            "star" (all and the first), or a function from place, debaters and round to the places read.
         vote: over the last round: "majority", "weighted" by the members' weights, "proportional"
             to the stated confidence, "reconcile" (its steps, arXiv 2309.13007), "confidence"
             (CISC, arXiv 2502.06233), a similarity ("bleu", ...), or a function from candidates to
@@ -107,7 +107,7 @@ def create_debate(
             never.
         judge: has the last word instead of the vote: a member, a fallback chain, or a node of your
             own. The vote's winner is its last resort.
-        verdict: the judge writes an answer, or picks a debater's word for word.
+        verdict: the judge writes an answer, or picks a debater's verbatim.
         summarize: who merges the answers that a debater would read into one short text: one more
             call for each set of two or more that is read. Default: they are read as they are.
         confidence: ask every debater how sure it is, from 1 to 100.
@@ -176,7 +176,7 @@ def create_debate(
 
 @dataclass(frozen=True)
 class _Extra:
-    """The roles beside the debaters: what the caller gave, and the members in it."""
+    """The roles in addition to the debaters: what the caller gave, and the members in it."""
 
     given: Mapping[str, RoleArgument]
     chains: Mapping[str, Sequence[Member]]

@@ -37,7 +37,7 @@ class Level:
     """One level: what it asks, and who votes on it.
 
     Args:
-        ask: the question of this level; what earlier levels found is shown beside it.
+        ask: the question of this level; what earlier levels found is shown with it.
         members: who is sampled; default: the members of the method.
         samples: how many samples at most.
         extract: how to read an answer, as for `create_agent_forest`.

@@ -34,7 +34,7 @@ PARAMS: Mapping[str, Any] = {"temperature": 0.7}
     "ranker",
     paper="Mixture-of-Agents Enhances Large Language Model Capabilities, arXiv 2406.04692",
     calls="members + 1",
-    use="One member's own answer is wanted, word for word: the baseline that moa has to beat.",
+    use="One member's own answer is wanted, verbatim: the baseline that moa has to beat.",
 )
 def create_ranker(
     members: Askable | Sequence[Askable],
@@ -46,7 +46,7 @@ def create_ranker(
 ) -> MethodGraph:
     """Build the LLM ranker: n answers, and one pick among them.
 
-    Use it where an answer must be one member's own, word for word, and as the baseline that a
+    Use it where an answer must be one member's own, verbatim, and as the baseline that a
     Mixture-of-Agents has to beat: what it gains over this is the synthesis.
 
     Args:

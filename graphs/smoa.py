@@ -90,8 +90,8 @@ def create_smoa(
 ) -> MethodGraph:
     """Build a Sparse Mixture-of-Agents.
 
-    Use it where a Mixture-of-Agents is right but too dear: after each layer a judge keeps the best
-    answers, so prompts stay short, and a moderator ends what is settled. It saves where many
+    Use it where a Mixture-of-Agents is right but costs too much: after each layer a judge keeps
+    the best answers, so prompts stay short, and a moderator ends what is settled. It saves where many
     questions are easy; where every layer is needed, it makes more calls than `create_moa`.
 
     Args:
@@ -102,7 +102,7 @@ def create_smoa(
         moderator: who decides after each layer but the last whether to stop: the same, or a node
             that sets `decision`. False: nobody, all layers are made.
         aggregator: who writes the answer from what was kept: the same, or a node that sets
-            `answer`. The best answer that was kept, word for word, is its last resort.
+            `answer`. The best answer that was kept, verbatim, is its last resort.
         roles: who the proposers are to be: a list of texts, one for each; or who writes them, once
             a run: True (the first proposer), a member, a chain, or a node that sets `roles`.
             Default: nobody in particular.

@@ -74,7 +74,7 @@ def numbered(texts: Iterable[str], *, start: int = 1, limit: int = 100_000) -> s
 
 
 def escaped(text: str, *, limit: int = 100_000) -> str:
-    """Make one text safe to stand in a prompt, inside a block or beside the blocks.
+    """Make one text safe to stand in a prompt, inside a block or outside the blocks.
 
     Use it for other text that a model wrote: a role, a lesson, a remark. Control characters other
     than newline and tab are removed, as are lone surrogates, which no request can carry.

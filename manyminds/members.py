@@ -1,4 +1,4 @@
-"""Members: who is asked. Everything that can answer becomes a `Member` with a unique name."""
+"""Members: what a method asks. Everything that can answer becomes a `Member` with a unique name."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ class Member(BaseModel):
         role: who the member is to be; goes into its system message.
         weight: of its vote in weighted votes.
         params: sampling parameters such as temperature; override those of the builder.
-        timeout: seconds for one answer, retries included; None waits for ever.
+        timeout: seconds for one answer, retries included; None waits without a limit.
         retries: further attempts after a failure that may pass. Default: 2 for members made from a
             string, 0 for models handed over, which keep their own.
         price: dollars per million tokens; default: looked up where `manyminds[prices]` is installed

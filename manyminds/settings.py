@@ -85,11 +85,11 @@ class Context:
         deadline: seconds that a layer, wave or round may take; who is late is cut, and the run goes
             on with the others if they are a quorum.
         grace: seconds that the others have once a quorum is in.
-        hedge: seconds after which a spare is asked beside a member that is late: its own (see
+        hedge: seconds after which a spare is asked in addition to a late member: its own (see
             `Member`), else the same member once more. The first good answer counts.
         cache: one of LangGraph's, such as `InMemoryCache()`: answers that were given before to the
             same question of the same sample are taken from it, and cost nothing.
-        recorder: is told of everything that happens.
+        recorder: receives every event of the run.
         answers: where answers are looked for before anybody is asked, such as a run record.
 
     Raises:
@@ -111,7 +111,7 @@ class Context:
     __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
 
     def __post_init__(self) -> None:
-        """Refuse what would fail, or wait for ever, in the middle of a run."""
+        """Refuse what would fail, or wait without end, in the middle of a run."""
         if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InputError(f"budget={self.budget!r}: give a Budget, such as Budget(calls=10)")
         if self.concurrency is not None and self.concurrency < 1:

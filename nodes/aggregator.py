@@ -29,7 +29,7 @@ def aggregator(
     """Return the aggregator's node.
 
     The members of the chain are tried in order. Should all fail, the candidate that is most like
-    the others is the answer, word for word, and the run is marked as degraded.
+    the others is the answer, verbatim, and the run is marked as degraded.
 
     Args:
         chain: the aggregator and who takes over when it fails.
@@ -57,7 +57,7 @@ def aggregator(
         )
         update: Update = {"spent": spent_on(tried)}
         if final is None:
-            instead = "the answer is one member's own, word for word"
+            instead = "the answer is one member's own, verbatim"
             note = f"no aggregator answered ({why(tried)}): {instead}"
             return {**update, "final": most_alike(references), "notes": [note]}
         notes = [f"{final['member']} aggregated after another failed"] if tried[1:] else []

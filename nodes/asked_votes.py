@@ -29,7 +29,7 @@ class Universal:
     """Universal self-consistency (arXiv 2311.17311): a judge picks the most consistent answer.
 
     It is shown the answers in a seeded random order and replies with a number only, so the answer
-    is one of the candidates, word for word. Asked once more where the reply has no number; then
+    is one of the candidates, verbatim. Asked once more where the reply has no number; then
     the most similar candidate wins.
 
     Attributes:

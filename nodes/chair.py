@@ -92,7 +92,7 @@ def writer(how: LastWord, values: Callable[[State, RunContext], Mapping[str, str
 
 
 def picker(how: LastWord, passed_on: Callable[[Candidate], Candidate]) -> Node:
-    """Return the node of a member that picks one of the candidates, word for word.
+    """Return the node of a member that picks one of the candidates, verbatim.
 
     They are shown in a seeded random order. A reply that names no number goes to the next in the
     chain; in the end the winner that `final` holds already is the answer.
@@ -146,7 +146,7 @@ def _decided(
 ) -> Update:
     update: Update = {"spent": spent_on(asked)}
     if final is None:
-        note = f"no {how.role} answered ({why(asked)}): the answer is the winner's, word for word"
+        note = f"no {how.role} answered ({why(asked)}): the answer is the winner's, verbatim"
         return {**update, "notes": [note]}
     notes = [f"{by} took over as {how.role} after another failed"] if asked[1:] else []
     if how.overrules:

@@ -173,7 +173,7 @@ def _joined(
 ) -> Update:
     """Return the answer: all parts under the id of the first, which a stream has shown."""
     if not written:
-        note = "no aggregator answered: the answer is one member's own, word for word"
+        note = "no aggregator answered: the answer is one member's own, verbatim"
         return {"final": most_alike([c for c in got if c["status"] == "ok"]), "notes": [note]}
     usage = TokenUsage(
         input_tokens=sum(part["usage"]["input_tokens"] for part in written),

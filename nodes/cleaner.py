@@ -18,7 +18,7 @@ def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
     """Return the node that rewrites the final answer for a reader who was not there (DebateGPT).
 
     A rewriting that changes what the answer is, as far as that can be read, is refused. Where none
-    is of use, the answer stays as it was, and the run is marked.
+    is usable, the answer stays as it was, and the run is marked.
 
     Args:
         chain: the cleaner and who takes over when it fails.

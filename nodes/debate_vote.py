@@ -17,7 +17,7 @@ WEIGHED = ("proportional", "reconcile", "confidence")
 def debate_vote(how: Debating, *, vote: str | VoteFunction) -> Node:
     """Return the node that votes on the last round (multi-agent debate, arXiv 2305.14325).
 
-    The winner is passed on word for word, without the line on its confidence, which we asked for.
+    The winner is passed on verbatim, without the line on its confidence, which we asked for.
     Where no answer can be read, the reply most like the others wins, and the run is marked.
 
     Args:

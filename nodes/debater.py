@@ -30,7 +30,7 @@ class Debating:
     Attributes:
         debaters: who debates, in order of asking.
         rounds: how many rounds at most.
-        reads: who reads whom in each round after the first.
+        reads: which debater reads which in each round after the first.
         extract: how to read the answer that is voted on.
         prompt: how a debater is shown what others answered, with the variable `answers`.
         alone: how a debater is asked that has nobody's answers to read.

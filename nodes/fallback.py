@@ -24,7 +24,7 @@ async def first_answer(
     stream: bool = False,
     refuse: Callable[[str], str | None] = lambda _text: None,
 ) -> tuple[Candidate | None, list[Candidate]]:
-    """Ask the members of a chain in order until one gives an answer that is of use.
+    """Ask the members of a chain in order until one gives a usable answer.
 
     Args:
         chain: the member that plays the role, and who takes over when it fails.

@@ -18,7 +18,7 @@ from manyminds.settings import Context
 
 
 class LevelResult(TypedDict):
-    """What a level asked and found, by whom, with which votes, at what cost."""
+    """What a level asked and found, by which members, with which votes, at what cost."""
 
     ask: str
     answer: str
@@ -52,7 +52,7 @@ def level(
     """Return the node of one level.
 
     Args:
-        poll: from the state to what is asked of whom.
+        poll: from the state to what each member is asked.
         name: of the node.
         method: name of the method.
         prompt: with the variables `question`, `found` and `ask`.

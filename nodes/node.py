@@ -65,7 +65,7 @@ class Node(Runnable[Any, Update]):
                 if common is not None and common.recorder is not None:
                     common.recorder.failed(state["run"], error)
             raise
-        if config is not None:  # a node that another one calls is told of by that
+        if config is not None:  # the calling node reports a node that it calls
             self._tell(input, update, at, config)
         return update
 

@@ -1,4 +1,4 @@
-"""ranker: reads all answers and picks one, which is passed on word for word."""
+"""ranker: reads all answers and picks one, which is passed on verbatim."""
 
 import random
 from collections.abc import Sequence

@@ -60,7 +60,7 @@ class RoleReply(Generic[T]):
             instead: What the method does without a reply.
         """
         if self.reply is None:
-            return [f"no {role} was of use ({self.why}): {instead}"]
+            return [f"no {role} was usable ({self.why}): {instead}"]
         last = self.reply["member"]
         failed = any(one["member"] != last for one in self.asked)
         return [f"{last} took over as {role} after another failed"] if failed else []

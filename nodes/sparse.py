@@ -39,7 +39,7 @@ def sparse_gate(panel: Panel) -> Node:
 def sparse_aggregator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) -> Node:
     """Return the node that writes the answer out of what was kept.
 
-    Should all fail, the best answer that was kept is taken word for word, and the run is marked.
+    Should all fail, the best answer that was kept is taken verbatim, and the run is marked.
 
     Args:
         chain: the aggregator and who takes over when it fails.

@@ -45,7 +45,7 @@ class Ask:
         role: name under which the report adds up the calls.
         layer: layer, round or try, from 1.
         index: order of asking within the layer, of the first call.
-        deadline: ends a call that is late; None where the node waits for every reply.
+        deadline: ends a call that is late; None where the node waits without a limity reply.
         replies: every reply so far. The node's update takes their cost from here.
     """
 

@@ -74,7 +74,7 @@ def most_summaries(how: Debating, round: int) -> int:
 
 
 def _texts(state: State, round: int, how: Debating) -> dict[int, tuple[str, ...]]:
-    """Return what each debater reads; one that gave no answer reads nothing, it is asked anew."""
+    """Return what each debater reads; one that gave no answer reads nothing, it is asked again."""
     spoke = {c["index"] for c in state["candidates"] if c["status"] == "ok"}
     return {
         place: tuple(c["text"] for c in how.heard(state, place, round))

@@ -1,4 +1,4 @@
-"""Who reads whom in a debate: topologies, by name or as a function of yours."""
+"""Which debater reads which: topologies, by name or as a function of yours."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
@@ -31,7 +31,7 @@ Readings: TypeAlias = list[list[list[int]]]
 
 
 def readings(topology: str | Topology, debaters: int, rounds: int) -> Readings:
-    """Work out who reads whom in every round after the first.
+    """Work out which debater reads which in every round after the first.
 
     Raises:
         InputError: the name is unknown, or a function returns what is no other debater's place.

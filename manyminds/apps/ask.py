@@ -51,7 +51,7 @@ def ask(
         list[str] | None,
         typer.Option(
             metavar="MODEL",
-            help="Who is asked, such as openai:gpt-4o-mini, ollama:llama3.1, MODEL@URL; may be "
+            help="Member, such as openai:gpt-4o-mini, ollama:llama3.1, MODEL@URL; may be "
             "repeated. Default: the first model found by key, then by local server.",
         ),
     ] = None,

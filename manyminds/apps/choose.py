@@ -1,4 +1,4 @@
-"""From the command line's options to a graph: who is asked, by which method, how much at most."""
+"""From the command line's options to a graph: members, method and limits."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +59,7 @@ def choose_method(
     where only that one takes the options that were given.
 
     Raises:
-        InputError: there is no such method, or it does not take an option; the message names those
+        InputError: The method does not exist, or does not take an option; the message names those
             that it takes.
     """
     usual = ["agent-forest", "moa"] if len(set(members)) == 1 else ["moa", "agent-forest"]

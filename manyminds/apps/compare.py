@@ -106,12 +106,12 @@ def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict
     for text in sets:
         named, value = pair(text)
         prefix, _, name = named.rpartition(".")
-        whom = [one for one in chosen if prefix in ("", one.name.replace("-", "_"))]
-        if not whom:
+        target = [one for one in chosen if prefix in ("", one.name.replace("-", "_"))]
+        if not target:
             raise InputError(f"--set {text}: {prefix} is not compared; add it to --methods")
-        taking = [one for one in whom if name in options_of(one)]
+        taking = [one for one in target if name in options_of(one)]
         if not taking:
-            check(whom[-1], {name: value})
+            check(target[-1], {name: value})
         for one in taking:
             if name in given[one.name]:
                 raise InputError(f"{name} is given twice for {one.name}: leave one of them away")

@@ -1,4 +1,4 @@
-"""The flags of the commands that put methods to a file of questions, and whom those ask."""
+"""The flags of the commands that put methods to a file of questions, and their members."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from manyminds.evals.sandbox import Limits
 from manyminds.models.recorded import recorded_names
 
 Members: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--member", help="who is asked; repeatable")
+    list[str] | None, typer.Option("--member", help="Member to ask; repeatable.")
 ]
 MembersFrom: TypeAlias = Annotated[
     Path | None, typer.Option(help="a recorded member for each model in FILE")
@@ -45,7 +45,7 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="print one JSON 
 
 
 def asked(members: Sequence[str] | None, recorded: Path | None, selected: Path | None) -> list[str]:
-    """Return who is asked, from the flags that name them.
+    """Return the members that the flags name.
 
     Raises:
         InputError: nobody is.

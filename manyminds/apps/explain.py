@@ -69,8 +69,8 @@ def _how(result: Mapping[str, Any]) -> str:
     report = result["report"]
     asked = counted(report["calls"], "call")
     names = list(report["members"])
-    whom = names[0] if len(names) == 1 else counted(len(names), "member")
-    parts = [f"{asked} to {whom}"]
+    target = names[0] if len(names) == 1 else counted(len(names), "member")
+    parts = [f"{asked} to {target}"]
     decision = report.get("decision")
     if decision and decision["reason"] and not decision["reason"].startswith("fixed"):
         parts.append(f"stopped: {one_line(decision['reason']).rstrip('.')}")

@@ -47,7 +47,7 @@ def runs(
     """
     where = folder or runs_folder()
     if folder is not None and not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder")
+        raise InputError(f"{folder}: the folder does not exist")
     if prune is not None:
         if method is not None or question is not None:
             raise InputError("--prune goes by age only: leave out --method and --question")

@@ -59,7 +59,7 @@ def select(
     """Choose members by performance and diversity, and weigh their votes.
 
     Everyone is asked every question. The choice is made on the calibration questions alone and
-    judged on the others, beside the member that looked best. Where answers have no key, members
+    judged on the others, next to the member that looked best. Where answers have no key, members
     are compared on the calibration questions by a judge or by recorded scores instead. The file of
     --out is for --members.
     """

@@ -22,7 +22,7 @@ def show(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The page to write. Default: beside the record, .html."),
+        typer.Option(metavar="FILE", help="Page to write. Default: the record's name, .html."),
     ] = None,
     serve: Annotated[
         Path | None,
@@ -48,10 +48,10 @@ def show(
 
 
 def write_page(record: Path, out: Path | None = None) -> Path:
-    """Write the page of a run beside its record, or to `out`, and return where it is.
+    """Write the page of a run next to its record, or to `out`, and return where it is.
 
     Raises:
-        DataError: there is no such record, it cannot be read, or the page cannot be written.
+        DataError: the record does not exist, it cannot be read, or the page cannot be written.
     """
     from manyminds.records.reader import load_runs, newest
     from manyminds.views.html import page_of

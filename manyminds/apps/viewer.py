@@ -143,7 +143,7 @@ def run_viewer(folder: Path, port: int) -> None:
         ) from error
     check_installed()
     if not folder.is_dir():
-        raise InputError(f"--serve {folder}: there is no such folder")
+        raise InputError(f"--serve {folder}: the folder does not exist")
     import asyncio
 
     app = Viewer(folder.resolve()).app()

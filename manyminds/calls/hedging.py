@@ -1,4 +1,4 @@
-"""Hedging: a late member gets a second call beside it, and the first good answer counts.
+"""Hedging: a late member gets a second call in parallel, and the first good answer counts.
 
 It trades a few more calls for a shorter tail (Dean and Barroso, "The Tail at Scale", 2013).
 """

@@ -87,7 +87,7 @@ class Watched:
         self.builder, self.name = app.builder, app.name
 
     async def ainvoke(self, given: Any, config: Any = None, *, context: Any = None) -> Any:
-        """Run the graph; `critical_path` beside the output are seconds."""
+        """Run the graph; `critical_path`, next to the output, is in seconds."""
         output: dict[str, Any] = {}
         slowest: dict[tuple[str, int], float] = {}
         part: Any

@@ -30,11 +30,11 @@ class Row(TypedDict):
 
 
 def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
-    """Read the questions of a file, plain or gzip; answers recorded beside them are passed over.
+    """Read the questions of a file, plain or gzip; recorded answers in it are ignored.
 
     A row has the question under `question`, `instruction`, `input` or `prompt`. It may have `id`
     (default: made of the question), `answer` (or `target`), and for code `entry_point` and `test`.
-    A question that comes again word for word is kept once.
+    A question that comes again verbatim is kept once.
 
     Args:
         path: JSON Lines, `.gz` or not.

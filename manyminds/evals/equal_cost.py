@@ -63,7 +63,7 @@ def plan(
 
     Args:
         method: from the registry.
-        members: who is asked.
+        members: Members to ask.
         calls: for each question, at most.
         extract: how answers are read where there is a vote.
         budget: of each run; default: so many calls.
@@ -83,10 +83,10 @@ def plan(
         given.setdefault("extract", extract)
     single = next(iter(taken)) == "member"
     if runs == 1:
-        whom = members[0] if single else list(members)
-        graph = builder(whom, **given, budget=guard)
+        target = members[0] if single else list(members)
+        graph = builder(target, **given, budget=guard)
     else:
-        inner = [builder(whom, **given) for whom in (members if single else [list(members)])]
+        inner = [builder(target, **given) for target in (members if single else [list(members)])]
         named = [Member(one, name=method.name) for one in inner]
         how: dict[str, Any] = {} if extract is None else {"extract": extract}
         graph = create_agent_forest(named, samples=runs, budget=guard, **how)

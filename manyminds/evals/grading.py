@@ -38,7 +38,7 @@ def grader(
     """Choose how to grade answers to these questions.
 
     In this order: by running (if asked), by the grades given, by the reference answers (unless it
-    is code), by the `_passed` file beside the data, by the flags in the data itself.
+    is code), by the `_passed` file next to the data, by the flags in the data itself.
 
     Args:
         rows: the questions.

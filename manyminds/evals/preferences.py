@@ -85,7 +85,7 @@ async def judged(
 
 
 def ring(names: Sequence[str], question: int, row: Row, seed: int) -> list[Meeting]:
-    """Return who meets whom on a question: neighbours on a ring; two members meet once."""
+    """Return which members meet on a question: neighbours on a ring; two members meet once."""
     draw = random.Random(f"{seed}:{row['id']}")
     order = draw.sample(range(len(names)), len(names))
     pairs = zip(order, [*order[1:], order[0]], strict=True)

@@ -312,7 +312,7 @@ class HalfOpenProbe:
         return self._heard and not self._number and not self._skipped
 
     def closed(self) -> None:
-        """Say that the endpoint wants to be left alone from now on."""
+        """Say that the endpoint asks for no more requests from now on."""
         self._heard = False
         self._skipped = max(0, self._skipped - 1)
 

@@ -95,7 +95,7 @@ class EstimatedRate:
         return self._opens
 
     def refuse(self, number: int, now: float, seconds: float) -> None:
-        """Say that the endpoint refused a request, and for how long it wants to be left alone."""
+        """Note that the endpoint refused a request, and the seconds that it asked to wait."""
         self._refused += number > self._before
         if now >= self._opens:
             self._next = now - _MORE * seconds

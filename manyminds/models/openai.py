@@ -92,7 +92,7 @@ def openai_chat_model(
         model: the name that the endpoint knows the model by.
         base_url: up to and with `/v1`.
         api_key: None where the endpoint wants none.
-        timeout: seconds without a byte after which a request fails; None waits for ever.
+        timeout: seconds without a byte after which a request fails; None waits without a limit.
         params: sampling parameters; those that OpenAI does not know go into the request as such.
 
     Raises:

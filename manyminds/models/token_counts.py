@@ -12,7 +12,7 @@ _MOST = 10**12  # no call has more tokens
 def token_usage(input_tokens: object, output_tokens: object) -> TokenUsage | None:
     """Return a usage of whole numbers; None where a count is negative, not finite or no number.
 
-    A missing count beside a good one is 0; where both are missing, nothing was reported.
+    A missing count next to a good one is 0; where both are missing, nothing was reported.
     """
     if input_tokens is None and output_tokens is None:
         return None

@@ -15,7 +15,7 @@ from manyminds.records.lines import without_secrets
 from manyminds.settings import Context
 
 _SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")
-# What a member is beside its model; limits and prices do not change what it answers.
+# What a member is apart from its model; limits and prices do not change what it answers.
 _OF_ITS_OWN = frozenset({"name", "role", "params", "input", "output"})
 
 

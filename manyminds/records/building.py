@@ -136,7 +136,7 @@ class Builder:
                         setattr(call, key, reading[key])
 
     def _take_over(self, call: Call) -> None:
-        """Give a call without an answer that of the one that was asked beside it."""
+        """Give a call without an answer that of the hedging call."""
         for other in reversed(self._by_id[call.run].calls):
             if other.question == call.question and other.status in ANSWERED:
                 own = {key: call.candidate[key] for key in ("member", "draw")}

@@ -34,7 +34,7 @@ def is_record(file: Path) -> bool:
 
 
 class Seen:
-    """Remembers the last things that were named, so that memory stays the same for ever."""
+    """Remembers the last things that were named, so that memory stays bounded."""
 
     def __init__(self, most: int = _SEEN) -> None:
         self._known: OrderedDict[Hashable, None] = OrderedDict()

@@ -35,7 +35,7 @@ class JournalBackend(Protocol):
 
 
 class StoreBackend:
-    """The answers of a run in a store of the host's; those of nested runs are beside them.
+    """The answers of a run in a store of the host's; those of nested runs are in the same place.
 
     Args:
         store: the host's.
@@ -101,7 +101,7 @@ class CheckpointBackend:
         await called(self.place, "put_writes", self._latest, list(answers.items()), uuid4().hex)
 
     async def clear(self) -> None:
-        """Begin anew."""
+        """Start from scratch."""
         about = CheckpointMetadata(source="update", step=-1, parents={})
         config = {"configurable": self._namespace}
         self._latest = await called(self.place, "put", config, empty_checkpoint(), about, {})

@@ -46,7 +46,7 @@ def likeness(run: RunData, layer: int | None = None) -> Likeness | None:
         layer: its number; by default the last with two good candidates.
 
     Raises:
-        InputError: there is no such layer.
+        InputError: the layer does not exist.
     """
     known = {one.number: one for one in run.layers}
     if layer is not None and layer not in known:
@@ -71,7 +71,7 @@ def similarity(run: AnyRun, layer: int | None = None) -> "Picture":
     first 40 are shown.
 
     Raises:
-        InputError: there is no such layer.
+        InputError: the layer does not exist.
     """
     run = data_of(run)
     found = likeness(run, layer)

@@ -32,7 +32,7 @@ class Card:
 
 
 def parts(run: RunData) -> dict[str, Any]:
-    """Return everything that the templates show of a run beside the run itself."""
+    """Return everything that the templates show of a run, apart from the run itself."""
     found = likeness.likeness(run)
     vote = run.ballot
     about = "" if vote is None else f"{vote['voters']} voted, {vote['abstentions']} abstained"

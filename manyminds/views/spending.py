@@ -27,7 +27,7 @@ def described(run: RunData) -> str:
 
 
 def spending(run: AnyRun) -> "Picture":
-    """Draw the tokens in and out of each role, with its calls and dollars beside them."""
+    """Draw the tokens in and out of each role, with its calls and dollars."""
     run = data_of(run)
     found = by_role(run)
     figure, axes = blank(max(len(found), 1) * ROW * 1.3 + 1.2, described(run))

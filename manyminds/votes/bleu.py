@@ -114,7 +114,7 @@ class _Index:
 
 
 def _index(row: Ints, gram: Ints, texts: int) -> _Index:
-    """Index the n-grams of one order by feature: the n-gram and the how-manieth in its text."""
+    """Index the n-grams of one order by feature: the n-gram and its place among equal ones."""
     kinds = int(gram.max(initial=0)) + 1
     pair, times = np.unique(row * kinds + gram, return_counts=True)
     occurrence = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)

@@ -65,7 +65,7 @@ def condorcet(
 
 
 def _orders(rankings: Rankings, n: int, authors: Authors) -> list[tuple[list[int], set[int]]]:
-    """Return each ranking that says something, without repeats, and whom it may rank."""
+    """Return each ranking that says something, without repeats, and what it may rank."""
     if authors is not None and len(authors) != len(rankings):
         raise InputError(f"Give one author a ranking: {len(rankings)}, not {len(authors)}.")
     orders: list[tuple[list[int], set[int]]] = []

@@ -36,7 +36,7 @@ def create_twice(
     """Build a method of somebody else's.
 
     Args:
-        members: who is asked.
+        members: Members to ask.
         times: how often. Not
             too often.
         mode: how.

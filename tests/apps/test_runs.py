@@ -60,7 +60,7 @@ def test_lists_the_users_folder(
     assert main(["runs"]) == 0
     assert "no runs in " in capsys.readouterr().out
     assert main(["runs", str(tmp_path / "other")]) == 2
-    assert "there is no such folder" in capsys.readouterr().err
+    assert "the folder does not exist" in capsys.readouterr().err
 
 
 def test_prunes_old_records_and_their_pages(

@@ -75,7 +75,7 @@ def test_shows_a_run_that_was_broken_off(tmp_path: Path) -> None:
         ([], "there is no record of a run in this folder"),
         (["a.jsonl", "--serve", "."], "leave out RUN.jsonl"),
         (["missing.jsonl"], "missing.jsonl: "),
-        (["--serve", "missing"], "there is no such folder"),
+        (["--serve", "missing"], "the folder does not exist"),
         (["--serve", ".", "--out", "x.html"], "leave out RUN.jsonl and --out"),
         (["empty.jsonl"], "there is no run in it yet"),
         (["wrong.jsonl"], "line 1"),

@@ -64,7 +64,7 @@ class Case:
 
 
 def first(result: Result) -> bool:
-    """Say whether the answer is the one that two of three gave, word for word."""
+    """Say whether the answer is the one that two of three gave, verbatim."""
     return bool(result["answer"] == "Final answer: 1")
 
 

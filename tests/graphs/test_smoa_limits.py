@@ -19,7 +19,7 @@ ALL = [f"layer 1 {letter}" for letter in "bdac"]
         (12, 12, 2, None),
         (11, 6, 1, "has no room for the 8 that come next after layer 1 of 2"),
         (6, 6, 1, "has no room for the 8 that come next after layer 1 of 2"),
-        (5, 5, 1, "no judge was of use (budget)"),
+        (5, 5, 1, "no judge was usable (budget)"),
         (4, 4, 1, "no aggregator answered (budget)"),
         (2, 2, 1, "2 calls is spent"),
     ],

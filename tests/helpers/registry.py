@@ -27,7 +27,7 @@ def small(name: str, *members: Any) -> MethodGraph:
     taken = inspect.signature(builder).parameters
     options = {key: value for key, value in _SMALL.items() if key in taken}
     given = members or SIMULATED
-    whom = given[0] if next(iter(taken)) == "member" else list(given)
-    graph = builder(whom, **options, **_MORE.get(name, {}))
+    target = given[0] if next(iter(taken)) == "member" else list(given)
+    graph = builder(target, **options, **_MORE.get(name, {}))
     assert isinstance(graph, MethodGraph)
     return graph

@@ -114,7 +114,7 @@ async def test_notes() -> None:
     ]
     lost = await asked(chain)
     assert lost.notes("judge", "likeness decided") == [
-        "no judge was of use (malformed): likeness decided"
+        "no judge was usable (malformed): likeness decided"
     ]
     chain = [
         replies(ScriptedChatModel, "?", "!", name="one"),

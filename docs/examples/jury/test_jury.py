@@ -1,4 +1,4 @@
-"""Jury: who is asked how often, and what the foreman reads."""
+"""Jury: how often each member is asked, and what the foreman reads."""
 
 import pytest
 from jury import create_jury
