@@ -91,8 +91,8 @@ def create_smoa(
     """Build a Sparse Mixture-of-Agents.
 
     Use it where a Mixture-of-Agents is right but costs too much: after each layer a judge keeps
-    the best answers, so prompts stay short, and a moderator ends what is settled. It saves where many
-    questions are easy; where every layer is needed, it makes more calls than `create_moa`.
+    the best answers, so prompts stay short, and a moderator ends what is settled. It saves where
+    many questions are easy; where every layer is needed, it makes more calls than `create_moa`.
 
     Args:
         proposers: who proposes in every layer.

@@ -1,6 +1,6 @@
 """Symbolic comparison by math-verify, in a process of its own that a deadline ends.
 
-What is compared comes from models, and an algebra system may work on it without end. A server process
+What is compared comes from models, and an algebra system may never end. A server process
 has the library loaded and compares each pair in a fork; the kernel ends the fork after a second.
 The server is a program, not a `multiprocessing` child: it never imports the user's main module.
 """
