@@ -76,6 +76,9 @@ def extract(text: str) -> str | None:
     text = readable(text)
     comma = _decimal_comma(text)
     for name, place in locate.stated(text):
+        whole = locate.field(text) if name == "field" else None
+        if whole is not None and len(locate.sentences(whole)) > 1:  # a solution, not an answer
+            return _concluded(whole, comma=comma)
         found, other = _stated(place, comma=comma)
         if found is not None or other or name != "cue" or not VACUOUS.match(place):
             return found
