@@ -172,7 +172,7 @@ def _backend(run: str) -> JournalBackend | None:
     saver = checkpointer()
     if saver is None:
         return None
-    return CheckpointBackend(saver, get_config()["configurable"]["thread_id"], run)
+    return CheckpointBackend(saver, get_config().get("configurable", {})["thread_id"], run)
 
 
 def _store() -> BaseStore | None:

@@ -17,6 +17,10 @@ from manyminds.models.token_counts import token_usage
 TEXT = "The answer is 4."
 
 
+def no_pause(*_: object) -> float:
+    return 0.0
+
+
 def completion(text: Any = TEXT, finish: object = "stop", **more: Any) -> Body:
     choice = {
         "index": 0,
@@ -133,7 +137,7 @@ async def test_every_response_is_paid_also_without_an_answer() -> None:
         return Reply(raw=completion(TEXT if k == 3 else "", usage=usage))
 
     with Server(reply) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("manyminds.calls.call._pause", lambda *_: 0.0)
+        patch.setattr("manyminds.calls.call._pause", no_pause)
         member = Member(f"m@{server.url}", retries=3, price=Price(input=1, output=1))
         paid = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
     assert paid["attempts"] == 4 and paid["usage"] == {"input_tokens": 40, "output_tokens": 20}

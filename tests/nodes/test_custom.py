@@ -43,7 +43,11 @@ async def test_a_wrong_shape_is_an_error_that_shows_the_right_one() -> None:
 @pytest.mark.parametrize("role", ["judge", "moderator"])
 async def test_a_judge_or_moderator_that_decides_nothing_is_an_error(role: str) -> None:
     members = [ScriptedChatModel("a"), ScriptedChatModel("b")]
-    given: Any = {role: lambda _state: {"foo": 1}}
+
+    def wrong(_state: Any) -> dict[str, int]:
+        return {"foo": 1}
+
+    given: Any = {role: wrong}
     with pytest.raises(InputError, match=f"`{role}` set 'foo'"):
         await create_smoa(members, **given).compile().ainvoke(user())
 

@@ -167,7 +167,7 @@ def test_threads_do_not_wait_for_each_other_for_long() -> None:
     pairs = [(rf"\int_0^{n} \sin(x^x)^9 dx", rf"\int_0^{n} \cos(x^x)^9 dx") for n in range(8)]
     began = time.perf_counter()
     with ThreadPoolExecutor(_THREADS) as pool:
-        assert not any(pool.map(lambda pair: mathematics.same(*pair), pairs))
+        assert not any(pool.map(mathematics.same, *zip(*pairs, strict=True)))
     assert time.perf_counter() - began < _MOST_SECONDS * len(pairs) / _THREADS
 
 

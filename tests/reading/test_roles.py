@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from manyminds.reading.roles import ROLE_READERS, read_ranking, reason_of
 
-CASES: list[tuple[str, str, Any]] = [
+cases: list[tuple[str, str, Any]] = [
     ("stop", s, v)
     for s, v in [
         ("I recommend stopping.", True),
@@ -93,7 +93,7 @@ CASES: list[tuple[str, str, Any]] = [
         ('{"stop": true, "reason": "They agree, so there is no need to continue."}', True),
     ]
 ]
-CASES += [
+cases += [
     ("confidence", s, v)
     for s, v in [
         ("Confidence: 80%.", 80),
@@ -139,7 +139,7 @@ CASES += [
         ("I'd say I'm 85% sure", 85),
     ]
 ]
-CASES += [
+cases += [
     ("rating", s, v)
     for s, v in [
         ("I'd rate it a solid 8.", 8),
@@ -180,7 +180,7 @@ CASES += [
         ("The score is not 9.", None),
     ]
 ]
-CASES += [
+cases += [
     ("pick", s, v)
     for s, v in [
         ("Answer 3 is the worst.", None),
@@ -235,7 +235,7 @@ CASES += [
         ("Not answer 2 but answer 3 is the best.", None),
     ]
 ]
-CASES += [
+cases += [
     ("ranking", s, v)
     for s, v in [
         ('{"order": [0, 2, 1]}', None),
@@ -289,7 +289,7 @@ CASES += [
         ("Answer 1: 5 apples\nAnswer 2: 7 apples\nAnswer 3: 5 apples", None),
     ]
 ]
-CASES += [
+cases += [
     ("plan", s, v)
     for s, v in [
         ("1) a\n2) b", ["a", "b"]),
@@ -313,7 +313,7 @@ CASES += [
         ("The answer is 5.", None),
     ]
 ]
-CASES += [
+cases += [
     ("roles", s, v)
     for s, v in [
         ("Role 1: You are A.\nRole 2: You are B.", ["You are A.", "You are B."]),
@@ -333,7 +333,7 @@ CASES += [
 OF = {"ranking": 3, "pick": 3, "roles": 2}
 
 
-@pytest.mark.parametrize(("kind", "text", "value"), CASES)
+@pytest.mark.parametrize(("kind", "text", "value"), cases)
 def test_what_a_reply_says(kind: str, text: str, value: object) -> None:
     assert ROLE_READERS[kind](text, OF.get(kind, 0)) == value
 
@@ -341,7 +341,7 @@ def test_what_a_reply_says(kind: str, text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "wrap", ["<think>{other}</think>{text}", "{other}</think>\n{text}", "  {text}\n"]
 )
-@pytest.mark.parametrize(("kind", "text", "value"), [c for c in CASES if c[2] is not None][::5])
+@pytest.mark.parametrize(("kind", "text", "value"), [c for c in cases if c[2] is not None][::5])
 def test_reasoning_is_no_verdict(kind: str, text: str, value: object, wrap: str) -> None:
     reply = wrap.format(
         other="Stop? I choose answer 1. 1 > 2 > 3. Score: 3. Confidence: 5", text=text
