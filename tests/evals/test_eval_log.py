@@ -165,4 +165,8 @@ def test_an_answer_that_is_not_utf8_is_kept_readable(tmp_path: Path) -> None:
     rows = [Row(id="a", question="What?", answer="4")]
     for _ in range(2):
         evaluate(graph, rows, grade=by_answer(extractor("text")), out=tmp_path)
-    assert json.loads((tmp_path / "rows.jsonl").read_text())["answer"].startswith("Half ?")
+    assert json.loads((tmp_path / "rows.jsonl").read_text())["answer"].split() == [
+        "Half",
+        "of",
+        "it",
+    ]

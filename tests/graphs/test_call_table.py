@@ -42,7 +42,10 @@ def _reply(body: Body, k: int) -> Reply:
         "roles": ROLES,
         "score": 2,
     }
-    asks = "Reply with one JSON object" in str(body["messages"][0]["content"])
+    asked = str(body["messages"][0]["content"])
+    asks = "Reply with one JSON object" in asked
+    if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
+        form = {"choice": 1, "reason": "it is so"}
     text = json.dumps(form) if asks else f"My answer {k} differs. Final answer: {k}"
     return Reply(choices=[text] * (body.get("n") or 1))
 
