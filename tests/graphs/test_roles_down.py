@@ -100,7 +100,7 @@ CASES = {
     ),
     "judge": Case(
         smoa("judge"),
-        "no judge was of use",
+        "no judge was usable",
         lambda result: (
             result["verdict"]["source"] == "fallback"
             and result["verdict"]["scores"] == [None] * 3
@@ -109,18 +109,18 @@ CASES = {
     ),
     "moderator": Case(
         smoa("moderator", layers=3),
-        "no moderator was of use",
+        "no moderator was usable",
         lambda result: (
             result["report"]["layer"] == 2 and result["report"]["roles"]["proposer"]["calls"] == 6
         ),
     ),
     "judge and moderator in one": Case(
         smoa("judge", moderator=None, combined=True, layers=3),
-        "no judge was of use",
+        "no judge was usable",
         lambda result: result["verdict"]["source"] == "fallback" and result["report"]["layer"] == 2,
     ),
     "role writer": Case(
-        smoa("roles"), "no role writer was of use", lambda result: result["roles"] == []
+        smoa("roles"), "no role writer was usable", lambda result: result["roles"] == []
     ),
     "ranker": Case(
         lambda members, down: create_ranker(members, ranker=down), "no choice could be read", first

@@ -110,7 +110,7 @@ async def test_without_a_judge_likeness_orders_and_the_run_is_marked(reply: Answ
     verdict = result["verdict"]
     assert verdict["source"] == "fallback" and verdict["scores"] == [None] * 4
     assert verdict["order"][-1] == 1 and len(result["kept"]) == 2
-    assert "no judge was of use" in result["report"]["degraded"]
+    assert "no judge was usable" in result["report"]["degraded"]
     assert "the answers were ordered by likeness to the others" in result["report"]["degraded"]
     again = await one_layer(texts, ScriptedChatModel(reply)).compile().ainvoke(user())
     assert again["verdict"] == verdict

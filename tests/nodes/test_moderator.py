@@ -78,7 +78,7 @@ async def test_a_chain() -> None:
 async def test_unreadable_goes_on_and_is_marked(reply: Answer) -> None:
     result = await panel(ScriptedChatModel(reply)).ainvoke(user())
     assert result["report"]["layer"] == 2
-    assert "no moderator was of use" in result["report"]["degraded"]
+    assert "no moderator was usable" in result["report"]["degraded"]
     assert "another layer followed" in result["report"]["degraded"]
 
 

@@ -117,7 +117,7 @@ async def test_without_roles_the_run_goes_on_marked(reply: Answer) -> None:
     models, graph = panel(ScriptedChatModel(reply), description="School sums.")
     result = await graph.compile(store=store).ainvoke(user("Why?"))
     assert models[0].calls[0].texts == [("human", "Why?")] and result["answer"] == "end"
-    assert "no role writer was of use" in result["report"]["degraded"]
+    assert "no role writer was usable" in result["report"]["degraded"]
     assert "the proposers answered without roles" in result["report"]["degraded"]
     assert store.search(("manyminds", "roles")) == []
 
