@@ -110,8 +110,10 @@ async def _final(
     update: Update = {}
     extract = how.extract
     if how.reads_together and vote in _COUNTED:
+        before = [c["answer"] for c in candidates]
         candidates, extract = _read_together(candidates, state["question"])
-        update["candidates"] = candidates
+        changed = zip(before, candidates, strict=True)
+        update["candidates"] = [c for answer, c in changed if c["answer"] != answer]
     if isinstance(vote, str) or callable(vote):
         ballot = tally(candidates, vote, extract, how.members)
     else:

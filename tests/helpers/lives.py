@@ -25,8 +25,8 @@ from manyminds.runs import scope as shared
 THREAD: RunnableConfig = {"configurable": {"thread_id": "t"}}
 
 
-class Died(Exception):
-    """Ends a run in the middle of a node."""
+class Died(BaseException):
+    """Ends a run in the middle of a node; no Exception, so that no observer holds it back."""
 
 
 class Log:
