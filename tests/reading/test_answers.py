@@ -367,7 +367,7 @@ def test_recorded_mathematics_is_read_as_recorded() -> None:
     right, wrong, read = agreement("math_dylan_gpt35_4agents", "math", 4)
     assert right >= 0.995
     assert wrong <= 0.06  # its extraction knew no sentences: "is", "Sothevalueof"
-    assert read >= 0.99
+    assert read >= 0.975  # prose is no formula: such a reply abstains
 
 
 def test_recorded_literals_are_read_as_recorded() -> None:
