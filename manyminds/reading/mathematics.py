@@ -218,8 +218,8 @@ def same(one: str, other: str) -> bool:
 def is_prose(text: str) -> bool:
     """Say whether a text has words that belong to no formula, or is a word itself."""
     plain = _COMMAND.sub(" ", _TEXT.sub(lambda m: f" {m[1]} ", text))
-    words = [word for word in _WORD.findall(plain) if not _FUNCTION.fullmatch(word)]
-    words = [word for word in words if word.casefold() not in _UNIT_NAMES]
+    words = [w for w in _WORD.findall(plain) if not _FUNCTION.fullmatch(w)]
+    words = [w for w in words if w.casefold() not in _UNIT_NAMES]
     letters = "".join(plain.split())
     if letters.isalpha() and len(letters) > 1 and "\\" not in _TEXT.sub("", text):
         return True
