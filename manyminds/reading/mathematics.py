@@ -276,11 +276,15 @@ def _braced(match: re.Match[str]) -> str:
     return f"\\frac{{{above}}}{{{below}}}"
 
 
+_MIXED = re.compile(r"\s*(-?\d{1,9} \d{1,9}/\d{1,9})\b")
+
+
 def _stated(text: str) -> str | None:
     """Return what a short text that states the answer names: its formula, number or last word."""
     if not text.strip():
         return None
-    return _formula(text) or _phrase(text) or numbers.extract(text)
+    mixed = _MIXED.match(text)
+    return mixed[1] if mixed else _formula(text) or _phrase(text) or numbers.extract(text)
 
 
 def _last_sentence(text: str) -> str:
