@@ -73,7 +73,7 @@ def evaluate(
     """Measure a method on a file of questions.
 
     Rows are {"id", "question", "answer"}; rows about code have "prompt", "entry_point" and "test".
-    Each question draws its own order of members, and of recorded answers, anew in every repeat.
+    Each question draws its own order of members, and of recorded answers, in every repeat.
     """
     method = find_method(name)
     rows = read_rows(data, limit)

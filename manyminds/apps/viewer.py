@@ -23,7 +23,7 @@ _KNOWN_AS = frozenset({HOST, "localhost", "[::1]"})
 
 
 class Viewer:
-    """Answers requests for the runs of a folder; each file is read anew only when it has grown."""
+    """Answers requests for the runs of a folder; each file is read again only when it has grown."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -77,7 +77,9 @@ def _distinct(path: Path) -> Iterator[Row]:
             seen[row["id"]] = row
             yield row
         elif seen[row["id"]] != row:
-            raise DataError(f"{where}: id {row['id']!r} is taken by another question: number anew")
+            raise DataError(
+                f"{where}: id {row['id']!r} is taken by another question: give each its own"
+            )
 
 
 def _row(found: Mapping[str, Any], where: str) -> Row:

@@ -1,7 +1,7 @@
 """Measuring members where answers have no key: who is preferred, and how alike they write.
 
 Each member answers each calibration question once. A judge compares neighbours on a ring that is
-drawn anew for each question, so every member meets two others, at as many calls as there are
+drawn for each question, so every member meets two others, at as many calls as there are
 members; or scores that were recorded with the answers take the judge's place.
 """
 

@@ -15,7 +15,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
     "\ud800-\udfff]"
 )
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 def split(text: str) -> tuple[str, str]:
@@ -44,4 +44,4 @@ def visible(text: str) -> str:
 
 def readable(text: str) -> str:
     """Return the visible reply with full-width digits, letters and marks in their usual width."""
-    return visible(text).translate(_WIDE)
+    return visible(text).translate(WIDE)

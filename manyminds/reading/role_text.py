@@ -6,12 +6,13 @@ import re
 from typing import NamedTuple
 
 from manyminds.reading.loose_json import Json, objects
+from manyminds.reading.reasoning import WIDE
 
 LONGEST = 50_000
 """Characters of a reply that are read, from its end."""
 
-_MARKS = {0x3000: 0x20, 0x3010: 0x5B, 0x3011: 0x5D, 0x2019: 0x27, 0xFE55: 0x3A}
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | _MARKS
+_MARKS = {0x3010: 0x5B, 0x3011: 0x5D, 0x2019: 0x27, 0xFE55: 0x3A}
+_WIDE = WIDE | _MARKS
 _CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
 _OPEN = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
 _FINAL_CHANNEL = "<|channel|>final<|message|>"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from manyminds.reading import choices, locate
 from manyminds.reading.answers import EXTRACTORS, Extractor, final, text_key
@@ -63,11 +64,11 @@ def read_all(
     Returns:
         One answer or abstention per reply. It never raises, whatever the texts are.
     """
-    refused = [text is None or locate.refuses(readable(text)) for text in texts]
+    refused = [text is None or _refuses(text) for text in texts]
     good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]
     chosen = _kind_of(good, question) if kind is None else _named(kind)
     answers = [
-        None if text is None or (no and kind is None) else chosen.extract(text)
+        None if text is None or (no and kind is None) else _read(chosen, text)
         for text, no in zip(texts, refused, strict=True)
     ]
     if chosen.name == "text":
@@ -94,10 +95,10 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     """Return the first kind that reads enough of the replies that state anything."""
     options = choices.options_in(question) if question else {}
     if options:
-        return _lettered(options)
-    stated = sum(final(text) is not None for text in good)
+        return _lettered(tuple(options.items()))
+    stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     for kind in (_YES_OR_NO, EXTRACTORS["choice"], EXTRACTORS["number"], EXTRACTORS["math"]):
-        answers = [answer for text in good if (answer := kind.extract(text)) is not None]
+        answers = [answer for text in good if (answer := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(answer)) for answer in answers)
         # A kind that leaves out what other replies call their answer reads past it.
@@ -106,9 +107,21 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     return _TEXT
 
 
-def _lettered(options: dict[str, str]) -> Extractor:
+# A forest reads its replies again after every wave, and after every answer where it cuts.
+@lru_cache(maxsize=4_096)
+def _read(kind: Extractor, text: str) -> str | None:
+    return kind.extract(text)
+
+
+@lru_cache(maxsize=4_096)
+def _refuses(text: str) -> bool:
+    return locate.refuses(readable(text))
+
+
+@lru_cache(maxsize=64)
+def _lettered(options: tuple[tuple[str, str], ...]) -> Extractor:
     def letter(text: str) -> str | None:
-        return choices.letter(text, options)
+        return choices.letter(text, dict(options))
 
     return Extractor("choice", letter, lambda answer: answer.upper())
 

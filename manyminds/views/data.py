@@ -13,7 +13,7 @@ class CallData:
 
     `layer` is the layer, round, wave or step, `index` the order of asking within it. `node` names
     who asked where that is known. `inside` names the nested run, empty for the run's own calls.
-    `reused` says where an answer came from that was not asked for anew.
+    `reused` says where an answer came from that was not asked for again.
     """
 
     number: int

@@ -3,7 +3,7 @@
 A simulated model answers chains of arithmetic (`questions` makes them) by reading the prompt it is
 given. It works step by step and errs at a step with a chance that follows from its own skill and
 the hardness of that step. A share of the errors is systematic: every draw and every member of that
-skill falls for the same wrong result, which no vote can mend. The rest is drawn anew each time.
+skill falls for the same wrong result, which no vote can mend. The rest is drawn again each time.
 Asked for a verdict in JSON, it judges with its own skill. Every answer says that it is simulated.
 """
 
