@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from langgraph.types import Overwrite
 
-from manyminds.nodes.channels import Decision, usable
+from manyminds.nodes.channels import decide, usable
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
@@ -52,7 +52,7 @@ def consensus_gate(how: Debating, *, share: float | None, calls: Sequence[int]) 
         if spent is not None:
             note = f"{spent} after round {round} of {how.rounds}"
             return {**said, **_stop(spent, agreement, note)}
-        decision = _decision(False, "another round follows", agreement)
+        decision = decide(False, "another round follows", agreement=agreement)
         return {**said, "previous": usable(state), "decision": decision}
 
     return Node(run, "gate")
@@ -75,8 +75,4 @@ def _cut_short(candidates: Sequence[Candidate], ctx: RunContext) -> bool:
 
 
 def _stop(reason: str, agreement: float | None, *notes: str) -> Update:
-    return {"decision": _decision(True, reason, agreement), "notes": list(notes)}
-
-
-def _decision(stop: bool, reason: str, agreement: float | None) -> Decision:
-    return Decision(stop=stop, reason=reason, source="rule", agreement=agreement)
+    return {"decision": decide(True, reason, agreement=agreement), "notes": list(notes)}

@@ -12,7 +12,7 @@ from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.chair import shuffle_for
-from manyminds.nodes.channels import Decision
+from manyminds.nodes.channels import decide
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.prompts import Prompt, numbered
@@ -96,7 +96,7 @@ def reviewers(how: Reviewing) -> Node:
             "kept": [good[place]["index"] for place in common],
             "rankings": panel.reviews(common),
             "final": good[common[0]],
-            "decision": _decision(reason),
+            "decision": decide(True, reason),
         }
 
     return Node(run, "ranker")
@@ -199,7 +199,7 @@ def _unranked(good: Sequence[Candidate], reason: str) -> Update:
     return {
         "kept": [first["index"], *rest],
         "final": first,
-        "decision": _decision(reason),
+        "decision": decide(True, reason),
         "notes": [f"nothing was ranked: {reason}"],
     }
 
@@ -218,7 +218,3 @@ def _over_all(ballot: Ballot, good: Sequence[Candidate], n: int) -> Ballot:
     ]
     winner = None if ballot["winner"] is None else at[ballot["winner"]]
     return {**ballot, "winner": winner, "scores": scores, "groups": groups}
-
-
-def _decision(reason: str) -> Decision:
-    return Decision(stop=True, reason=reason, source="rule", agreement=None)

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from typing_extensions import TypedDict
 
 from manyminds.members import Member
-from manyminds.nodes.channels import Decision
+from manyminds.nodes.channels import decide
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.sampler import Sampling
@@ -86,14 +86,14 @@ def voter(how: Sampling, *, vote: Vote, planned: int) -> Node:
         stop = reason or spent
         ctx.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
         if stop is None:
-            return {"decision": _decision(stop=False, reason="")}
+            return {"decision": decide(False, "")}
         require(candidates, how.quorum)
         notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
         update = await _final(candidates, vote, how, state, ctx, notes)
         return {
             **update,
             "sampled": _sampled(candidates, state["layer"], planned, how),
-            "decision": _decision(stop=True, reason=stop),
+            "decision": decide(True, stop),
         }
 
     return Node(run, "voter")
@@ -225,7 +225,3 @@ def _sampled(candidates: Sequence[Candidate], rounds: int, planned: int, how: Sa
 def _counts(groups: Sequence[int | None]) -> list[int]:
     counted = Counter(group for group in groups if group is not None)
     return [count for _, count in counted.most_common()]
-
-
-def _decision(*, stop: bool, reason: str) -> Decision:
-    return Decision(stop=stop, reason=reason, source="rule", agreement=None)
