@@ -13,7 +13,8 @@ from manyminds.apps.cli import main
 from manyminds.records.jsonl import JsonlRecorder
 from manyminds.testing import ScriptedChatModel
 
-QUESTION = {"messages": [("user", "y" * 3000)]}
+SUM = "Start with 7. Add 5. What is the result?"
+QUESTION = {"messages": [("user", f"{'y' * 3000}\n{SUM}")]}
 ASK = ["ask", "--json", "--member", "simulated:small", "--samples", "60", "Start with 7. Add 5?"]
 
 

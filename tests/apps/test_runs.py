@@ -57,6 +57,7 @@ def test_lists_the_users_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MANYMINDS_RUNS", str(tmp_path / "none"))
+    monkeypatch.setenv("COLUMNS", "300")  # a path is not broken across lines
     assert main(["runs"]) == 0
     assert "no runs in " in capsys.readouterr().out
     assert main(["runs", str(tmp_path / "other")]) == 2

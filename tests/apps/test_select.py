@@ -36,8 +36,9 @@ def test_json_has_what_was_chosen_and_how_it_does_on_the_rest(
 
 
 def test_the_file_written_is_read_by_ask_and_eval(
-    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # a path is not broken across lines
     file = tmp_path / "members.json"
     given = ["--data", str(path), "--members-from", str(path), "--out", str(file)]
     assert main(select(*given)) == 0

@@ -405,10 +405,15 @@ def test_long_texts_take_linear_time(name: str) -> None:
     read = EXTRACTORS[name]
     for pattern in PATTERNS:
         text = "answer " + pattern * (LONG // len(pattern))
-        started = time.process_time()
-        answer = read.extract(text)
-        read.key(text if answer is None else answer)
-        assert time.process_time() - started < 0.5, (name, pattern)
+        assert min(_seconds(read, text) for _ in range(3)) < 0.5, (name, pattern)
+
+
+def _seconds(read: Extractor, text: str) -> float:
+    """Return the CPU seconds of one reading; the least of several is that of a quiet moment."""
+    started = time.process_time()
+    answer = read.extract(text)
+    read.key(text if answer is None else answer)
+    return time.process_time() - started
 
 
 @given(st.integers(-(10**12), 10**12))

@@ -164,7 +164,7 @@ def test_equal_answers_are_the_same_in_both_orders(one: str, other: str) -> None
 
 
 def test_threads_do_not_wait_for_each_other_for_long() -> None:
-    pairs = [(rf"\int_0^{n} \sin(x^x)^9 dx", rf"\int_0^{n} \cos(x^x)^9 dx") for n in range(8)]
+    pairs = [(rf"\int_0^{n} \sin(x^x)^9 dx", rf"\int_0^{n} \cos(x^x)^9 dx") for n in range(1, 9)]
     began = time.perf_counter()
     with ThreadPoolExecutor(_THREADS) as pool:
         assert not any(pool.map(mathematics.same, *zip(*pairs, strict=True)))
