@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _DISK = 16 << 20  # bytes of the folder in memory that a program may write to
+_FOLDER = "/program"
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
 # For each processor: its number in the kernel, and those of clone, clone3 and fork's kin.
 _CALLS = {
@@ -36,13 +37,16 @@ def command(filter_fd: int) -> list[str]:
         (sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1]))
     )
     seen = [part for path in (*_SYSTEM, *homes) for part in ("--ro-bind-try", path, path)]
+    # /tmp is the folder that may be written to, unless Python's own files lie below it.
+    below = any(Path(home).is_relative_to("/tmp") for home in homes)
+    linked = [] if below else ["--symlink", _FOLDER, "/tmp"]
     script = str(Path(__file__).with_name("confined.py"))
     return [
         "bwrap", "--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534",
         "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
         "--hostname", "sandbox", *seen, "--ro-bind", script, "/confined.py",
-        "--dev", "/dev", "--remount-ro", "/dev", "--size", str(_DISK), "--tmpfs", "/tmp",
-        "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", str(filter_fd), "--",
+        "--dev", "/dev", "--remount-ro", "/dev", "--size", str(_DISK), "--tmpfs", _FOLDER,
+        *linked, "--remount-ro", "/", "--chdir", _FOLDER, "--seccomp", str(filter_fd), "--",
     ]  # fmt: skip
 
 
