@@ -14,11 +14,11 @@ from typing_extensions import Unpack
 
 from manyminds.authoring import method
 from manyminds.errors import InputError
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member, listed
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.asked_votes import Rated, Universal
 from manyminds.nodes.channels import MethodOutput, SampledState
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import Route
 from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.sampler import Sampling, sampler
@@ -68,7 +68,7 @@ def create_agent_forest(
     flags: RedFlags | None = None,
     judge: RoleArgument = None,
     prompt: str | Path | ChatPromptTemplate | None = None,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build sampling-and-voting over one model or several.
@@ -96,7 +96,7 @@ def create_agent_forest(
         flags: replies to throw away and ask for again, as often as there are samples at most.
         judge: who judges or rates in a "universal" or "rated" vote; default: the first member.
         prompt: how to ask, such as "agent_forest/number@1"; None asks the bare question.
-        quorum: good answers needed: a count, or a share of those asked if below 1.
+        quorum: good answers needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

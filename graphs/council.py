@@ -13,11 +13,11 @@ from typing_extensions import Unpack
 
 from manyminds.authoring import Ask, layers, method
 from manyminds.errors import InputError
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member, listed
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.chair import LastWord, custom_role, writer
 from manyminds.nodes.channels import LayeredState, MethodOutput, usable
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import Node, State, is_node
 from manyminds.nodes.reviewer import LEAST, METHOD, Review, Reviewing, reviewers
 from manyminds.nodes.roles import RoleArgument, with_roles
@@ -59,7 +59,7 @@ def create_council(
     cut: bool = False,
     rank_prompt: str | Path | ChatPromptTemplate = RANK_PROMPT,
     prompt: str | Path | ChatPromptTemplate = CHAIR_PROMPT,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a council with anonymous peer ranking.
@@ -78,7 +78,7 @@ def create_council(
         cut: cut the reviewers in flight once the winner is certain; cut calls may be billed.
         rank_prompt: how to ask for a ranking, with the variable `answers`.
         prompt: how to ask the chair, with the variables `answers` and `ranking`.
-        quorum: good answers needed: a count, or a share if below 1.
+        quorum: good answers needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

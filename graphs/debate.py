@@ -17,6 +17,7 @@ from typing_extensions import Unpack
 from manyminds.authoring import method
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import default_vote
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member, listed
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.chair import LastWord, custom_role, picker, shuffle_for, writer
@@ -25,7 +26,6 @@ from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate
 from manyminds.nodes.debate_vote import WEIGHED, debate_vote
 from manyminds.nodes.debater import METHOD, Debating, debater
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Node, Route, State, custom, is_node
 from manyminds.nodes.roles import RoleArgument, with_roles
@@ -83,7 +83,7 @@ def create_debate(
     clean: RoleArgument = None,
     steadfast: bool = False,
     prompt: str | Path | ChatPromptTemplate | None = None,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a multi-agent debate.
@@ -115,7 +115,7 @@ def create_debate(
         clean: who takes the traces of the debate out of the answer. Default: nobody.
         steadfast: ask debaters to keep their answer unless they find an error in it.
         prompt: how others' answers are shown, with the variable `answers`.
-        quorum: good answers that each round needs: a count, or a share if below 1.
+        quorum: good answers that each round needs: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

@@ -17,6 +17,7 @@ from manyminds.authoring import (
     MethodGraph,
     Options,
     PromptLike,
+    Quorum,
     RoleArgument,
     Unpack,
     check_quorum,
@@ -47,7 +48,7 @@ def create_moa(
     layers: int = 3,
     chunk: int | None = None,
     prompt: PromptLike = PROMPT,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a Mixture-of-Agents.
@@ -67,7 +68,7 @@ def create_moa(
             chunk (name the quick ones first), for one call of the aggregator a chunk. What has
             been written is corrected in what follows, not taken back. Default: all at once.
         prompt: the synthesis prompt, with the variable `answers`.
-        quorum: good answers that each layer needs: a count, or a share if below 1.
+        quorum: good answers that each layer needs: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

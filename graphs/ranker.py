@@ -16,6 +16,7 @@ from manyminds.authoring import (
     MethodGraph,
     Options,
     PromptLike,
+    Quorum,
     RoleArgument,
     Unpack,
     check_quorum,
@@ -41,7 +42,7 @@ def create_ranker(
     *,
     ranker: RoleArgument = None,
     prompt: PromptLike = "ranker/pick@1",
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build the LLM ranker: n answers, and one pick among them.
@@ -54,7 +55,7 @@ def create_ranker(
         ranker: Model that picks: a member, a fallback chain of members, or a custom node that sets
             `final` to one of `candidates`. Default: the first member; the report names it.
         prompt: Prompt of the pick, with the variable `answers`.
-        quorum: Good answers needed: a count, or a share if below 1.
+        quorum: Good answers needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

@@ -13,11 +13,11 @@ from typing_extensions import Unpack
 from manyminds.authoring import method
 from manyminds.errors import InputError
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.finish import unless_done
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.sampler import Sampling, sampler
@@ -63,7 +63,7 @@ def create_self_moa_seq(
     reserved: int = 3,
     aggregator: RoleArgument = None,
     prompt: str | Path | ChatPromptTemplate = PROMPT,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build Self-MoA-Seq: many samples of one model, merged a window at a time.
@@ -80,7 +80,7 @@ def create_self_moa_seq(
         aggregator: who merges, at temperature 0: a member, a fallback chain of members, or a node
             of your own that sets `answer` from all of `candidates`. Default: the member.
         prompt: the synthesis prompt, with the variable `answers`.
-        quorum: good samples needed: a count, or a share if below 1.
+        quorum: good samples needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
@@ -137,7 +137,7 @@ def create_self_moa_seq(
     return graph
 
 
-def _sampling(member: Member, samples: int, quorum: float, context: Context) -> Sampling:
+def _sampling(member: Member, samples: int, quorum: Quorum, context: Context) -> Sampling:
     return Sampling(
         members=[member],
         method=METHOD,

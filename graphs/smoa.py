@@ -14,11 +14,11 @@ from typing_extensions import Unpack
 
 from manyminds.authoring import method
 from manyminds.errors import InputError
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member
 from manyminds.method_graph import MethodGraph, Options
 from manyminds.nodes.actor import actor
 from manyminds.nodes.channels import LayeredState, MethodOutput
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_node
 from manyminds.nodes.layer import layer
@@ -85,7 +85,7 @@ def create_smoa(
     task: str | None = None,
     extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] = "final",
     prompt: str | Path | ChatPromptTemplate = PROMPT,
-    quorum: float = 1,
+    quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a Sparse Mixture-of-Agents.
@@ -116,7 +116,7 @@ def create_smoa(
         task: what is to be done with them. Default: to answer.
         extract: how to read an answer out of a reply, for the agreement; as for `create_debate`.
         prompt: how the aggregator, and proposers without roles, are shown answers: with `answers`.
-        quorum: good answers that each layer needs: a count, or a share if below 1.
+        quorum: good answers that each layer needs: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:

@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 
 from manyminds.errors import InputError
 from manyminds.layers import layers
+from manyminds.limits.quorum import Quorum, check_quorum
 from manyminds.members import Askable, Member, listed
 from manyminds.members import members as as_members
 from manyminds.method_graph import MethodGraph, Options, PromptLike
@@ -30,7 +31,6 @@ from manyminds.nodes.channels import (
     excerpt,
     usable,
 )
-from manyminds.nodes.gate import check_quorum
 from manyminds.nodes.node import State, Update, is_node
 from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.step import Ask, ok, why
@@ -54,6 +54,7 @@ __all__ = [
     "Options",
     "Prompt",
     "PromptLike",
+    "Quorum",
     "RoleArgument",
     "SampledState",
     "State",

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
-from manyminds.limits.quorum import layer_deadline
+from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.method_graph import MethodGraph
 from manyminds.nodes.gate import Stop, gate
@@ -23,7 +23,7 @@ def layers(
     *,
     then: str,
     role: str = "proposer",
-    quorum: float = 1,
+    quorum: Quorum = 1,
     planned: int = 0,
     reserve: int = 1,
     stop: Stop | None = None,
@@ -41,7 +41,7 @@ def layers(
         propose: Async function from state, `ask` and member to the member's reply.
         then: Name of the step that follows the layers.
         role: Name under which the report adds up these calls.
-        quorum: Good answers that each layer needs: a count, or a share if below 1.
+        quorum: Good answers that each layer needs: a count, or a share such as "75%".
         planned: Calls of a whole run, for progress displays.
         reserve: Calls of the steps after the layers, which the budget must leave room for.
         stop: Function from the state to the reason to stop after this layer, or None.
@@ -72,7 +72,7 @@ def layers(
 
 
 def _asked(
-    member: Member, rows: Sequence[Sequence[Member]], propose: Propose, quorum: float
+    member: Member, rows: Sequence[Sequence[Member]], propose: Propose, quorum: Quorum
 ) -> Run:
     places = [[one.name for one in row].index(member.name) if member in row else -1 for row in rows]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manyminds.calls.ask import ask, end
-from manyminds.limits.quorum import layer_deadline
+from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import usable
@@ -33,7 +33,7 @@ class Chunks:
         size: proposers in a chunk, in the order in which they were given.
         synthesis: how proposers after the first layer, and the first part, are asked: `answers`.
         following: how later parts are asked: `answers` and what is `written` so far.
-        quorum: good answers that the layer needs: a count, or a share if below 1.
+        quorum: good answers that the layer needs: a count, or a share such as "75%".
         params: sampling defaults of the proposers.
         context: the builder's settings.
     """
@@ -43,7 +43,7 @@ class Chunks:
     size: int
     synthesis: Prompt
     following: Prompt
-    quorum: float
+    quorum: Quorum
     params: Mapping[str, Any]
     context: Context
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage
 
 from manyminds.calls.ask import ask
-from manyminds.limits.quorum import layer_deadline
+from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
@@ -35,7 +35,7 @@ class Debating:
         prompt: how a debater is shown what others answered, with the variable `answers`.
         alone: how a debater is asked that has nobody's answers to read.
         confidence: how it is asked to say how sure it is; None: it is not.
-        quorum: good answers that each round needs: a count, or a share of those asked if below 1.
+        quorum: good answers that each round needs: a count, or a share such as "75%".
         context: the builder's settings.
     """
 
@@ -46,7 +46,7 @@ class Debating:
     prompt: Prompt
     alone: Prompt
     confidence: Prompt | None
-    quorum: float
+    quorum: Quorum
     context: Context
 
     def heard(self, state: State, place: int, round: int) -> list[Candidate]:

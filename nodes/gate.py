@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from langgraph.types import Overwrite
 
-from manyminds.errors import BudgetError, InputError, QuorumError, RunError
-from manyminds.limits.quorum import count_of
+from manyminds.errors import BudgetError, QuorumError, RunError
+from manyminds.limits.quorum import Quorum, count_of
 from manyminds.nodes.channels import decide, usable
 from manyminds.nodes.node import Node, State, Update
 from manyminds.runs.context import RunContext
@@ -22,7 +22,7 @@ def gate(
     method: str,
     *,
     calls: Sequence[int],
-    quorum: float,
+    quorum: Quorum,
     context: Context,
     reserve: int = 1,
     stop: Stop | None = None,
@@ -32,7 +32,7 @@ def gate(
     Args:
         method: name of the method.
         calls: members asked in each layer.
-        quorum: good answers that a layer needs: a count, or a share of those asked if below 1.
+        quorum: good answers that a layer needs: a count, or a share such as "75%".
         context: the builder's settings.
         reserve: calls of the steps after the layers, which the budget must leave room for.
         stop: function from the state to the reason to stop after this layer, or None.
@@ -70,7 +70,7 @@ def gate(
     return Node(run, "gate")
 
 
-def require(candidates: Sequence[Candidate], quorum: float) -> None:
+def require(candidates: Sequence[Candidate], quorum: Quorum) -> None:
     """Raise if fewer candidates are good than the quorum asks for.
 
     Raises:
@@ -78,7 +78,7 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         BudgetError: nobody could be asked within the budget.
     """
     good = sum(candidate["status"] == "ok" for candidate in candidates)
-    needed = max(1, count_of(quorum, len(candidates)))
+    needed = count_of(quorum, len(candidates))
     if good >= needed:
         return
     failures = [
@@ -90,17 +90,6 @@ def require(candidates: Sequence[Candidate], quorum: float) -> None:
         raise BudgetError("; ".join(dict.fromkeys(failures)) + " before there was an answer")
     message = f"{good} of {len(candidates)} members answered and the quorum is {needed}"
     raise QuorumError(message, list(dict.fromkeys(failures)))
-
-
-def check_quorum(quorum: float, asked: int) -> None:
-    """Refuse a quorum that `asked` answers could never reach, or that means nothing.
-
-    Raises:
-        InputError: it is neither a count from 1 to `asked` nor a share below 1.
-    """
-    if 0 < quorum < 1 or (quorum == int(quorum) and 1 <= quorum <= asked):
-        return
-    raise InputError(f"quorum={quorum:g}: give a count from 1 to {asked}, or a share below 1")
 
 
 def _stop(reason: str, *notes: str) -> Update:

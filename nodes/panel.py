@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from manyminds.limits.quorum import Quorum
 from manyminds.members import Member
 from manyminds.settings import Context
 from manyminds.state import Candidate
@@ -19,7 +20,7 @@ class Panel:
     Attributes:
         proposers: who proposes in every layer, in order of asking.
         rounds: layers of proposers at most; the aggregator's is not counted.
-        quorum: good answers that a layer needs: a count, or a share of those asked if below 1.
+        quorum: good answers that a layer needs: a count, or a share such as "75%".
         keep: how many answers of a layer are handed on.
         judging: calls of the judge a layer: 0 where it is a node of the host's.
         moderating: calls of the moderator after a layer that another may follow: 0 or 1.
@@ -29,7 +30,7 @@ class Panel:
 
     proposers: Sequence[Member]
     rounds: int
-    quorum: float
+    quorum: Quorum
     keep: int
     judging: int
     moderating: int

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from manyminds.calls.ask import ask_all, blank
 from manyminds.calls.call import OnAnswered
 from manyminds.limits.deadline import Deadline, Enough
-from manyminds.limits.quorum import layer_deadline
+from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import Node, Update
 from manyminds.nodes.persona import addressed
@@ -60,7 +60,7 @@ class Sampling:
         rule: when to stop.
         most: how many samples are drawn at most, those in place of flagged ones included.
         until: cut the calls in flight as soon as this rule would stop.
-        quorum: good answers needed: a count, or a share of those asked if below 1.
+        quorum: good answers needed: a count, or a share such as "75%".
         params: sampling defaults of the role.
         context: the builder's settings.
     """
@@ -73,7 +73,7 @@ class Sampling:
     rule: StoppingRule
     most: int
     until: StoppingRule | None
-    quorum: float
+    quorum: Quorum
     params: Mapping[str, Any]
     context: Context
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from manyminds.limits.quorum import Quorum
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.fallback import first_answer
@@ -30,7 +31,7 @@ def window_aggregator(
     window: int,
     reserved: int,
     sampled: Mapping[str, int],
-    quorum: float,
+    quorum: Quorum,
     params: Mapping[str, Any],
     context: Context,
 ) -> Node:
@@ -47,7 +48,7 @@ def window_aggregator(
         window: answers that a prompt holds at most.
         reserved: of these, slots for the synthesis so far.
         sampled: how often each member is sampled before.
-        quorum: good samples needed: a count, or a share if below 1.
+        quorum: good samples needed: a count, or a share such as "75%".
         params: sampling defaults of the role.
         context: the builder's settings.
 

@@ -1,13 +1,21 @@
 """How long a layer, wave or round waits for late calls: deadline, quorum and grace."""
 
 import math
+import re
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypeAlias
 
+from manyminds.errors import InputError
 from manyminds.limits.deadline import Deadline, Enough, StopCondition, cut_failure
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
 from manyminds.state import Candidate, Failure
 
+Quorum: TypeAlias = int | str
+"""Good answers that a layer needs: a count, or a share of its calls such as "75%"."""
+
+_SHARE = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*%\s*")
 _DECIDED = Failure(
     kind="cancelled",
     message="cut because the vote was decided; it may be billed all the same",
@@ -17,7 +25,7 @@ _DECIDED = Failure(
 
 
 def layer_deadline(
-    ctx: RunContext, layer: int, *, asked: int, quorum: float, rule: Enough | None = None
+    ctx: RunContext, layer: int, *, asked: int, quorum: Quorum, rule: Enough | None = None
 ) -> Deadline | None:
     """Return the deadline that the branches of a layer share; None where all are waited for.
 
@@ -25,7 +33,7 @@ def layer_deadline(
         ctx: the run; its settings have the deadline and the grace.
         layer: layer, wave or round, from 1.
         asked: calls of the layer.
-        quorum: good answers that are enough: a count, or a share of the calls if below 1.
+        quorum: Good answers that are enough.
         rule: ends the layer at once when it returns True for the candidates that came in.
     """
     seconds, grace = ctx.settings.deadline, ctx.settings.grace
@@ -33,7 +41,7 @@ def layer_deadline(
         return None
     conditions = [] if rule is None else [StopCondition(rule, 0.0, _DECIDED)]
     if grace is not None:
-        needed = max(1, count_of(quorum, asked))
+        needed = count_of(quorum, asked)
 
         def enough(seen: Sequence[Candidate]) -> bool:
             return len(seen) >= needed and sum(c["status"] == "ok" for c in seen) >= needed
@@ -46,7 +54,29 @@ def layer_deadline(
     return run_scope(ctx.id).deadline(layer, lambda: Deadline(conditions, seconds=seconds))
 
 
-def count_of(quorum: float, asked: int) -> int:
-    """Return a quorum as a count of calls."""
-    # The small number keeps 0.1 * 30 = 3.0000000000000004 from asking for a fourth.
-    return math.ceil(quorum * asked - 1e-9) if quorum < 1 else int(quorum)
+def count_of(quorum: Quorum, asked: int) -> int:
+    """Return a quorum as a count of calls, at least 1.
+
+    Args:
+        quorum: A count, or a share such as "75%".
+        asked: Number of calls.
+    """
+    if isinstance(quorum, int):
+        return max(1, quorum)
+    return max(1, math.ceil(Fraction(quorum.strip(" %")) * asked / 100))
+
+
+def check_quorum(quorum: Quorum, asked: int) -> None:
+    """Refuse a quorum that `asked` calls could never reach, or that means nothing.
+
+    Raises:
+        InputError: It is neither a count from 1 to `asked` nor a share of more than 0 %.
+    """
+    if isinstance(quorum, str):
+        share = _SHARE.fullmatch(quorum)
+        good = share is not None and 0 < Fraction(share[1]) <= 100
+    else:
+        good = isinstance(quorum, int) and quorum is not True and 1 <= quorum <= asked  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not good:
+        form = f'give a count from 1 to {asked}, or a share such as "75%"'
+        raise InputError(f"quorum={quorum!r}: {form}")

@@ -174,11 +174,11 @@ async def test_all_failing_raises_and_quorum_counts() -> None:
     with pytest.raises(QuorumError, match="0 of 3 members answered"):
         await app.ainvoke(user())
     half = answering(ValueError("no"), final(1))
-    assert (await create_agent_forest(half, samples=4, quorum=0.5).compile().ainvoke(user()))[
+    assert (await create_agent_forest(half, samples=4, quorum="50%").compile().ainvoke(user()))[
         "answer"
     ] == final(1)
     with pytest.raises(QuorumError, match="2 of 4 members answered and the quorum is 3"):
-        await create_agent_forest(half, samples=4, quorum=0.6).compile().ainvoke(user())
+        await create_agent_forest(half, samples=4, quorum="60%").compile().ainvoke(user())
 
 
 async def test_a_function_may_hold_the_vote() -> None:

@@ -208,7 +208,7 @@ async def test_quorum() -> None:
     result = await create_debate(members).compile().ainvoke(user())
     assert result["answer"] == final(1) and result["ballot"]["abstentions"] == 2
     with pytest.raises(QuorumError, match="1 of 3 members answered and the quorum is 2") as raised:
-        await create_debate(members, quorum=0.5).compile().ainvoke(user())
+        await create_debate(members, quorum="50%").compile().ainvoke(user())
     assert raised.value.failures == ("b: error: one", "c: error: two")
 
 

@@ -15,6 +15,7 @@ from manyminds import (
     create_self_moa,
 )
 from manyminds.fence import parse_numbered
+from manyminds.limits.quorum import Quorum
 from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 CALLER = "Answer like a pirate."
@@ -150,8 +151,10 @@ async def test_all_failing_raises_and_names_each(way: str) -> None:
     assert final.calls == []
 
 
-@pytest.mark.parametrize(("quorum", "enough"), [(2, True), (3, False), (0.5, True), (0.9, False)])
-async def test_quorum(quorum: float, enough: bool) -> None:
+@pytest.mark.parametrize(
+    ("quorum", "enough"), [(2, True), (3, False), ("50%", True), ("90%", False)]
+)
+async def test_quorum(quorum: Quorum, enough: bool) -> None:
     _, members = proposers(3, c=ValueError("three"))
     app = create_moa(members, aggregator=ScriptedChatModel("the end"), quorum=quorum).compile()
     if enough:

@@ -1,5 +1,6 @@
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from helpers.graphs import a_run, user
@@ -7,7 +8,8 @@ from helpers.server import Body, Reply, Server
 
 from manyminds import Candidate, Context, Member, create_moa
 from manyminds.calls.ask import blank
-from manyminds.limits.quorum import count_of, layer_deadline
+from manyminds.errors import InputError
+from manyminds.limits.quorum import Quorum, check_quorum, count_of, layer_deadline
 from manyminds.runs.scope import forget
 from manyminds.testing import ScriptedChatModel
 
@@ -23,10 +25,25 @@ def got(status: str, count: int = 1) -> list[Candidate]:
 
 @pytest.mark.parametrize(
     ("quorum", "asked", "count"),
-    [(1, 6, 1), (4, 6, 4), (0.5, 6, 3), (0.5, 7, 4), (0.1, 30, 3), (0.0, 6, 0), (0.99, 2, 2)],
+    [
+        (1, 6, 1),
+        (4, 6, 4),
+        ("50%", 6, 3),
+        ("50 %", 7, 4),
+        ("10%", 30, 3),
+        ("0.1%", 6, 1),
+        ("99%", 2, 2),
+    ],
 )
-def test_a_quorum_is_a_count_or_a_share(quorum: float, asked: int, count: int) -> None:
+def test_a_quorum_is_a_count_or_a_share(quorum: Quorum, asked: int, count: int) -> None:
+    check_quorum(quorum, asked)
     assert count_of(quorum, asked) == count
+
+
+@pytest.mark.parametrize("quorum", [0, 7, -1, True, 0.5, 1.0, "75", "0%", "101%", "half", "", "%"])
+def test_another_quorum_is_refused_with_what_to_give(quorum: Any) -> None:
+    with pytest.raises(InputError, match="give a count from 1 to 6, or a share such as"):
+        check_quorum(quorum, 6)
 
 
 async def test_without_any_option_all_are_waited_for() -> None:

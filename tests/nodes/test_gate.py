@@ -5,6 +5,7 @@ from helpers.graphs import a_run
 
 from manyminds import BudgetError, Candidate, Member, QuorumError
 from manyminds.calls.ask import blank
+from manyminds.limits.quorum import Quorum
 from manyminds.nodes.gate import require
 from manyminds.state import Failure
 from manyminds.testing import ScriptedChatModel
@@ -33,17 +34,17 @@ def layer(*states: str) -> list[Candidate]:
         (0, 3, 1, False),
         (2, 3, 2, True),
         (2, 3, 3, False),
-        (2, 4, 0.5, True),
-        (1, 4, 0.5, False),
-        (2, 5, 0.5, False),  # half of five is more than two
-        (3, 5, 0.5, True),
-        (3, 30, 0.1, True),  # 0.1 * 30 is a little more than 3 in binary
-        (2, 30, 0.1, False),
-        (1, 100, 0.001, True),
-        (0, 100, 0.001, False),
+        (2, 4, "50%", True),
+        (1, 4, "50%", False),
+        (2, 5, "50%", False),  # half of five is more than two
+        (3, 5, "50%", True),
+        (3, 30, "10%", True),
+        (2, 30, "10%", False),
+        (1, 100, "0.1%", True),
+        (0, 100, "0.1%", False),
     ],
 )
-def test_quorum_is_a_count_or_a_share(good: int, asked: int, quorum: float, enough: bool) -> None:
+def test_quorum_is_a_count_or_a_share(good: int, asked: int, quorum: Quorum, enough: bool) -> None:
     candidates = layer(*["ok"] * good, *["failed"] * (asked - good))
     if enough:
         require(candidates, quorum)
