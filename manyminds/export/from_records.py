@@ -1,0 +1,230 @@
+"""Trajectories out of run records: of any method, of nested runs and of foreign agents."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+from manyminds.export.messages import Message, NotHeldError, ToolCall, steps_of
+from manyminds.records.run_record import ANSWERED, CANDIDATES, Call, RunRecord
+from manyminds.records.schema import MessageLine
+from manyminds.trajectory import Trajectory
+
+Take: TypeAlias = Literal["answer", "winners", "candidates", "calls"]
+"""Which conversations of a run are taken.
+
+`answer`: what the run was given, and its answer. `winners`: candidates whose answer won the vote.
+`candidates`: all candidates. `calls`: every conversation of every role; a call whose prompt
+continues an earlier call is one conversation with it.
+"""
+_ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
+    **{"system": "system", "human": "user", "user": "user", "ai": "assistant"},
+    **{"assistant": "assistant", "tool": "tool"},
+}
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A conversation: `own` are the places of the messages that the model wrote in this run."""
+
+    messages: list[MessageLine]
+    own: frozenset[int]
+
+
+def from_run(run: RunRecord, take: Take = "answer") -> Iterator[Trajectory]:
+    """Yield the trajectories of a run, then those of the runs nested in it.
+
+    Args:
+        run: The run, from `manyminds.load_run`.
+        take: Which conversations to take.
+
+    Raises:
+        NotHeldError: A message has parts other than text.
+    """
+    if take == "answer":
+        yield from _answer(run)
+    elif take == "calls":
+        yield from _calls(run)
+    else:
+        yield from (one for one in _candidates(run) if take == "candidates" or one.won)
+    for nested in run.nested:
+        yield from from_run(nested, take)
+
+
+def _answer(run: RunRecord) -> Iterator[Trajectory]:
+    if run.answer is None or not run.conversation:
+        return
+    author = _author(run)
+    messages = [*run.conversation, _reply(run.answer)]
+    known = _Spoken(messages, frozenset({len(run.conversation)}))
+    share, won = _shares(run).get(id(author), (None, None))
+    yield _made(run, run.id, known, author, agreement=share, won=won)
+
+
+def _candidates(run: RunRecord) -> Iterator[Trajectory]:
+    shares = _shares(run)
+    for call in run.calls:
+        if call.role in CANDIDATES and call.status in ANSWERED and call.nested is None:
+            share, won = shares.get(id(call), (None, None))
+            spoken = _conversations(call)[-1]
+            yield _made(run, _name(call), spoken, call, agreement=share, won=won)
+
+
+def _calls(run: RunRecord) -> Iterator[Trajectory]:
+    shares = _shares(run)
+    chains: list[tuple[Call, _Spoken]] = []
+    for call in run.calls:
+        if call.status not in ANSWERED or call.nested is not None:
+            continue
+        for spoken in _conversations(call):
+            before = next((c for c in reversed(chains) if _continues(spoken, c[1])), None)
+            if before is not None:
+                chains.remove(before)
+                spoken = _Spoken(spoken.messages, spoken.own | before[1].own)
+            chains.append((call, spoken))
+    for place, (call, spoken) in enumerate(chains):
+        share, won = shares.get(id(call), (None, None))
+        yield _made(run, f"{_name(call)}/{place}", spoken, call, agreement=share, won=won)
+
+
+def _conversations(call: Call) -> list[_Spoken]:
+    """Return the conversations of a call: several where it ran an agent, its own one last."""
+    if not call.inner:
+        messages = [*call.messages, _reply(call.text)]
+        return [_Spoken(messages, frozenset({len(call.messages)}))]
+    chains: list[_Spoken] = []
+    for inner in sorted(call.inner, key=lambda one: one["at"]):
+        if inner["error"] is not None:
+            continue
+        messages = [*inner["messages"], _reply(inner["text"])]
+        spoken = _Spoken(messages, frozenset({len(messages) - 1}))
+        before = next((c for c in reversed(chains) if _continues(spoken, c)), None)
+        if before is not None:
+            chains.remove(before)
+            spoken = _Spoken(messages, spoken.own | before.own)
+        chains.append(spoken)
+    chains.sort(key=lambda one: _text(one.messages[-1]) == call.text)
+    return chains or [_Spoken([*call.messages, _reply(call.text)], frozenset({len(call.messages)}))]
+
+
+def _continues(later: _Spoken, earlier: _Spoken) -> bool:
+    """Tell whether a conversation begins with all of another."""
+    n = len(earlier.messages)
+    return len(later.messages) > n and all(
+        _ROLES.get(a["role"]) == _ROLES.get(b["role"]) and _text(a) == _text(b)
+        for a, b in zip(earlier.messages, later.messages[:n], strict=True)
+    )
+
+
+def _shares(run: RunRecord) -> dict[int, tuple[float | None, bool | None]]:
+    """Return by call the share of its vote's weight that is behind its answer, and if it won."""
+    good = [c for c in run.calls if c.role in CANDIDATES and c.status in ANSWERED]
+    shares: dict[int, tuple[float | None, bool | None]] = {}
+    for visit in run.visits:
+        ballot = cast("Mapping[str, Any] | None", visit.outcome.get("ballot"))
+        if not ballot or not ballot.get("groups"):
+            continue
+        here = [call for call in good if call.layer == visit.layer]
+        # A forest numbers its samples over all waves; other methods number each layer anew.
+        asked = good if len({call.index for call in good}) == len(good) else here
+        total = sum(max(group["weight"], 0.0) for group in ballot["groups"])
+        for place, group in enumerate(ballot["groups"]):
+            share = min(1.0, max(group["weight"], 0.0) / total) if total > 0 else None
+            for call in asked:
+                if call.index in group["indices"]:
+                    shares[id(call)] = (share, place == 0 and not ballot["tie"])
+    return shares
+
+
+def _author(run: RunRecord) -> Call | None:
+    """Return the call that wrote the answer; None where it cannot be told."""
+    places = [v.outcome["final"] for v in run.visits if isinstance(v.outcome.get("final"), Mapping)]
+    keys = ("role", "member", "layer", "index", "draw")
+    for call in reversed(run.calls):
+        if places and all(getattr(call, key) == places[-1].get(key) for key in keys):
+            return call
+    return next((call for call in reversed(run.calls) if call.text == run.answer), None)
+
+
+def _made(
+    run: RunRecord,
+    name: str,
+    spoken: _Spoken,
+    call: Call | None,
+    *,
+    agreement: float | None,
+    won: bool | None,
+) -> Trajectory:
+    system, content = steps_of(
+        [_message(line, place in spoken.own) for place, line in enumerate(spoken.messages)]
+    )
+    models = {member["name"]: member["model"] for member in run.members}
+    return Trajectory(
+        id=name,
+        content=content,
+        system=system,
+        task=run.question_id or None,
+        model=None if call is None else models.get(call.member, call.member),
+        method=run.method or None,
+        role=None if call is None else call.role,
+        source=run.path.name,
+        reward=_outcome(run, "reward"),
+        rating=_outcome(run, "rating"),
+        answer=None if call is None else call.answer,
+        agreement=agreement,
+        won=won,
+        details={"question": run.question, "run": run.id},
+    )
+
+
+def _outcome(run: RunRecord, key: str) -> float | None:
+    """Return what an environment or a rater has recorded last."""
+    told = [run.report, *(visit.outcome for visit in reversed(run.visits))]
+    found = next((one[key] for one in told if isinstance(one.get(key), int | float)), None)
+    return None if found is None else float(found)
+
+
+def _message(line: MessageLine, own: bool) -> Message:
+    role = _ROLES.get(line["role"], "user")
+    message = Message(role=role, content=_text(line))
+    for key in ("name", "tool_call_id"):
+        if line.get(key):
+            message[key] = line[key]
+    if role == "assistant":
+        message["train"] = own
+        calls = cast("Sequence[Mapping[str, Any]]", line.get("tool_calls", []))
+        if calls:
+            message["tool_calls"] = [_tool_call(call) for call in calls]
+            message["content"] = message["content"] or None
+    return message
+
+
+def _tool_call(call: Mapping[str, Any]) -> ToolCall:
+    made = ToolCall(
+        type="function", function={"name": call["name"], "arguments": dict(call["args"])}
+    )
+    if call.get("id"):
+        made["id"] = call["id"]
+    return made
+
+
+def _text(line: MessageLine) -> str:
+    content = line["content"]
+    if isinstance(content, str):
+        return content
+    texts: list[str] = []
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif part.get("type") == "text":
+            texts.append(part["text"])
+        elif part.get("type") not in ("tool_use", "function_call", "reasoning", "thinking"):
+            raise NotHeldError("a message with parts other than text")
+    return "".join(texts)
+
+
+def _reply(text: str) -> MessageLine:
+    return MessageLine(type="message", hash="", role="ai", content=text)
+
+
+def _name(call: Call) -> str:
+    return f"{call.run}/{call.role}/{call.member}/{call.layer}/{call.index}/{call.draw}"

@@ -1,0 +1,147 @@
+"""Records of every method become trajectories, with what the vote and the environment said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.registry import NAMES, QUESTION, small
+from helpers.runs import recorded
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+from manyminds import (
+    Member,
+    create_agent_forest,
+    create_debate,
+    create_moa,
+    load_run,
+    record,
+)
+from manyminds.export.from_records import from_run
+from manyminds.export.messages import messages_of, steps_of
+from manyminds.testing import ScriptedChatModel, ScriptedReply
+from manyminds.trajectory import MessageAction, TextObservation, Trajectory
+
+
+def said(trajectory: Trajectory) -> list[tuple[str, str | None, bool | None]]:
+    return [(m["role"], m["content"], m.get("train")) for m in messages_of(trajectory)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_method_gives_its_answer_and_all_its_conversations(name: str, tmp_path: Path) -> None:
+    run = recorded(small(name), tmp_path)
+    given, answer = next(from_run(run)).content
+    assert isinstance(given, TextObservation) and given.content == QUESTION
+    assert isinstance(answer, MessageAction) and answer.content == run.answer and answer.train
+    calls = list(from_run(run, "calls"))
+    good = [c for c in run.everything() if c.status in ("ok", "flagged") and c.nested is None]
+    own = [s for t in calls for s in t.content if isinstance(s, MessageAction) and s.train]
+    assert sorted(step.content for step in own) == sorted(call.text for call in good)
+    assert len({one.id for one in calls}) == len(calls)
+
+
+def forest(*replies: str) -> Any:
+    model = ScriptedChatModel(list(replies))
+    member = Member(model, name="m")
+    return create_agent_forest(member, samples=len(replies), stop="fixed", extract="number")
+
+
+def test_candidates_know_the_share_of_the_vote_behind_them(tmp_path: Path) -> None:
+    run = recorded(forest("It is 4.", "It is 5.", "It is 4.", "No idea."), tmp_path)
+    found = {}
+    for one in from_run(run, "candidates"):
+        last = one.content[-1]
+        assert isinstance(last, MessageAction)
+        found.setdefault(last.content, (one.agreement, one.won))
+    assert found["It is 4."] == (pytest.approx(2 / 3), True)
+    assert found["It is 5."] == (pytest.approx(1 / 3), False)
+    assert found["No idea."] == (None, None)
+    assert [one.won for one in from_run(run, "winners")] == [True, True]
+    assert next(from_run(run)).agreement == pytest.approx(2 / 3)
+
+
+def test_a_tie_has_no_winners(tmp_path: Path) -> None:
+    run = recorded(forest("It is 4.", "It is 5."), tmp_path)
+    assert list(from_run(run, "winners")) == []
+
+
+def test_an_answer_that_is_shown_again_under_another_prompt_is_trained_once(
+    tmp_path: Path,
+) -> None:
+    members = [Member(ScriptedChatModel([f"{n} one", f"{n} two"]), name=n) for n in "ab"]
+    run = recorded(create_debate(members, rounds=2), tmp_path)
+    replies = [
+        [(text, train) for role, text, train in said(one) if role == "assistant"]
+        for one in from_run(run, "calls")
+        if one.role == "debater"
+    ]
+    assert sorted(replies) == [
+        [("a one", False), ("a two", True)],
+        [("a one", True)],
+        [("b one", False), ("b two", True)],
+        [("b one", True)],
+    ]
+
+
+def test_nested_runs_give_their_own(tmp_path: Path) -> None:
+    inner = create_moa(["simulated:small", "simulated:medium"])
+    run = recorded(create_agent_forest([inner], samples=2), tmp_path)
+    assert [one.method for one in from_run(run)] == ["agent-forest", "moa", "moa"]
+    assert not [one for one in from_run(run, "candidates") if one.method == "agent-forest"]
+
+
+def agent() -> Any:
+    """Return a foreign agent: it calls a tool, sees the result, and answers."""
+    call = {"name": "add", "args": {"a": 2, "b": 2}, "id": "c1", "type": "tool_call"}
+    model = ScriptedChatModel(
+        [ScriptedReply("I must add.", fields={"tool_calls": [call]}), "It is 4."]
+    )
+
+    async def think(state: MessagesState) -> dict[str, Any]:
+        prompt = [SystemMessage("Use tools."), *state["messages"]]
+        return {"messages": [await model.ainvoke(prompt)]}
+
+    def act(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [ToolMessage("4", tool_call_id="c1", name="add")]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("think", think)
+    graph.add_node("act", act)
+    graph.add_edge(START, "think")
+    graph.add_conditional_edges(
+        "think", lambda s: "act" if getattr(s["messages"][-1], "tool_calls", None) else END
+    )
+    graph.add_edge("act", "think")
+    return graph.compile()
+
+
+def test_a_foreign_agent_gives_its_steps_with_tool_calls(tmp_path: Path) -> None:
+    run = recorded(create_agent_forest([Member(agent(), name="agent")], samples=1), tmp_path)
+    (found,) = from_run(run, "calls")
+    assert found.system == "Use tools."
+    assert said(found) == [
+        ("system", "Use tools.", None),
+        ("user", QUESTION, None),
+        ("assistant", "I must add.", True),
+        ("tool", "4", None),
+        ("assistant", "It is 4.", True),
+    ]
+    (call,) = messages_of(found)[2]["tool_calls"]
+    assert call["function"] == {"name": "add", "arguments": {"a": 2, "b": 2}}
+    assert messages_of(found)[3]["tool_call_id"] == call.get("id") == "c1"
+
+
+def test_what_the_user_had_already_is_not_trained(tmp_path: Path) -> None:
+    graph = forest("It is 4.")
+    with record(tmp_path) as recording:
+        graph.compile().invoke(
+            {"messages": [HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("2 + 2?")]}
+        )
+    (found,) = from_run(load_run(recording.path), "calls")
+    assert [train for role, _, train in said(found) if role == "assistant"] == [False, True]
+
+
+def test_messages_lose_nothing_of_a_chat(tmp_path: Path) -> None:
+    run = recorded(create_agent_forest([Member(agent(), name="agent")], samples=1), tmp_path)
+    (found,) = from_run(run, "calls")
+    assert steps_of(messages_of(found)) == (found.system, found.content)
