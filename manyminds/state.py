@@ -62,7 +62,8 @@ class Candidate(TypedDict):
     (seconds since 1970). `reused`: it was taken from a "cache" or a "record" and cost nothing.
     `hedged_by`: the member whose answer this
     is, because the call's own member was late; `hedges`: the calls of a hedge that lost.
-    `read`: how a verdict was read: "model" (it follows its JSON schema) or "parser" (from text).
+    `read`: how a verdict was read: "model" (it follows its JSON schema), "parser" (from text) or
+    "fallback" (no call of the role could be read, and this was the last).
     """
 
     run: str

@@ -226,6 +226,7 @@ def _grouped(spent: Usage, by: str) -> dict[str, dict[str, Any]]:
             "cost": _cost(row),
             "seconds": round(row["seconds"], 3),
             "failed": row["failed"],
+            **({"read": row["read"]} if "read" in row else {}),
         }
         for name, row in groups.items()
     }

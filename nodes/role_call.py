@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from manyminds.calls.ask import ask
+from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
 from manyminds.runs.context import RunContext
@@ -81,6 +82,7 @@ async def ask_role(
     params: Mapping[str, Any] = VERDICT_PARAMS,
     stream: bool = False,
     reserve: int = 1,
+    deadline: Deadline | None = None,
 ) -> RoleReply[T]:
     """Ask the members of a chain in order until a reply can be read.
 
@@ -103,18 +105,19 @@ async def ask_role(
         params: Sampling defaults of the role.
         stream: Passes tokens on to the caller: only for a method's last role.
         reserve: Calls that the budget must have left after this one, for the answer itself.
+        deadline: Ends a call that is late. None: the role waits.
 
     Returns:
         The value with its source, and all calls that were made.
     """
     asked: list[Candidate] = []
-    for nth, member in enumerate(chain):
-        messages = prompt(member)
-        for again in range(attempts):
+    for member in chain:
+        messages, unread, first = prompt(member), 0, len(asked)
+        while unread < attempts:
             if reserve and ctx.exhausted(1 + reserve) is not None:
-                return RoleReply(None, "fallback", None, asked)
+                return _fallback(asked, schema)
             refused = _refused.get(member.identity, set())
-            bare = again or schema is None or "schema" in refused
+            bare = unread or schema is None or "schema" in refused
             held = {} if bare or schema is None else request_params(schema, member)
             sampling = params if "temperature" not in refused else _without_temperature(params)
             reply = await ask(
@@ -122,17 +125,18 @@ async def ask_role(
                 messages,
                 ctx,
                 role=role,
-                index=index + attempts * nth + again,
-                draw=draw(member) + again,
+                index=index + len(asked),
+                draw=draw(member) + len(asked) - first,
                 layer=layer,
                 params={**sampling, **held},
                 stream=stream,
+                deadline=deadline,
             )
             asked.append(reply)
             if reply["status"] != "ok":
                 if not _remember_refusal(member, reply, held, sampling):
                     break
-                continue
+                continue  # a refused parameter is no attempt: nothing was written
             value, wrong = _parsed(parse, text := reply_text(reply, schema))
             if value is not None:
                 source: Source = "model" if held and schema and follows(text, schema) else "parser"
@@ -140,8 +144,8 @@ async def ask_role(
                     reply["read"] = source
                 return RoleReply(value, source, reply, asked)
             _flag(reply, wrong, ctx, dropped=stream)
-            messages = _asked_again(messages, text, wrong, schema)
-    return RoleReply(None, "fallback", None, asked)
+            messages, unread = _asked_again(messages, text, wrong, schema), unread + 1
+    return _fallback(asked, schema)
 
 
 async def ask_writer(
@@ -171,6 +175,13 @@ async def ask_writer(
         stream=stream,
         reserve=0,
     )
+
+
+def _fallback(asked: list[Candidate], schema: Schema | None) -> RoleReply[Any]:
+    """Return a reply without a value; the last call says so, for the report."""
+    if asked and schema is not None:
+        asked[-1]["read"] = "fallback"
+    return RoleReply(None, "fallback", None, asked)
 
 
 def _parsed(parse: Callable[[str], T | None], text: str) -> tuple[T | None, str]:

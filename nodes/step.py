@@ -1,7 +1,7 @@
 """step: an author's function as a node, with an `ask` that is bound to the run."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from langchain_core.messages import BaseMessage
 
@@ -12,6 +12,8 @@ from manyminds.nodes.fallback import first_answer
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
+from manyminds.nodes.reply_schema import Schema
+from manyminds.nodes.role_call import RoleReply, ask_role, ask_writer
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import add_spent, spent_on
@@ -20,6 +22,9 @@ from manyminds.state import Candidate
 
 Question: TypeAlias = Prompt | FilledPrompt | Sequence[BaseMessage] | None
 """What a member is asked: a prompt, messages, or None for the conversation as it is."""
+
+
+T = TypeVar("T")
 
 
 class Graph(Protocol):
@@ -45,7 +50,7 @@ class Ask:
         role: name under which the report adds up the calls.
         layer: layer, round or try, from 1.
         index: order of asking within the layer, of the first call.
-        deadline: ends a call that is late; None where the node waits without a limity reply.
+        deadline: ends a call that is late; None where the node waits without a limit.
         replies: every reply so far. The node's update takes their cost from here.
     """
 
@@ -140,6 +145,96 @@ class Ask:
         )
         self.replies += asked
         return reply
+
+    async def verdict(
+        self,
+        chain: Sequence[Member],
+        question: Question,
+        *,
+        parse: Callable[[str], T | None],
+        schema: Schema | None = None,
+        index: int = 0,
+        layer: int | None = None,
+        reserve: int = 1,
+    ) -> RoleReply[T]:
+        """Ask the members of a chain, at temperature 0, until a verdict can be read.
+
+        A member whose reply cannot be read is asked once more; see `role_call.ask_role`.
+
+        Args:
+            chain: Member of the role, then those that take over.
+            question: As for a single call. It says in words what form the reply has.
+            parse: Reads a reply. None, or `Unreadable` with a reason, if it cannot be read.
+            schema: JSON schema of the reply, for members that take one.
+            index: Order of asking within the layer, of the first call.
+            layer: Layer of the calls. Default: the step's.
+            reserve: Calls that the budget must have left after this one.
+        """
+        layer = self.layer if layer is None else layer
+        reply = await ask_role(
+            chain,
+            lambda member: self.messages(member, question),
+            self.run,
+            role=self.role,
+            layer=layer,
+            parse=parse,
+            schema=schema,
+            draw=lambda _member: max(0, layer - 1),
+            index=index,
+            reserve=reserve,
+            deadline=self.deadline,
+        )
+        self.replies += reply.asked
+        return reply
+
+    async def writer(
+        self,
+        chain: Sequence[Member],
+        question: Question = None,
+        *,
+        layer: int | None = None,
+        draw: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        stream: bool = False,
+    ) -> RoleReply[str]:
+        """Ask the members of a chain in order until one writes a text.
+
+        Args:
+            chain: Member of the role, then those that take over.
+            question: As for a single call.
+            layer: Layer of the calls. Default: the step's.
+            draw: Number of the sample, from 0, where the role is sampled. Default: one a layer.
+            params: Sampling defaults of the role.
+            stream: Whether a streaming caller sees the tokens.
+        """
+        layer = self.layer if layer is None else layer
+        reply = await ask_writer(
+            chain,
+            lambda member: self.messages(member, question),
+            self.run,
+            role=self.role,
+            layer=layer,
+            draw=lambda _member: max(0, layer - 1) if draw is None else draw,
+            params=params,
+            stream=stream,
+        )
+        self.replies += reply.asked
+        return reply
+
+    def playing(
+        self, role: str, *, layer: int | None = None, deadline: Deadline | None = None
+    ) -> "Ask":
+        """Return an `Ask` for another role of the same node, with the same ledger.
+
+        Args:
+            role: Name under which the report adds up its calls.
+            layer: Layer of the calls. Default: the step's.
+            deadline: Ends a call that is late.
+        """
+        layer = self.layer if layer is None else layer
+        other = Ask(self.run, self.state, role, layer=layer, deadline=deadline)
+        other.replies = self.replies
+        return other
 
     def messages(self, member: Member, question: Question = None) -> list[BaseMessage]:
         """Return the messages for a member, its role in the system message."""

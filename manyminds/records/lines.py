@@ -50,8 +50,15 @@ def call_line(candidate: Candidate, prompt: str, params: Mapping[str, Any]) -> C
 
 
 def outcome(update: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a node decided: its update without candidates, which are told by their place."""
-    decided = ((key, _placed(value)) for key, value in update.items() if key not in _TOLD_ELSEWHERE)
+    """Return what a node decided: its update without candidates, which are told by their place.
+
+    `read` says of each role that the node asked how its verdicts were read.
+    """
+    decided = [(key, _placed(value)) for key, value in update.items() if key not in _TOLD_ELSEWHERE]
+    spent = update.get("spent")
+    rows = cast("Usage", spent).values() if isinstance(spent, Mapping) else []
+    read = {row["role"]: row["read"] for row in rows if "read" in row}
+    decided.append(("read", read))
     return {key: value for key, value in decided if value not in (None, "", [], {})}
 
 

@@ -5,7 +5,7 @@ still knows what its first life has paid.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, cast, get_args
+from typing import Literal, NotRequired, cast, get_args
 
 from typing_extensions import TypedDict
 
@@ -16,7 +16,8 @@ class UsageRow(TypedDict):
     """Sums over the calls of one member in one role.
 
     `reused` counts those of the calls that were not made, for a cache or a record had the answer.
-    `why` keeps one message a failure kind; `notes` counts why answers are degraded.
+    `why` keeps one message a failure kind; `notes` counts why answers are degraded; `read` counts
+    how verdicts were read: "model" (by their JSON schema), "parser" (from text), or "fallback".
     """
 
     role: str
@@ -34,6 +35,7 @@ class UsageRow(TypedDict):
     failed: dict[str, int]
     why: dict[str, str]
     notes: dict[str, int]
+    read: NotRequired[dict[str, int]]
 
 
 Usage = dict[str, UsageRow]
@@ -83,12 +85,21 @@ def _grow(row: UsageRow, more: UsageRow) -> None:
         row["why"].setdefault(kind, more["why"].get(kind, ""))
     for note, count in more["notes"].items():
         row["notes"][note] = row["notes"].get(note, 0) + count
+    for how, count in more.get("read", {}).items():
+        _count_reading(row, how, count)
+
+
+def _count_reading(row: UsageRow, how: str, count: int = 1) -> None:
+    read = row.setdefault("read", {})
+    read[how] = read.get(how, 0) + count
 
 
 def _copy(row: UsageRow) -> UsageRow:
     copy = row.copy()
     copy["failed"], copy["why"] = dict(row["failed"]), dict(row["why"])
     copy["notes"] = dict(row["notes"])
+    if "read" in row:
+        copy["read"] = dict(row["read"])
     return copy
 
 
@@ -128,6 +139,8 @@ def note(rows: Usage, candidates: Iterable[Candidate]) -> None:
         if error is not None and candidate["status"] != "flagged":  # that one did answer
             row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
             row["why"].setdefault(error["kind"], error["message"])
+        if "read" in candidate:
+            _count_reading(row, candidate["read"])
         for told in candidate.get("notes", []):
             row["notes"][told] = row["notes"].get(told, 0) + 1
         row["seconds"] += candidate["seconds"]

@@ -83,7 +83,7 @@ async def test_requests_and_source(
     ]
     readable = [one["status"] == "ok" for one in found.asked]
     assert readable == [*[False] * (len(held) - 1), value is not None]
-    assert found.asked[-1].get("read") == (None if value is None else source)
+    assert found.asked[-1].get("read") == source
     if "four" in says:
         error = found.asked[0]["error"]
         assert found.asked[0]["status"] == "flagged" and error is not None
@@ -193,6 +193,22 @@ async def test_a_refused_parameter_is_not_offered_again(refused: str) -> None:
         assert all(name in server.bodies[2] for name in other)
     assert found.value == again.value == 6
     assert found.notes("judge", "x") == []
+
+
+async def test_refused_parameters_take_no_attempt() -> None:
+    says = iter(["four", '{"value": 7}'])
+
+    def behave(body: dict[str, Any], _k: int) -> Reply:
+        for name in ("temperature", "response_format"):
+            if name in body:
+                return Reply(f"no {name} here", status=400)
+        return Reply(next(says))
+
+    with Server(behave) as server:
+        found = await asked([Member(f"refuses-both@{server.url}")])
+        assert len(server.bodies) == 4
+    assert found.value == 7 and [c["index"] for c in found.asked] == [0, 1, 2, 3]
+    assert [c.get("read") for c in found.asked] == [None, None, None, "parser"]
 
 
 def test_a_reply_follows_its_schema() -> None:
