@@ -1,6 +1,6 @@
 """The folders import in one direction, every package ships, and what is light stays light.
 
-apps  ->  evals, views, export  ->  graphs  ->  nodes  ->  tasks  ->  prompts
+apps  ->  evals, views, export  ->  graphs  ->  nodes  ->  tasks, environments  ->  prompts
 all of them  ->  the base: the modules of `manyminds` itself, asking, models, votes, records
 """
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 HOMES = {name: ROOT / name for name in ("graphs", "nodes", "prompts")}
 ORDER = [
     "prompts",
-    "tasks",
+    "tasks environments",
     "nodes",
     "method_graph",
     "layers",

@@ -1,0 +1,136 @@
+"""LangChain tools as an environment: an agent calls them by name until it gives its answer."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from langchain_core.tools import BaseTool
+from langchain_core.tools import tool as as_tool
+from pydantic import ValidationError
+from typing_extensions import TypedDict
+
+from manyminds.environments.environment import ANSWERED, Step, Tool
+from manyminds.errors import InputError
+from manyminds.reading.actions import FINISH, Action
+
+Reward: TypeAlias = Callable[[str, str], float | None]
+"""Function from the question and the answer to the reward from 0 to 1; None: it is not known."""
+ToolLike: TypeAlias = BaseTool | Callable[..., Any]
+
+
+class ToolState(TypedDict):
+    """State of an episode."""
+
+    question: str
+    answer: str
+    done: bool
+
+
+class ToolEnvironment:
+    """LangChain tools, and `finish` for the answer.
+
+    A call runs to its end, so give an interaction a `timeout`. A run that is resumed may repeat the
+    calls of the step at which it stopped.
+
+    Args:
+        tools: LangChain tools, or functions with annotations and a docstring.
+        reward: Function from the question and the answer to the reward. Default: not known.
+        name: Name in reports and trajectories.
+        about: What the agent works in, in a sentence.
+
+    Raises:
+        InputError: There is no tool, or two have one name.
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[ToolLike],
+        *,
+        reward: Reward | None = None,
+        name: str = "tools",
+        about: str = "You answer a question with the help of tools.",
+    ) -> None:
+        self.name, self.about, self._reward = name, about, reward
+        given = [each if isinstance(each, BaseTool) else as_tool(each) for each in tools]
+        self._by_name = {each.name: each for each in given}
+        if not given or len(self._by_name) < len(given) or FINISH in self._by_name:
+            raise InputError(
+                f"tools: give at least one, with names that differ and are not {FINISH!r}"
+            )
+        self.tools: Sequence[Tool] = [*map(described, given), ANSWERED]
+
+    def reset(self, question: str) -> Step:
+        """Start with a question."""
+        return Step(ToolState(question=question, answer="", done=False), "")
+
+    def step(self, state: ToolState, action: Action) -> Step:
+        """Call a tool, or end with an answer."""
+        if action.tool == FINISH:
+            return Step({**state, "answer": action.argument, "done": True}, "The task has ended.")
+        return Step(state, call(self._by_name[action.tool], action.argument))
+
+    def done(self, state: ToolState) -> bool:
+        """Return whether an answer was given."""
+        return state["done"]
+
+    def reward(self, state: ToolState) -> float | None:
+        """Return what the reward function says."""
+        return None if self._reward is None else self._reward(state["question"], state["answer"])
+
+    def answer(self, state: ToolState) -> str:
+        """Return the answer that was given."""
+        return state["answer"]
+
+
+def described(tool: BaseTool) -> Tool:
+    """Return a LangChain tool as a prompt lists it."""
+    fields = _fields(tool)
+    one = next(iter(fields), "")
+    argument = one if len(fields) < 2 else json.dumps({name: "..." for name in fields})
+    about = " ".join((tool.description or "calls the tool.").split())
+    return Tool(tool.name, argument, about[:500])
+
+
+def call(tool: BaseTool, argument: str) -> str:
+    """Call a tool with an argument as a model wrote it; return its result, or what is wrong.
+
+    Args:
+        tool: The tool.
+        argument: JSON object of its parameters, or the value of the only one.
+    """
+    given = _arguments(tool, argument)
+    if given is None:
+        names = ", ".join(_fields(tool)) or "none"
+        return f"Error: give one JSON object with the parameters of {tool.name}: {names}"
+    try:
+        if getattr(tool, "coroutine", None) is not None:
+            result: object = asyncio.run(tool.ainvoke(cast("Any", given)))
+        else:
+            result = tool.invoke(cast("Any", given))
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        return f"Error: {'; '.join(wrong)}"
+    except Exception as error:  # a tool of somebody else's may raise anything
+        return f"Error: {str(error) or type(error).__name__}"
+    return result if isinstance(result, str) else json.dumps(result, default=str)
+
+
+def _fields(tool: BaseTool) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = tool.args
+    return fields
+
+
+def _arguments(tool: BaseTool, argument: str) -> dict[str, Any] | None:
+    fields = _fields(tool)
+    try:
+        parsed: object = json.loads(argument)
+    except (ValueError, RecursionError):
+        parsed = None
+    if isinstance(parsed, dict) and ({*cast("dict[str, Any]", parsed)} <= {*fields} or not fields):
+        return cast("dict[str, Any]", parsed)
+    if len(fields) == 1:
+        (name, schema), *_ = fields.items()
+        text = isinstance(schema, Mapping) and cast("Mapping[str, Any]", schema).get("type")
+        return {name: argument if text == "string" or parsed is None else parsed}
+    return {} if not fields and not argument.strip() else None

@@ -1,0 +1,242 @@
+r"""The action in a reply of the form Thought, Action, Observation, in the ways models write it.
+
+    read_action("Thought: add them.\nAction: calculate[2 + 3]", ["calculate", "finish"])
+    -> Move("add them.", Action("calculate", "2 + 3"), "")
+
+Read are `tool[argument]` and `tool(argument)`, `Action:` with `Action Input:`, a JSON object,
+`tool argument`, a code block, and `Final Answer:`. What a model writes after its first action, such
+as an observation that it made up, is left out. Where the action is in doubt, none is read.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from manyminds.reading import answers, loose_json
+from manyminds.reading.reasoning import split
+
+FINISH = "finish"
+"""Name of the tool that ends an episode with an answer."""
+_LONGEST = 50_000
+_HEADING = re.compile(
+    r"^[ \t>*#_`-]{0,8}(thought|action[ _]?input|action|observation|final[ ]answer)[ ]?\d{0,3}"
+    r"[*_` ]{0,4}[:\uff1a][*_]{0,3}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FENCE = re.compile(r"```[\w+-]{0,20}[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d"}
+_NAMES = ("action", "tool", "name", "function", "tool_name")
+_ARGUMENTS = ("action_input", "actioninput", "arguments", "args", "input", "parameters")
+
+
+class Action(NamedTuple):
+    """A tool and the text that it is given."""
+
+    tool: str
+    argument: str
+
+    def __str__(self) -> str:
+        """Write the action in its one canonical form: `tool[argument]`."""
+        return f"{self.tool}[{self.argument}]"
+
+
+class Move(NamedTuple):
+    """What a reply does in one step.
+
+    Attributes:
+        thought: The reasoning before the action; may be empty.
+        action: The action; None where none can be read.
+        wrong: Why no action can be read, for the model that wrote the reply.
+    """
+
+    thought: str
+    action: Action | None
+    wrong: str
+
+
+def read_action(reply: str, tools: Sequence[str]) -> Move:
+    """Return the thought and the first action of a reply.
+
+    Args:
+        reply: Text of the reply.
+        tools: Names of the tools; a name may have several words, such as `go to`.
+    """
+    hidden, text = split(reply[:_LONGEST])
+    parts = _parts(text)
+    thought = next((body for name, body in parts if name == "thought" and body), "")
+    thought = thought or next((body for name, body in parts if not name and body), "") or hidden
+    if any(name == "action" for name, _ in parts):
+        action, wrong = _after_heading(parts, tools)
+    else:
+        action, wrong = _without_heading(text, parts, tools)
+    if action is not None and f"\n{action}" in thought:
+        thought = thought.partition(f"\n{action}")[0]
+    return Move(thought.strip(), action, wrong)
+
+
+def forms(tools: Sequence[str]) -> str:
+    """Return the tools' names as an error message lists them."""
+    return ", ".join(tools)
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Split at the headings, and cut where the model goes on by itself; "" names the beginning."""
+    parts: list[tuple[str, str]] = []
+    name, begin = "", 0
+    for heading in [*_HEADING.finditer(text), None]:
+        body = text[begin : len(text) if heading is None else heading.start()].strip()
+        if body or name:
+            parts.append((name, body))
+        if heading is None:
+            break
+        name, begin = re.sub(r"[ _]", "", heading[1].casefold()), heading.end()
+        acted = any(each == "action" for each, _ in parts)
+        if name == "observation" or (acted and name in ("thought", "finalanswer")):
+            break
+    return parts
+
+
+def _after_heading(
+    parts: Sequence[tuple[str, str]], tools: Sequence[str]
+) -> tuple[Action | None, str]:
+    given = [body for name, body in parts if name == "action"]
+    inputs = [body for name, body in parts if name == "actioninput"]
+    if len(set(given)) > 1 or len(set(inputs)) > 1:
+        return None, "the reply has several actions: write one action and wait for its observation"
+    action = _action(given[0], tools, inputs[0] if inputs else None)
+    if action is not None:
+        return action, ""
+    said = " ".join(given[0].split())[:80]
+    return None, f"there is no action `{said}`: use one of {forms(tools)}"
+
+
+def _without_heading(
+    text: str, parts: Sequence[tuple[str, str]], tools: Sequence[str]
+) -> tuple[Action | None, str]:
+    said = [body for name, body in parts if name == "finalanswer" and body]
+    if said and FINISH in tools:
+        return Action(FINISH, said[0]), ""
+    lines = [line.strip(" \t`*>-") for line in text.splitlines()]
+    alone = {each for line in lines if (each := _bracketed(line, tools, whole=True)) is not None}
+    if len(alone) == 1:
+        return alone.pop(), ""
+    if not alone and FINISH in tools and (answer := answers.final(text)) is not None:
+        return Action(FINISH, answer), ""
+    wrong = "the reply has several actions" if alone else "the reply has no action"
+    return None, f"{wrong}: end it with one line `Action: ...`, which uses one of {forms(tools)}"
+
+
+def _action(body: str, tools: Sequence[str], given: str | None) -> Action | None:
+    """Read what stands after `Action:`; `given` is what stands after `Action Input:`."""
+    body = body.strip().strip("*").strip()
+    found = _from_json(body, tools)
+    if found is not None:
+        return found
+    plain = _FENCE.sub(lambda fence: fence[1], body).strip().strip("`").strip()
+    if given is not None:
+        tool = _named(re.sub(r"[\[({].*", "", plain.partition("\n")[0]), tools)
+        return None if tool is None else Action(tool, _value(given))
+    found = _bracketed(plain, tools, whole=False)
+    if found is not None:
+        return found
+    return _by_prefix(body, tools)
+
+
+def _from_json(text: str, tools: Sequence[str]) -> Action | None:
+    if not text.lstrip("` \n").removeprefix("json").lstrip().startswith("{"):
+        return None
+    for found in loose_json.objects(text):
+        value = cast("dict[str, object]", found.value)
+        keys = {key.casefold(): each for key, each in value.items()}
+        tool = next((_named(str(keys[name]), tools) for name in _NAMES if name in keys), None)
+        if tool is not None:
+            argument = next((keys[name] for name in _ARGUMENTS if name in keys), "")
+            return Action(tool, _text(argument))
+    return None
+
+
+def _named(said: str, tools: Sequence[str]) -> str | None:
+    plain = said.strip(" \t\n`*\"'.:").casefold()
+    return next((tool for tool in tools if tool.casefold() == plain), None)
+
+
+def _bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
+    """Read `tool[argument]`, with brackets inside brackets.
+
+    Args:
+        text: Text that begins with the tool.
+        tools: Names of the tools.
+        whole: Whether nothing may follow.
+    """
+    for tool in sorted(tools, key=len, reverse=True):
+        match = re.match(rf"{re.escape(tool)}\s{{0,3}}([\[({{])", text, re.IGNORECASE)
+        if match is None:
+            continue
+        inside, rest = _enclosed(text[match.end() :], match[1])
+        if inside is None or (whole and rest.strip(" .`*")):
+            continue
+        return Action(tool, _value(inside if match[1] != "{" else f"{{{inside}}}"))
+    return None
+
+
+def _enclosed(text: str, opening: str) -> tuple[str | None, str]:
+    """Return what stands before the closing bracket, and after it; the rest of a line without."""
+    closing, depth, quote = _CLOSING[opening], 1, ""
+    paired = {char for char in "\"'" if text.count(char) > 1}
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in paired and not (at and text[at - 1].isalnum()):
+            quote = char
+        elif char == opening:
+            depth += 1
+        elif char == closing:
+            depth -= 1
+            if not depth:
+                return text[:at], text[at + 1 :]
+    if closing in text:  # an apostrophe was taken for a quote
+        inside, _, rest = text.rpartition(closing)
+        return inside, rest
+    return text.partition("\n")[0], ""
+
+
+def _by_prefix(body: str, tools: Sequence[str]) -> Action | None:
+    """Read `tool argument`: on one line, or with a code block as the argument."""
+    for tool in sorted(tools, key=len, reverse=True):
+        match = re.match(rf"`?{re.escape(tool)}`?(?=\s|:|$)[:\s]*", body, re.IGNORECASE)
+        if match is None:
+            continue
+        rest = body[match.end() :]
+        block = _FENCE.search(rest)
+        return Action(tool, _value(block[1] if block else rest.partition("\n")[0]))
+    return None
+
+
+def _value(text: str) -> str:
+    """Return an argument without a code block or quotes around it; of `{"query": "x"}`, the x."""
+    text = text.strip()
+    block = _FENCE.fullmatch(text)
+    text = block[1].strip() if block else text
+    if text.startswith("{") and text.endswith("}"):
+        found = loose_json.objects(text)
+        if len(found) == 1:
+            return _text(found[0].value)
+    if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and text.count(text[-1]) <= 2:
+        return text[1:-1].strip()
+    return text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        inside = cast("dict[str, object]", value)
+        if len(inside) == 1 and isinstance(one := next(iter(inside.values())), str | int | float):
+            return str(one)
+        return _encoded(inside)
+    return value if isinstance(value, str) else _encoded(value)
+
+
+def _encoded(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
