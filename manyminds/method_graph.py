@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
+from zlib import crc32
 
 from langchain_core.prompts import ChatPromptTemplate
 from langgraph.graph import END, START, StateGraph
@@ -188,7 +189,13 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             first: Name of the first step.
             **channels: Channels of the method with their first values.
         """
-        node = begin(channels, context=self.settings, check=self._check_prices, about=self._about)
+        node = begin(
+            channels,
+            context=self.settings,
+            check=self._check_prices,
+            about=self._about,
+            built_with=self.built_with,
+        )
         self.add_node("begin", node)
         self.add_edge(START, "begin")
         self.add_edge("begin", first)
@@ -277,6 +284,11 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         if self.recursion_limit is not None:
             compiled = compiled.with_config(recursion_limit=self.recursion_limit)
         return compiled.with_config(max_concurrency=DEFAULT_CONCURRENCY)
+
+    def built_with(self) -> dict[str, str]:
+        """Return a hash of each option of the builder, of the members' names and the prompts."""
+        given = {**self.options, "members": list(self.members), "prompts": self.prompts}
+        return {name: str(crc32(repr(value).encode())) for name, value in given.items()}
 
     def _about(self, settings: Context) -> About:
         """Return what a recorder needs to know; the picture is drawn once for as many nodes."""

@@ -25,6 +25,7 @@ def begin(
     context: Context | None = None,
     check: Callable[[Budget | None], None] = lambda _budget: None,
     about: Callable[[Context], About] | None = None,
+    built_with: Callable[[], Mapping[str, str]] = dict,
 ) -> Node:
     """Return the node that opens every method.
 
@@ -35,6 +36,7 @@ def begin(
         context: the builder's settings.
         check: raises where the run's budget cannot be kept.
         about: tells what is known of the method, where somebody records the run.
+        built_with: returns a hash of each option of the builder.
     """
 
     async def run(state: State) -> Update:
@@ -65,6 +67,7 @@ def begin(
                 begun.recorder.began(begun, messages, known)
         return {
             "run": id,
+            "built_with": dict(built_with()),
             "question": question,
             "question_id": question_id,
             "started": time.time(),

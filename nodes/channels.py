@@ -61,9 +61,11 @@ class MethodState(MessagesState, total=False):
     """Channels of every method; a method adds its own.
 
     `final` is the candidate that becomes the answer; `finish` turns it into the last message.
+    `built_with` has a hash of each option of the builder, to notice a resume with other options.
     """
 
     run: str
+    built_with: dict[str, str]
     question: str
     question_id: str
     started: float

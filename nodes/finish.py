@@ -37,6 +37,10 @@ class Graph(Protocol):
         """name@version#hash of each prompt that the method uses."""
         ...
 
+    def built_with(self) -> Mapping[str, str]:
+        """Return a hash of each option of the builder."""
+        ...
+
 
 def finish(
     graph: Graph,
@@ -69,6 +73,7 @@ def finish(
             "prices": dict(prices or {}),
             **{key: state.get(key) for key in keys},
         }
+        report["notes"] += _resumed_with(state.get("built_with"), graph.built_with())
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
         common = known_scope(state["run"])
@@ -123,6 +128,14 @@ def summary(method: str, state: State) -> dict[str, Any]:
         "roles": _grouped(spent, "role"),
         "spent": spent,
     }
+
+
+def _resumed_with(begun: Mapping[str, str] | None, ended: Mapping[str, str]) -> list[str]:
+    """Return a note where a run was resumed with other options than it began with."""
+    if begun is None or begun == ended:
+        return []
+    names = [name for name in {**begun, **ended} if begun.get(name) != ended.get(name)]
+    return [f"the run was resumed with other options: {', '.join(sorted(names))}"]
 
 
 def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None]) -> AIMessage:

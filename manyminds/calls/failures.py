@@ -33,6 +33,8 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
     ("RemoteProtocol", "connection"),
     ("OutputParser", "malformed"),
     ("JSONDecode", "malformed"),
+    ("APIResponseValidation", "malformed"),
+    ("APIError", "server_error"),  # without a status: an error inside a stream
 )
 # Below the error that a client raises, the one that says what happened to the connection.
 _LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
@@ -117,19 +119,10 @@ def _words(error: BaseException) -> str:
     body: object = getattr(error, "body", None)
     if isinstance(body, list) and body:
         body = cast("list[object]", body)[0]
-        inner = (
-            cast("Mapping[str, object]", body).get("error", body)
-            if isinstance(body, Mapping)
-            else body
-        )
-        message = (
-            cast("Mapping[str, object]", inner).get("message")
-            if isinstance(inner, Mapping)
-            else inner
-        )
-        if isinstance(message, str):
-            return message
-    return str(error)
+    for key in ("error", "message", "detail", "msg", "error_message"):
+        if isinstance(body, Mapping) and cast("Mapping[str, object]", body).get(key):
+            body = cast("Mapping[str, object]", body)[key]
+    return body if isinstance(body, str) and body.strip() else str(error)
 
 
 def retry_after(error: BaseException) -> float | None:

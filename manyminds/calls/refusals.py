@@ -13,12 +13,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 _REFUSES = re.compile(
     r"unsupported|not support|unrecognized|unknown|unexpected|not permitted|not allowed|extra"
-    r"|does not exist|cannot be|invalid|deprecated|only the default",
+    r"|does not exist|cannot be|invalid|deprecated|only the default|not enabled|not available"
+    r"|incompatible|may only|can only|must (?:not be|be (?:1|unset|omitted|null|none|the default))",
     re.IGNORECASE,
 )
 _SYSTEM = re.compile(
     r"\bsystem\b[^.]{0,60}\b(?:role|message|prompt|instruction)"
-    r"|\b(?:role|instruction)s?\b[^.]{0,40}\bsystem\b|developer instruction",
+    r"|\b(?:role|instruction)s?\b[^.]{0,40}\bsystem\b|developer instruction|['\"`]system['\"`]",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(r"\balternat", re.IGNORECASE)

@@ -1,6 +1,7 @@
 """Parses what a member returned, in whatever form, into one shape."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,20 +12,33 @@ from pydantic import BaseModel
 from manyminds.errors import AnswerError
 from manyminds.models.chat_completions import provider_error
 from manyminds.models.token_counts import usage_of
+from manyminds.reading import reasoning
 from manyminds.state import TokenUsage
 
-# Why an answer ended, in the words of every provider, in lower case.
-_REFUSALS = {
-    *("content_filter", "content_filtered", "safety", "refusal", "recitation", "blocklist"),
-    *("prohibited_content", "spii", "image_safety", "guardrail_intervened", "sensitive"),
-}
-_TRUNCATED = {
-    *("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "incomplete"),
-    *("max_length", "model_context_window_exceeded", "context_length_exceeded", "limit"),
-}
-_FAILED = {"error", "malformed_function_call", "insufficient_system_resource", "aborted", "abort"}
-_FINISH = ("finish_reason", "stop_reason", "done_reason", "finishreason", "stopreason")
-_THINKING, _END = "<think>", "</think>"
+# Why an answer ended, in the words of every provider; the first that matches counts.
+_ENDINGS = (
+    (
+        "refused",
+        re.compile(
+            r"content_?filter|safety|refus|recitation|block|prohibited|spii|guardrail|sensitive"
+            r"|toxic|moderat|policy"
+        ),
+    ),
+    (
+        "truncated",
+        re.compile(
+            r"length|max_?\w*tokens|token_?limit|(?:^|error_|time_)limit$|context_?window"
+            r"|incomplete|truncat"
+        ),
+    ),
+    (
+        "failed",
+        re.compile(r"error|abort|fail|malformed|insufficient|cancel|timeout|unavailable|exception"),
+    ),
+)
+_FINISH = ("finish_reason", "stop_reason", "done_reason", "stop_type", "status")
+# No database keeps NUL, and no request carries half of a surrogate pair.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -54,6 +68,7 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
         AnswerError: the answer is empty, was refused, or has a form that holds no answer.
     """
     reply = _parse(output)
+    reply.text = _UNKEPT.sub("", reply.text)
     if max_chars is not None and len(reply.text) > max_chars:
         reply.text = f"{reply.text[:max_chars]}\n[cut after {max_chars:,} characters]"
         reply.content, reply.cut = None, True
@@ -101,44 +116,56 @@ def _parse_message(message: BaseMessage) -> Reply:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
         about = message.response_metadata
         reply.simulated = bool(about.get("simulated"))
-        reasons = _finish_reasons(about)
-        if reasons & _REFUSALS:
+        ending, word = _ending(about)
+        if ending == "refused":
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
         if "provider_error" in message.additional_kwargs:
             raise provider_error(message.additional_kwargs["provider_error"])
-        if reasons & _FAILED:
-            message_text = "the provider says that the answer failed"
-            raise AnswerError(message_text, kind="server_error", retriable=True)
-        reply.truncated = bool(reasons & _TRUNCATED)
+        if ending == "failed":
+            raise AnswerError(
+                f"the provider ended the answer with `{word}`", kind="server_error", retriable=True
+            )
+        reply.truncated = ending == "truncated"
     more = message.additional_kwargs
     if more.get("refusal") and not reply.text.strip():
         raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
-    reasoning = more.get("reasoning_content")
-    if isinstance(reasoning, str) and reasoning:
-        reply.reasoning = reasoning
+    for key in ("reasoning_content", "reasoning"):
+        if isinstance(more.get(key), str) and more[key]:
+            reply.reasoning = more[key]
     if isinstance(content, str):
         # Servers that do not know a model's reasoning send it as the first part of the answer,
         # some without the opening tag, which stands in their chat template.
-        text = reply.text.lstrip()
-        if _END in text:
-            thought, _, answer = text.rpartition(_END)
-            reply.reasoning = reply.reasoning or thought.removeprefix(_THINKING).strip()
-            reply.text = answer.strip()
-        elif text.startswith(_THINKING):
-            reply.reasoning = reply.reasoning or text.removeprefix(_THINKING).strip()
-            reply.text = ""
+        thought, text = reasoning.split(reply.text)
+        if not (text and reply.text.startswith(text)):  # a tag amid a text is a word of it
+            reply.text = text
+            reply.reasoning = reply.reasoning or thought or None
+        reply.text = reasoning.without_end_tokens(reply.text)
     if not isinstance(content, str):
         reply.content = list(content)
     return _not_empty(reply)
 
 
-def _finish_reasons(about: Mapping[str, Any]) -> set[str]:
-    """Return why the answer ended, in lower case, from wherever a provider says so."""
-    given = [about.get(key) for key in (*_FINISH, "finishReason", "stopReason")]
-    details = about.get("incomplete_details")
-    if isinstance(details, Mapping):
-        given.append(cast("Mapping[str, Any]", details).get("reason"))
-    return {str(one).rsplit(".", 1)[-1].strip().lower() for one in given if one}
+def _ending(about: Mapping[str, Any]) -> tuple[str, str]:
+    """Return how the answer ended, "" where it is whole, and the provider's word for it."""
+    given = {re.sub(r"\W", "", key).lower(): value for key, value in about.items()}
+    found: list[object] = [given.get(key) for key in _FINISH]
+    found += [given.get(key.replace("_", "")) for key in _FINISH]
+    found.append(given.get("incomplete_details"))
+    reasons = list(filter(None, map(_word, found)))
+    for ending, pattern in _ENDINGS:
+        for reason in reasons:
+            if pattern.search(reason):
+                return ending, reason
+    return "", ""
+
+
+def _word(reason: object) -> str:
+    """Return a reason in lower case, `max_tokens` for `FinishReason.MAX_TOKENS` or `maxTokens`."""
+    if isinstance(reason, Mapping):
+        told = cast("Mapping[str, object]", reason)
+        reason = told.get("type") or told.get("reason")
+    name = str(getattr(reason, "name", None) or reason or "").rsplit(".", 1)[-1].strip()[:60]
+    return (name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).lower()
 
 
 def _not_empty(reply: Reply) -> Reply:

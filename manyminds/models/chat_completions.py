@@ -6,6 +6,7 @@ every chunk of a stream, streams that end in the middle, and bodies without end.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
@@ -34,6 +35,15 @@ class _Stream:
     usage: TokenUsage | None = None
     finished: bool = False
     tail: bytes = b""
+
+    def count(self, more: TokenUsage | None) -> None:
+        """Keep the greatest counts: some servers send what there is so far with every chunk."""
+        if more is not None and self.usage is not None:
+            more = TokenUsage(
+                input_tokens=max(more["input_tokens"], self.usage["input_tokens"]),
+                output_tokens=max(more["output_tokens"], self.usage["output_tokens"]),
+            )
+        self.usage = more or self.usage
 
 
 _stream: ContextVar[_Stream | None] = ContextVar("manyminds_stream", default=None)
@@ -77,7 +87,7 @@ class ChatCompletions:
     ) -> ChatGenerationChunk | None:
         """Turn a chunk of a stream into a message; usage is kept for the end of the stream."""
         stream = _stream.get() or _Stream()
-        stream.usage = _usage(chunk.get("usage")) or stream.usage
+        stream.count(_usage(chunk.get("usage")))
         if chunk.get("error"):
             raise provider_error(chunk["error"], stream.usage)
         chunk = {**chunk, "usage": None, "choices": chunk.get("choices") or []}
@@ -114,6 +124,37 @@ class ChatCompletions:
             raise error
         if stream.usage is not None:
             yield ChatGenerationChunk(message=_of_usage(stream.usage))
+
+
+class PlainChunks:
+    """Requests of a client, whose streams yield chunks as plain data.
+
+    The chunks of the SDK warn when they are dumped and a field is not of its type.
+
+    Args:
+        requests: `chat.completions` of an asynchronous client.
+    """
+
+    def __init__(self, requests: Any) -> None:
+        self._requests = requests
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._requests, name)
+
+    async def create(self, **payload: Any) -> Any:
+        """Send a request."""
+        response = await self._requests.create(**payload)
+        return _plain(response) if payload.get("stream") else response
+
+
+@asynccontextmanager
+async def _plain(stream: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async def chunks() -> AsyncIterator[dict[str, Any]]:
+        async for chunk in response:
+            yield chunk.model_dump(warnings=False)
+
+    async with stream as response:
+        yield chunks()
 
 
 async def limit_size(response: Any) -> None:

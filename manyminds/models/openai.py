@@ -102,6 +102,8 @@ def openai_chat_model(
     from langchain_openai.chat_models.base import BaseChatOpenAI
     from openai import Timeout
 
+    from manyminds.models.chat_completions import PlainChunks
+
     is_openai = (urlsplit(base_url).hostname or "").endswith(_OPENAI_HOSTS)
     make = _model_class(ChatOpenAI if is_openai else BaseChatOpenAI)
     options: dict[str, Any] = {
@@ -117,6 +119,7 @@ def openai_chat_model(
         "use_responses_api": None if is_openai else False,
     }
     chat = make(**options, **_known(make, params or {}))
+    chat.async_client = PlainChunks(chat.async_client)
     if not is_openai:
         # The SDK takes these from the environment, but they are nobody else's business.
         chat.root_async_client.organization = chat.root_async_client.project = None

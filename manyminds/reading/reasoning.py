@@ -37,9 +37,13 @@ def split(text: str) -> tuple[str, str]:
 
 def visible(text: str) -> str:
     """Return the reply without reasoning, leaked end tokens and characters that show nothing."""
-    rest = _UNSEEN.sub("", split(text)[1])
-    ended = _ENDED.search(rest)
-    return rest[: ended.start()] if ended and rest[: ended.start()].strip() else rest
+    return without_end_tokens(_UNSEEN.sub("", split(text)[1]))
+
+
+def without_end_tokens(text: str) -> str:
+    """Return the text up to the first leaked end token of a chat template."""
+    ended = _ENDED.search(text)
+    return text[: ended.start()] if ended and text[: ended.start()].strip() else text
 
 
 def readable(text: str) -> str:

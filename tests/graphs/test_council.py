@@ -353,3 +353,29 @@ def test_every_edge_is_drawn(rank_only: bool) -> None:
         *((a, b) for name in "abc" for a, b in (("layer", name), (name, "gate"))),
         *last,
     }
+
+
+@pytest.mark.parametrize("stays", ["abx", "bcx", "cxy", "xyz"])
+async def test_resumed_with_other_members_the_answers_stay_and_their_authors_rank_nobody(
+    stays: str,
+) -> None:
+    saver, thread = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    _, members = council("bca", "cab", "bac")
+    before = create_council(members, rank_only=True)
+    await before.compile(checkpointer=saver, interrupt_before=["ranker"]).ainvoke(user(), thread)
+    others = [Member(member(name, "abc"), name=name) for name in stays]
+    after = create_council(others, rank_only=True)
+    result = await after.compile(checkpointer=saver).ainvoke(None, thread)
+    assert [one["member"] for one in result["candidates"]] == ["a", "b", "c"]
+    ranked = [one["member"] for one in result["rankings"] if one["order"]]
+    assert ranked == [name for name in "abc" if name in stays]
+    assert any("resumed with other options: members" in n for n in result["report"]["notes"])
+
+
+async def test_resumed_with_the_same_members_nothing_is_noted() -> None:
+    saver, thread = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+    _, members = council("bca", "cab", "bac")
+    graph = create_council(members, rank_only=True)
+    await graph.compile(checkpointer=saver, interrupt_before=["ranker"]).ainvoke(user(), thread)
+    result = await graph.compile(checkpointer=saver).ainvoke(None, thread)
+    assert result["report"]["notes"] == []

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from aiohttp import web
 
@@ -44,7 +44,9 @@ class Reply:
         choices: the texts of all choices, instead of `text` n times.
         size: pad the text to so many characters.
         finish_reason: such as "length" or "content_filter".
-        raw: send this JSON value instead of a completion.
+        raw: send this JSON value instead of a completion; bytes as they are, with `headers`.
+        events: send these as the events of a stream, and nothing after them; texts as they are.
+        endless: repeat the last event until the client closes the connection.
     """
 
     text: str = "ok"
@@ -62,6 +64,8 @@ class Reply:
     size: int = 0
     finish_reason: str = "stop"
     raw: object = None
+    events: Sequence[object] | None = None
+    endless: bool = False
 
     def texts(self, n: int) -> list[str]:
         """Return the text of each choice."""
@@ -208,12 +212,17 @@ class Server:
         if reply.hang or reply.drop:
             _abort(http)
             return web.Response()
+        if isinstance(reply.raw, bytes):
+            headers = {"Content-Type": "application/json", **reply.headers}
+            return web.Response(body=reply.raw, status=reply.status, headers=headers)
         if reply.status >= 400:
             return _error(reply.status, reply.text, reply.headers, reply.code)
         if reply.malformed:
             return web.Response(
                 text='{"choices": [', content_type="application/json", headers=reply.headers
             )
+        if reply.events is not None:
+            return await _events(http, reply)
         if reply.raw is not None:
             return web.json_response(reply.raw, headers=reply.headers)
         if body.get("stream"):
@@ -277,6 +286,25 @@ async def _stream(http: web.BaseRequest, body: Body, reply: Reply, k: int) -> we
         await response.write(_event({**head, "choices": [], "usage": _usage(body, texts)}))
     await response.write(b"data: [DONE]\n\n")
     await response.write_eof()
+    return response
+
+
+async def _events(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    """Send the given events, the last one for ever where the reply is endless."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **reply.headers})
+    await response.prepare(http)
+    sent = [
+        f"data: {one}\n\n".encode() if isinstance(one, str) else _event(cast("Body", one))
+        for one in reply.events or ()
+    ]
+    with suppress(ConnectionError):
+        for event in sent:
+            await response.write(event)
+            if reply.between:
+                await asyncio.sleep(reply.between)
+        while reply.endless:
+            await response.write(sent[-1])
+        await response.write_eof()
     return response
 
 

@@ -1,0 +1,164 @@
+"""Streams as providers send them: they just end, fail midway, or report usage with every chunk."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from helpers.graphs import user
+from helpers.server import Body, Reply, Server
+
+from manyminds import Member, create_moa
+from manyminds.errors import QuorumError
+
+DONE = "[DONE]"
+HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+
+
+def no_pause(*_: object) -> float:
+    return 0.0
+
+
+def chunk(text: str | None = None, finish: str | None = None, **more: Any) -> Body:
+    delta = {} if text is None else {"role": "assistant", "content": text}
+    return {**HEAD, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
+
+
+def usage(read: Any, written: Any) -> Body:
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": 0}
+
+
+async def streamed(*lives: Sequence[object] | Reply, retries: int = 0) -> dict[str, Any]:
+    """Stream the answer of a MoA's aggregator; each life is what one request to it gets."""
+    replies = [one if isinstance(one, Reply) else Reply(events=one) for one in lives]
+    count = -1
+
+    def reply(body: Body, _k: int) -> Reply:
+        nonlocal count
+        if not body.get("stream"):
+            return Reply("The answer is 4.")
+        count += 1
+        return replies[min(count, len(replies) - 1)]
+
+    with Server(reply) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("manyminds.calls.call._pause", no_pause)
+        member = Member(f"m@{server.url}", retries=retries, timeout=10)
+        app = create_moa([member], layers=2, aggregator=member).compile()
+        last: Any = {}
+        async for mode, part in app.astream(user("Why?"), stream_mode=["messages", "values"]):
+            last = part if mode == "values" else last
+        return {**last, "streams": count + 1}
+
+
+def said_of(result: dict[str, Any]) -> str:
+    return str(result["report"]["degraded"])
+
+
+WHOLE = {
+    "with a finish reason": [chunk("It is 4."), chunk(None, "stop")],
+    "with a finish reason and the mark": [chunk("It is 4.", "stop"), DONE],
+    "with the mark alone": [chunk("It is 4."), DONE],
+    "with usage after the mark's chunk": [chunk("It is 4.", "stop"), chunk(usage=usage(1, 2))],
+    "with comments in between": [chunk("It is "), {**HEAD, "choices": []}, chunk("4."), DONE],
+    "without choices in a chunk": [chunk("It is 4."), {**HEAD, "choices": None}, DONE],
+}
+CUT = {
+    "after some text": [chunk("The answer ")],
+    "after a null reason": [chunk("The answer "), chunk("is ", None)],
+    "after usage alone": [chunk("The answer ", usage=usage(10, 2))],
+    "before any text": [chunk("")],
+    "without any event": [],
+}
+
+
+@pytest.mark.parametrize("events", WHOLE.values(), ids=WHOLE)
+async def test_a_stream_that_says_its_end_is_whole(events: list[object]) -> None:
+    result = await streamed(events)
+    assert result["answer"] == "It is 4." and said_of(result) == "None"
+
+
+@pytest.mark.parametrize("events", CUT.values(), ids=CUT)
+async def test_a_stream_that_just_ends_is_no_whole_answer(events: list[object]) -> None:
+    result = await streamed(events)
+    assert result["answer"] == "The answer is 4." and "of 2 calls gave no answer" in said_of(result)
+
+
+async def test_a_stream_that_just_ended_is_asked_again_and_paid() -> None:
+    cut = [chunk("The answer ", usage=usage(10, 2))]
+    result = await streamed(cut, [chunk("It is 4.", "stop", usage=usage(10, 3)), DONE], retries=1)
+    assert result["answer"] == "It is 4." and result["streams"] == 2
+    spent = result["report"]["roles"]["aggregator"]
+    assert spent["tokens"] == {"input": 20, "output": 5}
+
+
+@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
+async def test_a_stream_cut_by_its_token_limit_is_marked(finish: str) -> None:
+    result = await streamed([chunk("First, 12 and"), chunk(None, finish), DONE])
+    assert "token limit" in said_of(result)
+
+
+@pytest.mark.parametrize(
+    ("counts", "right"),
+    [
+        ([(10, 1), (10, 5), (10, 5)], (10, 5)),
+        ([(10, 0), (10, 1), (10, 2), (10, 2)], (10, 2)),
+        ([(None, None), (10, 5)], (10, 5)),
+        ([(10, 5), ("x", -1)], (10, 5)),
+        ([(10, 5), (0, 0)], (10, 5)),
+        ([(0, 4), (10, 4)], (10, 4)),
+    ],
+)
+async def test_usage_of_a_stream_counts_once(
+    counts: list[tuple[Any, Any]], right: tuple[int, int]
+) -> None:
+    events = [chunk(f"part{n} ", usage=usage(*each)) for n, each in enumerate(counts)]
+    result = await streamed([*events, chunk(None, "stop"), DONE])
+    spent = result["report"]["roles"]["aggregator"]["tokens"]
+    assert (spent["input"], spent["output"]) == right
+
+
+@pytest.mark.parametrize("odd", [None, {}, [], "none", 7, {"prompt_tokens": "x"}])
+async def test_odd_usage_of_a_stream_leaves_the_answer(odd: object) -> None:
+    result = await streamed([chunk("It is 4.", "stop", usage=odd), DONE])
+    assert result["answer"] == "It is 4."
+    assert result["report"]["roles"]["aggregator"]["tokens"] == {"input": 0, "output": 0}
+
+
+ERRORS = {
+    "object": {"error": {"message": "E7 upstream died", "code": 502}},
+    "with choices": {**chunk("x"), "error": {"message": "E7 upstream died", "code": 502}},
+    "in a choice": {
+        **HEAD,
+        "choices": [{"index": 0, "delta": {}, "error": {"message": "E7 upstream died"}}],
+    },
+    "text": {"error": "E7 upstream died"},
+    "in its reason": chunk(None, "error"),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+async def test_an_error_inside_a_stream_is_the_failure_of_the_call(error: Body) -> None:
+    result = await streamed([chunk("The answer is 5 and "), error, DONE])
+    assert result["answer"] == "The answer is 4."
+    missing = result["report"]["missing"]
+    assert [one["kind"] for one in missing] == ["server_error"]
+    assert "E7" in missing[0]["message"] or "`error`" in missing[0]["message"]
+
+
+async def test_a_limit_told_inside_a_stream_is_one() -> None:
+    told = {"error": {"message": "Rate limit exceeded: free-models-per-min", "code": 429}}
+    result = await streamed([told], [chunk("It is 4.", "stop"), DONE], retries=1)
+    assert result["answer"] == "It is 4." and result["streams"] == 2
+
+
+async def test_a_stream_without_end_stops() -> None:
+    endless = Reply(events=[chunk("a" * 100_000)], endless=True)
+    result = await streamed(endless)
+    assert result["answer"] == "The answer is 4."
+    assert "32 MB" in result["report"]["missing"][0]["message"]
+
+
+async def test_nothing_but_a_stream_that_ends_is_no_answer() -> None:
+    with Server(lambda _b, _k: Reply(raw={"choices": []})) as server:
+        app = create_moa([Member(f"m@{server.url}", retries=0)], layers=2).compile()
+        with pytest.raises(QuorumError):
+            await app.ainvoke(user())
