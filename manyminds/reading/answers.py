@@ -16,6 +16,7 @@ from manyminds.errors import InputError
 from manyminds.reading import choices, mathematics, numbers, structured
 from manyminds.reading import locate as phrases
 from manyminds.reading.cues import VACUOUS
+from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable, visible
 
 if TYPE_CHECKING:
@@ -40,16 +41,22 @@ class Extractor:
         extract: from a reply to the answer in it; None where there is none, which abstains.
         key: from an answer to its canonical form, equal for equivalent answers.
         same: a slower test of equivalence for two answers with different keys, if there is one.
+        find: as `extract`, with the place where the answer stands, if it is known.
     """
 
     name: str
     extract: Callable[[str], str | None]
     key: Callable[[str], Hashable]
     same: Callable[[str, str], bool] | None = None
+    find: Callable[[str], Found | None] | None = None
 
     def __call__(self, text: str) -> str | None:
         """Return the answer in a reply, as `extract` does."""
         return self.extract(text)
+
+    def located(self, text: str) -> Found | None:
+        """Return the answer in a reply and where it stands."""
+        return found(self.extract(text), "reply") if self.find is None else self.find(text)
 
     def equivalent(self, one: str, other: str) -> bool:
         """Say whether two answers are the same answer; use it to grade against a reference."""
@@ -58,16 +65,29 @@ class Extractor:
         return self.same is not None and self.same(one, other)
 
 
+def finding(
+    name: str,
+    find: Callable[[str], Found | None],
+    key: Callable[[str], Hashable],
+    same: Callable[[str, str], bool] | None = None,
+) -> Extractor:
+    """Return an extractor that says where it found the answer."""
+    return Extractor(name, lambda text: phrases.answer_of(find(text)), key, same, find)
+
+
 def text_key(answer: str) -> str:
     """Return free text without differences that mean nothing: case, spacing, a last full stop."""
     return " ".join(answer.casefold().split()).rstrip(".!?,;: ")
 
 
-def final(text: str) -> str | None:
+def find_final(text: str) -> Found | None:
     """Return what a reply plainly calls its answer: a number without unit, an option by letter."""
-    text = readable(text)
-    said = phrases.final(text)
-    if said is None or "\\" in said:
+    place = phrases.final(readable(text))
+    return None if place is None else found(_final(place.answer), place.where)
+
+
+def _final(said: str) -> str | None:
+    if "\\" in said:
         return said
     said = phrases.plain(said).strip(" .*\"'`")
     if not said or VACUOUS.match(said):
@@ -87,23 +107,23 @@ def final_key(answer: str) -> Hashable:
     return key if not isinstance(key, str) or "\\" in answer else text_key(answer)
 
 
-def _whole(text: str) -> str | None:
-    return visible(text).strip() or None
+def _whole(text: str) -> Found | None:
+    return found(visible(text).strip() or None, "whole reply")
 
 
 EXTRACTORS: Mapping[str, Extractor] = {
     kind.name: kind
     for kind in (
-        Extractor("final", final, final_key),
-        Extractor("number", numbers.extract, numbers.key),
-        Extractor("choice", choices.letter, lambda answer: choices.letter(answer) or answer),
-        Extractor("math", mathematics.extract, mathematics.key, mathematics.same),
-        Extractor("boxed", mathematics.extract_boxed, mathematics.key, mathematics.same),
-        Extractor("square", choices.square, str.strip),
-        Extractor("code", structured.code, structured.code_key),
-        Extractor("json", structured.json_object, structured.json_key),
-        Extractor("literal", structured.literal, structured.literal_key),
-        Extractor("text", _whole, text_key),
+        finding("final", find_final, final_key),
+        finding("number", numbers.find, numbers.key),
+        finding("choice", choices.find, lambda answer: choices.letter(answer) or answer),
+        finding("math", mathematics.find, mathematics.key, mathematics.same),
+        finding("boxed", mathematics.find_boxed, mathematics.key, mathematics.same),
+        finding("square", choices.find_square, str.strip),
+        finding("code", structured.code, structured.code_key),
+        finding("json", structured.find_json, structured.json_key),
+        finding("literal", structured.find_literal, structured.literal_key),
+        finding("text", _whole, text_key),
     )
 }
 

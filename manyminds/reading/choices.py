@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from manyminds.reading import locate
+from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
 
 _OPEN, _SHUT = r"[\s(\[{<*\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
@@ -46,28 +47,44 @@ _ALSO_WORDS = "AI"  # "A" and "I" start prose
 
 
 def letter(text: str, options: Mapping[str, str] | None = None) -> str | None:
-    r"""Return the option letter a reply chooses, in upper case; None where it chooses none or two.
+    """Return the option letter a reply chooses, in upper case; None where it chooses none or two.
+
+    Args:
+        text: the reply.
+        options: the options' texts by letter; a reply that states a text chooses its letter.
+    """
+    return locate.answer_of(find(text, options))
+
+
+def find(text: str, options: Mapping[str, str] | None = None) -> Found | None:
+    """Return the option letter a reply chooses, and where it stands.
 
     Args:
         text: the reply.
         options: the options' texts by letter; a reply that states a text chooses its letter.
     """
     text = readable(text)
-    for name, place in locate.stated(text):
+    for place, where in locate.stated(text):
         if place.casefold().strip() == "null":
             return None
-        place = place if name != "box" else _IN_TEXT.sub(r"\1", place[:_LONGEST])
-        chosen = _in_place(place[:_LONGEST]) or _of_text(place, options)
-        return chosen if chosen is None or not options or chosen in options else None
-    chosen = _unmarked(text) or _of_text(text, options)
-    return chosen if chosen is None or not options or chosen in options else None
+        place = place if where != "box" else _IN_TEXT.sub(r"\1", place[:_LONGEST])
+        chosen = found(_in_place(place[:_LONGEST]) or _of_text(place, options), where)
+        break
+    else:
+        chosen = _unmarked(text) or found(_of_text(text, options), "text of an option")
+    return chosen if chosen is None or not options or chosen.answer in options else None
+
+
+def find_square(text: str) -> Found | None:
+    """Return the square that a reply ends in, and where it stands."""
+    return found(square(text), "final answer" if _FINAL.search(readable(text)) else "last square")
 
 
 def options_in(question: str) -> dict[str, str]:
     """Return the lettered options of a question: "(A) Paris (B) Lyon"; fewer than two are none."""
-    found = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question[-20_000:])}
-    wanted = [chr(ord("A") + n) for n in range(len(found))]
-    return found if len(found) > 1 and sorted(found) == wanted else {}
+    options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question[-20_000:])}
+    wanted = [chr(ord("A") + n) for n in range(len(options))]
+    return options if len(options) > 1 and sorted(options) == wanted else {}
 
 
 def square(text: str) -> str | None:
@@ -76,8 +93,8 @@ def square(text: str) -> str | None:
     ends = [match.end() for match in _FINAL.finditer(text)]
     if ends:
         place = locate.plain(text[ends[-1] : ends[-1] + _LONGEST])
-        found = [a or b for a, b in _ANY_SQUARE.findall(place)]
-        return found[-1].lower() if found else None
+        named = [a or b for a, b in _ANY_SQUARE.findall(place)]
+        return named[-1].lower() if named else None
     if locate.refuses(text):
         return None
     squares = _SQUARE.findall(text)
@@ -103,7 +120,7 @@ def _in_place(place: str) -> str | None:
     if lower:
         return lower[1].upper()
     for pattern in (_OPTION, _BRACKETED):
-        named = {found.upper() for found in pattern.findall(place)}
+        named = {mark.upper() for mark in pattern.findall(place)}
         if named:
             return named.pop() if len(named) == 1 else None
     return None
@@ -122,28 +139,30 @@ def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def _unmarked(text: str) -> str | None:
+def _unmarked(text: str) -> Found | None:
     """Return the letter of a reply that does not say "answer"."""
     whole = _WHOLE.fullmatch(text.strip())
     if whole:
-        return whole[1].upper()
+        return Found(whole[1].upper(), "whole reply")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
     if concluded:
         last = concluded[-1]
-        return None if _MORE.match(text[last.end() :]) else (last[1] or last[2]).upper()
+        more = _MORE.match(text[last.end() :])
+        return None if more else Found((last[1] or last[2]).upper(), "conclusion")
     correct = {m[1] for m in _IS_CORRECT.finditer(text)}
     if correct:
         both = re.search(r"\b[A-Z]\s+and\s+[A-Z]\b", text)
-        return correct.pop() if len(correct) == 1 and not both else None
+        alone = len(correct) == 1 and not both
+        return Found(correct.pop(), "conclusion") if alone else None
     lines = [line for line in text.strip().split("\n") if line.strip()]
     last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
     if last_line:
-        return last_line[1].upper()
+        return Found(last_line[1].upper(), "last line")
     if len(set(_LISTED.findall(text))) > 1:
         return None
     opening = _OPENING.match(text[:_LONGEST])
     if opening and _GOES_ON.match(opening["rest"]) and not _MORE.match(opening["rest"]):
-        return opening["letter"]
+        return Found(opening["letter"], "first words")
     return None
 
 

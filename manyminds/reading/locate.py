@@ -6,6 +6,8 @@ Every function is one pass over the text: a reply of 100 KB costs milliseconds, 
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from manyminds.reading.cues import (
     ANSWER_IS,
@@ -39,6 +41,35 @@ _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")
 _FOLLOWS_IS = re.compile(r"\b(?:is|be|est|ist|es)$", re.IGNORECASE)
 _LOOKAHEAD = 400
 _TAIL = 3000  # characters at the end that may hold the last sentence
+_JOINS_BOXES = re.compile(  # "and", "or" or a comma, next to names such as "$y = "
+    r"(?=[^=]*(?:[,;\u548c\u6216\u3001]|\b(?:and|or|und|oder|et|ou|y|o)\b))"
+    r"(?:[\s$,;\\{}()\u548c\u6216\u3001=]|\\(?:text|quad)|\b(?:and|or|und|oder|et|ou|y|o|[a-z])\b){1,60}",
+    re.IGNORECASE,
+)
+_MOST_BOXES = 20
+
+
+class Found(NamedTuple):
+    """An answer, and the place in the reply where it stands.
+
+    Attributes:
+        answer: The answer, as the reply writes it or in plain digits.
+        where: Name of the place: "JSON field", "box", "cue", "####", "code fence", "bold text",
+            "last sentence", "whole reply" and the like.
+    """
+
+    answer: str
+    where: str
+
+
+def found(answer: str | None, where: str) -> Found | None:
+    """Return an answer with its place; None where there is no answer."""
+    return None if answer is None else Found(answer, where)
+
+
+def answer_of(place: Found | None) -> str | None:
+    """Return the answer alone."""
+    return None if place is None else place.answer
 
 
 def field(text: str) -> str | None:
@@ -58,47 +89,78 @@ def field(text: str) -> str | None:
 
 
 def boxed(text: str) -> str | None:
-    r"""Return what the last balanced `\boxed{...}` holds (nested, on several lines), else None."""
-    last: tuple[int, int] | None = None
-    opened: list[tuple[int, bool]] = []
+    r"""Return what the last balanced `\boxed{...}` holds (nested, on several lines), else None.
+
+    Several boxes that one sentence joins, as in `x=\boxed{5} and y=\boxed{7}`, are a list.
+    """
+    boxes: list[tuple[int, int, int]] = []
+    opened: list[tuple[int, int, bool]] = []
     for token in _BOX_OR_BRACE.finditer(text):
         word = token[0]
         if word == "}":
-            start, is_box = opened.pop() if opened else (0, False)
-            if is_box and (last is None or start > last[0]):
-                last = (start, token.start())
+            begin, start, is_box = opened.pop() if opened else (0, 0, False)
+            if is_box:
+                boxes.append((begin, start, token.start()))
         elif word == "{" or len(word) > 2:
-            opened.append((token.end(), word != "{"))
-    if last is not None:
-        return text[last[0] : last[1]].strip() or None
+            opened.append((token.start(), token.end(), word != "{"))
+    if boxes:
+        return _joined(text, sorted(boxes)) or None
     bare = _BARE_BOX.findall(text)
     return bare[-1].rstrip(".,;") or None if bare else None
 
 
-def final(text: str) -> str | None:
+def _joined(text: str, boxes: list[tuple[int, int, int]]) -> str:
+    """Return the content of the last box, after those that are joined to it."""
+    listed = [boxes[-1]]
+    for box in reversed(boxes[-_MOST_BOXES:-1]):
+        begin = listed[0][0]
+        if box[2] > begin or not _JOINS_BOXES.fullmatch(text, box[2] + 1, begin):
+            break
+        listed.insert(0, box)
+    contents = [text[start:end].strip() for _, start, end in listed]
+    return ", ".join(dict.fromkeys(contents))
+
+
+def final(text: str) -> Found | None:
     """Return what the reply plainly calls its answer (a JSON field, a box, a cue), else None."""
-    plain = field(text) or boxed(text)
-    if plain is not None:
-        return None if plain.casefold() in ("null", "none") else plain
-    said = after_cue(text)
-    if said is None:
+    place = _plainest(text)
+    if place is None:
         return None
-    said = POINTER.sub("", said.split("\n")[0]).rstrip(" .*!")
-    return None if not said or VACUOUS.match(said) else said
+    if not place.where.startswith(("cue", "####")):
+        return None if place.answer.casefold() in ("null", "none") else place
+    said = POINTER.sub("", place.answer.split("\n")[0]).rstrip(" .*!")
+    return None if not said or VACUOUS.match(said) else Found(said, place.where)
 
 
 def after_cue(text: str) -> str | None:
     """Return the rest of the sentence after the last cue or correction, such as "answer is"."""
+    return answer_of(_cued(text))
+
+
+def _plainest(text: str) -> Found | None:
+    return next(iter(places(text)), None)
+
+
+@lru_cache(maxsize=256)
+def places(text: str) -> tuple[Found, ...]:
+    """Return what stands in the places that state an answer, the plainest first, as it stands."""
+    listed = (found(field(text), "JSON field"), found(boxed(text), "box"), _cued(text))
+    return tuple(place for place in listed if place is not None)
+
+
+def _cued(text: str) -> Found | None:
     cues = list(ANSWER_IS.finditer(text))
     begin = cues[-1].end() if cues else None
     inverse = list(IS_THE_ANSWER.finditer(text))
     if inverse and (begin is None or inverse[-1].start() > begin):
-        return inverse[-1][1].strip(_MARKUP) or None
-    for found in CORRECTION.finditer(text, cues[-1].start() if cues else 0):
-        begin = found.end() if cues else begin
-    if begin is None:
+        said = inverse[-1][1] or inverse[-1][2]
+        return found(said.strip(_MARKUP) or None, "cue")
+    if not cues or begin is None:
         return None
-    return _statement(text, begin)
+    where = "####" if cues[-1][0] == "####" else "cue"
+    for correction in CORRECTION.finditer(text, cues[-1].start()):
+        begin, where = correction.end(), "cue, corrected"
+    return found(_statement(text, begin), where)
 
 
 def after_result(text: str) -> str | None:
@@ -136,12 +198,10 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def stated(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the places in which a reply states its answer, the plainest first: name, place."""
-    for name, find in (("field", field), ("box", boxed), ("cue", after_cue)):
-        place = find(text)
-        if place is not None:
-            yield name, place if name == "box" else plain(place)
+def stated(text: str) -> Iterator[Found]:
+    """Yield the places in which a reply states its answer, the plainest first, without reasons."""
+    for place in places(text):
+        yield place if place.where == "box" else Found(plain(place.answer), place.where)
 
 
 def plain(place: str) -> str:

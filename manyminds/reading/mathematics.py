@@ -13,6 +13,7 @@ from typing import cast
 from manyminds.reading import algebra, numbers
 from manyminds.reading import locate as phrases
 from manyminds.reading.equivalence import equal, understand
+from manyminds.reading.locate import Found, found
 
 _DELIMITER = re.compile(
     r"\\\$|\$\$?|\\[\[\]()]|\\(?:begin|end)\{(?:align|equation|gather|eqnarray)\*?\}"
@@ -108,23 +109,32 @@ _HAS_STRUCTURE = re.compile(r"[\\^+*/=<>(\[-]")
 _LONGEST_SYMBOLIC = 300
 
 
-def extract_boxed(text: str) -> str | None:
+def find_boxed(text: str) -> Found | None:
     r"""Return what the last balanced `\boxed{}` holds, else what follows "the answer is"."""
-    return phrases.boxed(text) or _stated(phrases.after_cue(text) or "")
+    for place, where in phrases.places(text):
+        if where != "JSON field":
+            return found(place if where == "box" else _stated(place), where)
+    return None
 
 
 def extract(text: str) -> str | None:
-    r"""Return the answer of a mathematical reply.
+    """Return the answer of a mathematical reply."""
+    return phrases.answer_of(find(text))
+
+
+def find(text: str) -> Found | None:
+    r"""Return the answer of a mathematical reply, and where it stands.
 
     The last balanced `\boxed{}` (nested braces, several lines); else an "answer" field of JSON,
     what follows "the answer is", the last formula of the last sentence, the last number.
     """
-    return (
-        phrases.boxed(text)
-        or phrases.field(text)
-        or _stated(phrases.after_cue(text) or _last_sentence(text))
-        or numbers.extract(text)
-    )
+    standing = {where: place for place, where in phrases.places(text)}
+    for where in ("box", "JSON field"):
+        if where in standing:
+            return Found(standing[where], where)
+    cued = next(iter(standing.items()), None)
+    where, place = cued or ("last sentence", _last_sentence(text))
+    return found(_stated(place), where) or numbers.find(text)
 
 
 def key(answer: str) -> Hashable:

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from manyminds.reading import digits, locate
 from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, VACUOUS
+from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
 
 _TOKEN = re.compile(
@@ -69,19 +70,30 @@ _EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces
 
 
 def extract(text: str) -> str | None:
-    r"""Return the number a reply gives as its answer, without separators, currency and units.
+    r"""Return the number a reply gives as its answer, without separators, currency and units."""
+    return locate.answer_of(find(text))
+
+
+def find(text: str) -> Found | None:
+    """Return the number a reply gives as its answer, and where it stands.
 
     A field, box or cue that states something else than one number abstains: it is the answer.
     """
     text = readable(text)
     comma = _decimal_comma(text)
-    for name, place in locate.stated(text):
-        whole = locate.field(text) if name == "field" else None
+    for place, where in locate.stated(text):
+        whole = locate.field(text) if where == "JSON field" else None
         if whole is not None and len(locate.sentences(whole)) > 1:  # a solution, not an answer
-            return _concluded(whole, comma=comma)
-        found, other = _stated(place, comma=comma)
-        if found is not None or other or name != "cue" or not VACUOUS.match(place):
-            return found
+            said = _concluded(whole, comma=comma)
+            return said and Found(said.answer, f"{where}, {said.where}")
+        number, other = _stated(place, comma=comma)
+        if (
+            number is not None
+            or other
+            or where in ("JSON field", "box")
+            or not VACUOUS.match(place)
+        ):
+            return found(number, where)
     return _concluded(text, comma=comma)
 
 
@@ -233,18 +245,18 @@ def _written(token: re.Match[str], *, comma: bool) -> str | None:
     return f"{sign}{bare}e{token['exponent']}" if token["exponent"] else f"{sign}{bare}"
 
 
-def _concluded(text: str, *, comma: bool) -> str | None:
+def _concluded(text: str, *, comma: bool) -> Found | None:
     """Return the number in which a reply without a cue ends, where it is clear which."""
     if locate.refuses(text):
         return None
     block = locate.fenced(text)
     if block is not None:
         printed = _PRINTED.match(block)
-        return _first(printed[1] if printed else block.strip(), comma=comma)
-    for place in (locate.after_result(text), locate.bold(text)):
-        found, other = _stated(locate.plain(place), comma=comma) if place else (None, False)
+        return found(_first(printed[1] if printed else block.strip(), comma=comma), "code fence")
+    for place, where in ((locate.after_result(text), "result"), (locate.bold(text), "bold text")):
+        number, other = _stated(locate.plain(place), comma=comma) if place else (None, False)
         if other:
-            return found
+            return found(number, where)
     ending = locate.sentences(text)
     if not ending:
         return None
@@ -255,7 +267,9 @@ def _concluded(text: str, *, comma: bool) -> str | None:
         or (last == ending[-1] and (CONCLUDES.match(last) or _EQUALS.search(last) or _only(last)))
     ):
         return None
-    return _in_sentence(last, comma=comma)
+    whole = len(ending) == 1 and len(text) < _LONGEST
+    where = "whole reply" if whole else "last sentence" if last == ending[-1] else "only number"
+    return found(_in_sentence(last, comma=comma), "equation" if _EQUALS.search(last) else where)
 
 
 def _only(line: str) -> bool:

@@ -1,6 +1,10 @@
 """Reasoning and leaked markup, cut from a reply before its answer is read."""
 
 import re
+from functools import lru_cache
+
+LONGEST = 50_000
+"""Characters of a reply in which an answer is looked for, from its end."""
 
 _CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
 _OPENED = re.compile(r"<(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
@@ -46,6 +50,7 @@ def without_end_tokens(text: str) -> str:
     return text[: ended.start()] if ended and text[: ended.start()].strip() else text
 
 
+@lru_cache(maxsize=256)  # each kind of answer that is tried reads the same replies
 def readable(text: str) -> str:
-    """Return the visible reply with full-width digits, letters and marks in their usual width."""
-    return visible(text).translate(WIDE)
+    """Return the end of the visible reply, full-width characters in their usual width."""
+    return visible(text)[-LONGEST:].translate(WIDE)

@@ -6,10 +6,7 @@ import re
 from typing import NamedTuple
 
 from manyminds.reading.loose_json import Json, objects
-from manyminds.reading.reasoning import WIDE
-
-LONGEST = 50_000
-"""Characters of a reply that are read, from its end."""
+from manyminds.reading.reasoning import LONGEST, WIDE
 
 _MARKS = {0x3010: 0x5B, 0x3011: 0x5D, 0x2019: 0x27, 0xFE55: 0x3A}
 _WIDE = WIDE | _MARKS

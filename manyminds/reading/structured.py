@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from manyminds.reading import locate as phrases
+from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import visible
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _STRING_OR_NUMBER = re.compile(
 _WORD = re.compile(r"\w+")
 _LITERAL_WORDS = frozenset({"True", "False", "None", "set", "b"})
 _ESCAPE = re.compile(r"\\(?:([\n\\'\"abfnrtvxuUN]|[0-3][0-7]{2}|[0-7]{1,2}(?![0-7]))|.)", re.DOTALL)
+
+
+def find_json(text: str) -> Found | None:
+    """Return the last JSON object or array of a reply, compact."""
+    return found(json_object(text), "JSON")
 
 
 def json_object(text: str) -> str | None:
@@ -59,31 +65,38 @@ def validated(text: str, schema: "type[BaseModel]") -> str | None:
 
 
 def literal(text: str) -> str | None:
-    """Return the Python literal a reply ends in.
+    """Return the Python literal a reply ends in."""
+    return phrases.answer_of(find_literal(text))
+
+
+def find_literal(text: str) -> Found | None:
+    """Return the Python literal a reply ends in, and where it stands.
 
     The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
     """
     text = visible(text)
     tagged = _TAGGED.findall(text)
-    reply = str(tagged[-1]) if tagged else phrases.fenced(text) or text
-    reply = reply.strip()
+    fenced = None if tagged else phrases.fenced(text)
+    where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"
+    reply = (str(tagged[-1]) if tagged else fenced or text).strip()
     if _literal(reply) is not _NOTHING and not _reasoned(reply):
-        return reply
+        return found(reply or None, where)
     stated = phrases.field(reply) if _reasoned(reply) or "reasoning" in text[:200] else None
     if stated is not None:
-        return stated.strip() or None
+        return found(stated.strip() or None, "JSON field")
     cues = [] if tagged else list(_RETURNED.finditer(text))
     if cues:
         place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
         for said in (place, place.rstrip(".!"), place.split(", ")[0]):
             if said and _literal(said) is not _NOTHING:
-                return said
+                return Found(said, "cue")
     if "\n" in reply:
-        reply = reply.rpartition("\n")[2].strip()
+        reply, where = reply.rpartition("\n")[2].strip(), "last line"
     if " == " in reply:
         right = reply.rpartition(" == ")[2].strip()
-        reply = right if reply.startswith("assert ") or is_literal(right) else reply
-    return reply.strip("`") or None
+        if reply.startswith("assert ") or is_literal(right):
+            reply, where = right, "equation"
+    return found(reply.strip("`") or None, where)
 
 
 def _reasoned(reply: str) -> bool:
@@ -104,13 +117,14 @@ def literal_key(answer: str) -> Hashable:
     return answer if value is _NOTHING else _hashable(value)
 
 
-def code(text: str) -> str | None:
+def code(text: str) -> Found | None:
     """Return the last Python block of a reply, else what follows "impl]", else the whole text."""
     text = visible(text)
     block = phrases.fenced(text, _PYTHON) or phrases.fenced(text)
+    where = "whole reply" if block is None else "code fence"
     if block is None:
         block = text.rpartition("impl]")[2]
-    return block.strip("\n") if block.strip() else None
+    return Found(block.strip("\n"), where) if block.strip() else None
 
 
 def code_key(answer: str) -> str:
@@ -169,19 +183,19 @@ def _last_json(text: str, *, repair: bool = True) -> object:
     if isinstance(whole, (dict, list)):
         return whole
     decoder = json.JSONDecoder(parse_float=_number, strict=False)
-    found: object = None
+    last: object = None
     lists: object = None
     failures, position = 0, _opening(text, 0)
     while position >= 0 and failures < _MOST_FAILURES:
         try:
             value, position = decoder.raw_decode(text, position)
-            found, lists = (value, lists) if isinstance(value, dict) else (found, value)
+            last, lists = (value, lists) if isinstance(value, dict) else (last, value)
         except (ValueError, RecursionError):
             failures, position = failures + 1, position + 1
         position = _opening(text, position)
-    if found is None and repair and _TRAILING.search(text):
+    if last is None and repair and _TRAILING.search(text):
         return _last_json(_TRAILING.sub(r"\1", text), repair=False)
-    return lists if found is None else found
+    return lists if last is None else last
 
 
 _OPENING = re.compile(r"[{\[]")

@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from manyminds.reading import choices, locate
-from manyminds.reading.answers import EXTRACTORS, Extractor, final, text_key
+from manyminds.reading.answers import EXTRACTORS, Extractor, find_final, finding, text_key
+from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
 _ENOUGH = 0.6
@@ -26,7 +27,7 @@ _OPENING = re.compile(
 )
 _DENIES = re.compile(r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+", re.UNICODE)
-_FORMULA = re.compile(r"[\\0-9=^+*/{}<>]|^[a-z]$")
+_FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
 _DATES = ("%B %d, %Y", "%d %B %Y", "%Y-%m-%d", "%b %d, %Y", "%d %b %Y", "%d.%m.%Y")
 _SHORT = 6  # words of a whole reply that can be an answer
@@ -41,12 +42,14 @@ class Reading:
         kind: Kind of the answers: choice, yes or no, number, math, final (what a reply calls its
             answer), text, or the name of an extractor that was given.
         answers: The answer of each reply, equal answers in the same words. None: abstains.
+        found: The answer of each reply in its own words, with the place where it stands.
         reasons: Why a reply abstains, else None.
         extractor: Reads and compares answers of this kind.
     """
 
     kind: str
     answers: list[str | None]
+    found: list[Found | None]
     reasons: list[str | None]
     extractor: Extractor
 
@@ -67,18 +70,18 @@ def read_all(
     refused = [text is None or _refuses(text) for text in texts]
     good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]
     chosen = _kind_of(good, question) if kind is None else _named(kind)
-    answers = [
+    found = [
         None if text is None or (no and kind is None) else _read(chosen, text)
         for text, no in zip(texts, refused, strict=True)
     ]
-    if chosen.name == "text":
-        answers = _mentioned(texts, answers, refused)
-    answers = _in_the_same_words(answers, chosen)
+    if chosen is _TEXT:
+        found = _mentioned(texts, found, refused)
+    answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
     reasons = [
         None if answer is not None else _why(text, no, chosen.name)
         for text, answer, no in zip(texts, answers, refused, strict=True)
     ]
-    return Reading(chosen.name, answers, reasons, chosen)
+    return Reading(chosen.name, answers, found, reasons, chosen)
 
 
 def _named(kind: str | Extractor) -> Extractor:
@@ -98,9 +101,9 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return _lettered(tuple(options.items()))
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     for kind in (_YES_OR_NO, EXTRACTORS["choice"], EXTRACTORS["number"], EXTRACTORS["math"]):
-        answers = [answer for text in good if (answer := _read(kind, text)) is not None]
+        found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
-        read = sum(kind.name != "math" or bool(_FORMULA.search(answer)) for answer in answers)
+        read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
@@ -109,8 +112,8 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.
 @lru_cache(maxsize=4_096)
-def _read(kind: Extractor, text: str) -> str | None:
-    return kind.extract(text)
+def _read(kind: Extractor, text: str) -> Found | None:
+    return kind.located(text)
 
 
 @lru_cache(maxsize=4_096)
@@ -120,31 +123,32 @@ def _refuses(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _lettered(options: tuple[tuple[str, str], ...]) -> Extractor:
-    def letter(text: str) -> str | None:
-        return choices.letter(text, dict(options))
+    def letter(text: str) -> Found | None:
+        return choices.find(text, dict(options))
 
-    return Extractor("choice", letter, lambda answer: answer.upper())
+    return finding("choice", letter, lambda answer: answer.upper())
 
 
-def _yes_or_no(text: str) -> str | None:
-    said = (final(text) or readable(text).strip()).strip(" *_\"'`")
-    found = _YES_NO.match(said)
-    if found is None:
+def _yes_or_no(text: str) -> Found | None:
+    said, where = find_final(text) or Found(readable(text).strip(), "first word")
+    word = _YES_NO.match(said.strip(" *_\"'`"))
+    if word is None:
         return None
-    return "yes" if found[1].casefold() in ("yes", "true") else "no"
+    return Found("yes" if word[1].casefold() in ("yes", "true") else "no", where)
 
 
-def _stated_text(text: str) -> str | None:
+def _stated_text(text: str) -> Found | None:
     """Return the words in which a reply states its answer."""
+    place = find_final(text)
     text = readable(text)
-    said = final(text) or locate.bold(text)
-    if said is None:
-        whole = text.strip()
-        said = whole if len(whole.split()) <= _SHORT and not whole.endswith("?") else None
-    if said is None:
+    place = place or locate.found(locate.bold(text), "bold text")
+    whole = text.strip()
+    if place is None and len(whole.split()) <= _SHORT and not whole.endswith("?"):
+        place = Found(whole, "whole reply")
+    if place is None:
         return None
-    said = _OPENING.sub("", _REASON.sub("", locate.plain(said))).strip(" .,:;!*_\"'`")
-    return said or None
+    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer))).strip(" .,:;!*_\"'`")
+    return locate.found(said or None, place.where)
 
 
 def _plain_key(answer: str) -> str:
@@ -162,16 +166,16 @@ def _plain_key(answer: str) -> str:
     return _ARTICLE.sub("", key) or key
 
 
-_YES_OR_NO = Extractor("yes or no", _yes_or_no, text_key)
-_TEXT = Extractor("text", _stated_text, _plain_key)
+_YES_OR_NO = finding("yes or no", _yes_or_no, text_key)
+_TEXT = finding("text", _stated_text, _plain_key)
 
 
 def _mentioned(
-    texts: Sequence[str | None], answers: Sequence[str | None], refused: Sequence[bool]
-) -> list[str | None]:
+    texts: Sequence[str | None], stated: Sequence[Found | None], refused: Sequence[bool]
+) -> list[Found | None]:
     """Give a reply without a stated answer the one answer of the others that it mentions."""
-    known = {_plain_key(answer): answer for answer in answers if answer is not None}
-    found = list(answers)
+    known = {_plain_key(one.answer): one.answer for one in stated if one is not None}
+    found = list(stated)
     for position, text in enumerate(texts):
         if found[position] is not None or text is None or refused[position]:
             continue
@@ -180,7 +184,8 @@ def _mentioned(
             continue
         words = f" {' '.join(_WORD.findall(shown.casefold()))} "
         mentions = [answer for key, answer in known.items() if _holds(words, key)]
-        found[position] = mentions[0] if len(mentions) == 1 else None
+        if len(mentions) == 1:
+            found[position] = Found(mentions[0], "mention of another reply's answer")
     return found
 
 
@@ -192,7 +197,7 @@ def _holds(words: str, key: str) -> bool:
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:
     """Replace each answer by the first answer of the ballot that it equals."""
     merge: Callable[[list[str]], dict[str, str]] = (
-        _contained if kind.name == "text" else lambda distinct: _equal(distinct, kind)
+        _contained if kind is _TEXT else lambda distinct: _equal(distinct, kind)
     )
     distinct = list(dict.fromkeys(answer for answer in answers if answer is not None))
     same = merge(distinct)
