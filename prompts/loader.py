@@ -41,9 +41,9 @@ def load(
     """Load a prompt, however it is given, and check that a role can fill it.
 
     Args:
-        spec: a name (its newest version), `name@version`, a Path or `*.md`, a text (has a space
-            or newline; becomes the system message, the conversation follows), a
-            ChatPromptTemplate, or None for the default.
+        spec: A name such as `moa/synthesis@1`, or `moa/synthesis` for its newest version; a Path or
+            `*.md`; any other string is the text of the system message, which the conversation
+            follows; a ChatPromptTemplate; or None for the default.
         default: what None stands for; builders name a version here, so that a new file never
             changes a run.
         variables: what the role will give at render. A prompt that needs others is refused; one
@@ -116,12 +116,14 @@ def _find(spec: str | Path | ChatPromptTemplate | Prompt | None) -> Prompt:
         return spec
     if isinstance(spec, Path):
         return _read(spec.expanduser())
-    if isinstance(spec, str):
+    if isinstance(spec, str) and spec.strip():
         spaced = any(char.isspace() for char in spec.strip())
         if spec.endswith(".md") and (not spaced or os.path.isfile(os.path.expanduser(spec))):
             return _read(Path(spec).expanduser())
-        return _from_text(spec) if spaced else _by_name(spec)
-    if spec is None:
+        # One word is a text, such as "Synthesize."; every name has a folder or a version.
+        named = not spaced and ("/" in spec or "@" in spec)
+        return _by_name(spec) if named else _from_text(spec)
+    if spec is None or isinstance(spec, str):
         raise PromptError("no prompt is given: give a name, a file, a text or a ChatPromptTemplate")
     return _from_template(spec)
 

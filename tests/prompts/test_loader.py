@@ -99,7 +99,7 @@ def test_several_folders_are_searched_in_order(
     put(second, "y.v1.md", "Only here")
     monkeypatch.setenv("MANYMINDS_PROMPTS", f"{first}{os.pathsep}{second}")
     assert prompt_folders()[:2] == [first, second]
-    assert load("x").path == first / "x.v1.md" and load("y@1").path == second / "y.v1.md"
+    assert load("x@1").path == first / "x.v1.md" and load("y@1").path == second / "y.v1.md"
     monkeypatch.setenv("MANYMINDS_PROMPTS", str(tmp_path / "missing"))
     with pytest.raises(PromptError, match="is no folder"):
         load("moa/synthesis@1")
@@ -110,10 +110,12 @@ def test_several_folders_are_searched_in_order(
     [
         ("moa/sythesis", "did you mean 'moa/synthesis'"),
         ("moa/synthesis@7", "no version 7: use one of 1"),
-        ("quite-another-thing", "manyminds prompts"),
+        ("quite/another-thing", "manyminds prompts"),
+        ("synthesis@1", "there is no prompt 'synthesis'"),
         ("../moa/synthesis", "no prompt name"),
         ("moa/synthesis@new", "no prompt name"),
-        ("", "no prompt name"),
+        ("", "no prompt is given"),
+        (" \n", "no prompt is given"),
         ("missing.md", "cannot be read"),
         (Path("missing"), "cannot be read"),
         (None, "no prompt is given"),
@@ -161,6 +163,11 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PromptError, match="cannot be read"):
         load(path)
+
+
+@pytest.mark.parametrize("text", ["Synthesize.", "Synthesize", "Be brief", "综合所有答案。"])
+def test_any_other_string_is_the_text(text: str) -> None:
+    assert load(text).render([HumanMessage("?")]) == [SystemMessage(text), HumanMessage("?")]
 
 
 def test_a_plain_text_file_and_a_text_become_the_system_message(tmp_path: Path) -> None:
