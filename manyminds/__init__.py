@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from manyminds.chat_model import MethodChatModel
+    from manyminds.compiled_method import CompiledMethod
     from manyminds.errors import (
         BudgetError,
         DataError,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from manyminds.members import Member
     from manyminds.method_graph import MethodGraph
     from manyminds.models.record_answers import record_answers
+    from manyminds.nodes.channels import Decision
+    from manyminds.nodes.judge import Verdict
     from manyminds.nodes.node import as_node
     from manyminds.prices import Price
     from manyminds.records.reader import load_run, load_runs
@@ -41,28 +45,35 @@ if TYPE_CHECKING:
     from manyminds.records.run_record import RunRecord
     from manyminds.registry import Method
     from manyminds.settings import Budget, Context, using
-    from manyminds.state import Candidate
+    from manyminds.state import Candidate, Report
+    from manyminds.votes.ballots import Ballot
     from manyminds.votes.flags import RedFlags
 
 _HOMES = {
+    "Ballot": "manyminds.votes.ballots",
     "Budget": "manyminds.settings",
     "BudgetError": "manyminds.errors",
     "Candidate": "manyminds.state",
+    "CompiledMethod": "manyminds.compiled_method",
     "Context": "manyminds.settings",
     "DataError": "manyminds.errors",
+    "Decision": "manyminds.nodes.channels",
     "InputError": "manyminds.errors",
     "Level": "manyminds.graphs.hierarchical_voting",
     "ManymindsError": "manyminds.errors",
     "Member": "manyminds.members",
     "MemberError": "manyminds.errors",
     "Method": "manyminds.registry",
+    "MethodChatModel": "manyminds.chat_model",
     "MethodGraph": "manyminds.method_graph",
     "Price": "manyminds.prices",
     "PromptError": "manyminds.errors",
     "QuorumError": "manyminds.errors",
     "RedFlags": "manyminds.votes.flags",
+    "Report": "manyminds.state",
     "RunError": "manyminds.errors",
     "RunRecord": "manyminds.records.run_record",
+    "Verdict": "manyminds.nodes.judge",
     "areplay": "manyminds.records.replay",
     "as_node": "manyminds.nodes.node",
     "create_agent_forest": "manyminds.graphs.agent_forest",
@@ -89,24 +100,30 @@ _HOMES = {
 }
 
 __all__ = [
+    "Ballot",
     "Budget",
     "BudgetError",
     "Candidate",
+    "CompiledMethod",
     "Context",
     "DataError",
+    "Decision",
     "InputError",
     "Level",
     "ManymindsError",
     "Member",
     "MemberError",
     "Method",
+    "MethodChatModel",
     "MethodGraph",
     "Price",
     "PromptError",
     "QuorumError",
     "RedFlags",
+    "Report",
     "RunError",
     "RunRecord",
+    "Verdict",
     "areplay",
     "as_node",
     "create_agent_forest",

@@ -1,24 +1,27 @@
 """MethodGraph: a StateGraph that knows which method it is, and what an author builds it with."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 from zlib import crc32
 
+from langchain_core.messages import ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import Unpack
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError
-from manyminds.members import Member
+from manyminds.members import Askable, Member
+from manyminds.members import members as as_members
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput, MethodState
 from manyminds.nodes.finish import finish
-from manyminds.nodes.node import Node, NodeFunction, Route, custom
+from manyminds.nodes.node import Node, NodeFunction, Route, State, Update, custom
 from manyminds.nodes.persona import prepare
-from manyminds.nodes.step import Run, step
+from manyminds.nodes.step import Ask, Run, ok, step, why
+from manyminds.nodes.tool_calls import tools_as_params, without_tools
 from manyminds.prices import HINT
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
@@ -27,7 +30,7 @@ from manyminds.settings import DEFAULT_CONCURRENCY, Budget, Context, Options
 
 __all__ = ["Compiled", "MethodGraph", "Options", "PromptLike"]
 
-Compiled: TypeAlias = CompiledStateGraph[Any, Context, Any, Any]
+Compiled: TypeAlias = CompiledMethod
 PromptLike: TypeAlias = str | Path | ChatPromptTemplate
 """A prompt as builders take it: a name, a file, a text or a template."""
 _DRAWN = 8
@@ -277,10 +280,53 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.add_edge(after, name)
         return self
 
+    def with_tools(
+        self, tools: Sequence[Any], binding: Mapping[str, Any], writer: Askable | None = None
+    ) -> "MethodGraph":
+        """Return a graph that runs this method and then asks a writer who may call tools.
+
+        A turn that ends with a tool's result asks the writer only.
+
+        Args:
+            tools: Tools as the writer's `bind_tools` takes them.
+            binding: Further arguments of its `bind_tools`.
+            writer: Chat model. Default: the method's first chat model.
+
+        Raises:
+            InputError: The method has no chat model.
+        """
+        chat = [member for member in self.members.values() if member.is_chat]
+        if writer is None and not chat:
+            raise InputError(f"{self.method} has no chat model to call tools: give a writer")
+        panel, one = as_members([Member(self, name=self.method), writer or chat[0]])
+        graph = MethodGraph(self.method, [panel, one])
+        act = graph.prompt("chat/act@1", variables={"answer"})
+
+        async def consult(state: State, ask: Ask) -> Update:
+            if isinstance(state["messages"][-1], ToolMessage):
+                return {}
+            reply = await ask(panel, without_tools(state["messages"]))
+            return {"final": reply} if ok(reply) else {"notes": [f"no panel ({why(reply)})"]}
+
+        async def write(state: State, ask: Ask) -> Update:
+            answer = state["final"]
+            question = act.fill(answer=[answer]) if answer else None
+            reply = await ask(
+                one, question, params=tools_as_params(one, tools, binding), stream=True
+            )
+            if ok(reply) or answer is None:
+                return {"final": ask.require(reply)}
+            return {"notes": [f"the writer failed ({why(reply)}): the panel's answer stands"]}
+
+        return graph.chain(
+            graph.step("consult", consult, role="panel", asks=[panel]),
+            graph.step("write", write, role="writer", asks=[one]),
+        )
+
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
         """Compile as LangGraph does, with the method's name and full concurrency."""
         kwargs.setdefault("name", self.method)
-        compiled = super().compile(*args, **kwargs)
+        compiled = CompiledMethod(**vars(super().compile(*args, **kwargs)))
         if self.recursion_limit is not None:
             compiled = compiled.with_config(recursion_limit=self.recursion_limit)
         return compiled.with_config(max_concurrency=DEFAULT_CONCURRENCY)

@@ -49,6 +49,44 @@ class Failure(TypedDict):
     maybe_billed: bool
 
 
+class Report(TypedDict):
+    """What a run did and what it cost. A method adds keys of its own, such as `stopped`.
+
+    `degraded`: why the answer is less than it could be, None where it is not. `notes`: the same,
+    one reason each, and what an observer has lost. `missing`: failed calls by member, role and
+    kind. `calls` counts model calls, `requests` what went to endpoints, retries included; `reused`
+    answers came from a cache or a record. `cost` is in dollars, None where no price is known;
+    `unpriced_calls` counts the calls without a price. `simulated`: a member was simulated.
+    `seconds` is the wall time. `members` and `roles` break this down; `spent` is the ledger itself.
+    `answered_by`: the member whose reply became the answer. `roles_played_by`: members of each
+    role, in fallback order. `prompts`: name@version#hash of each. `ignored_params`: members whose
+    sampling parameters cannot be set. `prices`: where each price comes from.
+    """
+
+    degraded: str | None
+    notes: list[str]
+    method: str
+    run: str
+    missing: list[dict[str, Any]]
+    calls: int
+    retries: int
+    requests: int
+    reused: int
+    tokens: dict[str, int]
+    cost: float | None
+    unpriced_calls: int
+    simulated: bool
+    seconds: float
+    members: dict[str, dict[str, Any]]
+    roles: dict[str, dict[str, Any]]
+    spent: dict[str, Any]
+    answered_by: str
+    roles_played_by: dict[str, list[str]]
+    prompts: list[str]
+    ignored_params: list[str]
+    prices: dict[str, str]
+
+
 class Candidate(TypedDict):
     """One member's answer, good or failed.
 

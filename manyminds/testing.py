@@ -10,6 +10,7 @@ After a run, `model.calls` holds every prompt with its metadata, tags and parame
 
 import asyncio
 import inspect
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
@@ -194,16 +196,13 @@ class ScriptedChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         metadata = self._log(messages, run_manager, kwargs, streamed=True)
         reply = await self._reply(messages, metadata)
-        words = re.findall(r"\S+\s*", reply.text)
+        words = re.findall(r"\S+\s*", reply.text) or [""]
         for position, word in enumerate(words):
             if position == reply.breaks_after:
                 raise ConnectionError("the connection was lost")
             last = position + 1 == len(words)
-            message = AIMessageChunk(
-                content=word,
-                id=reply.id,
-                usage_metadata=_usage(reply.usage) if last else None,
-                chunk_position="last" if last else None,
+            message = (
+                _last_chunk(word, reply) if last else AIMessageChunk(content=word, id=reply.id)
             )
             chunk = ChatGenerationChunk(message=message)
             if run_manager is not None:
@@ -250,6 +249,22 @@ class BlockingChatModel(BaseChatModel):
         if self.barrier is not None:
             cast(Barrier, self.barrier).wait()
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content="blocked"))])
+
+
+def _last_chunk(word: str, reply: ScriptedReply) -> AIMessageChunk:
+    """Return the chunk that ends a stream, with tool calls, usage and further fields."""
+    calls = [
+        tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=nth)
+        for nth, call in enumerate(reply.tool_calls)
+    ]
+    return AIMessageChunk(
+        content=word,
+        id=reply.id,
+        usage_metadata=_usage(reply.usage),
+        tool_call_chunks=calls,
+        chunk_position="last",
+        **reply.fields,
+    )
 
 
 def _as_reply(answer: Answer) -> ScriptedReply:

@@ -10,7 +10,7 @@ from langgraph.graph import MessagesState
 from typing_extensions import TypedDict
 
 from manyminds.runs.usage import Usage, add_spent
-from manyminds.state import Candidate
+from manyminds.state import Candidate, Report
 
 
 def latest_layer(old: list[Candidate] | None, new: list[Candidate]) -> list[Candidate]:
@@ -76,7 +76,7 @@ class MethodState(MessagesState, total=False):
     notes: Annotated[list[str], add_notes]
     final: Candidate | None
     answer: str
-    report: dict[str, Any]
+    report: Report
 
 
 class LayeredState(MethodState, total=False):
@@ -105,7 +105,7 @@ class MethodOutput(MessagesState):
     """What every method returns; `messages` is the conversation with the answer appended."""
 
     answer: str
-    report: dict[str, Any]
+    report: Report
 
 
 class CandidatesOutput(MethodOutput):

@@ -11,6 +11,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from manyminds.errors import InputError, QuorumError
 from manyminds.limits import budget
+from manyminds.members import safe_name
 from manyminds.nodes.node import Node, Route, State, Update
 from manyminds.runs import journal
 from manyminds.runs.cache import cache_key
@@ -150,6 +151,7 @@ def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None])
         content=final.get("content") or final["text"],
         tool_calls=final.get("tool_calls", []),
         id=uuid4().hex if known is None or known in taken else known,
+        name=safe_name(report["method"]),
         usage_metadata=UsageMetadata(
             input_tokens=usage["input_tokens"],
             output_tokens=usage["output_tokens"],

@@ -197,9 +197,10 @@ async def test_batches() -> None:
 async def test_as_a_tool() -> None:
     _, _, graph = parts()
     app = graph.compile()
-    plain = app.as_tool(name="council", description="asks several models")
-    result = await plain.ainvoke(user("Why?"))
-    assert result["answer"] == "answer to Why?"
+    asking = app.as_tool(name="council", description="asks several models")
+    assert await asking.ainvoke({"question": "Why?"}) == "answer to Why?"
+    plain = app.as_tool(arg_types={"messages": list}, name="plain", description="takes the state")
+    assert (await plain.ainvoke(user("Why?")))["answer"] == "answer to Why?"
 
     async def council(question: str) -> str:
         """Ask several models."""

@@ -10,6 +10,12 @@ import pytest
 import manyminds
 
 PINNED = {
+    "MethodChatModel",
+    "CompiledMethod",
+    "Verdict",
+    "Report",
+    "Decision",
+    "Ballot",
     "Budget",
     "BudgetError",
     "Candidate",

@@ -72,7 +72,7 @@ class Request:
     ) -> None:
         self.candidates, self.member, self.prompt = candidates, member, prompt
         self.ctx, self.params, self.streamed = ctx, params, streamed
-        self._messages, self._params = prompt, params
+        self._messages, self._params = prompt, params  # as they are sent
         self._notes: list[str] = []
         self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
@@ -132,6 +132,7 @@ class Request:
             self._messages, self._params, notes = refusals.apply(self.prompt, self.params)
             self._notes = notes
             try:
+                self._messages = _unnamed(self._messages)
                 return await self._outputs(config)
             except GraphBubbleUp:
                 raise
@@ -275,6 +276,18 @@ class Request:
         if cost is not None:
             candidate["cost"] = (candidate["cost"] or 0.0) + cost
         self.ctx.settle(usage["input_tokens"] + usage["output_tokens"], cost or 0.0)
+
+
+def _unnamed(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """Return the messages without our own names: some endpoints refuse a name on a reply."""
+    if not any(message.name and "manyminds" in message.response_metadata for message in messages):
+        return messages
+    return [
+        message.model_copy(update={"name": None})
+        if "manyminds" in message.response_metadata
+        else message
+        for message in messages
+    ]
 
 
 async def _samples(

@@ -38,8 +38,9 @@ async def call(
     if way == "ainvoke":
         return await app.ainvoke(given, config, context=context)
     if way == "stream":
-        states = list(app.stream(given, config, context=context, stream_mode="values"))
-        return states[-1]
+        state: dict[str, Any]
+        *_, state = app.stream(given, config, context=context, stream_mode="values")
+        return state
     last: dict[str, Any] = {}
     async for state in app.astream(given, config, context=context, stream_mode="values"):
         last = state

@@ -1,0 +1,97 @@
+"""CompiledMethod: a compiled method, which takes a text, and serves as a chat model or a tool."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.tools import BaseTool, StructuredTool
+from langgraph.graph.state import CompiledStateGraph
+
+from manyminds.members import Askable
+from manyminds.settings import Context
+
+if TYPE_CHECKING:
+    from manyminds.chat_model import MethodChatModel
+
+
+class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
+    """A compiled method: a LangGraph application with three additions.
+
+    Its input may be a text or a list of messages instead of `{"messages": [...]}`. `as_chat()`
+    returns a chat model and `as_tool()` a tool.
+    """
+
+    def stream(self, input: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Stream as LangGraph does; the input may be a text or messages."""
+        return super().stream(as_input(input), *args, **kwargs)
+
+    def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        """Stream as LangGraph does; the input may be a text or messages."""
+        return super().astream(as_input(input), *args, **kwargs)
+
+    def as_chat(self, writer: Askable | None = None) -> "MethodChatModel":
+        """Return the method as a LangChain chat model.
+
+        Use it where a program takes a chat model: chains, `StrOutputParser`, `create_agent`. It
+        streams, and its usage is that of the whole run. With tools or an output schema bound, the
+        method answers first, and then the writer is asked once with that answer and the tools, so
+        that a turn costs one call more. A turn that ends with a tool's result asks the writer only.
+
+        Args:
+            writer: Chat model that calls the tools. Default: the method's first chat model.
+        """
+        from manyminds.chat_model import MethodChatModel
+
+        return MethodChatModel(app=self, writer=writer)
+
+    def as_tool(
+        self,
+        args_schema: Any = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arg_types: dict[str, type] | None = None,
+    ) -> BaseTool:
+        """Return the method as a tool: from a question to the answer, with the report as artifact.
+
+        Args:
+            args_schema: Schema of the arguments, where the tool takes keys of the state.
+            name: Name of the tool. Default: the method's.
+            description: What the model is told of the tool.
+            arg_types: Types of the arguments, as `args_schema`.
+        """
+        if args_schema is not None or arg_types is not None:
+            return super().as_tool(
+                args_schema, name=name, description=description, arg_types=arg_types
+            )
+
+        def consult(question: str) -> tuple[str, Any]:
+            result = self.invoke(question)
+            return result["answer"], result["report"]
+
+        async def aconsult(question: str) -> tuple[str, Any]:
+            result = await self.ainvoke(question)
+            return result["answer"], result["report"]
+
+        return StructuredTool.from_function(
+            consult,
+            aconsult,
+            name=name or self.get_name().replace("-", "_"),
+            description=description or _DESCRIPTION,
+            response_format="content_and_artifact",
+        )
+
+
+_DESCRIPTION = (
+    "Ask a panel of language models a question and get their joint answer. The question must be "
+    "complete in itself: the panel does not see this conversation."
+)
+
+
+def as_input(given: Any) -> Any:
+    """Return a text or messages as a method's input, and anything else as it is."""
+    if isinstance(given, str):
+        return {"messages": [HumanMessage(given)]}
+    if isinstance(given, BaseMessage):
+        return {"messages": [given]}
+    return {"messages": given} if isinstance(given, list) else given
