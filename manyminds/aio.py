@@ -116,6 +116,43 @@ async def in_thread(workers: int, function: Callable[P, T], *args: P.args, **kwa
     return await asyncio.get_running_loop().run_in_executor(pool, call)
 
 
+async def within(seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking call in a thread of its own, and wait for it for so many seconds at most.
+
+    A thread cannot be stopped: one that takes longer is left to itself. It does not keep the
+    program from ending.
+
+    Raises:
+        TimeoutError: The call takes longer.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(cast(T, result))
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = function(*args, **kwargs)
+        except StopIteration as stop:  # a future takes none
+            error = RuntimeError(str(stop) or "StopIteration")
+        except BaseException as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(settle, result, error)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="manyminds-act", daemon=True).start()
+    return await asyncio.wait_for(done, seconds)
+
+
 _pools: dict[int, ThreadPoolExecutor] = {}
 
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from manyminds.reading import answers, loose_json
+from manyminds.reading import loose_json
+from manyminds.reading.answers import extractor
 from manyminds.reading.reasoning import split
 
 FINISH = "finish"
@@ -121,7 +122,7 @@ def _without_heading(
     alone = {each for line in lines if (each := _bracketed(line, tools, whole=True)) is not None}
     if len(alone) == 1:
         return alone.pop(), ""
-    if not alone and FINISH in tools and (answer := answers.final(text)) is not None:
+    if not alone and FINISH in tools and (answer := extractor("final").extract(text)) is not None:
         return Action(FINISH, answer), ""
     wrong = "the reply has several actions" if alone else "the reply has no action"
     return None, f"{wrong}: end it with one line `Action: ...`, which uses one of {forms(tools)}"

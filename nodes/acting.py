@@ -1,0 +1,240 @@
+"""acting: an agent in an environment, one thought, action and observation at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from typing_extensions import TypedDict
+
+from manyminds.aio import within
+from manyminds.calls.failures import clean
+from manyminds.environments import Action, Environment, EnvironmentState, Step
+from manyminds.errors import InputError
+from manyminds.fence import escaped
+from manyminds.nodes.step import ok, why
+from manyminds.reading.actions import read_action
+from manyminds.state import Candidate
+from manyminds.trajectory import MessageAction, TextObservation, Trajectory
+
+ActingMethod = Literal["react", "cot", "reflexion"]
+MIND: Sequence[ActingMethod] = ("react", "cot", "reflexion")
+_UNREAD = "Your reply was not understood: "
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an action may take.
+
+    Args:
+        timeout: Seconds for one action.
+        max_chars: Characters of an observation; the rest is cut off, with a mark.
+    """
+
+    timeout: float = 30.0
+    max_chars: int = 4_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Turn(TypedDict):
+    """One step: what the agent thought and did, and what it saw.
+
+    `action` is `tool[argument]`, empty where none could be read; `observation` then says why.
+    """
+
+    thought: str
+    action: str
+    observation: str
+
+
+class Episode(TypedDict):
+    """One task that an agent works on. `ended` is empty while it goes on, then says why it ended:
+    done, steps, or failed with the kind of the failure.
+    """
+
+    member: str
+    method: ActingMethod
+    temperature: float | None
+    opening: str
+    state: EnvironmentState
+    turns: list[Turn]
+    reflection: str
+    ended: str
+    reward: float | None
+    answer: str
+
+
+async def opened(environment: Environment, question: str, limits: Limits) -> Step:
+    """Return the first state of a task and what the agent sees of it.
+
+    Raises:
+        InputError: The environment has no task for this question, or did not open in time.
+    """
+    try:
+        state, seen = await within(limits.timeout, environment.reset, question)
+    except TimeoutError:
+        raise InputError(
+            f"the environment {environment.name} did not open within {limits.timeout:g} s"
+        ) from None
+    return Step(state, _shown(seen, limits))
+
+
+def episode(
+    opening: Step, member: str, method: ActingMethod = "react", temperature: float | None = None
+) -> Episode:
+    """Return an episode that begins."""
+    return Episode(
+        member=member,
+        method=method,
+        temperature=temperature,
+        opening=opening.observation,
+        state=opening.state,
+        turns=[],
+        reflection="",
+        ended="",
+        reward=None,
+        answer="",
+    )
+
+
+def conversation(messages: Sequence[BaseMessage], one: Episode) -> list[BaseMessage]:
+    """Return the messages that an agent reads: the task, then its steps so far."""
+    said = list(messages)
+    if one["opening"]:
+        said.append(HumanMessage(f"Observation: {one['opening']}"))
+    for turn in one["turns"]:
+        said += [AIMessage(written(turn)), HumanMessage(f"Observation: {turn['observation']}")]
+    if one["reflection"]:
+        said.append(HumanMessage(f"Your note to yourself: {one['reflection']}"))
+    return said
+
+
+def written(turn: Turn) -> str:
+    """Return a step as ReAct writes it."""
+    lines = [f"Thought: {turn['thought']}"] if turn["thought"] else []
+    lines += [f"Action: {turn['action']}"] if turn["action"] else []
+    return "\n".join(lines) or "(nothing)"
+
+
+def tools_of(environment: Environment) -> str:
+    """Return the tools of an environment as a prompt lists them."""
+    return "\n".join(map(str, environment.tools))
+
+
+def read_turn(one: Episode, reply: Candidate, environment: Environment) -> Episode:
+    """Return the episode with the step that a reply proposes; a failed reply ends it."""
+    if not ok(reply):
+        return {**one, "ended": f"failed ({why(reply)})"}
+    move = read_action(reply["text"], [tool.name for tool in environment.tools])
+    thought = "\n".join(part for part in (one["reflection"], move.thought) if part)
+    turn = Turn(
+        thought=thought or ("" if move.action else reply["text"][:2_000].strip()),
+        action="" if move.action is None else str(move.action),
+        observation="" if move.action else f"{_UNREAD}{move.wrong}",
+    )
+    return {**one, "turns": [*one["turns"], turn], "reflection": ""}
+
+
+async def act(
+    one: Episode, environment: Environment, *, steps: int, limits: Limits = DEFAULT_LIMITS
+) -> Episode:
+    """Return the episode after the action that its last step proposes.
+
+    An action that takes too long, or raises, gives an observation that says so.
+
+    Args:
+        one: The episode.
+        environment: Where it takes place.
+        steps: Steps at most.
+        limits: What an action may take.
+    """
+    *before, turn = one["turns"]
+    action, state = action_of(turn, environment), one["state"]
+    if action is not None:
+        state, seen = await _stepped(environment, state, action, limits)
+        turn = {**turn, "observation": _shown(seen, limits)}
+    new: Episode = {**one, "state": state, "turns": [*before, turn]}
+    if environment.done(state):
+        reward = environment.reward(state)
+        return {**new, "ended": "done", "reward": reward, "answer": environment.answer(state)}
+    return {**new, "ended": "steps" if len(new["turns"]) >= steps else ""}
+
+
+def action_of(turn: Turn, environment: Environment) -> Action | None:
+    """Return the action of a step that was read."""
+    for tool in environment.tools:
+        if turn["action"].startswith(f"{tool.name}["):
+            return Action(tool.name, turn["action"][len(tool.name) + 1 : -1])
+    return None
+
+
+async def _stepped(
+    environment: Environment, state: EnvironmentState, action: Action, limits: Limits
+) -> Step:
+    try:
+        new, seen = await within(limits.timeout, environment.step, state, action)
+    except TimeoutError:
+        return Step(state, f"Error: the action took more than {limits.timeout:g} s: it was ended.")
+    except Exception as error:  # an environment of somebody else's may raise anything
+        return Step(state, f"Error: {clean(str(error)) or type(error).__name__}")
+    return Step(new, seen)
+
+
+def _shown(observation: str, limits: Limits) -> str:
+    text = escaped(str(observation)).strip()
+    if len(text) <= limits.max_chars:
+        return text
+    return f"{text[: limits.max_chars]}\n[{len(text) - limits.max_chars} more characters]"
+
+
+def trajectory(
+    one: Episode,
+    *,
+    id: str,
+    question: str,
+    system: str,
+    environment: Environment,
+    method: str,
+    details: Mapping[str, Any],
+) -> Trajectory:
+    """Return an episode as a trajectory, in the one form of ReAct whatever its method was.
+
+    Args:
+        one: The episode.
+        id: Name of the trajectory.
+        question: The task.
+        system: System message that says how to act.
+        environment: Where it took place.
+        method: Method of the run.
+        details: Anything else that is known.
+    """
+    content: list[Any] = [TextObservation(content=question, source="user")]
+    if one["opening"]:
+        content.append(TextObservation(content=one["opening"], source="environment"))
+    for turn in one["turns"]:
+        content.append(MessageAction(content=written(turn), train=bool(turn["action"])))
+        tool = turn["action"].partition("[")[0] or None
+        content.append(
+            TextObservation(content=turn["observation"], source="environment", name=tool)
+        )
+    return Trajectory(
+        id=id,
+        content=content,
+        system=system,
+        task=str(details.get("task") or question),
+        model=one["member"],
+        method=method,
+        role="agent",
+        source=f"environment:{environment.name}",
+        reward=one["reward"],
+        answer=one["answer"] or None,
+        details={
+            **details,
+            "acting": one["method"],
+            "temperature": one["temperature"],
+            "ended": one["ended"],
+            "steps": len(one["turns"]),
+        },
+    )
