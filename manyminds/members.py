@@ -35,6 +35,7 @@ RESERVED = frozenset(
         *("messages", "candidates", "answer", "report"),
     }
 )
+_SECRET = re.compile(r"(?<=//)[^/@\s]+(?=@)|(?<=\?)\S+")  # of a URL: user and password; query
 DEFAULT_TIMEOUT = 120.0
 MAX_ANSWER_CHARS = 200_000
 
@@ -100,8 +101,6 @@ class Member(BaseModel):
         """Accept the model as the one positional argument."""
         askable = _askable(model)
         spec = model if isinstance(model, str) else None
-        if "retries" not in options and _may_pass(model):
-            options["retries"] = 2
         other = options.get("hedge_with")
         if other is not None and not isinstance(other, Member):
             options["hedge_with"] = Member(other)
@@ -111,6 +110,8 @@ class Member(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
+        if "retries" not in options and _may_pass(model):
+            object.__setattr__(self, "retries", 2)
         assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))
@@ -119,6 +120,22 @@ class Member(BaseModel):
                 f"the name `{self.name}` cannot name a node: use letters, digits, `.`, `_`, `-`, "
                 f"such as `{safe_name(self.name)}`"
             )
+
+    def __repr__(self) -> str:
+        """Return the name, the model and the options that were given."""
+        model = self.model
+        if isinstance(model, EndpointModel):
+            # A base URL may hold a password or a key.
+            shown = repr(_SECRET.sub("***", model.name))
+        else:
+            shown = repr(self.spec) if self.spec else f"<{_type_name(model)}>"
+        given = self.model_fields_set - {"model", "name", "spec", "copy_index"}
+        options = "".join(
+            f", {name}={getattr(self, name)!r}" for name in type(self).model_fields if name in given
+        )
+        return f"Member({shown}, name={self.name!r}{options})"
+
+    __str__ = __repr__
 
     @cached_property
     def input_kind(self) -> InputKind:
@@ -338,6 +355,11 @@ def _askable(model: object) -> Runnable[Any, Any] | EndpointModel:
         f"a {type(model).__name__} cannot be asked: give a chat model, a Runnable, a compiled "
         "graph, or a string such as 'openai:gpt-4o-mini'"
     )
+
+
+def _type_name(model: object) -> str:
+    method = getattr(getattr(model, "builder", None), "method", None)
+    return method if isinstance(method, str) else type(model).__name__
 
 
 def _default_name(model: object) -> str:

@@ -27,6 +27,7 @@ from manyminds import (
 )
 from manyminds.aio import per_loop
 from manyminds.members import RESERVED, layers_of_members, members, safe_name
+from manyminds.models.openai import EndpointModel
 from manyminds.testing import BlockingChatModel, ScriptedChatModel, ScriptedReply
 
 QUESTION = "What is six times seven?"
@@ -486,3 +487,24 @@ async def test_unreadable_output_is_a_failure_that_says_what_to_do() -> None:
     ).compile()
     one, _ = (await app.ainvoke({"messages": [HumanMessage("?")]}))["candidates"]
     assert one["error"]["kind"] == "malformed" and "output=function" in one["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("member", "shown"),
+    [
+        (Member("simulated:small"), "Member('simulated:small', name='small')"),
+        (Member("m@http://h/v1", weight=2), "Member('m@http://h/v1', name='m', weight=2.0)"),
+        (Member(lambda m: "x", name="f"), "Member(<RunnableBinding>, name='f')"),
+        (
+            Member(create_moa(["simulated:small"]), role="You add."),
+            "Member(<moa>, name='moa', role='You add.')",
+        ),
+    ],
+)
+def test_a_member_is_shown_by_what_was_given(member: Member, shown: str) -> None:
+    assert repr(member) == str(member) == shown
+
+
+def test_a_secret_in_a_base_url_is_not_shown() -> None:
+    model = EndpointModel("m", "http://ann:pass@host/v1?api-key=KEY", provider="")
+    assert repr(Member(model)) == "Member('m@http://***@host/v1?***', name='m')"

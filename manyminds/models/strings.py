@@ -212,5 +212,6 @@ def _by_langchain(provider: str, model: str) -> "BaseChatModel":
     except ValidationError as error:  # its own text would show the values, and so the key
         reason = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
     except ValueError as error:
-        reason = hint or str(error).splitlines()[0]
-    raise MemberError(f"cannot make `{provider}:{model}`: {reason}")
+        reason = str(error).splitlines()[0]
+    known = f"{hint}Known are {', '.join(names)}, and the providers that LangChain knows"
+    raise MemberError(f"cannot make `{provider}:{model}`: {reason.rstrip('.')}. {known}")
