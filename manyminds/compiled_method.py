@@ -57,7 +57,7 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
         Args:
             args_schema: Schema of the arguments, where the tool takes keys of the state.
             name: Name of the tool. Default: the method's.
-            description: What the model is told of the tool.
+            description: Text that the calling model reads about the tool.
             arg_types: Types of the arguments, as `args_schema`.
         """
         if args_schema is not None or arg_types is not None:
