@@ -37,6 +37,7 @@ COMMANDS = {
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
     "runs": Command("manyminds.apps.runs:runs", "List recorded runs, or delete old ones."),
+    "export": Command("manyminds.apps.export:export", "Write runs as training data."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),

@@ -9,12 +9,13 @@ from manyminds.records.run_record import ANSWERED, CANDIDATES, Call, RunRecord
 from manyminds.records.schema import MessageLine
 from manyminds.trajectory import Trajectory
 
-Take: TypeAlias = Literal["answer", "winners", "candidates", "calls"]
+Take: TypeAlias = Literal["answer", "winners", "candidates", "episodes", "calls"]
 """Which conversations of a run are taken.
 
 `answer`: what the run was given, and its answer. `winners`: candidates whose answer won the vote.
 `candidates`: all candidates. `calls`: every conversation of every role; a call whose prompt
-continues an earlier call is one conversation with it.
+continues an earlier call is one conversation with it. `episodes`: the trajectories that the run has
+recorded itself, as an interaction does; else the conversations of its candidates.
 """
 _ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
     **{"system": "system", "human": "user", "user": "user", "ai": "assistant"},
@@ -44,6 +45,9 @@ def from_run(run: RunRecord, take: Take = "answer") -> Iterator[Trajectory]:
         yield from _answer(run)
     elif take == "calls":
         yield from _calls(run)
+    elif take == "episodes":
+        own = list(_recorded(run))
+        yield from own or (one for one in _calls(run) if one.role in CANDIDATES)
     else:
         yield from (one for one in _candidates(run) if take == "candidates" or one.won)
     for nested in run.nested:
@@ -84,6 +88,16 @@ def _calls(run: RunRecord) -> Iterator[Trajectory]:
     for place, (call, spoken) in enumerate(chains):
         share, won = shares.get(id(call), (None, None))
         yield _made(run, f"{_name(call)}/{place}", spoken, call, agreement=share, won=won)
+
+
+def _recorded(run: RunRecord) -> Iterator[Trajectory]:
+    """Yield the trajectories that a node of the run has put into its outcome."""
+    for visit in run.visits:
+        for number, row in enumerate(visit.outcome.get("trajectories") or (), 1):
+            where = f"{run.path} run {run.id} trajectory {number}"
+            trajectory = Trajectory.read(row, where)
+            trajectory.source = trajectory.source or run.path.name
+            yield trajectory
 
 
 def _conversations(call: Call) -> list[_Spoken]:

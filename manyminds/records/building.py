@@ -1,6 +1,6 @@
 """Builds runs out of the lines of a record, in the order in which they were written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ _CANDIDATE = (
     *("run", "member", "role", "layer", "index", "draw", "status", "text", "answer", "error"),
     *("usage", "cost", "seconds", "attempts", "message_id"),
 )
+_KEPT = 65_536
 _MORE = ("confidence", "scores", "hedged_by", "reused")
 _ABOUT = (
     *(
@@ -29,7 +30,7 @@ _ABOUT = (
 
 
 class Builder:
-    """Takes line after line; `runs` has the outermost runs so far.
+    """Takes line after line; `runs` has the outermost runs so far, `ended` those to be released.
 
     Args:
         path: of the file, for the runs to name.
@@ -37,6 +38,7 @@ class Builder:
 
     def __init__(self, path: Path) -> None:
         self.runs: list[RunRecord] = []
+        self.ended: list[RunRecord] = []
         self._path = path
         self._by_id: dict[str, RunRecord] = {}
         self._messages: dict[str, MessageLine] = {}
@@ -68,6 +70,19 @@ class Builder:
         if take is not None:
             take(line)
 
+    def release(self, run: RunRecord) -> None:
+        """Forget an outermost run, so that a file of many runs takes no more memory than one."""
+        self.runs = [one for one in self.runs if one is not run]
+        ids = {run.id, *(call.run for call in run.everything()), *_nested(run)}
+        for known in (self._calls, self._inner, self._nested):
+            _drop(known, ids)
+        for one in ids:
+            self._by_id.pop(one, None)
+        # The recorder writes a message again once it has written so many others.
+        for named in (self._messages, self._prompts):
+            while len(named) > _KEPT:
+                del named[next(iter(named))]
+
     def _run(self, line: dict[str, Any]) -> None:
         about = {key: line[key] for key in _ABOUT if key in line}
         run = RunRecord(
@@ -89,6 +104,7 @@ class Builder:
             self._nested[_caller(parent)] = run
 
     def _message(self, line: MessageLine) -> None:
+        self._messages.pop(line["hash"], None)  # the newest stand last
         self._messages[line["hash"]] = line
         for hashes, said in self._unsaid:
             if all(one in self._messages for one in hashes):
@@ -97,6 +113,7 @@ class Builder:
 
     def _prompt(self, line: dict[str, Any]) -> None:
         said = [self._messages[one] for one in line["messages"]]
+        self._prompts.pop(line["hash"], None)
         self._prompts[line["hash"]] = (line["ref"], said)
 
     def _call(self, line: dict[str, Any]) -> None:
@@ -149,10 +166,16 @@ class Builder:
     def _end(self, line: dict[str, Any]) -> None:
         run = self._owner(line)
         run.answer, run.report, run.ended = line["answer"], line["report"], line["at"]
+        self._close(run)
 
     def _failed(self, line: dict[str, Any]) -> None:
         run = self._owner(line)
         run.error, run.ended = line["error"], line["at"]
+        self._close(run)
+
+    def _close(self, run: RunRecord) -> None:
+        if any(run is one for one in self.runs):
+            self.ended.append(run)
 
     def _owner(self, line: Mapping[str, Any]) -> RunRecord:
         """Return the run of a line; one that began in a file that is lost is made up."""
@@ -162,6 +185,17 @@ class Builder:
             self._by_id[run.id] = run
             self.runs.append(run)
         return run
+
+
+def _drop(known: dict[tuple[object, ...], Any], runs: set[str]) -> None:
+    for place in [place for place in known if place[0] in runs]:
+        del known[place]
+
+
+def _nested(run: RunRecord) -> Iterator[str]:
+    for inner in run.nested:
+        yield inner.id
+        yield from _nested(inner)
 
 
 def _place(line: Mapping[str, Any]) -> tuple[object, ...]:

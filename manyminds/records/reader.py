@@ -40,6 +40,18 @@ def load_runs(path: str | Path) -> list[RunRecord]:
     return sorted(runs, key=lambda run: run.began)
 
 
+def each_run(path: Path) -> Iterator[RunRecord]:
+    """Yield the outermost runs of a file as they end, and forget them; unfinished ones come last.
+
+    Args:
+        path: The file; it may hold more runs than memory does.
+
+    Raises:
+        DataError: The file cannot be read, or is malformed; the message names file and line.
+    """
+    yield from Reader(path).each()
+
+
 def newest(path: Path) -> Path:
     """Return the file, or of a folder the record that was written to last.
 
@@ -94,6 +106,12 @@ class Reader:
 
     def read(self) -> list[RunRecord]:
         """Take in all whole lines that are there, and return the outermost runs."""
+        for _ in self._lines():
+            pass
+        return self._builder.runs
+
+    def _lines(self) -> Iterator[None]:
+        """Take in the whole lines that are there, one at each step."""
         if self.path.exists() and not self.path.is_file():
             raise DataError(f"{self.path}: this is no regular file: give the record of a run")
         try:
@@ -103,11 +121,20 @@ class Reader:
                     self._number += 1
                     self.offset += len(line)
                     self._take(line)
+                    yield
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror or error}") from None
         except ValueError as error:
             raise DataError(f"{self.path}, line {self._number + 1}: {error}") from None
-        return self._builder.runs
+
+    def each(self) -> Iterator[RunRecord]:
+        """Take in the whole lines one by one; yield each outermost run at its end and forget it."""
+        for _ in self._lines():
+            while self._builder.ended:
+                run = self._builder.ended.pop()
+                self._builder.release(run)
+                yield run
+        yield from (run for run in self._builder.runs if run.method)
 
     def _take(self, text: bytes) -> None:
         try:

@@ -48,7 +48,7 @@ def forest(*replies: str) -> Any:
 
 def test_candidates_know_the_share_of_the_vote_behind_them(tmp_path: Path) -> None:
     run = recorded(forest("It is 4.", "It is 5.", "It is 4.", "No idea."), tmp_path)
-    found: dict[str, tuple[float | None, bool | None]] = {}
+    found: dict[str, tuple[Any, bool | None]] = {}
     for one in from_run(run, "candidates"):
         last = one.content[-1]
         assert isinstance(last, MessageAction)

@@ -1,0 +1,128 @@
+"""LUMOS: two sets of annotations, for a planner and for a grounder.
+
+From a trajectory with tool calls: the thoughts are the subgoals, the calls their groundings. Both
+are iterative, as the paper's `lumos_I`. What `create_lumos` has recorded of a planner or a grounder
+is written as it was asked.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+from manyminds.export.exporter import Exporter, Row, all_trained, chat_of, json_text, tool_lines
+from manyminds.export.messages import Message, NotHeldError
+from manyminds.export.react import observed, question_of, turns_of, with_calls
+from manyminds.trajectory import Trajectory
+
+_ROLES = {"planner": "plan", "grounder": "ground"}
+
+
+class LumosMessage(TypedDict):
+    """A message."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class LumosRow(TypedDict):
+    """An annotation; `dataset` ends with `plan_iterative` or `ground_iterative`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    dataset: str
+    id: str
+    messages: list[LumosMessage]
+
+
+class _Subgoal(NamedTuple):
+    text: str
+    calls: str
+    result: str
+
+
+def rows(trajectory: Trajectory) -> Iterator[Row]:
+    """Yield the annotation for the planner, then one for the grounder with each subgoal."""
+    part = _ROLES.get(trajectory.role or "") if trajectory.method == "lumos" else None
+    if part is not None:
+        turns = turns_of(trajectory)
+        said = [("user" if t["side"] == "user" else "assistant", t["text"]) for t in turns]
+        yield _row(trajectory, part, said)
+        return
+    messages = chat_of(with_calls(trajectory))
+    all_trained(messages)
+    subgoals = list(_subgoals(messages))
+    if not subgoals:
+        raise NotHeldError("no tool call to ground")
+    task = question_of(trajectory)
+    yield _row(trajectory, "plan", list(_plan(task, subgoals, messages[-1])))
+    yield _row(trajectory, "ground", list(_ground(trajectory, task, subgoals)))
+
+
+def _subgoals(messages: Sequence[Message]) -> Iterator[_Subgoal]:
+    for place, message in enumerate(messages):
+        calls = message.get("tool_calls", [])
+        if not calls:
+            continue
+        if not message["content"]:
+            raise NotHeldError("a tool call without a thought, which would be its subgoal")
+        written = "; ".join(
+            f"R{n} = {call['function']['name']}({_arguments(call['function']['arguments'])})"
+            for n, call in enumerate(calls, 1)
+        )
+        seen: list[str] = []
+        for answer in messages[place + 1 :]:
+            if answer["role"] == "assistant":
+                break
+            seen.append(observed(answer).removeprefix("Observation:").strip())
+        yield _Subgoal(message["content"], written, "; ".join(seen))
+
+
+def _plan(task: str, subgoals: Sequence[_Subgoal], last: Message) -> Iterator[tuple[str, str]]:
+    yield (
+        "user",
+        f"Plan the task in subgoals, one at a time.\nTask: {task}; "
+        "Initial Environment Description: None.",
+    )
+    for n, subgoal in enumerate(subgoals, 1):
+        go_on = "No, I will keep planning. " if n > 1 else ""
+        yield "assistant", f"{go_on}Subgoal {n}: {subgoal.text}"
+        yield (
+            "user",
+            f"The executed result for Subgoal {n} is {subgoal.result}. Should we stop planning?",
+        )
+    answer = "" if last.get("tool_calls") else last["content"] or ""
+    yield "assistant", f"Yes, I will stop planning. {answer}".rstrip()
+
+
+def _ground(
+    trajectory: Trajectory, task: str, subgoals: Sequence[_Subgoal]
+) -> Iterator[tuple[str, str]]:
+    tools = tool_lines(trajectory.tools)
+    for n, subgoal in enumerate(subgoals, 1):
+        head = f"Ground the subgoal in calls of these tools:\n{tools}\nTask: {task}\n"
+        before = f"The executed result for Subgoal {n - 1} is {subgoals[n - 2].result}.\n"
+        lead = head if n == 1 else before
+        yield "user", f"{lead}Subgoal to be grounded: Subgoal {n}: {subgoal.text}"
+        yield "assistant", subgoal.calls
+
+
+def _arguments(arguments: dict[str, Any]) -> str:
+    return ", ".join(json_text(value) for value in arguments.values())
+
+
+def _row(trajectory: Trajectory, part: str, said: Sequence[tuple[str, str]]) -> Row:
+    return {
+        "dataset": f"manyminds_{part}_iterative",
+        "id": f"{trajectory.id}_{part}",
+        "messages": [{"role": role, "content": text} for role, text in said],
+    }
+
+
+EXPORTER = Exporter(
+    "lumos", "LUMOS: annotations for planner and grounder", LumosRow, rows,
+    take="episodes", paper="arXiv 2311.05657",
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""OpenAI's fine-tuning: chat messages with a `weight` of 0 or 1 for every turn of the assistant."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NotRequired
+
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+from manyminds.export.exporter import Exporter, Row, chat_of, plain
+from manyminds.export.trl import ToolCall
+from manyminds.trajectory import Trajectory
+
+
+class OpenaiMessage(TypedDict):
+    """A message; `content` is null only next to tool calls."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None
+    name: NotRequired[str]
+    weight: NotRequired[Literal[0, 1]]
+    reasoning_content: NotRequired[str]
+    tool_calls: NotRequired[list[ToolCall]]
+    tool_call_id: NotRequired[str]
+
+
+class OpenaiRow(TypedDict):
+    """A conversation."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    messages: list[OpenaiMessage]
+    tools: NotRequired[list[dict[str, Any]]]
+
+
+def rows(trajectory: Trajectory) -> Iterator[Row]:
+    """Yield the one row of a conversation, which ends with a turn of the assistant."""
+    messages: list[dict[str, Any]] = []
+    for message in chat_of(trajectory):
+        row = plain(message)
+        if message["role"] == "assistant":
+            row["weight"] = int(message["train"])
+            row["content"] = message["content"] if "tool_calls" in message else row["content"]
+        messages.append(row)
+    yield {"messages": messages, **({"tools": trajectory.tools} if trajectory.tools else {})}
+
+
+EXPORTER = Exporter(
+    "openai", "OpenAI fine-tuning: messages with weights", OpenaiRow, rows, take="answer"
+)

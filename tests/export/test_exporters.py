@@ -1,0 +1,279 @@
+"""Every exporter writes its exact form, and says why where it cannot."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from helpers.trajectories import told, trajectories
+from hypothesis import HealthCheck, given, settings
+
+from manyminds.export.exporter import Exporter, Row
+from manyminds.export.messages import NotHeldError
+from manyminds.export.registry import EXPORTERS
+from manyminds.trajectory import APIAction, MessageAction, TextObservation, Trajectory
+
+FORMS = pytest.mark.parametrize("form", EXPORTERS.values(), ids=[*EXPORTERS])
+
+
+def rows(name: str, *given: Trajectory) -> list[Row]:
+    form = EXPORTERS[name]
+    made = list(form.rows(list(given) if form.grouped else given[0]))
+    for row in made:
+        accept(form, row)
+    return made
+
+
+def accept(form: Exporter, row: Row) -> None:
+    written = json.loads(json.dumps(row))
+    jsonschema.validate(written, form.schema())
+
+
+def texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+
+
+@FORMS
+@given(trajectory=trajectories)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_whatever_the_trajectory_the_schema_accepts_or_there_is_a_reason(
+    form: Exporter, trajectory: Trajectory
+) -> None:
+    other = trajectory.model_copy(update={"reward": 0.0, "won": False})
+    given = [trajectory.model_copy(update={"reward": 1.0}), other] if form.grouped else trajectory
+    try:
+        made = list(form.rows(given))
+    except NotHeldError as error:
+        assert error.reason
+        return
+    assert made
+    for row in made:
+        accept(form, row)
+
+
+@FORMS
+def test_a_schema_refuses_a_row_with_a_further_key(form: Exporter) -> None:
+    schema = form.schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["additionalProperties"] is False and schema["required"]
+
+
+AGENT = told(
+    "What is 2 + 2?", "I add.", "4", "I check.", "4 again", "It is 4.", tool="add",
+    reward=1.0, system="Use tools.", task="t", answer="4", gold="4",
+)  # fmt: skip
+
+
+SINGLE = ("dpo", "kto", "debategpt")
+
+
+@pytest.mark.parametrize("form", [one for name, one in EXPORTERS.items() if name not in SINGLE])
+def test_an_agent_with_tools_can_be_written_in_every_form_made_for_agents(form: Exporter) -> None:
+    worse = told(
+        "What is 2 + 2?", "I guess.", "5", "It is 5.", tool="add",
+        reward=0.0, system="Use tools.", task="t",
+    )  # fmt: skip
+    for row in rows(form.name, *([AGENT, worse] if form.grouped else [AGENT])):
+        assert any("2 + 2" in text for text in texts(row))
+
+
+def test_trl_has_one_row_for_each_turn_to_train() -> None:
+    partly = AGENT.model_copy(deep=True)
+    assert isinstance(partly.content[3], APIAction)
+    partly.content[3].train = False
+    first, last = rows("trl", partly)
+    assert [m["role"] for m in first["prompt"]] == ["system", "user"]
+    assert [m["role"] for m in last["prompt"]] == [
+        *("system", "user", "assistant", "tool", "assistant", "tool")
+    ]
+    assert last["completion"] == [{"role": "assistant", "content": "It is 4."}]
+    (call,) = first["completion"][0]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"of": 1}
+    assert json.loads(first["tools"])[0]["function"]["name"] == "add"
+    assert last["prompt"][3]["tool_call_id"] == last["prompt"][2]["tool_calls"][0]["id"]
+
+
+def test_weights_and_flags_say_what_is_trained() -> None:
+    partly = AGENT.model_copy(deep=True)
+    assert isinstance(partly.content[3], APIAction)
+    partly.content[3].train = False
+    (openai,) = rows("openai", partly)
+    assert [m.get("weight") for m in openai["messages"]] == [None, None, 1, None, 0, None, 1]
+    (axolotl,) = rows("axolotl", partly)
+    assert [m["training"] for m in axolotl["messages"]] == [
+        *(False, False, True, False, False, False, True)
+    ]
+    (agenttuning,) = rows("agenttuning", partly)
+    assert [t["loss"] for t in agenttuning["conversations"]] == [
+        *(None, True, None, False, None, True)
+    ]
+    ends = [len(row["conversations"]) for row in rows("llamafactory", partly)]
+    assert ends == [2, 6]
+
+
+@pytest.mark.parametrize("name", ["verl", "xlam", "fireact", "eto"])
+def test_a_form_without_flags_refuses_a_turn_that_must_not_be_trained(name: str) -> None:
+    partly = AGENT.model_copy(deep=True)
+    assert isinstance(partly.content[3], APIAction)
+    partly.content[3].train = False
+    with pytest.raises(NotHeldError, match="must not be trained"):
+        rows(name, partly)
+
+
+def test_llamafactory_gets_the_thought_inside_the_function_call() -> None:
+    first = rows("llamafactory", AGENT)[0]["conversations"][-1]
+    thought, _, rest = first["value"].partition("<tool_call>")
+    assert (first["from"], thought) == ("function_call", "I add.\n")
+    called = json.loads(rest.removesuffix("</tool_call>"))
+    assert called == [{"name": "add", "arguments": {"of": 1}}]
+
+
+def test_llamafactory_alternates_whatever_comes_in_a_row() -> None:
+    calls = [APIAction(function="a"), APIAction(function="b", continues=True)]
+    seen = [TextObservation(content=text, source="environment") for text in "12"]
+    more = TextObservation(content="And?", source="user")
+    asked = TextObservation(content="Go.", source="user")
+    last = MessageAction(content="Done.")
+    trajectory = Trajectory(id="t", content=[asked, *calls, *seen, more, last])
+    turns = rows("llamafactory", trajectory)[-1]["conversations"]
+    assert [t["from"] for t in turns] == ["human", "function_call", "observation", "gpt"]
+    assert turns[2]["value"] == "1\n2\nAnd?"
+    with pytest.raises(NotHeldError, match="in a row"):
+        rows("llamafactory", Trajectory(id="t", content=[asked, last, last]))
+
+
+def test_marks_in_a_text_do_not_break_a_function_call() -> None:
+    call = APIAction(function="a", kwargs={"x": "<tool_call>"}, description="Hm")
+    asked = TextObservation(content="Go.", source="user")
+    with pytest.raises(NotHeldError, match="marks of tool calls"):
+        rows("llamafactory", Trajectory(id="t", content=[asked, call]))
+
+
+def candidate(text: str, **known: Any) -> Trajectory:
+    return told("Why?", text, task="t", **known)
+
+
+def test_pairs_are_right_against_wrong_before_winner_against_minority() -> None:
+    graded = [candidate("a", reward=1.0, won=False), candidate("b", reward=0.0, won=True)]
+    (pair,) = rows("dpo", *graded)
+    assert pair["chosen"][0]["content"] == "a" and pair["rejected"][0]["content"] == "b"
+    assert pair["basis"] == "reward"
+    voted = [candidate("a", won=True), candidate("b", won=False), candidate("c", won=False)]
+    pairs = rows("dpo", *voted)
+    assert [p["rejected"][0]["content"] for p in pairs] == ["b", "c"]
+    assert {p["basis"] for p in pairs} == {"vote"}
+
+
+def test_a_text_is_never_chosen_and_rejected() -> None:
+    both = [candidate("a", won=True), candidate("a", won=False)]
+    with pytest.raises(NotHeldError, match="better or worse"):
+        rows("dpo", *both)
+
+
+def test_replies_to_different_prompts_make_no_pair() -> None:
+    other = told("Why not?", "b", task="t", won=False)
+    with pytest.raises(NotHeldError, match="same prompt"):
+        rows("dpo", candidate("a", won=True), other)
+
+
+def test_kto_labels_a_graded_reply() -> None:
+    assert rows("kto", candidate("a", won=True))[0]["label"] is True
+    assert rows("kto", candidate("a", reward=0.4, won=True))[0]["label"] is False
+    with pytest.raises(NotHeldError, match="no grade"):
+        rows("kto", candidate("a"))
+
+
+def test_fireact_has_one_text_and_does_not_give_the_reward_away() -> None:
+    (row,) = rows("fireact", AGENT)
+    assert row["output"].splitlines() == [
+        "Thought: I add.",
+        'Action: add[{"of": 1}]',
+        "Observation: 4",
+        "Thought: I check.",
+        'Action: add[{"of": 3}]',
+        "Observation: 4 again",
+        "Thought: It is 4.",
+        "Action: finish[4]",
+    ]
+
+
+def test_nat_asks_for_what_follows() -> None:
+    wrong = AGENT.model_copy(update={"reward": 0.0})
+    questions = [rows("nat", one)[0]["conversations"][2]["content"] for one in (AGENT, wrong)]
+    assert questions[0] != questions[1]
+    (row,) = rows("nat", wrong)
+    assert row["info"] == {"reward": False, "gt": "4", "pred": "4"}
+    assert [t["loss"] for t in row["conversations"]] == [
+        *(False, False, False, True, False, True, False, True)
+    ]
+
+
+def test_agent_flan_asks_for_thought_tool_and_arguments_apart() -> None:
+    made = [
+        rows("agent-flan", AGENT.model_copy(update={"id": f"t{n}"}))[0]["conversation"]
+        for n in range(60)
+    ]
+    strict = [one for one in made if len(one) == 6]
+    assert 0 < len(strict) < 20
+    chat = next(one for one in made if len(one) > 6)
+    assert [t["content"] for t in chat if t["loss"]][:3] == ["I add.", "add", '{"of": 1}']
+    roles = [t["role"] for t in chat]
+    assert roles == ["user", "assistant"] * (len(roles) // 2)
+
+
+def test_lumos_plans_and_grounds() -> None:
+    plan, ground = rows("lumos", AGENT)
+    said = [m["content"] for m in plan["messages"] if m["role"] == "assistant"]
+    assert said == [
+        "Subgoal 1: I add.",
+        "No, I will keep planning. Subgoal 2: I check.",
+        "Yes, I will stop planning. It is 4.",
+    ]
+    grounded = [m["content"] for m in ground["messages"] if m["role"] == "assistant"]
+    assert grounded == ["R1 = add(1)", "R1 = add(3)"]
+
+
+def test_ste_has_the_last_call_and_the_answer() -> None:
+    call, answer = rows("ste", AGENT)
+    assert call["response"] == 'Action: <tool_add>\nAction Input: {"of": 3}'
+    assert answer["response"] == "Final Answer: It is 4."
+    assert answer["dialog_history"][-1]["content"] == "Observation: 4 again"
+
+
+def test_eto_pairs_success_and_failure_and_cuts_a_long_failure() -> None:
+    asked = "What is 2 + 2?"
+    best = told(asked, "It is 4.", reward=1.0, task="t")
+    long = told(asked, *(["Hm.", "Go on."] * 30), "No.", reward=0.2, task="t")
+    (pair,) = rows("eto", long, best)
+    assert [t["value"] for t in pair["chosen"]] == ["It is 4."]
+    assert len(pair["rejected"]) == 11 and pair["rejected"][-1]["from"] == "gpt"
+    with pytest.raises(NotHeldError, match="same reward"):
+        rows("eto", best, best)
+
+
+def test_adp_follows_the_rules_of_the_protocol() -> None:
+    (row,) = rows("adp", AGENT)
+    actions = [s for s in row["content"] if s["class_"] == "api_action"]
+    seen = {s.get("tool_call_id") for s in row["content"] if s["class_"] == "text_observation"}
+    assert len({s["tool_call_id"] for s in actions}) == len(actions)
+    assert {s["tool_call_id"] for s in actions} <= seen
+    assert not {"train", "continues"} & {key for step in row["content"] for key in step}
+
+
+def test_written_actions_are_grounded_too() -> None:
+    react = told(
+        "What is 2 + 2?", "Thought: I add.\nAction: add[2 + 2]", "4",
+        "Thought: Done.\nAction: finish[4]",
+    )  # fmt: skip
+    response = rows("ste", react)[0]["response"]
+    assert response == 'Action: <tool_add>\nAction Input: {"input": "2 + 2"}'
+    assert rows("fireact", react)[0]["output"].endswith("Action: finish[4]")
+    assert [m["content"] for m in rows("lumos", react)[0]["messages"]][-1].endswith("Done.\n4")
