@@ -32,6 +32,7 @@ COMMANDS = {
     "ask": Command("manyminds.apps.ask:ask", "Ask a question, and see how the answer came about."),
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
+    "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),

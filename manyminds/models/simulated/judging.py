@@ -184,6 +184,7 @@ _MAKERS: Mapping[str, Callable[[Weighed], object]] = {
     "reasons": _reasons,
     "choice": lambda weighed: _order(weighed)[0],
     "score": lambda weighed: next(iter(weighed.scores.values())),
+    "rating": lambda weighed: next(iter(weighed.scores.values())) // 2 + 1,
     "stop": _stop,
     "reason": _reason,
 }

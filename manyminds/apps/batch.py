@@ -1,0 +1,84 @@
+"""`manyminds batch`: a method on a file of questions or trajectories, one row each."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from manyminds.apps import eval_flags, flags
+from manyminds.apps.choose import build
+from manyminds.apps.terminal import complain, console, counted, one_line, watched
+from manyminds.evals.batch import CONCURRENCY, FORMS, Batch, Form, batch, read_items
+from manyminds.registry import method as find_method
+
+_INTERRUPTED = 130
+
+Data = Annotated[Path, typer.Option(help="questions or trajectories, JSON Lines or .gz")]
+Out = Annotated[Path, typer.Option(help="file to append rows to; goes on where it stopped")]
+FormFlag = Annotated[str, typer.Option("--form", help=f"form of a row: {', '.join(FORMS)}")]
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="METHOD", help="see `manyminds methods`")],
+    data: Data,
+    out: Out,
+    members: eval_flags.Members = None,
+    form: FormFlag = "plain",
+    sets: flags.Set = None,
+    seed: eval_flags.Seed = 0,
+    concurrency: eval_flags.Concurrency = CONCURRENCY,
+) -> None:
+    """Run a method on a file, and append a row for each question or trajectory.
+
+    Nothing is graded. `manyminds batch rater --form trajectories` rates trajectories;
+    `manyminds batch debategpt --form alpaca` writes instructions with debated answers;
+    `manyminds batch interaction --form trajectories` collects trajectories of agents.
+    """
+    method = find_method(name)
+    asked = eval_flags.asked(members, None, None)
+    graph = build(method, asked, flags.texts(sets), seed=seed)
+    counts = Batch()
+    with _progress() as bar:
+        task = bar.add_task("")
+
+        def show(now: Batch) -> None:
+            nonlocal counts
+            counts = now
+            bar.update(
+                task, description=f"{now.done:,} done, {now.errors.total():,} without answer"
+            )
+
+        try:
+            counts = batch(
+                graph.compile(),
+                read_items(data),
+                out,
+                form=_form(form),
+                seed=seed,
+                concurrency=concurrency,
+                on_item=show,
+            )
+        except KeyboardInterrupt:
+            complain(f"interrupted; {out} keeps its rows: the same command goes on from there")
+            raise typer.Exit(_INTERRUPTED) from None
+    for why, count in counts.errors.most_common(3):
+        complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
+    kept = f", {counts.kept:,} were there before" if counts.kept else ""
+    typer.echo(f"{counted(counts.done, 'item')} done{kept}; {counts.calls:,} calls; see {out}")
+
+
+def _form(text: str) -> Form:
+    found: dict[str, Form] = {form: form for form in FORMS}
+    return found.get(text, text)  # type: ignore[arg-type]  # `abatch` says which there are
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console(sys.stderr),
+        disable=not watched(),
+        transient=True,
+    )

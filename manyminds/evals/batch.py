@@ -1,0 +1,214 @@
+"""Batches: a method on a file of questions or trajectories, one row each, nothing graded.
+
+It rates thousands of trajectories, generates instructions with answers (DebateGPT), and collects
+trajectories of agents. Rows are appended as they are done, so a batch goes on where it stopped.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from manyminds.errors import DataError, InputError, RunError
+from manyminds.evals.data import id_of, question_of
+from manyminds.export.messages import messages_of
+from manyminds.json_lines import LineFile, drop_torn_line, json_lines
+from manyminds.method_graph import Compiled
+from manyminds.settings import Context
+from manyminds.trajectory import Trajectory
+
+Form: TypeAlias = Literal["plain", "alpaca", "trajectories"]
+FORMS: tuple[Form, ...] = ("plain", "alpaca", "trajectories")
+CONCURRENCY = 16
+_MESSAGE_KEYS = ("role", "content", "name", "tool_calls", "tool_call_id")
+_LEFT_OUT = frozenset({"messages", "candidates", "report", "answer", "trajectories", "transcript"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to run.
+
+    Attributes:
+        id: Name of the row, unique in the file.
+        question: The question; of a trajectory, its task.
+        messages: The conversation that the method is given.
+        row: The row as it was read.
+    """
+
+    id: str
+    question: str
+    messages: list[Any]
+    row: Mapping[str, Any]
+
+
+@dataclass
+class Batch:
+    """What became of a batch.
+
+    Attributes:
+        done: Items that were run and have their rows.
+        kept: Items that the file already had.
+        errors: Reasons of runs without an answer, and how often; they are run again next time.
+        calls: Calls of the items that were run.
+    """
+
+    done: int = 0
+    kept: int = 0
+    errors: Counter[str] = field(default_factory=Counter[str])
+    calls: int = 0
+
+
+def read_items(path: Path) -> Iterator[Item]:
+    """Yield the items of a file one by one; an id that comes again is left out.
+
+    A row is a question, as `read_rows` takes them, or a trajectory, which has `content`.
+
+    Raises:
+        DataError: The file cannot be read, or a row is neither.
+    """
+    seen: set[str] = set()
+    for where, row in json_lines(path):
+        item = _item(row, where)
+        if item.id not in seen:
+            seen.add(item.id)
+            yield item
+
+
+async def abatch(
+    graph: Compiled,
+    items: Iterator[Item],
+    out: Path,
+    *,
+    form: Form = "plain",
+    seed: int = 0,
+    concurrency: int = CONCURRENCY,
+    on_item: Callable[[Batch], None] = lambda _batch: None,
+) -> Batch:
+    """Run a method on every item and append its rows to a file.
+
+    Args:
+        graph: Compiled graph.
+        items: What to run; read as far as needed.
+        out: JSON Lines file. Items whose id it has are not run again.
+        form: `plain`: question, answer and what the method returns besides. `alpaca`: instruction,
+            input and output. `trajectories`: the trajectories that the method returns, or the
+            item's own with what was found, such as its rating.
+        seed: Drives every random choice.
+        concurrency: Items that run at once.
+        on_item: Called after each item.
+
+    Raises:
+        InputError: An argument cannot be used.
+    """
+    if concurrency < 1 or form not in FORMS:
+        raise InputError(
+            f"batch: give concurrency of at least 1, and form as one of {', '.join(FORMS)}"
+        )
+    batch, finished = Batch(), _finished(out)
+    with closing(LineFile(out)) as file:
+
+        async def work() -> None:
+            for item in items:
+                if item.id in finished:
+                    batch.kept += 1
+                else:
+                    await _one(graph, item, file, form, seed, batch)
+                on_item(batch)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(concurrency):
+                    group.create_task(work())
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+    return batch
+
+
+def batch(graph: Compiled, items: Iterator[Item], out: Path, **options: Any) -> Batch:
+    """Run a method on every item; see `abatch`."""
+    return asyncio.run(abatch(graph, items, out, **options))
+
+
+async def _one(
+    graph: Compiled, item: Item, file: LineFile, form: Form, seed: int, batch: Batch
+) -> None:
+    try:
+        output = await graph.ainvoke(
+            {"messages": item.messages},
+            config={"metadata": {"question_id": item.id}},
+            context=Context(seed=seed),
+        )
+    except RunError as error:
+        batch.errors[str(error)[:300]] += 1
+        return
+    for row in _rows(item, cast("Mapping[str, Any]", output), form):
+        file.append(_marked(row, item.id, form))
+    batch.done += 1
+    batch.calls += output["report"]["calls"]
+
+
+def _marked(row: dict[str, Any], item: str, form: Form) -> dict[str, Any]:
+    """Return a row that names its item; a trajectory has `details` for that, and no other key."""
+    if form != "trajectories":
+        return {"item": item, **row}
+    return {**row, "details": {**row.get("details", {}), "item": item}}
+
+
+def _rows(item: Item, output: Mapping[str, Any], form: Form) -> list[dict[str, Any]]:
+    more = {key: value for key, value in output.items() if key not in _LEFT_OUT}
+    if form == "alpaca":
+        return [{"instruction": item.question, "input": "", "output": output["answer"]}]
+    if form == "trajectories":
+        if "trajectories" in output:
+            return [dict(one) for one in output["trajectories"]]
+        if "content" not in item.row:
+            raise InputError("form=trajectories: this method returns none, and the row is none")
+        known = {key: more[key] for key in ("rating", "reward") if more.get(key) is not None}
+        details = {**item.row.get("details", {}), "ratings": more.get("ratings")}
+        return [{**item.row, **known, "details": details}]
+    report = output["report"]
+    return [
+        {
+            "id": item.id,
+            "question": item.question,
+            "answer": output["answer"],
+            **more,
+            "method": report["method"],
+            "calls": report["calls"],
+            "degraded": report["degraded"],
+        }
+    ]
+
+
+def _item(row: Mapping[str, Any], where: str) -> Item:
+    if "content" not in row:
+        question = question_of(row, where)
+        given = row.get("input")
+        if isinstance(given, str) and given.strip() and given != question:
+            question = f"{question}\n\n{given}"  # as Alpaca's rows have it
+        return Item(id_of(row, where), question, [("user", question)], row)
+    trajectory = Trajectory.read(row, where)
+    messages = [
+        {key: message.get(key) or "" for key in _MESSAGE_KEYS if key in message}
+        for message in messages_of(trajectory)
+    ]
+    task = next((str(one["content"]) for one in messages if one["role"] == "user"), None)
+    if task is None:
+        raise DataError(f"{where}: the trajectory has no task: give a first step of the user")
+    return Item(trajectory.id, task, messages, row)
+
+
+def _finished(out: Path) -> set[str]:
+    if not out.exists():
+        return set()
+    found: set[str] = set()
+    drop_torn_line(out)
+    for where, row in json_lines(out):
+        item = row.get("item", row.get("details", {}).get("item"))
+        if item is None:
+            raise InputError(f"{where}: no row of a batch: give another file for --out")
+        found.add(str(item))
+    return found
