@@ -1,38 +1,55 @@
 """Agent Forest: ask the same question many times and vote.
 
-Paper: "More Agents Is All You Need", arXiv 2402.05120 (sampling and voting).
+Paper: "More Agents Is All You Need", arXiv 2402.05120 (sampling and voting). Votes held by a model:
+universal self-consistency, arXiv 2311.17311, and best of n.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from math import ceil
-from pathlib import Path
+import random
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.prompts import ChatPromptTemplate
-from pydantic import BaseModel
-from typing_extensions import Unpack
-
-from manyminds.authoring import method
-from manyminds.errors import InputError
+from manyminds.answer_form import AUTO, Extract, Task, answer_kind, form_prompt
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    InputError,
+    Member,
+    MethodGraph,
+    MethodOutput,
+    Options,
+    Prompt,
+    PromptLike,
+    RoleArgument,
+    SampledState,
+    Unpack,
+    Update,
+    is_node,
+    listed,
+    method,
+    with_roles,
+)
+from manyminds.calls.ask import together
 from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.members import Askable, Member, listed
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.asked_votes import Rated, Universal
-from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.node import Route
-from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.nodes.sampler import Sampling, sampler
-from manyminds.nodes.voter import Sampled, Vote, voter
-from manyminds.nodes.wave import branches, wave
-from manyminds.prompts import load
-from manyminds.reading.answers import Extractor, extractor
-from manyminds.state import Candidate
+from manyminds.nodes.reply_schema import number_field, object_schema
+from manyminds.nodes.sampler import Sampling, branches, sampler, wave
+from manyminds.nodes.step import Run
+from manyminds.nodes.tally import VoteFunction, hold, similar
+from manyminds.nodes.voter import Sampled, voter
+from manyminds.reading.answers import Extractor
+from manyminds.reading.roles import read_rating
+from manyminds.reading.verdicts import read_choice
 from manyminds.votes import stopping
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.flags import RedFlags
-from manyminds.votes.votes import VOTES
+from manyminds.votes.votes import VOTES, best_of
 
 PARAMS: Mapping[str, Any] = {"temperature": 1.0}
+PICK, RATE = "universal/pick@2", "rater/score@2"
+ASKED_VOTES: Mapping[str, str] = {"universal": "judge", "rated": "rater"}
+"""Votes that a model holds, and its role."""
+VOTE_NAMES = (*VOTES, "weighted", "confidence", *ASKED_VOTES)
 
 
 class ForestState(SampledState, total=False):
@@ -61,13 +78,14 @@ def create_agent_forest(
     members: Askable | Sequence[Askable],
     *,
     samples: int = 10,
-    vote: Vote | None = None,
-    extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] = "final",
+    vote: str | VoteFunction | None = None,
+    extract: Extract = "final",
     stop: str | stopping.StoppingRule | None = None,
     cut: bool = False,
     flags: RedFlags | None = None,
     judge: RoleArgument = None,
-    prompt: str | Path | ChatPromptTemplate | None = None,
+    task: Task | None = None,
+    prompt: PromptLike | None = AUTO,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -77,26 +95,32 @@ def create_agent_forest(
     every other method should be measured against it.
 
     Args:
-        members: who is sampled, in turn, in an order drawn for each question from the seed. A
+        members: Members to sample, in turn, in an order drawn for each question from the seed. A
             member may be any method, agent or chain: one sample is one run of it. A Path is a file
             that `manyminds select` wrote.
-        samples: how many samples at most.
+        samples: Number of samples, at most.
         vote: "majority" over extracted answers; "weighted" by the members' weights; "confidence"
             by what each reply says of itself (CISC, arXiv 2502.06233); "bleu" (the paper's for
             open answers), "rouge", "levenshtein", "tfidf": the one most similar to all others;
             "universal": a judge picks the most consistent; "rated": a rater scores each; or a
             function from candidates to a ballot. Default: majority where answers can be read, else
             "bleu".
-        extract: how to read an answer out of a reply: a name ("number", "choice", "math", "code",
+        extract: Reader of the answer in a reply: a name ("number", "choice", "math", "code",
             ...), a function, an Extractor or a pydantic class.
-        stop: a stopping rule that may end sampling early, such as "beta:0.95"; waves then hold
+        stop: Stopping rule that may end sampling early, such as "beta:0.95"; waves then hold
             only what the rule needs at least. Default: all samples at once.
-        cut: ask all samples at once and cut those in flight as soon as the rule (default: the
-            leader cannot be caught) would stop: the quickest, but cut calls may be billed.
-        flags: replies to throw away and ask for again, as often as there are samples at most.
-        judge: who judges or rates in a "universal" or "rated" vote; default: the first member.
-        prompt: how to ask, such as "agent_forest/number@1"; None asks the bare question.
-        quorum: good answers needed: a count, or a share such as "75%".
+        cut: Whether all samples are asked at once, and those in flight cut as soon as the rule
+            (default: the leader cannot be caught) would stop: the quickest, but cut calls may be
+            billed.
+        flags: Replies to throw away and ask for again, as often as there are samples at most.
+        judge: Model that picks or rates in a "universal" or "rated" vote: a member, a fallback
+            chain, or a custom node that sets `final`. Default: the first member.
+        task: Benchmark whose prompt and reader of the paper are used: "gsm8k", "math", "mmlu",
+            "chess" or "humaneval".
+        prompt: Prompt of the samples, such as "agent_forest/number@1"; None asks the bare
+            question. Default ("auto"): the task's, else a vote that counts answers asks for a last
+            line with the answer, and others ask the bare question.
+        quorum: Good answers needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
@@ -104,55 +128,50 @@ def create_agent_forest(
         "candidates"}.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     if samples < 1:
         raise InputError(f"samples={samples}: give at least 1")
-    check_quorum(quorum, samples)
     everyone, judges = with_roles([listed(members)], judge)
-    kind = extractor(extract)
-    held = _vote(vote, kind, everyone, judges)
-    asked = None if prompt is None else load(prompt, variables=set())
+    check_quorum(quorum, samples)
+    kind = answer_kind(extract, task)
+    held = _vote(vote, kind, everyone)
+    asked_vote = held if isinstance(held, str) and held in ASKED_VOTES else None
     rule = _rule(stop, samples, cut)
-    most = samples if flags is None else 2 * samples
     graph = MethodGraph(
         "agent-forest",
-        everyone if isinstance(held, str) or callable(held) else [*everyone, *judges],
+        everyone if asked_vote is None else [*everyone, *judges],
         state=ForestState,
         output=ForestOutput,
         **options,
     )
-    graph.draws = ceil(most / len(everyone))
     how = Sampling(
         members=everyone,
         method="agent-forest",
-        prompt=asked,
+        prompt=form_prompt(graph, prompt, task, kind=kind, vote=held),
         extract=kind,
         flags=flags,
         rule=stopping.fixed(samples) if cut else rule,
-        most=most,
+        most=samples if flags is None else 2 * samples,
         until=rule if cut else None,
         quorum=quorum,
         params=PARAMS,
         context=graph.settings,
     )
+    graph.draws = how.draws
     graph.open("wave", asked=0, planned=0, ballot=None, sampled=None)
     graph.add_node("wave", wave(how))
     graph.add_node("sampler", sampler(how))
-    graph.add_node("voter", voter(how, vote=held, planned=samples))
-
-    def after_vote(state: ForestState) -> str:
-        return "finish" if state["decision"]["stop"] else "wave"
-
+    graph.label("sampler", [member.name for member in everyone])
+    graph.add_node("voter", voter(how, vote=None if asked_vote else held, planned=samples))
+    last = "finish"
+    if asked_vote is not None:
+        last = _asked(graph, asked_vote, judges, judge)
+        graph.add_edge(last, "finish")
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", "voter")
-    graph.add_conditional_edges("voter", Route(after_vote), ["wave", "finish"])
-    graph.label("sampler", [member.name for member in everyone])
-    if not (isinstance(held, str) or callable(held)):
-        graph.label("voter", [member.name for member in held.members])
-    prompts = [p for p in (asked, getattr(held, "prompt", None)) if p is not None]
-    graph.close(prompts=prompts, keys=["ballot", "layer", "decision", "sampled"])
-    return graph
+    graph.branch("voter", lambda s: last if s["decision"]["stop"] else "wave", ["wave", last])
+    return graph.close(keys=["ballot", "layer", "decision", "sampled"])
 
 
 def _rule(
@@ -172,18 +191,96 @@ def default_vote(members: Sequence[Member], kind: Extractor) -> str:
 
 
 def _vote(
-    vote: Vote | None, kind: Extractor, members: Sequence[Member], judges: Sequence[Member]
-) -> Vote:
+    vote: str | VoteFunction | None, kind: Extractor, members: Sequence[Member]
+) -> str | VoteFunction:
     if vote is None:
         return default_vote(members, kind)
-    if vote == "universal":
-        return Universal(judges, load("universal/pick@1"))
-    if vote == "rated":
-        return Rated(judges, load("rater/score@1"))
     if isinstance(vote, str) and vote not in VOTE_NAMES:
         raise InputError(f"vote={vote!r}: use one of {', '.join(VOTE_NAMES)}, or a function")
     return vote
 
 
-ASKED_VOTES = ("universal", "rated")
-VOTE_NAMES = (*VOTES, "weighted", "confidence", *ASKED_VOTES)
+def _asked(graph: MethodGraph, vote: str, chain: Sequence[Member], judge: RoleArgument) -> str:
+    """Add the node of a vote that a model holds."""
+    role, build = ASKED_VOTES[vote], _universal if vote == "universal" else _rated
+    prompt = graph.prompt(PICK if vote == "universal" else RATE, variables={"answers"})
+    own = judge if is_node(judge) else None
+    return graph.role(
+        role, chain, build(chain, prompt), custom_node=own, sets=["final", "answer", "ballot"]
+    )
+
+
+def _universal(chain: Sequence[Member], prompt: Prompt) -> Run:
+    """Return the judge's step: it picks the answer that agrees most with the others.
+
+    It sees the answers in a seeded random order and replies with a number, so the answer is one of
+    the candidates, verbatim. Without a readable reply the most similar candidate wins.
+    """
+
+    async def run(state: ForestState, ask: Ask) -> Update:
+        candidates = state["candidates"]
+        shown = [n for n, c in enumerate(candidates) if c["status"] == "ok"]
+        random.Random(f"{ask.run.seed}:{ask.run.question_id}:shown").shuffle(shown)
+        fields = {"reason": {"type": "string"}, "choice": number_field(len(shown))}
+        reply = await ask.verdict(
+            chain,
+            prompt.fill(answers=[candidates[n] for n in shown]),
+            parse=lambda text: read_choice(text, len(shown)),
+            schema=object_schema("pick", fields),
+            reserve=0,
+        )
+        notes = reply.notes("judge", "the reply most like the others was chosen")
+        if reply.value is None:
+            return await _most_similar(candidates, ask, notes)
+        scores = [None if c["status"] != "ok" else 0.0 for c in candidates]
+        scores[shown[reply.value]] = 1.0
+        return _won({**best_of(scores), "vote": "universal"}, candidates, notes)
+
+    return run
+
+
+def _rated(chain: Sequence[Member], prompt: Prompt) -> Run:
+    """Return the rater's step: it scores each answer by itself from 0 to 10; the best one wins.
+
+    One rater scores all answers, for scores of two cannot be compared: nobody takes over.
+    """
+    fields = {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
+
+    async def run(state: ForestState, ask: Ask) -> Update:
+        candidates = state["candidates"]
+        scores: list[float | None] = [None] * len(candidates)
+
+        async def rate(n: int) -> None:
+            reply = await ask.verdict(
+                chain[:1],
+                prompt.fill(answers=[candidates[n]]),
+                parse=read_rating,
+                schema=object_schema("rating", fields),
+                index=4 * n,
+                reserve=0,
+            )
+            scores[n] = reply.value
+
+        await together(*(rate(n) for n, c in enumerate(candidates) if c["status"] == "ok"))
+        ask.replies.sort(key=lambda reply: reply["index"])
+        if all(score is None for score in scores):
+            note = "no rating could be read: the reply most like the others was chosen"
+            return await _most_similar(candidates, ask, [note])
+        return _won({**best_of(scores), "vote": "rated"}, candidates, [])
+
+    return run
+
+
+async def _most_similar(candidates: Sequence[Candidate], ask: Ask, notes: list[str]) -> Update:
+    ballot, more = await hold(
+        ask.run, candidates, lambda _effort: similar(candidates, "bleu", whole=True)
+    )
+    return _won(ballot, candidates, [*notes, *more])
+
+
+def _won(ballot: Ballot, candidates: Sequence[Candidate], notes: Sequence[str]) -> Update:
+    return {
+        "ballot": ballot,
+        "final": candidates[ballot["winner"] or 0],
+        "notes": list(notes),
+    }

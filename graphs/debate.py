@@ -30,8 +30,8 @@ from manyminds.nodes.layer import layer
 from manyminds.nodes.node import Node, Route, State, custom, is_node
 from manyminds.nodes.roles import RoleArgument, with_roles
 from manyminds.nodes.summarizer import most_summaries, summarizer
+from manyminds.nodes.tally import VoteFunction
 from manyminds.nodes.topology import Topology, readings
-from manyminds.nodes.voter import VoteFunction
 from manyminds.prompts import Prompt, load, numbered
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.runs.context import RunContext

@@ -22,7 +22,7 @@ from manyminds.nodes.level import LevelResult, Poll, level
 from manyminds.nodes.node import Node, Route
 from manyminds.nodes.planner import planner as planner_node
 from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.nodes.voter import Vote
+from manyminds.nodes.tally import VoteFunction
 from manyminds.prompts import Prompt, load
 from manyminds.reading.answers import Extractor, extractor
 
@@ -49,7 +49,7 @@ class Level:
     members: Sequence[Askable] | None = None
     samples: int = 10
     extract: str | Callable[[str], str | None] | Extractor = "final"
-    vote: Vote | None = None
+    vote: str | VoteFunction | None = None
     stop: str | None = None
 
 

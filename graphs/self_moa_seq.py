@@ -20,8 +20,7 @@ from manyminds.nodes.channels import MethodOutput, SampledState
 from manyminds.nodes.finish import unless_done
 from manyminds.nodes.node import Route, custom, is_node
 from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.nodes.sampler import Sampling, sampler
-from manyminds.nodes.wave import branches, wave
+from manyminds.nodes.sampler import Sampling, branches, sampler, wave
 from manyminds.nodes.window import passes, window_aggregator
 from manyminds.prompts import load
 from manyminds.reading.answers import extractor

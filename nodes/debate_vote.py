@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from manyminds.nodes.debater import METHOD, Debating
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.voter import VoteFunction, similar, tally
+from manyminds.nodes.tally import VoteFunction, similar, tally
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot

@@ -1,19 +1,23 @@
-"""sampler: one branch of a wave; asks a chunk of samples at once."""
+"""sampler: plans waves of samples, and asks a chunk of a wave at once."""
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langgraph.types import Send
 from typing_extensions import TypedDict
 
 from manyminds.calls.ask import ask_all, blank
 from manyminds.calls.call import OnAnswered
+from manyminds.errors import BudgetError
 from manyminds.limits.deadline import Deadline, Enough
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
-from manyminds.nodes.node import Node, Update
+from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
+from manyminds.nodes.tally import in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
@@ -22,9 +26,15 @@ from manyminds.runs.context import RunContext
 from manyminds.runs.usage import spent_on
 from manyminds.settings import Context
 from manyminds.state import Candidate, Failure
+from manyminds.votes.effort import Effort
 from manyminds.votes.flags import RedFlags
 from manyminds.votes.stopping import StoppingRule
 from manyminds.votes.votes import labels
+
+# Branches cost about a tenth of a millisecond each and more with their number; a chunk asks its
+# samples at once, so wide waves lose nothing by having few branches.
+MOST_BRANCHES = 64
+SMALLEST_CHUNK = 16
 
 
 class Chunk(TypedDict):
@@ -77,13 +87,20 @@ class Sampling:
     params: Mapping[str, Any]
     context: Context
 
-    def votes(self, candidates: Sequence[Candidate]) -> list[int | None]:
+    @property
+    def draws(self) -> int:
+        """Samples of one member, at most."""
+        return math.ceil(self.most / len(self.members))
+
+    def votes(
+        self, candidates: Sequence[Candidate], effort: Effort | None = None
+    ) -> list[int | None]:
         """Return the answer group of each candidate that counts: flagged ones do not."""
         counted = [c for c in candidates if c["status"] not in ("flagged", "skipped")]
         if not self.reads_together:
-            return labels([c["answer"] for c in counted], self.extract)
+            return labels([c["answer"] for c in counted], self.extract, effort)
         reading = read_all([c["text"] if c["status"] == "ok" else None for c in counted])
-        return labels(reading.answers, reading.extractor)
+        return labels(reading.answers, reading.extractor, effort)
 
     @property
     def reads_together(self) -> bool:
@@ -114,6 +131,54 @@ class Sampling:
                 candidate["error"] = Failure(
                     kind="malformed", message=reason, retriable=True, maybe_billed=False
                 )
+
+
+def wave(how: Sampling) -> Node:
+    """Return the node that plans the next wave.
+
+    A wave holds as many samples as the stopping rule needs at the very least before it could stop,
+    and no more than the budget allows: none is asked for that one-by-one sampling would not buy.
+
+    Raises:
+        BudgetError: while running, if the budget leaves not one sample.
+    """
+
+    async def run(state: State) -> Update:
+        ctx = RunContext.of(state, how.method, how.context)
+        seen = state["candidates"]
+        groups = await in_worker(ctx, lambda: how.votes(seen)) if seen else []
+        wanted = min(how.rule.need(groups or []), how.most - len(seen))
+        planned = int(min(wanted, ctx.calls_left))
+        if planned < 1:
+            reason = ctx.exhausted() or "the budget is spent"
+            raise BudgetError(f"{reason} before the first sample")
+        ctx.emit("planned", calls=planned)
+        ctx.emit("layer", layer=state["layer"] + 1)
+        return {"layer": state["layer"] + 1, "asked": len(seen), "planned": planned}
+
+    return Node(run, "wave")
+
+
+def branches(state: Any) -> list[Send]:
+    """Send each chunk of the wave to a sampler."""
+    first, planned = state["asked"], state["planned"]
+    size = max(SMALLEST_CHUNK, math.ceil(planned / MOST_BRANCHES))
+    return [
+        Send(
+            "sampler",
+            Chunk(
+                run=state["run"],
+                question=state["question"],
+                question_id=state["question_id"],
+                messages=state["messages"],
+                layer=state["layer"],
+                first=first + start,
+                count=min(size, planned - start),
+                planned=planned,
+            ),
+        )
+        for start in range(0, planned, size)
+    ]
 
 
 def sampler(how: Sampling) -> Node:
@@ -152,7 +217,13 @@ def _listening(how: Sampling, chunk: Chunk, ctx: RunContext) -> tuple[OnAnswered
 
 def _certain(how: Sampling) -> Enough | None:
     rule = how.until
-    return None if rule is None else lambda seen: rule.stop(how.votes(seen)) is not None
+    if rule is None:
+        return None
+    # This runs on the event loop, once an answer: it may not take long.
+    return lambda seen: rule.stop(how.votes(seen, Effort(seconds=_SECONDS_ON_LOOP))) is not None
+
+
+_SECONDS_ON_LOOP = 0.2
 
 
 def _blanks(chunk: Chunk, members: Sequence[Member], ctx: RunContext) -> list[Candidate]:

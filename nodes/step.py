@@ -8,12 +8,11 @@ from langchain_core.messages import BaseMessage
 from manyminds.calls.ask import ask as ask_member
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
-from manyminds.nodes.fallback import first_answer
 from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.reply_schema import Schema
-from manyminds.nodes.role_call import RoleReply, ask_role, ask_writer
+from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role, ask_writer
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import add_spent, spent_on
@@ -131,20 +130,29 @@ class Ask:
             refuse: Function from a reply's text to the reason why it cannot be used, or None.
         """
         layer = self.layer if layer is None else layer
-        reply, asked = await first_answer(
+
+        def parse(text: str) -> str:
+            reason = refuse(text)
+            if reason is not None:
+                raise Unreadable(reason)
+            return text
+
+        found = await ask_role(
             chain,
             lambda member: self.messages(member, question),
             self.run,
             role=self.role,
             layer=layer,
-            index=index,
+            parse=parse,
+            attempts=1,
             draw=lambda _member: max(0, layer - 1),
-            params=params,
+            index=index,
+            params=params or {},
             stream=stream,
-            refuse=refuse,
+            reserve=0,
         )
-        self.replies += asked
-        return reply
+        self.replies += found.asked
+        return found.reply
 
     async def verdict(
         self,

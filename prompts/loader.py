@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyminds.errors import PromptError
-from manyminds.prompts.mustache import names
+from manyminds.prompts import mustache
 from manyminds.prompts.prompt import Prompt, SectionKind
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _from_text(text: str) -> Prompt:
         version=0,
         text=text,
         sections=(("system", text), ("messages", "messages")),
-        variables=names(text, "the prompt given as text").outer,
+        variables=mustache.names(text, "the prompt given as text").outer,
     )
 
 
@@ -259,9 +259,9 @@ def _variables(
     meta: Mapping[str, object], sections: tuple[tuple[SectionKind, str], ...], where: str
 ) -> frozenset[str]:
     """Check that the variables declared are the ones used; names in a loop may be its items'."""
-    used = [names(text, where) for _, text in sections]
-    outer = frozenset[str]().union(*(found.outer for found in used))
-    inner = frozenset[str]().union(*(found.inner for found in used))
+    used = [mustache.names(text, where) for _, text in sections]
+    outer = frozenset[str]().union(*(names.outer for names in used))
+    inner = frozenset[str]().union(*(names.inner for names in used))
     if "variables" not in meta:
         return outer
     listed = meta["variables"] or []

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.table import Table
 
+from manyminds.answer_form import answer_kind
 from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import build
 from manyminds.apps.eval_progress import EvalProgress
@@ -26,7 +27,6 @@ from manyminds.evals.result import Result
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.method_graph import MethodGraph
-from manyminds.reading.answers import extractor
 from manyminds.registry import method as find_method
 from manyminds.votes import stopping
 
@@ -144,7 +144,8 @@ def _curve(
     if graph.method != "agent-forest" or out is not None:
         raise InputError("--curve is for agent-forest, and keeps no rows: leave --out away")
     members = list(graph.members.values())
-    kind = extractor(str(options.get("extract", "final")))
+    task = options.get("task")
+    kind = answer_kind(str(options.get("extract", "final")), None if task is None else str(task))
     vote = options.get("vote") or default_vote(members, kind)
     if vote in ASKED_VOTES:
         raise InputError(f"--curve cannot ask a judge at every point: --vote {vote} is not for it")

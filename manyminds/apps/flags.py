@@ -41,7 +41,12 @@ Planner: TypeAlias = Annotated[
     str | None, typer.Option(metavar="MODEL", help="Who splits the question into levels.")
 ]
 Task: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="TASK", help="Step by step: reasoning, arithmetic, hanoi.")
+    str | None,
+    typer.Option(
+        metavar="TASK",
+        help="Steps: reasoning, arithmetic, hanoi; a forest or debate: gsm8k, math, mmlu, chess, "
+        "humaneval.",
+    ),
 ]
 Vote: TypeAlias = Annotated[
     str | None,

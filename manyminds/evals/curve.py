@@ -17,7 +17,7 @@ from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader
 from manyminds.evals.intervals import interval
 from manyminds.members import Member
-from manyminds.nodes.voter import VoteFunction, tally
+from manyminds.nodes.tally import VoteFunction, tally
 from manyminds.reading.answers import Extractor
 from manyminds.state import Candidate
 from manyminds.votes.stopping import StoppingRule

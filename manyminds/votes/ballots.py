@@ -23,6 +23,7 @@ class Ballot(TypedDict):
     none at all. `voters` + `abstentions` is the number of those asked. `margin` is the weight of
     the leader less that of the runner-up; `tie` says that they are equal, so that the order of
     asking decided. `fields` (field-wise votes) is the share of the voters behind each field.
+    `notes` say what was left out of the comparison because it would have taken too long.
     """
 
     vote: str
@@ -35,6 +36,7 @@ class Ballot(TypedDict):
     margin: float
     tie: bool
     fields: NotRequired[dict[str, float]]
+    notes: NotRequired[list[str]]
 
 
 def draw_up(

@@ -26,10 +26,28 @@ _ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 _POINT_AFTER_OTHER = re.compile(r"([^0-9])([.,])")
 _POINT_BEFORE_OTHER = re.compile(r"([.,])([^0-9])")
 _DASH_AFTER_DIGIT = re.compile(r"([0-9])-")
+# Ideographs, kana and their punctuation: scripts that put no space between words.
+UNSPACED = (
+    "[\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f"
+    "\uff00-\uffef\U00020000-\U0003ffff]"
+)
+_UNSPACED = re.compile(f"({UNSPACED})")
+
+
+def spaced(text: str) -> str:
+    """Return a text with every Chinese and Japanese character as a word of its own.
+
+    sacrebleu's tokenizer "zh" does the same for Chinese.
+    """
+    return text if text.isascii() else _UNSPACED.sub(r" \1 ", text)
 
 
 def tokenize(text: str) -> list[str]:
-    """Split a text into the lower-case tokens that BLEU compares (sacrebleu's "13a")."""
+    """Split a text into the lower-case tokens that BLEU compares.
+
+    They are those of sacrebleu's "13a", and of its "zh" where a text has Chinese characters.
+    """
+    text = spaced(text)
     line = text.lower().rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for entity, mark in _ENTITIES:
         line = line.replace(entity, mark)

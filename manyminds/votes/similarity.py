@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Embedding = Callable[[list[str]], ArrayLike]
 Rows = Callable[[slice], Floats]
 
+# The words of rouge-score, and the characters of scripts without spaces.
+_ROUGE_WORD = re.compile(rf"[a-z0-9]+|{bleu.UNSPACED}")
 _CELLS = 1 << 19  # similarities in one block of rows; BLEU works in about 70 bytes for each
 
 
@@ -32,7 +34,7 @@ def matrix(texts: Sequence[str], metric: str | Embedding = "bleu") -> Floats:
         texts: n texts.
         metric: "bleu", sacrebleu's sentence BLEU, lower case (rows are hypotheses, columns
             references; not symmetric); "rouge", the F1 of ROUGE-L (Lin, 2004), equal to
-            rouge-score's without stemming (knows the letters a to z and digits only);
+            rouge-score's without stemming (knows a to z, digits, Chinese and Japanese only);
             "levenshtein", 1 - edits / length of the longer text, in characters; "tfidf", the cosine
             of word weights fitted to these texts; or an embedding, a function from d distinct texts
             to d vectors (`embed_documents` of LangChain, for instance), compared by cosine, where
@@ -114,7 +116,7 @@ def _rouge(texts: Sequence[str]) -> Rows:
     """F1 of the longest common subsequence of words: 2 * common / (words of both)."""
     process = _package("rapidfuzz.process", "rouge")
     common = _package("rapidfuzz.distance", "rouge").LCSseq.similarity
-    lines = [re.findall("[a-z0-9]+", text.lower()) for text in texts]
+    lines = [_ROUGE_WORD.findall(text.lower()) for text in texts]
     known: dict[str, int] = {}  # numbers are compared faster than words
     coded = [[known.setdefault(word, len(known)) for word in line] for line in lines]
     lengths = np.array([len(line) for line in lines])
@@ -141,6 +143,7 @@ def _levenshtein(texts: Sequence[str]) -> Rows:
 def _tfidf(texts: Sequence[str], distinct: Sequence[str]) -> Rows:
     """Cosine of TF-IDF; a word's rarity is measured on all texts, repeated ones included."""
     module = _package("sklearn.feature_extraction.text", "tfidf")
+    texts, distinct = [bleu.spaced(text) for text in texts], [bleu.spaced(t) for t in distinct]
     if not any(re.search(r"\w", text) for text in texts):
         return lambda part: np.zeros((len(distinct[part]), len(distinct)))
     # Words of one character count: `x = 3` is not `x = 4`.

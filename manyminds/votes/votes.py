@@ -15,6 +15,7 @@ from manyminds.errors import InputError
 from manyminds.reading import answers as kinds
 from manyminds.reading.answers import Extractor
 from manyminds.votes.ballots import Ballot, Group, by_score, draw_up
+from manyminds.votes.effort import Effort, within_limits
 from manyminds.votes.ranked import borda, condorcet
 from manyminds.votes.weights import cisc_weights, log_odds_weights, reconcile_weights
 
@@ -49,15 +50,20 @@ class Vote(Protocol):
         ...
 
 
-def majority(answers: Sequence[str | None], *, extractor: Spec = None) -> Ballot:
+def majority(
+    answers: Sequence[str | None], *, extractor: Spec = None, effort: Effort | None = None
+) -> Ballot:
     """Vote by plurality over equivalent answers, as in self-consistency and Agent Forest.
 
     Args:
         answers: what was extracted from each candidate; None abstains.
         extractor: what makes answers equivalent, as `answers.extractor` takes it (only its key and
             `same` are used: nothing is extracted again); None compares them as written.
+        effort: what may be spent on slow comparisons; what is left out stands in the ballot's
+            `notes`.
     """
-    return weighted(answers, [1.0] * len(answers), extractor=extractor, vote="majority")
+    ones = [1.0] * len(answers)
+    return weighted(answers, ones, extractor=extractor, vote="majority", effort=effort)
 
 
 def weighted(
@@ -66,6 +72,7 @@ def weighted(
     *,
     extractor: Spec = None,
     vote: str = "weighted",
+    effort: Effort | None = None,
 ) -> Ballot:
     """Vote with a weight a candidate: the answer with the greatest sum wins.
 
@@ -75,6 +82,7 @@ def weighted(
             those of abstentions are not used.
         extractor: what makes answers equivalent, as for `majority`.
         vote: the name on the ballot.
+        effort: as for `majority`.
 
     Raises:
         InputError: there is not one finite weight for each answer.
@@ -83,8 +91,9 @@ def weighted(
         raise InputError(f"Give one weight an answer: {len(answers)}, not {len(weights)}.")
     if not all(map(math.isfinite, weights)):
         raise InputError("Give finite weights; leave out the answer instead of weighing it NaN.")
+    effort = effort or Effort()
     members: dict[int, list[int]] = {}
-    for index, label in enumerate(labels(answers, extractor)):
+    for index, label in enumerate(labels(answers, extractor, effort)):
         if label is not None:
             members.setdefault(label, []).append(index)
     groups = [
@@ -96,14 +105,17 @@ def weighted(
         for indices in members.values()
     ]
     voters = sum(map(len, members.values()))
-    return draw_up(vote, groups, voters=voters, asked=len(answers))
+    return _noted(draw_up(vote, groups, voters=voters, asked=len(answers)), effort.notes)
 
 
-def labels(answers: Sequence[str | None], extractor: Spec = None) -> list[int | None]:
+def labels(
+    answers: Sequence[str | None], extractor: Spec = None, effort: Effort | None = None
+) -> list[int | None]:
     """Return for each answer the number of its group, in order of appearance; None abstains.
 
     This is what stopping rules read. More answers at the end do not change earlier labels.
     """
+    effort = effort or Effort()
     kind = None if extractor is None else kinds.extractor(extractor)
     known: dict[Hashable, int] = {}
     written: dict[str, int] = {}  # most answers were seen before, letter for letter
@@ -118,7 +130,7 @@ def labels(answers: Sequence[str | None], extractor: Spec = None) -> list[int | 
             continue
         key: Hashable = kind.key(answer) if kind else answer.strip()
         if key not in known:
-            known[key] = _equal(answer, first, kind)
+            known[key] = _equal(answer, first, kind, effort)
             if known[key] == len(first):
                 first.append(answer)
         written[answer] = known[key]
@@ -144,12 +156,18 @@ def consensus(
         InputError: the metric is unknown, or its matrix has the wrong shape.
     """
     present = [i for i, text in enumerate(texts) if text is not None and text.strip()]
-    cast = [texts[i] or "" for i in present]
+    parts: list[str | None] = [texts[i] or "" for i in present]
+    notes: list[str] = []
+    if isinstance(metric, str):
+        parts, notes = within_limits([part or "" for part in parts], metric)
+    compared = [(i, part) for i, part in zip(present, parts, strict=True) if part is not None]
     scores: list[float | None] = [None] * len(texts)
-    for index, score in zip(present, _consensus_scores(cast, metric), strict=True):
+    found = _consensus_scores([part for _, part in compared], metric)
+    for (index, _), score in zip(compared, found, strict=True):
         scores[index] = score
     name = vote or (metric if isinstance(metric, str) else "consensus")
-    return by_score(name, scores, voters=len(present), asked=len(texts), answers=texts)
+    ballot = by_score(name, scores, voters=len(present), asked=len(texts), answers=texts)
+    return _noted(ballot, notes)
 
 
 def fieldwise(objects: Sequence[Mapping[str, object] | None]) -> Ballot:
@@ -224,10 +242,18 @@ VOTES: Mapping[str, Vote] = {
 }
 
 
-def _equal(answer: str, first: Sequence[str], kind: Extractor | None) -> int:
+def _noted(ballot: Ballot, notes: Sequence[str]) -> Ballot:
+    if notes:
+        ballot["notes"] = list(notes)
+    return ballot
+
+
+def _equal(answer: str, first: Sequence[str], kind: Extractor | None, effort: Effort) -> int:
     """Return the group whose first answer is the same by the slower test, else a new one."""
     if kind is not None and kind.same is not None:
         for label, other in enumerate(first):
+            if not effort.allows():
+                break
             if kind.same(other, answer):
                 return label
     return len(first)

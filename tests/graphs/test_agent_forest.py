@@ -1,3 +1,5 @@
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +9,9 @@ from helpers.graphs import call, every_way, user
 from pydantic import BaseModel
 
 from manyminds import (
+    Budget,
     Candidate,
+    Context,
     InputError,
     Member,
     MemberError,
@@ -48,9 +52,63 @@ async def test_samples_votes_and_answer(way: str) -> None:
     assert result["report"]["ballot"] == result["ballot"]
 
 
-async def test_every_prompt_is_the_bare_question_at_temperature_one() -> None:
+async def test_a_vote_on_answers_asks_for_a_last_line_with_the_answer() -> None:
     model = answering(final(1))
-    await create_agent_forest(model, samples=3).compile().ainvoke(user("Why?"))
+    result = await create_agent_forest(model, samples=3).compile().ainvoke(user("Why?"))
+    for asked in model.calls:
+        (kind, system), question = asked.texts
+        assert kind == "system" and "Final answer:" in system and question == ("human", "Why?")
+    assert result["report"]["prompts"][0].startswith("agent_forest/answer@1#")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"vote": "bleu"},
+        {"vote": "tfidf"},
+        {"extract": "code"},
+        {"extract": "text"},
+        {"extract": "json"},
+        {"extract": str.strip},
+        {"vote": lambda candidates: best_of([1.0 for _ in candidates])},
+        {"prompt": None},
+    ],
+)
+async def test_other_votes_ask_the_bare_question(options: dict[str, Any]) -> None:
+    model = answering(final(1))
+    result = await create_agent_forest(model, samples=1, **options).compile().ainvoke(user("Why?"))
+    assert model.calls[0].texts == [("human", "Why?")] and result["report"]["prompts"] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "reply", "answer"),
+    [
+        ("gsm8k", "number", "Final answer: \\boxed{42}", "42"),
+        ("math", "boxed", "Final answer: \\boxed{\\frac12}", "\\frac12"),
+        ("mmlu", "choice", "Final answer: (B)", "B"),
+        ("chess", "square", "Final answer: e4", "e4"),
+        ("humaneval", "code", "```python\ndef f():\n    return 1\n```", "def f():\n    return 1"),
+    ],
+)
+async def test_a_task_is_asked_and_read_as_in_the_paper(
+    task: Any, name: str, reply: str, answer: str
+) -> None:
+    model = answering(reply)
+    result = await create_agent_forest(model, samples=2, task=task).compile().ainvoke(user())
+    assert result["report"]["prompts"][0].startswith(f"agent_forest/{name}@1#")
+    assert result["candidates"][0]["answer"].strip() == answer
+
+
+async def test_a_chinese_last_line_is_read() -> None:
+    replies = "最终答案：42", "先算一下。\n\n最终答案:42。", "**最终答案：** 42", "最终答案：7"
+    model = answering(*replies)
+    result = await create_agent_forest(model, samples=4).compile().ainvoke(user("六乘七是多少？"))
+    assert [c["answer"] for c in result["candidates"]] == ["42", "42", "42", "7"]
+
+
+async def test_the_bare_question_is_asked_at_temperature_one() -> None:
+    model = answering(final(1))
+    await create_agent_forest(model, samples=3, prompt=None).compile().ainvoke(user("Why?"))
     assert [c.texts for c in model.calls] == [[("human", "Why?")]] * 3
     assert [c.params for c in model.calls] == [{"temperature": 1.0}] * 3
 
@@ -259,9 +317,40 @@ def test_wrong_arguments() -> None:
         ({"concurrency": 0}, "concurrency=0: give at least 1"),
         ({"budget": 10}, "give a Budget, such as"),
         ({"prompt": "Read {{{answers}}} now"}, "'answers'"),
+        ({"task": "gsm9k"}, "task='gsm9k': use one of gsm8k, math"),
     ]
     for given, message in cases:
         with pytest.raises(InputError, match=message):
             create_agent_forest(model, **given)
     with pytest.raises(MemberError, match="give at least one"):
         create_agent_forest([])
+
+
+async def test_a_long_vote_does_not_hold_up_the_loop_and_ends_with_the_runs_seconds() -> None:
+    def slow(candidates: Sequence[Candidate]) -> Ballot:
+        time.sleep(3)
+        return best_of([1.0 for _ in candidates])
+
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.01)
+            beats += 1
+
+    heart = asyncio.create_task(beat())
+    app = create_agent_forest(answering("a", "b"), samples=2, vote=slow).compile()
+    begun = time.monotonic()
+    result = await app.ainvoke(user(), context=Context(budget=Budget(seconds=0.5)))
+    taken = time.monotonic() - begun
+    heart.cancel()
+    assert result["answer"] == "a" and taken < 2.5 and beats > 10
+    assert "outlasted the run's seconds" in result["report"]["degraded"]
+
+
+async def test_what_a_vote_leaves_out_is_noted() -> None:
+    model = ScriptedChatModel(lambda _m, data: f"{data['draw']} " + "word " * 20_000)
+    app = create_agent_forest(model, samples=40, vote="levenshtein", extract="text").compile()
+    result = await app.ainvoke(user())
+    assert any("characters of each reply" in note for note in result["report"]["notes"])

@@ -21,6 +21,7 @@ from sacrebleu import sentence_bleu
 from manyminds.errors import InputError
 from manyminds.votes import bleu, similarity
 from manyminds.votes.similarity import consensus_scores, matrix
+from manyminds.votes.votes import consensus
 
 DATA = Path(os.environ.get("MANYMINDS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 HUMANEVAL = DATA / "humaneval_codegen16b_s00-49.jsonl.gz"
@@ -62,6 +63,7 @@ def made(n: int, *, words: int = 12) -> list[str]:
 
 
 def by_sacrebleu(texts: Sequence[str]) -> list[list[float]]:
+    texts = [bleu.spaced(text) for text in texts]
     return [[sentence_bleu(hyp, [ref], lowercase=True).score for ref in texts] for hyp in texts]
 
 
@@ -74,7 +76,56 @@ def assert_like_sacrebleu(texts: Sequence[str]) -> None:
 
 @given(TRICKY | st.text())
 def test_tokens_are_those_of_13a(text: str) -> None:
-    assert bleu.tokenize(text) == THEIR_TOKENS(text.lower().rstrip()).split()
+    assert bleu.tokenize(text) == THEIR_TOKENS(bleu.spaced(text).lower().rstrip()).split()
+
+
+CHINESE = [
+    "\u7b54\u6848\u662f42\uff0c\u56e0\u4e3a6\u4e58\u4ee57\u7b49\u4e8e42\u3002",
+    "\u5317\u4eac\u662f\u4e2d\u56fd\u7684\u9996\u90fd and GPT-4, ok.",
+    "\u5317\u4eac\u662f\u9996\u90fd\uff0c\u4eba\u53e3\u4e24\u5343\u4e07\u3002",
+]
+
+
+def test_bleu_of_chinese_is_that_of_the_tokenizer_zh() -> None:
+    theirs = [
+        [sentence_bleu(one, [other], lowercase=True, tokenize="zh").score for other in CHINESE]
+        for one in CHINESE
+    ]
+    np.testing.assert_allclose(matrix(CHINESE), np.array(theirs), rtol=0, atol=1e-9)
+
+
+JAPANESE = (
+    "\u6771\u4eac\u3067\u3059\u3002",
+    "\u6771\u4eac\u3067\u3059\u306d\u3002",
+    "\u5927\u962a\u306a\u306e\u3060",
+)
+
+
+@pytest.mark.parametrize("metric", ["bleu", "rouge", "levenshtein", "tfidf"])
+def test_likeness_of_japanese_counts_characters(metric: str) -> None:
+    rows = matrix(JAPANESE, metric)
+    assert rows[0, 1] > 50 > rows[0, 2]
+    assert consensus(JAPANESE, metric=metric)["winner"] in (0, 1)
+
+
+@pytest.mark.parametrize("metric", ["bleu", "rouge", "levenshtein", "tfidf"])
+def test_a_vote_on_long_texts_compares_their_beginnings_and_says_so(metric: str) -> None:
+    texts = [f"{n} " + "word " * 100_000 for n in range(20)]
+    ballot = consensus(texts, metric=metric)
+    assert ballot["voters"] == 20 and ballot["winner"] is not None
+    (note,) = ballot["notes"]
+    assert "characters of each reply" in note
+
+
+def test_a_vote_on_many_texts_compares_the_most_frequent_and_says_so() -> None:
+    texts = [f"text {n}" for n in range(3000)] + ["the last text"] * 2
+    ballot = consensus(texts, metric="levenshtein")
+    assert "1000 of 3001" in ballot["notes"][0]
+    assert ballot["scores"][-1] is not None and ballot["scores"][2999] is None
+
+
+def test_a_short_vote_has_no_notes() -> None:
+    assert "notes" not in consensus(["a b", "a c"])
 
 
 @given(TEXTS)

@@ -1,6 +1,6 @@
 import pytest
 
-from manyminds.nodes.wave import MOST_BRANCHES, branches
+from manyminds.nodes.sampler import MOST_BRANCHES, branches
 
 
 @pytest.mark.parametrize("first", [0, 40])

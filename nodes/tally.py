@@ -1,0 +1,146 @@
+"""tally: holds a vote over candidates, in a worker thread and within the run's seconds."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from manyminds.aio import in_thread
+from manyminds.members import Member
+from manyminds.reading.answers import Extractor
+from manyminds.runs.context import RunContext
+from manyminds.state import Candidate
+from manyminds.votes.ballots import Ballot, by_score
+from manyminds.votes.effort import MOST_SECONDS, Effort
+from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
+
+T = TypeVar("T")
+VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot]
+
+COUNTED = ("majority", "auto", "weighted", "confidence", "proportional", "reconcile")
+"""Votes that count equal answers."""
+# In points of confidence from 0 to 100: a reply 20 points surer weighs e times as much.
+SURE_TEMPERATURE = 20.0
+UNREAD = "no answer could be read: the most typical reply was chosen"
+LATE = "undecided: the vote outlasted the run's seconds, and the first good reply was chosen"
+_WORKERS = 4
+_LEAST_SECONDS = 0.5  # a vote after the last second of a run
+
+
+async def in_worker(ctx: RunContext, work: Callable[[], T]) -> T | None:
+    """Do work that only computes in a worker thread; None if the run's seconds end before it.
+
+    The event loop goes on meanwhile, so other runs and timeouts are not held up.
+
+    Args:
+        ctx: The run.
+        work: Function that compares or reads; its own limits end it.
+    """
+    timeout = asyncio.timeout(seconds_of(ctx))
+    try:
+        async with timeout:
+            return await in_thread(_WORKERS, work)
+    except TimeoutError:
+        if timeout.expired():
+            return None
+        raise
+
+
+def seconds_of(ctx: RunContext) -> float | None:
+    """Return the seconds that a vote may take; None where the run has no limit."""
+    left = ctx.seconds_left
+    return None if math.isinf(left) else max(left, _LEAST_SECONDS)
+
+
+async def hold(
+    ctx: RunContext, candidates: Sequence[Candidate], count: Callable[[Effort], Ballot]
+) -> tuple[Ballot, list[str]]:
+    """Hold a vote in a worker thread and return the ballot and the notes on it.
+
+    Where no answer can be read, the reply most like the others wins. Where the run's seconds end
+    before the vote, the first good reply does.
+
+    Args:
+        ctx: The run.
+        candidates: The candidates of the vote.
+        count: Function that holds the vote within an effort.
+    """
+
+    def work() -> Ballot:
+        ballot = count(Effort(seconds=min(MOST_SECONDS, seconds_of(ctx) or MOST_SECONDS)))
+        if ballot["winner"] is not None:
+            return ballot
+        typical = similar(candidates, "bleu", whole=True)
+        return {**typical, "notes": [UNREAD, *ballot.get("notes", []), *typical.get("notes", [])]}
+
+    ballot = await in_worker(ctx, work)
+    if ballot is None:
+        return first_good(candidates), [LATE]
+    notes = ballot.get("notes", [])
+    ballot.pop("notes", None)
+    return ballot, list(notes)
+
+
+def tally(
+    candidates: Sequence[Candidate],
+    vote: str | VoteFunction,
+    extract: Extractor,
+    members: Sequence[Member] = (),
+    effort: Effort | None = None,
+) -> Ballot:
+    """Hold one vote over the candidates; those that failed abstain."""
+    if callable(vote):
+        return vote(candidates)
+    answers = [c["answer"] for c in candidates]
+    if vote == "auto":
+        # Only where most replies say plainly what their answer is can answers be counted.
+        good = sum(c["status"] == "ok" for c in candidates)
+        if 2 * sum(a is not None for a in answers) < good:
+            return similar(candidates, "bleu", whole=True)
+        vote = "majority"
+    if vote == "majority":
+        return majority(answers, extractor=extract, effort=effort)
+    if vote == "weighted":
+        weight = {member.name: member.weight for member in members}
+        each = [weight.get(c["member"], 1.0) for c in candidates]
+        return weighted(answers, each, extractor=extract, effort=effort)
+    if vote == "confidence":
+        sure = [c.get("confidence") if c["answer"] is not None else None for c in candidates]
+        weights = cisc_weights(sure, temperature=SURE_TEMPERATURE)
+        return weighted(answers, weights, extractor=extract, vote="confidence", effort=effort)
+    return similar(candidates, vote, whole=False)
+
+
+def similar(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:
+    """Choose the reply most similar to all others: whole replies, or what was read out of them."""
+    return consensus(
+        [None if c["status"] != "ok" else c["text"] if whole else c["answer"] for c in candidates],
+        metric=metric,
+    )
+
+
+def first_good(candidates: Sequence[Candidate]) -> Ballot:
+    """Return the ballot in which the first good candidate wins, without a comparison."""
+    good = [nth for nth, c in enumerate(candidates) if c["status"] == "ok"]
+    scores = [1.0 if nth == good[0] else None for nth in range(len(candidates))]
+    return by_score("first", scores, voters=len(good), asked=len(candidates))
+
+
+def undecided(ballot: Ballot, good: int) -> list[str]:
+    """Return the reason why a vote decides nothing, as a list of at most one note.
+
+    Args:
+        ballot: The vote.
+        good: Number of good replies, read or not.
+    """
+    voters = ballot["voters"]
+    if ballot["vote"] not in COUNTED or not voters:
+        return []
+    if 2 * voters < good:
+        return [f"undecided: an answer was read in {voters} of {good} replies"]
+    weights = [group["weight"] for group in ballot["groups"]]
+    if ballot["tie"]:
+        return ["undecided: the vote was a tie, and the answer that came first was chosen"]
+    if 2 * max(weights) < sum(weights):
+        return ["undecided: the winner has less than half of the votes"]
+    return []
