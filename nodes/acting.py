@@ -153,8 +153,8 @@ async def act(
     *before, turn = one["turns"]
     action, state = action_of(turn, environment), one["state"]
     if action is not None:
-        state, seen = await _stepped(environment, state, action, limits)
-        turn = {**turn, "observation": _shown(seen, limits)}
+        state, seen = await stepped(environment, state, action, limits)
+        turn = {**turn, "observation": seen}
     new: Episode = {**one, "state": state, "turns": [*before, turn]}
     if environment.done(state):
         reward = environment.reward(state)
@@ -170,16 +170,17 @@ def action_of(turn: Turn, environment: Environment) -> Action | None:
     return None
 
 
-async def _stepped(
+async def stepped(
     environment: Environment, state: EnvironmentState, action: Action, limits: Limits
 ) -> Step:
+    """Run one action within limits; one that takes too long, or raises, changes nothing."""
     try:
         new, seen = await within(limits.timeout, environment.step, state, action)
     except TimeoutError:
         return Step(state, f"Error: the action took more than {limits.timeout:g} s: it was ended.")
     except Exception as error:  # an environment of somebody else's may raise anything
         return Step(state, f"Error: {clean(str(error)) or type(error).__name__}")
-    return Step(new, seen)
+    return Step(new, _shown(seen, limits))
 
 
 def _shown(observation: str, limits: Limits) -> str:

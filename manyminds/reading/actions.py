@@ -119,7 +119,7 @@ def _without_heading(
     if said and FINISH in tools:
         return Action(FINISH, said[0]), ""
     lines = [line.strip(" \t`*>-") for line in text.splitlines()]
-    alone = {each for line in lines if (each := _bracketed(line, tools, whole=True)) is not None}
+    alone = {each for line in lines if (each := bracketed(line, tools, whole=True)) is not None}
     if len(alone) == 1:
         return alone.pop(), ""
     if not alone and FINISH in tools and (answer := extractor("final").extract(text)) is not None:
@@ -138,7 +138,7 @@ def _action(body: str, tools: Sequence[str], given: str | None) -> Action | None
     if given is not None:
         tool = _named(re.sub(r"[\[({].*", "", plain.partition("\n")[0]), tools)
         return None if tool is None else Action(tool, _value(given))
-    found = _bracketed(plain, tools, whole=False)
+    found = bracketed(plain, tools, whole=False)
     if found is not None:
         return found
     return _by_prefix(body, tools)
@@ -162,7 +162,7 @@ def _named(said: str, tools: Sequence[str]) -> str | None:
     return next((tool for tool in tools if tool.casefold() == plain), None)
 
 
-def _bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
+def bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
     """Read `tool[argument]`, with brackets inside brackets.
 
     Args:

@@ -1,0 +1,299 @@
+"""LUMOS: a planner writes subgoals, a grounder turns them into actions, and tools run them.
+
+Paper: "Agent Lumos: Unified and Modular Training for Open-Source Language Agents", arXiv
+2311.05657. One-time (O) and iterative (I).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from typing_extensions import TypedDict
+
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    CandidatesOutput,
+    InputError,
+    Member,
+    MethodGraph,
+    Options,
+    Prompt,
+    RoleArgument,
+    SampledState,
+    State,
+    Unpack,
+    Update,
+    excerpt,
+    listed,
+    method,
+    ok,
+    with_roles,
+)
+from manyminds.environments import FINISH, Action, Environment, EnvironmentState
+from manyminds.environments import environment as environment_of
+from manyminds.environments.tools import ToolEnvironment, ToolLike
+from manyminds.fence import escaped
+from manyminds.nodes.acting import Limits, opened, stepped, tools_of
+from manyminds.nodes.gate import require
+from manyminds.nodes.role_call import Unreadable
+from manyminds.reading.plans import MOST, Grounded, filled, read_grounded, read_next, read_subgoals
+
+PLAN, GROUND, ANSWER = "lumos/plan@1", "lumos/ground@1", "lumos/answer@1"
+_STOPPED = "The executed result for Subgoal {n} is: {result}. Should we stop planning?"
+
+
+class Result(TypedDict):
+    """An action that was run: its subgoal, the name of its result, the action, and the result."""
+
+    subgoal: int
+    name: str
+    action: str
+    result: str
+
+
+class LumosState(SampledState, total=False):
+    """Channels of LUMOS; `planned` are the planner's replies, `subgoals` what was read of them."""
+
+    planned: list[str]
+    subgoals: list[str]
+    grounded: list[list[str]]
+    results: list[Result]
+    place: EnvironmentState
+    opening: str
+    stopped: bool
+    reward: float | None
+
+
+class LumosOutput(CandidatesOutput):
+    """The answer, the report, all replies, the subgoals, the actions with results, the reward."""
+
+    subgoals: list[str]
+    results: list[Result]
+    reward: float | None
+
+
+@method(
+    "lumos",
+    paper="Agent Lumos, arXiv 2311.05657",
+    calls="2 * subgoals + 2 at most; 3 where iterative is false",
+    use="A task that takes several tools, planned by one model and carried out by another.",
+)
+def create_lumos(
+    planner: Askable | Sequence[Askable],
+    grounder: RoleArgument = None,
+    tools: Sequence[ToolLike] | Environment | str = "arithmetic",
+    *,
+    iterative: bool = True,
+    subgoals: int = 6,
+    write: bool = True,
+    timeout: float = 30.0,
+    max_chars: int = 4_000,
+    **options: Unpack[Options],
+) -> MethodGraph:
+    """Build LUMOS: plan, ground, execute.
+
+    Use it for tasks that take several tools. Actions name their results, `R1 = tool(argument)`, and
+    later ones may use them by name.
+
+    Args:
+        planner: Member that writes the subgoals, or a fallback chain of members.
+        grounder: Member that turns subgoals into actions, or a chain. Default: the planner.
+        tools: LangChain tools or functions; or an environment, or its name.
+        iterative: Whether each subgoal is planned after the result of the one before (LUMOS-I), or
+            all are planned at once (LUMOS-O).
+        subgoals: Number of subgoals, at most.
+        write: Whether the planner writes the answer from the results. Otherwise the answer is the
+            last result, as in the paper.
+        timeout: Seconds for one action.
+        max_chars: Characters of a result that are kept.
+        options: see `Options`.
+
+    Returns:
+        A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
+        "subgoals", "results", "reward"}.
+
+    Raises:
+        InputError: An argument cannot be used; the message says what to give.
+    """
+    if not 1 <= subgoals <= MOST:
+        raise InputError(f"subgoals={subgoals}: give from 1 to {MOST}")
+    place = ToolEnvironment(tools) if isinstance(tools, list | tuple) else _environment(tools)
+    planners, grounders = with_roles([listed(planner)], grounder)
+    graph = MethodGraph(
+        "lumos", [*planners, *grounders], state=LumosState, output=LumosOutput, **options
+    )
+    how = _Lumos(
+        planners=planners,
+        grounders=grounders,
+        place=place,
+        plan=graph.prompt(PLAN, variables={"about", "iterative", "once", "tools"}),
+        ground=graph.prompt(GROUND, variables={"about", "results", "subgoals", "tools"}),
+        answer=graph.prompt(ANSWER, variables={"results"}) if write else None,
+        iterative=iterative,
+        most=subgoals,
+        limits=Limits(timeout, max_chars),
+    )
+    graph.open(
+        "opening", planned=[], subgoals=[], grounded=[], results=[], stopped=False, reward=None
+    )
+    graph.step("opening", how.opening)
+    graph.step("planner", how.planning, opens=True, asks=planners)
+    graph.step("grounder", how.grounding, asks=grounders)
+    graph.step("executor", how.executing)
+    graph.step("writer", how.writing, asks=planners if write else ())
+    graph.add_edge("opening", "planner")
+    graph.branch("planner", _after_planner, ["grounder", "writer"])
+    graph.add_edge("grounder", "executor")
+    graph.branch("executor", lambda s: _after_executor(s, place), ["planner", "writer"])
+    roles: dict[str, Sequence[Member]] = {"planner": planners, "grounder": grounders}
+    return graph.close(after="writer", keys=["subgoals", "reward"], composed=True, roles=roles)
+
+
+@dataclass(frozen=True)
+class _Lumos:
+    """The nodes of LUMOS, and what they need."""
+
+    planners: Sequence[Member]
+    grounders: Sequence[Member]
+    place: Environment
+    plan: Prompt
+    ground: Prompt
+    answer: Prompt | None
+    iterative: bool
+    most: int
+    limits: Limits
+
+    @property
+    def known(self) -> dict[str, str]:
+        return {"about": self.place.about, "tools": tools_of(self.place)}
+
+    @property
+    def names(self) -> list[str]:
+        return [tool.name for tool in self.place.tools]
+
+    async def opening(self, state: LumosState, _ask: Ask) -> Update:
+        first = await opened(self.place, state["question"], self.limits)
+        return {"place": first.state, "opening": first.observation}
+
+    async def planning(self, state: LumosState, ask: Ask) -> Update:
+        once, again = ("", "yes") if self.iterative else ("yes", "")
+        asked = self.plan.fill(**self.known, once=once, iterative=again).render(_dialogue(state))
+        reply = await ask.verdict(
+            self.planners,
+            asked,
+            parse=lambda text: _goals(text, self.iterative, state),
+            index=len(state["candidates"]),
+            reserve=0,
+        )
+        update: Update = {"candidates": reply.asked}
+        if reply.value is None or reply.reply is None:
+            if not state["subgoals"]:
+                require(reply.asked, 1)
+            note = f"the planner failed ({reply.why}): the plan ends there"
+            return {**update, "stopped": True, "notes": [note]}
+        goals = [*state["subgoals"], *reply.value][: self.most]
+        said = [*state["planned"], reply.reply["text"]]
+        stopped = not self.iterative or not reply.value or len(goals) >= self.most
+        return {**update, "planned": said, "subgoals": goals, "stopped": stopped}
+
+    async def grounding(self, state: LumosState, ask: Ask) -> Update:
+        goals = list(enumerate(state["subgoals"], 1))
+        new = goals[-1:] if self.iterative else goals
+        shown = "\n".join(f"Subgoal {n}: {escaped(goal)}" for n, goal in new)
+        question = self.ground.fill(**self.known, subgoals=shown, results=_results(state))
+        first = len(state["results"]) + 1
+        reply = await ask.verdict(
+            self.grounders,
+            question,
+            parse=lambda text: read_grounded(text, self.names, first=first) or None,
+            index=len(state["candidates"]),
+        )
+        update: Update = {"candidates": reply.asked, "grounded": []}
+        if reply.value is None:
+            why, goal = f"Error: not grounded ({reply.why})", len(state["subgoals"])
+            failed = Result(subgoal=goal, name="", action="", result=why)
+            notes = [f"subgoal {goal} was not grounded ({reply.why})"]
+            return {**update, "results": [*state["results"], failed], "notes": notes}
+        return {**update, "grounded": [[each.name, *each.action] for each in reply.value]}
+
+    async def executing(self, state: LumosState, _ask: Ask) -> Update:
+        results, now = list(state["results"]), state["place"]
+        for name, tool, argument in state["grounded"]:
+            at_hand = {each["name"]: each["result"] for each in results}
+            one = filled(Grounded(name, Action(tool, argument)).action, at_hand)
+            now, seen = await stepped(self.place, now, one, self.limits)
+            told = one.argument if tool == FINISH else seen
+            goal = len(state["subgoals"])
+            results.append(Result(subgoal=goal, name=name, action=str(one), result=told))
+            if self.place.done(now):
+                break
+        return {"results": results, "place": now}
+
+    async def writing(self, state: LumosState, ask: Ask) -> Update:
+        last, now = _last(state), state["place"]
+        latest = [one for one in state["candidates"] if ok(one)][-1]
+        final = excerpt(latest, last) if last else latest
+        notes = [] if last else ["no action had a result: the answer is the last reply"]
+        if self.answer is not None:
+            question = self.answer.fill(results=_results(state))
+            reply = await ask.writer(self.planners, question, stream=True)
+            if reply.reply is not None:
+                final = reply.reply
+            notes += reply.notes("writer", "the answer is the last result")
+        if not self.place.done(now):
+            end = Action(FINISH, last or final["text"])
+            now, _ = await stepped(self.place, now, end, self.limits)
+        reward = self.place.reward(now) if self.place.done(now) else None
+        return {"final": final, "notes": notes, "reward": reward}
+
+
+def _environment(tools: Sequence[ToolLike] | Environment | str) -> Environment:
+    return environment_of(cast("Environment | str", tools))
+
+
+def _goals(text: str, iterative: bool, state: State) -> list[str] | None:
+    """Return the subgoals that a planner's reply adds; none where it stops, None: unreadable."""
+    if not iterative or not state["subgoals"]:
+        found = read_subgoals(text)
+        return (found[:1] if iterative else found) or None
+    following = read_next(text)
+    if following is None:
+        raise Unreadable("it stops and goes on at the same time: write one of the two")
+    return [following] if following else []
+
+
+def _dialogue(state: State) -> list[BaseMessage]:
+    """Return the task and, where the planner goes on, its subgoals with their results."""
+    said: list[BaseMessage] = list(state["messages"])
+    if state["opening"]:
+        said.append(HumanMessage(f"Observation: {state['opening']}"))
+    for n, planned in enumerate(state["planned"], 1):
+        told = [one["result"] for one in state["results"] if one["subgoal"] == n]
+        result = told[-1] if told else "none"
+        said += [AIMessage(planned), HumanMessage(_STOPPED.format(n=n, result=result))]
+    return said
+
+
+def _results(state: State) -> str:
+    return "\n".join(
+        escaped(f"{one['name'] or '-'} = {one['action']}: {one['result']}")
+        for one in state["results"]
+    )
+
+
+def _last(state: State) -> str:
+    """Return the last result that an action had; empty where none had one."""
+    good = [one["result"] for one in state["results"] if one["name"] and one["result"].strip()]
+    return good[-1] if good else ""
+
+
+def _after_planner(state: State) -> str:
+    """Ground what was planned; a planner that stops has planned nothing new."""
+    reached = max((one["subgoal"] for one in state["results"]), default=0)
+    return "grounder" if len(state["subgoals"]) > reached else "writer"
+
+
+def _after_executor(state: State, place: Environment) -> str:
+    return "writer" if state["stopped"] or place.done(state["place"]) else "planner"

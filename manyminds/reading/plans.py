@@ -1,0 +1,82 @@
+"""Plans and grounded actions as LUMOS writes them: subgoals, and lines `R1 = tool(argument)`."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from manyminds.reading.actions import FINISH, Action, bracketed
+from manyminds.reading.answers import extractor
+from manyminds.reading.reasoning import visible
+
+_SUBGOAL = re.compile(r"\bsub-?goals?\s*(\d{1,3})\s*[*_]{0,3}\s*[:\uff1a.)-]\s*[*_]{0,3}", re.I)
+_STOP = re.compile(
+    r"\b(?:yes\b[^.\n]{0,40}\bstop|stop(?:ping)? planning|(?:can|should) stop)", re.I
+)
+_GO_ON = re.compile(r"\b(?:no\b|keep planning|not stop|continue)", re.I)
+_NAMED = re.compile(r"\b(R\d{1,3})\s*=\s*")
+_NAME = re.compile(r"\bR\d{1,3}\b")
+_LONGEST = 600
+MOST = 20
+"""Subgoals, and actions, that are read of one reply at most."""
+
+
+class Grounded(NamedTuple):
+    """An action and the name of its result."""
+
+    name: str
+    action: Action
+
+
+def read_subgoals(reply: str) -> list[str]:
+    """Return the subgoals in a reply; one without the word is a single subgoal as a whole."""
+    text = visible(reply).strip()
+    found = list(_SUBGOAL.finditer(text))[:MOST]
+    ends = [*(each.start() for each in found[1:]), len(text)]
+    goals = [
+        " ".join(text[each.end() : end].split()).strip(" ;*")[:_LONGEST]
+        for each, end in zip(found, ends, strict=bool(found))
+    ]
+    goals = [goal for goal in goals if goal]
+    return goals or ([" ".join(text.split())[:_LONGEST]] if text and not found else [])
+
+
+def read_next(reply: str) -> str | None:
+    """Return the next subgoal, or "" where the planner stops; None where the two contradict."""
+    text = visible(reply)
+    named = _SUBGOAL.search(text) is not None
+    head = text[: text.lower().find("subgoal")] if named else text
+    stops = _STOP.search(head) is not None and _GO_ON.search(head) is None
+    if named and stops:
+        return None
+    return read_subgoals(text)[0] if named and read_subgoals(text) else ""
+
+
+def read_grounded(reply: str, tools: Sequence[str], *, first: int = 1) -> list[Grounded]:
+    """Return the actions in a reply, in order; empty where there is none, or one cannot be read.
+
+    A reply that states an answer and has no action is one action: `finish` with that answer.
+
+    Args:
+        reply: Text of the reply.
+        tools: Names of the tools.
+        first: Number of the first result that the reply does not name itself.
+    """
+    text, actions = visible(reply), list[Grounded]()
+    for match in _NAMED.finditer(text):
+        action = bracketed(text[match.end() :], tools, whole=False)
+        if action is None:
+            return []
+        actions.append(Grounded(match[1], action))
+    if not actions:
+        lines = [line.strip(" \t`*>-;") for line in text.splitlines()]
+        plain = [action for line in lines if (action := bracketed(line, tools, whole=True))]
+        actions = [Grounded(f"R{first + n}", action) for n, action in enumerate(plain)]
+    if not actions and (answer := extractor("final").extract(text)) is not None:
+        actions = [Grounded(f"R{first}", Action(FINISH, answer))]
+    return actions[:MOST]
+
+
+def filled(action: Action, results: dict[str, str]) -> Action:
+    """Return an action with the results that its argument names."""
+    argument = _NAME.sub(lambda name: results.get(name[0], name[0]), action.argument)
+    return Action(action.tool, argument)
