@@ -16,7 +16,7 @@ new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --qui
 install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help demo test slow format lint types notebooks readme docs build bench pins
+.PHONY: help demo test real slow format lint types notebooks readme docs build bench pins
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -28,6 +28,10 @@ demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
 	$(BIN)/pytest -n auto $(TESTS)
+
+real: $(VENV)/.has-real  ## run the tests that ask a real model, which is fetched (93 MB)
+	@$(BIN)/manyminds models get smollm2 || echo "without the weights, the tests skip"
+	$(BIN)/pytest -m "real and not slow" tests/real
 
 slow: $(VENV)/.has-slow  ## run the slow tests: whole data sets, the wheel, LangGraph Studio
 	$(BIN)/pytest -m slow

@@ -101,6 +101,8 @@ class Member(BaseModel):
         """Accept the model as the one positional argument."""
         askable = _askable(model)
         spec = model if isinstance(model, str) else None
+        if isinstance(askable, EndpointModel) and askable.concurrency is not None:
+            options.setdefault("concurrency", askable.concurrency)
         other = options.get("hedge_with")
         if other is not None and not isinstance(other, Member):
             options["hedge_with"] = Member(other)

@@ -16,6 +16,7 @@ from manyminds.apps.choose import (
     build,
     choose_members,
     choose_method,
+    introduced,
     is_simulated,
     players,
 )
@@ -52,7 +53,7 @@ def ask(
         typer.Option(
             metavar="MODEL",
             help="Member, such as openai:gpt-4o-mini, ollama:llama3.1, MODEL@URL; may be "
-            "repeated. Default: the first model found by key, then by local server.",
+            "repeated. Default: the first model found: by key, by local server, in this process.",
         ),
     ] = None,
     members_file: Annotated[
@@ -117,7 +118,7 @@ def ask(
         print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
         raise typer.Exit(2)
     if not member and not from_file and not as_json:
-        print(f"asking {members[0]}, the first model found", file=sys.stderr)
+        print(introduced(members[0]), file=sys.stderr)
     limits = Limits(budget_calls, budget_dollars, budget_seconds, timeout)
     chosen = choose_method(method, members, options)
     graph = build(chosen, members, options, limits=limits, seed=seed, prices=price or [])

@@ -19,8 +19,8 @@ _SIMULATED = "simulated:"
 FILE = "members:"
 """How a file of members, as `manyminds select` writes it, is named among members."""
 NO_MEMBER = """\
-no model is set up, so nobody can be asked: name one with --member, or set a key
-  a real one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
+no model is set up; pip install 'manyminds[local]' and manyminds models get smollm2 get a small one
+  a better one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
   a simulated one: --member simulated:medium 'Start with 7. Add 5. What is the result?'"""
 """What to say where nobody can be asked, in three lines."""
 
@@ -41,13 +41,22 @@ NO_LIMITS = Limits()
 def choose_members(given: Sequence[str]) -> list[str]:
     """Return the members that were named, else the first that is found on this machine, else none.
 
-    Keys come first, then local servers, as `manyminds.models.strings.discover` lists them.
+    Keys come first, then local servers, then models of this process, as
+    `manyminds.models.strings.discover` lists them.
     """
     if given:
         return list(given)
     from manyminds.models.strings import discover
 
     return discover()[:1]
+
+
+def introduced(member: str) -> str:
+    """Say which member was found, and what to expect of it where that is little."""
+    from manyminds.models.local import about
+
+    told = about(member)
+    return f"asking {member}, the first model found" + (f": {told}" if told else "")
 
 
 def choose_method(

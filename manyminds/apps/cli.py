@@ -41,6 +41,7 @@ COMMANDS = {
     "export": Command("manyminds.apps.export:export", "Write runs as training data."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
+    "models": Command("manyminds.apps.models:models", "List models that run here, or fetch one."),
     "doctor": Command("manyminds.apps.doctor:doctor", "Show what is installed, found, missing."),
 }
 # Typer has its own copy of click in some versions and takes click's in others; either way this is

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from manyminds.apps.terminal import console, facts, one_line, print_json, put
 from manyminds.errors import PromptError
+from manyminds.models.local import PREFIX
 from manyminds.models.strings import ENDPOINTS, address, discover
 from manyminds.prompts.loader import prompt_folders
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("manyminds", "langgraph", "langchain-core", "langchain-openai", "pydantic", "numpy")
 EXTRAS = {
     "aiohttp": "faster HTTP for openai:, ollama: and other endpoints",
+    "local": "a small language model in this process, without a key or a server",
     "math": "mathematical answers compared by value",
     "similarity": "votes by ROUGE, Levenshtein distance and TF-IDF",
     "eval": "charts of evaluations",
@@ -166,7 +168,8 @@ def _show(found: Findings) -> None:
         screen,
         f"manyminds ask would ask {found['usable'][0]}."
         if found["usable"]
-        else "No model is set up: set a key above, start Ollama, or use --member simulated:medium.",
+        else "No model is set up: set a key above, start Ollama, get a small one with `manyminds "
+        "models get smollm2`, or use --member simulated:medium.",
     )
 
 
@@ -177,6 +180,8 @@ def _sections(found: Findings) -> "Iterator[tuple[str, list[tuple[str, Renderabl
         mark = ("yes  ", "green") if fine else ("no   ", "dim")
         return f"  {name}", Text.assemble(mark, one_line(text))
 
+    endpoints = found["endpoints"]
+    here = [member for member in found["usable"] if member.startswith(PREFIX)]
     packages = {
         "python": f"{found['python']} on {found['platform']}",
         **{name: number or "missing" for name, number in found["packages"].items()},
@@ -188,7 +193,10 @@ def _sections(found: Findings) -> "Iterator[tuple[str, list[tuple[str, Renderabl
     )
     yield (
         "Models",
-        [tell(name, bool(one["models"]), _found(one)) for name, one in found["endpoints"].items()],
+        [
+            *(tell(name, bool(one["models"]), _found(one)) for name, one in endpoints.items()),
+            tell("local", bool(here), ", ".join(here) or "see `manyminds models`"),
+        ],
     )
     yield (
         "Folders to write to",

@@ -57,6 +57,11 @@ class EndpointModel:
         """The model as its string form names it."""
         return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{self.base_url}"
 
+    @property
+    def concurrency(self) -> int | None:
+        """Calls in flight at once that the endpoint has room for; None where nobody knows."""
+        return None
+
     def chat_model(self) -> "BaseChatModel":
         """Return the chat model of the running event loop; equal endpoints share one.
 
@@ -82,6 +87,7 @@ def openai_chat_model(
     api_key: SecretStr | None = None,
     timeout: float | None = None,
     params: Mapping[str, object] | None = None,
+    streamed: bool = False,
 ) -> "BaseChatModel":
     """Build a LangChain chat model for the running event loop; `EndpointModel` does so when asked.
 
@@ -94,6 +100,8 @@ def openai_chat_model(
         api_key: None where the endpoint wants none.
         timeout: seconds without a byte after which a request fails; None waits without a limit.
         params: sampling parameters; those that OpenAI does not know go into the request as such.
+        streamed: request every answer as a stream, for servers that only then stop when the
+            client goes.
 
     Raises:
         RuntimeError: no event loop is running.
@@ -105,7 +113,7 @@ def openai_chat_model(
     from manyminds.models.chat_completions import PlainChunks
 
     is_openai = (urlsplit(base_url).hostname or "").endswith(_OPENAI_HOSTS)
-    make = _model_class(ChatOpenAI if is_openai else BaseChatOpenAI)
+    make = _model_class(ChatOpenAI if is_openai else BaseChatOpenAI, streamed)
     options: dict[str, Any] = {
         "model": model,
         "base_url": base_url,
@@ -127,11 +135,13 @@ def openai_chat_model(
 
 
 @cache
-def _model_class(base: "type[BaseChatOpenAI]") -> "type[BaseChatOpenAI]":
+def _model_class(base: "type[BaseChatOpenAI]", streamed: bool) -> "type[BaseChatOpenAI]":
     """Return LangChain's class with our reading of responses."""
     from manyminds.models.chat_completions import ChatCompletions
+    from manyminds.models.streamed_completions import StreamedCompletions
 
-    return type(base.__name__, (ChatCompletions, base), {"__module__": base.__module__})
+    mixin = StreamedCompletions if streamed else ChatCompletions
+    return type(base.__name__, (mixin, base), {"__module__": base.__module__})
 
 
 def _hand_over(key: SecretStr) -> Callable[[], Awaitable[str]]:

@@ -61,7 +61,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "http://localhost:1234/v1", "LMSTUDIO_API_KEY", False, "LMSTUDIO_BASE_URL"
     ),
 }
-_OURS = ("recorded", "simulated")
+_OURS = ("local", "recorded", "simulated")
 _HOW = "write `provider:model` (such as `openai:gpt-4o-mini`) or `MODEL@URL`"
 _AT_URL = re.compile(r"(?P<model>.+?)@(?P<url>https?://[^\s#]+)(?:#key=(?P<key>\w+))?")
 _PROBE_SECONDS = 0.3
@@ -76,6 +76,7 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
       `lmstudio:MODEL`: addresses and keys are in `ENDPOINTS`.
     - `MODEL@URL`, with `#key=NAME` where an environment variable holds a key; a short name before
       MODEL sends that endpoint's key.
+    - `local:smollm2` or `local:PATH.gguf`: a model that runs in this process.
     - `recorded:FILE` or `recorded:FILE#model=NAME`; `simulated:...`.
     - any other `provider:model` that `init_chat_model` knows, where `langchain` is installed.
 
@@ -84,6 +85,10 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
     """
     text = text.strip()
     provider, colon, model = text.partition(":")
+    if provider == "local" and colon:
+        from manyminds.models import local
+
+        return local.from_string(text)
     if provider == "recorded" and colon:
         from manyminds.models import recorded
 
@@ -129,8 +134,11 @@ def discover() -> list[str]:
     """Return the members that look usable now, as strings: keys that are set, servers that answer.
 
     Use it where no member was named. It asks the local servers of `ENDPOINTS` for their models, all
-    at once and for at most 0.3 s; hosts elsewhere are taken at their word.
+    at once and for at most 0.3 s; hosts elsewhere are taken at their word. Models that run in this
+    process come last.
     """
+    from manyminds.models.local import available
+
     keyed = [
         f"{name}:{endpoint.model}"
         for name, endpoint in ENDPOINTS.items()
@@ -142,6 +150,7 @@ def discover() -> list[str]:
     return [
         *keyed,
         *(f"{name}:{model}" for name, models in zip(local, found, strict=True) for model in models),
+        *available(),
     ]
 
 

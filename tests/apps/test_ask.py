@@ -187,10 +187,21 @@ def test_options_that_do_not_fit(
     assert out == "" and said in err and err.count("\n") == 1
 
 
+def test_a_small_model_is_introduced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(strings, "discover", lambda: ["local:smollm2"])
+    monkeypatch.setenv("MANYMINDS_MODELS", "/nowhere")
+    assert main(["ask", QUESTION]) == 2  # its weights are gone by now
+    err = capsys.readouterr().err
+    assert err.startswith("asking local:smollm2") and "135 million parameters" in err
+
+
 def test_without_a_model_three_lines_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", QUESTION]) == 2
     err = capsys.readouterr().err.splitlines()
     assert len(err) == 3
+    assert "manyminds models get smollm2" in err[0]
     assert "OPENAI_API_KEY" in err[1] and "ollama:" in err[1]
     assert "simulated:medium" in err[2]
     # What it proposes works.

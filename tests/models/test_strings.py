@@ -16,6 +16,7 @@ KEY = "sk-test-0123456789"
 
 @pytest.fixture(autouse=True)
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MANYMINDS_MODELS", "/nowhere")
     for endpoint in ENDPOINTS.values():
         monkeypatch.delenv(endpoint.key, raising=False)
         monkeypatch.delenv(endpoint.address, raising=False)
