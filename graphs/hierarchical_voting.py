@@ -3,33 +3,45 @@
 Paper: "More Agents Is All You Need", arXiv 2402.05120 (prior probability; hierarchical).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from langchain_core.prompts import ChatPromptTemplate
-from typing_extensions import Unpack
+from typing_extensions import TypedDict
 
-from manyminds.authoring import method
-from manyminds.errors import InputError
+from manyminds.answer_form import Extract, Task, answer_kind
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    InputError,
+    Member,
+    MethodGraph,
+    MethodOutput,
+    MethodState,
+    Options,
+    Prompt,
+    PromptLike,
+    RoleArgument,
+    State,
+    Unpack,
+    Update,
+    is_node,
+    listed,
+    method,
+    ok,
+    with_roles,
+)
+from manyminds.fence import in_one_line
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.members import Askable, Member, listed
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.channels import MethodOutput, MethodState
-from manyminds.nodes.level import LevelResult, Poll, level
-from manyminds.nodes.node import Node, Route
-from manyminds.nodes.planner import planner as planner_node
-from manyminds.nodes.roles import RoleArgument, with_roles
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.step import Run
 from manyminds.nodes.tally import VoteFunction
-from manyminds.prompts import Prompt, load
-from manyminds.reading.answers import Extractor, extractor
+from manyminds.reading.answers import Extractor
+from manyminds.reading.verdicts import read_plan
+from manyminds.runs.usage import spent_on, totals
 
-METHOD = "hierarchical-voting"
-LEVEL_PROMPT = "hierarchical/level@1"
-PLAN_PROMPT = "hierarchical/plan@1"
-PLANNER_PARAMS: Mapping[str, Any] = {"temperature": 0.0}
+LEVEL, PLAN = "hierarchical/level@1", "hierarchical/plan@2"
+PLAN_SCHEMA = object_schema("plan", {"questions": {"type": "array", "items": {"type": "string"}}})
 
 
 @dataclass(frozen=True)
@@ -37,20 +49,33 @@ class Level:
     """One level: what it asks, and who votes on it.
 
     Args:
-        ask: the question of this level; what earlier levels found is shown with it.
-        members: who is sampled; default: the members of the method.
-        samples: how many samples at most.
-        extract: how to read an answer, as for `create_agent_forest`.
-        vote: the vote, as for `create_agent_forest`.
-        stop: a stopping rule, as for `create_agent_forest`.
+        ask: Question of this level; what earlier levels found is shown with it.
+        members: Members to sample; default: the members of the method.
+        samples: Number of samples, at most.
+        extract: Reader of an answer, as for `create_agent_forest`.
+        vote: Vote, as for `create_agent_forest`.
+        stop: Stopping rule, as for `create_agent_forest`.
+        task: Benchmark, as for `create_agent_forest`.
     """
 
     ask: str
     members: Sequence[Askable] | None = None
     samples: int = 10
-    extract: str | Callable[[str], str | None] | Extractor = "final"
+    extract: Extract = "final"
     vote: str | VoteFunction | None = None
     stop: str | None = None
+    task: Task | None = None
+
+
+class LevelResult(TypedDict):
+    """What a level asked and found, by which members, with which votes, at what cost."""
+
+    ask: str
+    answer: str
+    members: list[str]
+    votes: list[dict[str, Any]]
+    calls: int
+    cost: float | None
 
 
 class HierarchyState(MethodState, total=False):
@@ -66,6 +91,22 @@ class HierarchyOutput(MethodOutput):
     levels: list[LevelResult]
 
 
+class Poll(NamedTuple):
+    """A level with its Agent Forest.
+
+    Attributes:
+        ask: Question of the level; empty if a planner writes it.
+        forest: The forest, as a member.
+        voters: Names of its members.
+        extract: Reader of the winner's answer.
+    """
+
+    ask: str
+    forest: Member
+    voters: list[str]
+    extract: Extractor
+
+
 @method(
     "hierarchical-voting",
     paper="More Agents Is All You Need, arXiv 2402.05120",
@@ -79,7 +120,7 @@ def create_hierarchical_voting(
     planner: RoleArgument = None,
     most: int = 4,
     last: Level | None = None,
-    prompt: str | Path | ChatPromptTemplate = LEVEL_PROMPT,
+    prompt: PromptLike = LEVEL,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build voting from coarse to fine, or part by part.
@@ -89,97 +130,136 @@ def create_hierarchical_voting(
     strong ones.
 
     Args:
-        members: who is sampled on every level that names nobody else.
-        levels: the levels, coarse to fine. Without them a planner writes sub-questions.
-        planner: who writes the plan; default: the first member.
-        most: levels at most in a plan.
-        last: members and votes of the level that settles a planned question (its `ask` is not
+        members: Members to sample on every level that names nobody else.
+        levels: Levels, coarse to fine. Without them a planner writes sub-questions.
+        planner: Model that writes the plan: a member, a fallback chain, or a custom node that sets
+            `plan`. Default: the first member.
+        most: Number of levels in a plan, at most.
+        last: Members and votes of the level that settles a planned question (its `ask` is not
             used), such as stronger members than those of the levels before.
-        prompt: how a level is asked, with the variables `question`, `found` and `ask`.
+        prompt: Prompt of a level, with the variables `question`, `found` and `ask`.
         options: see `Options`.
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "levels"}.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     if levels is not None and (planner is not None or last is not None):
         raise InputError("give either levels, or a planner with `last`, not both")
     if levels is not None and not levels:
         raise InputError("levels: give at least one Level")
-    asked = load(prompt, default=LEVEL_PROMPT, variables={"question", "found", "ask"})
     given = levels or [Level(ask=""), last or Level(ask="")]
     voters = [listed(one.members or members) for one in given]
     everyone, *each, planners = with_roles([listed(members), *voters], planner)
-    polls = [_poll(one, each[nth], nth + 1 == len(given)) for nth, one in enumerate(given)]
+    polls = [_poll(one, rows) for one, rows in zip(given, each, strict=True)]
     graph = MethodGraph(
-        METHOD,
-        [*everyone, *(member for level in each for member in level), *planners],
+        "hierarchical-voting",
+        [*everyone, *(member for row in each for member in row), *planners],
         state=HierarchyState,
         output=HierarchyOutput,
         **options,
     )
+    shown = graph.prompt(prompt, variables={"question", "found", "ask"})
     if levels is not None:
-        _chain(graph, polls, asked)
-        graph.close(prompts=[asked], keys=["levels"])
-    else:
-        plan = load(PLAN_PROMPT)
-        _loop(graph, polls, asked, _planner(graph, planners, plan, most))
-        graph.close(prompts=[asked, plan], roles={"planner": planners}, keys=["levels", "plan"])
-    return graph
-
-
-def _chain(graph: MethodGraph, polls: Sequence[Poll], prompt: Prompt) -> None:
-    """One node a level, in the order given."""
-    names = [f"level-{number}" for number in range(1, len(polls) + 1)]
-    graph.open(names[0], plan=[], levels=[])
-    for name, after, poll in zip(names, [*names[1:], "finish"], polls, strict=True):
-        graph.add_node(name, _level(graph, name, prompt, partial(_fixed, poll)))
-        graph.label(name, poll.voters)
-        graph.add_edge(name, after)
-
-
-def _loop(graph: MethodGraph, polls: Sequence[Poll], prompt: Prompt, planner: Node) -> None:
-    """One node that goes through the plan; the last poll answers its last question."""
-
-    def poll(state: HierarchyState) -> Poll:
-        plan, at = state["plan"], len(state["levels"])
-        return polls[at + 1 >= len(plan)]._replace(ask=plan[at])
-
-    def after_level(state: HierarchyState) -> str:
-        return "finish" if state.get("final") else "level"
-
+        graph.open("level-1", plan=[], levels=[])
+        for nth, poll in enumerate(polls, 1):
+            graph.step(f"level-{nth}", _fixed(poll, shown, nth == len(polls)), role="level")
+            graph.label(f"level-{nth}", poll.voters)
+        for nth in range(1, len(polls)):
+            graph.add_edge(f"level-{nth}", f"level-{nth + 1}")
+        return graph.close(after=f"level-{len(polls)}", keys=["levels"])
     graph.open("planner", plan=[], levels=[])
-    graph.add_node("planner", planner)
-    graph.add_node("level", _level(graph, "level", prompt, poll))
+    plan = graph.prompt(PLAN, variables={"most"})
+    own = planner if is_node(planner) else None
+    graph.role("planner", planners, _planner(planners, plan, most), custom_node=own, sets=["plan"])
+    graph.step("level", _planned(polls[0], polls[1], shown))
     graph.label("level", list(dict.fromkeys(name for poll in polls for name in poll.voters)))
     graph.add_edge("planner", "level")
-    graph.add_conditional_edges("level", Route(after_level), ["level", "finish"])
+    graph.branch("level", lambda s: "finish" if s.get("final") else "level", ["level", "finish"])
+    return graph.close(keys=["levels", "plan"])
 
 
-def _level(graph: MethodGraph, name: str, prompt: Prompt, poll: Callable[[Any], Poll]) -> Node:
-    return level(poll, name=name, method=METHOD, prompt=prompt, context=graph.settings)
+def _planner(chain: Sequence[Member], prompt: Prompt, most: int) -> Run:
+    """Return the planner's step. Without any plan the question itself is the only level."""
+
+    async def run(state: State, ask: Ask) -> Update:
+        reply = await ask.verdict(
+            chain,
+            prompt.fill(most=str(most)),
+            parse=lambda text: read_plan(text, most) or None,
+            schema=PLAN_SCHEMA,
+        )
+        notes = reply.notes("planner", "the question was voted on as one level")
+        return {"plan": reply.value or [state["question"]], "notes": notes}
+
+    return run
 
 
-def _fixed(poll: Poll, _state: Any) -> Poll:
-    return poll
+def _fixed(poll: Poll, prompt: Prompt, last: bool) -> Run:
+    async def run(state: State, ask: Ask) -> Update:
+        if state.get("final") is not None:
+            return {}  # the budget ended the run in a level before this one
+        return await _level(poll, prompt, last, state, ask)
+
+    return run
 
 
-def _planner(graph: MethodGraph, chain: Sequence[Member], prompt: Prompt, most: int) -> Node:
-    return planner_node(
-        chain,
-        method=METHOD,
-        prompt=prompt,
-        most=most,
-        params=PLANNER_PARAMS,
-        context=graph.settings,
+def _planned(first: Poll, settling: Poll, prompt: Prompt) -> Run:
+    """Return the step that answers the next question of the plan."""
+
+    async def run(state: State, ask: Ask) -> Update:
+        plan, at = state["plan"], len(state["levels"])
+        last = at + 1 >= len(plan)
+        poll = (settling if last else first)._replace(ask=plan[at])
+        return await _level(poll, prompt, last, state, ask)
+
+    return run
+
+
+async def _level(poll: Poll, prompt: Prompt, last: bool, state: State, ask: Ask) -> Update:
+    """Sample and vote on one level; its winner is carried down.
+
+    Raises:
+        QuorumError: The level found no answer.
+    """
+    done: list[LevelResult] = state["levels"]
+    at = len(done)
+    messages = prompt.render([], question=state["question"], found=_found(done), ask=poll.ask)
+    reply = await ask(poll.forest, messages, index=at, draw=at, layer=at + 1)
+    over = ask.run.exhausted() if not ok(reply) and done else None
+    if over is not None:
+        final = {**reply, "status": "ok", "error": None, "text": done[-1]["answer"]}
+        return {"final": final, "notes": [f"{over} in level {at + 1}: the answer is of level {at}"]}
+    ask.require(reply)
+    total = totals(spent_on([reply]))
+    result = LevelResult(
+        ask=poll.ask,
+        answer=poll.extract.extract(reply["text"]) or reply["text"],
+        members=poll.voters,
+        votes=[dict(group) for group in reply.get("ballot", {}).get("groups", [])],
+        calls=total["calls"],
+        cost=total["cost"] if total["unpriced"] < total["calls"] else None,
     )
+    return {"levels": [*done, result], "layer": at + 1, "final": reply if last else None}
 
 
-def _poll(one: Level, voters: Sequence[Member], last: bool) -> Poll:
+def _found(done: Sequence[LevelResult]) -> str:
+    lines = [
+        f"{n}. {level['ask']} {in_one_line(level['answer'])}" for n, level in enumerate(done, 1)
+    ]
+    return "\n".join(lines) or "(nothing yet)"
+
+
+def _poll(one: Level, voters: Sequence[Member]) -> Poll:
     forest = create_agent_forest(
-        list(voters), samples=one.samples, extract=one.extract, vote=one.vote, stop=one.stop
+        list(voters),
+        samples=one.samples,
+        extract=one.extract,
+        vote=one.vote,
+        stop=one.stop,
+        task=one.task,
     )
     names = [member.name for member in voters]
-    return Poll(one.ask, Member(forest, name="forest"), names, extractor(one.extract), last)
+    return Poll(one.ask, Member(forest, name="forest"), names, answer_kind(one.extract, one.task))

@@ -24,10 +24,16 @@ from manyminds.models.simulated import choices as options
 from manyminds.models.simulated import judging as verdicts
 from manyminds.nodes.checker import read_verdict
 from manyminds.nodes.debater import without_confidence
-from manyminds.nodes.planner import read_plan
 from manyminds.reading import numbers, roles
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
-from manyminds.reading.verdicts import read_choice, read_order, read_ranking, read_roles, read_stop
+from manyminds.reading.verdicts import (
+    read_choice,
+    read_order,
+    read_plan,
+    read_ranking,
+    read_roles,
+    read_stop,
+)
 from manyminds.tasks import TASKS, RedFlag, StepTask
 from manyminds.votes.flags import RedFlags
 

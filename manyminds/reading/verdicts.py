@@ -62,3 +62,8 @@ def read_roles(reply: str, n: int) -> list[str] | None:
     found = roles.read_roles(reply, n)
     texts = [] if found is None else [escaped(role).strip() for role in found]
     return texts if found is not None and all(texts) else None
+
+
+def read_plan(reply: str, most: int) -> list[str]:
+    """Return the first `most` questions of a plan, each in one line; empty if none can be read."""
+    return [in_one_line(question) for question in roles.read_plan(reply) or []][:most]

@@ -6,9 +6,9 @@ from manyminds.errors import InputError
 from manyminds.tasks.arithmetic import Arithmetic
 from manyminds.tasks.hanoi import Hanoi
 from manyminds.tasks.reasoning import Reasoning
-from manyminds.tasks.step import RedFlag, StepTask
+from manyminds.tasks.step import RedFlag, StatedTask, StepTask
 
-__all__ = ["TASKS", "Arithmetic", "Hanoi", "Reasoning", "RedFlag", "StepTask", "task"]
+__all__ = ["TASKS", "Arithmetic", "Hanoi", "Reasoning", "RedFlag", "StatedTask", "StepTask", "task"]
 
 TASKS: dict[str, type[Arithmetic] | type[Hanoi] | type[Reasoning]] = {
     "arithmetic": Arithmetic,

@@ -1,5 +1,6 @@
 """A problem in plain language as a step task: members write the next step of the solution."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,33 @@ from langchain_core.prompts import ChatPromptTemplate
 from manyminds.errors import InputError
 from manyminds.fence import in_one_line
 from manyminds.prompts import load
-from manyminds.reading import locate as phrases
+from manyminds.reading import numbers
+from manyminds.reading.reasoning import readable, visible
 from manyminds.tasks.step import RedFlag
 
-PROMPT = "stepwise/reasoning@1"
+PROMPT = "stepwise/reasoning@2"
+_FINAL = re.compile(
+    r"^[\W_]*(?:the\s+)?final\s+answer[*_\s]*(?P<form>:|=|is\b)\s*(?P<said>[^\n]+)"
+    "|^[\\W_]*\u6700\u7ec8\u7b54\u6848[*_\\s]*(?:\u662f|\u4e3a|:)\\s*(?P<chinese>[^\\n]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ANSWERS = re.compile(
+    r"\W*\d|(?!(?:\w+ed|found|given|now|then|just|simply|the)\b)\S+(?:\s+\S+){0,2}$", re.IGNORECASE
+)
+_FINDS = re.compile(
+    r"(?:[=\u2248]|\b(?:is|are|was|were|has|have|had|gives?|gets?|makes?|equals?|leaves?|left"
+    r"|remains?|costs?|totals?|earns?|spends?|pays?|needs?|of)\b|[\u662f\u4e3a\u5f97\u6709])"
+    r"[\s$*\u20ac\u00a3\u00a5]*(?P<number>[-\u2212]?\d[\d,.]*(?:/\d+)?%?)"
+)
+_PLACEHOLDER = re.compile(r"^[(<\[]?\s*(?:the|your)\s+answer\s*[)>\]]?$|^\.{3}$", re.IGNORECASE)
 
 
 class Reasoning:
     """Let a model write the next reasoning step and say when it is finished.
 
-    Steps that say the same in other words do not add up by themselves, so vote on them by
-    similarity: `create_stepwise_voting(..., task=Reasoning(), vote="bleu", stop="fixed:5")`.
-    Its state is {"question": text, "steps": texts}.
+    Proposals are compared by what they state: whether the solution is finished is a vote of its
+    own, then final answers are counted, or steps by the number they find. Its state is
+    {"question": text, "steps": texts}.
 
     Args:
         most: steps at most; the last one is taken as the answer then.
@@ -52,10 +68,13 @@ class Reasoning:
         return self._prompt.render([], question=state["question"], steps=steps or "(none)")
 
     def parse(self, reply: str, state: dict[str, Any]) -> str:
-        """Take the reply as it is, without outer blanks."""
-        step = reply.strip()
+        """Take the reply as it is, without reasoning markup and outer blanks."""
+        step = visible(reply).strip()
         if not step or len(step) > self.longest:
             raise RedFlag(f"a step has 1 to {self.longest} characters")
+        said = _said(step)
+        if said is not None and _PLACEHOLDER.match(said):
+            raise RedFlag("the final answer is a placeholder")
         return step
 
     def apply(self, state: dict[str, Any], step: str) -> dict[str, Any]:
@@ -65,12 +84,32 @@ class Reasoning:
     def done(self, state: dict[str, Any]) -> bool:
         """Say whether the last step states the final answer, or the limit is reached."""
         steps = state["steps"]
-        return bool(steps) and (len(steps) >= self.most or _final(steps[-1]) is not None)
+        return bool(steps) and (len(steps) >= self.most or self.final(steps[-1]) is not None)
+
+    def final(self, step: str) -> str | None:
+        """Return the answer of a step that begins a line with "Final answer:"."""
+        return _said(step)
+
+    def states(self, step: str) -> str | None:
+        """Return the number that a step finds: the last after "=", "is", "has" and the like."""
+        found = list(_FINDS.finditer(readable(step)))
+        if not found:
+            return None
+        number = found[-1]["number"].rstrip(".,").replace("\u2212", "-")
+        return str(numbers.key(number))
 
     def answer(self, state: dict[str, Any]) -> str:
         """Return the solution, its last line the final answer."""
         return "\n".join(state["steps"])
 
 
-def _final(step: str) -> str | None:
-    return phrases.after_cue(step) if "final answer" in step.lower() else None
+def _said(step: str) -> str | None:
+    """Return what stands after the last cue of a final answer at the start of a line."""
+    found = list(_FINAL.finditer(readable(step)))
+    if not found:
+        return None
+    last = found[-1]
+    said = (last["said"] or last["chinese"]).strip(" *_`.")
+    if (last["form"] or "").casefold() == "is" and not _ANSWERS.match(said):
+        return None  # "The final answer is the sum of both" announces a step
+    return said or None

@@ -1,6 +1,6 @@
 """StepTask: what step-wise voting must know of a task to solve it one voted step at a time."""
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.messages import BaseMessage
 
@@ -53,4 +53,17 @@ class StepTask(Protocol):
 
     def answer(self, state: TaskState) -> str:
         """Return the answer that the finished state holds."""
+        ...
+
+
+@runtime_checkable
+class StatedTask(StepTask, Protocol):
+    """A task with steps in free text, which are compared by what they state."""
+
+    def final(self, step: str) -> str | None:
+        """Return the final answer that a step states; None for a step that goes on."""
+        ...
+
+    def states(self, step: str) -> str | None:
+        """Return what a step finds, such as a number; None if that cannot be read."""
         ...

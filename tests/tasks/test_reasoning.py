@@ -67,3 +67,46 @@ def test_a_prompt_of_ones_own() -> None:
 def test_wrong_arguments(given: dict[str, int]) -> None:
     with pytest.raises(InputError, match="at least 1 step and at least 1 character"):
         Reasoning(**given)  # type: ignore[arg-type]  # both are numbers
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("Final answer: 8", "8"),
+        ("So 4 + 4 = 8.\n**Final answer:** 8 legs.", "8 legs"),
+        ("The final answer is 42.", "42"),
+        ("The final answer is Paris", "Paris"),
+        ("最终答案：42", "42"),
+        ("To get the final answer, we first add 2 and 3", None),
+        ("The final answer is the sum of both numbers", None),
+        ("Final answer is obtained by adding 2 and 3", None),
+        ("The final answer will be found by adding 2 and 3", None),
+        ("Wait. The final answer follows.", None),
+        ("Then the final answer = price * count can be worked out", None),
+    ],
+)
+def test_a_final_answer_is_told_from_a_step_that_speaks_of_one(step: str, said: str | None) -> None:
+    assert TASK.final(step) == said
+
+
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        ("Two cats have 4 + 4 = 8 legs.", "8.0"),
+        ("4+4=8", "8.0"),
+        ("Add 4 and 4 to get 8", "8.0"),
+        ("Add 4 and 4", None),
+        ("That leaves $1,200.50.", "1200.5"),
+        ("Multiply by 3.", None),
+        ("The total is 3/4 of it", "0.75"),
+        ("四加四得8", "8.0"),
+    ],
+)
+def test_what_a_step_finds(step: str, number: str | None) -> None:
+    found = TASK.states(step)
+    assert (None if found is None else f"{float(found)}") == number
+
+
+def test_a_placeholder_is_flagged() -> None:
+    with pytest.raises(RedFlag, match="placeholder"):
+        TASK.parse("Final answer: (the answer)", after())

@@ -11,9 +11,9 @@ from manyminds.models.simulated.arithmetic import read_question
 from manyminds.models.simulated.choices import option_questions
 from manyminds.models.simulated.judging import form
 from manyminds.models.simulated.model import MARK, SimulatedChatModel, from_string, questions
-from manyminds.nodes.planner import read_plan
 from manyminds.prompts import load
 from manyminds.reading.roles import read_rating
+from manyminds.reading.verdicts import read_plan
 from manyminds.votes.votes import pick
 
 SURE = SimulatedChatModel(skill=0.9999999)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds import Member, create_hierarchical_voting
-from manyminds.nodes.planner import read_plan
+from manyminds.reading.verdicts import read_plan
 from manyminds.testing import Metadata, ScriptedChatModel
 
 TWO = ["How many legs has a cat?", "And two?"]
@@ -66,7 +66,7 @@ async def test_the_planner_sees_the_conversation_and_how_many_questions() -> Non
     result = await run(planner, most=3)
     (asked,) = planner.calls
     assert "at most 3 smaller questions" in asked.texts[0][1]
-    assert asked.texts[-1] == ("human", "How many legs have two cats?")
+    assert asked.texts[1] == ("human", "How many legs have two cats?")
     assert asked.params["temperature"] == 0.0 and asked.metadata["role"] == "planner"
     assert result["report"]["plan"] == ["How many legs has a cat?", "And two?"]
     assert result["report"]["roles_played_by"] == {"planner": ["p0"]}
@@ -84,14 +84,14 @@ async def test_an_unreadable_plan_is_asked_for_once_more() -> None:
 async def test_then_of_the_next_in_the_chain() -> None:
     silent, second = planning(ValueError("down")), planning(PLAN)
     result = await run(silent, second)
-    assert len(silent.calls) == 2 and len(second.calls) == 1 and len(result["levels"]) == 2
+    assert len(silent.calls) == 1 and len(second.calls) == 1 and len(result["levels"]) == 2
 
 
 async def test_without_any_plan_there_is_one_level_and_it_is_marked() -> None:
     result = await run(planning("no plan"))
     assert [level["ask"] for level in result["levels"]] == ["How many legs have two cats?"]
     assert result["answer"] == "Final answer: 8"
-    assert "no plan could be read" in result["report"]["degraded"]
+    assert "voted on as one level" in result["report"]["degraded"]
 
 
 async def test_a_longer_plan_is_cut() -> None:
@@ -106,3 +106,9 @@ async def test_an_error_text_is_no_plan() -> None:
 
     result = await run(ScriptedChatModel(script))
     assert len(result["levels"]) == 1
+
+
+async def test_a_node_of_the_callers_may_write_the_plan() -> None:
+    graph = create_hierarchical_voting(VOTER, planner=lambda _state: {"plan": TWO})
+    result = await graph.compile().ainvoke(user())
+    assert [level["ask"] for level in result["levels"]] == TWO
