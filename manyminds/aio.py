@@ -22,6 +22,9 @@ from manyminds.errors import RunError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+served_path: contextvars.ContextVar[str] = contextvars.ContextVar("manyminds_served", default="")
+"""Ensembles of a server that the running code answers for; requests to endpoints carry it."""
+
 _CLOSING = 2.0  # seconds that the end of the program waits for connections to close
 
 

@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool
 from langgraph.types import StreamMode
 from pydantic import ConfigDict, SkipValidation
 
-_MODES: list[StreamMode] = ["messages", "custom", "values"]
+MODES: list[StreamMode] = ["messages", "custom", "values"]
 _BROKEN_OFF = "\n\n[The reply above was broken off. It begins again:]\n\n"
 
 
@@ -107,9 +107,9 @@ class MethodChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        shown = _Shown()
+        shown = Shown()
         given = {"messages": messages}
-        for mode, part in self._running.stream(given, _config(run_manager), stream_mode=_MODES):
+        for mode, part in self._running.stream(given, _config(run_manager), stream_mode=MODES):
             for text in shown.take(mode, part):
                 if run_manager is not None:
                     run_manager.on_llm_new_token(text, chunk=_chunk(text))
@@ -123,9 +123,9 @@ class MethodChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        shown = _Shown()
+        shown = Shown()
         given = {"messages": messages}
-        running = self._running.astream(given, _config(run_manager), stream_mode=_MODES)
+        running = self._running.astream(given, _config(run_manager), stream_mode=MODES)
         async for mode, part in running:
             for text in shown.take(mode, part):
                 if run_manager is not None:
@@ -134,7 +134,7 @@ class MethodChatModel(BaseChatModel):
         yield shown.end()
 
 
-class _Shown:
+class Shown:
     """What a caller who streams has seen of the answer."""
 
     def __init__(self) -> None:
@@ -155,17 +155,20 @@ class _Shown:
             self.text += piece.text
             yield piece.text
 
-    def end(self) -> ChatGenerationChunk:
-        """Return the last chunk: what was not streamed of the answer, the usage and the report."""
+    def rest(self) -> str:
+        """Return what was not streamed of the answer, once the run has ended."""
         answer: AIMessage = self.state["messages"][-1]
         text = answer.text
         if text.startswith(self.text):
-            rest = text[len(self.text) :]
-        else:  # reasoning that was streamed is no part of the answer
-            rest = "" if self.text.rstrip().endswith(text.rstrip()) else _BROKEN_OFF + text
+            return text[len(self.text) :]
+        # Reasoning that was streamed is no part of the answer.
+        return "" if self.text.rstrip().endswith(text.rstrip()) else _BROKEN_OFF + text
+
+    def end(self) -> ChatGenerationChunk:
+        """Return the last chunk: what was not streamed of the answer, the usage and the report."""
         known = _message(self.state)
         message = AIMessageChunk(
-            content=rest,
+            content=self.rest(),
             tool_calls=known.tool_calls,
             usage_metadata=known.usage_metadata,
             response_metadata=known.response_metadata,

@@ -146,7 +146,7 @@ def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None])
     conversation has that id already (a replayed answer).
     """
     known = final["message_id"]
-    usage = final["usage"]
+    usage, thought = final["usage"], final.get("reasoning")
     return AIMessage(
         content=final.get("content") or final["text"],
         tool_calls=final.get("tool_calls", []),
@@ -157,6 +157,7 @@ def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None])
             output_tokens=usage["output_tokens"],
             total_tokens=usage["input_tokens"] + usage["output_tokens"],
         ),
+        additional_kwargs={"reasoning_content": thought} if thought else {},
         response_metadata={"manyminds": {key: report[key] for key in _SHORT}},
     )
 

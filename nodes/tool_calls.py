@@ -18,6 +18,8 @@ def tools_as_params(
         tools: Tools, functions, types or schemas.
         binding: Further arguments of the model's `bind_tools`, such as `tool_choice`.
     """
+    if not tools:
+        return binding
     bound = cast("Any", member.runnable(stream=True)).bind_tools(tools, **binding)
     return cast("Mapping[str, Any]", bound.kwargs)
 

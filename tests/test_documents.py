@@ -20,6 +20,14 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 LEFT_OUT = ("pip install -e ", "langgraph dev")
 
 
+# What `manyminds serve` does with a configuration before it listens.
+BUILD = (
+    "from pathlib import Path; from manyminds.server.application import create_app; "
+    "from manyminds.server.config import read_config; "
+    "create_app(read_config(Path('ensembles.yaml')))"
+)
+
+
 def counts_letters(body: Body, k: int) -> str:
     return "The answer is 3."
 
@@ -78,6 +86,9 @@ def test_every_block_runs_and_prints_what_the_page_says(
                 run_python(block, tmp_path, environment)
             case "sh":
                 run_shell(block, tmp_path, environment)
+            case "yaml":
+                (tmp_path / "ensembles.yaml").write_text(block.text, encoding="utf-8")
+                run([sys.executable, "-c", BUILD], tmp_path, environment)
             case language:
                 assert language in ("mermaid", "text"), f"line {block.line}: nothing runs it"
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
     "runs": Command("manyminds.apps.runs:runs", "List recorded runs, or delete old ones."),
     "export": Command("manyminds.apps.export:export", "Write runs as training data."),
+    "serve": Command("manyminds.apps.serve:serve", "Serve methods as models to OpenAI clients."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "models": Command("manyminds.apps.models:models", "List models that run here, or fetch one."),

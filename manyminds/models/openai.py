@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from manyminds.aio import per_loop
+from manyminds.aio import per_loop, served_path
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -181,6 +181,12 @@ class _Client(Protocol):
     def aclose(self) -> Awaitable[None]: ...
 
 
+async def _name_path(request: Any) -> None:
+    """Say in a request for which ensembles of a server it is made: none may call itself."""
+    if path := served_path.get():
+        request.headers["x-manyminds-path"] = path
+
+
 def _http_client() -> _Client:
     """Return the HTTP client that all endpoints of the running loop share."""
 
@@ -198,7 +204,7 @@ def _http_client() -> _Client:
             client = openai.DefaultAioHttpClient(limits=limits)
         except RuntimeError:  # the SDK's word for aiohttp that is not installed
             client = openai.DefaultAsyncHttpxClient(limits=limits)
-        client.event_hooks = {"response": [limit_size]}
+        client.event_hooks = {"request": [_name_path], "response": [limit_size]}
         return cast(_Client, client)
 
     return per_loop("http client", make, lambda client: client.aclose())

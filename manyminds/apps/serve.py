@@ -1,0 +1,75 @@
+"""`manyminds serve`: methods as models over the OpenAI protocols."""
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from manyminds.errors import InputError
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="YAML file of ensembles.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    new_key: Annotated[
+        str | None,
+        typer.Option("--new-key", metavar="NAME", help="Print a new API key and its entry."),
+    ] = None,
+    example: Annotated[bool, typer.Option("--example", help="Print an example FILE.")] = False,
+) -> None:
+    """Serve ensembles as models: Chat Completions and Responses, streamed or not.
+
+    Any program that speaks to OpenAI takes http://HOST:PORT/v1 as its base URL and an ensemble's
+    name as its model. /health, /ready and /metrics are for those who run it.
+    """
+    if new_key is not None:
+        _print_key(new_key)
+        return
+    from manyminds.server.config import EXAMPLE, read_config
+
+    if example:
+        print(EXAMPLE, end="")
+        return
+    if config is None:
+        raise InputError("give --config FILE; `manyminds serve --example` prints one")
+    found = read_config(config)
+    if host not in _LOOPBACK and not found.keys:
+        raise InputError(
+            f"--host {host} is open to others, so the configuration needs `keys`: "
+            "`manyminds serve --new-key NAME` makes one"
+        )
+    try:
+        import uvicorn
+
+        from manyminds.server.application import create_app
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the server needs {error.name}: install manyminds[server], for example with "
+            "`pip install 'manyminds[server]'`"
+        ) from None
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    app = create_app(found)
+    names = ", ".join(found.ensembles)
+    print(f"Serving {names} at http://{host}:{port}/v1 (Ctrl-C stops)", flush=True)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=round(found.drain),
+    )
+
+
+def _print_key(name: str) -> None:
+    from manyminds.server.config import hash_of
+
+    key = f"mm-{secrets.token_urlsafe(32)}"
+    print(f"The key, shown once:  {key}\n\nkeys:\n  - name: {name}\n    sha256: {hash_of(key)}")

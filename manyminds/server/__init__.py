@@ -1,0 +1,1 @@
+"""Methods served as models over the OpenAI protocols (extra `server`)."""

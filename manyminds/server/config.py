@@ -1,0 +1,162 @@
+"""The server's configuration: a YAML file that names ensembles, keys and limits."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from manyminds.compiled_method import CompiledMethod
+from manyminds.errors import DataError, InputError
+from manyminds.members import Member
+from manyminds.registry import method
+from manyminds.settings import Budget
+
+_LARGEST = 1_000_000  # characters of a configuration file
+EXAMPLE = """\
+ensembles:
+  panel:
+    method: moa
+    members: [simulated:small, simulated:medium, simulated:large]
+    options: {layers: 2}
+    budget: {calls: 20}
+"""
+
+
+class Ensemble(BaseModel):
+    """One model that the server offers.
+
+    Attributes:
+        method: Name of the method, as `manyminds methods` lists it.
+        members: Strings such as `openai:gpt-4o-mini`, or mappings with `model` and the options of
+            `Member`.
+        options: Keyword options of the method's builder.
+        budget: Limits of each run: calls, tokens, dollars, seconds.
+        writer: Member that calls the client's tools. Default: the method's first chat model.
+        context_length: Tokens of the smallest context among the members, which clients ask for.
+        refuse_degraded: Whether a degraded answer becomes an error instead of a marked answer.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: str
+    members: list[str | dict[str, Any]] = Field(min_length=1)
+    options: dict[str, Any] = Field(default_factory=dict)
+    budget: Budget | None = None
+    writer: str | None = None
+    context_length: int | None = Field(default=None, ge=1)
+    refuse_degraded: bool = False
+
+    def build(self) -> CompiledMethod:
+        """Build the ensemble.
+
+        Raises:
+            InputError: The method or a member cannot be used; the message says what to give.
+        """
+        builder = method(self.method).create()
+        members = [_member(each) for each in self.members]
+        single = next(iter(inspect.signature(builder).parameters)) == "member"
+        if single and len(members) > 1:
+            raise InputError(f"{self.method} asks one member: give one")
+        try:
+            graph = builder(members[0] if single else members, **self.options, budget=self.budget)
+        except TypeError as error:
+            raise InputError(f"{self.method}: {error}") from None
+        return cast("CompiledMethod", graph.compile())
+
+
+class Key(BaseModel):
+    """One API key. The file holds its SHA-256 hash; `manyminds serve --new-key NAME` makes one.
+
+    Attributes:
+        name: Name of the holder, for logs and metrics.
+        sha256: Hash of the key, 64 hexadecimal digits.
+        requests_per_minute: Requests that the key may make. Default: no limit.
+        budget: Limits over all runs of the key while the server runs.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    budget: Budget | None = None
+
+
+class Config(BaseModel):
+    """What the server offers, and to whom.
+
+    Attributes:
+        ensembles: Ensembles by the name that clients send as `model`.
+        keys: API keys. Empty: no key is asked for, which is allowed on the loopback address only.
+        max_body_bytes: Size of a request.
+        keep_alive: Seconds between the comments that keep a silent stream open.
+        first_byte: Seconds that a stream waits for its first event, so that an early failure has
+            an HTTP status.
+        drain: Seconds that a stop waits for open requests.
+        record: Folder that run records are written into. Default: no records.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    ensembles: dict[str, Ensemble] = Field(min_length=1)
+    keys: list[Key] = Field(default_factory=list)
+    max_body_bytes: int = Field(default=8_000_000, ge=1)
+    keep_alive: float = Field(default=10.0, gt=0)
+    first_byte: float = Field(default=2.0, ge=0)
+    drain: float = Field(default=30.0, ge=0)
+    record: Path | None = None
+
+
+def read_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        DataError: The file cannot be read, or something in it cannot be used; the message says
+            where and what.
+    """
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    if len(text) > _LARGEST or "*" in _aliases(text):
+        raise DataError(f"{path}: a configuration is short and has no YAML aliases")
+    try:
+        loaded = yaml.safe_load(text)
+        return Config.model_validate(loaded)
+    except (yaml.YAMLError, RecursionError) as error:
+        where = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{path} is not YAML: {where}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise DataError(f"{path}, {where}: {first['msg']}; an example:\n{EXAMPLE}") from None
+
+
+def hash_of(key: str) -> str:
+    """Return the hash that a configuration keeps of an API key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _member(given: str | Mapping[str, Any]) -> Member | str:
+    if isinstance(given, str):
+        return given
+    options = dict(given)
+    model = options.pop("model", None)
+    if not isinstance(model, str):
+        raise InputError("a member that is a mapping needs `model`, such as openai:gpt-4o-mini")
+    return Member(model, **options)
+
+
+def _aliases(text: str) -> str:
+    """Return the marks of YAML aliases, whose repetition could fill the memory."""
+    import yaml
+
+    try:
+        return "".join("*" for token in yaml.scan(text) if isinstance(token, yaml.AliasToken))
+    except (yaml.YAMLError, RecursionError):
+        return ""

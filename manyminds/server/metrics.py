@@ -1,0 +1,66 @@
+"""Prometheus metrics and the log line of each request."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+log = logging.getLogger("manyminds.server")
+_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300)
+
+
+class Metrics:
+    """Counts of one server."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "manyminds_requests",
+            "Requests by outcome.",
+            ["model", "status"],
+            registry=self.registry,
+        )
+        self.degraded = Counter(
+            "manyminds_degraded", "Answers that were degraded.", ["model"], registry=self.registry
+        )
+        self.calls = Counter(
+            "manyminds_calls", "Model calls of all runs.", ["model"], registry=self.registry
+        )
+        self.tokens = Counter(
+            "manyminds_tokens", "Tokens of all runs.", ["model", "side"], registry=self.registry
+        )
+        self.dollars = Counter(
+            "manyminds_dollars", "Known cost of all runs.", ["model"], registry=self.registry
+        )
+        self.open = Gauge("manyminds_open_requests", "Open requests.", registry=self.registry)
+        self.seconds = Histogram(
+            "manyminds_seconds",
+            "Seconds a request.",
+            ["model"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Return the metrics in Prometheus' text form."""
+        return generate_latest(self.registry)
+
+    def answered(self, model: str, report: Mapping[str, Any]) -> None:
+        """Count what a run did."""
+        self.calls.labels(model).inc(report["calls"])
+        self.tokens.labels(model, "input").inc(report["tokens"]["input"])
+        self.tokens.labels(model, "output").inc(report["tokens"]["output"])
+        self.dollars.labels(model).inc(report["cost"] or 0.0)
+        if report["degraded"]:
+            self.degraded.labels(model).inc()
+
+    def closed(self, model: str, status: int, began: float, **facts: Any) -> None:
+        """Count a request that has ended, and log it as one line of JSON."""
+        seconds = time.monotonic() - began
+        self.requests.labels(model, str(status)).inc()
+        self.seconds.labels(model).observe(seconds)
+        line = {"model": model, "status": status, "seconds": round(seconds, 3), **facts}
+        log.info(json.dumps(line, ensure_ascii=True))
