@@ -86,7 +86,7 @@ class Key(BaseModel):
 
 
 class Config(BaseModel):
-    """What the server offers, and to whom.
+    """The configuration of a server: its ensembles, keys and limits.
 
     Attributes:
         ensembles: Ensembles by the name that clients send as `model`.
