@@ -35,7 +35,7 @@ from manyminds.nodes.node import Route
 from manyminds.nodes.reply_schema import number_field, object_schema
 from manyminds.nodes.sampler import Sampling, branches, sampler, wave
 from manyminds.nodes.step import Run
-from manyminds.nodes.tally import VoteFunction, hold, similar
+from manyminds.nodes.tally import Vote, hold, similar
 from manyminds.nodes.voter import Sampled, voter
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_rating
@@ -78,7 +78,7 @@ def create_agent_forest(
     members: Askable | Sequence[Askable],
     *,
     samples: int = 10,
-    vote: str | VoteFunction | None = None,
+    vote: Vote | None = None,
     extract: Extract = "final",
     stop: str | stopping.StoppingRule | None = None,
     cut: bool = False,
@@ -190,9 +190,7 @@ def default_vote(members: Sequence[Member], kind: Extractor) -> str:
     return {"final": "auto", "code": "bleu", "text": "bleu"}.get(kind.name, "majority")
 
 
-def _vote(
-    vote: str | VoteFunction | None, kind: Extractor, members: Sequence[Member]
-) -> str | VoteFunction:
+def _vote(vote: Vote | None, kind: Extractor, members: Sequence[Member]) -> Vote:
     if vote is None:
         return default_vote(members, kind)
     if isinstance(vote, str) and vote not in VOTE_NAMES:

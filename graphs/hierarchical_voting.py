@@ -35,7 +35,7 @@ from manyminds.fence import in_one_line
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.step import Run
-from manyminds.nodes.tally import VoteFunction
+from manyminds.nodes.tally import Vote
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import read_plan
 from manyminds.runs.usage import spent_on, totals
@@ -62,7 +62,7 @@ class Level:
     members: Sequence[Askable] | None = None
     samples: int = 10
     extract: Extract = "final"
-    vote: str | VoteFunction | None = None
+    vote: Vote | None = None
     stop: str | None = None
     task: Task | None = None
 

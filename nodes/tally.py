@@ -2,11 +2,12 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from manyminds.aio import in_thread
 from manyminds.members import Member
+from manyminds.nodes.node import State
 from manyminds.reading.answers import Extractor
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
@@ -17,6 +18,24 @@ from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
 T = TypeVar("T")
 VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot]
 
+
+@runtime_checkable
+class HeldVote(Protocol):
+    """A vote that does more than compare, such as running programs."""
+
+    @property
+    def name(self) -> str:
+        """Name on the ballot."""
+        ...
+
+    def hold(
+        self, candidates: Sequence[Candidate], state: State, run: RunContext
+    ) -> Awaitable[Ballot]:
+        """Hold the vote."""
+        ...
+
+
+Vote: TypeAlias = str | VoteFunction | HeldVote
 COUNTED = ("majority", "auto", "weighted", "confidence", "proportional", "reconcile")
 """Votes that count equal answers."""
 # In points of confidence from 0 to 100: a reply 20 points surer weighs e times as much.

@@ -12,7 +12,8 @@ from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.tally import (
     COUNTED,
     UNREAD,
-    VoteFunction,
+    HeldVote,
+    Vote,
     hold,
     in_worker,
     tally,
@@ -38,13 +39,13 @@ class Sampled(TypedDict):
     rule: str
 
 
-def voter(how: Sampling, *, vote: str | VoteFunction | None, planned: int) -> Node:
+def voter(how: Sampling, *, vote: Vote | None, planned: int) -> Node:
     """Return the node that votes after each wave.
 
     Args:
         how: The sampling.
         vote: "majority", "auto", "weighted", "confidence", a similarity ("bleu", ...) or a function
-            from the candidates to a ballot. None: a later node holds the vote.
+            from the candidates to a ballot, or a `HeldVote`. None: a later node holds the vote.
         planned: Samples that would be asked without a stopping rule.
 
     Raises:
@@ -82,7 +83,7 @@ def voter(how: Sampling, *, vote: str | VoteFunction | None, planned: int) -> No
 
 async def _final(
     candidates: Sequence[Candidate],
-    vote: str | VoteFunction,
+    vote: Vote,
     how: Sampling,
     state: State,
     ctx: RunContext,
@@ -90,12 +91,19 @@ async def _final(
     read: list[Candidate] = list(candidates)
 
     def count(effort: Effort) -> Ballot:
+        assert not isinstance(vote, HeldVote)
         extract = how.extract
         if how.reads_together and vote in COUNTED:
             read[:], extract = _read_together(candidates, state["question"])
         return tally(read, vote, extract, how.members, effort)
 
-    ballot, notes = await hold(ctx, candidates, count)
+    if isinstance(vote, HeldVote):
+        ballot = await vote.hold(candidates, state, ctx)
+        notes = ballot.get("notes", [])
+        if ballot["winner"] is None:
+            ballot, notes = await hold(ctx, candidates, lambda _effort: ballot)
+    else:
+        ballot, notes = await hold(ctx, candidates, count)
     if vote == "auto" and ballot["vote"] == "bleu" and UNREAD not in notes:
         notes.append("undecided: most replies could not be read, and likeness of wording chose")
     notes += undecided(ballot, sum(c["status"] == "ok" for c in candidates))

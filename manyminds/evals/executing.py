@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from manyminds.evals.sandbox import Limits, runs
-from manyminds.members import Member
 from manyminds.nodes.node import State
+from manyminds.nodes.tally import first_good, in_worker
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot
@@ -35,12 +35,9 @@ class Executing:
     metric: str = "bleu"
     limits: Limits = field(default_factory=Limits)
     name: str = "executes"
-    members: Sequence[Member] = ()
 
-    async def hold(
-        self, candidates: Sequence[Candidate], state: State, run: RunContext
-    ) -> tuple[Ballot, list[Candidate]]:
-        """Hold the vote; nobody is asked for it."""
+    async def hold(self, candidates: Sequence[Candidate], state: State, run: RunContext) -> Ballot:
+        """Run every distinct program, then vote among those that ran to their end."""
         codes = [c["answer"] if c["status"] == "ok" else None for c in candidates]
         distinct = list(dict.fromkeys(code for code in codes if code is not None))
         question: str = state["question"]
@@ -49,7 +46,8 @@ class Executing:
         )
         fine_ones = {code for code, fine in zip(distinct, ran, strict=True) if fine}
         kept = [code if code in fine_ones else None for code in codes] if fine_ones else codes
-        return consensus(kept, metric=self.metric, vote=self.name), []
+        held = await in_worker(run, lambda: consensus(kept, metric=self.metric, vote=self.name))
+        return first_good(candidates) if held is None else held
 
 
 def whole_program(question: str, code: str) -> str:
