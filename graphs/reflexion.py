@@ -3,13 +3,15 @@
 Paper: "Reflexion: Language Agents with Verbal Reinforcement Learning", arXiv 2303.11366.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, cast
 
 from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
-from typing_extensions import TypeIs
+from typing_extensions import TypedDict, TypeIs
 
+from manyminds.aio import in_thread
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -18,25 +20,43 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     SampledState,
     State,
     Unpack,
     Update,
     as_members,
+    earlier,
     escaped,
     is_node,
+    latest,
     method,
     ok,
     with_roles,
 )
-from manyminds.nodes.checker import Check, MemberCheck, checker
-from manyminds.nodes.tries import earlier, latest
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.step import Run
+from manyminds.reading.roles import read_rating, reason_of
 from manyminds.runs.context import RunContext
 from manyminds.runs.journal_backends import called
+from manyminds.settings import DEFAULT_CONCURRENCY
 
-ATTEMPT, CHECK, LESSON = "reflexion/attempt@1", "reflexion/check@1", "reflexion/lesson@1"
+Outcome: TypeAlias = bool | tuple[bool, str]
+Check: TypeAlias = Callable[[str], Outcome] | Callable[[str], Awaitable[Outcome]]
+ATTEMPT, CHECK, LESSON = "reflexion/attempt@2", "reflexion/check@2", "reflexion/lesson@1"
+ENOUGH = 7.0
+SCORE = object_schema(
+    "check", {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
+)
 NAMESPACE = ("manyminds", "reflexion")
 UNKNOWN = "It did not pass; nothing more is known."
+
+
+class Checked(TypedDict):
+    """Whether an answer passed, and what was found."""
+
+    passed: bool
+    feedback: str
 
 
 class ReflexionState(SampledState, total=False):
@@ -76,24 +96,25 @@ def create_reflexion(
     answer of an evaluation unless you give it one.
 
     Args:
-        member: who tries, and writes the lessons.
-        check: a function, sync or async, from the text of an answer to whether it passes, or to
-            (passes, what is wrong); or a member that judges, or a fallback chain of members.
-            Default: the member itself.
-        tries: answers at most: up to 2 * tries - 1 calls with a function. A member that judges adds
-            one a try but the last, after which nothing could follow.
-        memory: how many of the latest lessons are shown, and kept in the store where the graph
-            is compiled with one.
-        task: lessons in the store are about this, for all questions; default: each question has its
+        member: Member that tries, and writes the lessons.
+        check: Function, sync or async, from the text of an answer to whether it passes, or to
+            (passes, what is wrong), such as `manyminds.evals.checks.passes_tests`; or a member
+            that judges, or a fallback chain of members. Default: the member itself.
+        tries: Number of answers, at most: up to 2 * tries - 1 calls with a function. A member that
+            judges adds one a try but the last, after which nothing could follow.
+        memory: Number of the latest lessons that are shown, and kept in the store if the graph is
+            compiled with one.
+        task: Subject of the lessons in the store, for all questions; default: each question has its
             own. The samples of an Agent Forest keep theirs apart.
         options: see `Options`.
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
-        "lessons", "passed"}. `passed` is None where the answer was not checked.
+        "lessons", "passed"}. `passed` is None if the answer was not checked, as the last
+        try is not by a member.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     if tries < 1 or memory < 1:
         raise InputError(f"tries={tries}, memory={memory}: give at least 1 of each")
@@ -105,11 +126,10 @@ def create_reflexion(
     graph = MethodGraph(
         "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )
-    attempt = graph.prompt(ATTEMPT, variables={"answer", "lessons"})
+    attempt = graph.prompt(ATTEMPT, variables={"answer", "feedback", "lessons"})
     judged = graph.prompt(CHECK, variables={"answer"}) if judges else None
+    checking = _judged(judges, judged, tries) if judged else _tested(check, tries)
     learn = graph.prompt(LESSON, variables={"answer", "feedback"})
-    how = check if judged is None else MemberCheck(judges, judged, first=0)
-    assert is_function(how) or isinstance(how, MemberCheck)
 
     async def recall(_state: State, ask: Ask) -> Update:
         return {"lessons": (await recalled(task, ask.run))[-memory:]}
@@ -117,11 +137,13 @@ def create_reflexion(
     async def solve(state: State, ask: Ask) -> Update:
         lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
         failed = [latest(state)] if state["candidates"] else ""
-        question = attempt.fill(lessons=lessons, answer=failed) if lessons or failed else None
+        found = escaped(state["feedback"])
+        given = attempt.fill(lessons=lessons, answer=failed, feedback=found)
+        question = given if lessons or failed else None
         last = bool(judges) and ask.layer == tries
         reply = await ask(one, question, stream=last)
         if ok(reply):
-            return {"candidates": [reply], "final": reply if last else None}
+            return {"candidates": [reply], "final": reply if last else None, "passed": None}
         if ask.layer == 1:
             ask.require(reply)
         return {"candidates": [reply], **earlier(state, reply, f"try {ask.layer}")}
@@ -138,11 +160,10 @@ def create_reflexion(
     graph.open("memory", lessons=[], feedback="", passed=None)
     graph.step("memory", recall)
     graph.step("solver", solve, opens=True, asks=[one])
-    checking = checker(how, method="reflexion", tries=tries, context=graph.settings)
     if judges:
         graph.role("checker", judges, checking)
     else:
-        graph.add_node("checker", checking)
+        graph.step("checker", checking)
     graph.step("reflector", reflect, asks=[one])
     graph.add_edge("memory", "solver")
     graph.unless_done("solver", "checker")
@@ -151,7 +172,57 @@ def create_reflexion(
     return graph.close(keys=["lessons", "passed"])
 
 
-def is_function(check: Check | MemberCheck | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
+def _judged(judges: Sequence[Member], prompt: Prompt, tries: int) -> Run:
+    """Return the step of a member that judges; without a readable verdict the answer stands."""
+
+    async def run(state: State, ask: Ask) -> Update:
+        question = prompt.fill(answer=[latest(state)])
+        reply = await ask.verdict(judges, question, parse=read_verdict, schema=SCORE)
+        notes = reply.notes("checker", "the answer was taken as it is")
+        if reply.value is None:
+            return {"passed": None, "final": latest(state), "notes": notes}
+        return {**_outcome(state, reply.value, tries), "notes": notes}
+
+    return run
+
+
+def _tested(check: object, tries: int) -> Run:
+    async def run(state: State, _ask: Ask) -> Update:
+        return _outcome(state, await _called(cast("Check", check), latest(state)["text"]), tries)
+
+    return run
+
+
+def _outcome(state: State, checked: Checked, tries: int) -> Update:
+    """Return the update after a check; an answer that passes, or is the last, is the final one."""
+    last = state["layer"] >= tries
+    final = latest(state) if checked["passed"] or last else None
+    failed = last and not checked["passed"]
+    note = f"none of {tries} answers passed the check: this is the last one"
+    return {**checked, "final": final, "notes": [note] if failed else []}
+
+
+async def _called(check: Check, text: str) -> Checked:
+    if inspect.iscoroutinefunction(check):
+        outcome: object = await check(text)
+    else:
+        outcome = await in_thread(DEFAULT_CONCURRENCY, check, text)
+        outcome = await outcome if inspect.isawaitable(outcome) else outcome
+    parts = outcome if isinstance(outcome, tuple) else (outcome, "")
+    if len(parts) == 2 and isinstance(parts[0], bool) and isinstance(parts[1], str):
+        return Checked(passed=parts[0], feedback=parts[1])
+    raise InputError(f"the check returned {outcome!r}: return True, or False and what is wrong")
+
+
+def read_verdict(reply: str) -> Checked | None:
+    """Return the verdict of a reply that scores an answer; None if no score can be read."""
+    score = read_rating(reply)
+    if score is None:
+        return None
+    return Checked(passed=score >= ENOUGH, feedback=reason_of(reply)[:2_000])
+
+
+def is_function(check: Check | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
     """Return whether a check is a function, and not a member."""
     return is_node(check)
 

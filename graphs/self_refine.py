@@ -3,6 +3,8 @@
 Paper: "Self-Refine: Iterative Refinement with Self-Feedback", arXiv 2303.17651.
 """
 
+import re
+
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -16,11 +18,19 @@ from manyminds.authoring import (
     Unpack,
     Update,
     as_members,
+    earlier,
     escaped,
+    latest,
     method,
     ok,
 )
-from manyminds.nodes.tries import earlier, latest
+
+_NOTHING = re.compile(
+    r"\W*(?:no (?:further |more )?changes? (?:are |is )?(?:needed|necessary|required)"
+    r"|nothing (?:needs to change|to (?:change|mend|fix|improve)))\W*"
+    "|\\W*(?:\u65e0\u9700\u4fee\u6539|\u4e0d\u9700\u8981\u4fee\u6539)\\W*",
+    re.IGNORECASE,
+)
 
 
 class RefineState(SampledState, total=False):
@@ -39,8 +49,8 @@ def create_self_refine(
     member: Askable,
     *,
     refinements: int = 1,
-    feedback: PromptLike = "self_refine/feedback@1",
-    prompt: PromptLike = "self_refine/refine@1",
+    feedback: PromptLike = "self_refine/feedback@2",
+    prompt: PromptLike = "self_refine/refine@2",
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build self-refine: an answer, then feedback and a new version, several times.
@@ -50,9 +60,11 @@ def create_self_refine(
 
     Args:
         member: Member that answers and criticises.
-        refinements: Number of refinements k, for 1 + 2k calls.
+        refinements: Number of refinements k, at most, for 1 + 2k calls; feedback that finds nothing
+            to change ends it.
         feedback: Prompt of the feedback, with the variable `answer`.
-        prompt: Prompt of a new version, with the variables `answer` and `feedback`.
+        prompt: Prompt of a new version, with the variables `versions` (all so far), `answer` (the
+            last one) and `feedback`.
         options: see `Options`.
 
     Returns:
@@ -66,14 +78,18 @@ def create_self_refine(
     (one,) = as_members([member], what="member")
     graph = MethodGraph("self-refine", [one], state=RefineState, output=CandidatesOutput, **options)
     criticise = graph.prompt(feedback, variables={"answer"})
-    refine = graph.prompt(prompt, variables={"answer", "feedback"})
+    refine = graph.prompt(prompt, variables={"answer", "feedback", "versions"})
 
     async def solve(state: State, ask: Ask) -> Update:
         version, last = ask.layer, ask.layer == refinements + 1
         if version == 1:
             reply = ask.require(await ask(one))
         else:
-            shown = refine.fill(answer=[latest(state)], feedback=escaped(state["feedback"]))
+            shown = refine.fill(
+                answer=[latest(state)],
+                versions=[c for c in state["candidates"] if ok(c)],
+                feedback=escaped(state["feedback"]),
+            )
             reply = await ask(one, shown, stream=last)
         if not ok(reply):
             return {"candidates": [reply], **earlier(state, reply, f"try {version}")}
@@ -83,7 +99,8 @@ def create_self_refine(
         reply = await ask(one, criticise.fill(answer=[latest(state)]))
         if not ok(reply):
             return earlier(state, reply, f"the critic of try {ask.layer}")
-        return {"feedback": reply["text"]}
+        done = _NOTHING.fullmatch(reply["text"]) is not None
+        return {"feedback": reply["text"], "final": latest(state) if done else None}
 
     graph.step("solver", solve, opens=True, asks=[one])
     graph.step("critic", give_feedback, asks=[one])

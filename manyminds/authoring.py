@@ -28,7 +28,9 @@ from manyminds.nodes.channels import (
     MethodState,
     SampledState,
     decide,
+    earlier,
     excerpt,
+    latest,
     usable,
 )
 from manyminds.nodes.node import State, Update, is_node
@@ -63,9 +65,11 @@ __all__ = [
     "as_members",
     "check_quorum",
     "decide",
+    "earlier",
     "escaped",
     "excerpt",
     "is_node",
+    "latest",
     "layers",
     "listed",
     "method",

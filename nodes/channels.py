@@ -126,3 +126,24 @@ def usable(state: Any) -> list[Candidate]:
     good = {c["index"]: c for c in state.get("candidates", []) if c["status"] == "ok"}
     kept = [good[index] for index in state.get("kept") or [] if index in good]
     return kept or list(good.values())
+
+
+def latest(state: Any) -> Candidate:
+    """Return the last good candidate: the last good try of one answer."""
+    good: list[Candidate] = [c for c in state["candidates"] if c["status"] == "ok"]
+    return good[-1]
+
+
+def earlier(state: Any, failed: Candidate, what: str) -> dict[str, Any]:
+    """Return the update that ends a run with its last good try, because something failed.
+
+    Args:
+        state: The state, with the tries as `candidates`.
+        failed: The call that failed.
+        what: Name of what failed, for the note.
+    """
+    error = failed["error"]
+    kind = "no answer" if error is None else error["kind"]
+    kept = latest(state)
+    note = f"{what} failed ({kind}): the answer is that of try {kept['layer']}"
+    return {"final": kept, "notes": [note]}

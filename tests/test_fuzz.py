@@ -18,11 +18,11 @@ from manyminds.calls import failures
 from manyminds.calls import response as reply
 from manyminds.errors import AnswerError
 from manyminds.fence import escaped, in_one_line, numbered, parse_numbered
+from manyminds.graphs.reflexion import read_verdict
 from manyminds.graphs.spp import final_answer
 from manyminds.models.simulated import arithmetic
 from manyminds.models.simulated import choices as options
 from manyminds.models.simulated import judging as verdicts
-from manyminds.nodes.checker import read_verdict
 from manyminds.nodes.debater import without_confidence
 from manyminds.reading import numbers, roles
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess

@@ -41,7 +41,8 @@ async def test_each_call_reads_what_went_before() -> None:
     assert parse_numbered(feedback.prompt) == [(1, "solver1")]
     assert parse_numbered(second.prompt) == [(1, "solver1")] and "critic1" in second.prompt
     assert parse_numbered(feedback2.prompt) == [(1, "solver2")]
-    assert parse_numbered(third.prompt) == [(1, "solver2")] and "critic2" in third.prompt
+    assert parse_numbered(third.prompt) == [(1, "solver1"), (2, "solver2")]
+    assert "critic2" in third.prompt
     assert "critic1" not in third.prompt
     known = {(c.metadata["role"], c.metadata["layer"], c.metadata["index"]) for c in model.calls}
     assert len(known) == 5
@@ -109,3 +110,30 @@ async def test_an_agent_forest_samples_it() -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(InputError, match="refinements=0: give at least 1"):
         create_self_refine(ScriptedChatModel(), refinements=0)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    ["No changes needed.", "**No changes are needed**", "Nothing to change.", "无需修改。"],
+)
+async def test_feedback_that_finds_nothing_ends_it(nothing: str) -> None:
+    def script(_messages: object, data: Metadata) -> str:
+        name = f"{data['role']}{data['layer']}"
+        return nothing if name == "critic2" else name
+
+    model = ScriptedChatModel(script)
+    result = await create_self_refine(model, refinements=4).compile().ainvoke(user())
+    assert result["answer"] == "solver2" and len(model.calls) == 4
+    assert result["report"]["degraded"] is None
+
+
+async def test_feedback_that_says_more_does_not_end_it() -> None:
+    model = ScriptedChatModel(
+        lambda _m, data: (
+            "The first line: no changes needed. The second is wrong."
+            if data["role"] == "critic"
+            else "text"
+        )
+    )
+    result = await create_self_refine(model, refinements=2).compile().ainvoke(user())
+    assert result["report"]["calls"] == 5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manyminds.nodes.checker import Checked, read_verdict
+from manyminds.graphs.reflexion import Checked, read_verdict
 
 
 @pytest.mark.parametrize(
