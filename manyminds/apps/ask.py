@@ -44,8 +44,8 @@ def ask(
             "--method",
             "-m",
             metavar="NAME",
-            help="See `manyminds methods`. Default: agent-forest for one model, "
-            "moa for several different ones.",
+            help="See `manyminds methods`; auto: a cascade over all models found or named, "
+            "cheapest first. Default: agent-forest for one model, moa for several different ones.",
         ),
     ] = None,
     member: Annotated[
@@ -113,12 +113,12 @@ def ask(
     if method is not None:
         choose_method(method, [], options)  # a wrong name is told before anything is looked for
     from_file = [] if members_file is None else [f"{FILE}{members_file}"]
-    members = choose_members([*(member or []), *from_file])
+    members = choose_members([*(member or []), *from_file], method=method)
     if not members:
         print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
         raise typer.Exit(2)
     if not member and not from_file and not as_json:
-        print(introduced(members[0]), file=sys.stderr)
+        print(introduced(members), file=sys.stderr)
     limits = Limits(budget_calls, budget_dollars, budget_seconds, timeout)
     chosen = choose_method(method, members, options)
     graph = build(chosen, members, options, limits=limits, seed=seed, prices=price or [])

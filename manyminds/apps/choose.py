@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is ask
     from manyminds.settings import Budget
 
 _SIMULATED = "simulated:"
+AUTO = "auto"
+"""Name that stands for the method which suits the members: a cascade where there are several."""
 FILE = "members:"
 """How a file of members, as `manyminds select` writes it, is named among members."""
 NO_MEMBER = """\
@@ -38,25 +40,34 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-def choose_members(given: Sequence[str]) -> list[str]:
+def choose_members(given: Sequence[str], *, method: str | None = None) -> list[str]:
     """Return the members that were named, else the first that is found on this machine, else none.
 
     Keys come first, then local servers, then models of this process, as
-    `manyminds.models.strings.discover` lists them.
+    `manyminds.models.strings.discover` lists them. The method "auto" takes
+    all that are found, in order of price, local ones first.
     """
     if given:
         return list(given)
     from manyminds.models.strings import discover
 
-    return discover()[:1]
+    found = discover()
+    if method != AUTO or len(found) < 2:
+        return found[:1]
+    from manyminds.members import Member
+    from manyminds.presets import by_price
+
+    return [member.spec or member.name for member in by_price([Member(one) for one in found])]
 
 
-def introduced(member: str) -> str:
-    """Say which member was found, and what to expect of it where that is little."""
+def introduced(members: Sequence[str]) -> str:
+    """Say which members were found, and what to expect of one where that is little."""
+    if len(members) > 1:
+        return f"asking {', '.join(members)}, the models found"
     from manyminds.models.local import about
 
-    told = about(member)
-    return f"asking {member}, the first model found" + (f": {told}" if told else "")
+    told = about(members[0])
+    return f"asking {members[0]}, the first model found" + (f": {told}" if told else "")
 
 
 def choose_method(
@@ -65,14 +76,16 @@ def choose_method(
     """Return the method of that name, else the one that suits the members and options.
 
     One model, however often: `agent-forest`. Several different ones: `moa`. The other of the two
-    where only that one takes the options that were given.
+    where only that one takes the options that were given. "auto" is a `cascade` over several
+    different models, and `agent-forest` for one.
 
     Raises:
         InputError: The method does not exist, or does not take an option; the message names those
             that it takes.
     """
-    usual = ["agent-forest", "moa"] if len(set(members)) == 1 else ["moa", "agent-forest"]
-    candidates = [method(each) for each in (usual if name is None else [name])]
+    several = "cascade" if name == AUTO else "moa"
+    usual = ["agent-forest", several] if len(set(members)) == 1 else [several, "agent-forest"]
+    candidates = [method(each) for each in (usual if name in (None, AUTO) else [name])]
     from manyminds.apps.options import check, options_of
 
     fitting = (m for m in candidates if options.keys() <= options_of(m).keys())

@@ -16,8 +16,15 @@ from manyminds.registry import Method
 from manyminds.settings import Budget
 
 # What a registry's formula may call the number of members, and what may be turned to fit it.
-_COUNTS = ("members", "proposers", "debaters")
-_KNOBS: Mapping[str, int] = {"samples": 1, "rounds": 1, "layers": 2, "refinements": 1, "tries": 1}
+_COUNTS = ("members", "proposers", "debaters", "stages", "panel")
+_KNOBS: Mapping[str, int] = {
+    "samples": 1,
+    "population": 1,
+    "rounds": 1,
+    "layers": 2,
+    "refinements": 1,
+    "tries": 1,
+}
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -87,6 +87,9 @@ def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.Mon
         ([*SMALL, "--member", "simulated:large", "--samples", "4"], "agent-forest"),
         ([*SMALL, "--layers", "2"], "moa"),
         (["--method", "self-moa", *SMALL, "--samples", "3"], "self-moa"),
+        (["--method", "auto", *SMALL], "agent-forest"),
+        (["--method", "auto", *SMALL, "--member", "simulated:large"], "cascade"),
+        (["--method", "auto", *SMALL, "--member", "simulated:large", "--cut"], "agent-forest"),
     ],
 )
 def test_the_method_suits_members_and_options(
@@ -374,3 +377,17 @@ def test_a_ballot_without_short_answers_names_the_members(
     assert main(["ask", "--no-record", "--method", "council", *members, QUESTION]) == 0
     votes = capsys.readouterr().out.partition("votes")[2].partition("members")[0]
     assert "as written" not in votes and all(name in votes for name in names)
+
+
+def test_auto_asks_all_that_are_found_cheapest_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ["openai:gpt-4o", "openai:gpt-4o-mini", "simulated:small"]
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setattr(strings, "discover", lambda: found)
+    assert choose.choose_members([], method="auto") == [found[2], found[1], found[0]]
+    assert choose.choose_members([]) == found[:1]
+    monkeypatch.setattr(strings, "discover", lambda: ["simulated:small", "simulated:large"])
+    assert main(["ask", "--method", "auto", "--no-record", QUESTION]) == 0
+    assert "asking simulated:small, simulated:large" in capsys.readouterr().err

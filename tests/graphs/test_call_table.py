@@ -24,6 +24,7 @@ from manyminds import (
     create_smoa,
     create_spp,
 )
+from manyminds.graphs.cascade import create_cascade
 from manyminds.method_graph import MethodGraph
 
 ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
@@ -88,6 +89,8 @@ TABLE: dict[str, tuple[int, Build]] = {
     ),
     "spp": (1, lambda four, _: create_spp(four[0])),
     "self-refine": (7, lambda four, _: create_self_refine(four[0], refinements=3)),
+    "cascade, agrees at once": (3, lambda four, _: create_cascade(four, agree=0.3)),
+    "cascade, never agrees": (10, lambda four, _: create_cascade(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),
 }
 

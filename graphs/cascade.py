@@ -1,0 +1,327 @@
+"""Cascade: ask the cheapest first, and the next only where the answer is not agreed on.
+
+Papers: ModelSwitch, arXiv 2504.00762; HCP-MAD, arXiv 2604.09679.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from typing_extensions import TypedDict
+
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    Member,
+    MethodGraph,
+    Options,
+    SampledState,
+    Unpack,
+    Update,
+    decide,
+    method,
+    ok,
+    why,
+)
+from manyminds.members import layers_of_members
+from manyminds.nodes.gate import require
+from manyminds.nodes.samples import ask_all, in_turn, room
+from manyminds.nodes.voter import similar
+from manyminds.presets import Preset, PresetReport, preset_report, priced
+from manyminds.reading.answers import Extractor, extractor
+from manyminds.reading.together import read_all
+from manyminds.votes import stopping
+from manyminds.votes.votes import labels, majority
+
+
+class Stage(TypedDict):
+    """How a stage went.
+
+    `share` is the part of its good replies that state `answer`; `stands` says whether the cascade
+    ended here, `why` on what ground it did or did not.
+    """
+
+    stage: int
+    members: list[str]
+    asked: int
+    answer: str | None
+    share: float
+    stands: bool
+    why: str
+
+
+class CascadeState(SampledState, total=False):
+    """Channels of a cascade; `candidates` are the replies of all stages."""
+
+    stages: list[Stage]
+    preset: PresetReport | None
+
+
+class CascadeOutput(CandidatesOutput):
+    """The answer, the report, all replies, and how each stage went."""
+
+    stages: list[Stage]
+
+
+@method(
+    "cascade",
+    paper="ModelSwitch, arXiv 2504.00762; HCP-MAD, arXiv 2604.09679",
+    calls="samples * (stages - 1) + 1 at most",
+    use="Most questions are easy: the cheap members answer, and the next only where they disagree.",
+)
+def create_cascade(
+    stages: Sequence[Askable] | Sequence[Sequence[Askable]],
+    *,
+    samples: int = 3,
+    agree: float = 1.0,
+    stop: str | stopping.StoppingRule | None = None,
+    confirm: bool = True,
+    extract: str | Callable[[str], str | None] | Extractor = "final",
+    preset: Preset | None = None,
+    **options: Unpack[Options],
+) -> MethodGraph:
+    """Build a cascade: stages in order of price, of which the first that agrees answers.
+
+    A stage's answer stands if its replies agree, or if it is the answer of the stage before. Else
+    the next stage follows. The last stage is asked once, its answer stands, and it streams. If no
+    reply can be read, a stage does not agree: for open answers give a method as the last stage.
+
+    Args:
+        stages: Members in order of price, cheapest first. A stage may be a list of members, which
+            are sampled in turn, or a method, which runs once: its own vote says how it agrees. A
+            list as the last stage: all replies of the run are voted on.
+        samples: Samples of each stage but the last; of a list at least one a member.
+        agree: Share of a stage's replies that must state its answer, for that answer to stand.
+        stop: Stopping rule instead of `agree`, such as "certified:0.05": a stage is sampled until
+            the rule stops, at most `samples` times.
+        confirm: Whether an answer stands that the stage before gave, too.
+        extract: Kind of the answer to read: a name ("number", "choice", "math", ...), a function
+            or an Extractor.
+        preset: Stages, samples and agreement from the members' prices, which must be known. All
+            stages are put in order of price. "budget": 3 samples, of which 2 agree, without the
+            most expensive member of three or more; "balanced": 3 samples that all agree;
+            "quality": 5 samples that all agree, whatever the stage before said.
+        options: see `Options`.
+
+    Returns:
+        A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
+        "stages"}.
+
+    Raises:
+        InputError: An argument cannot be used; the message says what to give.
+    """
+    if samples < 1:
+        raise InputError(f"samples={samples}: give at least 1")
+    if not 0 < agree <= 1:
+        raise InputError(f"agree={agree}: give a share above 0 and up to 1")
+    given = _rows(stages)
+    if preset is not None:
+        ordered = priced([one for row in given for one in row], preset)
+        cut = preset == "budget" and len(ordered) > _FEW
+        given = [[one] for one in (ordered[:-1] if cut else ordered)]
+        samples, agree, confirm = _PRESETS[preset]
+    rows = layers_of_members(given, what="stages")
+    how = _How(rows, samples, agree, stop, confirm, extractor(extract))
+    everyone = {member.name: member for row in rows for member in row}
+    graph = MethodGraph(
+        "cascade", everyone.values(), state=CascadeState, output=CascadeOutput, **options
+    )
+    drawn = Counter(m.name for n in range(len(rows)) for m in in_turn(rows[n], how.most(n)))
+    graph.draws = max(drawn.values())
+    names = [f"stage-{place + 1}" for place in range(len(rows))]
+    for place, name in enumerate(names):
+        graph.step(name, _asked(how, place), role="stage", opens=True, asks=rows[place])
+    for name, following in zip(names, names[1:], strict=False):
+        graph.unless_done(name, following)
+    said = preset and preset_report(preset, list(everyone.values()))
+    graph.open(names[0], stages=[], preset=said)
+    return graph.close(after=names[-1], keys=["stages", "decision", "preset"])
+
+
+_FEW = 2  # stages that the budget preset keeps in any case
+# Samples, agreement, and whether an answer stands that the stage before gave.
+_PRESETS: Mapping[Preset, tuple[int, float, bool]] = {
+    "budget": (3, 0.6, True),
+    "balanced": (3, 1.0, True),
+    "quality": (5, 1.0, False),
+}
+
+
+def _rows(stages: Any) -> list[list[Askable]]:
+    """Return each stage as a list of members."""
+    listed = [stages] if isinstance(stages, str) or not isinstance(stages, Sequence) else stages
+    return [
+        list(cast("Sequence[Askable]", stage)) if isinstance(stage, list | tuple) else [stage]
+        for stage in cast("Sequence[Any]", listed)
+    ]
+
+
+class _How:
+    """How a cascade asks and what agrees, shared by its stages."""
+
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Member]],
+        samples: int,
+        agree: float,
+        stop: str | stopping.StoppingRule | None,
+        confirm: bool,
+        extract: Extractor,
+    ) -> None:
+        self.rows, self.samples, self.agree = rows, samples, agree
+        self.confirm, self.extract = confirm, extract
+        self.rule = None if stop is None else stopping.rule(stop, cap=samples)
+
+    def most(self, place: int) -> int:
+        """Return the calls of a stage, at most."""
+        row = self.rows[place]
+        alone = len(row) == 1 and (place == len(self.rows) - 1 or _is_method(row[0]))
+        return 1 if alone else max(self.samples, len(row))
+
+    def read(self, replies: Sequence[Candidate], question: str) -> list[Candidate]:
+        """Return the replies with the answer of each, equal answers in the same words."""
+        if self.extract.name != "final":
+            return [
+                {**r, "answer": self.extract.extract(r["text"]) if ok(r) else None} for r in replies
+            ]
+        texts = [reply["text"] if ok(reply) else None for reply in replies]
+        reading = read_all(texts, question=question)
+        return [{**r, "answer": a} for r, a in zip(replies, reading.answers, strict=True)]
+
+    def leader(self, replies: Sequence[Candidate]) -> tuple[Candidate | None, float]:
+        """Return the reply that leads the vote, and its share of the good replies."""
+        good = [reply for reply in replies if ok(reply)]
+        ballot = majority([reply["answer"] for reply in good], extractor=self._same)
+        if ballot["winner"] is None:
+            return None, 0.0
+        won = good[ballot["winner"]]
+        inner = won.get("ballot")
+        if len(good) == 1 and inner is not None and inner["groups"]:
+            weights = [group["weight"] for group in inner["groups"]]
+            return won, max(weights) / (sum(weights) or 1)
+        return won, ballot["groups"][0]["weight"] / len(good)
+
+    def equal(self, one: Candidate, other: Candidate) -> bool:
+        """Return whether two replies state the same answer."""
+        votes = majority([one["answer"], other["answer"]], extractor=self._same)
+        return votes["voters"] == 2 and len(votes["groups"]) == 1
+
+    def votes(self, replies: Sequence[Candidate]) -> list[int | None]:
+        """Return the group of each reply, as stopping rules read it."""
+        return labels([reply["answer"] for reply in replies], self._same)
+
+    @property
+    def _same(self) -> Extractor | None:
+        # Replies that were read together have equal answers in the same words already.
+        return None if self.extract.name == "final" else self.extract
+
+
+def _is_method(member: Member) -> bool:
+    return member.input_kind.kind == "method"
+
+
+def _asked(how: _How, place: int) -> Callable[[Any, Ask], Any]:
+    """Return the step of a stage."""
+    last = place == len(how.rows) - 1
+
+    async def run(state: CascadeState, ask: Ask) -> Update:
+        before = state["candidates"]
+        if not room(ask, 1) and any(map(ok, before)):
+            reason = f"{ask.run.exhausted()} before stage {place + 1}"
+            return _voted(how, state, before, reason, reason)
+        alone = last and how.most(place) == 1
+        if alone:
+            member = how.rows[place][0]
+            draw = sum(reply["member"] == member.name for reply in before)
+            new = [await ask(member, index=len(before), draw=draw, stream=True)]
+        else:
+            new = await _sampled(how, place, state, ask)
+        replies = how.read([*before, *new], state["question"])
+        own = replies[len(before) :]
+        stage = _judged(how, place, replies[: len(before)], own)
+        update: Update = {"candidates": replies, "stages": [*state["stages"], stage]}
+        if stage["stands"]:
+            final = own[0] if alone else how.leader(own)[0]
+            stop = decide(True, f"stage {place + 1}: {stage['why']}", agreement=stage["share"])
+            return {**update, "final": final, "decision": stop}
+        if not last:
+            return update
+        require(replies, 1)
+        notes = [] if any(map(ok, own)) else [f"the last stage gave no answer ({why(own[-1])})"]
+        return {**update, **_voted(how, state, replies, "no stage agreed", *notes)}
+
+    return run
+
+
+async def _sampled(how: _How, place: int, state: CascadeState, ask: Ask) -> list[Candidate]:
+    """Sample a stage: at once, or in waves until the stopping rule is content."""
+    before, most = state["candidates"], how.most(place)
+    turns, new = in_turn(how.rows[place], most), list[Candidate]()
+    rule = how.rule if most > 1 and how.rule is not None else stopping.fixed(most)
+    while True:
+        read = how.read([*before, *new], state["question"])[len(before) :]
+        wanted = min(rule.need(how.votes(read)), most - len(new))
+        wanted = room(ask, wanted) if new else max(1, room(ask, wanted))
+        if wanted < 1:
+            return new
+        calls = [(member, None) for member in turns[len(new) : len(new) + wanted]]
+        new += await ask_all(ask, calls, before=[*before, *new], quorum=min(2, wanted))
+
+
+def _judged(
+    how: _How,
+    place: int,
+    before: Sequence[Candidate],
+    own: Sequence[Candidate],
+) -> Stage:
+    """Return how a stage went, and whether its answer stands."""
+    leader, share = how.leader(own)
+    earlier = how.leader([reply for reply in before if reply["layer"] == place])[0]
+    stands, reason = False, "the replies disagree"
+    if place == len(how.rows) - 1 and how.most(place) == 1:
+        stands, reason = ok(own[0]), "the last stage"
+    elif not any(map(ok, own)):
+        reason = f"no answer ({why(own[-1])})"
+    elif leader is None:
+        reason = "no answer could be read"
+    elif settled := _agrees(how, own, share):
+        stands, reason = True, settled
+    elif how.confirm and earlier is not None and how.equal(leader, earlier):
+        stands, reason = True, f"the answer of stage {place}, too"
+    return Stage(
+        stage=place + 1,
+        members=list(dict.fromkeys(reply["member"] for reply in own)),
+        asked=len(own),
+        answer=None if leader is None else leader["answer"],
+        share=round(share, 3),
+        stands=stands,
+        why=reason,
+    )
+
+
+def _agrees(how: _How, own: Sequence[Candidate], share: float) -> str | None:
+    """Return why a stage agrees with itself, or None; one reply alone agrees with nothing."""
+    good = sum(map(ok, own))
+    voted = good > 1 or any("ballot" in reply for reply in own)
+    if how.rule is not None and good > 1:
+        reason = how.rule.stop(how.votes(own))
+        return None if reason is None or reason.startswith("cap:") else reason
+    return f"{share:.0%} of {good} replies agree" if voted and share >= how.agree else None
+
+
+def _voted(
+    how: _How, state: CascadeState, replies: Sequence[Candidate], reason: str, *notes: str
+) -> Update:
+    """End with the answer of all stages' replies, later stages first in a tie."""
+    latest = sorted(replies, key=lambda reply: -reply["layer"])
+    won, share = how.leader(latest)
+    said = list(notes)
+    if won is None:
+        won = latest[similar(latest, "bleu", whole=True)["winner"] or 0]
+        said.append("no answer could be read: the most typical reply was chosen")
+    elif 2 * share <= 1:
+        said.append("undecided: no answer has more than half of the replies")
+    return {"final": won, "notes": said, "decision": decide(True, reason, agreement=share)}

@@ -1,0 +1,94 @@
+"""Presets: who does what for how much, resolved from the members' prices."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from typing_extensions import TypedDict
+
+from manyminds.errors import InputError
+from manyminds.members import Askable, Member, listed
+from manyminds.prices import HINT
+from manyminds.state import TokenUsage
+
+Preset: TypeAlias = Literal["quality", "balanced", "budget"]
+
+_USUAL = TokenUsage(input_tokens=1_000, output_tokens=500)
+
+
+class PresetReport(TypedDict):
+    """What a preset came to: its name, members in order of price, and their prices.
+
+    `members` are those it asks and `roles` who plays the other roles; `dollars` is the price of a
+    call with 1,000 tokens in and 500 out.
+    """
+
+    name: str
+    members: list[str]
+    roles: dict[str, str]
+    dollars: dict[str, float]
+
+
+def price_of(member: Member) -> float | None:
+    """Return the dollars of a usual call to a member; None where its price is unknown."""
+    return member.cost_of(_USUAL)
+
+
+def by_price(members: Sequence[Member]) -> list[Member]:
+    """Return members in order of price, those without a known price (local models) first."""
+    return sorted(members, key=lambda member: price_of(member) or 0.0)
+
+
+def priced(given: Askable | Sequence[Askable], preset: str) -> list[Member]:
+    """Return members in order of price, cheapest first.
+
+    Raises:
+        InputError: The preset does not exist, or the price of a member is unknown.
+    """
+    if preset not in ("quality", "balanced", "budget"):
+        raise InputError(f'preset={preset!r}: give "quality", "balanced" or "budget"')
+    members = [one if isinstance(one, Member) else Member(one) for one in listed(given)]
+    unknown = [member.name for member in members if price_of(member) is None]
+    if unknown:
+        raise InputError(
+            f"preset={preset!r} needs the price of every member, and that of "
+            f"{', '.join(unknown)} is unknown: "
+            f"give Member(..., price=Price(input=..., output=...)){HINT}"
+        )
+    return by_price(members)
+
+
+def panel_and_writer(
+    given: Askable | Sequence[Askable], preset: str
+) -> tuple[list[Member], Member]:
+    """Return the members of a panel, and the one that writes from their answers.
+
+    "quality": all members, and the most expensive writes. "balanced": the cheaper half, at least
+    two, and the most expensive of all writes. "budget": the cheaper half, and its most expensive
+    writes.
+
+    Args:
+        given: Members with known prices.
+        preset: Name of the preset.
+
+    Raises:
+        InputError: The preset does not exist, or the price of a member is unknown.
+    """
+    members = priced(given, preset)
+    half = members[: max(2, (len(members) + 1) // 2)]
+    if preset == "quality":
+        return members, members[-1]
+    return half, members[-1] if preset == "balanced" else half[-1]
+
+
+def preset_report(
+    preset: str, members: Sequence[Member], roles: dict[str, Member] | None = None
+) -> PresetReport:
+    """Return what a preset came to, for the report."""
+    played = roles or {}
+    everyone = {member.name: member for member in [*members, *played.values()]}
+    return PresetReport(
+        name=preset,
+        members=[member.name for member in members],
+        roles={role: member.name for role, member in played.items()},
+        dollars={name: price_of(member) or 0.0 for name, member in everyone.items()},
+    )
