@@ -28,7 +28,7 @@ ORDER = [
     "models prices",
     "members_file",
     "members",
-    "limits runs journal",
+    "limits runs journal presets",
     "calls",
     "records",
     "trajectory",
