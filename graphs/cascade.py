@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from typing_extensions import TypedDict
 
+from manyminds.answer_form import AUTO, form_prompt
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -18,6 +19,8 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
+    PromptLike,
     SampledState,
     Unpack,
     Update,
@@ -29,7 +32,7 @@ from manyminds.authoring import (
 from manyminds.members import layers_of_members
 from manyminds.nodes.gate import require
 from manyminds.nodes.samples import ask_all, in_turn, room
-from manyminds.nodes.voter import similar
+from manyminds.nodes.tally import in_worker, similar
 from manyminds.presets import Preset, PresetReport, preset_report, priced
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.reading.together import read_all
@@ -81,6 +84,7 @@ def create_cascade(
     confirm: bool = True,
     extract: str | Callable[[str], str | None] | Extractor = "final",
     preset: Preset | None = None,
+    prompt: PromptLike | None = AUTO,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a cascade: stages in order of price, of which the first that agrees answers.
@@ -104,6 +108,8 @@ def create_cascade(
             stages are put in order of price. "budget": 3 samples, of which 2 agree, without the
             most expensive member of three or more; "balanced": 3 samples that all agree;
             "quality": 5 samples that all agree, whatever the stage before said.
+        prompt: Prompt of the stages; None asks the bare question. Default ("auto"): where an
+            answer fits into a line, a prompt that asks for a last line with the answer.
         options: see `Options`.
 
     Returns:
@@ -131,6 +137,7 @@ def create_cascade(
     )
     drawn = Counter(m.name for n in range(len(rows)) for m in in_turn(rows[n], how.most(n)))
     graph.draws = max(drawn.values())
+    how.prompt = form_prompt(graph, prompt, None, kind=how.extract, vote="majority")
     names = [f"stage-{place + 1}" for place in range(len(rows))]
     for place, name in enumerate(names):
         graph.step(name, _asked(how, place), role="stage", opens=True, asks=rows[place])
@@ -173,6 +180,7 @@ class _How:
     ) -> None:
         self.rows, self.samples, self.agree = rows, samples, agree
         self.confirm, self.extract = confirm, extract
+        self.prompt: Prompt | None = None
         self.rule = None if stop is None else stopping.rule(stop, cap=samples)
 
     def most(self, place: int) -> int:
@@ -181,15 +189,17 @@ class _How:
         alone = len(row) == 1 and (place == len(self.rows) - 1 or _is_method(row[0]))
         return 1 if alone else max(self.samples, len(row))
 
-    def read(self, replies: Sequence[Candidate], question: str) -> list[Candidate]:
+    async def read(self, replies: Sequence[Candidate], ask: Ask) -> list[Candidate]:
         """Return the replies with the answer of each, equal answers in the same words."""
-        if self.extract.name != "final":
-            return [
-                {**r, "answer": self.extract.extract(r["text"]) if ok(r) else None} for r in replies
-            ]
         texts = [reply["text"] if ok(reply) else None for reply in replies]
-        reading = read_all(texts, question=question)
-        return [{**r, "answer": a} for r, a in zip(replies, reading.answers, strict=True)]
+
+        def work() -> list[str | None]:
+            if self.extract.name == "final":
+                return read_all(texts, question=ask.run.question).answers
+            return [None if text is None else self.extract.extract(text) for text in texts]
+
+        answers = await in_worker(ask.run, work) or [None] * len(texts)
+        return [{**r, "answer": a} for r, a in zip(replies, answers, strict=True)]
 
     def leader(self, replies: Sequence[Candidate]) -> tuple[Candidate | None, float]:
         """Return the reply that leads the vote, and its share of the good replies."""
@@ -236,10 +246,10 @@ def _asked(how: _How, place: int) -> Callable[[Any, Ask], Any]:
         if alone:
             member = how.rows[place][0]
             draw = sum(reply["member"] == member.name for reply in before)
-            new = [await ask(member, index=len(before), draw=draw, stream=True)]
+            new = [await ask(member, how.prompt, index=len(before), draw=draw, stream=True)]
         else:
             new = await _sampled(how, place, state, ask)
-        replies = how.read([*before, *new], state["question"])
+        replies = await how.read([*before, *new], ask)
         own = replies[len(before) :]
         stage = _judged(how, place, replies[: len(before)], own)
         update: Update = {"candidates": replies, "stages": [*state["stages"], stage]}
@@ -262,12 +272,12 @@ async def _sampled(how: _How, place: int, state: CascadeState, ask: Ask) -> list
     turns, new = in_turn(how.rows[place], most), list[Candidate]()
     rule = how.rule if most > 1 and how.rule is not None else stopping.fixed(most)
     while True:
-        read = how.read([*before, *new], state["question"])[len(before) :]
+        read = (await how.read([*before, *new], ask))[len(before) :]
         wanted = min(rule.need(how.votes(read)), most - len(new))
         wanted = room(ask, wanted) if new else max(1, room(ask, wanted))
         if wanted < 1:
             return new
-        calls = [(member, None) for member in turns[len(new) : len(new) + wanted]]
+        calls = [(member, how.prompt) for member in turns[len(new) : len(new) + wanted]]
         new += await ask_all(ask, calls, before=[*before, *new], quorum=min(2, wanted))
 
 
