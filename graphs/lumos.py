@@ -124,6 +124,7 @@ def create_lumos(
     graph = MethodGraph(
         "lumos", [*planners, *grounders], state=LumosState, output=LumosOutput, **options
     )
+    graph.draws = 2 * subgoals + 3
     how = _Lumos(
         planners=planners,
         grounders=grounders,

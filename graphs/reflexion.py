@@ -5,10 +5,8 @@ Paper: "Reflexion: Language Agents with Verbal Reinforcement Learning", arXiv 23
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
-from langgraph.runtime import get_runtime
-from langgraph.store.base import BaseStore
 from typing_extensions import TypedDict, TypeIs
 
 from manyminds.aio import in_thread
@@ -34,11 +32,11 @@ from manyminds.authoring import (
     ok,
     with_roles,
 )
+from manyminds.nodes.memory import recalled, remember
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.step import Run
 from manyminds.reading.roles import read_rating, reason_of
 from manyminds.runs.context import RunContext
-from manyminds.runs.journal_backends import called
 from manyminds.settings import DEFAULT_CONCURRENCY
 
 Outcome: TypeAlias = bool | tuple[bool, str]
@@ -48,7 +46,7 @@ ENOUGH = 7.0
 SCORE = object_schema(
     "check", {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
 )
-NAMESPACE = ("manyminds", "reflexion")
+METHOD = "reflexion"
 UNKNOWN = "It did not pass; nothing more is known."
 
 
@@ -132,7 +130,7 @@ def create_reflexion(
     learn = graph.prompt(LESSON, variables={"answer", "feedback"})
 
     async def recall(_state: State, ask: Ask) -> Update:
-        return {"lessons": (await recalled(task, ask.run))[-memory:]}
+        return {"lessons": (await recalled(METHOD, _key(task, ask.run)))[-memory:]}
 
     async def solve(state: State, ask: Ask) -> Update:
         lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
@@ -154,7 +152,7 @@ def create_reflexion(
         if not ok(reply):
             return earlier(state, reply, f"the reflector of try {ask.layer}")
         lessons = [*state["lessons"], reply["text"].strip()][-memory:]
-        await remember(task, lessons, ask.run)
+        await remember(METHOD, _key(task, ask.run), lessons)
         return {"lessons": lessons}
 
     graph.open("memory", lessons=[], feedback="", passed=None)
@@ -225,25 +223,6 @@ def read_verdict(reply: str) -> Checked | None:
 def is_function(check: Check | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
     """Return whether a check is a function, and not a member."""
     return is_node(check)
-
-
-async def recalled(task: str | None, run: RunContext) -> list[str]:
-    """Return the lessons of earlier runs, where the graph was compiled with a store."""
-    store = _store()
-    item = None if store is None else await called(store, "get", NAMESPACE, _key(task, run))
-    kept: list[Any] = [] if item is None else item.value.get("lessons", [])
-    return [str(lesson) for lesson in kept]
-
-
-async def remember(task: str | None, lessons: list[str], run: RunContext) -> None:
-    """Put the lessons where the next run finds them; without a store they end with this one."""
-    store = _store()
-    if store is not None:
-        await called(store, "put", NAMESPACE, _key(task, run), {"lessons": lessons})
-
-
-def _store() -> BaseStore | None:
-    return get_runtime().store
 
 
 def _key(task: str | None, run: RunContext) -> str:

@@ -12,7 +12,13 @@ from manyminds.nodes.gate import require
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
 from manyminds.nodes.reply_schema import Schema
-from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role, ask_writer
+from manyminds.nodes.role_call import (
+    VERDICT_PARAMS,
+    RoleReply,
+    Unreadable,
+    ask_role,
+    ask_writer,
+)
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import add_spent, spent_on
@@ -164,6 +170,7 @@ class Ask:
         index: int = 0,
         layer: int | None = None,
         reserve: int = 1,
+        params: Mapping[str, Any] = VERDICT_PARAMS,
     ) -> RoleReply[T]:
         """Ask the members of a chain, at temperature 0, until a verdict can be read.
 
@@ -177,6 +184,7 @@ class Ask:
             index: Order of asking within the layer, of the first call.
             layer: Layer of the calls. Default: the step's.
             reserve: Calls that the budget must have left after this one.
+            params: Sampling defaults of the role.
         """
         layer = self.layer if layer is None else layer
         reply = await ask_role(
@@ -189,6 +197,7 @@ class Ask:
             schema=schema,
             draw=lambda _member: max(0, layer - 1),
             index=index,
+            params=params,
             reserve=reserve,
             deadline=self.deadline,
         )

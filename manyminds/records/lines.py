@@ -20,7 +20,7 @@ _SECRET = re.compile(r"api_?key|secret|password|authorization|headers|credential
 _TOLD_ELSEWHERE = frozenset(
     {
         *("messages", "question", "question_id", "run", "started", "layer", "report", "spent"),
-        *("candidates", "previous", "transcript", "task_state", "episodes"),
+        *("candidates", "previous", "transcript", "task_state", "episodes", "episode"),
     }
 )
 _PLACE = ("role", "member", "layer", "index", "draw")

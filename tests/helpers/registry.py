@@ -15,6 +15,8 @@ _SMALL: dict[str, Any] = {
     "rounds": 2,
     "refinements": 1,
     "tries": 2,
+    "episodes": 1,
+    "slots": 2,
     "window": 2,
     "reserved": 1,
 }

@@ -12,7 +12,7 @@ from math import log
 from random import Random
 from typing import NamedTuple
 
-from manyminds.models.simulated.arithmetic import write_question
+from manyminds.models.simulated.arithmetic import Step, write_question
 from manyminds.models.simulated.choices import Asked
 
 # Weighing answers: so many wrong results are about equally likely, and whoever gave an answer is
@@ -128,6 +128,9 @@ def verdict(
     if keys == ("questions",):
         most = _MOST.findall(prompt)
         return None if asked is None else {"questions": plan(asked, int(most[-1]) if most else 2)}
+    if keys == ("query",):
+        steps = [Step("+", draw.randint(2, 90)), Step("*", draw.randint(2, 9))]
+        return {"query": write_question(draw.randint(2, 90), steps)}
     if weighed is None or not weighed.stated:
         return None
     return {key: _MAKERS[key](weighed) for key in keys}
@@ -185,10 +188,11 @@ _MAKERS: Mapping[str, Callable[[Weighed], object]] = {
     "choice": lambda weighed: _order(weighed)[0],
     "score": lambda weighed: next(iter(weighed.scores.values())),
     "rating": lambda weighed: next(iter(weighed.scores.values())) // 2 + 1,
+    "solved": lambda weighed: next(iter(weighed.scores.values())) >= _LIKELY,
     "stop": _stop,
     "reason": _reason,
 }
-_WITHOUT_ANSWERS = {"roles", "questions"}
+_WITHOUT_ANSWERS = {"roles", "questions", "query"}
 
 
 def _answer(text: str, asked: Asked) -> str | None:
