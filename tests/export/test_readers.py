@@ -1,0 +1,254 @@
+"""What trainers make of the files: every row is read, and exactly the flagged turns are trained.
+
+Skipped where a trainer is not installed. CPU builds are enough; no model is downloaded: tokenizer
+and model are tiny and made here.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.trajectories import told
+
+from manyminds.export.pipeline import export
+from manyminds.export.plan import Plan
+from manyminds.json_lines import encoded
+from manyminds.trajectory import APIAction, Trajectory
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+# ChatML with tools, as many models have it.
+TEMPLATE = """
+{%- if tools %}<|im_start|>system
+{{ tools | tojson }}<|im_end|>
+{% endif -%}
+{%- for message in messages -%}
+<|im_start|>{{ message.role }}
+{{ message.content }}
+{%- for call in message.tool_calls or [] -%}
+[{{ call.function.name }} {{ call.function.arguments }}]
+{%- endfor -%}
+<|im_end|>
+{% endfor -%}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif -%}
+"""
+OPENED, CLOSED = "<|im_start|>", "<|im_end|>"
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    """Return a tokenizer whose tokens are bytes."""
+    transformers = pytest.importorskip("transformers")
+    tokenizers = pytest.importorskip("tokenizers")
+    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: number for number, letter in enumerate(alphabet)}
+    made = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocabulary, merges=[]))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = tokenizers.decoders.ByteLevel()
+    found = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=made, eos_token=CLOSED, pad_token="<|pad|>"
+    )
+    found.add_special_tokens({"additional_special_tokens": [OPENED]})
+    found.chat_template = TEMPLATE
+    return found
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a model of two tiny layers; it has a folder, from which trainers copy it."""
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
+    config = transformers.LlamaConfig(vocab_size=len(tokenizer), **size, **heads)
+    folder = tmp_path_factory.mktemp("model")
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return transformers.AutoModelForCausalLM.from_pretrained(folder)
+
+
+def source(folder: Path) -> Path:
+    """Write trajectories of agents with different tools, of candidates, of a demonstration."""
+    given = [
+        told("2 + 2?", "I add.", "4", "It is 4.", tool="add", id="a", task="a", reward=1.0),
+        told("Rows?", "I count.", "7", "There are 7.", tool="count_rows", id="b", reward=0.0),
+        told("Ünïcode → ☃?", "Ja: ☃", id="c", task="c", won=True, system="Be brief."),
+        told("Ünïcode → ☃?", "Nein", id="d", task="c", won=False, system="Be brief."),
+        told("Show.", "Like this.", "Now you.", "So.", id="e", task="e", reward=1.0),
+    ]
+    assert isinstance(given[0].content[1], APIAction)
+    given[0].content[1].kwargs = {"a": 2, "b": [2, None]}
+    given[4].content[1].train = False  # type: ignore[union-attr]
+    path = folder / "trajectories.jsonl"
+    path.write_bytes(b"".join(encoded(one.row()) for one in given))
+    return path
+
+
+def load(folder: Path, form: str, kind: str = "json") -> tuple[Any, int]:
+    datasets = pytest.importorskip("datasets")
+    out = folder / f"{form}.out"
+    counts = export(Plan([source(folder)], form), out)
+    found = datasets.load_dataset(
+        kind, data_files=str(out), split="train", cache_dir=str(folder / "cache")
+    )
+    assert len(found) == counts.rows
+    return found, counts.rows
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["trl", "dpo", "kto", "openai", "axolotl", "llamafactory", "adp", "xlam", "agenttuning",
+     "fireact", "nat", "agent-flan", "lumos", "ste", "debategpt"],
+)  # fmt: skip
+def test_datasets_loads_every_row(form: str, tmp_path: Path) -> None:
+    load(tmp_path, form)
+
+
+def test_datasets_loads_parquet(tmp_path: Path) -> None:
+    found, _ = load(tmp_path, "verl", "parquet")
+    assert all(message["content"] for row in found for message in row["messages"])
+
+
+def settings(folder: Path, kind: Any, **more: Any) -> Any:
+    return kind(
+        output_dir=str(folder / "trained"), report_to=[], use_cpu=True, max_length=None,
+        bf16=False, disable_tqdm=True, **more,
+    )  # fmt: skip
+
+
+def turn(message: dict[str, Any]) -> str:
+    """Return what the template makes of a turn of the assistant, without its head."""
+    calls = [one["function"] for one in message.get("tool_calls") or []]
+    called = "".join(f"[{call['name']} {call['arguments']}]" for call in calls)
+    return f"{message['content']}{called}{CLOSED}\n"
+
+
+def test_trl_trains_the_flagged_turns_and_nothing_else(
+    tokenizer: Any, model: Any, tmp_path: Path
+) -> None:
+    trl = pytest.importorskip("trl")
+    data, rows = load(tmp_path, "trl")
+    trainer = trl.SFTTrainer(
+        model=model, args=settings(tmp_path, trl.SFTConfig), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    prepared = trainer.train_dataset
+    assert len(prepared) == rows == 7
+    for row, made in zip(data, prepared, strict=True):
+        trained = [t for t, label in zip(made["input_ids"], made["labels"], strict=True)
+                   if label != -100]  # fmt: skip
+        assert tokenizer.decode(trained) == turn(row["completion"][0])
+        masked = len(made["input_ids"]) - len(trained)
+        prompt = tokenizer.decode(made["input_ids"][:masked])
+        assert all(message["content"] in prompt for message in row["prompt"])
+        assert prompt.endswith(f"{OPENED}assistant\n")
+        if row["tools"] is not None:
+            assert json.loads(row["tools"])[0]["function"]["name"] in prompt
+    trainer.args.max_steps = 1
+    trainer.train()
+
+
+def test_trl_prepares_pairs(tokenizer: Any, model: Any, tmp_path: Path) -> None:
+    trl = pytest.importorskip("trl")
+    data, rows = load(tmp_path, "dpo")
+    trainer = trl.DPOTrainer(
+        model=model, args=settings(tmp_path, trl.DPOConfig), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    assert len(trainer.train_dataset) == rows == 1
+    (made,) = trainer.train_dataset
+    assert tokenizer.decode(made["chosen_ids"]) == f"Ja: ☃{CLOSED}\n"
+    assert tokenizer.decode(made["rejected_ids"]) == f"Nein{CLOSED}\n"
+    assert "Be brief." in tokenizer.decode(made["prompt_ids"])
+    trainer.args.max_steps = 1
+    trainer.train()
+
+
+def test_trl_prepares_graded_replies(tokenizer: Any, model: Any, tmp_path: Path) -> None:
+    trl = pytest.importorskip("trl")
+    data, rows = load(tmp_path, "kto")
+    trainer = trl.KTOTrainer(
+        model=model, args=settings(tmp_path, trl.KTOConfig), train_dataset=data,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    assert len(trainer.train_dataset) == rows
+    assert [made["label"] for made in trainer.train_dataset] == data["label"]
+    for row, made in zip(data, trainer.train_dataset, strict=True):
+        assert tokenizer.decode(made["completion_ids"]) == turn(row["completion"][0])
+
+
+def test_openai_rows_are_messages_for_trl_too(tokenizer: Any, tmp_path: Path) -> None:
+    pytest.importorskip("trl")
+    data, _ = load(tmp_path, "openai")
+    for row in data:
+        assert tokenizer.apply_chat_template(row["messages"], tokenize=False)
+
+
+def llamafactory() -> Any:
+    converter = pytest.importorskip("llamafactory.data.converter")
+    parser = pytest.importorskip("llamafactory.data.parser")
+    attributes = parser.DatasetAttr("file", "rows.json", formatting="sharegpt")
+    attributes.system, attributes.tools = "system", "tools"
+    return converter.SharegptDatasetConverter(attributes, None)
+
+
+def test_llamafactory_skips_no_row(tmp_path: Path) -> None:
+    convert = llamafactory()
+    data, rows = load(tmp_path, "llamafactory")
+    made = [convert(row) for row in data]
+    assert len([one for one in made if one["_prompt"] and one["_response"]]) == rows == 7
+    formatter = pytest.importorskip("llamafactory.data.formatter").FunctionFormatter(
+        slots=["{{content}}"], tool_format="default"
+    )
+    words = {"thought_words": ("<think>\n", "\n</think>\n\n")}
+    calls = ("<tool_call>", "</tool_call>")
+    (first,) = [one for one in made if one["_response"][0]["content"].startswith("I add.")]
+    said = formatter.apply(content=first["_response"][0]["content"], tool_call_words=calls, **words)
+    assert "I add." in said[0] and '"b": [2, null]' in said[0]
+
+
+def test_axolotl_masks_turn_by_turn(tokenizer: Any, tmp_path: Path) -> None:
+    strategies = pytest.importorskip("axolotl.prompt_strategies.chat_template")
+    prompter = strategies.ChatTemplatePrompter(
+        tokenizer, chat_template=TEMPLATE, message_field_training="training", max_length=4096,
+        message_property_mappings={"role": "role", "content": "content"},
+    )  # fmt: skip
+    strategy = strategies.ChatTemplateStrategy(
+        prompter, tokenizer, train_on_inputs=False, sequence_len=4096, roles_to_train=["assistant"],
+        train_on_eos="turn",
+    )  # fmt: skip
+    data, rows = load(tmp_path, "axolotl")
+    made = [strategy.tokenize_prompt(row) for row in data]
+    assert len(made) == rows
+    for row, one in zip(data, made, strict=True):
+        trained = tokenizer.decode([label for label in one["labels"] if label != -100])
+        for message in row["messages"]:
+            assert (message["content"] in trained) == message["training"]
+
+
+def test_verl_reads_the_messages(tokenizer: Any, tmp_path: Path) -> None:
+    module = pytest.importorskip("verl.utils.dataset.multiturn_sft_dataset")
+    config = pytest.importorskip("omegaconf").OmegaConf.create({"max_length": 4096})
+    data, rows = load(tmp_path, "verl", "parquet")
+    made = module.MultiTurnSFTDataset(str(tmp_path / "verl.out"), tokenizer, config)
+    assert len(made) == rows
+    for row, one in zip(data, made, strict=True):
+        mask, tokens = one["loss_mask"].tolist(), one["input_ids"].tolist()
+        trained = tokenizer.decode([t for t, on in zip(tokens, mask, strict=True) if on])
+        for message in row["messages"]:
+            assert (message["content"] in trained) == (message["role"] == "assistant")
+
+
+def test_a_trajectory_survives_the_way_through_a_trainers_form(tmp_path: Path) -> None:
+    """Read back what was written: nothing that is trained is lost."""
+    out = tmp_path / "openai.jsonl"
+    export(Plan([source(tmp_path)], "openai"), out)
+    again = tmp_path / "again.jsonl"
+    export(Plan([out], "openai"), again)
+    assert out.read_bytes() == again.read_bytes()
+    assert Trajectory.read(json.loads(source(tmp_path).read_text().splitlines()[0]), "f").id == "a"
