@@ -227,8 +227,17 @@ def test_axolotl_masks_turn_by_turn(tokenizer: Any, tmp_path: Path) -> None:
     assert len(made) == rows
     for row, one in zip(data, made, strict=True):
         trained = tokenizer.decode([label for label in one["labels"] if label != -100])
-        for message in row["messages"]:
-            assert (message["content"] in trained) == message["training"]
+        turns = [parsed(message) for message in row["messages"] if message["training"]]
+        assert trained == "".join(turn(one).rstrip() for one in turns)
+
+
+def parsed(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with its arguments as an object, as Axolotl hands them to the template."""
+    calls = [
+        {"function": {**one["function"], "arguments": json.loads(one["function"]["arguments"])}}
+        for one in message.get("tool_calls") or []
+    ]
+    return {**message, "tool_calls": calls}
 
 
 def test_verl_reads_the_messages(tokenizer: Any, tmp_path: Path) -> None:
@@ -240,8 +249,7 @@ def test_verl_reads_the_messages(tokenizer: Any, tmp_path: Path) -> None:
     for row, one in zip(data, made, strict=True):
         mask, tokens = one["loss_mask"].tolist(), one["input_ids"].tolist()
         trained = tokenizer.decode([t for t, on in zip(tokens, mask, strict=True) if on])
-        for message in row["messages"]:
-            assert (message["content"] in trained) == (message["role"] == "assistant")
+        assert trained == "".join(turn(m) for m in row["messages"] if m["role"] == "assistant")
 
 
 def test_a_trajectory_survives_the_way_through_a_trainers_form(tmp_path: Path) -> None:
