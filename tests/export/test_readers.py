@@ -190,7 +190,7 @@ def test_openai_rows_are_messages_for_trl_too(tokenizer: Any, tmp_path: Path) ->
 
 
 def llamafactory() -> Any:
-    converter = pytest.importorskip("llamafactory.data.converter")
+    converter = pytest.importorskip("llamafactory.data.converter", exc_type=ImportError)
     parser = pytest.importorskip("llamafactory.data.parser")
     attributes = parser.DatasetAttr("file", "rows.json", formatting="sharegpt")
     attributes.system, attributes.tools = "system", "tools"
@@ -213,7 +213,9 @@ def test_llamafactory_skips_no_row(tmp_path: Path) -> None:
 
 
 def test_axolotl_masks_turn_by_turn(tokenizer: Any, tmp_path: Path) -> None:
-    strategies = pytest.importorskip("axolotl.prompt_strategies.chat_template")
+    strategies = pytest.importorskip(
+        "axolotl.prompt_strategies.chat_template", exc_type=ImportError
+    )
     prompter = strategies.ChatTemplatePrompter(
         tokenizer, chat_template=TEMPLATE, message_field_training="training", max_length=4096,
         message_property_mappings={"role": "role", "content": "content"},
@@ -241,7 +243,8 @@ def parsed(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_verl_reads_the_messages(tokenizer: Any, tmp_path: Path) -> None:
-    module = pytest.importorskip("verl.utils.dataset.multiturn_sft_dataset")
+    name = "verl.utils.dataset.multiturn_sft_dataset"
+    module = pytest.importorskip(name, exc_type=ImportError)
     config = pytest.importorskip("omegaconf").OmegaConf.create({"max_length": 4096})
     data, rows = load(tmp_path, "verl", "parquet")
     made = module.MultiTurnSFTDataset(str(tmp_path / "verl.out"), tokenizer, config)
