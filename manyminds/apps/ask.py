@@ -27,8 +27,8 @@ from manyminds.errors import InputError
 if TYPE_CHECKING:  # seconds of import, which a wrong option does not wait for
     from langgraph.types import StreamMode
 
-    from manyminds.apps.progress import Progress
     from manyminds.method_graph import MethodGraph
+    from manyminds.views.progress import Progress
 
 
 def ask(
@@ -155,7 +155,7 @@ def _question(words: Sequence[str]) -> str:
 def _watch(graph: "MethodGraph", question: str) -> Mapping[str, Any]:
     """Run the graph, showing how far it is where somebody looks."""
     from manyminds.apps.display import live
-    from manyminds.apps.progress import Progress
+    from manyminds.views.progress import Progress
 
     def hide(text: str) -> str:
         for member in graph.members.values():

@@ -40,6 +40,7 @@ COMMANDS = {
     "runs": Command("manyminds.apps.runs:runs", "List recorded runs, or delete old ones."),
     "export": Command("manyminds.apps.export:export", "Write runs as training data."),
     "serve": Command("manyminds.apps.serve:serve", "Serve methods as models to OpenAI clients."),
+    "mcp": Command("manyminds.apps.mcp:mcp", "Serve methods as tools of an MCP server."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "models": Command("manyminds.apps.models:models", "List models that run here, or fetch one."),

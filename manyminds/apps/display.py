@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from manyminds.apps.progress import Line, Progress
 from manyminds.apps.terminal import clean, console, counted, dollars, one_line, watched
+from manyminds.views.progress import Line, Progress
 
 _A_SECOND = 8  # how often the display is drawn
 _TEXT_LINES = 6  # of an answer that is being written

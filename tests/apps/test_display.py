@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessageChunk
 from rich.console import Console
 
 from manyminds.apps.display import live, picture
-from manyminds.apps.progress import Progress
+from manyminds.views.progress import Progress
 
 
 def drawn(progress: Progress, width: int, height: int = 24) -> list[str]:

@@ -3,7 +3,7 @@ from time import monotonic
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from manyminds.apps.progress import Progress
+from manyminds.views.progress import Progress
 
 
 @pytest.fixture
