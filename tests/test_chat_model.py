@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
@@ -194,8 +194,12 @@ async def test_a_panel_that_fails_leaves_the_writer_with_a_note() -> None:
     assert "no panel" in message.response_metadata["manyminds"]["degraded"]
 
 
+def a_function(_messages: list[BaseMessage]) -> str:
+    return "x"
+
+
 def test_a_method_without_a_chat_model_says_what_to_give() -> None:
-    app = create_agent_forest(Member(lambda messages: "x", name="f"), samples=2).compile()
+    app = create_agent_forest(Member(a_function, name="f"), samples=2).compile()
     assert app.as_chat().invoke("Why?").text == "x"
     with pytest.raises(InputError, match="give a writer"):
         app.as_chat().bind_tools([add])

@@ -489,12 +489,16 @@ async def test_unreadable_output_is_a_failure_that_says_what_to_do() -> None:
     assert one["error"]["kind"] == "malformed" and "output=function" in one["error"]["message"]
 
 
+def a_function(_messages: list[BaseMessage]) -> str:
+    return "x"
+
+
 @pytest.mark.parametrize(
     ("member", "shown"),
     [
         (Member("simulated:small"), "Member('simulated:small', name='small')"),
         (Member("m@http://h/v1", weight=2), "Member('m@http://h/v1', name='m', weight=2.0)"),
-        (Member(lambda m: "x", name="f"), "Member(<RunnableBinding>, name='f')"),
+        (Member(a_function, name="f"), "Member(<RunnableBinding>, name='f')"),
         (
             Member(create_moa(["simulated:small"]), role="You add."),
             "Member(<moa>, name='moa', role='You add.')",

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,17 @@ import pytest
 from mcp import StdioServerParameters
 from mcp.client import Client
 
-from manyminds import InputError, create_agent_forest
+from manyminds import CompiledMethod, InputError, create_agent_forest
 from manyminds.server import mcp as served
-from manyminds.server.config import Config
+from manyminds.server.config import Config, Ensemble
 from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 ONE: Any = {"method": "agent-forest", "members": ["simulated:large"], "options": {"samples": 3}}
 SUM = "Start with 60. Add 52. What is the result?"
+
+
+def building(app: CompiledMethod) -> Callable[[Ensemble], CompiledMethod]:
+    return lambda _ensemble: app
 
 
 def config() -> Config:
@@ -67,7 +72,7 @@ async def test_a_panel_that_fails_is_an_error_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     down = create_agent_forest(ScriptedChatModel(ValueError("down")), samples=1).compile()
-    monkeypatch.setattr("manyminds.server.config.Ensemble.build", lambda _self: down)
+    monkeypatch.setattr("manyminds.server.config.Ensemble.build", building(down))
     async with Client(served.create_mcp(config())) as client:
         result = await client.call_tool("consult", {"question": SUM})
     assert result.is_error and "down" in str(result.content)
@@ -75,7 +80,7 @@ async def test_a_panel_that_fails_is_an_error_with_its_reason(
 
 async def test_jobs_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = create_agent_forest(ScriptedChatModel(ScriptedReply("x", delay=30)), samples=1)
-    monkeypatch.setattr("manyminds.server.config.Ensemble.build", lambda _self: slow.compile())
+    monkeypatch.setattr("manyminds.server.config.Ensemble.build", building(slow.compile()))
     panels = served.Panels(config())
     for _ in range(64):
         await panels.start("Why?", "")

@@ -424,7 +424,7 @@ def test_the_openai_package_and_chatopenai_are_served(live: Any) -> None:
     assert "".join(part.text for part in parts) == "the end of it"
     assert sum(p.usage_metadata["total_tokens"] for p in parts if p.usage_metadata) == 45
     with pytest.raises(openai.NotFoundError, match="there is no model"):
-        client.chat.completions.create(**chat() | {"model": "x"})
+        client.chat.completions.create(**asked | {"model": "x"})
 
 
 @pytest.mark.parametrize("streamed", [False, True])
