@@ -101,8 +101,6 @@ class Member(BaseModel):
         """Accept the model as the one positional argument."""
         askable = _askable(model)
         spec = model if isinstance(model, str) else None
-        if isinstance(askable, EndpointModel) and askable.concurrency is not None:
-            options.setdefault("concurrency", askable.concurrency)
         other = options.get("hedge_with")
         if other is not None and not isinstance(other, Member):
             options["hedge_with"] = Member(other)
@@ -114,6 +112,8 @@ class Member(BaseModel):
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
         if "retries" not in options and _may_pass(model):
             object.__setattr__(self, "retries", 2)
+        if isinstance(askable, EndpointModel) and "concurrency" not in options:
+            object.__setattr__(self, "concurrency", askable.concurrency)
         assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))
