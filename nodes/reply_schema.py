@@ -41,7 +41,8 @@ def scored_answers(count: int) -> Schema:
         "reason": {"type": "string"},
         "score": {"type": "integer", "enum": list(range(11))},
     }
-    return {"type": "array", "items": object_schema("scored", fields)}
+    length = {"minItems": count, "maxItems": count}  # without them, grammars allow any length
+    return {"type": "array", "items": object_schema("scored", fields), **length}
 
 
 def request_params(schema: Schema, member: Member) -> Mapping[str, Any]:

@@ -1,61 +1,24 @@
 """The engine: what its server can do, how it stops, and what a fork does to it."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.request import Request, urlopen
 
-import httpx
 import pytest
+from helpers.real import MEMBER, busy, client, get, running
 from langchain_core.messages import AIMessage, HumanMessage
-from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
 from manyminds import create_agent_forest
 from manyminds.members import Member
-from manyminds.models.local import LocalModel, from_string
-from manyminds.models.local_engine import Engine, close_engines, engine
+from manyminds.models.local import from_string
+from manyminds.models.local_engine import close_engines
 
-MEMBER = "local:smollm2"
 QUESTION = "What is the capital of France?"
-
-
-def running(text: str = MEMBER) -> tuple[LocalModel, Engine]:
-    model = from_string(text)
-    return model, engine(model.options, model.model)
-
-
-def get(path: str) -> Any:
-    started = running()[1]
-    request = Request(f"{started.url.removesuffix('/v1')}{path}")
-    request.add_header("Authorization", f"Bearer {started.key.get_secret_value()}")
-    with urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
-@asynccontextmanager
-async def client(**options: Any) -> AsyncGenerator[ChatOpenAI]:
-    """Give LangChain's own client of the engine's port."""
-    _, started = running()
-    async with httpx.AsyncClient(timeout=120) as http:  # LangChain shares its own between loops
-        yield ChatOpenAI(
-            model="smollm2",
-            base_url=started.url,
-            api_key=started.key,
-            use_responses_api=False,
-            http_async_client=http,
-            **{"max_tokens": 24, "temperature": 0.8, **options},
-        )
-
-
-def busy() -> int:
-    return sum(slot["is_processing"] for slot in get("/slots"))
 
 
 async def idle(seconds: float = 20.0) -> float:
