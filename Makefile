@@ -16,15 +16,18 @@ new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --qui
 install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help demo test real slow format lint types notebooks readme docs build bench pins
+.PHONY: help demo demo-real test real slow format lint types notebooks readme docs build bench pins
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key, no network
 	@$(BIN)/manyminds demo
+
+demo-real: $(VENV)/.has-local  ## the same with a small real model, which is fetched (93 MB)
+	@$(BIN)/manyminds models get smollm2 && $(BIN)/manyminds demo --real
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
 	$(BIN)/pytest -n auto $(TESTS)

@@ -61,6 +61,10 @@ def demo(
         typer.Option("--method", "-m", metavar="NAME", help="Show this method in place of moa."),
     ] = None,
     sets: Set = None,
+    real: Annotated[
+        bool,
+        typer.Option("--real", help="Ask a small real model instead, and show its replies."),
+    ] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Fewer questions: a few seconds.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Other questions, other luck.")] = 0,
     as_json: Annotated[
@@ -73,6 +77,11 @@ def demo(
     statistical model that solves chains of arithmetic, with errors. The methods are the real ones,
     and every figure is measured as it is printed.
     """
+    if real:
+        from manyminds.apps.demo_real import show_real
+
+        show_real()
+        return
     number = FAST_QUESTIONS if fast else QUESTIONS
     real = recorded_figures(seed)
     done: list[Measured] = []

@@ -50,3 +50,8 @@ def test_fetches_once(
 def test_other_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", *words]) == 2
     assert "manyminds models get NAME" in capsys.readouterr().err
+
+
+def test_the_real_demo_says_how_to_get_its_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--real"]) == 2
+    assert "manyminds models get smollm2" in capsys.readouterr().err
