@@ -410,9 +410,8 @@ async def test_a_degraded_answer_is_refused_where_that_is_asked_for() -> None:
 def test_the_openai_package_and_chatopenai_are_served(live: Any) -> None:
     url = live(moa())
     client = openai.OpenAI(base_url=url, api_key="x", max_retries=0)
-    whole = client.chat.completions.create(
-        model="panel", messages=[{"role": "user", "content": "?"}]
-    )
+    asked: Any = chat()
+    whole = client.chat.completions.create(**asked)
     assert whole.choices[0].message.content == "the end of it"
     assert whole.usage is not None and whole.usage.total_tokens == 45
     with client.responses.stream(model="panel", input="Why?") as stream:
