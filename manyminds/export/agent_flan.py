@@ -71,7 +71,7 @@ def _chat(trajectory: Trajectory) -> Iterator[dict[str, Any]]:
 
 
 def _said(message: Message) -> Iterator[dict[str, Any]]:
-    train, text = bool(message["train"]), message["content"] or ""
+    train, text = bool(message.get("train")), message["content"] or ""
     calls = message.get("tool_calls", [])
     if len(calls) > 1:
         raise NotHeldError("several tool calls in one turn")

@@ -71,7 +71,7 @@ def all_trained(messages: Sequence[Message]) -> None:
     Raises:
         NotHeldError: There is one.
     """
-    if not all(message["train"] for message in messages if message["role"] == "assistant"):
+    if not all(message.get("train") for message in messages if message["role"] == "assistant"):
         raise NotHeldError(UNTRAINED)
 
 

@@ -47,7 +47,8 @@ def from_run(run: RunRecord, take: Take = "answer") -> Iterator[Trajectory]:
         yield from _calls(run)
     elif take == "episodes":
         own = list(_recorded(run))
-        yield from own or (one for one in _calls(run) if one.role in CANDIDATES)
+        acting = run.method == "lumos"  # whose agents are its planner and its grounder
+        yield from own or (one for one in _calls(run) if acting or one.role in CANDIDATES)
     else:
         yield from (one for one in _candidates(run) if take == "candidates" or one.won)
     for nested in run.nested:
@@ -171,7 +172,8 @@ def _made(
     system, content = steps_of(
         [_message(line, place in spoken.own) for place, line in enumerate(spoken.messages)]
     )
-    models = {member["name"]: member["model"] for member in run.members}
+    # A chat model object is known by a hash, which says less than its name.
+    models = {m["name"]: m["model"] for m in run.members if ":" in m["model"]}
     return Trajectory(
         id=name,
         content=content,
@@ -202,7 +204,7 @@ def _message(line: MessageLine, own: bool) -> Message:
     message = Message(role=role, content=_text(line))
     for key in ("name", "tool_call_id"):
         if line.get(key):
-            message[key] = line[key]
+            cast("dict[str, Any]", message)[key] = line.get(key)
     if role == "assistant":
         message["train"] = own
         calls = cast("Sequence[Mapping[str, Any]]", line.get("tool_calls", []))

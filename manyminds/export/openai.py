@@ -40,7 +40,7 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     for message in chat_of(trajectory):
         row = plain(message)
         if message["role"] == "assistant":
-            row["weight"] = int(message["train"])
+            row["weight"] = int(message.get("train", True))
             row["content"] = message["content"] if "tool_calls" in message else row["content"]
         messages.append(row)
     yield {"messages": messages, **({"tools": trajectory.tools} if trajectory.tools else {})}

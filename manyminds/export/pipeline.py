@@ -9,6 +9,7 @@ from manyminds.export.card import card
 from manyminds.export.counts import Counts
 from manyminds.export.exporter import Exporter, Row
 from manyminds.export.filters import Gold, TestQuestions, refusal
+from manyminds.export.from_records import Take
 from manyminds.export.messages import NotHeldError
 from manyminds.export.mixing import mixed
 from manyminds.export.plan import Plan
@@ -42,7 +43,7 @@ def export(plan: Plan, out: Path) -> Counts:
             writer.write(row)
             counts.rows += 1
         if not counts.rows:
-            raise DataError(_nothing(counts))
+            raise DataError(_nothing(counts, plan.take or form.take))
     try:
         out.with_name(f"{out.name}.card.md").write_text(card(plan, form, counts), "utf-8")
     except OSError as error:
@@ -121,8 +122,11 @@ def _count(trajectory: Trajectory, counts: Counts) -> None:
     counts.rewards["unknown" if reward is None else f"{reward:.1f}"] += 1
 
 
-def _nothing(counts: Counts) -> str:
+def _nothing(counts: Counts, take: Take) -> str:
     if not counts.total:
         runs = "; ".join(f"{reason}: {n}" for reason, n in counts.runs.most_common())
-        return f"there is nothing to export: no conversation was found ({runs or 'no run'})"
+        return (
+            f"there is nothing to export: no conversation was found for --take {take} "
+            f"({runs or 'no run'}); give another --take"
+        )
     return f"there is no row to write: all {counts.total} were dropped ({counts.dropped_text()})"

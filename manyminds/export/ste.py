@@ -46,7 +46,7 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     if not called:
         raise NotHeldError("no tool call")
     last = called[-1]
-    calls = messages[last]["tool_calls"]
+    calls = messages[last].get("tool_calls", [])
     if len(calls) > 1:
         raise NotHeldError("several tool calls in one turn")
     function = calls[0]["function"]

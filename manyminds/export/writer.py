@@ -1,6 +1,6 @@
 """Writes rows as JSON Lines, as one JSON list, or as parquet; the file appears when it is whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def open_writer(exporter: Exporter, out: Path) -> Iterator[Writer]:
+def open_writer(exporter: Exporter, out: Path) -> Generator[Writer]:
     """Write into a draft next to `out`, which takes its name when the block ends well.
 
     Raises:
@@ -102,19 +102,19 @@ def _utf8(text: str) -> str:
 
 
 @contextmanager
-def _lines(file: IO[bytes]) -> Iterator[Writer]:
+def _lines(file: IO[bytes]) -> Generator[Writer]:
     yield _Lines(file)
 
 
 @contextmanager
-def _listed(file: IO[bytes]) -> Iterator[Writer]:
+def _listed(file: IO[bytes]) -> Generator[Writer]:
     writer = _Listed(file)
     yield writer
     writer.close()
 
 
 @contextmanager
-def _parquet(file: IO[bytes]) -> Iterator[Writer]:
+def _parquet(file: IO[bytes]) -> Generator[Writer]:
     writer = _Parquet(file)
     yield writer
     writer.close()

@@ -78,7 +78,7 @@ def _message(message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"role": message["role"], "content": text}
     for key in ("tool_calls", "name", "tool_call_id"):
         if key in message:
-            row[key] = message[key]
+            row[key] = message.get(key)
     return row
 
 

@@ -11,14 +11,17 @@ import pytest
 from helpers.registry import NAMES, small
 from helpers.trajectories import told
 
-from manyminds import record
+from manyminds import Member, record
 from manyminds.apps.cli import WRONG_INPUT, main
+from manyminds.environments import SQLEnvironment
+from manyminds.environments.simulated import SimulatedAgent
 from manyminds.errors import DataError, InputError
 from manyminds.export.filters import Limits, TestQuestions
 from manyminds.export.pipeline import export
 from manyminds.export.plan import Plan
 from manyminds.export.registry import EXPORTERS
 from manyminds.export.spool import Spool
+from manyminds.graphs.interaction import create_interaction
 from manyminds.json_lines import encoded
 from manyminds.models.simulated.model import questions
 from manyminds.trajectory import Trajectory
@@ -96,6 +99,41 @@ def test_every_form_end_to_end(name: str, runs: Path, gold: Path, tmp_path: Path
     assert f"{counts.rows} rows" in card and f"`{name}`" in card
     for reason, number in counts.dropped.items():
         assert f"| {reason} | {number} |" in card
+
+
+@pytest.fixture(scope="module")
+def acted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return records of simulated agents of two skills in the SQL environment."""
+    folder, place = tmp_path_factory.mktemp("acted"), SQLEnvironment()
+    agents = [
+        Member(SimulatedAgent(environment=place, skill=skill), name=name)
+        for name, skill in (("strong", 0.95), ("weak", 0.3))
+    ]
+    with record(folder):
+        for task in place.tasks("train", 4):
+            app = create_interaction(agents, place).compile()
+            app.invoke({"messages": [("user", task.question)]})
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["agenttuning", "fireact", "nat", "agent-flan", "lumos", "ste", "eto", "adp", "xlam"]
+)
+def test_what_agents_did_in_an_environment_is_written(
+    name: str, acted: Path, tmp_path: Path
+) -> None:
+    form, out = EXPORTERS[name], tmp_path / name
+    counts = export(Plan([acted], name), out)
+    assert counts.total == 8 == counts.used + counts.dropped.total()
+    assert counts.models["strong"] and counts.models["weak"]
+    assert counts.methods["interaction"] == counts.used and "unknown" not in counts.rewards
+    for row in written(out, form.layout):
+        jsonschema.validate(row, form.schema())
+
+
+def test_only_successes_are_kept_as_agenttuning_does(acted: Path, tmp_path: Path) -> None:
+    counts = export(Plan([acted], "agenttuning", limits=Limits(min_reward=1)), tmp_path / "out")
+    assert set(counts.rewards) == {"1.0"} and counts.dropped["reward too low"] > 0
 
 
 def test_the_same_plan_writes_the_same_bytes(runs: Path, tmp_path: Path) -> None:

@@ -241,6 +241,17 @@ def test_lumos_plans_and_grounds() -> None:
     assert grounded == ["R1 = add(1)", "R1 = add(3)"]
 
 
+@pytest.mark.parametrize(("role", "part"), [("planner", "plan"), ("grounder", "ground")])
+def test_lumos_writes_what_its_own_roles_were_asked(role: str, part: str) -> None:
+    asked = told("Plan: 2 + 2?", "Subgoal 1: add", method="lumos", role=role)
+    (row,) = rows("lumos", asked)
+    assert row["dataset"] == f"manyminds_{part}_iterative"
+    assert [m["content"] for m in row["messages"]] == ["Plan: 2 + 2?", "Subgoal 1: add"]
+    elsewhere = asked.model_copy(update={"method": "hierarchical-voting"})
+    with pytest.raises(NotHeldError, match="no tool call"):
+        rows("lumos", elsewhere)
+
+
 def test_ste_has_the_last_call_and_the_answer() -> None:
     call, answer = rows("ste", AGENT)
     assert call["response"] == 'Action: <tool_add>\nAction Input: {"of": 3}'

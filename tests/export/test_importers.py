@@ -33,16 +33,16 @@ def test_a_trajectory_is_its_own_form(trajectory: Trajectory) -> None:
     assert import_row(json.loads(json.dumps(trajectory.row())), "f") == trajectory
 
 
-calls = st.builds(
-    lambda id, name, args: {
-        "id": id,
-        "type": "function",
-        "function": {"name": name, "arguments": json.dumps(args, ensure_ascii=False)},
-    },
-    names,
-    names,
-    arguments,
-)
+def _call(name: str, of: dict[str, Any], id: str) -> dict[str, Any]:
+    function = {"name": name, "arguments": json.dumps(of, ensure_ascii=False)}
+    return {"id": id, "type": "function", "function": function}
+
+
+def _said(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content}
+
+
+calls = st.builds(_call, names, arguments, names)
 
 
 def _spoken(text: str | None, made: list[Any], weight: int, reasoning: str | None) -> Any:
@@ -59,13 +59,13 @@ spoken = st.builds(
     st.integers(0, 1),
     st.none() | texts,
 )
-heard = st.builds(lambda text: {"role": "user", "content": text}, texts)
+heard = st.builds(_said, st.just("user"), texts)
 
 
 @st.composite
 def chats(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Return a conversation as OpenAI takes it: calls have results, the agent speaks last."""
-    head = draw(st.lists(st.builds(lambda t: {"role": "system", "content": t}, texts), max_size=1))
+    head = draw(st.lists(st.builds(_said, st.just("system"), texts), max_size=1))
     messages = [*head, draw(heard)]
     for turn in draw(st.lists(spoken, min_size=1, max_size=3)):
         messages.append(turn)

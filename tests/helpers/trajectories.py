@@ -107,7 +107,8 @@ def told(
         else:
             content.append(APIAction(function=tool, kwargs={"of": place}, description=text))
     tools = [] if tool is None else [_schema(tool)]
-    return Trajectory(**{"id": id, "content": content, "tools": tools, **known})
+    fields: dict[str, Any] = {"id": id, "content": content, "tools": tools, **known}
+    return Trajectory(**fields)
 
 
 def _schema(name: str) -> dict[str, Any]:
