@@ -293,7 +293,7 @@ def _read(messages: Sequence[BaseMessage]) -> Prompt:
         text = _FENCED.sub("", text)
         asked = asked or read_asked(text)
         texts.append(text)
-        if isinstance(message, SystemMessage):
+        if isinstance(message, SystemMessage) or len(texts) == 1:  # the latest message may ask, too
             keys = keys or form(text)
     return Prompt(asked, answers, keys, "\n".join(reversed(texts)), length)
 
