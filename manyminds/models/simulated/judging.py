@@ -131,6 +131,8 @@ def verdict(
     if keys == ("query",):
         steps = [Step("+", draw.randint(2, 90)), Step("*", draw.randint(2, 9))]
         return {"query": write_question(draw.randint(2, 90), steps)}
+    if weighed is None and "rating" in keys:
+        return {"reason": "I find no question that I could check this with.", "rating": 0}
     if weighed is None or not weighed.stated:
         return None
     return {key: _MAKERS[key](weighed) for key in keys}
