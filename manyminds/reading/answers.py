@@ -80,6 +80,11 @@ def text_key(answer: str) -> str:
     return " ".join(answer.casefold().split()).rstrip(".!?,;: ")
 
 
+def final(text: str) -> str | None:
+    """Return what a reply plainly calls its answer."""
+    return phrases.answer_of(find_final(text))
+
+
 def find_final(text: str) -> Found | None:
     """Return what a reply plainly calls its answer: a number without unit, an option by letter."""
     place = phrases.final(readable(text))

@@ -7,33 +7,49 @@ from manyminds.reading import locate
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
 
-_OPEN, _SHUT = r"[\s(\[{<*\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
+_OPEN, _SHUT = r"[\s(\[{<*#\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
 _WHOLE = re.compile(rf"{_OPEN}([A-Z]){_SHUT}", re.IGNORECASE)
-_NAMED = r"(?:(?:option|choice|letter|answer|选项?|選項?|вариант|opción)\s*)"
+_NAMED = (
+    r"(?:(?:(?:the|la|le|el|die|der|das)\s+)?(?:option|choice|letter|answer|antwort|réponse|respuesta|ans\."
+    r"|选项?|選項?|選択肢|вариант|opción)\s*|(?:la|le|el|die)\s+)"
+)
+_EDGE = r"(?![A-Za-z0-9_'\u00c0-\u04ff])"  # a letter of Chinese or Japanese may follow
 _OPENING = re.compile(
-    rf"^{_OPEN}(?i:{_NAMED})?[(\[{{<*\"'`$]*(?P<letter>[A-Z])(?![\w'])(?P<rest>.*)", re.DOTALL
+    rf"^{_OPEN}(?i:{_NAMED})?[(\[{{<*\"'`$]*(?P<letter>[A-Z]){_EDGE}(?P<rest>.*)", re.DOTALL
 )
 _LOWER = re.compile(rf"^{_OPEN}{_NAMED}?\(([a-z])\)", re.IGNORECASE)
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _BRACKETED = re.compile(r"\(([A-Za-z])\)")
-_OPTION = re.compile(rf"(?<!\w){_NAMED}[(\[*\"']*([A-Z])(?![\w'])", re.IGNORECASE)
+_OPTION = re.compile(rf"(?<!\w){_NAMED}[(\[*\"']*([A-Z]){_EDGE}", re.IGNORECASE)
 _MORE = re.compile(
-    r"^[)\]*\"'\s]*(?:,|and|or|&|/|und|oder|et|ou|y|o|и|или|和|或|、)[\s(\[*]*[A-Z](?![\w'])"
+    r"^[)\]*\"'\s]*(?:,|and|or|&|/|-|–|und|oder|et|ou|y|o|и|или|和|或|、|か|または)[\s(\[*\"']*[A-Z]"
+    rf"{_EDGE}"
 )
 _GOES_ON = re.compile(
-    r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u4e00-\u9fff]"
-    r"|\s+(?:because|since|as|is|and\s+the|for|it|with|\(|based)\b|\s*\n|\s+\()",
+    r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u3001\u3002\u3040-\u30ff\u4e00-\u9fff]"
+    r"|\s+(?:because|since|as|is(?!\s+(?:not|incorrect|wrong|false|too))|and\s+the|it|with|\(|based)\b|\s*\n|\s+\()",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
-    r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|pick|choose|chose|select|go\s+with|[Ii]t(?:'s|\s+is)"
-    r"|[Ii]\s+think|leaves(?:\s+only)?|should\s+be|would\s+be)|[选選](?:择|項|项)?|故选|因此选)[,:]?\s*(?:the\s+)?"
-    rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z])(?![\w']))",
+    r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|[Pp]ick|[Cc]hoose|chose|[Ss]elect|go\s+with"
+    r"|[Ii]t(?:'s|\s+is)|[Ii]\s+think|would\s+say|leaves(?:\s+only)?|should\s+be|would\s+be|wähle|choisis"
+    r"|[Ee]lijo|[Ee]scojo|выбираю|(?:[Bb]est|[Cc]orrect|[Rr]ight)\s+(?:option|choice|one)\s+is"
+    r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|[Bb]y\s+elimination"
+    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|[Aa]ns\.)"
+    r"|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
+    rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(
-    r"\(?\b([A-Z])\)?\s+(?:is|must\s+be)\s+(?:the\s+)?(?:correct|right|true|best)\b"
+    r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
+    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be)\s+(?:the\s+)?(?:correct|right|true|best)\b"
+    r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
+    r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
+    re.IGNORECASE,
 )
-_LISTED = re.compile(r"^[ \t*(-]*([A-Z])[).:]\s", re.MULTILINE)
+_VARIANT = re.compile(r"\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b", re.IGNORECASE)
+_INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
+_LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
+_BULLET = re.compile(r"\s*\(?([a-j])\)\s+\S")
 _FINAL = re.compile(r"final\s+answer[*_ ]*[:\n\s]*", re.IGNORECASE)
 _SQUARE = re.compile(r"([a-h][1-8])(?![0-9A-Za-z])")
 _ANY_SQUARE = re.compile(
@@ -106,7 +122,7 @@ def _in_place(place: str) -> str | None:
     place = place.rpartition("→")[2].strip()
     whole = _WHOLE.fullmatch(place)
     if whole:
-        return whole[1].upper()
+        return None if place in ("I", "I.") else whole[1].upper()
     opening = _OPENING.match(place)
     if opening:
         rest = opening["rest"]
@@ -143,13 +159,13 @@ def _unmarked(text: str) -> Found | None:
     """Return the letter of a reply that does not say "answer"."""
     whole = _WHOLE.fullmatch(text.strip())
     if whole:
-        return Found(whole[1].upper(), "whole reply")
+        return None if whole[1] == "I" else Found(whole[1].upper(), "whole reply")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
     if concluded:
         last = concluded[-1]
         more = _MORE.match(text[last.end() :])
         return None if more else Found((last[1] or last[2]).upper(), "conclusion")
-    correct = {m[1] for m in _IS_CORRECT.finditer(text)}
+    correct = {m[1] for pattern in (_IS_CORRECT, _VARIANT) for m in pattern.finditer(text)}
     if correct:
         both = re.search(r"\b[A-Z]\s+and\s+[A-Z]\b", text)
         alone = len(correct) == 1 and not both
@@ -160,8 +176,16 @@ def _unmarked(text: str) -> Found | None:
         return Found(last_line[1].upper(), "last line")
     if len(set(_LISTED.findall(text))) > 1:
         return None
+    bullet = _BULLET.match(text)
+    if bullet:
+        return Found(bullet[1].upper(), "first words")
     opening = _OPENING.match(text[:_LONGEST])
-    if opening and _GOES_ON.match(opening["rest"]) and not _MORE.match(opening["rest"]):
+    if (
+        opening
+        and not _INITIAL.match(text)
+        and _GOES_ON.match(opening["rest"])
+        and not _MORE.match(opening["rest"])
+    ):
         return Found(opening["letter"], "first words")
     return None
 

@@ -3,14 +3,14 @@
 import re
 
 _IS = (
-    r"\b(?:is|are|was|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)"
-    r"(?:\s+be)?)\b"
+    r"\b(?:(?:is|are|was)(?:n't|\s+not)?|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
+    r"|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)(?:\s+(?:not\s+)?be)?)\b"
 )
 _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}(?:answer|solution){_BOLD}"
-    rf"(?:\s+(?:to|for)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
+    rf"(?:\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
     r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"
@@ -19,16 +19,16 @@ _EUROPEAN = (
     r"\b(?:endg\u00fcltige\s+|richtige\s+|korrekte\s+)?(?:antwort|l\u00f6sung|(?:end)?ergebnis)"
     rf"\b[*_]{{0,3}}\s*(?:ist\b|lautet\b|w\u00e4re\b|betr\u00e4gt\b|{_MARK})"
     r"|\b(?:r\u00e9ponse|r\u00e9sultat)(?:\s+(?:finale?|correcte?|exacte?))?[*_]{0,3}\s*"
-    rf"(?:est\b|serait\b|{_MARK})"
+    rf"(?:n['\u2019]est\s+pas\b|est\b|serait\b|{_MARK})"
     r"|\b(?:respuesta|resultado|soluci\u00f3n)(?:\s+(?:final|correct[ao]))?[*_]{0,3}\s*"
-    rf"(?:es\b|ser\u00eda\b|{_MARK})"
+    rf"(?:(?:no\s+)?es\b|ser\u00eda\b|{_MARK})"
     r"|\b(?:\u043e\u0442\u0432\u0435\u0442|\u0440\u0435\u0437\u0443\u043b\u044c\u0442\u0430\u0442)"
     r"[*_]{0,3}\s*(?:[:=]|[-\u2014\u2013](?=\s)|\u044d\u0442\u043e\b|\u0440\u0430\u0432\u0435\u043d"
-    r"\b|\u0431\u0443\u0434\u0435\u0442\b)"
+    r"\b|\u0431\u0443\u0434\u0435\u0442\b|(?=\u043d\u0435\s))"
 )
 _EASTERN = (
     "(?:\u7b54\u6848|\u7b54|\u7b54\u3048|\u89e3\u7b54|\u56de\u7b54|\u6b63\u89e3)[*_]{0,3}\\s*"
-    "(?:\u5e94\u8be5|\u5e94\u5f53|\u5e94|\u5c31)?(?:\u662f|\u4e3a|\u70ba|\u7b49\u4e8e|\u9009|\u306f|[:=])"
+    "(?:\u5e94\u8be5|\u5e94\u5f53|\u5e94|\u5c31)?(?:\u4e0d?\u662f|\u4e3a|\u70ba|\u7b49\u4e8e|\u9009|\u306f|[:=])"
 )
 ANSWER_IS = re.compile(
     rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{_EUROPEAN})|{_EASTERN}", re.IGNORECASE | re.MULTILINE
@@ -52,13 +52,16 @@ CORRECTION = re.compile(
     r"|\bnot\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
     r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
     r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
+    r"|\b(?:wrong|incorrect|mistake\w*|not\s+right)\b[.,;!]?\s+(?:actually,?\s+)?it(?:'s|\s+is|\s+should\s+be)\s+"
     r"|\bcorrection:\s*(?:it\s+is\s+)?|\bi\s+mean\s+|\bit\s+should\s+be\s+"
-    "|\u800c\u662f|\u66f4\u6b63[:\u4e3a]|\u5e94\u8be5\u662f",
+    r"|\bnicht\s+[^.;\n]{1,40}?,?\s+sondern\s+|\bpas\s+[^.;\n]{1,40}?,?\s+mais\s+"
+    r"|\bno\s+(?:es\s+)?[^.;\n]{1,40}?,?\s+sino\s+|\b\u043d\u0435\s+[^.;\n]{1,40}?,\s+\u0430\s+"
+    "|\u3067\u306f\u306a\u304f|\u800c\u662f|\u66f4\u6b63[:\u4e3a]|\u5e94\u8be5\u662f",
     re.IGNORECASE,
 )
 REASON = re.compile(
     r",?\s+(?:because|since|as\s+(?:we|it|the|this|they|he|she)\b|rather\s+than|instead\s+of"
-    r"|which|given\s+that|weil|denn|da\s|car\b|parce\s+que|porque|ya\s+que)\b.*"
+    r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que)\b.*|,\s+(?:denn|da|car|puisque|pues)\s.*"
     r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
     r"|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
     r"|,\s*\u0442\u0430\u043a\s|\s+\u2014\s.*",
@@ -67,14 +70,39 @@ REASON = re.compile(
 POINTER = re.compile(
     r"^\s*(?:the\s+same\b|as\s+(?:follows|before)|(?:found\s+)?in\s+step\b|given\s+by|the\s+following"
     r"|below|simple|simply|therefore|thus|clear)[^:\n]{0,40}:\s*"
-    r"|^\s*(?:therefore|thus|then|hence|simply|clearly|just|also|exactly|still)\b,?\s+",
+    r"|^\s*(?:therefore|thus|then|hence|simply|clearly|just|also|exactly|still|definitely|certainly|surely"
+    r"|obviously|(?:most\s+)?(?:probably|likely)|indeed|undoubtedly|actually|of\s+course|in\s+fact|donc|also|entonces)\b,?\s+",
     re.IGNORECASE,
 )
 VACUOUS = re.compile(
-    r"^(?:that\b|it\b|not\b|simple|simply|clear|obvious|as\s+follows|below|above|the\s+following|straight"
+    r"^(?:that\b|it\b|not\b|simple|simply|clear|obvious|as\s+(?:follows|below|above|shown)|below|above|the\s+following|straight"
     r"|easy|unknown\b|unclear|i\s|we\s|given|found|based|shown|in\s+the|quite|very|really"
     r"|\u4e0d\u77e5\u9053|\u65e0\u6cd5|null\W*$|none\s+of|n/?a\W*$|undetermined|depends)",
     re.IGNORECASE,
+)
+UNKNOWN = re.compile(
+    r"^(?:unknown|unclear|undetermined|not\s+(?:known|clear|given|stated|available)|none\b|nothing|n/?a\W*$|null\W*$"
+    r"|depends|impossible|\u4e0d\u77e5\u9053|\u65e0\u6cd5|\u672a\u77e5|unbekannt|inconn|desconocid)",
+    re.IGNORECASE,
+)
+"""The start of a statement that there is no answer."""
+DENIES = re.compile(
+    r"\b(?:not|cannot|can't|nicht|pas|\u043d\u0435|no\s+es)\b|n't\b|\u4e0d\u662f", re.IGNORECASE
+)
+"""A cue that says what the answer is not."""
+DENIED = re.compile(
+    r"(?:(?:definitely|certainly|clearly|obviously|surely)\s+)?(?:not|nicht|pas|never|\u043d\u0435)\b"
+    "|\u4e0d\u662f",
+    re.IGNORECASE,
+)
+"""The start of a statement that says what the answer is not."""
+TAKEN_BACK = re.compile(
+    r"\b(?:that|this|it|which)\s+(?:was|is)\s+(?:wrong|incorrect|not\s+correct|not\s+right|a\s+mistake)\b",
+    re.IGNORECASE,
+)
+"""Says that the answer before it is none."""
+CONDITION = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )
 REFUSAL = re.compile(
     r"\b(?:i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"

@@ -38,6 +38,7 @@ _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile("(?<=[0-9])([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_STARS = re.compile(r"(?<=[0-9])\*\*(?=[0-9])")
 _VULGAR = {
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
     "⅘": "4/5", "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
@@ -55,9 +56,40 @@ _SIGN_WORD = re.compile(
 _DASH = re.compile(r"(?<![0-9\w)\]}])[\u2212\u2013\u2014\u2010\u2011]\s?(?=[$€£¥]?[0-9.])|\u2212")
 
 
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
+    "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+}  # fmt: skip
+_UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
+_PART = re.compile(
+    rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
+    rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
+    r"|seventh|eighth|ninth|tenth)s?)\b(?!-)",
+    re.IGNORECASE,
+)
+_A_HUNDRED = re.compile(r"\ban?\s+(?=(?:hundred|thousand|million|billion)\b)", re.IGNORECASE)
+_PERCENT_OF = re.compile("\u767e\u5206\u4e4b([0-9.]+|[零〇一二两三四五六七八九十百]+)")
+_DOZEN = re.compile(r"\b(?:(half)\s+)?a\s+dozen\b", re.IGNORECASE)
+
+
+def _part(match: re.Match[str]) -> str:
+    """Return "three quarters" as 3/4 and "two and a half" as 2 1/2; an ordinal stays."""
+    above, below = (match["above"] or "").casefold(), match["below"].casefold()
+    if not above and below != "half":
+        return match[0]
+    count = _WORDS.get(above, int(above) if above.isdigit() else 1)
+    part = f"{count}/{_PARTS.get(below) or _PARTS[below.removesuffix('s')]}"
+    whole = (match["whole"] or "").casefold()
+    return f"{_WORDS.get(whole, whole)} {part}" if whole else part
+
+
 def spelled(text: str) -> str:
     """Return a short text with its number words, English and Chinese, as digits."""
-    text = _SPELLED.sub(lambda m: str(_english(m[0])), text)
+    text = _A_HUNDRED.sub("one ", text)
+    text = _PERCENT_OF.sub(lambda m: f"{m[1]}%", text)
+    text = _DOZEN.sub(lambda m: "6" if m[1] else "12", text)
+    text = _PART.sub(_part, text)
+    text = _SPELLED.sub(_english, text)
     return _HAN.sub(_han_token, text)
 
 
@@ -71,6 +103,7 @@ def plain(text: str) -> str:
         text = re.sub(r"\\(?:times|cdot)\s?", "×", text)
         text = text.replace("{,}", "").replace("\\approx", "≈").replace("\\pm", "±")
     text = _POWER.sub(lambda m: f"^{m[1].translate(_RAISED)}", text)
+    text = _STARS.sub("^", text)
     text = _VULGARS.sub(lambda m: f" {_VULGAR[m[0]]}", text)
     return _SIGN_WORD.sub("-", _DASH.sub("-", text))
 
@@ -84,16 +117,20 @@ def _slashed(frac: re.Match[str]) -> str:
     return f"{' ' * mixed}{above}/{below}"
 
 
-def _english(words: str) -> int:
+def _english(match: re.Match[str]) -> str:
+    """Return number words in digits; words that make no number, such as "twenty twenty", stay."""
     total = part = 0
-    for word in re.split(r"[- ]+", words.casefold()):
+    for word in re.split(r"[- ]+", match[0].casefold()):
         if word in _WORDS:
+            free = 100 if part % 100 == 0 else 10 if part % 10 == 0 and part % 100 >= 20 else 0
+            if _WORDS[word] >= free:
+                return match[0]
             part += _WORDS[word]
         elif word == "hundred":
             part = max(part, 1) * 100
         elif word in _SCALES:
             total, part = total + max(part, 1) * _SCALES[word], 0
-    return total + part
+    return str(total + part)
 
 
 def _han_token(match: re.Match[str]) -> str:

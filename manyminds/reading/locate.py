@@ -11,17 +11,21 @@ from typing import NamedTuple
 
 from manyminds.reading.cues import (
     ANSWER_IS,
+    CONDITION,
     CORRECTION,
+    DENIED,
+    DENIES,
     IS_THE_ANSWER,
     POINTER,
     REASON,
     REFUSAL,
     RESULT_IS,
+    TAKEN_BACK,
     VACUOUS,
 )
 
 _FIELD = re.compile(
-    r"""["'](?:final[_ ]?)?answer["']\s*:\s*"""
+    r"""["'](?:(?:final|correct|selected|best)[_ ]?)?(?:answer|choice|option)["']\s*:\s*"""
     r"""(?:"(?P<string>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'|(?P<bare>[^}\n]*))""",
     re.IGNORECASE | re.DOTALL,
 )
@@ -40,6 +44,8 @@ _MARKUP = " \t\r\n*_`:=\u2014\u2013"
 _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")
 _FOLLOWS_IS = re.compile(r"\b(?:is|be|est|ist|es)$", re.IGNORECASE)
 _LOOKAHEAD = 400
+_ASKS = re.compile(r"[?!.\u3002](?=\s|\Z|[\"')*])|\n\s*\S")
+_COPULA_AT_END = re.compile("(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)[.!\u3002]?$")
 _TAIL = 3000  # characters at the end that may hold the last sentence
 _JOINS_BOXES = re.compile(  # "and", "or" or a comma, next to names such as "$y = "
     r"(?=[^=]*(?:[,;\u548c\u6216\u3001]|\b(?:and|or|und|oder|et|ou|y|o)\b))"
@@ -149,7 +155,12 @@ def places(text: str) -> tuple[Found, ...]:
 
 
 def _cued(text: str) -> Found | None:
-    cues = list(ANSWER_IS.finditer(text))
+    cues = [cue for cue in ANSWER_IS.finditer(text) if not _asks(text, cue.end())]
+    if (
+        sum(CONDITION.search(text, max(0, m.start() - 200), m.start()) is not None for m in cues)
+        > 1
+    ):
+        return Found("not one answer", "cue")
     begin = cues[-1].end() if cues else None
     inverse = list(IS_THE_ANSWER.finditer(text))
     if inverse and (begin is None or inverse[-1].start() > begin):
@@ -157,10 +168,18 @@ def _cued(text: str) -> Found | None:
         return found(said.strip(_MARKUP) or None, "cue")
     if not cues or begin is None:
         return None
-    where = "####" if cues[-1][0] == "####" else "cue"
-    for correction in CORRECTION.finditer(text, cues[-1].start()):
-        begin, where = correction.end(), "cue, corrected"
-    return found(_statement(text, begin), where)
+    last = cues[-1]
+    where = "####" if last[0] == "####" else "cue"
+    denied = DENIES.search(last[0]) is not None
+    for correction in CORRECTION.finditer(text, last.start()):
+        begins = not text[last.end() : correction.start()].strip(_MARKUP)
+        if not (begins and correction[0].casefold().startswith("no,")):  # "The answer: no, it is"
+            begin, where, denied = correction.end(), "cue, corrected", False
+    said = _statement(text, begin)
+    denied = denied or TAKEN_BACK.search(text, begin, begin + _LOOKAHEAD) is not None
+    if said is not None and (denied or DENIED.match(said)):
+        return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
+    return found(said, where)
 
 
 def after_result(text: str) -> str | None:
@@ -216,6 +235,12 @@ def refuses(text: str) -> bool:
     return REFUSAL.search(text[:_LOOKAHEAD]) is not None
 
 
+def _asks(text: str, begin: int) -> bool:
+    """Say whether a cue stands in a question."""
+    end = _ASKS.search(text, begin, begin + _LOOKAHEAD)
+    return end is not None and end[0] == "?"
+
+
 def _statement(text: str, begin: int) -> str | None:
     rest = text[begin : begin + _LOOKAHEAD].lstrip(_MARKUP)
     if _SIGN.match(text, begin) and text[begin - 1 : begin].isalpha():  # "is - 12" with a dash
@@ -224,4 +249,4 @@ def _statement(text: str, begin: int) -> str | None:
         if not _ABBREVIATED.search(rest[: stop.start() + 1]):
             rest = rest[: stop.start()]
             break
-    return rest.strip() or None
+    return _COPULA_AT_END.sub("", rest.strip()) or None

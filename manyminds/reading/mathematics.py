@@ -20,6 +20,14 @@ _DELIMITER = re.compile(
 )
 _CLOSES = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)", "\\begin": "\\end"}
 _LEFT_OF_ANSWER = re.compile(r"(?:=|\\approx|\\equiv|\\Rightarrow|\\implies)(?![^{]*\})")
+_NAMED_VALUE = re.compile(r"\b[A-Za-z]\s*=\s*([-+]?[0-9]+(?:[./][0-9]+)?)(?![\w^*/+]|\s*[-+*/^=])")
+_EACH = re.compile(r"-?[0-9]+(?:[./][0-9]+)?")
+_SEVERAL = re.compile(
+    r"-?[0-9]+(?:[./][0-9]+)?(?:(?:,?\s+(?:and|or|und|et|y|oder|ou|o)\s+|,\s+)-?[0-9]+(?:[./][0-9]+)?)+"
+    r"(?=\s*[.!]?\s*$)"
+)
+_JOINS = re.compile(r"\s*,?\s*(?:and|or|,|und|oder|et|ou|y|o|\u6216|\u548c)\s*", re.IGNORECASE)
+_MOST_LISTED = 20
 _COPULA = re.compile(r"\b(?:is|are|equals|be|approximately|exactly|has|have|get)\b:?\s+")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?:\s?[ap]\.?m\.?)?")
 _DIGIT = re.compile(r"[0-9]")
@@ -305,23 +313,35 @@ def _last_sentence(text: str) -> str:
 
 
 def _formula(text: str) -> str | None:
-    """Return the right-hand side of the last LaTeX formula in a short text."""
-    last, closer, start = "", "", 0
+    """Return the right-hand side of the last LaTeX formula in a short text.
+
+    Formulas that "and", "or" or a comma joins are a list.
+    """
+    listed: list[str] = []
+    closer, start, end = "", 0, 0
     for token in _DELIMITER.finditer(text):
         kind = token[0].partition("{")[0]
         if closer and kind == closer:
             formula = text[start : token.start()].strip()
-            last, closer = formula or last, ""
+            right = _LEFT_OF_ANSWER.split(formula)[-1].strip(" \n&").rstrip(".,;\\ ")
+            listed, closer, end = [*listed, right] if right else listed, "", token.end()
         elif not closer and kind in _CLOSES:
+            if not _JOINS.fullmatch(text, end, token.start()):
+                listed = []
             closer, start = _CLOSES[kind], token.end()
-    right = _LEFT_OF_ANSWER.split(last)[-1]
-    return right.strip(" \n&").rstrip(".,;\\ ") or None
+    return ", ".join(listed[-_MOST_LISTED:]) or None
 
 
 def _phrase(text: str) -> str | None:
     """Return what follows the last "=" or "is" in plain text: a number, or a single word."""
+    named = _NAMED_VALUE.findall(text)
+    if len(named) > 1 and len(named) == text.count("="):
+        return ", ".join(named)
     parts = _COPULA.split(text.rpartition("=")[2])
     for part in reversed(parts):
+        several = _SEVERAL.match(part)
+        if several is not None:
+            return ", ".join(_EACH.findall(several[0]))
         clock = _CLOCK.match(part)
         if clock is not None:
             return clock[0]

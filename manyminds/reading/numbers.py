@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 
 from manyminds.reading import digits, locate
-from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, VACUOUS
+from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
 
@@ -23,17 +23,22 @@ _TOKEN = re.compile(
       | [ ]?[*x×·][ ]?10(?:\^|\*\*)\(?(?P<ten>[-+]?[0-9]{1,4})\)?
       | [ ]?/[ ]?(?P<below>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9/])
     )?
-    (?:[ ]?(?P<scale>thousand|million|billion|trillion|mn|bn|mio|k|K|M|B)\b(?!/))?
+    (?:[ ]?(?P<scale>dozen|hundred|thousand|lakh|crore|million|billion|trillion|mn|bn|mio
+      |k|K|M|B)\b(?!/))?
     """,
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[0-9]")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:([,.' \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 _SCALE = {
+    "dozen": 12, "hundred": 100, "lakh": 10**5, "crore": 10**7,
     "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "mio": 10**6, "m": 10**6,
     "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
 }  # fmt: skip
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _OTHER = re.compile(
     rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|\b[0-9]{{1,2}}([/.])[0-9]{{1,2}}\1[0-9]{{2,4}}\b"
     rf"|\b{_MONTH}\s+[0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?![a-z])|[0-9]\s*:\s*[0-9]"
@@ -42,10 +47,20 @@ _OTHER = re.compile(
     rf"|\bbetween\b|\bzwischen\b|\bentre\b|±|[+]/-"
     rf"|[0-9][^.]*\b(?:or|oder|ou|o|или)\b[^.]*[0-9]|[0-9]\s*(?:或|または)"
     rf"|[0-9]\s*[,;]\s+[-$]?[0-9]|[0-9],\s*-[0-9]|[\[({{]\s*-?[0-9.]+\s*[,;]"
+    rf"|\b[0-9]{{1,2}}(?:st|nd|rd|th)\s+of\s+{_MONTH}|[0-9]\s+(?:in|out\s+of|of|and|und|et|y|и)\s+[$€£]?[0-9]"
+    rf"|[0-9]\s*(?!(?:per|a|for|from|by|each|x)\b)[a-z]{{1,10}}\s+[0-9]+\s*[a-z]|[0-9]\s*(?:…|[.]{{3}})"
+    rf"|[0-9]\s*[+*^]\s*[a-z(]|[0-9]\s+-\s+[a-z]\b|[0-9]s\b|[0-9]\s*BCE?\b|[0-9]\s*(?:Uhr|o'clock)\b"
+    rf"|\b(?:log|ln|sqrt|sin|cos|tan|root|squared|cubed|factorial|twice|double|triple)\b"
+    rf"|[0-9]\s*(?:[点點]|[时時](?![间間速])|小[时時]\s*[0-9半]|時間\s*[0-9半])"
     rf"|π|√|\\pi|\\sqrt|[0-9)]\s?[xyzni](?![A-Za-z])(?!\s*10)|\b[0-9]+\s*[+*×·÷]\s*[0-9(]"
     rf"|[0-9]\s*(?:[a-z]+\s+){{1,2}}(?:and|und|et|y)\s+[$]?[0-9]"
-    rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|h|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
+    rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
+    rf"|[0-9]\s?h\s?[0-9]"
     rf"|[<>≤≥]|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
+    re.IGNORECASE,
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot|n't|\bnever|\bcannot|\bnicht|\bpas)\s+(?:be\s+|exactly\s+|necessarily\s+|actually\s+)?$",
     re.IGNORECASE,
 )
 _COINS = re.compile(
@@ -59,9 +74,17 @@ _ASIDE = re.compile(
     r"|^\s*(?:[-*#]+\s+)?(?:step\s+)?[0-9]{1,2}[.):]\s+|\bstep\s+[0-9]+",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller)\s+than\b"
+    r"|[><]",
+    re.IGNORECASE,
+)
 _COPULA = re.compile(
     r"\b(?:is|are|equals?|be|gets?|makes?|gives?|ist|sind|est|son|es)\b|是|为|等于", re.IGNORECASE
 )
+_SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
+_ONE = re.compile(r"\bone\b", re.IGNORECASE)
+_BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
 _BIGGEST_EXPONENT = 300
@@ -86,6 +109,10 @@ def find(text: str) -> Found | None:
         if whole is not None and len(locate.sentences(whole)) > 1:  # a solution, not an answer
             said = _concluded(whole, comma=comma)
             return said and Found(said.answer, f"{where}, {said.where}")
+        if UNKNOWN.match(place):
+            return None
+        if DENIED.match(place) and _NUMBER.search(digits.spelled(place[:_LONGEST])):
+            return None
         number, other = _stated(place, comma=comma)
         if (
             number is not None
@@ -207,9 +234,13 @@ def _stated(place: str, *, comma: bool) -> tuple[str | None, bool]:
     if several or re.search(r"\bor\b", text) and len(sides) > 1:
         return None, True
     side = sides[-1] if len(sides) > 1 or text.count("=") else text
+    if len(sides) == 2 and _only(sides[0]) and _first(sides[1], comma=comma) is None:
+        side = sides[0]  # 5 = 2 + 3
     if len(sides) <= 1 and "=" in text and not text.startswith("="):
         side = text.rpartition("=")[2] if _NUMBER.search(text.rpartition("=")[2]) else sides[-1]
-    side = re.sub(r"\([^()]*\)\s*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
+    side = (
+        re.sub(r"\([^()]*\)[\s.]*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
+    )
     return _first(side, comma=comma), True
 
 
@@ -223,8 +254,11 @@ def _first(side: str, *, comma: bool) -> str | None:
     token = _TOKEN.search(side)
     if token is None or re.match(r"\^|\*\*[0-9(]|/[0-9]|[0-9]|[,.][0-9]", side[token.end() :]):
         return None
-    before = side[token.start() - 1 : token.start()]
-    if re.match(r"[\w.,/^]", before) and token["sign"] is None and ord(before) < _EASTERN:
+    before = side[token.start() - 1 : token.start()] if token.start() else ""
+    joined = re.match(r"[\w.,/^]", before) is not None and ord(before) < _EASTERN
+    if joined and token[0][0] not in "$€£¥+":  # COVID-19, B2
+        return None
+    if _DENIED_BEFORE.search(side[: token.start()]):
         return None
     return _written(token, comma=comma)
 
@@ -247,7 +281,7 @@ def _written(token: re.Match[str], *, comma: bool) -> str | None:
 
 def _concluded(text: str, *, comma: bool) -> Found | None:
     """Return the number in which a reply without a cue ends, where it is clear which."""
-    if locate.refuses(text):
+    if locate.refuses(text) or _BULLET.fullmatch(text) or text.rstrip().endswith("?"):
         return None
     block = locate.fenced(text)
     if block is not None:
@@ -277,16 +311,21 @@ def _only(line: str) -> bool:
 
 
 def _in_sentence(sentence: str, *, comma: bool) -> str | None:
-    place = digits.plain(_ASIDE.sub(" ", locate.plain(sentence))).strip(" .")
+    bare = _ASIDE.sub(" ", locate.plain(sentence))
+    if not _NUMBER.search(digits.spelled(bare)):  # "in 1969" may be the answer
+        bare = locate.plain(sentence)
+    place = digits.plain(bare).strip(" .")
+    if not _NUMBER.search(place) and not _ONE.search(place):
+        place = digits.plain(digits.spelled(place))
+    concluded = _SO.split(place)[-1]
+    place = concluded if _NUMBER.search(concluded) else place
     if _EQUALS.search(place):
         return _stated(place, comma=comma)[0]
     end = None
     for copula in _COPULA.finditer(place):
         end = copula.end() if _NUMBER.search(place, copula.end()) else end
-    found = place[end:] if end is not None else place
-    tokens = _TOKEN.findall(found)
-    if len(tokens) != 1 and not re.match(r"^\W*[$€£¥]?[0-9]", found):
+    said = place[end:] if end is not None else place
+    if _COMPARED.search(place):
         return None
-    if len(tokens) > 1:
-        return None
-    return _first(found, comma=comma)
+    tokens = {_written(token, comma=comma) for token in _TOKEN.finditer(said)}
+    return _first(said, comma=comma) if len(tokens) == 1 else None

@@ -19,6 +19,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
     "\ud800-\udfff]"
 )
+_STYLE_TAG = re.compile(r"</?(?:b|i|em|strong|u|p|span|code|br)\s*/?>", re.IGNORECASE)
+_ANSWER_TAG = re.compile(r"<(/)?(?:final[_ ]?)?answer>[ \t]*\n?", re.IGNORECASE)
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -53,4 +55,7 @@ def without_end_tokens(text: str) -> str:
 @lru_cache(maxsize=256)  # each kind of answer that is tried reads the same replies
 def readable(text: str) -> str:
     """Return the end of the visible reply, full-width characters in their usual width."""
-    return visible(text)[-LONGEST:].translate(WIDE)
+    rest = visible(text)[-LONGEST:].translate(WIDE)
+    if "<" in rest:
+        rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLE_TAG.sub("", rest))
+    return rest

@@ -146,6 +146,8 @@ _RATED = re.compile(
     rf"|\u041e\u0446\u0435\u043d\u043a\u0430){_SCALE}\s*(?::|=|\u662f|\u4e3a|\s)\s*"
     r"|\bI(?:'d|\s+would|\s+will)?\s+(?:score|rate|grade)\s+(?:this|it|the\s+answer|that)"
     r"(?:\s+answer)?\s+(?:as\s+)?(?:an?\s+)?(?:solid\s+)?(?:at\s+)?"
+    r"|\b(?:this|it|the\s+answer|the\s+response)\s+(?:deserves|gets|earns|merits|receives)\s+(?:an?\s+)?"
+    r"(?:score\s+of\s+|rating\s+of\s+)?"
     r"|\bI(?:'d|\s+would|\s+will)?\s+give\s+(?:this|it|the\s+answer)(?:\s+answer)?\s+(?:an?\s+)?"
     r"(?:score\s+of\s+|rating\s+of\s+|solid\s+)?",
     re.IGNORECASE,
@@ -178,6 +180,8 @@ def _negated(said: str, at: int) -> bool:
 def _rating(found: "re.Match[str] | None", rest: str, most: float) -> float | None:
     if found is None or found["sign"] or found["range"]:
         return None
+    if re.match(r"\s*stars?\b", rest[found.end() :], re.IGNORECASE):
+        return None  # of how many, it does not say
     number = _decimal(found["number"])
     if found["percent"]:
         return _within(number / 100 * most, most)

@@ -24,6 +24,7 @@ _PICK_KEYS = (
     "chosen",
     "selection",
     "number",
+    "answer",
 )
 
 
@@ -75,14 +76,17 @@ def _valid(picks: "set[int | None]", n: int) -> int | None:
 
 
 _CHOOSES = re.compile(
-    rf"\b(?:I|we)(?:'d|'ll|\s+would|\s+will|\s+therefore|\s+must)?\s+(?:choose|chose|pick|select|prefer|recommend|go\s+with|vote\s+for|favou?r)\s+{ANY}"
+    rf"\b(?:I|we)(?:'d|'ll|\s+would|\s+will|\s+therefore|\s+must)?\s+(?:choose|chose|pick|select|prefer|recommend|go\s+with|vote\s+for|favou?r)\s+{ANY}|\bvote\s+goes\s+to\s+{ANY}"
     rf"|(?:^|\n|[.:]\s+)\s*(?:(?:my\s+|final\s+|the\s+)?(?:choice|pick|selection|decision|vote|winner|best|best\s+{NOUN}|auswahl|wahl|choix|elecci\u00f3n)|\u9009\u62e9|\u9078\u629e|\u6700\u4f73(?:\u7b54\u6848)?|\u0432\u044b\u0431\u043e\u0440)"
     rf"\s*(?:is\s*:?|[:=\u662f])\s*{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b|-))"
-    rf"|(?:\u6211\u9009|\u9009\u62e9)\s*{ANY}",
+    rf"|(?:\u6211\u9009\u62e9?|\u9009\u62e9|^\s*\u9009)\s*{ANY}",
     re.IGNORECASE,
 )
 _IS_BEST = re.compile(
     rf"{REF}\s*(?:is|was|seems|looks)\s+(?:clearly\s+|by\s+far\s+|definitely\s+)?(?:the\s+)?(?:best|strongest|winner|most\s+\w+|right\s+one|correct\s+one|only\s+(?:correct|right)\s+one)\b"
+    rf"|{REF}\s+(?:ist|est|es)\s+(?:eindeutig\s+)?(?:die|der|das|la|le|el)\s+(?:beste|meilleure?|mejor)\b"
+    rf"|{REF}\s*\u304c(?:\u6700\u3082\u826f|\u4e00\u756a|\u6700\u826f)|{REF}\s+(?:\u2014\s+)?(?:\u0441\u0430\u043c\u044b\u0439\s+)?\u043b\u0443\u0447\u0448"
+    rf"|^\s*#?(\d{{1,3}})\s+is\s+(?:clearly\s+)?(?:the\s+)?best\b|^\s*{REF}\s*,?\s+(?:because|since)\b"
     rf"|{REF}\s+wins\b|{REF}\s*(?:\u662f)?\u6700\u597d"
     rf"|\b(?:the\s+)?(?:best|strongest|winning)\s+(?:{NOUN}\s+|one\s+)?is\s+(?:therefore\s+|clearly\s+)?{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b))"
     rf"|\u6700\u597d\u7684(?:{NOUN})?\u662f\s*{ANY}",
@@ -100,6 +104,8 @@ _UNSURE = re.compile(
     r"^\s*(?:if|unless|whether)\b|\?\s*$|\bcould\s+be\b|\bmight\b|\bmaybe\b|\bperhaps\b",
     re.IGNORECASE,
 )
+_RIGHT = re.compile(rf"{REF}\s+is\s+(?:clearly\s+)?(?:correct|right)\b", re.IGNORECASE)
+_ANOTHER = re.compile(rf"\s*(?:or|and|/|&|,|oder|ou|o|\u6216|\u548c)\s*{ANY}", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|never|nor|neither|none|no)\b|n't\b|\u4e0d", re.IGNORECASE)
 
 
@@ -112,6 +118,8 @@ def _chosen(said: str, n: int) -> int | None:
                 continue
             for m in pattern.finditer(sentence):
                 clause = re.split(r"[,;:]", sentence[: m.start()])[-1]
+                if _ANOTHER.match(sentence, m.end()):
+                    return None
                 if not _DENIED.search(clause + m[0]):
                     picks.add(int(next(group for group in m.groups() if group)))
         if picks:
@@ -123,6 +131,7 @@ def _chosen(said: str, n: int) -> int | None:
         for m in _BETTER.finditer(sentence):
             better.add(int(m[1]))
             worse |= {int(group) for group in m.groups()[1:] if group}
+        better |= {int(number) for number in _RIGHT.findall(sentence)}
         worse |= {int(number) for number in _BAD.findall(sentence)}
     left = better - worse
     if len(left) == 1 and better | worse == set(range(1, n + 1)):

@@ -88,7 +88,7 @@ _GOES = (
 )
 _HELPERS = frozenset(
     """
-    i i'd i'll i'm we we'd we'll you the panel debate discussion members process run layer
+    see sees find i i'd i'll i'm we we'd we'll you the panel debate discussion members process run layer
     round they it it's is should would could can may must will shall do does did to have has
     need needs want wants vote votes recommend recommends suggest propose say think believe
     so therefore thus hence then please let's let us my decision verdict answer time safe
@@ -120,6 +120,11 @@ _CHINESE = re.compile(
     r"(?:(?P<stop>\u505c\u6b62|\u505c\u4e0b|\u7ed3\u675f|\u7d42\u4e86|\u7ec8\u6b62|\u6b62\u3081\u308b)|(?P<go>\u7ee7\u7eed|\u7d9a\u3051\u308b|\u7d9a\u884c|\u7e7c\u7e8c))"
     r"(?P<ja>\u3057\u306a\u3044|\u3059\u3079\u304d\u3067\u306f\u306a\u3044)?"
     r"|(?P<runo>\u043d\u0435\s+)?(?:(?P<rustop>\u0441\u0442\u043e\u043f|\u043e\u0441\u0442\u0430\u043d(?:\u043e\u0432|\u0430\u0432\u043b)\u0438\w*|\u0437\u0430\u043a\u043e\u043d\u0447\u0438\w*)|(?P<rugo>\u043f\u0440\u043e\u0434\u043e\u043b\u0436\w*))",
+    re.IGNORECASE,
+)
+_WANTS = re.compile(
+    r"\b(?:I|we)\s+(?P<no>do\s+not\s+|don't\s+)?(?:recommend|suggest|propose|need|want|favou?r)\s+"
+    r"(?:another|one\s+more|a\s+further|more)\s+(?:rounds?|layers?)\b",
     re.IGNORECASE,
 )
 _MORE = re.compile(
@@ -208,6 +213,7 @@ def _polarity(sentence: str) -> bool | None:
             re.match(r"\s+(?:pas|nicht)\b", sentence[m.end() :])
         )
         found.add(bool(m["stop"]) ^ negated)
+    found |= {bool(m["no"]) for m in _WANTS.finditer(sentence)}
     for m in _MORE.finditer(sentence):
         if m["none"] or m["not"]:
             found.add(True)

@@ -13,9 +13,9 @@ from manyminds.reading.reasoning import visible
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_TAGGED = re.compile(r"\[ANSWER\](.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL | re.IGNORECASE)
+_TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
-    r"\b(?:output|result|answer|value|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_]{0,3}\s*"
+    r"\b(?:output|result|answer|value|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
     r"|\b(?:returns?|outputs?|prints?)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
@@ -87,7 +87,7 @@ def find_literal(text: str) -> Found | None:
     cues = [] if tagged else list(_RETURNED.finditer(text))
     if cues:
         place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
-        for said in (place, place.rstrip(".!"), place.split(", ")[0]):
+        for said in (place, place.rstrip(".!`* "), place.split(", ")[0]):
             if said and _literal(said) is not _NOTHING:
                 return Found(said, "cue")
     if "\n" in reply:

@@ -6,32 +6,27 @@ replies can be read: three that state a number say that the fourth does too.
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 
-from manyminds.reading import choices, locate
+from manyminds.reading import choices, dates, locate
 from manyminds.reading.answers import EXTRACTORS, Extractor, find_final, finding, text_key
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import TEXT, contained, mentioned
 
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
-_YES_NO = re.compile(r"^(yes|no|true|false)\b(?!-)", re.IGNORECASE)
-_ARTICLE = re.compile(r"^(?:the|a|an|der|die|das|le|la|les|el|los|las)\s+")
-_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
-_REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
-_OPENING = re.compile(
-    r"^(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i think)\s+", re.IGNORECASE
+_YES_NO = re.compile(
+    r"^(?:(?:the|this)\s+(?:statement|claim|sentence|answer)\s+is\s+|(?:it|that|this)(?:\s+is|'s)\s+)?"
+    r"(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
+    r"(?!-|\s*/|\.\s*[0-9]|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
+    r"|(?:(?P<ja>ja|oui|s[\u00edi]|sim|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044)"
+    r"|(?P<nein>nein|non|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u3044\u3044\u3048))"
+    r"(?=\s*(?:[.,;:!\u3002\u3001]|\u3067\u3059|$))",
+    re.IGNORECASE,
 )
-_DENIES = re.compile(r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't)\b", re.IGNORECASE)
-_WORD = re.compile(r"\w+", re.UNICODE)
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
-_SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
-_DATES = ("%B %d, %Y", "%d %B %Y", "%Y-%m-%d", "%b %d, %Y", "%d %b %Y", "%d.%m.%Y")
-_SHORT = 6  # words of a whole reply that can be an answer
-_LONGEST = 2_000  # characters in which the answers of other replies are looked for
 
 
 @dataclass(frozen=True)
@@ -74,8 +69,8 @@ def read_all(
         None if text is None or (no and kind is None) else _read(chosen, text)
         for text, no in zip(texts, refused, strict=True)
     ]
-    if chosen is _TEXT:
-        found = _mentioned(texts, found, refused)
+    if chosen is TEXT:
+        found = mentioned(texts, found, refused, question)
     answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
     reasons = [
         None if answer is not None else _why(text, no, chosen.name)
@@ -100,14 +95,14 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     if options:
         return _lettered(tuple(options.items()))
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
-    for kind in (_YES_OR_NO, EXTRACTORS["choice"], EXTRACTORS["number"], EXTRACTORS["math"]):
+    for kind in KINDS:
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
-    return _TEXT
+    return TEXT
 
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.
@@ -134,70 +129,19 @@ def _yes_or_no(text: str) -> Found | None:
     word = _YES_NO.match(said.strip(" *_\"'`"))
     if word is None:
         return None
-    return Found("yes" if word[1].casefold() in ("yes", "true") else "no", where)
-
-
-def _stated_text(text: str) -> Found | None:
-    """Return the words in which a reply states its answer."""
-    place = find_final(text)
-    text = readable(text)
-    place = place or locate.found(locate.bold(text), "bold text")
-    whole = text.strip()
-    if place is None and len(whole.split()) <= _SHORT and not whole.endswith("?"):
-        place = Found(whole, "whole reply")
-    if place is None:
-        return None
-    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer))).strip(" .,:;!*_\"'`")
-    return locate.found(said or None, place.where)
-
-
-def _plain_key(answer: str) -> str:
-    """Return a text answer without case, article, quotes, aside and punctuation.
-
-    A date becomes year, month and day; a set its sorted elements.
-    """
-    for form in _DATES:
-        with suppress(ValueError):
-            return datetime.strptime(answer.strip(" ."), form).date().isoformat()
-    items = _SET.fullmatch(answer.strip())
-    if items is not None:
-        return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
-    key = _ASIDE.sub("", text_key(answer)).strip("\"'`\u201c\u201d\u2018\u2019 .,:;!")
-    return _ARTICLE.sub("", key) or key
+    return Found("yes" if word["yes"] or word["ja"] else "no", where)
 
 
 _YES_OR_NO = finding("yes or no", _yes_or_no, text_key)
-_TEXT = finding("text", _stated_text, _plain_key)
-
-
-def _mentioned(
-    texts: Sequence[str | None], stated: Sequence[Found | None], refused: Sequence[bool]
-) -> list[Found | None]:
-    """Give a reply without a stated answer the one answer of the others that it mentions."""
-    known = {_plain_key(one.answer): one.answer for one in stated if one is not None}
-    found = list(stated)
-    for position, text in enumerate(texts):
-        if found[position] is not None or text is None or refused[position]:
-            continue
-        shown = readable(text)[:_LONGEST]
-        if _DENIES.search(shown):
-            continue
-        words = f" {' '.join(_WORD.findall(shown.casefold()))} "
-        mentions = [answer for key, answer in known.items() if _holds(words, key)]
-        if len(mentions) == 1:
-            found[position] = Found(mentions[0], "mention of another reply's answer")
-    return found
-
-
-def _holds(words: str, key: str) -> bool:
-    inner = " ".join(_WORD.findall(key))
-    return bool(inner) and f" {inner} " in words
+_DATE = finding("date", dates.find, dates.key)
+KINDS = (_YES_OR_NO, EXTRACTORS["choice"], _DATE, EXTRACTORS["number"], EXTRACTORS["math"])
+"""In the order in which they are tried."""
 
 
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:
     """Replace each answer by the first answer of the ballot that it equals."""
     merge: Callable[[list[str]], dict[str, str]] = (
-        _contained if kind is _TEXT else lambda distinct: _equal(distinct, kind)
+        contained if kind is TEXT else lambda distinct: _equal(distinct, kind)
     )
     distinct = list(dict.fromkeys(answer for answer in answers if answer is not None))
     same = merge(distinct)
@@ -207,20 +151,3 @@ def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[s
 def _equal(distinct: list[str], kind: Extractor) -> dict[str, str]:
     first: dict[object, str] = {}
     return {answer: first.setdefault(kind.key(answer), answer) for answer in distinct}
-
-
-def _contained(distinct: list[str]) -> dict[str, str]:
-    """Merge "Paris, France" and "the city of Paris" into "Paris", "New York" not into "York"."""
-    first: dict[str, str] = {}
-    for answer in distinct:
-        first.setdefault(_plain_key(answer), answer)
-    merged = dict(zip(first, first, strict=True))
-    for key in first:
-        held = [other for other in first if other != key and _qualifies(key, other)]
-        if len(held) == 1 and not _DENIES.search(key):
-            merged[key] = held[0]
-    return {answer: first[merged[_plain_key(answer)]] for answer in distinct}
-
-
-def _qualifies(key: str, inner: str) -> bool:
-    return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")

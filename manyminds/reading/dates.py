@@ -1,0 +1,78 @@
+"""Dates in replies, in seven languages: `July 4, 1776`, `4. Juli 1776`, `1776-07-04`.
+
+A date that could be read in two ways, such as 3/4/2020, is not read.
+"""
+
+import re
+from datetime import date
+
+from manyminds.reading import locate
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+_NAMES = (
+    "jan january januar janvier enero января",
+    "feb february februar février febrero февраля",
+    "mar march märz mars marzo марта",
+    "apr april avril abril апреля",
+    "may mai mayo мая",
+    "jun june juni juin junio июня",
+    "jul july juli juillet julio июля",
+    "aug august août agosto августа",
+    "sep sept september septembre septiembre сентября",
+    "oct october okt oktober octobre octubre октября",
+    "nov november novembre noviembre ноября",
+    "dec december dez dezember décembre diciembre декабря",
+)
+_MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|er|\.)?"
+_YEAR = r"(?P<year>[0-9]{4})"
+_FORMS = tuple(
+    re.compile(rf"(?<![\w/-]){form}(?![\w/]|-[0-9])", re.IGNORECASE)
+    for form in (
+        rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
+        rf"{_DAY}\s+(?:of\s+|de\s+)?{_MONTH},?\s+(?:of\s+|de\s+|del\s+)?{_YEAR}",
+        rf"{_YEAR}[-/](?P<number>[0-9]{{1,2}})[-/]{_DAY}",
+        rf"{_DAY}(?<=\.)\s?(?P<number>[0-9]{{1,2}})\.\s?{_YEAR}",
+    )
+)
+_EASTERN = re.compile(
+    r"(?P<year>[0-9]{4})\s*年\s*(?P<number>[0-9]{1,2})\s*月\s*(?P<day>[0-9]{1,2})\s*日"
+)
+_LONGEST = 400  # characters of a place or a short reply that holds a date
+
+
+def find(text: str) -> Found | None:
+    """Return the date that a reply states, and where it stands; None for two dates."""
+    text = readable(text)
+    for place, where in locate.places(text):
+        return _only(place, where)
+    sentences = locate.sentences(text)
+    return _only(sentences[-1], "last sentence") if sentences else None
+
+
+def key(answer: str) -> str:
+    """Return year, month and day of a date; the text itself where it holds none."""
+    days = _dates(answer)
+    return next(iter(days)) if len(days) == 1 else " ".join(answer.casefold().split())
+
+
+def _only(place: str, where: str) -> Found | None:
+    days = _dates(place)
+    return Found(next(iter(days.values())), where) if len(days) == 1 else None
+
+
+def _dates(text: str) -> dict[str, str]:
+    """Return the dates in a text: the words of each by year, month and day."""
+    days: dict[str, str] = {}
+    for form in (*_FORMS, _EASTERN):
+        for found in form.finditer(text[:_LONGEST]):
+            parts = found.groupdict()
+            month = _MONTHS.get((parts.get("month") or "").casefold()) or int(parts["number"])
+            try:
+                day = date(int(parts["year"]), month, int(parts["day"]))
+            except ValueError:
+                continue
+            days[day.isoformat()] = found[0].rstrip(".,")
+    return days

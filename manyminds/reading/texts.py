@@ -1,0 +1,166 @@
+"""Answers in words: what a reply states, and which of two wordings name the same thing."""
+
+import re
+from collections.abc import Sequence
+
+from manyminds.reading import dates, locate
+from manyminds.reading.answers import find_final, finding, text_key
+from manyminds.reading.cues import ANSWER_IS
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+_ARTICLE = re.compile(
+    r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las)\s+)?"
+)
+_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
+_REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^(?:(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i think|i believe|c'est|es ist|es"
+    r")\s+){1,2}",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't|nicht|kein\w*|pas|no es)\b"
+    r"|不是|не\s",
+    re.IGNORECASE,
+)
+_COPULA = re.compile(
+    r"\b(?:is|are|was|were|it's|that's|has|have|called|ist|sind|war|est|sont|es|son|fue)\b|[是はが]|\s[\u2014-]\s",
+    re.IGNORECASE,
+)
+_SMALL = frozenset(  # words that add nothing to an answer
+    re.findall(
+        r"\w+",
+        "the a an of in on at by to for and or it is was are were be this that its i think would "
+        "say so der die das ist la le les el los las de du des est es un una",
+    )
+)
+_SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
+_AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,\s*")
+_WORD = re.compile(r"\w+", re.UNICODE)
+_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_SHORT = 6  # words of a whole reply that can be an answer
+_LONGEST = 2_000  # characters in which the answers of other replies are looked for
+MENTION = "mention of another reply's answer"
+
+
+def stated(text: str) -> Found | None:
+    """Return the words in which a reply states its answer."""
+    place = find_final(text)
+    text = readable(text)
+    place = place or locate.found(locate.bold(text), "bold text")
+    whole = text.strip()
+    short = len(whole.split()) <= _SHORT and not whole.endswith("?")
+    if place is None and short and not (_DENIES.search(whole) and ANSWER_IS.search(whole)):
+        place = Found(whole, "whole reply")
+    if place is None:
+        return None
+    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer))).strip(" .,:;!*_\"'`\u3002")
+    return locate.found(said or None, place.where)
+
+
+def plain_key(answer: str) -> str:
+    """Return a text answer without case, article, quotes, aside and punctuation.
+
+    A date becomes year, month and day; a set its sorted elements; a list is joined by "&".
+    """
+    day = dates.key(answer)
+    if day[:4].isdigit() and day[4:5] == "-":
+        return day
+    items = _SET.fullmatch(answer.strip())
+    if items is not None:
+        return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
+    key = _ASIDE.sub("", text_key(answer)).strip("\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002")
+    parts = _AND.split(key)
+    if len(parts) > 2 or len(parts) == 2 and "," not in key:
+        key = " & ".join(parts)
+    return _ARTICLE.sub("", key) or key
+
+
+TEXT = finding("text", stated, plain_key)
+"""Reads what a reply states in words."""
+
+
+def mentioned(
+    texts: Sequence[str | None],
+    answers: Sequence[Found | None],
+    refused: Sequence[bool],
+    asked: str,
+) -> list[Found | None]:
+    """Give a reply that states its answer in a sentence the one answer of the others in it.
+
+    Args:
+        texts: The replies.
+        answers: What each states.
+        refused: Whether each refuses to answer.
+        asked: The question.
+    """
+    asked_words = _SMALL | {word for word in _WORD.findall(asked.casefold())}
+    spoken = [
+        text is not None and _is_sentence(text, one)
+        for text, one in zip(texts, answers, strict=True)
+    ]
+    known: dict[str, str] = {}
+    for one, said in zip(answers, spoken, strict=True):
+        if one is not None and not said:
+            known.setdefault(plain_key(one.answer), one.answer)
+    found = list(answers)
+    for position, text in enumerate(texts):
+        one = found[position]
+        if text is None or refused[position] or one is not None and one.where != "whole reply":
+            continue
+        shown = readable(text)[:_LONGEST]
+        mentions = [] if _DENIES.search(shown) else _mentions(shown, known)
+        if len(mentions) != 1:
+            continue
+        if one is None or spoken[position] or _adds_nothing(shown, mentions[0], asked_words):
+            found[position] = Found(mentions[0], MENTION)
+    return found
+
+
+def _is_sentence(text: str | None, one: Found | None) -> bool:
+    """Say whether a short reply is a sentence about its answer, not the answer alone."""
+    if text is None:
+        return False
+    return one is not None and one.where == "whole reply" and _COPULA.search(text) is not None
+
+
+def _adds_nothing(shown: str, answer: str, asked_words: "frozenset[str] | set[str]") -> bool:
+    """Say whether the words around an answer are those of the question."""
+    inner = set(_WORD.findall(answer.casefold()))
+    words = set(_WORD.findall(shown.casefold()))
+    return len(words - inner) > 0 and words - inner <= asked_words
+
+
+def _mentions(shown: str, known: dict[str, str]) -> list[str]:
+    """Return the known answers in a text, without those that stand inside another one."""
+    words = f" {' '.join(_WORD.findall(shown.casefold()))} "
+    keys = [key for key in known if _holds(words, shown, key)]
+    keys = [key for key in keys if not any(key != other and key in other for other in keys)]
+    return [known[key] for key in keys]
+
+
+def _holds(words: str, shown: str, key: str) -> bool:
+    if dates.key(shown) == key:
+        return True
+    inner = " ".join(_WORD.findall(key))
+    if _EASTERN.search(inner):
+        return inner in shown.casefold()
+    return bool(inner) and f" {inner} " in words
+
+
+def contained(distinct: list[str]) -> dict[str, str]:
+    """Merge "Paris, France" and "the city of Paris" into "Paris", "New York" not into "York"."""
+    first: dict[str, str] = {}
+    for answer in distinct:
+        first.setdefault(plain_key(answer), answer)
+    merged = dict(zip(first, first, strict=True))
+    for key in first:
+        held = [other for other in first if other != key and _qualifies(key, other)]
+        if len(held) == 1 and not _DENIES.search(key):
+            merged[key] = held[0]
+    return {answer: first[merged[plain_key(answer)]] for answer in distinct}
+
+
+def _qualifies(key: str, inner: str) -> bool:
+    return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")
