@@ -11,14 +11,17 @@ from manyminds.apps import eval_flags
 from manyminds.apps.choose import maker
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import pair
+from manyminds.apps.misses import Misses
+from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import check, options_of, read
 from manyminds.apps.terminal import console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.compare import BASELINE, Compared, acompare
 from manyminds.evals.data import read_rows
 from manyminds.evals.equal_cost import plan
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import CONCURRENCY
-from manyminds.evals.grading import grader, kind_of
+from manyminds.evals.grading import grader, vote_kind
 from manyminds.members import members as as_members
 from manyminds.registry import Method, method
 
@@ -49,6 +52,7 @@ def compare(
     limit: eval_flags.Limit = None,
     seed: eval_flags.Seed = 0,
     grades: eval_flags.Grades = None,
+    misses: eval_flags.Misses = 0,
     run_code: eval_flags.RunCode = None,
     concurrency: eval_flags.Concurrency = CONCURRENCY,
     as_json: eval_flags.AsJson = False,
@@ -60,7 +64,7 @@ def compare(
     """
     rows = read_rows(data, limit)
     limits = eval_flags.limits(run_code)
-    read_as = extract or kind_of(rows)
+    read_as = extract or vote_kind(rows)
     everyone = as_members(eval_flags.asked(members, members_from, members_file))
     named = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
     chosen = [method(name) for name in named]
@@ -70,6 +74,12 @@ def compare(
         for one in chosen
     ]
     progress = EvalProgress(len(rows) * repeats * len(plans))
+    missed = Misses(rows, misses)
+
+    def on_row(outcome: Outcome) -> None:
+        progress.add(outcome)
+        missed.add(outcome)
+
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
     with progress:
         found = asyncio.run(
@@ -80,10 +90,11 @@ def compare(
                 repeats=repeats,
                 seed=seed,
                 concurrency=concurrency,
-                on_row=progress.add,
+                on_row=on_row,
             )
         )
     progress.complain()
+    missed.warn()
     if as_json:
         about: dict[str, object] = {
             "members": [member.name for member in everyone],
@@ -97,7 +108,10 @@ def compare(
     title = f"{counted(len(rows), 'question')}, {counted(repeats, 'repeat')}"
     screen.print(f"{title}, at most {counted(calls, 'call')} each", style="bold")
     screen.print(_table(found, given))
+    screen.print(f"Answers are read as: {how_read(read_as)}.")
     screen.print(f"Gains are over {BASELINE}, with paired 95 % intervals; p is McNemar's, exact.")
+    if misses:
+        screen.print(missed.table())
 
 
 def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict[str, str]]:
@@ -123,6 +137,10 @@ def _table(found: list[Compared], given: Mapping[str, Mapping[str, str]]) -> Tab
     priced = any(one.cost is not None for one in found)
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("method", no_wrap=True)
+    if any(one.unread for one in found):
+        table.caption = "unread, counted as not correct: " + ", ".join(
+            f"{one.method} {one.unread:,}" for one in found
+        )
     names = ["accuracy", "gain", "95 %", "p", "calls", "tokens", "seconds"]
     for name in [*names, "cost"] if priced else names:
         table.add_column(name, justify="right", no_wrap=True)

@@ -21,9 +21,14 @@ MembersFrom: TypeAlias = Annotated[
 MembersFile: TypeAlias = Annotated[
     Path | None, typer.Option("--members", help="members that `manyminds select` chose")
 ]
-Data: TypeAlias = Annotated[Path, typer.Option(help="questions, JSON Lines or .gz")]
+Data: TypeAlias = Annotated[
+    Path, typer.Option(help="questions: JSON Lines, CSV, TSV (.gz or not) or Parquet")
+]
 Extract: TypeAlias = Annotated[
     str | None, typer.Option(help="how to read answers; default: suits the data")
+]
+Misses: TypeAlias = Annotated[
+    int, typer.Option("--misses", metavar="N", min=0, help="print N runs graded as wrong, and why")
 ]
 Grades: TypeAlias = Annotated[
     Path | None, typer.Option(help="flags of samples; default: the _passed file")

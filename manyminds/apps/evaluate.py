@@ -14,6 +14,8 @@ from manyminds.answer_form import answer_kind
 from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import build
 from manyminds.apps.eval_progress import EvalProgress
+from manyminds.apps.misses import Misses
+from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import options_of, read
 from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import complain, console, counted, dollars, print_json
@@ -21,8 +23,9 @@ from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
 from manyminds.evals.data import read_rows
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
-from manyminds.evals.grading import Grader, grader, kind_of
+from manyminds.evals.grading import Grader, grader, vote_kind
 from manyminds.evals.result import Result
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
@@ -61,6 +64,7 @@ def evaluate(
     limit: eval_flags.Limit = None,
     seed: eval_flags.Seed = 0,
     grades: eval_flags.Grades = None,
+    misses: eval_flags.Misses = 0,
     run_code: eval_flags.RunCode = None,
     out: Out = None,
     concurrency: eval_flags.Concurrency = CONCURRENCY,
@@ -84,7 +88,7 @@ def evaluate(
         sets, samples=most, layers=layers, aggregator=aggregator, vote=vote, stop=stop, judge=judge,
         planner=planner, task=task, cut=cut, prompt=prompt, extract=extract,
     )  # fmt: skip
-    read_as = given.pop("extract", None) or kind_of(rows)
+    read_as = given.pop("extract", None) or vote_kind(rows)
     if read_as is not None and "extract" in options_of(method):
         given["extract"] = read_as
     options = read(method, given)
@@ -97,6 +101,12 @@ def evaluate(
         "run_code": limits is not None,
     }
     progress = EvalProgress(len(rows) * repeats)
+    missed = Misses(rows, misses)
+
+    def on_row(outcome: Outcome) -> None:
+        progress.add(outcome)
+        missed.add(outcome)
+
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
     drawn = None if points is None else _curve(graph, points, options, grade, out)
     evaluation = aevaluate(
@@ -107,7 +117,7 @@ def evaluate(
         seed=seed,
         out=out,
         concurrency=concurrency,
-        on_row=progress.add,
+        on_row=on_row,
         config=settings,
         on_output=None if drawn is None else drawn.add,
     )
@@ -121,6 +131,9 @@ def evaluate(
         if plot is not None:
             draw(drawn.result(repeats), plot, f"{method.name} on {data.name}")
     _show(about, result, as_json)
+    missed.warn()
+    if misses and not as_json:
+        console().print(missed.table())
 
 
 def _running(given: Mapping[str, str], limits: Limits | None) -> dict[str, object]:
@@ -194,12 +207,15 @@ def _show(about: dict[str, object], result: Result, as_json: bool) -> None:
         "questions": f"{result.n:,} x {counted(result.repeats, 'repeat')}",
         "samples": f"{result.samples_per_question:.1f} a question",
         "rounds": f"{result.rounds_per_question:.1f} a question",
+        "read as": how_read(cast("str | None", about["extract"])),
         "calls": f"{result.calls:,}, {result.failed:,} of them without an answer",
         "cost": "unknown" if result.cost is None else dollars(result.cost),
         "time": f"{result.seconds:.1f} s",
     }
     if result.unanswered:
         lines["unanswered"] = f"{counted(result.unanswered, 'run')}, counted as not correct"
+    if result.unread:
+        lines["unread"] = f"{counted(result.unread, 'run')}, counted as not correct"
     if result.ungraded:
         lines["ungraded"] = f"{counted(result.ungraded, 'run')}, not counted"
     if result.degraded:

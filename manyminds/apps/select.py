@@ -18,7 +18,7 @@ from manyminds.apps import eval_flags
 from manyminds.apps.terminal import console, print_json, watched
 from manyminds.errors import InputError
 from manyminds.evals.data import Row, read_rows
-from manyminds.evals.grading import grader, kind_of
+from manyminds.evals.grading import grader, vote_kind
 from manyminds.evals.preferences import PREFERRED, alike, choose_preferred
 from manyminds.evals.preferences import judged as compared
 from manyminds.evals.preferences import recorded as recorded_scores
@@ -67,13 +67,13 @@ def select(
     if len(specs) < 2:
         raise InputError("give at least two members: --member X, or --members-from FILE")
     rows = read_rows(data, limit)
-    kind = extractor(extract or kind_of(rows) or "final")
+    kind = extractor(extract or vote_kind(rows) or "final")
     if judge is not None or scores:
         rows = random.Random(seed).sample(rows, min(calibration, len(rows)))
         asked = _ask(specs, rows, kind)
         chosen, result = asyncio.run(_preferred(asked, rows, judge, data, specs, seed, most))
     else:
-        grade = grader(rows, data, extract=kind.name, grades=grades)
+        grade = grader(rows, data, extract=extract, grades=grades)
         answers = asyncio.run(keys(_ask(specs, rows, kind), rows, extract=kind, grade=grade))
         judged = [
             on_the_rest(answers, calibration, f"{seed}:{n}", most=most or MOST)

@@ -39,6 +39,7 @@ class Compared:
         cost: dollars for a question; None where unknown.
         seconds: for a question, on the critical path: the sum over layers of the slowest call.
         unanswered: runs that ended without an answer, counted as not correct.
+        unread: runs in whose answer nothing could be read, counted as not correct.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Compared:
     cost: float | None
     seconds: float
     unanswered: int
+    unread: int
 
     def to_json(self) -> dict[str, object]:
         """Return plain data for `json.dumps`."""
@@ -191,4 +193,5 @@ def _compared(one: Measured, base: Measured, repeats: int, seed: int) -> Compare
         cost=None if result.cost is None else result.cost / runs,
         seconds=sum(one.seconds) / max(1, len(one.seconds)),
         unanswered=result.unanswered,
+        unread=result.unread,
     )

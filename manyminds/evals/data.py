@@ -1,22 +1,23 @@
-"""Questions to evaluate on, read from JSON Lines."""
+"""Questions to evaluate on, read from JSON Lines, CSV, TSV or Parquet."""
 
 import math
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Any, NotRequired, cast
 
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError
-from manyminds.json_lines import json_lines
+from manyminds.evals.tables import data_rows
 from manyminds.questions import QUESTION_KEYS, question_hash
 
 _CODE_KEYS = ("prompt", "entry_point", "test")
 
 
 class Row(TypedDict):
-    """One question. `answer` is the reference answer, which only graders read.
+    """One question. `answer` is the reference answer, which only graders read; `aliases` are others
+    that count as right, too.
 
     Rows about code also have the `prompt` (a function to complete), its name and its tests.
     """
@@ -24,6 +25,7 @@ class Row(TypedDict):
     id: str
     question: str
     answer: str | None
+    aliases: NotRequired[list[str]]
     prompt: NotRequired[str]
     entry_point: NotRequired[str]
     test: NotRequired[str]
@@ -33,11 +35,12 @@ def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
     """Read the questions of a file, plain or gzip; recorded answers in it are ignored.
 
     A row has the question under `question`, `instruction`, `input` or `prompt`. It may have `id`
-    (default: made of the question), `answer` (or `target`), and for code `entry_point` and `test`.
+    (default: made of the question), `answer` (or `answers`, `target`; a list holds all that count
+    as right), and for code `entry_point` and `test`.
     A question that comes again verbatim is kept once.
 
     Args:
-        path: JSON Lines, `.gz` or not.
+        path: JSON Lines, CSV or TSV, `.gz` or not, or Parquet (needs pyarrow).
         limit: the number of questions at most, from the start; None reads all.
 
     Raises:
@@ -71,7 +74,7 @@ def id_of(found: Mapping[str, Any], where: str) -> str:
 
 def _distinct(path: Path) -> Iterator[Row]:
     seen: dict[str, Row] = {}
-    for where, found in json_lines(path):
+    for where, found in data_rows(path):
         row = _row(found, where)
         if row["id"] not in seen:
             seen[row["id"]] = row
@@ -83,16 +86,26 @@ def _distinct(path: Path) -> Iterator[Row]:
 
 
 def _row(found: Mapping[str, Any], where: str) -> Row:
-    answer = found.get("answer", found.get("target"))
+    golds = _golds(found, where)
     row = Row(
         id=id_of(found, where),
         question=question_of(found, where),
-        answer=None if answer is None else _gold(answer, where),
+        answer=golds[0] if golds else None,
     )
+    if len(golds) > 1:
+        row["aliases"] = golds[1:]
     if all(isinstance(found.get(key), str) for key in _CODE_KEYS):
         row["prompt"], row["entry_point"] = found["prompt"], found["entry_point"]
         row["test"] = found["test"]
     return row
+
+
+def _golds(found: Mapping[str, Any], where: str) -> list[str]:
+    """Return the reference answers of a row: several where its answer is a list."""
+    given = (found.get(key) for key in ("answer", "answers", "target"))
+    answer: object = next((one for one in given if one is not None), None)
+    listed = cast("list[object]", answer) if isinstance(answer, list) else [answer]
+    return [_gold(one, where) for one in listed if one is not None]
 
 
 def _gold(answer: object, where: str) -> str:
@@ -100,7 +113,7 @@ def _gold(answer: object, where: str) -> str:
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     if not isinstance(answer, str | int | float):
-        raise DataError(f"{where}: `answer` must be a text, a number, true, false or null")
+        raise DataError(f"{where}: `answer` must be a text, a number, true, false, null or a list")
     if isinstance(answer, float) and not math.isfinite(answer):
         raise DataError(f"{where}: `answer` is {answer}: give a finite number or null")
     return str(answer)

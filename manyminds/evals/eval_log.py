@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, NotRequired, TypeAlias
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -32,7 +32,9 @@ class Outcome(TypedDict):
 
     `correct` is None where the answer could not be graded. `failed` counts calls without an answer
     (all calls, if the run has no answer), `error` says why a run has no answer. `cost` is in
-    dollars, None where it is unknown; `degraded` is the reason that the report gives.
+    dollars, None where it is unknown; `degraded` is the reason that the report gives. `read` is
+    what was read in the answer to compare it with the reference answer (None: nothing), `kind`
+    how; `reply` is the end of a reply that was not right.
     """
 
     repeat: Count
@@ -48,6 +50,9 @@ class Outcome(TypedDict):
     tokens: Count
     cost: Amount | None
     seconds: Amount
+    read: NotRequired[str | None]
+    kind: NotRequired[str]
+    reply: NotRequired[str]
 
 
 _OUTCOME = TypeAdapter(Outcome)

@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from typing_extensions import TypedDict, Unpack
 
+from manyminds.aio import in_thread
 from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
 from manyminds.evals.eval_log import Config, EvalLog, Outcome
-from manyminds.evals.grading import Grader
+from manyminds.evals.grading import ByAnswer, Grader
 from manyminds.evals.result import Result, Totals
 from manyminds.limits.budget import BudgetCounter
 from manyminds.method_graph import Compiled
@@ -28,6 +29,7 @@ OnRow: TypeAlias = Callable[[Outcome], None]
 OnOutput: TypeAlias = Callable[[Row, Mapping[str, Any] | None], Awaitable[None]]
 CONCURRENCY = 16
 _LONGEST_ERROR = 500
+_GRADERS = 4  # threads
 
 
 class EvalOptions(TypedDict, total=False):
@@ -160,14 +162,28 @@ async def _one(
             await on_output(row, None)
     else:
         outcome = _answered(row, repeat, output, counter)
-        verdict = grade(row, _text(output))
-        outcome["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+        await _graded(outcome, row, _text(output), grade)
         if on_output is not None:
             await on_output(row, output)
     finally:
         parent_call.reset(token)
     outcome["seconds"] = round(perf_counter() - began, 4)
     return outcome
+
+
+async def _graded(outcome: Outcome, row: Row, text: str, grade: Grader) -> None:
+    """Grade an answer in a thread: comparing formulas takes up to seconds."""
+    if not isinstance(grade, ByAnswer):
+        verdict = await in_thread(_GRADERS, grade, row, text)
+        outcome["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+        return
+    found = await in_thread(_GRADERS, grade.graded, row, text)
+    if found is None:
+        return
+    outcome["correct"], outcome["kind"] = found.correct, found.kind
+    outcome["read"] = None if found.read is None else _utf8(found.read[:_LONGEST_ERROR])
+    if not found.correct:
+        outcome["reply"] = _utf8(text[-_LONGEST_ERROR:])
 
 
 def _unanswered(row: Row, repeat: int, error: RunError, counter: BudgetCounter) -> Outcome:

@@ -1,19 +1,42 @@
 """Graders: was the answer right? They see reference answers and flags; no graph ever does."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from manyminds.errors import DataError
 from manyminds.evals.data import Row, id_of
 from manyminds.evals.sandbox import Limits, passes
+from manyminds.evals.tables import data_rows
 from manyminds.json_lines import json_lines
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess, text_key
+from manyminds.reading.kinds import kind_of_answer
+from manyminds.reading.texts import TEXT, states
 
 Verdict: TypeAlias = bool | None
 Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]
 Flags: TypeAlias = Mapping[str, Mapping[str, bool]]
+
+
+class Graded(NamedTuple):
+    """A verdict by reference answer.
+
+    Attributes:
+        correct: Whether the answer equals a reference answer.
+        read: What was read in the reply; None: nothing could be read.
+        kind: Kind of answer that was looked for.
+    """
+
+    correct: bool
+    read: str | None
+    kind: str
+
+
+def vote_kind(rows: Sequence[Row]) -> str | None:
+    """Name the extractor for the votes of a method; None: it reads the replies together."""
+    kind = kind_of(rows)
+    return None if kind == "text" else kind
 
 
 def kind_of(rows: Sequence[Row]) -> str | None:
@@ -57,7 +80,9 @@ def grader(
         run_code.check()
         return by_running(run_code)
     if grades is None and kind != "code" and any(row["answer"] is not None for row in rows):
-        return by_answer(extractor(extract or kind or "final"))
+        if extract is None and kind == "text":
+            return ByAnswer(None)
+        return ByAnswer(extractor(extract or kind or "final"), fixed=extract is not None)
     beside = data.with_name(data.name.replace(".jsonl", "_passed.jsonl"))
     if grades is None and beside != data and beside.exists():
         grades = beside
@@ -68,19 +93,56 @@ def grader(
     return by_flags(flags)
 
 
-def by_answer(kind: Extractor) -> Grader:
-    """Grade by equivalence with the reference answer; a reply without an answer is wrong."""
+class ByAnswer:
+    """Grades by equivalence with the reference answers; a reply that cannot be read is wrong.
 
-    def grade(row: Row, text: str) -> Verdict:
+    Args:
+        column: Reader that suits the reference answers as a column; None: each row has its own.
+        fixed: Read as `column` says and in no other way.
+    """
+
+    def __init__(self, column: Extractor | None, *, fixed: bool = False) -> None:
+        self._column, self._fixed = column, fixed
+
+    def __call__(self, row: Row, text: str) -> Verdict:
+        """Return whether the reply is right; None without a reference answer."""
+        found = self.graded(row, text)
+        return None if found is None else found.correct
+
+    def graded(self, row: Row, text: str) -> Graded | None:
+        """Grade a reply, and say what was read in it."""
         if row["answer"] is None:
             return None
-        gold = row["answer"].rpartition("####")[2].strip()  # GSM8K writes its working before it
-        if text_key(text) == text_key(gold):
-            return True
-        found = kind.extract(text)
-        return found is not None and kind.equivalent(gold, found)
+        golds = [_plain_gold(gold) for gold in (row["answer"], *row.get("aliases", ()))]
+        outcomes = [one for gold in golds for one in self._by_kind(gold, text)]
+        return next(
+            (one for one in outcomes if one.correct),
+            next((one for one in outcomes if one.read is not None), outcomes[0]),
+        )
 
-    return grade
+    def _by_kind(self, gold: str, text: str) -> Iterator[Graded]:
+        kinds = [] if self._column is None else [self._column]
+        own = kind_of_answer(gold)
+        if not self._fixed and (not kinds or own is TEXT and kinds[0].name == "literal"):
+            kinds.append(own)
+        for kind in kinds:
+            found = kind.extract(text)
+            if text_key(text) == text_key(gold):
+                yield Graded(True, found or text.strip(), kind.name)
+            elif kind is TEXT:
+                yield Graded(states(text, gold), found, kind.name)
+            else:
+                equal = found is not None and kind.equivalent(gold, found)
+                yield Graded(equal, found, kind.name)
+
+
+def _plain_gold(gold: str) -> str:
+    return gold.rpartition("####")[2].strip()  # GSM8K writes its working before it
+
+
+def by_answer(kind: Extractor) -> Grader:
+    """Grade by equivalence with the reference answer, read as one kind."""
+    return ByAnswer(kind, fixed=True)
 
 
 def by_flags(flags: Flags) -> Grader:
@@ -138,7 +200,7 @@ def read_flags(data: Path, grades: Path | None = None) -> Flags:
     """
     passed = None if grades is None else {id_of(r, w): (w, r) for w, r in json_lines(grades)}
     flags: dict[str, dict[str, bool]] = {}
-    for where, row in json_lines(data):
+    for where, row in data_rows(data):
         key, samples = id_of(row, where), _samples(row)
         if passed is None:
             pairs = [(t, s["correct"]) for t, s in samples if isinstance(s.get("correct"), bool)]

@@ -26,6 +26,7 @@ class Result:
         failed: calls that gave no answer.
         unanswered: runs that ended without an answer, apart from wrong answers.
         ungraded: runs whose answer could not be graded; they do not enter the accuracy.
+        unread: runs in whose answer nothing could be read; they are not correct.
         degraded: runs with an answer whose report says that something was missing.
         samples_per_question: answers drawn from members, mean over runs.
         rounds_per_question: waves, layers or debate rounds one after the other, mean over runs.
@@ -42,6 +43,7 @@ class Result:
     failed: int
     unanswered: int
     ungraded: int
+    unread: int
     degraded: int
     samples_per_question: float
     rounds_per_question: float
@@ -54,6 +56,11 @@ class Result:
         return {**asdict(self), "interval": list(self.interval)}
 
 
+def is_unread(outcome: Outcome) -> bool:
+    """Say whether nothing could be read in an answer to grade it by."""
+    return not outcome["correct"] and "read" in outcome and outcome["read"] is None
+
+
 class Totals:
     """Adds records up, in a byte a run, whatever the answers' length."""
 
@@ -61,7 +68,7 @@ class Totals:
         self._place = {row["id"]: place for place, row in enumerate(rows)}
         self._graded: NDArray[np.int8] = np.full((len(rows), repeats), _UNGRADED, dtype=np.int8)
         self._sums = dict.fromkeys(("calls", "failed", "samples", "rounds", "tokens"), 0)
-        self._runs = self._unanswered = self._degraded = 0
+        self._runs = self._unanswered = self._unread = self._degraded = 0
         self._cost: float | None = None
 
     def add(self, outcome: Outcome) -> None:
@@ -74,6 +81,7 @@ class Totals:
         if outcome["cost"] is not None:
             self._cost = (self._cost or 0.0) + outcome["cost"]
         self._runs += 1
+        self._unread += is_unread(outcome)
         self._unanswered += outcome["error"] is not None
         self._degraded += outcome["error"] is None and outcome["degraded"] is not None
 
@@ -93,6 +101,7 @@ class Totals:
             failed=self._sums["failed"],
             unanswered=self._unanswered,
             ungraded=self._runs - int(graded.sum()),
+            unread=self._unread,
             degraded=self._degraded,
             samples_per_question=self._sums["samples"] / runs,
             rounds_per_question=self._sums["rounds"] / runs,

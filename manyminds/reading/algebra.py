@@ -1,7 +1,7 @@
 """Symbolic comparison by math-verify, in a process of its own that a deadline ends.
 
 What is compared comes from models, and an algebra system may never end. A server process
-has the library loaded and compares each pair in a fork; the kernel ends the fork after a second.
+has the library loaded and compares each pair in a fork; the kernel ends the fork in time.
 The server is a program, not a `multiprocessing` child: it never imports the user's main module.
 """
 
@@ -17,17 +17,18 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-SECONDS = 1.0
+SECONDS = 0.8
 """A pair that takes longer is not the same."""
-_LONGEST_WAIT = 2.0
-_FIRST_WAIT = 1.0
+_LONGEST_WAIT = 1.0  # seconds, the wait for other threads included
+_LEAST = 0.1  # seconds left that are worth a start
+_GRACE = 0.2  # seconds from the end of the child's time to the end of the server
 _PROGRAM = Path(__file__).with_name("algebra_server.py")
 
 
 def same(one: str, other: str) -> bool | None:
     """Say whether two formulas are equal as mathematics.
 
-    Symmetric: both orders must be equal. Waits two seconds at most, for other threads too.
+    Symmetric: both orders must be equal. Waits a second at most, for other threads too.
 
     Returns:
         None where nothing can tell: math-verify is missing, the server is still starting, or the
@@ -70,15 +71,15 @@ class _Server:
         atexit.register(self.close)
 
     def ask(self, one: str, other: str) -> bool | None:
-        until = time.monotonic() + _LONGEST_WAIT - SECONDS
-        if not self._lock.acquire(timeout=_LONGEST_WAIT - SECONDS):
+        until = time.monotonic() + _LONGEST_WAIT
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
             return None
         try:
             process = self._running()
-            wait = min(_FIRST_WAIT, max(0.0, until - time.monotonic()))
-            if process is None or not self._ready.wait(wait):
+            if process is None or not self._ready.wait(max(0.0, until - time.monotonic())):
                 return None
-            return self._exchange(process, json.dumps([one, other, SECONDS]))
+            left = min(SECONDS, until - time.monotonic())
+            return self._exchange(process, [one, other], left) if left > _LEAST else None
         finally:
             self._lock.release()
 
@@ -108,13 +109,13 @@ class _Server:
             watch.start()
         return self._process
 
-    def _exchange(self, process: "subprocess.Popen[str]", line: str) -> bool:
+    def _exchange(self, process: "subprocess.Popen[str]", pair: list[str], seconds: float) -> bool:
         """Send a pair and return the verdict; a server that does not answer is killed."""
         assert process.stdin is not None and process.stdout is not None
-        guard = threading.Timer(SECONDS * 1.5, process.kill)
+        guard = threading.Timer(seconds + _GRACE, process.kill)
         guard.start()
         try:
-            process.stdin.write(line + "\n")
+            process.stdin.write(json.dumps([*pair, seconds]) + "\n")
             process.stdin.flush()
             return process.stdout.readline().strip() == "true"
         except (OSError, ValueError):

@@ -182,8 +182,9 @@ def guess(answers: Iterable[str]) -> str:
 def _named(name: str) -> Extractor:
     if name in EXTRACTORS:
         return EXTRACTORS[name]
-    near = difflib.get_close_matches(name, EXTRACTORS, n=3, cutoff=0.4) or sorted(EXTRACTORS)
-    raise InputError(f"There is no extractor {name!r}; use {' or '.join(map(repr, near))}.")
+    near = difflib.get_close_matches(name, EXTRACTORS, n=1, cutoff=0.6)
+    guessed = f"did you mean {near[0]!r}? Known are" if near else "known are"
+    raise InputError(f"There is no extractor {name!r}; {guessed} {', '.join(EXTRACTORS)}.")
 
 
 def _of_schema(schema: "type[BaseModel]") -> Extractor:

@@ -101,6 +101,11 @@ TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 """Says that the answer before it is none."""
+CONFIRMS = re.compile(
+    r"(?:(?:indeed|also|therefore|thus|actually|now)\s+)?(?:correct|right|valid|verified|confirmed|reasonable)\b",
+    re.IGNORECASE,
+)
+"""Says of an answer that it is right, not what it is."""
 CONDITION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )

@@ -58,7 +58,9 @@ _SIGNS = {"<=": "\\le", ">=": "\\ge"}
 _TURNED = {">": "<", "\\ge": "\\le"}
 _CUP = re.compile(r"\\cup(?![a-z])")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])|\u00b1")
-_MATRIX = re.compile(r"\\begin\{([pbv]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}", re.DOTALL)
+_MATRIX = re.compile(
+    r"([^,=&]{0,60}?)\\begin\{([pbv]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\2\}", re.DOTALL
+)
 _NAME = re.compile(r"[A-Za-z](?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?|\\[a-z]{2,7}")
 _MEMBER = re.compile(r"^\s*(?:[A-Za-z]|\\[a-z]{2,7})\s*\\in(?![a-z])\s*")
 
@@ -69,8 +71,13 @@ def understand(text: str) -> Answer | None:
     text = _MEMBER.sub("", text.strip().strip(".,; "))
     matrix = _MATRIX.fullmatch(text)
     if matrix is not None:
-        rows = [row for row in re.split(r"\\\\|\\(?=[-0-9])", matrix[2]) if row.strip()]
-        cells = [_several("row", row.split("&")) for row in rows]
+        rows = [row for row in re.split(r"\\\\|\\(?=[-0-9])", matrix[3]) if row.strip()]
+        factor = matrix[1].strip().rstrip("*").strip()
+        factor = "-1" if factor == "-" else factor
+        if factor and matrix[2] == "vmatrix":  # a determinant
+            return None
+        scaled = [[f"({factor})({c})" if factor else c for c in row.split("&")] for row in rows]
+        cells = [_several("row", row) for row in scaled]
         return Several("matrix", tuple(c for c in cells if c)) if all(cells) else None
     text = _BRACES.sub(lambda m: "\x01" if m[0] == "\\{" else "\x02", text)
     signs = _PLUS_MINUS.findall(text)

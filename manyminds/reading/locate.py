@@ -12,6 +12,7 @@ from typing import NamedTuple
 from manyminds.reading.cues import (
     ANSWER_IS,
     CONDITION,
+    CONFIRMS,
     CORRECTION,
     DENIED,
     DENIES,
@@ -156,6 +157,8 @@ def places(text: str) -> tuple[Found, ...]:
 
 def _cued(text: str) -> Found | None:
     cues = [cue for cue in ANSWER_IS.finditer(text) if not _asks(text, cue.end())]
+    while len(cues) > 1 and CONFIRMS.match(_statement(text, cues[-1].end()) or ""):
+        cues.pop()
     if (
         sum(CONDITION.search(text, max(0, m.start() - 200), m.start()) is not None for m in cues)
         > 1

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import cast
 
-from manyminds.reading import algebra, numbers
+from manyminds.reading import algebra, numbers, units
 from manyminds.reading import locate as phrases
 from manyminds.reading.equivalence import equal, understand
 from manyminds.reading.locate import Found, found
@@ -85,35 +85,14 @@ _TEX_MIXED = re.compile(r"(-?)([0-9]{1,9}) *\\frac\{([0-9]{1,9})\}\{([0-9]{1,9})
 _OR = re.compile(r"(?<![a-z])(?:or|and)(?![a-z])|\\l(?:or|and)(?![a-z])|;", re.IGNORECASE)
 _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degrees?(?![a-z])|\u00b0")
 _TIME = re.compile(r"[0-9]{1,2}(?::[0-9]{2})? ?[ap]\.? ?m\.?", re.IGNORECASE)
-_UNIT_NAMES = {
-    spelled: name
-    for name, spellings in {
-        "cm": "centimeter centimeters centimetre centimetres",
-        "mm": "millimeter millimeters millimetre millimetres",
-        "km": "kilometer kilometers kilometre kilometres",
-        "m": "meter meters metre metres",
-        "kg": "kilogram kilograms",
-        "g": "gram grams",
-        "s": "second seconds sec secs",
-        "min": "minute minutes mins",
-        "h": "hour hours hr hrs",
-        "in": "inch inches",
-        "ft": "foot feet",
-        "lb": "pound pounds lbs",
-        "oz": "ounce ounces",
-        "mi": "mile miles",
-    }.items()
-    for spelled in (name, *spellings.split())
-}
 _COMMAND = re.compile(r"\\(?:begin|end)\{[a-z*]+\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _FUNCTION = re.compile(r"(?:arc)?(?:sin|cos|tan)|sqrt|log|exp|mod|and|gcd|lcm|max|min")
 _SMALL_WORD = re.compile(
     r"(?:^|\s)(?:is|so|the|of|are|if|to|we|no|not|for|with|by|at|as|then|be|has|an)(?:\s|$)", re.I
 )
-_NO_FORMULA = re.compile(r":|\.\.\.|\\[lc]?dots|\?|[0-9]{40}")
 _NEVER_SYMBOLIC = re.compile(r":|\.\.\.|\\[lc]?dots|\?|[0-9]{40}|!")
-_HAS_STRUCTURE = re.compile(r"[\\^+*/=<>(\[-]")
+_SYMBOLIC = re.compile(r"\\(?:i{0,3}int|oint|sum|prod|lim|mathbb)(?![a-z])")
 _LONGEST_SYMBOLIC = 300
 
 
@@ -167,17 +146,17 @@ def normalise(answer: str) -> str:
 def _normal(answer: str) -> tuple[str, str | None]:
     """Return the rewritten answer, and the unit that a number had."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
-    for spelled, plain in _SYNONYMS:
-        text = text.replace(spelled, plain)
+    for written, plain in _SYNONYMS:
+        text = text.replace(written, plain)
     text = _ROW_END.sub(r"\\", text)
     text = _SPACES.sub(" ", text)
     text = _DROPPED.sub("", text)
     text = _TEXT.sub(lambda m: " " + m[1] if m[1].strip() else "", text)
     text = text.strip().rstrip(".,;:").strip()
-    units = _UNITS.match(text)
+    found = _UNITS.match(text)
     unit = None
-    if units is not None:
-        text, unit = units[1], _unit(units["unit"])
+    if found is not None:
+        text, unit = found[1], units.spelled(found["unit"])
     text = _SHORT_FRAC.sub(_braced, text)
     text = _mixed(text)
     text = _GROUPS.sub(lambda m: m[0].replace(" ", ""), text)
@@ -202,14 +181,6 @@ def _mixed(text: str) -> str:
         return text
     above = int(match[2]) * int(match[4]) + int(match[3])
     return f"{match[1]}{above}/{match[4]}"
-
-
-def _unit(written: str) -> str:
-    """Return a unit in one spelling: known names shortened, a plural like its singular."""
-    words = " ".join(written.casefold().replace(".", " ").split())
-    if words in _UNIT_NAMES:
-        return _UNIT_NAMES[words]
-    return " ".join(_UNIT_NAMES.get(word, word.removesuffix("s")) for word in words.split())
 
 
 def same(one: str, other: str) -> bool:
@@ -237,7 +208,7 @@ def is_prose(text: str) -> bool:
     """Say whether a text has words that belong to no formula, or is a word itself."""
     plain = _COMMAND.sub(" ", _TEXT.sub(lambda m: f" {m[1]} ", text))
     words = [w for w in _WORD.findall(plain) if not _FUNCTION.fullmatch(w)]
-    words = [w for w in words if w.casefold() not in _UNIT_NAMES]
+    words = [w for w in words if w.casefold() not in units.NAMES]
     letters = "".join(plain.split())
     if letters.isalpha() and len(letters) > 1 and "\\" not in _TEXT.sub("", text):
         return True
@@ -251,11 +222,12 @@ def _equal(one: str, other: str) -> bool:
     if known[0] is not None and known[1] is not None:
         # What has no value at any point is too large to compare, or made to be.
         return bool(equal(known[0], known[1]))
-    symbolic = all(
-        len(t) <= _LONGEST_SYMBOLIC and _HAS_STRUCTURE.search(t) and not _NEVER_SYMBOLIC.search(t)
-        for t in (one, other)
+    # Evaluating settles all formulas but these; an algebra system takes a second for one pair.
+    symbolic = _SYMBOLIC.search(one) or _SYMBOLIC.search(other)
+    usable = all(
+        len(t) <= _LONGEST_SYMBOLIC and not _NEVER_SYMBOLIC.search(t) for t in (one, other)
     )
-    return symbolic and bool(algebra.same(one, other))
+    return symbolic is not None and usable and bool(algebra.same(one, other))
 
 
 def _quantity(answer: str) -> tuple[Hashable, str | None]:
@@ -329,19 +301,27 @@ def _formula(text: str) -> str | None:
             if not _JOINS.fullmatch(text, end, token.start()):
                 listed = []
             closer, start = _CLOSES[kind], token.end()
-    return ", ".join(listed[-_MOST_LISTED:]) or None
+    return _listed(listed[-_MOST_LISTED:]) or None
+
+
+def _listed(items: list[str]) -> str:
+    """Return answers as a list; equal ones, such as "1/2 or 0.5", are one."""
+    first: dict[Hashable, str] = {}
+    for item in items:
+        first.setdefault(key(item), item)
+    return ", ".join(first.values())
 
 
 def _phrase(text: str) -> str | None:
     """Return what follows the last "=" or "is" in plain text: a number, or a single word."""
     named = _NAMED_VALUE.findall(text)
-    if len(named) > 1 and len(named) == text.count("="):
-        return ", ".join(named)
+    if len(named) > 1 and len(named) == text.count("=") and "\n" not in text.strip():
+        return _listed(named)
     parts = _COPULA.split(text.rpartition("=")[2])
     for part in reversed(parts):
         several = _SEVERAL.match(part)
         if several is not None:
-            return ", ".join(_EACH.findall(several[0]))
+            return _listed(_EACH.findall(several[0]))
         clock = _CLOCK.match(part)
         if clock is not None:
             return clock[0]

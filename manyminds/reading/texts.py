@@ -37,10 +37,13 @@ _SMALL = frozenset(  # words that add nothing to an answer
 )
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
 _AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,\s*")
+_ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
 _WORD = re.compile(r"\w+", re.UNICODE)
 _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SHORT = 6  # words of a whole reply that can be an answer
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
+_SENTENCE = 40  # words of a sentence that states an answer
+_OPEN = re.compile(r"\?|\b(?:or|maybe|might|could|perhaps|either|oder|ou|quiz\w+)\b", re.IGNORECASE)
 MENTION = "mention of another reply's answer"
 
 
@@ -95,7 +98,7 @@ def mentioned(
         refused: Whether each refuses to answer.
         asked: The question.
     """
-    asked_words = _SMALL | {word for word in _WORD.findall(asked.casefold())}
+    asked_words = _SMALL | set(_WORD.findall(asked.casefold()))
     spoken = [
         text is not None and _is_sentence(text, one)
         for text, one in zip(texts, answers, strict=True)
@@ -120,9 +123,17 @@ def mentioned(
 
 def _is_sentence(text: str | None, one: Found | None) -> bool:
     """Say whether a short reply is a sentence about its answer, not the answer alone."""
-    if text is None:
-        return False
-    return one is not None and one.where == "whole reply" and _COPULA.search(text) is not None
+    return text is not None and one is not None and one.where == "whole reply" and _speaks(text)
+
+
+def _speaks(text: str) -> bool:
+    """Say whether a text is a sentence: it has a verb such as "is", or a full stop and a word that
+    is no name.
+    """
+    words = text.split()
+    plain = any(word.isalpha() and word.islower() and word not in _SMALL for word in words)
+    ended = len(words) > 2 and text.rstrip().endswith((".", "!")) and plain
+    return _COPULA.search(text) is not None or ended
 
 
 def _adds_nothing(shown: str, answer: str, asked_words: "frozenset[str] | set[str]") -> bool:
@@ -134,7 +145,7 @@ def _adds_nothing(shown: str, answer: str, asked_words: "frozenset[str] | set[st
 
 def _mentions(shown: str, known: dict[str, str]) -> list[str]:
     """Return the known answers in a text, without those that stand inside another one."""
-    words = f" {' '.join(_WORD.findall(shown.casefold()))} "
+    words = f" {' '.join(_WORD.findall(_ALSO.sub(' ', shown.casefold())))} "
     keys = [key for key in known if _holds(words, shown, key)]
     keys = [key for key in keys if not any(key != other and key in other for other in keys)]
     return [known[key] for key in keys]
@@ -143,7 +154,7 @@ def _mentions(shown: str, known: dict[str, str]) -> list[str]:
 def _holds(words: str, shown: str, key: str) -> bool:
     if dates.key(shown) == key:
         return True
-    inner = " ".join(_WORD.findall(key))
+    inner = " ".join(_WORD.findall(_ALSO.sub(" ", key)))
     if _EASTERN.search(inner):
         return inner in shown.casefold()
     return bool(inner) and f" {inner} " in words
@@ -164,3 +175,24 @@ def contained(distinct: list[str]) -> dict[str, str]:
 
 def _qualifies(key: str, inner: str) -> bool:
     return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")
+
+
+def states(text: str, answer: str) -> bool:
+    """Say whether a reply states a known answer, such as a reference answer.
+
+    It does where its answer is the same or says more of the same ("Paris, France" for "Paris"), or
+    where it is a short sentence with the answer that denies nothing and names no alternative.
+    """
+    found = stated(text)
+    if found is not None:
+        same = contained([answer, found.answer])
+        if same[answer] == same[found.answer]:
+            return True
+        if found.where != "whole reply":
+            return False
+    shown = readable(text).strip()
+    if len(shown.split()) > _SENTENCE or _DENIES.search(shown) or _OPEN.search(shown):
+        return False
+    if found is not None and not _speaks(shown):
+        return False
+    return bool(_mentions(shown, {plain_key(answer): answer}))

@@ -9,23 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, dates, locate
-from manyminds.reading.answers import EXTRACTORS, Extractor, find_final, finding, text_key
+from manyminds.reading import choices, locate
+from manyminds.reading.answers import EXTRACTORS, Extractor, finding
+from manyminds.reading.kinds import KINDS
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import TEXT, contained, mentioned
 
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
-_YES_NO = re.compile(
-    r"^(?:(?:the|this)\s+(?:statement|claim|sentence|answer)\s+is\s+|(?:it|that|this)(?:\s+is|'s)\s+)?"
-    r"(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
-    r"(?!-|\s*/|\.\s*[0-9]|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
-    r"|(?:(?P<ja>ja|oui|s[\u00edi]|sim|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044)"
-    r"|(?P<nein>nein|non|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u3044\u3044\u3048))"
-    r"(?=\s*(?:[.,;:!\u3002\u3001]|\u3067\u3059|$))",
-    re.IGNORECASE,
-)
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
 
 
@@ -122,20 +114,6 @@ def _lettered(options: tuple[tuple[str, str], ...]) -> Extractor:
         return choices.find(text, dict(options))
 
     return finding("choice", letter, lambda answer: answer.upper())
-
-
-def _yes_or_no(text: str) -> Found | None:
-    said, where = find_final(text) or Found(readable(text).strip(), "first word")
-    word = _YES_NO.match(said.strip(" *_\"'`"))
-    if word is None:
-        return None
-    return Found("yes" if word["yes"] or word["ja"] else "no", where)
-
-
-_YES_OR_NO = finding("yes or no", _yes_or_no, text_key)
-_DATE = finding("date", dates.find, dates.key)
-KINDS = (_YES_OR_NO, EXTRACTORS["choice"], _DATE, EXTRACTORS["number"], EXTRACTORS["math"])
-"""In the order in which they are tried."""
 
 
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:

@@ -1,10 +1,13 @@
+import gzip
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from helpers.answers import write_rows
 
-from manyminds.errors import DataError
+from manyminds.errors import DataError, InputError
 from manyminds.evals.data import read_rows
 from manyminds.questions import question_hash
 
@@ -52,7 +55,14 @@ def test_a_question_that_comes_again_is_one_question(tmp_path: Path) -> None:
         pytest.param(["[1]"], "line 1: a row must be a JSON object", id="list"),
         pytest.param(['{"id": 1, "answer": "x"}'], "line 1: no question", id="no question"),
         pytest.param(
-            [json.dumps({"question": "a", "answer": [1]})], "line 1: `answer` must be", id="answer"
+            [json.dumps({"question": "a", "answer": {"is": 1}})],
+            "line 1: `answer` must be",
+            id="answer",
+        ),
+        pytest.param(
+            [json.dumps({"question": "a", "answer": [[1]]})],
+            "line 1: `answer` must be",
+            id="list in list",
         ),
         pytest.param(
             ['{"id": 1, "question": "a"}', '{"id": 1, "question": "b"}'], "line 2: id '1'", id="id"
@@ -75,3 +85,46 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, name: str) -
     (tmp_path / "false.jsonl.gz").write_text("plain text")
     with pytest.raises(DataError, match="cannot read"):
         read_rows(tmp_path / name)
+
+
+def test_a_list_of_answers_holds_all_that_count_as_right(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", [{"question": "a", "answer": ["UK", "Britain"]}])
+    [row] = read_rows(path)
+    assert (row["answer"], row.get("aliases")) == ("UK", ["Britain"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"), [("rows.csv", ","), ("rows.tsv", "\t"), ("rows.csv.gz", ",")]
+)
+def test_tables_are_read_by_their_name(tmp_path: Path, name: str, mark: str) -> None:
+    text = (
+        f'\ufeffid{mark}question{mark}answer\n1{mark}"One, two?"{mark}2\n2{mark}"Why\nso?"{mark}\n'
+    )
+    data = text.encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    assert read_rows(tmp_path / name) == [
+        {"id": "1", "question": "One, two?", "answer": "2"},
+        {"id": "2", "question": "Why\nso?", "answer": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"question,answer\n", b"a,b\n1,2\n", b"question\n\xff\n", b"question,answer\na,b,c\n"],
+)
+def test_a_table_that_cannot_be_read_is_one_sentence(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "rows.csv").write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        read_rows(tmp_path / "rows.csv")
+    assert "rows.csv" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_parquet_is_read_or_needs_pyarrow(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    if find_spec("pyarrow") is None:
+        with pytest.raises(InputError, match="pyarrow"):
+            read_rows(path)
+        return
+    table, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    parquet.write_table(table.table({"question": ["a?"], "answer": [["x", "y"]]}), path)
+    assert read_rows(path)[0]["answer"] == "x"

@@ -1,7 +1,13 @@
 r"""Equality of mathematical answers: as a reader says, in both orders, at once."""
 
+import gzip
+import json
+import random
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -153,6 +159,8 @@ def test_different_answers_are_not_the_same_in_either_order(one: str, other: str
         (r"(-\infty,2)\cup(3,\infty)", r"(3,\infty) \cup (-\infty, 2)"),
         (r"\begin{pmatrix}1/2\\2\end{pmatrix}", r"\begin{pmatrix}0.5\\2\end{pmatrix}"),
         (r"\sqrt{ab}", r"\sqrt{a}\sqrt{b}"),
+        (r"-\begin{pmatrix}2\\-11\end{pmatrix}", r"\begin{pmatrix}-2\\11\end{pmatrix}"),
+        (r"\frac12\begin{pmatrix}2\\4\end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}"),
         (r"\binom{5}{2}", "10"),
         ("5=x", "5"),
     ],
@@ -219,3 +227,53 @@ def test_generated_formulas_are_compared_at_once_and_in_both_orders(one: str, ot
 def test_any_text_is_compared_without_an_error(one: str, other: str) -> None:
     assert isinstance(mathematics.same(one, other), bool)
     assert mathematics.same(one, one)
+
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "math_dylan_gpt35_4agents.jsonl.gz"
+_MOST_OF_A_PAIR = 1.5  # seconds
+_PAIRS = 1_500
+
+
+def _slowest(pairs: Sequence[tuple[str, str]]) -> tuple[float, tuple[str, str]]:
+    """Compare pairs in threads; return the seconds of the slowest, and which it was."""
+
+    def timed(pair: tuple[str, str]) -> tuple[float, tuple[str, str]]:
+        began = time.perf_counter()
+        extractor("math").equivalent(*pair)
+        return time.perf_counter() - began, pair
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return max(pool.map(timed, pairs))
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the recorded answers are not here")
+def test_pairs_of_recorded_replies_are_compared_at_once_from_threads() -> None:
+    with gzip.open(DATA, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in islice(lines, 0, None, 8)]
+    texts = [sample["text"] for row in rows for sample in row["samples"]]
+    read = [answer for text in texts if (answer := extractor("math").extract(text)) is not None]
+    drawn = random.Random(3)
+    pairs = [(drawn.choice(read), drawn.choice(read)) for _ in range(_PAIRS)]
+    pairs += [(drawn.choice(texts), drawn.choice(texts)) for _ in range(_PAIRS // 10)]
+    seconds, pair = _slowest(pairs)
+    assert seconds < _MOST_OF_A_PAIR, pair
+
+
+_SIGNS = ("+", "-", r"\cdot ", "/", "^", "=", r"\le ", ", ", r"\cup ", r"\pm ", " ")
+_PARTS = (
+    "x", "y^2", "99^{99}", r"\frac{1}{x}", r"\sqrt{y}", r"\int_0^1 x^x dx",
+    r"\sum_{k=1}^{9999} k^k", r"\lim_{n\to\infty} n!", r"\prod_{k=1}^{99} k", r"\mathbb{R}",
+    r"\sin(x^x)", "10^{9*10^9}", r"\binom{n}{500}", r"\begin{pmatrix}1\\2\end{pmatrix}",
+    r"\{1, 2\}", "(1, 2]", "500!", r"\log_2(x)", r"\text{cm}", "|x-1|",
+)  # fmt: skip
+
+
+def test_generated_latex_is_compared_at_once_from_threads() -> None:
+    drawn = random.Random(11)
+
+    def formula() -> str:
+        parts = [drawn.choice(_PARTS) + drawn.choice(_SIGNS) for _ in range(drawn.randint(1, 6))]
+        return "".join(parts) + drawn.choice(_PARTS)
+
+    seconds, pair = _slowest([(formula(), formula()) for _ in range(60)])
+    assert seconds < _MOST_OF_A_PAIR, pair

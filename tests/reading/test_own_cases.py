@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from manyminds.reading import together
 from manyminds.reading.answers import EXTRACTORS, Extractor
+from manyminds.reading.kinds import YES_OR_NO
 from manyminds.reading.roles import ROLE_READERS
 from manyminds.reading.texts import TEXT, plain_key
 from manyminds.reading.together import read_all
@@ -21,7 +21,7 @@ ROWS: list[dict[str, Any]] = [
 ]
 READERS: dict[str, Extractor] = {
     **EXTRACTORS,
-    "yes or no": next(kind for kind in together.KINDS if kind.name == "yes or no"),
+    "yes or no": YES_OR_NO,
     "text": TEXT,
 }
 

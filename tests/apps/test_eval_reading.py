@@ -1,0 +1,170 @@
+# ruff: noqa: E501 - lists of cases are easier to read in one line
+"""`eval` counts as a person would: words, yes/no, dates, lists, aliases, JSON replies, tables."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers.answers import write_rows
+
+from manyminds.apps.cli import main
+from manyminds.evals.data import Row
+from manyminds.evals.grading import grader
+
+# Question, gold, replies that are right, replies that are not.
+QUESTIONS: list[tuple[str, object, list[str], list[str]]] = [
+    (
+        "What language is spoken in Brazil?",
+        "Portuguese",
+        ["The answer is Portuguese.", "Portuguese", "People in Brazil speak Portuguese.",
+         '{"reasoning": "Not Spanish.", "answer": "Portuguese"}', "**Portuguese**", "portuguese."],
+        ["Spanish", "The answer is Spanish.", "It is not Portuguese.", "Portuguese or Spanish", ""],
+    ),
+    (
+        "Is 17 a prime number?",
+        "yes",
+        ["Yes, 17 is a prime number.", "Yes.", "The answer is yes.", "True", '{"answer": true}'],
+        ["No.", "No, 17 is not a prime number.", "The answer is no.", "I do not know."],
+    ),
+    ("Is water dry?", False, ["No.", "False", "No, water is wet."], ["Yes", "True."]),
+    (
+        "How many continents are there?",
+        7,
+        ["There are 7 continents.", "seven", "The answer is 7."],
+        ["There are 6 continents.", "5 or 7", "7-8"],
+    ),
+    ("Which is a vehicle? (A) cat (B) dog (C) car", "C", ["C) car", "The answer is C.", "(C)"], ["A", "B) dog"]),
+    (
+        "When was the Declaration of Independence signed?",
+        "July 4, 1776",
+        ["July 4, 1776", "It was signed on 4 July 1776.", "1776-07-04", "The answer is July 4th, 1776."],
+        ["July 5, 1776", "1776", "It was signed on 4 August 1776."],
+    ),
+    (
+        "Name the primary colors.",
+        "red, yellow, blue",
+        ["Red, yellow and blue", "The answer is red, yellow, blue.", "The primary colors are red, yellow, and blue."],
+        ["red, green, blue", "Red and blue"],
+    ),
+    (
+        "Who wrote Hamlet?",
+        ["William Shakespeare", "Shakespeare"],
+        ["Shakespeare", "William Shakespeare wrote Hamlet.", "The answer is Shakespeare."],
+        ["Marlowe", "It was not Shakespeare."],
+    ),
+    ("What is the capital of France?", "Paris", ["Paris, France", "The capital is Paris."], ["Lyon, France"]),
+    ("Who painted the Mona Lisa?", "Leonardo da Vinci", ["Leonardo da Vinci"], ["Leonardo DiCaprio"]),
+    ("What is a half?", "\\frac{1}{2}", ["\\boxed{0.5}", "The answer is 1/2."], ["\\boxed{2}"]),
+]  # fmt: skip
+
+
+def golden(answer: object) -> list[str]:
+    if isinstance(answer, list):
+        return [str(one) for one in answer]
+    return [{True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)]
+
+
+def rows() -> list[Row]:
+    found: list[Row] = []
+    for question, answer, _, _ in QUESTIONS:
+        first, *others = golden(answer)
+        row = Row(id=question, question=question, answer=first)
+        if others:
+            row["aliases"] = others
+        found.append(row)
+    return found
+
+
+def test_each_row_is_graded_by_the_kind_of_its_gold() -> None:
+    grade = grader(rows(), Path("questions.jsonl"))
+    judged = [
+        (row["question"], text, grade(row, text))
+        for row, (_, _, right, wrong) in zip(rows(), QUESTIONS, strict=True)
+        for text in [*right, *wrong]
+    ]
+    expected = [
+        (question, text, fine)
+        for question, _, right, wrong in QUESTIONS
+        for texts, fine in ((right, True), (wrong, False))
+        for text in texts
+    ]
+    assert [one for one in judged if one not in expected] == []
+
+
+@pytest.mark.parametrize("text", ["Leonardo da Vinci", " leonardo da vinci. "])
+@pytest.mark.parametrize("extract", ["final", "math", "boxed", "json", "text", "literal"])
+def test_an_answer_that_equals_the_gold_is_right_with_every_extractor(
+    text: str, extract: str
+) -> None:
+    row = Row(id="a", question="Q?", answer="Leonardo da Vinci")
+    assert grader([row], Path("q.jsonl"), extract=extract)(row, text) is True
+
+
+def ask(
+    tmp_path: Path, replies: list[str], golds: list[str], *arguments: str, command: str = "eval"
+) -> int:
+    path = write_rows(
+        tmp_path / "questions.jsonl",
+        [
+            {"id": f"q{n}", "question": f"Q{n}?", "answer": gold, "model": "m", "samples": [{"text": text}]}
+            for n, (text, gold) in enumerate(zip(replies, golds, strict=True))
+        ],
+    )  # fmt: skip
+    members = ["--data", str(path), "--members-from", str(path)]
+    return main([command, "agent-forest", *members, "--samples", "1", *arguments])
+
+
+WORDS = ["Paris", "Rome", "Oslo", "Bern"]
+
+
+def test_words_are_counted_and_the_way_of_reading_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(tmp_path, [f"The answer is {word}." for word in WORDS], WORDS) == 0
+    out, err = capsys.readouterr()
+    assert "100.0%" in out and "read as" in out and "reference answer" in out and not err
+
+
+def test_what_was_graded_wrong_is_printed_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replies = ["The answer is Lyon.", "Rome", "Oslo", "Bern"]
+    assert ask(tmp_path, replies, WORDS, "--misses", "10") == 0
+    out = capsys.readouterr().out
+    assert "q0" in out and "Lyon" in out and "Paris" in out and "differs" in out and "q1" not in out
+
+
+def test_unread_replies_are_a_figure_and_a_warning_with_two_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = (
+        "First we look at the map, and then we think about it for a while with care and patience."
+    )
+    replies = [f"{long} one", f"{long} two", "Oslo", "Bern"]
+    assert ask(tmp_path, replies, WORDS, "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["unread"] == 2
+    assert "patience. one" in err and "patience. two" in err and "2 of 4" in err
+
+
+def test_none_right_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(tmp_path, ["Answer: Lyon"] * 4, WORDS, "--json") == 0
+    assert "none of 4" in capsys.readouterr().err
+
+
+def test_a_near_extractor_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(tmp_path, ["5"], ["5"], "--extract", "numbers") == 2
+    assert "did you mean 'number'" in capsys.readouterr().err
+    assert ask(tmp_path, ["5"], ["5"], "--extract", "yesno") == 2
+    assert "choice" in capsys.readouterr().err
+
+
+def test_kept_rows_say_what_was_read(tmp_path: Path) -> None:
+    assert ask(tmp_path, ["Answer: Lyon", "Rome"], WORDS[:2], "--out", str(tmp_path / "out")) == 0
+    kept = [json.loads(line) for line in (tmp_path / "out" / "rows.jsonl").read_text().splitlines()]
+    kept.sort(key=lambda row: row["id"])
+    assert [(row["read"], row["correct"], row["kind"]) for row in kept] == [
+        ("Lyon", False, "text"),
+        ("Rome", True, "text"),
+    ]
+    assert kept[0]["reply"] == "Answer: Lyon" and "reply" not in kept[1]
