@@ -5,7 +5,7 @@ import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, log2
 from typing import Any, cast
 
 from manyminds.errors import InputError
@@ -117,7 +117,7 @@ def _fitted(
     }
     values |= {name: value for name, value in fixed.items() if isinstance(value, int)}
     values |= dict.fromkeys(_COUNTS, members)
-    unknown = names - values.keys() - {"ceil"}
+    unknown = names - values.keys() - {"ceil", "log2"}
     if unknown:
         raise _unplannable(method)
     knob = next((name for name in _KNOBS if name in names and name not in fixed), None)
@@ -154,6 +154,8 @@ def _value(formula: ast.expr, values: Mapping[str, float], method: Method) -> fl
             return _OPERATORS[type(op)](one, other)
         case ast.Call(func=ast.Name(id="ceil"), args=[inner], keywords=[]):
             return max(0, ceil(_value(inner, values, method)))
+        case ast.Call(func=ast.Name(id="log2"), args=[inner], keywords=[]):
+            return log2(max(1.0, _value(inner, values, method)))
         case _:
             raise _unplannable(method)
 

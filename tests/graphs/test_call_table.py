@@ -24,7 +24,9 @@ from manyminds import (
     create_smoa,
     create_spp,
 )
+from manyminds.graphs.best_of_n import create_best_of_n
 from manyminds.graphs.cascade import create_cascade
+from manyminds.graphs.tournament import create_tournament
 from manyminds.method_graph import MethodGraph
 
 ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
@@ -43,7 +45,7 @@ def _reply(body: Body, k: int) -> Reply:
         "roles": ROLES,
         "score": 2,
     }
-    asked = str(body["messages"][0]["content"])
+    asked = "\n".join(str(message["content"]) for message in body["messages"])
     asks = "Reply with one JSON object" in asked
     if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
         form = {"choice": 1, "reason": "it is so"}
@@ -89,6 +91,16 @@ TABLE: dict[str, tuple[int, Build]] = {
     ),
     "spp": (1, lambda four, _: create_spp(four[0])),
     "self-refine": (7, lambda four, _: create_self_refine(four[0], refinements=3)),
+    "best of n": (8, lambda four, _: create_best_of_n(four, samples=4)),
+    "best of n, a function": (
+        4,
+        lambda four, _: create_best_of_n(four, samples=4, scorer=len),
+    ),
+    "tournament": (
+        16,
+        lambda four, _: create_tournament(four[:2], judge=four[2], samples=8, rounds=1),
+    ),
+    "tournament, 3 rounds": (32, lambda four, _: create_tournament(four, samples=8)),
     "cascade, agrees at once": (3, lambda four, _: create_cascade(four, agree=0.3)),
     "cascade, never agrees": (10, lambda four, _: create_cascade(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),

@@ -96,7 +96,7 @@ def weigh(own: str, answers: Sequence[tuple[int, str]], trust: float, asked: Ask
 
 
 def form(system: str) -> tuple[str, ...]:
-    """Return the keys of the JSON object that a system message asks for; none where it does not.
+    """Return the keys of the JSON object that a message asks for; none where it does not.
 
     A template shows one object as its example, on a line of its own.
     """

@@ -1,0 +1,325 @@
+"""Tournament: answers meet in pairs, a judge compares each pair in both orders.
+
+Paper: V1-Infer, arXiv 2603.04304 (pairwise verification, Swiss pairing). Strengths: Bradley-Terry
+with ties.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+
+from typing_extensions import TypedDict
+
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    Member,
+    MethodGraph,
+    Options,
+    Prompt,
+    PromptLike,
+    Quorum,
+    RoleArgument,
+    SampledState,
+    Unpack,
+    Update,
+    check_quorum,
+    is_node,
+    listed,
+    method,
+    ok,
+    with_roles,
+)
+from manyminds.nodes.gate import require
+from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.role_call import RoleReply
+from manyminds.nodes.samples import ask_all, at_once, in_turn, room
+from manyminds.nodes.step import step
+from manyminds.nodes.tally import hold, similar
+from manyminds.reading.role_text import fields, reply_of
+from manyminds.reading.roles import read_pick
+from manyminds.votes.bradley_terry import Game, strengths, swiss_pairs
+
+_EQUAL = 1e-6
+_FIELDS = {"reason": {"type": "string"}, "choice": {"type": "integer", "enum": [0, 1, 2]}}
+_TIES = ("0", "tie", "draw", "equal", "both", "neither", "none")
+
+
+class Pairing(TypedDict):
+    """A pair of answers, by index, and the winner in each order: an index, None for a tie.
+
+    `read` says whether both orders could be read; else the pair does not count.
+    """
+
+    one: int
+    other: int
+    winners: list[int | None]
+    read: bool
+
+
+class Standing(TypedDict):
+    """How a tournament went.
+
+    `pairs` were compared, `unread` of them could not be read in both orders, and in `disagreed` of
+    the others the two orders had different winners, which counts as a tie. `first` is the share of
+    comparisons won by the answer shown first: 0.5 where place does not matter. `strengths` has one
+    entry an answer, None for one that failed.
+    """
+
+    rounds: int
+    pairs: int
+    unread: int
+    disagreed: int
+    first: float | None
+    strengths: list[float | None]
+
+
+class TournamentState(SampledState, total=False):
+    """Channels of a tournament."""
+
+    pairings: list[Pairing]
+    tournament: Standing | None
+
+
+class TournamentOutput(CandidatesOutput):
+    """The answer, the report, all answers, and how the tournament went."""
+
+    tournament: Standing
+
+
+@method(
+    "tournament",
+    paper="V1-Infer, arXiv 2603.04304",
+    calls="samples + samples * ceil(log2(samples)) at most",
+    use="Code and maths without tests: a judge that compares two answers errs less than a rater.",
+)
+def create_tournament(
+    members: Askable | Sequence[Askable],
+    *,
+    judge: RoleArgument = None,
+    samples: int = 8,
+    rounds: int | None = None,
+    prompt: PromptLike = "tournament/compare@1",
+    quorum: Quorum = 1,
+    **options: Unpack[Options],
+) -> MethodGraph:
+    """Build a tournament: n answers, Swiss rounds of pairs, and the strongest answer wins.
+
+    Each pair is compared in both orders; where the orders disagree, the pair is a tie. Answers with
+    like results meet, so log2(n) rounds of n comparisons are enough. Use it where two answers can
+    be compared better than rated; on questions of taste a rater does better (arXiv 2605.15177).
+
+    Args:
+        members: Members to sample, in turn.
+        judge: Model that compares: a member, a fallback chain of members, or a custom node that
+            sets `final` to one of `candidates`. Default: the first member.
+        samples: Number of answers n.
+        rounds: Rounds of pairs. Default: log2(n), rounded up.
+        prompt: Prompt of a comparison, with the variable `answers`.
+        quorum: Good answers needed: a count, or a share such as "75%".
+        options: see `Options`.
+
+    Returns:
+        A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
+        "tournament"}.
+
+    Raises:
+        InputError: An argument cannot be used; the message says what to give.
+    """
+    if samples < 1:
+        raise InputError(f"samples={samples}: give at least 1")
+    if rounds is not None and rounds < 1:
+        raise InputError(f"rounds={rounds}: give at least 1")
+    check_quorum(quorum, samples)
+    everyone, chain = with_roles([listed(members)], judge)
+    graph = MethodGraph(
+        "tournament",
+        [*everyone, *chain],
+        state=TournamentState,
+        output=TournamentOutput,
+        **options,
+    )
+    graph.draws = math.ceil(samples / len(everyone))
+    compare = graph.prompt(prompt, variables={"answers"})
+
+    async def sample(_state: TournamentState, ask: Ask) -> Update:
+        turns = in_turn(everyone, max(1, room(ask, samples)))
+        replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
+        require(replies, quorum)
+        return {"candidates": replies}
+
+    async def play(state: TournamentState, ask: Ask) -> Update:
+        players = entrants(state["candidates"], f"{ask.run.seed}:{ask.run.question_id}")
+        done = state["pairings"]
+        pairs = [
+            (players[a], players[b])
+            for a, b in swiss_pairs(_points(players, done), _met(players, done))
+        ]
+        most = rounds or max(1, math.ceil(math.log2(max(2, len(players)))))
+        over = ask.layer - 1 > most or not pairs
+        asked = [] if over else pairs[: room(ask, len(pairs), each=2)]
+        played = await _compared(chain, compare, asked, state["candidates"], ask)
+        spent = not over and len(asked) < len(pairs)
+        last = over or spent or ask.layer > most
+        update: Update = {"pairings": [*done, *played]}
+        if spent:
+            update["notes"] = [f"{ask.run.exhausted(2)} in round {ask.layer - 1}"]
+        return {**update, **await _ended(players, update, state, ask)} if last else update
+
+    graph.step("sampler", sample, opens=True, asks=everyone)
+    own = judge if is_node(judge) else None
+    node = step(graph, "judge", play, opens=True)
+    graph.role("judge", chain, node, custom_node=own, sets=["final", "answer"])
+    graph.open("sampler", pairings=[], tournament=None)
+    graph.add_edge("sampler", "judge")
+    if own is None:
+        graph.unless_done("judge", "judge")
+        return graph.close(keys=["tournament"])
+    return graph.close(after="judge")
+
+
+def entrants(candidates: Sequence[Candidate], seed: str) -> list[int]:
+    """Return the indices of the good answers, in a seeded random order; equal texts enter once."""
+    first: dict[str, int] = {}
+    for place, reply in enumerate(candidates):
+        if ok(reply):
+            first.setdefault(reply["text"].strip(), place)
+    players = list(first.values())
+    random.Random(f"{seed}:entrants").shuffle(players)
+    return players
+
+
+def _games(players: Sequence[int], pairings: Sequence[Pairing]) -> list[Game]:
+    """Return the pairs that were read as games between places in `players`."""
+    place = {player: at for at, player in enumerate(players)}
+    return [
+        Game(place[pair["one"]], place[pair["other"]], _share(pair))
+        for pair in pairings
+        if pair["read"]
+    ]
+
+
+def _share(pair: Pairing) -> float:
+    """Return the share of the first answer: orders that disagree make a tie."""
+    first, second = pair["winners"]
+    if first is None or first != second:
+        return 0.5
+    return 1.0 if first == pair["one"] else 0.0
+
+
+def _points(players: Sequence[int], pairings: Sequence[Pairing]) -> list[float]:
+    points = [0.0] * len(players)
+    for one, other, share in _games(players, pairings):
+        points[one] += share
+        points[other] += 1 - share
+    return points
+
+
+def _met(players: Sequence[int], pairings: Sequence[Pairing]) -> set[frozenset[int]]:
+    place = {player: at for at, player in enumerate(players)}
+    return {frozenset((place[pair["one"]], place[pair["other"]])) for pair in pairings}
+
+
+async def _compared(
+    chain: Sequence[Member],
+    prompt: Prompt,
+    pairs: Sequence[tuple[int, int]],
+    candidates: Sequence[Candidate],
+    ask: Ask,
+) -> list[Pairing]:
+    """Return the pairs with the judge's choices, each asked in both orders at once."""
+    shown = [order for one, other in pairs for order in ((one, other), (other, one))]
+    stride = 4 * len(chain)
+    replies = await at_once(
+        *(
+            ask.verdict(
+                chain,
+                prompt.fill(answers=[candidates[first], candidates[second]]),
+                parse=read_comparison,
+                schema=object_schema("comparison", _FIELDS),
+                index=stride * nth,
+                reserve=0,
+            )
+            for nth, (first, second) in enumerate(shown)
+        )
+    )
+    winners = [_winner(reply, order) for reply, order in zip(replies, shown, strict=True)]
+    return [
+        Pairing(
+            one=one,
+            other=other,
+            winners=winners[2 * nth : 2 * nth + 2],
+            read=all(reply.value is not None for reply in replies[2 * nth : 2 * nth + 2]),
+        )
+        for nth, (one, other) in enumerate(pairs)
+    ]
+
+
+def _winner(reply: RoleReply[int], order: tuple[int, int]) -> int | None:
+    return order[reply.value - 1] if reply.value else None
+
+
+def read_comparison(text: str) -> int | None:
+    """Return the choice in a judge's reply: 1, 2, or 0 for a tie; None where there is none."""
+    for found in reversed(fields(reply_of(text))):
+        if "choice" in found and str(found["choice"]).strip().lower() in _TIES:
+            return 0
+    return read_pick(text, 2)
+
+
+async def _ended(
+    players: Sequence[int], update: Update, state: TournamentState, ask: Ask
+) -> Update:
+    """Return the strongest answer and how the tournament went."""
+    pairings: list[Pairing] = update["pairings"]
+    candidates, games = state["candidates"], _games(players, pairings)
+    found = strengths(games, len(players))
+    best = max(found)
+    tied = [player for player, one in zip(players, found, strict=True) if best - one < _EQUAL]
+    notes = list(update.get("notes", []))
+    standing = _standing(pairings, found, players, len(candidates), ask.layer - 1)
+    if not games and len(players) > 1:
+        notes.append("no comparison could be read: the answer most like the others was chosen")
+    elif 2 * standing["disagreed"] > len(games):
+        notes.append(
+            f"the judge's two orders disagreed on {standing['disagreed']} of {len(games)} pairs"
+        )
+    if len(tied) > 1:  # of equally strong answers the one most like the others
+        among = [candidates[player] for player in sorted(tied)]
+        ballot, more = await hold(
+            ask.run, among, lambda _effort: similar(among, "bleu", whole=True)
+        )
+        final, notes = among[ballot["winner"] or 0], [*notes, *more]
+    else:
+        final = candidates[tied[0]]
+    return {"final": final, "tournament": standing, "notes": notes}
+
+
+def _standing(
+    pairings: Sequence[Pairing],
+    found: Sequence[float],
+    players: Sequence[int],
+    answers: int,
+    rounds: int,
+) -> Standing:
+    read = [pair for pair in pairings if pair["read"]]
+    decided = [
+        winner == first
+        for pair in read
+        for winner, first in zip(pair["winners"], (pair["one"], pair["other"]), strict=True)
+        if winner is not None
+    ]
+    by_player = dict(zip(players, found, strict=True))
+    return Standing(
+        rounds=rounds,
+        pairs=len(pairings),
+        unread=len(pairings) - len(read),
+        disagreed=sum(len(set(pair["winners"])) > 1 for pair in read),
+        first=round(sum(decided) / len(decided), 3) if decided else None,
+        strengths=[
+            round(by_player[place], 4) if place in by_player else None for place in range(answers)
+        ],
+    )
