@@ -4,45 +4,56 @@ Paper: "Improving Factuality and Reasoning in Language Models through Multiagent
 2305.14325. Options of DebateGPT (summaries, confidence, cleaning) and ReConcile (arXiv 2309.13007).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from langchain_core.prompts import ChatPromptTemplate
-from pydantic import BaseModel
-from typing_extensions import Unpack
-
-from manyminds.authoring import method
-from manyminds.errors import InputError
+from manyminds.answer_form import AUTO, Extract, Task, answer_kind, form_prompt
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    InputError,
+    LayeredState,
+    Member,
+    MethodGraph,
+    MethodOutput,
+    Options,
+    Prompt,
+    PromptLike,
+    RoleArgument,
+    State,
+    Unpack,
+    Update,
+    check_quorum,
+    is_node,
+    listed,
+    method,
+    usable,
+    with_roles,
+)
 from manyminds.graphs.agent_forest import default_vote
-from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.members import Askable, Member, listed
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.chair import LastWord, custom_role, picker, shuffle_for, writer
-from manyminds.nodes.channels import LayeredState, MethodOutput, usable
+from manyminds.limits.quorum import Quorum
+from manyminds.nodes.chair import custom_role, shuffle_for
 from manyminds.nodes.cleaner import cleaner
-from manyminds.nodes.consensus import consensus_gate
-from manyminds.nodes.debate_vote import WEIGHED, debate_vote
-from manyminds.nodes.debater import METHOD, Debating, debater
+from manyminds.nodes.consensus import consensus_gate, debate_vote
+from manyminds.nodes.debater import Debating, Topology, debater, readings
 from manyminds.nodes.layer import layer
-from manyminds.nodes.node import Node, Route, State, custom, is_node
-from manyminds.nodes.roles import RoleArgument, with_roles
+from manyminds.nodes.node import custom
+from manyminds.nodes.reply_schema import number_field, object_schema
+from manyminds.nodes.step import Run
 from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.tally import VoteFunction
-from manyminds.nodes.topology import Topology, readings
-from manyminds.prompts import Prompt, load, numbered
-from manyminds.reading.answers import Extractor, extractor
-from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
+from manyminds.reading.answers import Extractor
+from manyminds.reading.verdicts import read_choice
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import VOTES
 
-PROMPT = "debate/debater@1"
-STEADFAST_PROMPT = "debate/steadfast@1"
-_PROMPTS = {"summarizer": "debate/summary@1", "cleaner": "debate/clean@1"}
-_VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@1"}
+PROMPT, STEADFAST, ALONE = "debate/debater@1", "debate/steadfast@1", "debate/self_check@1"
+SUMMARY, CLEAN, CONFIDENCE = "debate/summary@2", "debate/clean@1", "debate/confidence@1"
+VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@1"}
+WEIGHED = ("proportional", "reconcile", "confidence")
+"""Votes that weigh answers by how sure their debaters say they are."""
 VOTE_NAMES = (*VOTES, "weighted", *WEIGHED)
 
 
@@ -74,7 +85,7 @@ def create_debate(
     rounds: int = 2,
     topology: str | Topology = "all",
     vote: str | VoteFunction | None = None,
-    extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] = "final",
+    extract: Extract = "final",
     consensus: bool | float = True,
     judge: RoleArgument = None,
     verdict: Literal["write", "pick"] = "write",
@@ -82,7 +93,9 @@ def create_debate(
     confidence: bool = False,
     clean: RoleArgument = None,
     steadfast: bool = False,
-    prompt: str | Path | ChatPromptTemplate | None = None,
+    task: Task | None = None,
+    first_prompt: PromptLike | None = AUTO,
+    prompt: PromptLike | None = None,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -93,29 +106,33 @@ def create_debate(
     2508.17536), so measure it against `create_agent_forest` at the same number of calls.
 
     Args:
-        debaters: who debates: different models, if you can. A lone one checks its own answer.
-        rounds: how many rounds at most: n debaters make n * rounds calls.
-        topology: which debater reads which: "all", "ring" (both neighbours, arXiv 2406.11776),
-            "star" (all and the first), or a function from place, debaters and round to the
-            places read.
-        vote: over the last round: "majority", "weighted" by the members' weights, "proportional"
-            to the stated confidence, "reconcile" (its steps, arXiv 2309.13007), "confidence"
-            (CISC, arXiv 2502.06233), a similarity ("bleu", ...), or a function from candidates to
-            a ballot. Default: "proportional" with `confidence`, else majority where answers can
-            be read. Ties go to who comes first.
-        extract: how to read an answer out of a reply, as for `create_agent_forest`.
-        consensus: stop as soon as all who answered agree; a share (0.67): so many of them; False:
-            never.
-        judge: has the last word instead of the vote: a member, a fallback chain, or a node of your
-            own. The vote's winner is its last resort.
-        verdict: the judge writes an answer, or picks a debater's verbatim.
-        summarize: who merges the answers that a debater would read into one short text: one more
-            call for each set of two or more that is read. Default: they are read as they are.
-        confidence: ask every debater how sure it is, from 1 to 100.
-        clean: who takes the traces of the debate out of the answer. Default: nobody.
-        steadfast: ask debaters to keep their answer unless they find an error in it.
-        prompt: how others' answers are shown, with the variable `answers`.
-        quorum: good answers that each round needs: a count, or a share such as "75%".
+        debaters: Members that debate: different models, if you can. A lone one checks its own
+            answer.
+        rounds: Number of rounds, at most: n debaters make n * rounds calls.
+        topology: Who reads whom: "all", "ring" (both neighbours, arXiv 2406.11776), "star" (all
+            and the first), or a function from place, debaters and round to the places read.
+        vote: Vote over the last round: "majority", "weighted" by the members' weights,
+            "proportional" to the stated confidence, "reconcile" (its steps, arXiv 2309.13007),
+            "confidence" (CISC, arXiv 2502.06233), a similarity ("bleu", ...), or a function from
+            candidates to a ballot. Default: "proportional" with `confidence`, else majority where
+            answers can be read. Ties go to who comes first.
+        extract: Reader of the answer in a reply, as for `create_agent_forest`.
+        consensus: Share of those who answered that must agree for the debate to end, such as 0.67;
+            True: all of them; False: no consensus ends it.
+        judge: Model with the last word instead of the vote: a member, a fallback chain, or a custom
+            node. The vote's winner is its last resort.
+        verdict: Whether the judge writes an answer, or picks a debater's verbatim.
+        summarize: Model that merges the answers that a debater would read into one short text: one
+            more call for each set of two or more that is read. Default: they are read as they are.
+        confidence: Whether every debater is asked how sure it is, from 1 to 100. The vote uses it;
+            nobody reads it.
+        clean: Model that takes the traces of the debate out of the answer. Default: nobody.
+        steadfast: Whether debaters are asked to keep their answer unless they find an error in it.
+        task: Benchmark whose prompt and reader are used, as for `create_agent_forest`.
+        first_prompt: Prompt of the first round; None asks the bare question. Default ("auto"): as
+            for `create_agent_forest`.
+        prompt: Prompt of later rounds, with the variable `answers`.
+        quorum: Good answers that each round needs: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
@@ -123,138 +140,174 @@ def create_debate(
         "candidates", "transcript"}.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     roles = {"judge": judge, "summarizer": summarize, "cleaner": clean}
     given = {role: who for role, who in roles.items() if who is not None}
     everyone, *rows = with_roles([listed(debaters)], *given.values())
     chains = dict(zip(given, rows, strict=True))
     check_quorum(quorum, len(everyone))
-    kind = extractor(extract)
-    held = _vote(vote, kind, everyone, confidence)
-    shown, share = _prompt(prompt, steadfast), _share(consensus)
-    _check(rounds, verdict)
+    kind = answer_kind(extract, task)
+    held, share = _vote(vote, kind, everyone, confidence), _share(consensus)
+    _check(rounds, verdict, steadfast=steadfast, prompt=prompt)
     graph = MethodGraph(
-        METHOD,
+        "debate",
         [*everyone, *(member for chain in rows for member in chain)],
         state=DebateState,
         output=DebateOutput,
         **options,
     )
-    graph.draws = rounds * (len(everyone) + 1) + 2
+    graph.draws = rounds + 1
+    default = STEADFAST if steadfast else PROMPT
+    later = _ends_with_user(graph.prompt(prompt, default, variables={"answers"}))
     how = Debating(
         debaters=everyone,
         rounds=rounds,
         reads=readings(topology, len(everyone), rounds),
         extract=kind,
-        prompt=shown,
-        alone=load("debate/self_check@1"),
-        confidence=load("debate/confidence@1") if confidence else None,
+        prompt=later,
+        alone=graph.prompt(ALONE),
+        confidence=graph.prompt(CONFIDENCE) if confidence else None,
+        first=form_prompt(graph, first_prompt, task, kind=kind, vote=held),
         quorum=quorum,
-        context=graph.settings,
     )
-    extra = _Extra(given, chains, verdict)
-    _rounds(graph, how, extra, share=share)
-    graph.add_node("voter", debate_vote(how, vote=held))
-    last = [role for role in ("judge", "cleaner") if role in given]
-    for role in last:
-        graph.add_node(role, extra.node(role, how))
-    for before, after in pairwise(["voter", *last, "finish"]):
+    follow = [role for role in ("judge", "cleaner") if role in given]
+    _rounds(graph, how, chains, share=share, following=sum(bool(chains[role]) for role in follow))
+    graph.step("voter", debate_vote(how, held, judged="judge" in given))
+    if "summarizer" in given:
+        _role(graph, how, "summarizer", summarize, chains["summarizer"], SUMMARY)
+    if "judge" in given:
+        _role(graph, how, "judge", judge, chains["judge"], verdict, stream="cleaner" not in given)
+    if "cleaner" in given:
+        _role(graph, how, "cleaner", clean, chains["cleaner"], CLEAN)
+    for before, after in pairwise(["voter", *follow, "finish"]):
         graph.add_edge(before, after)
-    prompts = [
-        how.prompt,
-        how.alone,
-        how.confidence,
-        *(extra.prompt(role) for role in chains if chains[role]),
-    ]
-    graph.close(
-        prompts=[each for each in prompts if each is not None],
-        roles={role: chain for role, chain in chains.items() if chain},
-        keys=["ballot", "layer", "decision"],
-    )
-    return graph
+    return graph.close(keys=["ballot", "layer", "decision"])
 
 
-@dataclass(frozen=True)
-class _Extra:
-    """The roles in addition to the debaters: what the caller gave, and the members in it."""
-
-    given: Mapping[str, RoleArgument]
-    chains: Mapping[str, Sequence[Member]]
-    verdict: Literal["write", "pick"]
-
-    def prompt(self, role: str) -> Prompt:
-        return load(_PROMPTS.get(role) or _VERDICTS[self.verdict])
-
-    def calls(self, role: str) -> int:
-        """Return the calls of a role that is played once, by a member if by anybody."""
-        return int(bool(self.chains.get(role)))
-
-    def node(self, role: str, how: Debating) -> Node:
-        own, chain = self.given[role], self.chains[role]
-        if is_node(own):
-            return custom(own, role) if role == "summarizer" else custom_role(own, role)
-        if role == "summarizer":
-            return summarizer(chain, how, prompt=self.prompt(role))
-        if role == "cleaner":
-            return cleaner(chain, how, prompt=self.prompt(role))
-        judging = LastWord(
-            method=METHOD,
-            role=role,
-            chain=chain,
-            prompt=self.prompt(role),
-            draws=how.asked,
-            stream="cleaner" not in self.given,
-            overrules=True,
-            context=how.context,
+def _role(
+    graph: MethodGraph,
+    how: Debating,
+    role: str,
+    given: RoleArgument,
+    chain: Sequence[Member],
+    prompt: str,
+    *,
+    stream: bool = True,
+) -> None:
+    """Add the node of a role: the caller's own, or ours with the name of its prompt or verdict."""
+    if is_node(given):
+        graph.add_node(
+            role, custom(given, role) if role == "summarizer" else custom_role(given, role)
         )
-        return (
-            writer(judging, _answers) if self.verdict == "write" else picker(judging, how.passed_on)
+        return
+    name = VERDICTS.get(prompt, prompt)
+    loaded = graph.prompt(name, variables={"answer"} if role == "cleaner" else {"answers"})
+    if role == "summarizer":
+        run = summarizer(chain, how, prompt=loaded)
+    elif role == "cleaner":
+        run = cleaner(chain, how, prompt=loaded)
+    else:
+        run = (
+            _picker(chain, how, loaded) if prompt == "pick" else _writer(chain, how, loaded, stream)
         )
+    graph.role(role, chain, run)
 
 
-def _rounds(graph: MethodGraph, how: Debating, extra: _Extra, *, share: float | None) -> None:
-    """Add the rounds: who debates, the gate after them, and the way back."""
-    size = len(how.debaters)
-    last = extra.calls("judge") + extra.calls("cleaner")
-    summed = [
-        most_summaries(how, n) if extra.calls("summarizer") else 0 for n in range(2, how.rounds + 1)
+def _rounds(
+    graph: MethodGraph,
+    how: Debating,
+    chains: Mapping[str, Sequence[Member]],
+    *,
+    share: float | None,
+    following: int,
+) -> None:
+    """Add the rounds: who debates, the gate after them, and the way back.
+
+    Args:
+        graph: Graph of the method.
+        how: The debate.
+        chains: Members of each role that is played.
+        share: Share of the debaters that ends the debate by agreeing.
+        following: Calls of the roles after the last round.
+    """
+    size, names = len(how.debaters), [member.name for member in how.debaters]
+    sums = [
+        most_summaries(how, n) if chains.get("summarizer") else 0 for n in range(2, how.rounds + 1)
     ]
-    planned = size * how.rounds + sum(summed) + last
+    planned = size * how.rounds + sum(sums) + following
     graph.open("layer", transcript=[], summaries={}, ballot=None)
-    graph.add_node("layer", layer(METHOD, planned=planned, context=how.context))
+    graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
     for place, member in enumerate(how.debaters):
-        graph.add_node(member.name, debater(place, how))
+        graph.step(member.name, debater(place, how), role="debater")
         graph.add_edge(member.name, "gate")
-    calls = [size + last, *(size + summaries + last for summaries in summed)]
-    graph.add_node("gate", consensus_gate(how, share=share, calls=calls))
-    again = "layer"
-    if "summarizer" in extra.given and how.rounds > 1:
-        again = "summarizer"
-        graph.add_node(again, extra.node(again, how))
-        graph.add_edge(again, "layer")
-    names = [member.name for member in how.debaters]
-
-    def everyone(state: State) -> list[str]:
-        return names
-
-    def after_gate(state: State) -> str:
-        return "voter" if state["decision"]["stop"] else again
-
-    graph.add_conditional_edges("layer", Route(everyone), names)
-    graph.add_conditional_edges("gate", Route(after_gate), [again, "voter"])
+    calls = [size + following, *(size + one + following for one in sums)]
+    graph.step("gate", consensus_gate(how, share, calls))
+    summing = "summarizer" in chains and how.rounds > 1
+    again = "summarizer" if summing else "layer"
+    if summing:
+        graph.add_edge("summarizer", "layer")
+    graph.branch("layer", lambda _state: names, names)
+    graph.branch("gate", lambda s: "voter" if s["decision"]["stop"] else again, [again, "voter"])
 
 
-def _answers(state: State, run: RunContext) -> dict[str, str]:
-    listed = shuffle_for(usable(state), run, "judge")
-    return {"answers": numbered(candidate["text"] for candidate in listed)}
+LAST_RESORT = "the answer is the winner's, verbatim"
 
 
-def _check(rounds: int, verdict: str) -> None:
+class _Shown(NamedTuple):
+    """What the judge sees: the candidates in a seeded random order, and their texts."""
+
+    candidates: list[Candidate]
+    texts: list[str]
+
+
+def _shown(how: Debating, state: State, ask: Ask) -> _Shown:
+    listed = shuffle_for(usable(state), ask.run, "judge")
+    return _Shown(listed, [how.said(candidate) for candidate in listed])
+
+
+def _writer(chain: Sequence[Member], how: Debating, prompt: Prompt, stream: bool) -> Run:
+    """Return the step of a judge that writes the answer; the vote's winner is its last resort."""
+
+    async def run(state: State, ask: Ask) -> Update:
+        question = prompt.fill(answers=_shown(how, state, ask).texts)
+        reply = await ask.writer(chain, question, layer=ask.layer + 1, stream=stream)
+        return _decided(reply.reply, reply.notes("judge", LAST_RESORT))
+
+    return run
+
+
+def _picker(chain: Sequence[Member], how: Debating, prompt: Prompt) -> Run:
+    """Return the step of a judge that picks an answer; the vote's winner is its last resort."""
+
+    async def run(state: State, ask: Ask) -> Update:
+        listed, texts = _shown(how, state, ask)
+        fields = {"reason": {"type": "string"}, "choice": number_field(len(listed))}
+        reply = await ask.verdict(
+            chain,
+            prompt.fill(answers=texts),
+            parse=lambda text: read_choice(text, len(listed)),
+            schema=object_schema("pick", fields),
+            layer=ask.layer + 1,
+            reserve=0,
+        )
+        final = None if reply.value is None else how.passed_on(listed[reply.value])
+        return _decided(final, reply.notes("judge", LAST_RESORT))
+
+    return run
+
+
+def _decided(final: Candidate | None, notes: list[str]) -> Update:
+    return {"notes": notes} if final is None else {"final": final, "ballot": None, "notes": notes}
+
+
+def _check(rounds: int, verdict: str, *, steadfast: bool, prompt: object) -> None:
     if rounds < 1:
         raise InputError(f"rounds={rounds}: give at least 1")
-    if verdict not in _VERDICTS:
+    if verdict not in VERDICTS:
         raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
+    if prompt is not None and steadfast:
+        raise InputError(f"give steadfast=True or a prompt: steadfast is {STEADFAST}")
 
 
 def _vote(
@@ -282,14 +335,11 @@ def _share(consensus: bool | float) -> float | None:
     return float(consensus)
 
 
-def _prompt(prompt: str | Path | ChatPromptTemplate | None, steadfast: bool) -> Prompt:
-    if prompt is not None and steadfast:
-        raise InputError(f"give steadfast=True or a prompt: steadfast is {STEADFAST_PROMPT}")
-    default = STEADFAST_PROMPT if steadfast else PROMPT
-    loaded = load(prompt, default=default, variables={"answers"})
-    if loaded.native is None and loaded.sections[-1][0] != "user":
+def _ends_with_user(prompt: Prompt) -> Prompt:
+    """Return the prompt of later rounds, which must not end with a debater's own answer."""
+    if prompt.native is None and prompt.sections[-1][0] != "user":
         raise InputError(
-            f"{loaded.where} ends with a debater's own answer: end it with a `## user` section "
+            f"{prompt.where} ends with a debater's own answer: end it with a `## user` section "
             "that shows {{{answers}}}, as debate/debater@1 does"
         )
-    return loaded
+    return prompt

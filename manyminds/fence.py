@@ -53,6 +53,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _EDGE = re.compile(r'<answer number="([0-9]{1,9})">\n|\n</answer>')
 
 
+FENCE = '<answer number="'
+"""How a numbered block begins."""
+_OPENING = re.compile(r'<answer number="?[0-9]{1,9}"?>[ \t]*\n?')
+_ECHO = re.compile(rf"{_OPENING.pattern}|</answer>")
+_OTHERS = re.compile(r"<answer\s*>")
+
+
 def numbered(texts: Iterable[str], *, start: int = 1, limit: int = 100_000) -> str:
     r"""Write answers as numbered, fenced blocks for a prompt.
 
@@ -128,6 +135,21 @@ def _unescape(match: re.Match[str]) -> str:
     if found.startswith("&amp;"):
         return "&" + found[5:]
     return "<" if found == "&lt;" else chr(int(found[2:-1]))
+
+
+def without_fence(text: str) -> str:
+    """Return a reply without the tags of ours that it repeats; what stands between them stays.
+
+    Use it on replies to prompts with numbered blocks only: small models copy the form. A tag
+    `<answer>` without a number is not ours, so its end stays as well.
+
+    Args:
+        text: What a model wrote.
+    """
+    if not _ECHO.search(text):
+        return text
+    ours = _OPENING if _OTHERS.search(text) else _ECHO
+    return ours.sub("", text).strip()
 
 
 def in_one_line(text: str) -> str:

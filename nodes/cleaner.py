@@ -2,32 +2,28 @@
 
 from collections.abc import Sequence
 
-from langchain_core.messages import BaseMessage
-
 from manyminds.members import Member
-from manyminds.nodes.debater import METHOD, Debating
-from manyminds.nodes.fallback import first_answer, why
-from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.persona import addressed
+from manyminds.nodes.debater import Debating
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.step import Ask, Run, why
 from manyminds.prompts import Prompt, numbered
-from manyminds.runs.context import RunContext
-from manyminds.runs.usage import spent_on
+from manyminds.state import Candidate
 
 
-def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
-    """Return the node that rewrites the final answer for a reader who was not there (DebateGPT).
+def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
+    """Return the step that rewrites the answer for a reader who was not there (DebateGPT).
 
     A rewriting that changes what the answer is, as far as that can be read, is refused. Where none
     is usable, the answer stays as it was, and the run is marked.
 
     Args:
-        chain: the cleaner and who takes over when it fails.
-        how: the debate.
-        prompt: with the variable `answer`.
+        chain: Member that rewrites, then those that take over.
+        how: The debate.
+        prompt: Prompt with the variable `answer`.
     """
 
-    async def run(state: State) -> Update:
-        ctx, final = RunContext.of(state, METHOD, how.context), state["final"]
+    async def run(state: State, ask: Ask) -> Update:
+        final: Candidate | None = state["final"]
         text = final["text"] if final is not None else state["answer"]
         stated = how.extract.extract(text)
 
@@ -37,23 +33,13 @@ def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Node:
                 return None
             return "the cleaned answer is not the same answer any more"
 
-        def messages(member: Member) -> list[BaseMessage]:
-            return prompt.render(addressed([], member), answer=numbered([text]))
-
-        cleaned, asked = await first_answer(
-            chain,
-            messages,
-            ctx,
-            role="cleaner",
-            layer=state["layer"] + 1,
-            draw=lambda member: how.asked(state, member) + 1,
-            stream=True,
-            refuse=refuse,
-        )
-        update: Update = {"spent": spent_on(asked)}
+        question = [*prompt.render([], answer=numbered([text]))]
+        layer = ask.layer + 1
+        cleaned = await ask.first(chain, question, layer=layer, stream=True, refuse=refuse)
         if cleaned is None:
-            return {**update, "notes": [f"the answer could not be cleaned ({why(asked)})"]}
-        notes = [f"{cleaned['member']} cleaned after another failed"] if asked[1:] else []
-        return {**update, "final": cleaned, "notes": notes}
+            kind = why(ask.replies[-1]) if ask.replies else "budget"
+            return {"notes": [f"the answer could not be cleaned ({kind})"]}
+        notes = [f"{cleaned['member']} cleaned after another failed"] if ask.replies[1:] else []
+        return {"final": cleaned, "notes": notes}
 
-    return Node(run, "cleaner")
+    return run

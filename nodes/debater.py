@@ -1,26 +1,27 @@
-"""debater: answers, and from the second round on brings its answer up to date."""
+"""debater: answers, and from the second round on revises its answer after reading others'."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from manyminds.calls.ask import ask
+from manyminds.errors import InputError
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
-from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.persona import addressed
-from manyminds.nodes.topology import Readings
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.step import Ask, Run, ok
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
-from manyminds.runs.context import RunContext
-from manyminds.runs.usage import spent_on
-from manyminds.settings import Context
+from manyminds.reading.together import read_all
 from manyminds.state import Candidate
 
-METHOD = "debate"
+Topology: TypeAlias = Callable[[int, int, int], Iterable[int]]
+"""From a debater's place, the number of debaters and the round to the places it reads."""
+Readings: TypeAlias = list[list[list[int]]]
+"""By round (from the second on) and debater: the places it reads, in order."""
 
 
 @dataclass(frozen=True)
@@ -28,104 +29,100 @@ class Debating:
     """How a debate goes, shared by its nodes.
 
     Attributes:
-        debaters: who debates, in order of asking.
-        rounds: how many rounds at most.
-        reads: which debater reads which in each round after the first.
-        extract: how to read the answer that is voted on.
-        prompt: how a debater is shown what others answered, with the variable `answers`.
-        alone: how a debater is asked that has nobody's answers to read.
-        confidence: how it is asked to say how sure it is; None: it is not.
-        quorum: good answers that each round needs: a count, or a share such as "75%".
-        context: the builder's settings.
+        debaters: Members that debate, in order of asking.
+        rounds: Number of rounds, at most.
+        reads: Places that each debater reads in each round after the first.
+        extract: Reader of the answer that is voted on.
+        first: Prompt of a first answer; None: the bare question.
+        prompt: Prompt of a later answer, with the variable `answers`.
+        alone: Prompt of a debater that has nobody's answers to read.
+        confidence: Prompt that asks how sure a debater is; None: it is not asked.
+        quorum: Good answers that each round needs: a count, or a share such as "75%".
     """
 
     debaters: Sequence[Member]
     rounds: int
     reads: Readings
     extract: Extractor
+    first: Prompt | None
     prompt: Prompt
     alone: Prompt
     confidence: Prompt | None
     quorum: Quorum
-    context: Context
 
     def heard(self, state: State, place: int, round: int) -> list[Candidate]:
         """Return the good answers of the round before that a debater reads, by place."""
-        before = {c["index"]: c for c in state["candidates"] if c["status"] == "ok"}
+        before = {c["index"]: c for c in state["candidates"] if ok(c)}
         return [before[other] for other in self.reads[round - 2][place] if other in before]
 
-    def asked(self, state: State, member: Member) -> int:
-        """Return how often a member was asked in the rounds so far."""
-        return state["layer"] if member.name in {each.name for each in self.debaters} else 0
+    def said(self, candidate: Candidate) -> str:
+        """Return an answer as others see it: without the line on its confidence."""
+        text = candidate["text"]
+        return text if self.confidence is None else without_confidence(text)
 
     def passed_on(self, candidate: Candidate) -> Candidate:
         """Return a candidate as an answer: without the line on its confidence."""
-        text = candidate["text"]
-        if self.confidence is None or without_confidence(text) == text:
+        text = self.said(candidate)
+        if text == candidate["text"]:
             return candidate
-        answer: Candidate = {**candidate, "text": without_confidence(text)}
+        answer: Candidate = {**candidate, "text": text}
         answer.pop("content", None)  # the same text in blocks
         return answer
 
+    def read_together(
+        self, candidates: Sequence[Candidate], question: str
+    ) -> tuple[list[Candidate], Extractor]:
+        """Read the answers of a round together, where no kind of answer was given."""
+        if self.extract.name != "final":
+            return list(candidates), self.extract
+        texts = [self.said(c) if ok(c) else None for c in candidates]
+        reading = read_all(texts, question=question)
+        pairs = zip(candidates, reading.answers, strict=True)
+        return [{**c, "answer": answer} for c, answer in pairs], reading.extractor
 
-def debater(place: int, how: Debating) -> Node:
-    """Return the node of one debater (multi-agent debate, arXiv 2305.14325).
 
-    Rounds are synchronous: what it reads are the others' answers of the round before, after its
-    own of that round, and nothing older, so prompts stay as long as one round. A debater that gave
-    no answer in the round before is asked the bare question.
+def debater(place: int, how: Debating) -> Run:
+    """Return the step of one debater (multi-agent debate, arXiv 2305.14325).
+
+    Rounds are synchronous: a debater reads the others' answers of the round before, after its own
+    of that round, and nothing older, so prompts stay as long as one round. A debater that gave no
+    answer in the round before is asked for a first answer.
 
     Args:
-        place: of the debater, from 0; the node has the debater's name.
-        how: the debate.
+        place: Place of the debater, from 0.
+        how: The debate.
     """
-    member = how.debaters[place]
 
-    async def run(state: State) -> Update:
-        ctx = RunContext.of(state, METHOD, how.context)
-        round = state["layer"]
-        messages = _messages(state, place, round, how)
-        if how.confidence is not None:
-            messages = how.confidence.render(messages)
-        candidate = await ask(
-            member,
-            messages,
-            ctx,
-            role="debater",
-            index=place,
-            draw=round - 1,
-            layer=round,
-            deadline=layer_deadline(ctx, round, asked=len(how.debaters), quorum=how.quorum),
+    async def run(state: State, ask: Ask) -> Update:
+        ask.index = place
+        ask.deadline = layer_deadline(
+            ask.run, ask.layer, asked=len(how.debaters), quorum=how.quorum
         )
-        if candidate["status"] == "ok":
-            read(candidate, how)
-        return {"candidates": [candidate], "spent": spent_on([candidate])}
+        reply = await ask(how.debaters[place], _messages(state, place, ask.layer, how))
+        if ok(reply):
+            sure = None if how.confidence is None else read_confidence(reply["text"])
+            if sure is not None:
+                reply["confidence"] = sure
+            reply["answer"] = how.extract.extract(how.said(reply))
+        return {"candidates": [reply]}
 
-    return Node(run, member.name)
+    return run
 
 
 def _messages(state: State, place: int, round: int, how: Debating) -> list[BaseMessage]:
-    messages = addressed(state["messages"], how.debaters[place])
-    before = [c for c in state["candidates"] if c["index"] == place and c["status"] == "ok"]
+    messages: list[BaseMessage] = list(state["messages"])
+    before = [c for c in state["candidates"] if c["index"] == place and ok(c)]
     if round == 1 or not before:
-        return messages
-    messages.append(AIMessage(before[0]["text"]))
-    summary = (state.get("summaries") or {}).get(str(place))
-    others = [c["text"] for c in how.heard(state, place, round)]
-    if not others:
-        return how.alone.render(messages)
-    return how.prompt.render(messages, answers=numbered([summary] if summary else others))
-
-
-def read(candidate: Candidate, how: Debating) -> None:
-    """Read a debater's answer, and how sure it says it is."""
-    text = candidate["text"]
-    if how.confidence is not None:
-        sure = read_confidence(text)
-        if sure is not None:
-            candidate["confidence"] = sure
-        text = without_confidence(text)
-    candidate["answer"] = how.extract.extract(text)
+        messages = messages if how.first is None else how.first.render(messages)
+    else:
+        messages.append(AIMessage(before[0]["text"]))
+        summary = (state.get("summaries") or {}).get(str(place))
+        others = [summary] if summary else [how.said(c) for c in how.heard(state, place, round)]
+        if others:
+            messages = how.prompt.render(messages, answers=numbered(others))
+        else:
+            messages = how.alone.render(messages)
+    return messages if how.confidence is None else how.confidence.render(messages)
 
 
 def without_confidence(text: str) -> str:
@@ -143,3 +140,51 @@ def without_confidence(text: str) -> str:
 _CONFIDENCE = re.compile(
     r"^[ \t*_#>-]{0,9}confidence[^\n\d]{0,20}\d{1,3}[^\n]{0,12}$\n?", re.IGNORECASE | re.MULTILINE
 )
+
+
+def everyone(debater: int, debaters: int, round: int) -> list[int]:
+    """All others, as in multi-agent debate (arXiv 2305.14325)."""
+    return [other for other in range(debaters) if other != debater]
+
+
+def ring(debater: int, debaters: int, round: int) -> list[int]:
+    """The two neighbours: about as good, and much cheaper with many debaters (arXiv 2406.11776)."""
+    return sorted({(debater - 1) % debaters, (debater + 1) % debaters} - {debater})
+
+
+def star(debater: int, debaters: int, round: int) -> list[int]:
+    """The first debater reads all, the others read the first one only."""
+    return everyone(debater, debaters, round) if debater == 0 else [0]
+
+
+TOPOLOGIES: Mapping[str, Topology] = {"all": everyone, "ring": ring, "star": star}
+
+
+def readings(topology: str | Topology, debaters: int, rounds: int) -> Readings:
+    """Return which debater reads which in every round after the first.
+
+    Raises:
+        InputError: The name is unknown, or a function returns what is no other debater's place.
+    """
+    if isinstance(topology, str):
+        if topology not in TOPOLOGIES:
+            raise InputError(
+                f"topology={topology!r}: use one of {', '.join(TOPOLOGIES)}, or a function from "
+                "place, debaters and round to the places that are read"
+            )
+        topology = TOPOLOGIES[topology]
+    return [
+        [_checked(topology(place, debaters, n), place, debaters) for place in range(debaters)]
+        for n in range(2, rounds + 1)
+    ]
+
+
+def _checked(places: Iterable[int], debater: int, debaters: int) -> list[int]:
+    read = sorted(set(places))
+    wrong = next((p for p in read if p == debater or not 0 <= p < debaters), None)
+    if wrong is not None:
+        raise InputError(
+            f"topology: debater {debater} cannot read {wrong}: "
+            f"give places from 0 to {debaters - 1} other than its own"
+        )
+    return read

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from manyminds.calls.ask import ask
+from manyminds.fence import FENCE, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
@@ -132,7 +133,7 @@ async def ask_role(
                 stream=stream,
                 deadline=deadline,
             )
-            asked.append(reply)
+            asked.append(cut_echo(reply, messages))
             if reply["status"] != "ok":
                 if not _remember_refusal(member, reply, held, sampling):
                     break
@@ -175,6 +176,17 @@ async def ask_writer(
         stream=stream,
         reserve=0,
     )
+
+
+def cut_echo(reply: Candidate, messages: Sequence[BaseMessage]) -> Candidate:
+    """Cut our fence from a reply that repeats it, if the prompt had one; return the reply."""
+    if reply["status"] != "ok" or not any(FENCE in message.text for message in messages):
+        return reply
+    text = without_fence(reply["text"])
+    if text and text != reply["text"]:
+        reply["text"] = text
+        reply.pop("content", None)  # the same text in blocks
+    return reply
 
 
 def _fallback(asked: list[Candidate], schema: Schema | None) -> RoleReply[Any]:

@@ -18,6 +18,7 @@ from manyminds.nodes.role_call import (
     Unreadable,
     ask_role,
     ask_writer,
+    cut_echo,
 )
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.runs.context import RunContext
@@ -98,9 +99,10 @@ class Ask:
                 answer.
         """
         layer = self.layer if layer is None else layer
+        messages = self.messages(member, question)
         reply = await ask_member(
             member,
-            self.messages(member, question),
+            messages,
             self.run,
             role=self.role,
             index=self.index if index is None else index,
@@ -110,7 +112,7 @@ class Ask:
             stream=stream,
             deadline=self.deadline,
         )
-        self.replies.append(reply)
+        self.replies.append(cut_echo(reply, messages))
         return reply
 
     async def first(

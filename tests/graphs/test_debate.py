@@ -25,7 +25,7 @@ from manyminds import (
 )
 from manyminds.fence import parse_numbered
 from manyminds.models.simulated.model import questions
-from manyminds.nodes.topology import Topology
+from manyminds.nodes.debater import Topology
 from manyminds.testing import Answer, LoggedCall, Metadata, ScriptedChatModel, ScriptedReply
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of
@@ -98,7 +98,8 @@ async def test_a_debater_reads_only_the_others_answers_of_the_round_before() -> 
     models, members = debaters(rounds(11, 12, 13), rounds(21, 22, 23), rounds(31, 32, 33))
     await create_debate(members, rounds=3).compile().ainvoke(user("Why?"))
     first, second, third = models[1].calls
-    assert first.texts == [("human", "Why?")]
+    assert "Final answer:" in first.texts[0][1] and first.texts[1:] == [("human", "Why?")]
+    assert "begins with" not in second.prompt
     assert read_by(second) == [final(11), final(31)]
     assert [kind for kind, _ in third.texts] == ["system", "human", "ai", "human"]
     assert third.texts[1:3] == [("human", "Why?"), ("ai", final(22))]
@@ -193,7 +194,7 @@ async def test_a_failed_debater_is_neither_read_nor_counted_and_is_asked_afresh(
     models, members = debaters(rounds(1), rounds(ValueError("no such tensor"), 2), rounds(3))
     result = await create_debate(members, rounds=3).compile().ainvoke(user("Why?"))
     assert read_by(models[0].calls[1]) == [final(3)]
-    assert models[1].calls[1].texts == [("human", "Why?")]
+    assert models[1].calls[1].texts == models[1].calls[0].texts
     assert read_by(models[0].calls[2]) == [final(2), final(3)]
     assert not any("tensor" in c.prompt for m in models for c in m.calls)
     report = result["report"]
@@ -212,8 +213,40 @@ async def test_quorum() -> None:
     assert raised.value.failures == ("b: error: one", "c: error: two")
 
 
+@pytest.mark.parametrize(
+    "options", [{"first_prompt": None}, {"vote": "bleu", "extract": "text"}, {"extract": "code"}]
+)
+async def test_the_bare_question_is_asked_where_no_form_helps(options: dict[str, Any]) -> None:
+    models, members = debaters(rounds(1), rounds(2))
+    await create_debate(members, rounds=1, **options).compile().ainvoke(user("Why?"))
+    assert models[0].calls[0].texts == [("human", "Why?")]
+
+
+async def test_a_task_has_its_own_first_prompt() -> None:
+    _, members = debaters("Final answer: (B)", "Final answer: (B)")
+    result = await create_debate(members, task="mmlu").compile().ainvoke(user("Why?"))
+    assert [c["answer"] for c in result["candidates"]] == ["B", "B"]
+    assert any(p.startswith("agent_forest/choice@1#") for p in result["report"]["prompts"])
+
+
+async def test_answers_are_read_together_however_they_are_worded() -> None:
+    _, members = debaters("It is **42**.", "So she pays $42.", "I think 7")
+    result = await create_debate(members, rounds=1).compile().ainvoke(user())
+    assert [c["answer"] for c in result["candidates"]] == ["42", "42", "7"]
+    assert result["report"]["decision"]["agreement"] == pytest.approx(2 / 3)
+
+
+async def test_a_tie_is_marked_as_undecided_unless_a_judge_follows() -> None:
+    _, members = debaters(rounds(1), rounds(2))
+    alone = await create_debate(members).compile().ainvoke(user())
+    assert "undecided" in alone["report"]["degraded"]
+    judged = create_debate(members, judge=ScriptedChatModel("the verdict"))
+    assert (await judged.compile().ainvoke(user()))["report"]["degraded"] is None
+
+
 async def test_prose_is_voted_on_by_similarity() -> None:
-    replies = "pears and plums", "the sky is blue today", "the sky is blue again today"
+    sky = "the sky is blue today because the light of the sun is scattered by the air"
+    replies = "pears and plums do grow on trees in a garden of the south", sky, f"{sky} again"
     _, members = debaters(*replies)
     result = await create_debate(members).compile().ainvoke(user())
     assert result["answer"] in replies[1:] and result["ballot"]["vote"] == "bleu"
@@ -243,7 +276,17 @@ async def test_confidence_weighs_the_vote(vote: str | None, winner: str) -> None
     assert [c["confidence"] for c in result["candidates"]] == [95, 45, 40]
     for asked in models[0].calls:
         assert "from 1 (a guess) to 100 (certain)" in asked.texts[0][1]
-    assert "Confidence:** 45" in models[0].calls[1].prompt
+    said = read_by(models[0].calls[1]) if models[0].calls[1:] else []
+    assert not any("onfidence" in text for text in said)
+
+
+@pytest.mark.parametrize("verdict", ["write", "pick"])
+async def test_a_judge_reads_no_confidence(verdict: Any) -> None:
+    _, members = debaters(rounds(sure(5, 95)), rounds(sure(4, 45)))
+    judge = ScriptedChatModel('{"reason": "it is so", "choice": 1}')
+    app = create_debate(members, confidence=True, judge=judge, verdict=verdict).compile()
+    await app.ainvoke(user())
+    assert sorted(read_by(judge.calls[0])) == [final(4), final(5)]
 
 
 async def test_a_confidence_is_never_read_as_the_answer() -> None:
@@ -315,7 +358,7 @@ async def test_a_judges_chain_ends_with_the_vote() -> None:
         lost = create_debate(members, judge=ScriptedChatModel(broken), **options).compile()
         result = await lost.ainvoke(user())
         assert result["answer"] == final(2) and result["ballot"]["answer"] == "2"
-        assert "no judge answered" in result["report"]["degraded"]
+        assert "no judge was usable" in result["report"]["degraded"]
 
 
 async def test_roles_may_be_nodes_of_the_hosts() -> None:
@@ -341,7 +384,7 @@ async def test_roles_may_be_nodes_of_the_hosts() -> None:
 async def test_each_set_that_is_read_is_summed_up_once_a_round(topology: str, sums: int) -> None:
     models, members = debaters(rounds(1, 4), rounds(2, 5), rounds(3, 6))
     helper = ScriptedChatModel(
-        lambda messages, _d: "sum of " + messages[0].text.split("Final answer: ")[1][0]
+        lambda messages, _d: "sum of " + messages[-1].text.split("Final answer: ")[1][0]
     )
     app = create_debate(members, rounds=3, topology=topology, summarize=helper).compile()
     result = await app.ainvoke(user())
@@ -350,7 +393,7 @@ async def test_each_set_that_is_read_is_summed_up_once_a_round(topology: str, su
     assert read_by(models[0].calls[2]) == ["sum of 5"]
     assert read_by(models[1].calls[1]) == ([final(1)] if topology == "star" else ["sum of 1"])
     assert sorted(read_by(helper.calls[0])) == [final(2), final(3)]
-    assert result["report"]["degraded"] is None
+    assert "summed up" not in result["report"]["degraded"]
 
 
 async def test_without_a_summary_the_answers_are_read() -> None:
@@ -411,7 +454,7 @@ async def test_a_budget_ends_it_before_a_round_that_it_cannot_pay(
     result = await app.ainvoke(user())
     assert result["report"]["calls"] == made and result["answer"] == final(1)
     if degraded is None:
-        assert result["report"]["degraded"] is None
+        assert "budget" not in result["report"]["degraded"]
     else:
         assert degraded in result["report"]["degraded"]
 
@@ -623,3 +666,12 @@ async def test_simulated_debaters_mend_each_others_errors() -> None:
         )
 
     assert await right(2) > await right(1)
+
+
+async def test_an_echoed_fence_is_cut_from_answers() -> None:
+    echo = '<answer number="1">\nFinal answer: 2\n</answer>\nI agree.\n</answer>\nFinal answer: 2'
+    models, members = debaters(rounds(1, ScriptedReply(echo)), rounds(2), rounds(2, 3))
+    result = await create_debate(members, rounds=3).compile().ainvoke(user())
+    assert result["transcript"][3]["text"] == "Final answer: 2\n\nI agree.\n\nFinal answer: 2"
+    assert all("answer number" not in c["text"] for c in result["transcript"])
+    assert read_by(models[1].calls[2])[0] == result["transcript"][3]["text"]

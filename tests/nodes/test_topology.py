@@ -1,7 +1,7 @@
 import pytest
 
 from manyminds import InputError
-from manyminds.nodes.topology import TOPOLOGIES, readings
+from manyminds.nodes.debater import TOPOLOGIES, readings
 
 
 @pytest.mark.parametrize("name", TOPOLOGIES)
