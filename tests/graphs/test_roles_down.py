@@ -128,20 +128,20 @@ CASES = {
     "chair": Case(
         lambda members, down: create_council(members, chair=down), "no chair answered", first
     ),
-    "debate's judge writes": Case(debate("judge"), "no judge answered", first),
-    "debate's judge picks": Case(debate("judge", verdict="pick"), "no judge answered", first),
+    "debate's judge writes": Case(debate("judge"), "no judge was usable", first),
+    "debate's judge picks": Case(debate("judge", verdict="pick"), "no judge was usable", first),
     "cleaner": Case(debate("clean"), "the answer could not be cleaned", first),
     "summarizer": Case(debate("summarize"), "not everything was summed up", first),
-    "universal judge": Case(forest("universal"), "gave no winner", vote_of("bleu")),
-    "rater": Case(forest("rated"), "gave no winner", vote_of("bleu")),
+    "universal judge": Case(forest("universal"), "no judge was usable", vote_of("bleu")),
+    "rater": Case(forest("rated"), "no rating could be read", vote_of("bleu")),
     "checker": Case(
         lambda members, down: create_reflexion(members[0], check=down),
-        "no verdict could be read",
+        "no checker was usable",
         lambda result: result["passed"] is None and first(result),
     ),
     "planner": Case(
         lambda members, down: create_hierarchical_voting(members, planner=down),
-        "no plan could be read",
+        "no planner was usable",
         lambda result: len(result["levels"]) == 1,
     ),
 }
