@@ -26,6 +26,7 @@ from manyminds import (
 )
 from manyminds.graphs.best_of_n import create_best_of_n
 from manyminds.graphs.cascade import create_cascade
+from manyminds.graphs.rsa import create_rsa
 from manyminds.graphs.tournament import create_tournament
 from manyminds.method_graph import MethodGraph
 
@@ -101,6 +102,8 @@ TABLE: dict[str, tuple[int, Build]] = {
         lambda four, _: create_tournament(four[:2], judge=four[2], samples=8, rounds=1),
     ),
     "tournament, 3 rounds": (32, lambda four, _: create_tournament(four, samples=8)),
+    "rsa": (48, lambda four, _: create_rsa(four)),
+    "rsa, cheap ones first": (12, lambda four, _: create_rsa([four[:3], four[3:]], population=4)),
     "cascade, agrees at once": (3, lambda four, _: create_cascade(four, agree=0.3)),
     "cascade, never agrees": (10, lambda four, _: create_cascade(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),
