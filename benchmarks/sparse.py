@@ -42,7 +42,7 @@ MOST_TOKENS, LEAST_ALONE = 0.65, 0.95
 CHARS_A_TOKEN, AT_ONCE = 4, 16
 # The first is as it is by default, and what the claim is about.
 WAYS: Sequence[Mapping[str, Any]] = (
-    {}, {"combined": True}, {"stop": 0.75}, {"moderator": False},
+    {}, {"stop": "judge"}, {"stop": 0.75}, {"stop": "never"},
 )  # fmt: skip
 LINE = re.compile(r"^(-?\d+) ([-+*]) (-?\d+) = (-?\d+)$", re.MULTILINE)
 WORDS = (

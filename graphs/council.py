@@ -6,28 +6,38 @@ ranking has: "PRD: Peer Rank and Discussion Improve Large Language Model based E
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from langchain_core.prompts import ChatPromptTemplate
-from typing_extensions import Unpack
-
-from manyminds.authoring import Ask, layers, method
-from manyminds.errors import InputError
-from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.members import Askable, Member, listed
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.chair import LastWord, custom_role, writer
-from manyminds.nodes.channels import LayeredState, MethodOutput, usable
-from manyminds.nodes.node import Node, State, is_node
-from manyminds.nodes.reviewer import LEAST, METHOD, Review, Reviewing, reviewers
-from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.prompts import Prompt, load, numbered
-from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    LayeredState,
+    Member,
+    MethodGraph,
+    Options,
+    PromptLike,
+    Quorum,
+    RoleArgument,
+    State,
+    Unpack,
+    check_quorum,
+    is_node,
+    layers,
+    listed,
+    method,
+    with_roles,
+)
+from manyminds.fence import in_one_line
+from manyminds.nodes.aggregator import aggregator
+from manyminds.nodes.reviewer import LEAST, Review, reviewers
+from manyminds.nodes.shown import Shown, kept_shown
+from manyminds.prompts import FilledPrompt
 from manyminds.votes.ballots import Ballot
 
-RANK_PROMPT = "council/rank@1"
-CHAIR_PROMPT = "council/chair@1"
+RANK_PROMPT = "council/rank@2"
+CHAIR_PROMPT = "council/chair@2"
 
 
 class CouncilState(LayeredState, total=False):
@@ -37,12 +47,11 @@ class CouncilState(LayeredState, total=False):
     ballot: Ballot | None
 
 
-class CouncilOutput(MethodOutput):
+class CouncilOutput(CandidatesOutput):
     """The answer, the report, how everyone ranked, the ballot, and all answers."""
 
     rankings: list[Review]
     ballot: Ballot | None
-    candidates: list[Candidate]
 
 
 @method(
@@ -57,8 +66,8 @@ def create_council(
     chair: RoleArgument = None,
     rank_only: bool = False,
     cut: bool = False,
-    rank_prompt: str | Path | ChatPromptTemplate = RANK_PROMPT,
-    prompt: str | Path | ChatPromptTemplate = CHAIR_PROMPT,
+    rank_prompt: PromptLike = RANK_PROMPT,
+    prompt: PromptLike = CHAIR_PROMPT,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -96,16 +105,10 @@ def create_council(
     if rank_only and len(everyone) < LEAST:
         raise InputError(f"rank_only=True: give at least {LEAST} members, not {len(everyone)}")
     check_quorum(quorum, len(everyone))
-    ranking = load(rank_prompt, variables={"answers"})
-    synthesis = load(prompt, variables={"answers", "ranking"})
     graph = MethodGraph(
-        METHOD,
-        [*everyone, *chain],
-        state=CouncilState,
-        output=CouncilOutput,
-        **options,
+        "council", [*everyone, *chain], state=CouncilState, output=CouncilOutput, **options
     )
-    graph.draws = 3
+    ranking = graph.prompt(rank_prompt, variables={"answers"})
     size, after = len(everyone), int(bool(chain))
 
     async def answer(_state: State, ask: Ask, member: Member) -> Candidate:
@@ -121,68 +124,54 @@ def create_council(
         rankings=[],
         ballot=None,
     )
-    how = Reviewing(members=everyone, prompt=ranking, cut=cut, after=after, context=graph.settings)
-    graph.add_node("ranker", reviewers(how))
+    graph.step("ranker", reviewers(everyone, ranking, cut=cut, after=after))
     if not rank_only:
-        graph.add_node("chair", _chair(chair, chain, everyone, synthesis, graph))
-        graph.add_edge("chair", "finish")
-    graph.add_edge("ranker", "finish" if rank_only else "chair")
-    graph.close(
-        prompts=[ranking, synthesis] if chain else [ranking],
-        roles={"chair": chain} if chain else {},
-        keys=["ballot", "rankings", "decision"],
-    )
-    return graph
+        synthesis = graph.prompt(prompt, variables={"answers", "ranking"})
+
+        def fill(state: State) -> FilledPrompt:
+            shown = kept_shown(state)
+            return synthesis.fill(answers=shown.text, ranking=described(shown, state))
+
+        write = aggregator(chain, fill, last_resort=lambda state: state["final"])
+        own = chair if is_node(chair) else None
+        graph.role("chair", chain, write, custom_node=own, sets=["answer", "final"])
+        graph.add_edge("ranker", "chair")
+    last = "ranker" if rank_only else "chair"
+    return graph.close(after=last, keys=["ballot", "rankings", "decision"])
 
 
-def _chair(
-    given: RoleArgument,
-    chain: Sequence[Member],
-    everyone: Sequence[Member],
-    prompt: Prompt,
-    graph: MethodGraph,
-) -> Node:
-    if is_node(given):
-        return custom_role(given, "chair")
-    names = {member.name for member in everyone}
+def described(shown: Shown, state: State) -> str:
+    """Write the ranking for the chair: points of each answer, what was said of it, and dissent.
 
-    def draws(state: State, member: Member) -> int:
-        return 2 if member.name in names else 0
-
-    how = LastWord(
-        method=METHOD,
-        role="chair",
-        chain=chain,
-        prompt=prompt,
-        draws=draws,
-        stream=True,
-        overrules=False,
-        context=graph.settings,
-    )
-    return writer(how, _shown)
-
-
-def _shown(state: State, run: RunContext) -> dict[str, str]:
-    """Return the answers in the council's order, and the ranking in the numbers they have there."""
-    answers = usable(state)
-    return {
-        "answers": numbered(candidate["text"] for candidate in answers),
-        "ranking": described([candidate["index"] for candidate in answers], state),
-    }
-
-
-def described(order: Sequence[int], state: State) -> str:
-    """Write the ranking for the chair: points of each answer, and who sees it differently."""
+    Args:
+        shown: Answers as the chair sees them.
+        state: State of the council.
+    """
     ballot, rankings = state["ballot"], state["rankings"]
     if ballot is None:
         return "There is no ranking; the answers are in no particular order."
-    number = {index: at for at, index in enumerate(order, 1)}
-    lines = [f"Answer {number[index]}: {_points(ballot['scores'][index])}" for index in order]
+    number = {c["index"]: at for at, group in enumerate(shown.groups, 1) for c in group}
+    lines: list[str] = []
+    for at, first in enumerate(shown.firsts, 1):
+        lines.append(f"Answer {at}: {_points(ballot['scores'][first['index']])}")
+        lines += _remarks(at, number, rankings)
     for review in rankings:
         if review["dissents"]:
-            own = " > ".join(str(number[index]) for index in review["order"])
-            lines.append(f"One member dissents and ranks: {own}")
+            own = dict.fromkeys(number[index] for index in review["order"])
+            lines.append(f"One member dissents and ranks: {' > '.join(map(str, own))}")
     return "\n".join(lines)
+
+
+def _remarks(at: int, number: dict[int, int], rankings: Sequence[Review]) -> list[str]:
+    """Return what the reviewers said of an answer, a line each, without their names."""
+    lines: list[str] = []
+    for review in rankings:
+        said = zip(review["shown"], review["scores"], review["reasons"], strict=True)
+        for index, score, reason in said:
+            if number.get(index) == at and reason.strip():
+                mark = "" if score is None else f"{score:g} of 10: "
+                lines.append(f"- {mark}{in_one_line(reason)}")
+    return lines
 
 
 def _points(score: float | None) -> str:

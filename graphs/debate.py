@@ -34,13 +34,13 @@ from manyminds.authoring import (
 )
 from manyminds.graphs.agent_forest import default_vote
 from manyminds.limits.quorum import Quorum
-from manyminds.nodes.chair import custom_role, shuffle_for
 from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate, debate_vote
 from manyminds.nodes.debater import Debating, Topology, debater, readings
 from manyminds.nodes.layer import layer
-from manyminds.nodes.node import custom
+from manyminds.nodes.node import custom, overruling
 from manyminds.nodes.reply_schema import number_field, object_schema
+from manyminds.nodes.shown import shuffle_for
 from manyminds.nodes.step import Run
 from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.tally import VoteFunction
@@ -197,9 +197,8 @@ def _role(
 ) -> None:
     """Add the node of a role: the caller's own, or ours with the name of its prompt or verdict."""
     if is_node(given):
-        graph.add_node(
-            role, custom(given, role) if role == "summarizer" else custom_role(given, role)
-        )
+        own = custom if role == "summarizer" else overruling
+        graph.add_node(role, own(given, role))
         return
     name = VERDICTS.get(prompt, prompt)
     loaded = graph.prompt(name, variables={"answer"} if role == "cleaner" else {"answers"})

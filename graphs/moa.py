@@ -3,7 +3,9 @@
 Paper: "Mixture-of-Agents Enhances Large Language Model Capabilities", arXiv 2406.04692.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from manyminds.authoring import (
@@ -16,19 +18,28 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     PromptLike,
     Quorum,
     RoleArgument,
     Unpack,
+    Update,
     check_quorum,
+    escaped,
     is_node,
     method,
+    ok,
     usable,
     with_roles,
 )
 from manyminds.authoring import layers as add_layers
+from manyminds.calls.ask import end
+from manyminds.layers import Propose
+from manyminds.limits.quorum import layer_deadline
 from manyminds.nodes.aggregator import aggregator as aggregator_node
-from manyminds.nodes.chunks import Chunks, chunk_aggregator
+from manyminds.nodes.aggregator import most_alike
+from manyminds.nodes.gate import require
+from manyminds.state import TokenUsage
 
 PROMPT, CONTINUE = "moa/synthesis@1", "moa/continue@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
@@ -89,20 +100,14 @@ def create_moa(
         question = synthesis.fill(answers=usable(state)) if ask.layer > 1 else None
         return await ask(member, question, params=PROPOSER_PARAMS)
 
-    context = graph.settings
-    if chunk is None:
-        asked, node = (
-            rows,
-            aggregator_node(
-                chain, method="moa", prompt=synthesis, params={}, context=context, layers=rows
-            ),
-        )
-    else:
-        following, params = graph.prompt(CONTINUE, variables=_CONTINUED), PROPOSER_PARAMS
-        how = Chunks(rows, chain, chunk, synthesis, following, quorum, params, context)
-        asked, node = rows[:-1], chunk_aggregator(how, method="moa")
+    asked = rows
+    write = aggregator_node(chain, lambda state: synthesis.fill(answers=usable(state)))
+    if chunk is not None:
+        asked = rows[:-1]
+        following = graph.prompt(CONTINUE, variables=_CONTINUED)
+        write = Chunks(rows[-1], len(rows), chain, chunk, propose, synthesis, following, quorum).run
     own = aggregator if is_node(aggregator) else None
-    graph.role("aggregator", chain, node, custom_node=own, sets=["answer", "final"])
+    graph.role("aggregator", chain, write, custom_node=own, sets=["answer", "final"])
     planned = sum(len(row) for row in rows) + 1
     if asked:
         add_layers(graph, asked, propose, then="aggregator", quorum=quorum, planned=planned)
@@ -168,3 +173,111 @@ def _rows(
     if layers < 2:
         raise InputError(f"layers={layers}: give at least 2, the last of which is the aggregator")
     return [cast("Sequence[Askable]", proposers)] * (layers - 1)
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """The last layer of proposers and the aggregator, side by side.
+
+    All proposers of the layer are asked at once. As soon as the first chunk of them has answered,
+    the first part of the answer is written from these, and streamed; each further chunk brings one
+    more part, which goes on from what is written. A prompt depends on the order in which the
+    members were given, never on which was quick: name the quick ones first.
+
+    Attributes:
+        row: Proposers of the last layer.
+        layer: Number of that layer, from 1.
+        chain: Aggregator, then the members that take over.
+        size: Proposers in a chunk, in the order in which they were given.
+        propose: Function from state, `ask` and member to the member's answer.
+        synthesis: Prompt of the first part, with the variable `answers`.
+        following: Prompt of later parts, with `answers` and what is `written` so far.
+        quorum: Good answers that the layer needs: a count, or a share such as "75%".
+    """
+
+    row: Sequence[Member]
+    layer: int
+    chain: Sequence[Member]
+    size: int
+    propose: Propose
+    synthesis: Prompt
+    following: Prompt
+    quorum: Quorum
+
+    async def run(self, state: LayeredState, ask: Ask) -> Update:
+        """Ask the proposers, and write as they answer.
+
+        Raises:
+            QuorumError: Too few proposers answered.
+        """
+        references = usable(state)
+        if ask.layer == 0:
+            ask.run.emit("planned", calls=len(self.row) - (-len(self.row) // self.size))
+        ask.run.emit("layer", layer=self.layer)
+        spent = ask.run.exhausted(len(self.row) + 1) if references else None
+        if spent is not None:
+            parts = [await self._part(ask, references, [])]
+            note = f"{spent} before the last layer: the answer rests on layer {ask.layer}"
+            return _joined(references, parts, [note])
+        asked = [
+            asyncio.ensure_future(self._propose(state, ask, nth)) for nth in range(len(self.row))
+        ]
+        parts, got = list[Candidate | None](), list[Candidate]()
+        try:
+            for start in range(0, len(self.row), self.size):
+                got += await asyncio.gather(*asked[start : start + self.size])
+                if start + self.size >= len(self.row):
+                    require(got, self.quorum)
+                if any(ok(candidate) for candidate in got[start:]):
+                    parts.append(await self._part(ask, got, parts))
+        except BaseException:
+            await end(asked)
+            raise
+        return {"candidates": got, **_joined(got, parts, []), "layer": self.layer}
+
+    async def _propose(self, state: LayeredState, ask: Ask, nth: int) -> Candidate:
+        size, quorum = len(self.row), self.quorum
+        deadline = layer_deadline(ask.run, self.layer, asked=size, quorum=quorum)
+        proposer = ask.playing("proposer", layer=self.layer, deadline=deadline)
+        proposer.index = nth
+        return await self.propose(state, proposer, self.row[nth])
+
+    async def _part(
+        self, ask: Ask, got: Sequence[Candidate], parts: Sequence[Candidate | None]
+    ) -> Candidate | None:
+        """Write the next part, from all answers so far; None where nobody could."""
+        answers = [candidate for candidate in got if ok(candidate)]
+        written = [part for part in parts if part is not None]
+        prompt = self.synthesis.fill(answers=answers)
+        if written:
+            prompt = self.following.fill(answers=answers, written=escaped(_text(written)))
+        layer = self.layer + 1 + len(written)
+        part = (await ask.writer(self.chain, prompt, layer=layer, stream=True)).reply
+        if written and part is not None:
+            first, by = written[0]["message_id"], part["message_id"]
+            ask.run.emit("continued", message_id=first, by=by)
+        return part
+
+
+def _text(parts: Sequence[Candidate]) -> str:
+    return "\n\n".join(part["text"] for part in parts)
+
+
+def _joined(
+    got: Sequence[Candidate], parts: Sequence[Candidate | None], notes: Sequence[str]
+) -> Update:
+    """Return the answer: all parts under the id of the first, which a stream has shown."""
+    written = [part for part in parts if part is not None]
+    if not written:
+        note = "no aggregator answered: the answer is one member's own, verbatim"
+        return {"final": most_alike([c for c in got if ok(c)]), "notes": [*notes, note]}
+    usage = TokenUsage(
+        input_tokens=sum(part["usage"]["input_tokens"] for part in written),
+        output_tokens=sum(part["usage"]["output_tokens"] for part in written),
+    )
+    whole: Candidate = {**written[0], "text": _text(written), "usage": usage}
+    if len(written) > 1:
+        whole.pop("content", None)
+    lost = len(parts) - len(written)
+    failed = [f"the aggregator failed {lost} times while it wrote the answer"] if lost else []
+    return {"final": whole, "notes": [*notes, *failed]}

@@ -3,33 +3,43 @@
 Paper: "Rethinking Mixture-of-Agents", arXiv 2502.00674.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from math import ceil
 
-from langchain_core.prompts import ChatPromptTemplate
-from typing_extensions import Unpack
-
-from manyminds.authoring import method
-from manyminds.errors import InputError
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    Member,
+    MethodGraph,
+    Options,
+    Prompt,
+    PromptLike,
+    Quorum,
+    RoleArgument,
+    SampledState,
+    State,
+    Unpack,
+    Update,
+    check_quorum,
+    is_node,
+    method,
+    with_roles,
+)
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
-from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.members import Askable, Member
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.channels import MethodOutput, SampledState
-from manyminds.nodes.finish import unless_done
-from manyminds.nodes.node import Route, custom, is_node
-from manyminds.nodes.roles import RoleArgument, with_roles
+from manyminds.nodes.aggregator import most_alike
+from manyminds.nodes.gate import require
+from manyminds.nodes.node import Route
+from manyminds.nodes.role_call import VERDICT_PARAMS
 from manyminds.nodes.sampler import Sampling, branches, sampler, wave
-from manyminds.nodes.window import passes, window_aggregator
-from manyminds.prompts import load
+from manyminds.nodes.step import Run
 from manyminds.reading.answers import extractor
 from manyminds.settings import Context
-from manyminds.state import Candidate
 from manyminds.votes import stopping
 
 METHOD = "self-moa-seq"
-PARAMS: Mapping[str, Any] = {"temperature": 0.0}
 
 
 class SeqState(SampledState, total=False):
@@ -40,12 +50,6 @@ class SeqState(SampledState, total=False):
     passes: int
     merged: int
     synthesis: Candidate | None
-
-
-class SeqOutput(MethodOutput):
-    """The answer, the report, and all samples."""
-
-    candidates: list[Candidate]
 
 
 @method(
@@ -61,7 +65,7 @@ def create_self_moa_seq(
     window: int = 6,
     reserved: int = 3,
     aggregator: RoleArgument = None,
-    prompt: str | Path | ChatPromptTemplate = PROMPT,
+    prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -96,16 +100,10 @@ def create_self_moa_seq(
         )
     check_quorum(quorum, samples)
     (one,), chain = with_roles([[member]], aggregator)
-    synthesis = load(prompt, default=PROMPT, variables={"answers"})
-    merging = 1 if is_node(aggregator) else passes(samples, window, reserved)
-    graph = MethodGraph(
-        METHOD,
-        [one, *chain],
-        state=SeqState,
-        output=SeqOutput,
-        **options,
-    )
-    graph.draws = samples + merging
+    graph = MethodGraph(METHOD, [one, *chain], state=SeqState, output=CandidatesOutput, **options)
+    synthesis = graph.prompt(prompt, PROMPT, variables={"answers"})
+    own = aggregator if is_node(aggregator) else None
+    graph.draws = samples + (1 if own else passes(samples, window, reserved))
     how = _sampling(one, samples, quorum, graph.settings)
     graph.open("wave", asked=0, planned=0, passes=0, merged=0, synthesis=None)
     graph.add_node("wave", wave(how))
@@ -113,27 +111,66 @@ def create_self_moa_seq(
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", "aggregator")
     graph.label("sampler", [one.name])
-    if is_node(aggregator):
-        graph.add_node("aggregator", custom(aggregator, "aggregator", sets=["answer", "final"]))
-        graph.add_edge("aggregator", "finish")
-    else:
-        merger = window_aggregator(
+    merge = merger(chain, synthesis, window=window, reserved=reserved, quorum=quorum)
+    graph.role("aggregator", chain, merge, custom_node=own, sets=["answer", "final"])
+    if own is None:
+        graph.unless_done("aggregator", "aggregator")
+    return graph.close(after="aggregator" if own else None, keys=["passes", "merged"])
+
+
+def passes(samples: int, window: int, reserved: int) -> int:
+    """Return the number of windows that the samples take."""
+    return 1 + ceil(max(0, samples - window) / (window - reserved))
+
+
+def merger(
+    chain: Sequence[Member], prompt: Prompt, *, window: int, reserved: int, quorum: Quorum
+) -> Run:
+    """Return the step that merges one window of samples into the synthesis so far.
+
+    The first pass reads `window` samples. Every later one reads the synthesis so far, repeated in
+    the reserved slots so that it weighs as much as several samples, and new samples in the others.
+    A pass that fails ends the run with the synthesis so far, marked.
+
+    Args:
+        chain: Member that merges, then those that take over.
+        prompt: Synthesis prompt, with the variable `answers`.
+        window: Answers in one prompt.
+        reserved: Slots of these for the synthesis so far.
+        quorum: Good samples needed: a count, or a share such as "75%".
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        samples: list[Candidate] = state["candidates"]
+        require(samples, quorum)
+        usable = [sample for sample in samples if sample["status"] == "ok"]
+        so_far: Candidate | None = state["synthesis"]
+        done, read = state["passes"], state["merged"]
+        repeated = [] if so_far is None else [so_far] * reserved
+        new = usable[read : read + window - len(repeated)]
+        last = read + len(new) >= len(usable)
+        reply = await ask.writer(
             chain,
-            method=METHOD,
-            prompt=synthesis,
-            window=window,
-            reserved=reserved,
-            sampled={one.name: samples},
-            quorum=quorum,
-            params=PARAMS,
-            context=graph.settings,
+            prompt.fill(answers=[*repeated, *new]),
+            layer=ask.layer + 1,
+            draw=len(samples) + done,
+            params=VERDICT_PARAMS,
+            stream=last,
         )
-        graph.add_node("aggregator", merger)
-        graph.add_conditional_edges(
-            "aggregator", unless_done("aggregator"), ["aggregator", "finish"]
-        )
-    graph.close(prompts=[synthesis], roles={"aggregator": chain}, keys=["passes", "merged"])
-    return graph
+        update: Update = {"layer": ask.layer + 1}
+        if reply.reply is None:
+            note = f"the aggregator failed after {read} of {len(usable)} samples ({reply.why})"
+            return {**update, "final": so_far or most_alike(usable), "notes": [note]}
+        return {
+            **update,
+            "passes": done + 1,
+            "merged": read + len(new),
+            "synthesis": reply.reply,
+            "final": reply.reply if last else None,
+            "notes": reply.notes("aggregator", ""),
+        }
+
+    return run
 
 
 def _sampling(member: Member, samples: int, quorum: Quorum, context: Context) -> Sampling:

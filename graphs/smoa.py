@@ -5,59 +5,65 @@ Paper: "SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeAlias
 
-from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
-from typing_extensions import Unpack
 
-from manyminds.authoring import method
-from manyminds.errors import InputError
-from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.members import Askable, Member
-from manyminds.method_graph import MethodGraph, Options
-from manyminds.nodes.actor import actor
-from manyminds.nodes.channels import LayeredState, MethodOutput
+from manyminds.authoring import (
+    Ask,
+    Askable,
+    Candidate,
+    CandidatesOutput,
+    InputError,
+    LayeredState,
+    Member,
+    MethodGraph,
+    Options,
+    PromptLike,
+    Quorum,
+    RoleArgument,
+    State,
+    Unpack,
+    check_quorum,
+    is_node,
+    method,
+    with_roles,
+)
+from manyminds.authoring import layers as add_layers
+from manyminds.nodes.aggregator import aggregator as aggregator_step
+from manyminds.nodes.aggregator import most_alike
+from manyminds.nodes.channels import usable
 from manyminds.nodes.judge import Verdict
-from manyminds.nodes.judge import judge as judge_node
-from manyminds.nodes.layer import layer
-from manyminds.nodes.moderator import agreement_of, threshold
-from manyminds.nodes.moderator import moderator as moderator_node
-from manyminds.nodes.node import Node, Route, State, custom, is_node
-from manyminds.nodes.panel import METHOD, Panel, most_draws
-from manyminds.nodes.role_writer import role_writer
-from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.nodes.sparse import sparse_aggregator, sparse_gate
-from manyminds.prompts import Prompt, load
+from manyminds.nodes.judge import judge as judge_step
+from manyminds.nodes.moderator import moderator as moderator_step
+from manyminds.nodes.moderator import threshold
+from manyminds.nodes.role_writer import role_writer as role_writer_step
+from manyminds.nodes.shown import kept_shown
+from manyminds.nodes.step import Run
 from manyminds.reading.answers import Extractor, extractor
-from manyminds.state import Candidate
 
-PROMPT, PROPOSER = "moa/synthesis@1", "smoa/proposer@1"
-JUDGE, MODERATOR, BOTH = "smoa/judge@1", "smoa/moderator@1", "smoa/judge_moderator@1"
+PROMPT, PROPOSER = "smoa/synthesis@1", "smoa/proposer@2"
+JUDGE, MODERATOR, BOTH = "smoa/judge@2", "smoa/moderator@2", "smoa/judge_moderator@2"
 ROLE = "smoa/role@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
-_ROLES = ("judge", "moderator", "aggregator", "role_writer")
-_SETS: Mapping[str, Sequence[str]] = {
-    "judge": ["kept"],
-    "moderator": ["decision"],
-    "aggregator": ["answer", "final"],
-    "role_writer": ["roles"],
-}
-_REPORTED = ("layer", "decision", "kept", "verdict")
+_STANDING = {"agreement", "answers", "layer", "layers"}
+_REPORTED = ("layer", "decision", "kept", "verdict", "roles_from")
+
+Stop: TypeAlias = Literal["moderator", "judge", "never"] | float
+"""Who ends the layers early: a moderator, the judge, nobody, or an agreement from 0 to 1."""
 
 
 class SmoaState(LayeredState, total=False):
     """Channels of a Sparse Mixture-of-Agents; `verdict` and `kept` are of the last layer."""
 
     roles: list[str]
+    roles_from: str
     verdict: Verdict | None
 
 
-class SmoaOutput(MethodOutput):
+class SmoaOutput(CandidatesOutput):
     """The answer, the report, the last layer's candidates, and what judge and role writer made."""
 
-    candidates: list[Candidate]
     kept: list[int]
     verdict: Verdict | None
     roles: list[str]
@@ -74,181 +80,197 @@ def create_smoa(
     proposers: Sequence[Askable],
     *,
     judge: RoleArgument = None,
-    moderator: RoleArgument | Literal[False] = None,
+    moderator: RoleArgument = None,
     aggregator: RoleArgument = None,
-    roles: RoleArgument | Sequence[str] | bool = None,
+    stop: Stop = "moderator",
+    roles: Sequence[str] | None = None,
+    role_writer: RoleArgument = None,
     layers: int = 3,
     keep: int = 2,
-    stop: float | None = None,
-    combined: bool = False,
     description: str | None = None,
     task: str | None = None,
-    extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] = "final",
-    prompt: str | Path | ChatPromptTemplate = PROMPT,
+    extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] | None = None,
+    prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a Sparse Mixture-of-Agents.
 
-    Use it where a Mixture-of-Agents is right but costs too much: after each layer a judge keeps
-    the best answers, so prompts stay short, and a moderator ends what is settled. It saves where
-    many questions are easy; where every layer is needed, it makes more calls than `create_moa`.
+    Use it when Mixture-of-Agents fits but costs too much: after each layer a judge keeps the best
+    answers, so prompts stay short, and the layers end early on questions that are settled. It saves
+    where many questions are easy; where every layer is needed, it makes more calls than
+    `create_moa`. Different roles for the proposers are one of the paper's three ideas: give a
+    `description` of the questions, and they are written.
 
     Args:
-        proposers: who proposes in every layer.
-        judge: who scores and orders the answers of each layer: a member, a fallback chain, or a
-            node of your own that sets `kept`, indices of candidates, best first. Default here and
-            below: the first proposer; the report names it.
-        moderator: who decides after each layer but the last whether to stop: the same, or a node
-            that sets `decision`. False: nobody, all layers are made.
-        aggregator: who writes the answer from what was kept: the same, or a node that sets
-            `answer`. The best answer that was kept, verbatim, is its last resort.
-        roles: who the proposers are to be: a list of texts, one for each; or who writes them, once
-            a run: True (the first proposer), a member, a chain, or a node that sets `roles`.
-            Default: nobody in particular.
-        layers: counted with the aggregator's, as in the paper's code.
-        keep: answers handed on from each layer.
-        stop: instead of asking a moderator, stop at this agreement, from 0 to 1: the share of the
-            answers that state the same, or where none can be read the likeness of their texts.
-        combined: judge and moderator are one call to the judge, as in the authors' code.
-        description: what the data set's questions are like, for written roles; these are then kept
-            in the store, where the graph is compiled with one. Default: the question itself.
-        task: what is to be done with them. Default: to answer.
-        extract: how to read an answer out of a reply, for the agreement; as for `create_debate`.
-        prompt: how the aggregator, and proposers without roles, are shown answers: with `answers`.
-        quorum: good answers that each layer needs: a count, or a share such as "75%".
+        proposers: Members that propose in every layer.
+        judge: Model that scores each layer's answers. A member, a fallback chain, or a custom node
+            that sets `kept`: indices of candidates, best first. Default here and below: the first
+            proposer; the report names it.
+        moderator: Model that decides after each layer but the last whether to stop, with
+            `stop="moderator"`. The same, or a custom node that sets `decision`.
+        aggregator: Model that writes the answer from what was kept. The same, or a custom node that
+            sets `answer`. The best answer that was kept, verbatim, is its last resort.
+        stop: What ends the layers early: "moderator"; "judge", which decides in the same call, as
+            in the authors' code; "never"; or a number above 0 and up to 1: the share of a layer's
+            answers that state the same. Answers that cannot be read never stop it.
+        roles: Roles of the proposers, one text for each; an empty list: none. Default: see
+            `role_writer`.
+        role_writer: Model that writes the roles, once a run. A member, a fallback chain, or a
+            custom node that sets `roles`. Default: the first proposer if there is a `description`,
+            else there are no roles, and the report says so.
+        layers: Layers with the aggregator's, as in the paper's code.
+        keep: Answers handed on from each layer.
+        description: Description of the data set's questions, for written roles. These are then
+            kept in the store, if the graph is compiled with one.
+        task: Text on what is to be done with the questions. Default: to answer.
+        extract: Reader of an answer in a reply, for the agreement, as for `create_debate`. Default:
+            the kind that suits most replies.
+        prompt: Prompt of the aggregator, and of proposers without roles, with `answers`.
+        quorum: Good answers that each layer needs: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
-        "kept", "verdict", "roles"}. With n proposers, r = layers - 1 layers of them, and a judge
-        and a moderator, (n + 2) * r calls at most; combined or without a moderator's call
-        (n + 1) * r + 1; one more where roles are written.
+        "kept", "verdict", "roles"}. With n proposers and r = layers - 1 layers of them, a judge and
+        a moderator make (n + 2) * r calls at most; without a moderator's calls (n + 1) * r + 1; one
+        more if roles are written.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
-    _check(proposers, layers, keep, stop, moderator, combined)
-    texts = list(roles) if _is_texts(roles) else []
-    casting: RoleArgument = None if isinstance(roles, bool) or _is_texts(roles) else roles
-    given = (judge, None if moderator is False else moderator, aggregator, casting)
-    row, *chains = with_roles([proposers], *given)
+    _check(proposers, layers, keep, stop, moderator)
+    row, *chains = with_roles([proposers], judge, moderator, aggregator, role_writer)
+    judges, moderators, aggregators, writers = chains
     check_quorum(quorum, len(row))
-    if texts and len(texts) != len(row):
-        raise InputError(f"roles: give {len(row)} texts, one for each proposer, not {len(texts)}")
-    graph = MethodGraph(
-        METHOD,
-        [*row, *(member for chain in chains for member in chain)],
-        state=SmoaState,
-        output=SmoaOutput,
-        **options,
+    texts = _given(roles, role_writer, len(row))
+    written = roles is None and (role_writer is not None or description is not None)
+    moderated = stop == "moderator" and layers > 2
+    everyone = [*row, *(member for chain in chains for member in chain)]
+    graph = MethodGraph("smoa", everyone, state=SmoaState, output=SmoaOutput, **options)
+    kind = None if extract is None else extractor(extract)
+    synthesis = graph.prompt(prompt, PROMPT, variables={"answers"})
+    in_role = (
+        graph.prompt(PROPOSER, variables={"answers", "role"}) if texts or written else synthesis
     )
-    graph.draws = most_draws(layers - 1)
-    both = combined and layers > 2
-    moderated = layers > 2 and not combined and (stop is not None or moderator is not False)
-    panel = Panel(
-        proposers=row,
-        rounds=layers - 1,
+
+    async def propose(state: SmoaState, ask: Ask, member: Member) -> Candidate:
+        answers = kept_shown(state, kind).text if ask.layer > 1 else ""
+        own = state["roles"][ask.index : ask.index + 1]
+        question = in_role.fill(role=own[0], answers=answers) if own else None
+        if not own and answers:
+            question = synthesis.fill(answers=answers)
+        return await ask(member, question, params=PROPOSER_PARAMS)
+
+    rounds, judging = layers - 1, int(not is_node(judge))
+    moderating = int(moderated and not is_node(moderator))
+    add_layers(
+        graph,
+        [row] * rounds,
+        propose,
+        then=None,
+        first="role_writer" if written else "layer",
         quorum=quorum,
-        keep=keep,
-        judging=0 if is_node(judge) else 1,
-        moderating=1 if moderated and stop is None and not is_node(moderator) else 0,
-        agreement=agreement_of(extractor(extract)),
-        context=graph.settings,
-    )
-    synthesis, prompts = load(prompt, default=PROMPT, variables={"answers"}), list[Prompt]()
-
-    def using(spec: str) -> Prompt:
-        prompts.append(load(spec))
-        return prompts[-1]
-
-    makers: Mapping[str, Callable[[Sequence[Member]], Node]] = {
-        "judge": lambda chain: judge_node(
-            chain, panel, prompt=using(JUDGE), combined=using(BOTH) if both else None
-        ),
-        "moderator": lambda chain: (
-            moderator_node(chain, panel, prompt=using(MODERATOR))
-            if stop is None
-            else threshold(stop, panel.agreement)
-        ),
-        "aggregator": lambda chain: sparse_aggregator(chain, panel, prompt=synthesis),
-        "role_writer": lambda chain: role_writer(
-            chain, panel, prompt=using(ROLE), description=description, task=task
-        ),
-    }
-    in_roles = roles is not None and roles is not False
-    there = {"moderator": moderated, "role_writer": in_roles and not texts}
-    played: dict[str, Sequence[Member]] = {}
-    for role, who, chain in zip(_ROLES, given, chains, strict=True):
-        if there.get(role, True):
-            graph.add_node(
-                role, custom(who, role, sets=_SETS[role]) if is_node(who) else makers[role](chain)
-            )
-            played[role] = chain
-    _add_layers(graph, panel, synthesis, using(PROPOSER) if in_roles else synthesis)
-    graph.open(
-        "role_writer" if "role_writer" in played else "layer",
+        planned=rounds * (len(row) + judging + moderating) - moderating + 1,
+        reserve=2 * judging + moderating + 1,
         roles=texts,
+        roles_from="caller" if texts else "custom node" if written else "off",
         verdict=None,
         decision=None,
     )
-    if stop is not None:
-        played.pop("moderator", None)
-    graph.close(prompts=[synthesis, *prompts], roles=played, keys=_REPORTED)
-    return graph
+    further = len(row) + judging + 1  # calls of one more layer up to the answer
+    if written:
+        write = role_writer_step(
+            writers,
+            graph.prompt(ROLE, variables={"count", "description", "task"}),
+            count=len(row),
+            reserve=further,
+            description=description,
+            task=task,
+        )
+        _role(graph, "role_writer", role_writer, writers, write, sets=["roles"])
+    both = graph.prompt(BOTH, variables=_STANDING) if stop == "judge" and layers > 2 else None
+    judged = judge_step(
+        judges,
+        graph.prompt(JUDGE, variables={"answers"}),
+        keep=keep,
+        kind=kind,
+        combined=both,
+        layers=rounds,
+    )
+    _role(graph, "judge", judge, judges, judged, sets=["kept"])
+    if moderated:
+        decide = moderator_step(
+            moderators,
+            graph.prompt(MODERATOR, variables=_STANDING | {"scores"}),
+            layers=rounds,
+            calls=further,
+            kind=kind,
+        )
+        _role(graph, "moderator", moderator, moderators, decide, sets=["decision"])
+    elif not isinstance(stop, str) and layers > 2:
+        graph.step("moderator", threshold(stop, rounds, kind))
+    write_answer = aggregator_step(
+        aggregators,
+        lambda state: synthesis.fill(answers=kept_shown(state, kind).text),
+        last_resort=lambda state: most_alike(usable(state)[:1]),
+    )
+    _role(graph, "aggregator", aggregator, aggregators, write_answer, sets=["answer", "final"])
+    _paths(graph, rounds)
+    return graph.close(after="aggregator", keys=_REPORTED)
 
 
-def _add_layers(graph: MethodGraph, panel: Panel, synthesis: Prompt, proposing: Prompt) -> None:
-    """Add what happens in a layer, and the ways from it to the next one and to the answer."""
-    names = [member.name for member in panel.proposers]
-    graph.add_node("layer", layer(METHOD, planned=panel.planned, context=panel.context))
-    graph.add_node("gate", sparse_gate(panel))
-    for place, name in enumerate(names):
-        node = actor(place, panel, prompt=proposing, plain=synthesis, params=PROPOSER_PARAMS)
-        graph.add_node(name, node)
-        graph.add_edge(name, "gate")
-    graph.add_edge("aggregator", "finish")
-    if "role_writer" in graph.nodes:
-        graph.add_edge("role_writer", "layer")
+def _role(
+    graph: MethodGraph,
+    name: str,
+    given: RoleArgument,
+    chain: Sequence[Member],
+    run: Run,
+    *,
+    sets: Sequence[str],
+) -> None:
+    own = given if is_node(given) else None
+    graph.role(name, chain, run, custom_node=own, sets=sets)
 
-    def everyone(_state: State) -> list[str]:
-        return names
 
-    graph.add_conditional_edges("layer", Route(everyone), names)
-    if panel.rounds == 1:
+def _paths(graph: MethodGraph, rounds: int) -> None:
+    """Add the ways from a layer to the next one and to the answer."""
+    if rounds == 1:
         graph.add_edge("gate", "judge")
         graph.add_edge("judge", "aggregator")
         return
 
     def unless_judged(state: State) -> str:
-        return "aggregator" if state["kept"] else "judge"
+        # Where the budget ended within a layer, the answer rests on the one before.
+        return "aggregator" if state["candidates"][0]["layer"] < state["layer"] else "judge"
 
-    graph.add_conditional_edges("gate", Route(unless_judged), ["judge", "aggregator"])
-    following = "layer"
-    if "moderator" in graph.nodes:
-        following = "moderator"
-        graph.add_conditional_edges("moderator", _unless_stopped("layer"), ["layer", "aggregator"])
-    graph.add_conditional_edges("judge", _unless_stopped(following), [following, "aggregator"])
+    def unless_stopped(following: str) -> Callable[[State], str]:
+        return lambda state: "aggregator" if state["decision"]["stop"] else following
 
-
-def _unless_stopped(following: str) -> Route:
-    def after(state: State) -> str:
-        return "aggregator" if state["decision"]["stop"] else following
-
-    return Route(after)
+    following = "moderator" if "moderator" in graph.nodes else "layer"
+    graph.branch("gate", unless_judged, ["judge", "aggregator"])
+    graph.branch("judge", unless_stopped(following), [following, "aggregator"])
+    if following == "moderator":
+        graph.branch("moderator", unless_stopped("layer"), ["layer", "aggregator"])
 
 
-def _is_texts(roles: object) -> TypeGuard[Sequence[str]]:
-    """Tell a list of roles, which are texts with a space in them, from a chain of members."""
-    if not isinstance(roles, list | tuple):
-        return False
-    return all(isinstance(role, str) for role in roles) and any(
-        " " in role.strip() for role in roles
-    )
+def _given(roles: Sequence[str] | None, role_writer: RoleArgument, count: int) -> list[str]:
+    if roles is None:
+        return []
+    if isinstance(roles, str) or not all(isinstance(role, str) for role in roles):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(
+            "roles: give a list of texts, one for each proposer; a member that writes them is the "
+            "role_writer"
+        )
+    if role_writer is not None:
+        raise InputError("give roles or a role_writer: with roles nobody writes them")
+    if roles and len(roles) != count:
+        raise InputError(f"roles: give {count} texts, one for each proposer, not {len(roles)}")
+    return list(roles)
 
 
 def _check(
-    proposers: object, layers: int, keep: int, stop: float | None, moderator: object, combined: bool
+    proposers: object, layers: int, keep: int, stop: object, moderator: RoleArgument
 ) -> None:
     if isinstance(proposers, str) or not isinstance(proposers, Sequence):
         raise InputError("proposers: give a list such as ['openai:gpt-4o-mini', 'ollama:llama3.1']")
@@ -256,12 +278,11 @@ def _check(
         raise InputError(f"layers={layers}: give at least 2, the last of which is the aggregator")
     if keep < 1:
         raise InputError(f"keep={keep}: give at least 1")
-    if stop is not None and not 0 < stop <= 1:
-        raise InputError(f"stop={stop}: give the agreement that is enough, above 0 and up to 1")
-    asked = moderator is not None and moderator is not False
-    if asked and (stop is not None or combined):
+    share = isinstance(stop, int | float) and not isinstance(stop, bool) and 0 < stop <= 1
+    if stop not in ("moderator", "judge", "never") and not share:
         raise InputError(
-            "a moderator is given, and with stop= or combined=True nobody asks it: give one of them"
+            f"stop={stop!r}: give 'moderator', 'judge', 'never', or the agreement that is enough, "
+            "above 0 and up to 1"
         )
-    if combined and (stop is not None or moderator is False):
-        raise InputError("combined=True: the judge decides, so leave out stop= and moderator=")
+    if moderator is not None and stop != "moderator":
+        raise InputError(f"a moderator is given, and with stop={stop!r} nobody asks it: drop one")

@@ -7,7 +7,8 @@ as they are, the same text always gives the same prompt, and the way back is exa
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -50,17 +51,26 @@ _ENTITY = rf"(?:amp;)*+(?:lt|{'|'.join(f'#{ord(c)}' for c in _BRACKETS[1:])});"
 _DANGER = re.compile(rf"[{_BRACKETS}&](?:(?<!&)|{_ENTITY}){_TAG_FOLLOWS}")
 _ESCAPED = re.compile(rf"&{_ENTITY}{_TAG_FOLLOWS}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_EDGE = re.compile(r'<answer number="([0-9]{1,9})">\n|\n</answer>')
+_EDGE = re.compile(
+    r'<answer number="([0-9]{1,9})"(?: given-by="([0-9]{1,9}) of [0-9]{1,9}")?>\n|\n</answer>'
+)
 
 
 FENCE = '<answer number="'
 """How a numbered block begins."""
-_OPENING = re.compile(r'<answer number="?[0-9]{1,9}"?>[ \t]*\n?')
+_OPENING = re.compile(r'<answer number="?[0-9]{1,9}"?(?: given-by="[0-9 of]{1,24}")?>[ \t]*\n?')
 _ECHO = re.compile(rf"{_OPENING.pattern}|</answer>")
 _OTHERS = re.compile(r"<answer\s*>")
 
 
-def numbered(texts: Iterable[str], *, start: int = 1, limit: int = 100_000) -> str:
+def numbered(
+    texts: Iterable[str],
+    *,
+    start: int = 1,
+    limit: int = 100_000,
+    given_by: Sequence[int] | None = None,
+    members: int = 0,
+) -> str:
     r"""Write answers as numbered, fenced blocks for a prompt.
 
     Use it wherever one model reads what another wrote. Whatever a text holds (closing tags in any
@@ -70,13 +80,16 @@ def numbered(texts: Iterable[str], *, start: int = 1, limit: int = 100_000) -> s
         texts: the answers, in the order of their numbers.
         start: the first number.
         limit: the longest text, in characters; what is over is cut, visibly.
+        given_by: number of members that gave each answer, where equal answers are shown once.
+        members: number of members that answered, with `given_by`.
 
     Returns:
         The blocks, one `<answer number="1">\n...\n</answer>` after the other, a newline between.
     """
+    marks = chain((f' given-by="{count} of {members}"' for count in given_by or []), repeat(""))
     return "\n".join(
-        f'<answer number="{number}">\n{escaped(text, limit=limit)}\n</answer>'
-        for number, text in enumerate(texts, start)
+        f'<answer number="{number}"{mark}>\n{escaped(text, limit=limit)}\n</answer>'
+        for (number, text), mark in zip(enumerate(texts, start), marks, strict=False)
     )
 
 
@@ -111,16 +124,27 @@ def parse_numbered(text: str) -> list[tuple[int, str]]:
     Returns:
         Number and text of each block, in order of appearance.
     """
-    blocks: list[tuple[int, str]] = []
+    return [(int(opening[1]), inside) for opening, inside in _blocks(text)]
+
+
+def counts(text: str) -> Mapping[int, int]:
+    """Read by how many members each numbered answer in a prompt was given; 1 where it does not say.
+
+    Args:
+        text: a prompt.
+    """
+    return {int(opening[1]): int(opening[2] or 1) for opening, _ in _blocks(text)}
+
+
+def _blocks(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield the opening tag and the text of each block."""
     opening: re.Match[str] | None = None
     for edge in _EDGE.finditer(text):
         if edge[1]:
             opening = edge
         elif opening:
-            inside = text[opening.end() : edge.start()]
-            blocks.append((int(opening[1]), _ESCAPED.sub(_unescape, inside)))
+            yield opening, _ESCAPED.sub(_unescape, text[opening.end() : edge.start()])
             opening = None
-    return blocks
 
 
 def _escape(match: re.Match[str]) -> str:

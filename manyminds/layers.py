@@ -21,7 +21,8 @@ def layers(
     rows: Sequence[Sequence[Member]],
     propose: Propose,
     *,
-    then: str,
+    then: str | None,
+    first: str = "layer",
     role: str = "proposer",
     quorum: Quorum = 1,
     planned: int = 0,
@@ -39,7 +40,9 @@ def layers(
         graph: Graph of the method.
         rows: Members of each layer.
         propose: Async function from state, `ask` and member to the member's reply.
-        then: Name of the step that follows the layers.
+        then: Name of the step that follows the layers. None: the author adds the ways on from
+            `gate`, such as to a judge between two layers.
+        first: Name of a step before the first layer, which the author adds.
         role: Name under which the report adds up these calls.
         quorum: Good answers that each layer needs: a count, or a share such as "75%".
         planned: Calls of a whole run, for progress displays.
@@ -47,7 +50,9 @@ def layers(
         stop: Function from the state to the reason to stop after this layer, or None.
         **channels: Channels of the method with their first values.
     """
-    graph.open("layer", **channels)
+    graph.open(first, **channels)
+    if first != "layer":
+        graph.add_edge(first, "layer")
     graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
     everyone = {member.name: member for row in rows for member in row}
     for name, member in everyone.items():
@@ -65,6 +70,8 @@ def layers(
     graph.branch(
         "layer", lambda s: [member.name for member in rows[s["layer"] - 1]], list(everyone)
     )
+    if then is None:
+        return
     if len(rows) == 1:
         graph.add_edge("gate", then)
     else:

@@ -82,7 +82,7 @@ class MethodState(MessagesState, total=False):
 class LayeredState(MethodState, total=False):
     """State of methods that work in layers or rounds: one layer's candidates at a time.
 
-    `previous` has the good ones of the layer before, should the budget end in the middle of this.
+    `previous` has those of the layer before, should the budget end in the middle of this one.
     """
 
     candidates: Annotated[list[Candidate], latest_layer]

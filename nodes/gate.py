@@ -7,7 +7,7 @@ from langgraph.types import Overwrite
 
 from manyminds.errors import BudgetError, QuorumError, RunError
 from manyminds.limits.quorum import Quorum, count_of
-from manyminds.nodes.channels import decide, usable
+from manyminds.nodes.channels import decide
 from manyminds.nodes.node import Node, State, Update
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
@@ -64,7 +64,7 @@ def gate(
             return _stop(spent, f"{spent} after layer {layer} of {len(calls)}")
         return {
             "decision": decide(False, "another layer follows"),
-            "previous": usable(state),
+            "previous": candidates,
         }
 
     return Node(run, "gate")

@@ -1,33 +1,27 @@
-"""judge: scores and orders the answers of a layer, so that only the best are handed on."""
+"""judge: scores the answers of a layer, so that only the best are handed on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from langchain_core.messages import BaseMessage
 from typing_extensions import TypedDict
 
 from manyminds.members import Member
-from manyminds.nodes.chair import shuffle_for
-from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, decided, standing
-from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.panel import METHOD, Panel
-from manyminds.nodes.persona import addressed
-from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.role_call import ask_role
-from manyminds.prompts import Prompt, numbered
-from manyminds.reading.answers import text_key
+from manyminds.nodes.channels import Decision
+from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, Standing, decided
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.reply_schema import object_schema, scored_answers
+from manyminds.nodes.role_call import RoleReply, Unreadable
+from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.step import Ask, Run
+from manyminds.prompts import Prompt
+from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import Ranking, StopVote, read_ranking, read_stop
-from manyminds.runs.context import RunContext
-from manyminds.runs.usage import spent_on
 from manyminds.state import Candidate
 from manyminds.votes.votes import consensus
 
 ROLE = "judge"
 INSTEAD = "the answers were ordered by likeness to the others"
-_FIELDS: dict[str, object] = {
-    "order": {"type": "array", "items": {"type": "integer"}},
-    "scores": {"type": "array", "items": {"type": "number"}},
-    "reasons": {"type": "array", "items": {"type": "string"}},
-}
+Read: TypeAlias = tuple[Ranking, StopVote | None]
 
 
 class Verdict(TypedDict):
@@ -45,77 +39,74 @@ class Verdict(TypedDict):
 
 
 def judge(
-    chain: Sequence[Member], panel: Panel, *, prompt: Prompt, combined: Prompt | None = None
-) -> Node:
-    """Return the judge's node (Sparse Mixture-of-Agents, arXiv 2411.03284).
+    chain: Sequence[Member],
+    prompt: Prompt,
+    *,
+    keep: int,
+    kind: Extractor | None = None,
+    combined: Prompt | None = None,
+    layers: int = 1,
+) -> Run:
+    """Return the judge's step (Sparse Mixture-of-Agents, arXiv 2411.03284).
 
-    It sets `verdict` and `kept`. Equal answers (but for case, spacing and a last full stop) are
-    shown once, and a repeat is kept only where no other answer is left. The answers are shown in an
-    order that is drawn from the seed, the question and the layer. A reply that cannot be read is
-    asked for once more, then of the next in the chain; in the end the answers are ordered by their
-    likeness to the others, and the run is marked as degraded.
+    It sets `verdict` and `kept`. Equal answers are shown once, with the number of members that gave
+    them, in an order that follows from the seed, the question and the layer. A repeat is kept only
+    if no other answer is left. If no reply can be read, answers that more members gave come first,
+    then those most like the others, and the run is marked as degraded.
 
     Args:
-        chain: the judge and who takes over when it fails.
-        panel: the panel.
-        prompt: with the variables `answers` and `keep`.
-        combined: with the variables `agreement`, `layer` and `layers` besides; after a layer that
-            another may follow, this is asked instead, and the reply sets `decision` as well.
+        chain: Judge, then the members that take over.
+        prompt: Prompt with the variable `answers`.
+        keep: Answers that are handed on.
+        kind: How to read an answer. Default: by the kind that suits most replies.
+        combined: Prompt with the variables `agreement`, `layer` and `layers` too. After a layer
+            that another may follow, it is asked instead, and the reply sets `decision` as well.
+        layers: Layers of proposers at most.
     """
 
-    async def run(state: State) -> Update:
-        ctx = RunContext.of(state, METHOD, panel.context)
-        good = [c for c in state["candidates"] if c["status"] == "ok"]
-        groups, layer = alike(good), state["layer"]
-        shown = shuffle_for([group[0] for group in groups], ctx, f"{ROLE}:{layer}")
-        values = {
-            "answers": numbered(candidate["text"] for candidate in shown),
-            "keep": str(panel.keep),
-        }
+    async def run(state: State, ask: Ask) -> Update:
+        answers, layer = good(state), ask.layer
+        groups = alike(answers, question=state["question"], kind=kind)
+        shown = Shown(shuffle_for(groups, ask.run, f"{ROLE}:{layer}"), len(answers))
+        going = Standing.of(state, layers, kind)
         deciding = None if state["decision"]["stop"] else combined
-        if deciding is not None:
-            values |= standing(layer, panel.rounds, panel.agreement(good))
-
-        def messages(member: Member) -> list[BaseMessage]:
-            return (deciding or prompt).render(addressed(state["messages"], member), **values)
-
-        def read(text: str) -> tuple[Ranking, StopVote | None] | None:
-            ranking = read_ranking(text, len(shown))
-            return None if ranking is None else (ranking, read_stop(text))
-
-        reply = await ask_role(
+        values = {"answers": shown.text, **({} if deciding is None else going.values)}
+        fields = {"answers": scored_answers(len(groups))}
+        reply = await ask.verdict(
             chain,
-            messages,
-            ctx,
-            parse=read,
-            schema=object_schema("verdict", _FIELDS | (STOP_FIELDS if deciding else {})),
-            role=ROLE,
-            layer=layer,
-            draw=lambda member: panel.draw(member, ROLE, layer),
+            (deciding or prompt).fill(**values),
+            parse=reader(len(groups), keep),
+            schema=object_schema("verdict", fields | (STOP_FIELDS if deciding else {})),
         )
-        ranked, call = reply.value or (None, None)
-        verdict = _verdict(state["candidates"], groups, shown, ranked, reply.source)
-        update: Update = {
-            "verdict": verdict,
-            "kept": verdict["order"][: panel.keep],
-            "spent": spent_on(reply.asked),
-            "notes": reply.notes(ROLE, INSTEAD),
-        }
+        update = _update(state, shown, reply, keep)
         if deciding is not None:
-            update["decision"] = decided(call, reply.source, panel.agreement(good))
-            if ranked is not None and call is None:
-                update["notes"] = [*update["notes"], GO_ON]
+            update |= _decided(reply, going.agreement, update["notes"])
         return update
 
-    return Node(run, ROLE)
+    return run
 
 
-def alike(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Group candidates whose answers are the same but for case, spacing and a last full stop."""
-    groups: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        groups.setdefault(text_key(candidate["text"]), []).append(candidate)
-    return list(groups.values())
+def reader(shown: int, keep: int) -> Callable[[str], Read | None]:
+    """Return a parser of a judge's reply: the ranking, and the decision if it states one.
+
+    A list of scores must have all answers that were shown: one that was left out would pass for
+    the worst. An order may stop after the answers that are handed on.
+
+    Args:
+        shown: Number of answers shown.
+        keep: Answers that are handed on.
+    """
+
+    def read(text: str) -> Read | None:
+        ranking = read_ranking(text, shown)
+        if ranking is None:
+            return None
+        absent = [str(place + 1) for place in range(shown) if place not in ranking.order]
+        if absent and (ranking.scores or len(ranking.order) < min(keep, shown)):
+            raise Unreadable(f"it says nothing on answer {' and '.join(absent)}")
+        return ranking, read_stop(text)
+
+    return read
 
 
 def by_likeness(candidates: Sequence[Candidate]) -> list[int]:
@@ -124,30 +115,46 @@ def by_likeness(candidates: Sequence[Candidate]) -> list[int]:
     return sorted(range(len(candidates)), key=lambda place: (-(scores[place] or 0.0), place))
 
 
-def _verdict(
-    candidates: Sequence[Candidate],
-    groups: Sequence[Sequence[Candidate]],
-    shown: Sequence[Candidate],
-    ranked: Ranking | None,
-    source: str,
-) -> Verdict:
+def _update(state: State, shown: Shown, reply: RoleReply[Read], keep: int) -> Update:
     """Map a ranking of what was shown back to all candidates of the layer."""
-    good = [candidate for candidate in candidates if candidate["status"] == "ok"]
-    usual = [good[place]["index"] for place in by_likeness(good)]
-    judged = [shown[number]["index"] for number in ranked.order] if ranked else []
-    firsts = {candidate["index"] for candidate in shown}
-    order = [*judged, *(i for i in usual if i in firsts and i not in judged)]
-    first_of = {c["index"]: group[0]["index"] for group in groups for c in group}
-    repeats = [i for first in order for i in usual if first_of[i] == first and i != first]
-    scores: dict[int, float] = {}
-    reasons: dict[int, str] = {}
-    if ranked is not None:
-        scores = {shown[number]["index"]: score for number, score in ranked.scores.items()}
-        reasons = {shown[number]["index"]: reason for number, reason in ranked.reasons.items()}
-    own = [first_of.get(candidate["index"], -1) for candidate in candidates]
-    return Verdict(
-        order=[*order, *repeats],
-        scores=[scores.get(first) for first in own],
-        reasons=[reasons.get(first, "") for first in own],
-        source=source,
+    ranked = None if reply.value is None else reply.value[0]
+    places = _places(shown, ranked)
+    firsts = [shown.groups[place][0]["index"] for place in places]
+    repeats = [one["index"] for place in places for one in shown.groups[place][1:]]
+    of = {one["index"]: place for place, group in enumerate(shown.groups) for one in group}
+    own = [of.get(candidate["index"], -1) for candidate in state["candidates"]]
+    verdict = Verdict(
+        order=[*firsts, *repeats],
+        scores=[None if ranked is None else ranked.scores.get(place) for place in own],
+        reasons=["" if ranked is None else ranked.reasons.get(place, "") for place in own],
+        source=reply.source,
     )
+    notes = reply.notes(ROLE, INSTEAD)
+    return {"verdict": verdict, "kept": verdict["order"][:keep], "notes": notes}
+
+
+def _places(shown: Shown, ranked: Ranking | None) -> list[int]:
+    """Return the places of the answers shown, best first.
+
+    Of answers with the same score, and of those that the judge did not name, the one that more
+    members gave comes first, then the one most like the others.
+    """
+    candidates = [candidate for group in shown.groups for candidate in group]
+    usual = [candidates[place]["index"] for place in by_likeness(candidates)]
+    order = [] if ranked is None else ranked.order
+    scores = {} if ranked is None or len(ranked.scores) < len(shown.groups) else ranked.scores
+
+    def rank(place: int) -> tuple[float, int, int]:
+        named = order.index(place) if place in order else len(order)
+        group = shown.groups[place]
+        likeness = min(usual.index(candidate["index"]) for candidate in group)
+        return (-scores[place] if scores else named, -len(group), likeness)
+
+    return sorted(range(len(shown.groups)), key=rank)
+
+
+def _decided(reply: RoleReply[Read], agreement: float | None, notes: list[str]) -> Update:
+    vote = None if reply.value is None else reply.value[1]
+    decision: Decision = decided(vote, reply.source, agreement)
+    lost = [GO_ON] if reply.value is not None and vote is None else []
+    return {"decision": decision, "notes": [*notes, *lost]}

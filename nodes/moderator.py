@@ -1,151 +1,132 @@
 """moderator: after a layer, says whether another one is worth its cost."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-
 from manyminds.members import Member
-from manyminds.nodes.channels import Decision, usable
-from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.panel import METHOD, Agreement, Panel
-from manyminds.nodes.persona import addressed
+from manyminds.nodes.channels import Decision, decide
+from manyminds.nodes.node import State, Update
 from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.role_call import ask_role
-from manyminds.prompts import Prompt, numbered
+from manyminds.nodes.shown import Shown, agreement, good, kept_shown
+from manyminds.nodes.step import Ask, Run
+from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import StopVote, read_stop
-from manyminds.runs.context import RunContext
-from manyminds.runs.usage import spent_on
-from manyminds.state import Candidate
-from manyminds.votes.votes import labels
 
 ROLE = "moderator"
 GO_ON = "no decision could be read: another layer follows"
-STOP_FIELDS: dict[str, object] = {"stop": {"type": "boolean"}, "reason": {"type": "string"}}
+STOP_FIELDS: dict[str, object] = {"reason": {"type": "string"}, "stop": {"type": "boolean"}}
 
 
-def moderator(chain: Sequence[Member], panel: Panel, *, prompt: Prompt) -> Node:
-    """Return the moderator's node (Sparse Mixture-of-Agents, arXiv 2411.03284).
+@dataclass(frozen=True)
+class Standing:
+    """How far the layers have come.
 
-    It sets `decision`. The moderator reads the answers that were kept, the judge's scores of them,
-    how far all answers of the layer agree, and how many layers there were and may be. A reply that
-    cannot be read is asked for once more, then of the next in the chain; without any the panel goes
-    on, and the run is marked as degraded.
-
-    Args:
-        chain: the moderator and who takes over when it fails.
-        panel: the panel.
-        prompt: with the variables `agreement`, `answers`, `layer`, `layers` and `scores`.
+    Attributes:
+        layer: Layers done.
+        layers: Layers of proposers at most.
+        agreement: Share of the layer's answers that state the same, from 0 to 1. None: unknown.
     """
 
-    async def run(state: State) -> Update:
-        ctx = RunContext.of(state, METHOD, panel.context)
-        layer, figure = state["layer"], panel.agreement(_good(state))
-        spent = ctx.exhausted(1 + panel.calls)
-        if spent is not None:
-            stop = Decision(stop=True, reason=spent, source="rule", agreement=figure)
-            return {"decision": stop, "notes": [f"{spent} after layer {layer} of {panel.rounds}"]}
-        kept = usable(state)
-        values = {
-            **standing(layer, panel.rounds, figure),
-            "answers": numbered(candidate["text"] for candidate in kept),
-            "scores": ", ".join(_scores(state, kept)),
+    layer: int
+    layers: int
+    agreement: float | None
+
+    @classmethod
+    def of(cls, state: State, layers: int, kind: Extractor | None) -> "Standing":
+        """Return how far a run has come. All good answers count, also those that were not kept."""
+        figure = agreement(good(state), question=state["question"], kind=kind)
+        return cls(state["layer"], layers, figure)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Variables of a prompt."""
+        return {
+            "layer": str(self.layer),
+            "layers": str(self.layers),
+            "agreement": shown_agreement(self.agreement),
         }
 
-        def messages(member: Member) -> list[BaseMessage]:
-            return prompt.render(addressed(state["messages"], member), **values)
 
-        reply = await ask_role(
+def moderator(
+    chain: Sequence[Member],
+    prompt: Prompt,
+    *,
+    layers: int,
+    calls: int,
+    kind: Extractor | None = None,
+) -> Run:
+    """Return the moderator's step (Sparse Mixture-of-Agents, arXiv 2411.03284).
+
+    It sets `decision`. The moderator reads the answers that were kept, the judge's scores of them,
+    how far all answers of the layer agree, and how many layers there were and may be. If no reply
+    can be read, another layer follows, and the run is marked as degraded.
+
+    Args:
+        chain: Moderator, then the members that take over.
+        prompt: Prompt with the variables `agreement`, `answers`, `layer`, `layers` and `scores`.
+        layers: Layers of proposers at most.
+        calls: Calls of one more layer up to the answer, which the budget must leave room for.
+        kind: How to read an answer. Default: by the kind that suits most replies.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        going = Standing.of(state, layers, kind)
+        spent = ask.run.exhausted(1 + calls)
+        if spent is not None:
+            stop = decide(True, spent, agreement=going.agreement)
+            return {"decision": stop, "notes": [f"{spent} after layer {ask.layer} of {layers}"]}
+        kept = kept_shown(state, kind)
+        scores = ", ".join(_scores(state, kept))
+        reply = await ask.verdict(
             chain,
-            messages,
-            ctx,
+            prompt.fill(**going.values, answers=kept.text, scores=scores),
             parse=read_stop,
             schema=object_schema("decision", STOP_FIELDS),
-            role=ROLE,
-            layer=layer,
-            draw=lambda member: panel.draw(member, ROLE, layer),
         )
         return {
-            "decision": decided(reply.value, reply.source, figure),
-            "spent": spent_on(reply.asked),
+            "decision": decided(reply.value, reply.source, going.agreement),
             "notes": reply.notes(ROLE, "another layer followed"),
         }
 
-    return Node(run, ROLE)
+    return run
 
 
-def threshold(share: float, agreement: Agreement) -> Node:
-    """Return a moderator's node that asks nobody: it stops where the answers agree enough.
+def threshold(share: float, layers: int, kind: Extractor | None = None) -> Run:
+    """Return a moderator's step that asks nobody: it stops where the answers agree enough.
 
     Args:
-        share: the agreement that is enough, from 0 to 1.
-        agreement: how far the answers of a layer agree.
+        share: Agreement that is enough, from 0 to 1.
+        layers: Layers of proposers at most.
+        kind: How to read an answer. Default: by the kind that suits most replies.
     """
 
-    async def run(state: State) -> Update:
-        figure = agreement(_good(state))
+    async def run(state: State, ask: Ask) -> Update:
+        figure = Standing.of(state, layers, kind).agreement
         stop = figure is not None and figure >= share - 1e-9
-        reason = f"agreement {_shown(figure)}, and {share:g} is enough"
-        return {"decision": Decision(stop=stop, reason=reason, source="rule", agreement=figure)}
+        reason = f"agreement {shown_agreement(figure)}, and {share:g} is enough"
+        return {"decision": decide(stop, reason, agreement=figure)}
 
-    return Node(run, ROLE)
-
-
-def agreement_of(extract: Extractor) -> Agreement:
-    """Return how far the answers of a layer agree, from 0 to 1; None where there are fewer than 2.
-
-    Where half of them or more state an answer that can be read, it is the share of all behind the
-    answer that most of them state. Else it is the mean likeness of all pairs, as BLEU. All good
-    answers of the layer count, not only those that were kept: of these, repeats have been taken
-    out.
-
-    Args:
-        extract: how to read an answer out of a reply.
-    """
-
-    def agreement(candidates: Sequence[Candidate]) -> float | None:
-        texts = [candidate["text"] for candidate in candidates]
-        if len(texts) < 2:
-            return None
-        groups = labels([extract.extract(text) for text in texts], extract)
-        counts = Counter(label for label in groups if label is not None)
-        if 2 * counts.total() >= len(texts):
-            return max(counts.values()) / len(texts)
-        from manyminds.votes import similarity  # numpy: not before it is needed
-
-        pairs = similarity.matrix(texts)
-        others = len(texts) * (len(texts) - 1)
-        return float(pairs.sum() - pairs.trace()) / (100 * others)
-
-    return agreement
+    return run
 
 
-def standing(layer: int, layers: int, agreement: float | None) -> dict[str, str]:
-    """Return the variables that tell a moderator how far the panel has come."""
-    return {"layer": str(layer), "layers": str(layers), "agreement": _shown(agreement)}
-
-
-def decided(call: StopVote | None, source: str, agreement: float | None) -> Decision:
+def decided(vote: StopVote | None, source: str, agreement: float | None) -> Decision:
     """Return a decision that was read, or to go on where none could be."""
-    if call is None:
-        return Decision(stop=False, reason=GO_ON, source="fallback", agreement=agreement)
-    return Decision(stop=call.stop, reason=call.reason, source=source, agreement=agreement)
+    if vote is None:
+        return decide(False, GO_ON, source="fallback", agreement=agreement)
+    return decide(vote.stop, vote.reason, source=source, agreement=agreement)
 
 
-def _good(state: State) -> list[Candidate]:
-    return [candidate for candidate in state["candidates"] if candidate["status"] == "ok"]
+def shown_agreement(agreement: float | None) -> str:
+    """Return an agreement as prompts and reasons give it."""
+    return "unknown" if agreement is None else f"{agreement:.2f}"
 
 
-def _scores(state: State, kept: Sequence[Candidate]) -> list[str]:
-    """Return the judge's scores of the answers that were kept; a host's own judge may give none."""
+def _scores(state: State, kept: Shown) -> list[str]:
+    """Return the judge's scores of the answers shown; a custom judge may give none."""
     verdict: Mapping[str, Any] = state.get("verdict") or {}
     listed = zip(state["candidates"], verdict.get("scores") or [], strict=False)
     scores = {candidate["index"]: score for candidate, score in listed}
-    found = [scores.get(candidate["index"]) for candidate in kept]
+    found = [scores.get(candidate["index"]) for candidate in kept.firsts]
     return ["not scored" if score is None else f"{score:g}" for score in found]
-
-
-def _shown(agreement: float | None) -> str:
-    return "unknown" if agreement is None else f"{agreement:.2f}"

@@ -1,201 +1,208 @@
-"""reviewer: each member of a council ranks the others' answers without knowing whose they are."""
+"""reviewer: each member of a council scores the others' answers without knowing whose they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from langchain_core.messages import BaseMessage
 from typing_extensions import TypedDict
 
-from manyminds.calls.ask import ask_all, blank
-from manyminds.limits.deadline import Deadline
+from manyminds.calls.ask import together
 from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.chair import shuffle_for
 from manyminds.nodes.channels import decide
-from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.persona import addressed
-from manyminds.prompts import Prompt, numbered
-from manyminds.reading.verdicts import read_order
+from manyminds.nodes.judge import reader
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.reply_schema import object_schema, scored_answers
+from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.step import Ask, Run
+from manyminds.prompts import Prompt
+from manyminds.reading.verdicts import Ranking
 from manyminds.runs.context import RunContext
-from manyminds.runs.usage import spent_on
-from manyminds.settings import Context
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot, Group
 from manyminds.votes.peers import dissenting, rank_correlation, settled
 from manyminds.votes.ranked import borda
 
-METHOD = "council"
+ROLE = "ranker"
 LEAST = 3
 """Answers that can be ranked by their authors: of two, each author could only rank the other's."""
+_CALLS = 8  # of one reviewer at most, so that no two calls of the role have the same index
 
 
 class Review(TypedDict):
     """How one member ranked the others' answers.
 
-    `shown` and `order` are indices of candidates: as they were numbered for it, and best first
-    (empty: it abstains). `correlation` with the council's order goes from -1 to 1, `dissents` says
-    that it is far from that of the others.
+    `shown` has the indices of candidates as they were numbered for it, of equal answers the first;
+    `scores` (0 to 10, None: not scored) and `reasons` go along with it. `order` has the indices of
+    all candidates that it ranked, best first (empty: it abstains). `correlation` with the council's
+    order goes from -1 to 1, `dissents` says that it is far from that of the others. `source` is
+    model (held to the form), parser (read from text) or fallback (nothing could be read).
     """
 
     member: str
     shown: list[int]
+    scores: list[float | None]
+    reasons: list[str]
     order: list[int]
     correlation: float | None
     dissents: bool
+    source: str
 
 
-@dataclass(frozen=True)
-class Reviewing:
-    """How a council ranks.
+def reviewers(members: Sequence[Member], prompt: Prompt, *, cut: bool, after: int) -> Run:
+    """Return the step in which the members rank each other's answers (peer ranking).
 
-    Attributes:
-        members: who answers, and then ranks.
-        prompt: how to ask for a ranking, with the variable `answers`.
-        cut: whether reviews in flight are cut once the winner is certain.
-        after: calls of the roles after it, which the budget must leave room for.
-        context: the builder's settings.
-    """
-
-    members: Sequence[Member]
-    prompt: Prompt
-    cut: bool
-    after: int
-    context: Context
-
-
-def reviewers(how: Reviewing) -> Node:
-    """Return the node in which the members rank each other's answers (peer ranking).
-
-    Whoever gave an answer ranks the answers of the others, in an order shuffled for each reviewer;
-    nobody sees its own, so there are no votes for oneself. A ranking that cannot be read abstains.
-    The winner by Borda count is `final`, all answers in the council's order are `kept`.
+    Each member that gave an answer scores the answers of the others, in an order shuffled for it;
+    nobody sees its own, so there are no votes for oneself. A member whose reply cannot be read is
+    asked once more, then it abstains. The winner by Borda count is `final`, all answers in the
+    council's order are `kept`.
 
     Args:
-        how: the council.
+        members: Members that answered, and now rank.
+        prompt: Prompt with the variable `answers`.
+        cut: Whether reviews in flight are cut once the winner is certain.
+        after: Calls of the roles after it, which the budget must leave room for.
     """
+    by_name = {member.name: member for member in members}
 
-    async def run(state: State) -> Update:
-        ctx = RunContext.of(state, METHOD, how.context)
-        good = [c for c in state["candidates"] if c["status"] == "ok"]
-        reason = _why_not(good, how, ctx)
+    async def run(state: State, ask: Ask) -> Update:
+        answers = good(state)
+        reason = _why_not(answers, ask.run, after)
         if reason is not None:
-            return _unranked(good, reason)
-        panel = Panel(good, how, state, ctx)
-        await panel.hear()
-        update: Update = {"spent": spent_on(panel.replies)}
+            return _unranked(answers, reason)
+        panel = Panel(answers, state["question"], ask.run)
+        await panel.hear(by_name, prompt, ask, cut=cut, reserve=after)
         if not any(panel.orders.values()):
-            return {**update, **_unranked(good, "no ranking could be read")}
+            return _unranked(answers, "no ranking could be read")
         ballot = panel.ballot()
         leaders = [group["indices"][0] for group in ballot["groups"]]
-        common = [*leaders, *(place for place in range(len(good)) if place not in leaders)]
-        reason = f"{ballot['voters']} of {len(good)} members ranked the answers"
+        common = [*leaders, *(place for place in range(len(answers)) if place not in leaders)]
+        said = f"{ballot['voters']} of {len(answers)} members ranked the answers"
         return {
-            **update,
-            "ballot": _over_all(ballot, good, len(state["candidates"])),
-            "kept": [good[place]["index"] for place in common],
+            "ballot": _over_all(ballot, answers, len(state["candidates"])),
+            "kept": [answers[place]["index"] for place in common],
             "rankings": panel.reviews(common),
-            "final": good[common[0]],
-            "decision": decide(True, reason),
+            "final": answers[common[0]],
+            "decision": decide(True, said),
         }
 
-    return Node(run, "ranker")
+    return run
 
 
 class Panel:
-    """The reviewers of one run; answers are known by their place among the good ones.
+    """The reviewers of one run. Answers are known by their place among the good ones.
 
     Attributes:
-        shown: to each reviewer (by the place of its own answer) the others, in its own order.
-        orders: what each reviewer that was heard makes of them, best first; empty: it abstains.
-        replies: what was asked and came back.
+        shown: What each reviewer (by the place of its own answer) is shown.
+        rankings: What could be read of each reviewer, by the places shown.
+        orders: Order of each reviewer that has answered, best first. Empty: it abstains.
+        sources: How each reply was read.
     """
 
-    def __init__(
-        self, good: Sequence[Candidate], how: Reviewing, state: State, run: RunContext
-    ) -> None:
-        self.good, self.how, self.state, self.run = good, how, state, run
-        self.shown = [self._shuffled(own) for own in range(len(good))]
+    def __init__(self, answers: Sequence[Candidate], question: str, run: RunContext) -> None:
+        self.answers = answers
+        self._places = {answer["index"]: place for place, answer in enumerate(answers)}
+        groups = alike(answers, question=question)
+        self.shown = [self._for(own, groups, run) for own in answers]
+        self.rankings: dict[int, Ranking] = {}
         self.orders: dict[int, list[int]] = {}
-        self.replies: list[Candidate] = []
+        self.sources: dict[int, str] = {}
 
-    def _shuffled(self, own: int) -> list[int]:
-        others = [place for place in range(len(self.good)) if place != own]
-        return shuffle_for(others, self.run, f"ranker:{self.good[own]['member']}")
+    def _for(self, own: Candidate, groups: Sequence[Sequence[Candidate]], run: RunContext) -> Shown:
+        """Return the answers of the others, equal ones once."""
+        others = [[one for one in group if one is not own] for group in groups]
+        shuffled = shuffle_for(list(filter(None, others)), run, f"{ROLE}:{own['member']}")
+        return Shown(shuffled, len(self.answers) - 1)
 
-    async def hear(self) -> None:
-        """Ask everyone at once; where the council may, cut who cannot change the winner."""
-        by_name = {member.name: member for member in self.how.members}
-        batches: list[tuple[Member, list[Candidate], list[BaseMessage]]] = []
-        layer = self.state["layer"] + 1
-        for own, answer in enumerate(self.good):
-            member = by_name.get(answer["member"])
-            if member is None:  # of a run that was resumed with other members: it ranks nobody
-                continue
-            reply = blank(member, self.run, role="ranker", index=own, draw=1, layer=layer)
-            self.replies.append(reply)
-            batches.append((member, [reply], self._messages(own, member)))
-
-        watch = self._clock(layer)
-
-        def heard(batch: Sequence[Candidate]) -> None:
-            for reply in batch:
-                shown, text = self.shown[reply["index"]], reply["text"]
-                order = read_order(text, len(shown)) if reply["status"] == "ok" else []
-                self.orders[reply["index"]] = [shown[number] for number in order]
-            if watch is not None:
-                watch.add(batch)
-
-        await ask_all(batches, self.run, on_answered=heard, deadline=watch)
-
-    def _clock(self, layer: int) -> Deadline | None:
-        """Return the clock that ends the ranking early where the council may end it."""
+    async def hear(
+        self, members: dict[str, Member], prompt: Prompt, ask: Ask, *, cut: bool, reserve: int
+    ) -> None:
+        """Ask every reviewer at once; with `cut`, end when the rest cannot change the winner."""
+        layer, size = ask.layer + 1, len(self.answers)
 
         def certain(_seen: Sequence[Candidate]) -> bool:
-            rankings = [self.orders.get(own) for own in range(len(self.good))]
-            return settled(rankings, range(len(rankings)), len(rankings))
+            rankings = [self.orders.get(own) for own in range(size)]
+            return settled(rankings, range(size), size)
 
-        rule = certain if self.how.cut else None
-        return layer_deadline(
-            self.run, layer, asked=len(self.good), quorum=len(self.good), rule=rule
+        watch = layer_deadline(
+            ask.run, layer, asked=size, quorum=size, rule=certain if cut else None
         )
+        asking = ask.playing(ROLE, layer=layer, deadline=watch)
 
-    def _messages(self, own: int, member: Member) -> list[BaseMessage]:
-        answers = numbered(self.good[place]["text"] for place in self.shown[own])
-        return self.how.prompt.render(addressed(self.state["messages"], member), answers=answers)
+        async def review(own: int, member: Member) -> None:
+            shown = self.shown[own]
+            reply = await asking.verdict(
+                [member],
+                prompt.fill(answers=shown.text),
+                parse=lambda text: _ranking(text, len(shown.groups)),
+                schema=object_schema("review", {"answers": scored_answers(len(shown.groups))}),
+                index=_CALLS * own,
+                reserve=reserve,
+            )
+            self._note(own, reply.value, reply.source)
+            if watch is not None:
+                watch.add([])  # the ranking counts only now that it has been read
+
+        # A run that was resumed with other members has answers whose authors rank nobody.
+        asked = [
+            (own, members[answer["member"]])
+            for own, answer in enumerate(self.answers)
+            if answer["member"] in members
+        ]
+        await together(*(review(own, member) for own, member in asked))
+        ask.replies.sort(key=lambda reply: reply["index"])
+
+    def _note(self, own: int, ranking: Ranking | None, source: str) -> None:
+        self.sources[own], self.orders[own] = source, []
+        if ranking is None:
+            return
+        self.rankings[own] = ranking
+        groups = self.shown[own].groups
+        scores = ranking.scores if len(ranking.scores) == len(groups) else {}
+        order = ranking.order
+        if scores:  # of answers with the same score, what more members gave comes first
+            order = sorted(order, key=lambda at: (-scores[at], -len(groups[at]), at))
+        self.orders[own] = [self._places[one["index"]] for at in order for one in groups[at]]
 
     def ballot(self) -> Ballot:
         """Count the rankings."""
-        rankings = [self.orders.get(own, []) for own in range(len(self.good))]
+        rankings = [self.orders.get(own, []) for own in range(len(self.answers))]
         return borda(rankings, len(rankings), authors=range(len(rankings)))
 
     def reviews(self, common: Sequence[int]) -> list[Review]:
         """Return how each reviewer ranked, and how that compares with the common order."""
-        orders = [self.orders.get(own, []) for own in range(len(self.good))]
+        orders = [self.orders.get(own, []) for own in range(len(self.answers))]
         correlations = [rank_correlation(order, common) for order in orders]
+        dissents = dissenting(correlations)
         return [
             Review(
-                member=self.good[own]["member"],
-                shown=[self.good[place]["index"] for place in self.shown[own]],
-                order=[self.good[place]["index"] for place in order],
-                correlation=correlation,
-                dissents=dissents,
+                member=answer["member"],
+                shown=[first["index"] for first in self.shown[own].firsts],
+                scores=[ranking.scores.get(at) for at in range(len(self.shown[own].groups))],
+                reasons=[ranking.reasons.get(at, "") for at in range(len(self.shown[own].groups))],
+                order=[self.answers[place]["index"] for place in orders[own]],
+                correlation=correlations[own],
+                dissents=dissents[own],
+                source=self.sources.get(own, "fallback"),
             )
-            for own, (order, correlation, dissents) in enumerate(
-                zip(orders, correlations, dissenting(correlations), strict=True)
-            )
+            for own, answer in enumerate(self.answers)
+            for ranking in [self.rankings.get(own, Ranking([], {}, {}))]
         ]
 
 
-def _why_not(good: Sequence[Candidate], how: Reviewing, ctx: RunContext) -> str | None:
-    if len(good) < LEAST:
-        return f"{len(good)} answers cannot be ranked by their authors, it takes {LEAST}"
-    return ctx.exhausted(len(good) + how.after)
+def _ranking(text: str, shown: int) -> Ranking | None:
+    found = reader(shown, 1)(text)
+    return None if found is None else found[0]
 
 
-def _unranked(good: Sequence[Candidate], reason: str) -> Update:
-    first = most_alike(good)
-    rest = [candidate["index"] for candidate in good if candidate is not first]
+def _why_not(answers: Sequence[Candidate], ctx: RunContext, after: int) -> str | None:
+    if len(answers) < LEAST:
+        return f"{len(answers)} answers cannot be ranked by their authors, it takes {LEAST}"
+    return ctx.exhausted(len(answers) + after)
+
+
+def _unranked(answers: Sequence[Candidate], reason: str) -> Update:
+    first = most_alike(answers)
+    rest = [candidate["index"] for candidate in answers if candidate is not first]
     return {
         "kept": [first["index"], *rest],
         "final": first,
@@ -204,9 +211,9 @@ def _unranked(good: Sequence[Candidate], reason: str) -> Update:
     }
 
 
-def _over_all(ballot: Ballot, good: Sequence[Candidate], n: int) -> Ballot:
+def _over_all(ballot: Ballot, answers: Sequence[Candidate], n: int) -> Ballot:
     """Return a ballot over the good candidates as one over all of them."""
-    at = [candidate["index"] for candidate in good]
+    at = [candidate["index"] for candidate in answers]
     scores: list[float | None] = [None] * n
     for place, score in enumerate(ballot["scores"]):
         scores[at[place]] = score

@@ -1,5 +1,6 @@
 """role_call: asks a chain of members in a role until a reply can be read."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -11,6 +12,7 @@ from manyminds.fence import FENCE, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
+from manyminds.reading.loose_json import objects
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate, Failure
 
@@ -22,6 +24,9 @@ VERDICT_PARAMS: Mapping[str, Any] = {"temperature": 0.0}
 """Sampling parameters of a verdict."""
 
 UNREADABLE = "the reply could not be read"
+ECHO = "the reply repeats the example of the instructions"
+_EXAMPLE = re.compile(r'^\{".*\}$', re.MULTILINE)  # in a prompt, on a line of its own
+_SENTENCE = re.compile(r'"[^"]*\w \w[^"]*"(?!\s*:)')
 _QUOTED = 4_000  # characters of an unreadable reply that its author sees again
 # Members whose endpoint refused a schema or a temperature; valid for the process.
 _refused: dict[str, set[str]] = {}
@@ -115,7 +120,8 @@ async def ask_role(
     for member in chain:
         messages, unread, first = prompt(member), 0, len(asked)
         while unread < attempts:
-            if reserve and ctx.exhausted(1 + reserve) is not None:
+            late = asked and deadline is not None and deadline.reached.is_set()
+            if late or (reserve and ctx.exhausted(1 + reserve) is not None):
                 return _fallback(asked, schema)
             refused = _refused.get(member.identity, set())
             bare = unread or schema is None or "schema" in refused
@@ -138,7 +144,9 @@ async def ask_role(
                 if not _remember_refusal(member, reply, held, sampling):
                     break
                 continue  # a refused parameter is no attempt: nothing was written
-            value, wrong = _parsed(parse, text := reply_text(reply, schema))
+            text = reply_text(reply, schema)
+            echo = schema is not None and _echoes(text, messages)
+            value, wrong = (None, ECHO) if echo else _parsed(parse, text)
             if value is not None:
                 source: Source = "model" if held and schema and follows(text, schema) else "parser"
                 if schema is not None:
@@ -201,6 +209,17 @@ def _parsed(parse: Callable[[str], T | None], text: str) -> tuple[T | None, str]
         return parse(text), UNREADABLE
     except Unreadable as error:
         return None, str(error) or UNREADABLE
+
+
+def _echoes(text: str, messages: Sequence[BaseMessage]) -> bool:
+    """Tell whether a reply is the example that its prompt shows; small models copy it.
+
+    An example without a sentence, such as {"score": 7}, can be a member's own verdict.
+    """
+    prompt = "\n".join(message.text for message in messages if message.type != "ai")
+    shown = [line for line in _EXAMPLE.findall(prompt) if _SENTENCE.search(line)]
+    said = objects(text) if shown else []
+    return bool(said) and any(said[-1] == one for line in shown for one in objects(line))
 
 
 def _flag(reply: Candidate, wrong: str, ctx: RunContext, *, dropped: bool) -> None:

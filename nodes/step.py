@@ -197,7 +197,6 @@ class Ask:
             layer=layer,
             parse=parse,
             schema=schema,
-            draw=lambda _member: max(0, layer - 1),
             index=index,
             params=params,
             reserve=reserve,
@@ -212,7 +211,7 @@ class Ask:
         question: Question = None,
         *,
         layer: int | None = None,
-        draw: int | None = None,
+        draw: int = 0,
         params: Mapping[str, Any] | None = None,
         stream: bool = False,
     ) -> RoleReply[str]:
@@ -222,7 +221,7 @@ class Ask:
             chain: Member of the role, then those that take over.
             question: As for a single call.
             layer: Layer of the calls. Default: the step's.
-            draw: Number of the sample, from 0, where the role is sampled. Default: one a layer.
+            draw: Number of the sample, from 0, where the role is sampled.
             params: Sampling defaults of the role.
             stream: Whether a streaming caller sees the tokens.
         """
@@ -233,7 +232,7 @@ class Ask:
             self.run,
             role=self.role,
             layer=layer,
-            draw=lambda _member: max(0, layer - 1) if draw is None else draw,
+            draw=lambda _member: draw,
             params=params,
             stream=stream,
         )

@@ -28,7 +28,6 @@ from manyminds.reading import numbers, roles
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
 from manyminds.reading.verdicts import (
     read_choice,
-    read_order,
     read_plan,
     read_ranking,
     read_roles,
@@ -123,7 +122,6 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "judge's ranking": partial(read_ranking, n=5),
     "moderator's stop": read_stop,
     "role writer's roles": partial(read_roles, n=2),
-    "reviewer's order": partial(read_order, n=5),
     "chair's choice": partial(read_choice, n=5),
     "checker's verdict": read_verdict,
     "planner's plan": partial(read_plan, most=3),

@@ -39,12 +39,6 @@ def read_ranking(reply: str, n: int) -> Ranking | None:
     )
 
 
-def read_order(reply: str, n: int) -> list[int]:
-    """Return the order of `n` answers in a reply, best first; empty where it cannot be read."""
-    found = read_ranking(reply, n)
-    return [] if found is None else found.order
-
-
 def read_choice(reply: str, n: int) -> int | None:
     """Return the place of the answer, of `n`, that a reply picks; None where it picks none."""
     number = roles.read_pick(reply, n)

@@ -138,7 +138,7 @@ def test_serves_this_machine_and_this_folder_only(tmp_path: Path) -> None:
 
 
 def test_a_live_run_is_followed(tmp_path: Path) -> None:
-    record = recorded(smoa(layers=4, moderator=False), tmp_path / "done")
+    record = recorded(smoa(layers=4, stop="never"), tmp_path / "done")
     lines = record.path.read_bytes().splitlines(keepends=True)
     calls = [at for at, line in enumerate(lines) if line.startswith(b'{"type":"call"')]
     half = calls[5] + 1

@@ -24,6 +24,7 @@ from manyminds import (
     create_smoa,
     create_spp,
 )
+from manyminds.fence import counts
 from manyminds.graphs.best_of_n import create_best_of_n
 from manyminds.graphs.cascade import create_cascade
 from manyminds.graphs.rsa import create_rsa
@@ -36,17 +37,16 @@ SETTLED = "settled"  # a judge or moderator of this name stops the panel
 
 def _reply(body: Body, k: int) -> Reply:
     """Answer in every form at once that a role could ask for; proposals differ from each other."""
+    asked = "\n".join(str(message["content"]) for message in body["messages"])
+    shown = counts(asked)
     form = {
-        "order": [2, 1],
-        "scores": [4, 6],
-        "reasons": ["so", "so"],
-        "stop": body["model"] == SETTLED,
+        "answers": [{"number": n, "reason": "so", "score": 11 - n} for n in shown],
         "reason": "it is so",
+        "stop": body["model"] == SETTLED,
         "choice": 1,
         "roles": ROLES,
         "score": 2,
     }
-    asked = "\n".join(str(message["content"]) for message in body["messages"])
     asks = "Reply with one JSON object" in asked
     if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
         form = {"choice": 1, "reason": "it is so"}
@@ -58,17 +58,17 @@ Build = Callable[[list[str], str], MethodGraph]
 TABLE: dict[str, tuple[int, Build]] = {
     "smoa, split": (12, lambda four, _: create_smoa(four)),
     "smoa, split, stops": (7, lambda four, done: create_smoa(four, moderator=done)),
-    "smoa, split, roles": (13, lambda four, _: create_smoa(four, roles=True)),
+    "smoa, split, roles": (13, lambda four, _: create_smoa(four, description="Sums.")),
     "smoa, split, roles, stops": (
         8,
-        lambda four, done: create_smoa(four, moderator=done, roles=True),
+        lambda four, done: create_smoa(four, moderator=done, role_writer=four[1]),
     ),
     "smoa, split, given roles": (12, lambda four, _: create_smoa(four, roles=ROLES)),
-    "smoa, combined": (11, lambda four, _: create_smoa(four, combined=True)),
-    "smoa, combined, stops": (6, lambda four, done: create_smoa(four, judge=done, combined=True)),
+    "smoa, combined": (11, lambda four, _: create_smoa(four, stop="judge")),
+    "smoa, combined, stops": (6, lambda four, done: create_smoa(four, judge=done, stop="judge")),
     "smoa, agreement": (11, lambda four, _: create_smoa(four, stop=0.9)),
     "smoa, agreement, stops": (6, lambda four, _: create_smoa(four, stop=0.25)),
-    "smoa, no moderator": (11, lambda four, _: create_smoa(four, moderator=False)),
+    "smoa, no moderator": (11, lambda four, _: create_smoa(four, stop="never")),
     "moa": (9, lambda four, _: create_moa(four, layers=3)),
     "moa, 6 x 2": (7, lambda four, _: create_moa([*four, *four[:2]], layers=2)),
     "moa, 6 x 3": (13, lambda four, _: create_moa([*four, *four[:2]], layers=3)),

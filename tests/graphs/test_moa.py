@@ -175,7 +175,7 @@ async def test_a_fallback_takes_over_from_a_failed_aggregator() -> None:
     assert result["answer"] == "rescued"
     report = result["report"]
     assert report["answered_by"] == "second"
-    assert report["degraded"].startswith("second aggregated after another failed")
+    assert report["degraded"].startswith("second took over as aggregator after another failed")
     assert report["roles_played_by"] == {"aggregator": ["first", "second", "third"]}
     assert report["members"]["first"]["failed"] == {"error": 1} and report["calls"] == 4
     assert "third" not in report["members"]
@@ -202,7 +202,7 @@ async def test_the_first_proposer_aggregates_by_default() -> None:
     assert result["report"]["roles_played_by"] == {"aggregator": ["a"]}
     assert [len(m.calls) for m in models] == [2, 1]
     assert [c.metadata["role"] for c in models[0].calls] == ["proposer", "aggregator"]
-    assert [c.metadata["draw"] for c in models[0].calls] == [0, 1]
+    assert [c.metadata["draw"] for c in models[0].calls] == [0, 0]
 
 
 async def test_different_proposers_in_each_layer() -> None:
@@ -215,7 +215,7 @@ async def test_different_proposers_in_each_layer() -> None:
     assert references(models[1].calls[1].prompt) == [(1, "d3"), (2, "a3")]
     assert result["report"]["calls"] == 6
     assert [call.metadata["layer"] for call in models[0].calls] == [1, 3]
-    assert [call.metadata["draw"] for call in models[1].calls] == [0, 1]
+    assert [call.metadata["draw"] for call in models[0].calls] == [0, 2]
 
 
 async def test_an_aggregator_that_proposes_nothing_is_asked_for_its_first_draw() -> None:

@@ -74,7 +74,7 @@ def vote_of(vote: str) -> Holds:
 
 def smoa(role: str, **options: Any) -> Callable[[list[Member], Member], MethodGraph]:
     def build(members: list[Member], down: Member) -> MethodGraph:
-        given: dict[str, Any] = {"moderator": False, "layers": 2, **options, role: down}
+        given: dict[str, Any] = {"layers": 2, **options, role: down}
         return create_smoa(members, **given)
 
     return build
@@ -115,12 +115,12 @@ CASES = {
         ),
     ),
     "judge and moderator in one": Case(
-        smoa("judge", moderator=None, combined=True, layers=3),
+        smoa("judge", stop="judge", layers=3),
         "no judge was usable",
         lambda result: result["verdict"]["source"] == "fallback" and result["report"]["layer"] == 2,
     ),
     "role writer": Case(
-        smoa("roles"), "no role writer was usable", lambda result: result["roles"] == []
+        smoa("role_writer"), "no role writer was usable", lambda result: result["roles"] == []
     ),
     "ranker": Case(
         lambda members, down: create_ranker(members, ranker=down), "no choice could be read", first

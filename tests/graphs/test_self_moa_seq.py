@@ -7,7 +7,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Budget, InputError, Member, create_self_moa_seq
 from manyminds.fence import parse_numbered
-from manyminds.nodes.window import passes
+from manyminds.graphs.self_moa_seq import passes
 from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
@@ -97,7 +97,9 @@ async def test_a_fallback_takes_over() -> None:
         await create_self_moa_seq(sampled(), samples=9, aggregator=chain).compile().ainvoke(user())
     )
     assert result["answer"] == "merged 2" and len(first.calls) == 2
-    assert result["report"]["degraded"].startswith("second aggregated after another failed")
+    assert result["report"]["degraded"].startswith(
+        "second took over as aggregator after another failed"
+    )
 
 
 async def test_a_budget_leaves_the_merge_so_far() -> None:

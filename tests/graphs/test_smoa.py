@@ -61,7 +61,7 @@ async def test_a_stop_after_the_first_layer(way: str) -> None:
 @pytest.mark.parametrize(("stop", "calls"), [(True, 6), (False, 11)])
 async def test_judge_and_moderator_in_one_call(stop: bool, calls: int) -> None:
     both = judge_by(last_letter, stop=stop, reason="so it is")
-    panel = Panel(None, judge=both, combined=True)
+    panel = Panel(judge=both, stop="judge")
     result = await panel.run()
     assert result["report"]["calls"] == calls and result["kept"] == [1, 3]
     assert "moderator" not in panel.graph.nodes and "moderator" not in result["report"]["roles"]
@@ -73,7 +73,7 @@ async def test_judge_and_moderator_in_one_call(stop: bool, calls: int) -> None:
 
 
 async def test_a_combined_reply_without_a_decision_goes_on_and_is_marked() -> None:
-    panel = Panel(None, combined=True)
+    panel = Panel(stop="judge")
     result = await panel.run()
     assert result["report"]["calls"] == 11 and result["kept"] == [1, 3]
     assert result["report"]["degraded"] == "no decision could be read: another layer follows"
@@ -96,14 +96,14 @@ async def test_a_threshold_stops_without_a_call(stop: float, layers: int) -> Non
 
 
 async def test_without_a_moderator_all_layers_are_made() -> None:
-    panel = Panel(moderator=False, layers=4)
+    panel = Panel(stop="never", layers=4)
     result = await panel.run()
     assert result["report"]["calls"] == 16 and result["report"]["layer"] == 3
 
 
 async def test_everyone_is_the_first_proposer_by_default() -> None:
     def script(messages: Any, data: Metadata) -> Answer:
-        says = {"judge": '{"order": [1, 2]}', "moderator": STOP}
+        says = {"judge": "1 > 2", "moderator": STOP}
         return says.get(data.get("role", ""), "mine")
 
     first = Member(ScriptedChatModel(script), name="first")
@@ -145,7 +145,7 @@ async def test_a_hosts_judge_may_keep_nothing_that_can_be_used(kept: list[int]) 
     def judge(state: Any) -> dict[str, Any]:
         return {"kept": kept}
 
-    app = create_smoa(members, judge=judge, moderator=False, aggregator=writer).compile()
+    app = create_smoa(members, judge=judge, stop="never", aggregator=writer).compile()
     await app.ainvoke(user())
     assert read(models[0].calls[1].messages) == ["one", "three"]
     assert read(writer.calls[0].messages) == ["one", "three"]
@@ -223,7 +223,7 @@ async def test_many_layers_stay_below_the_recursion_limit() -> None:
 
 def test_every_edge_is_drawn() -> None:
     _, members = proposers("x", "y")
-    graph = create_smoa(members, roles=True).compile().get_graph()
+    graph = create_smoa(members, role_writer=members[0]).compile().get_graph()
     assert {(edge.source, edge.target) for edge in graph.edges} == {
         *(("__start__", "begin"), ("begin", "role_writer"), ("role_writer", "layer")),
         *(("layer", "a"), ("layer", "b"), ("a", "gate"), ("b", "gate")),
@@ -240,11 +240,14 @@ def test_every_edge_is_drawn() -> None:
         ({"keep": 0}, "keep=0: give at least 1"),
         ({"stop": 0}, "stop=0"),
         ({"stop": 1.5}, "stop=1.5"),
-        ({"stop": 0.5, "moderator": "simulated:small"}, "nobody asks it"),
-        ({"combined": True, "moderator": "simulated:small"}, "nobody asks it"),
-        ({"combined": True, "moderator": False}, "the judge decides"),
-        ({"combined": True, "stop": 0.5}, "the judge decides"),
+        ({"stop": True}, "stop=True: give 'moderator', 'judge', 'never'"),
+        ({"stop": "sometimes"}, "stop='sometimes': give 'moderator', 'judge', 'never'"),
+        ({"stop": 0.5, "moderator": "simulated:small"}, "stop=0.5 nobody asks it"),
+        ({"stop": "judge", "moderator": "simulated:small"}, "stop='judge' nobody asks it"),
+        ({"stop": "never", "moderator": lambda _: {}}, "stop='never' nobody asks it"),
         ({"roles": ["You add."]}, "give 2 texts, one for each proposer, not 1"),
+        ({"roles": "Skeptic"}, "roles: give a list of texts"),
+        ({"roles": ["A", "B"], "role_writer": "simulated:small"}, "give roles or a role_writer"),
         ({"extract": "numbr"}, "There is no extractor"),
         ({"quorum": 3}, "quorum=3"),
         ({"kep": 2}, "smoa has no option 'kep'"),

@@ -38,7 +38,7 @@ async def test_a_budget_ends_it_before_what_it_cannot_pay(
 
 
 async def test_a_judges_second_try_does_not_take_the_answers_call() -> None:
-    panel = Panel(judge=ScriptedChatModel("Hm."), layers=2, moderator=None, budget=Budget(calls=6))
+    panel = Panel(None, judge=ScriptedChatModel("Hm."), layers=2, budget=Budget(calls=6))
     result = await panel.run()
     assert result["answer"] == "the end" and result["report"]["calls"] == 6
 
@@ -54,7 +54,7 @@ async def test_tokens_that_end_within_a_layer_leave_what_was_kept_before() -> No
     app = create_smoa(
         members,
         judge=judge_by(last_letter),
-        moderator=False,
+        stop="never",
         aggregator=writer,
         concurrency=1,
         quorum=3,

@@ -26,10 +26,11 @@ def read(messages: Sequence[BaseMessage]) -> list[str]:
 
 def ranking(texts: Sequence[str], taste: Callable[[str], float], **more: object) -> str:
     """Return a judge's reply about answers it was shown, which scores them by `taste`."""
-    scores = [taste(text) for text in texts]
-    order = sorted(range(1, len(texts) + 1), key=lambda number: -scores[number - 1])
-    reasons = [f"on {text[:20]}" for text in texts]
-    return json.dumps({"order": order, "scores": scores, "reasons": reasons, **more})
+    rows = [
+        {"number": number, "reason": f"on {text[:20]}", "score": taste(text)}
+        for number, text in enumerate(texts, 1)
+    ]
+    return json.dumps({"answers": rows, **more})
 
 
 def judge_by(taste: Callable[[str], float], **more: object) -> ScriptedChatModel:
@@ -97,6 +98,8 @@ class Panel:
     """Four proposers, a judge that likes z best, and whom else a test wants."""
 
     def __init__(self, moderator: Any = GO_ON, letters: str = "bdac", **options: Any) -> None:
+        if options.get("stop", "moderator") != "moderator":
+            moderator = None
         self.models, self.members = proposers(*map(of_layer, letters))
         self.judge = judge_by(last_letter)
         self.aggregator = ScriptedChatModel("the end")

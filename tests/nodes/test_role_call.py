@@ -1,6 +1,7 @@
 """role_call: which requests a role makes, what they carry, and what is read of the replies."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from helpers.graphs import a_run
 from helpers.panel import Holding, Refusing
 from helpers.server import Reply, Server
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
 from manyminds import Budget, Member
@@ -193,6 +194,35 @@ async def test_a_refused_parameter_is_not_offered_again(refused: str) -> None:
         assert all(name in server.bodies[2] for name in other)
     assert found.value == again.value == 6
     assert found.notes("judge", "x") == []
+
+
+EXAMPLE = '{"reason": "The sum is right.", "value": 4}'
+
+
+@pytest.mark.parametrize(
+    ("said", "example", "value"),
+    [
+        (EXAMPLE, EXAMPLE, None),
+        (f"Sure!\n```json\n{EXAMPLE}\n```", EXAMPLE, None),
+        (f'{EXAMPLE}\n{{"reason": "One is missing.", "value": 3}}', EXAMPLE, 3),
+        ('{"reason": "The sum is right.", "value": 5}', EXAMPLE, 5),
+        ('{"value": 4}', '{"value": 4}', 4),  # nothing in it tells it from a verdict of one's own
+    ],
+)
+async def test_a_reply_that_repeats_the_example_is_no_verdict(
+    said: str, example: str, value: int | None
+) -> None:
+    def prompt(_member: Member) -> list[BaseMessage]:
+        return [SystemMessage(f"Reply with JSON:\n\n{example}\n\nNow."), HumanMessage("Why?")]
+
+    def last(text: str) -> int:
+        return int(re.findall(r'"value": (\d)', text)[-1])
+
+    member = Member(ScriptedChatModel(said), name="m")
+    found = await ask_role([member], prompt, a_run(), role="r", layer=1, parse=last, schema=SCHEMA)
+    assert found.value == value
+    if value is None:
+        assert "repeats the example" in member.model.calls[1].texts[-1][1]
 
 
 async def test_refused_parameters_take_no_attempt() -> None:

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from helpers.graphs import call, every_way, user
 from helpers.panel import judge_by, last_letter, proposers
+from helpers.steps import layered, played, says
 from langchain_core.messages import SystemMessage
 from langgraph.store.memory import InMemoryStore
 
 from manyminds import InputError, Member, create_smoa
+from manyminds.nodes.role_writer import role_writer
+from manyminds.prompts import load
 from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 ROLES = ["You are a nurse.", "You are a sailor.", "You are a judge."]
@@ -18,8 +21,10 @@ REPLY = json.dumps({"roles": ROLES})
 
 def panel(roles: Any, **options: Any) -> tuple[list[ScriptedChatModel], Any]:
     models, members = proposers("first a", "second b", "third c")
-    given: dict[str, Any] = {"aggregator": ScriptedChatModel("end"), "moderator": False, **options}
-    return models, create_smoa(members, judge=judge_by(last_letter), roles=roles, **given)
+    given: dict[str, Any] = {"aggregator": ScriptedChatModel("end"), "stop": "never", **options}
+    texts = isinstance(roles, list) and all(isinstance(role, str) for role in roles)
+    given["roles" if texts or roles is None else "role_writer"] = roles
+    return models, create_smoa(members, judge=judge_by(last_letter), **given)
 
 
 def roles_of(models: list[ScriptedChatModel], nth: int = 0) -> list[str]:
@@ -54,8 +59,8 @@ async def test_a_member_writes_them_once_a_run(way: str) -> None:
     assert result["report"]["roles"]["role_writer"]["calls"] == 1
 
 
-async def test_true_asks_the_first_proposer() -> None:
-    models, graph = panel(True)
+async def test_with_a_description_the_first_proposer_writes_them() -> None:
+    models, graph = panel(None, description="School sums.")
 
     def script(_messages: object, data: Metadata) -> Answer:
         return REPLY if data["role"] == "role_writer" else "first a"
@@ -63,14 +68,26 @@ async def test_true_asks_the_first_proposer() -> None:
     models[0].script = script
     result = await graph.compile().ainvoke(user())
     assert result["roles"] == ROLES and len(models[0].calls) == 3
-    assert [c.metadata["draw"] for c in models[0].calls] == [2, 0, 1]
+    assert result["report"]["roles_from"] == "parser"
+    assert result["report"]["roles"]["role_writer"]["read"] == {"parser": 1}
+    assert result["report"]["roles_played_by"]["role_writer"] == ["a"]
 
 
-@pytest.mark.parametrize("roles", [None, False])
-async def test_nobody_in_particular(roles: Any) -> None:
-    models, graph = panel(roles)
+@pytest.mark.parametrize("options", [{}, {"description": "School sums.", "roles": []}])
+async def test_where_roles_are_off_the_report_says_so(options: dict[str, Any]) -> None:
+    models, members = proposers("first a", "second b", "third c")
+    graph = create_smoa(members, judge=judge_by(last_letter), stop="never", **options)
     result = await graph.compile().ainvoke(user("Why?"))
     assert models[0].calls[0].texts == [("human", "Why?")] and result["roles"] == []
+    assert result["report"]["roles_from"] == "off" and "role_writer" not in graph.nodes
+
+
+async def test_roles_may_be_single_words() -> None:
+    words = ["Skeptic", "Optimist", "Judge"]
+    models, graph = panel(words)
+    result = await graph.compile().ainvoke(user())
+    assert roles_of(models) == words == result["roles"]
+    assert result["report"]["roles_from"] == "caller"
 
 
 async def test_a_store_keeps_the_roles_of_a_described_data_set() -> None:
@@ -80,7 +97,9 @@ async def test_a_store_keeps_the_roles_of_a_described_data_set() -> None:
         models, graph = panel(writer, **described)
         result = await graph.compile(store=store).ainvoke(user(question))
         assert roles_of(models) == ROLES
-        assert result["report"]["calls"] == (10 if question == "question 1" else 9)
+        first = question == "question 1"
+        assert result["report"]["calls"] == (10 if first else 9)
+        assert result["report"]["roles_from"] == ("parser" if first else "store")
     (asked,) = writer.calls
     assert (
         "School sums." in asked.prompt
@@ -150,3 +169,43 @@ async def test_hostile_roles_stay_in_their_place() -> None:
 def test_as_many_roles_as_proposers() -> None:
     with pytest.raises(InputError, match="give 3 texts, one for each proposer, not 2"):
         panel(ROLES[:2])
+
+
+LISTED = {
+    "json": REPLY,
+    "objects": json.dumps({"roles": [{"role": role} for role in ROLES]}),
+    "python's quotes": str({"roles": ROLES}),
+    "as in the authors' code": "\n".join(
+        f"[Generated Role Description {n}]\n{role}" for n, role in enumerate(ROLES, 1)
+    ),
+    "headings": "\n".join(f"**Role {n}:** {role}" for n, role in enumerate(ROLES, 1)),
+    "numbered": "Here are three people:\n"
+    + "\n".join(f"{n}. {role}" for n, role in enumerate(ROLES, 1)),
+}
+
+
+@pytest.mark.parametrize("reply", LISTED.values(), ids=LISTED)
+async def test_roles_in_other_forms_are_read(reply: str) -> None:
+    member = says(reply, name="writer")
+    step = role_writer([member], load("smoa/role@1"), count=3, reserve=5, task="Add.")
+    update, asked = await played(step, layered(layer=0), role="role_writer")
+    assert update["roles"] == ROLES and update["roles_from"] == "parser" and len(asked) == 1
+    assert "Number of people: 3" in member.model.calls[0].prompt and not update["notes"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Paris is the capital.", '{"roles": ["You are alone."]}', "1. You add.\n3. You see."],
+)
+async def test_too_few_roles_are_asked_for_again(reply: str) -> None:
+    step = role_writer([says(reply, REPLY)], load("smoa/role@1"), count=3, reserve=5)
+    update, asked = await played(step, layered(layer=0), role="role_writer")
+    assert update["roles"] == ROLES and len(asked) == 2
+
+
+@pytest.mark.parametrize(("calls", "made"), [(5, 0), (6, 1)])
+async def test_a_budget_that_only_pays_the_answer_leaves_roles_out(calls: int, made: int) -> None:
+    step = role_writer([says(REPLY)], load("smoa/role@1"), count=3, reserve=5)
+    update, asked = await played(step, layered(layer=0), role="role_writer", calls=calls)
+    assert len(asked) == made and update["roles_from"] == ("parser" if made else "fallback")
+    assert bool(update["notes"]) is (made == 0)

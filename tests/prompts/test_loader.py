@@ -87,7 +87,7 @@ def test_the_users_folder_comes_before_ours(folder: Path) -> None:
     assert load("moa/synthesis").hash != ours.hash
     entries = {prompt.name: prompt.path for prompt in catalog()}
     assert entries["moa/synthesis"] == path
-    assert entries["smoa/judge"] == prompt_folders()[-1] / "smoa" / "judge.v1.md"
+    assert entries["smoa/judge"] == prompt_folders()[-1] / "smoa" / "judge.v2.md"
 
 
 def test_several_folders_are_searched_in_order(

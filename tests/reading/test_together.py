@@ -71,3 +71,22 @@ def test_a_text_inside_two_answers_stays_apart() -> None:
 @pytest.mark.parametrize("texts", [[], [""], [None], ["\x00\ud800"], ["{" * 5000], ["a" * 100_000]])
 def test_any_text_is_read_or_abstains(texts: list[str | None]) -> None:
     assert len(read_all(texts).answers) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "distinct"),
+    [
+        (
+            "What is the capital of France?",
+            ["Paris", "It's Paris.", "The capital of France is Paris.", "**Paris**"],
+            1,
+        ),
+        ("What is the capital of France?", ["Paris is the capital of France.", "Paris"], 1),
+        ("Is Paris the capital?", ["Paris is not the capital", "Paris"], 2),
+        ("Which one is the capital?", ["Paris or Lyon is the capital", "Paris", "Lyon"], 3),
+    ],
+)
+def test_a_sentence_of_the_questions_words_states_its_answer(
+    question: str, texts: list[str], distinct: int
+) -> None:
+    assert len(set(read_all(texts, question=question).answers)) == distinct

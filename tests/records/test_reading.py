@@ -47,7 +47,7 @@ def test_what_is_read_is_what_the_run_reported(tmp_path: Path) -> None:
 
 
 def test_a_layer_shows_who_was_kept_and_who_was_dropped(tmp_path: Path) -> None:
-    run = run_of(create_smoa(["simulated:small"] * 4, layers=3, keep=1, moderator=False), tmp_path)
+    run = run_of(create_smoa(["simulated:small"] * 4, layers=3, keep=1, stop="never"), tmp_path)
     assert list(run.layers()) == [1, 2]
     for layer in (1, 2):
         there = run.at(layer)

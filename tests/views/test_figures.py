@@ -91,7 +91,7 @@ def test_likeness_is_of_the_layer_asked_for(tmp_path: Path) -> None:
     assert [found.values[i][i] for i in range(3)] == [100, 100, 100]
     with pytest.raises(InputError, match="give one of 1"):
         similarity(run, layer=7)
-    record = recorded(smoa(layers=4, moderator=False), tmp_path)
+    record = recorded(smoa(layers=4, stop="never"), tmp_path)
     assert "of layer 2:" in str(similarity(record, layer=2).get_label())
     assert "of layer 3:" in str(similarity(record).get_label())
 

@@ -197,7 +197,7 @@ def test_a_notebook_shows_a_run(browser: "Browser", tmp_path: Path) -> None:
 
 
 def test_calls_of_a_nested_run_are_there_too(browser: "Browser", tmp_path: Path) -> None:
-    inner = smoa(moderator=False)
+    inner = smoa(stop="never")
     members: list[Any] = [inner, "simulated:small"]
     record = recorded(create_moa(members, layers=2), tmp_path)
     run = data_of(record)

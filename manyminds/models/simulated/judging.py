@@ -42,11 +42,13 @@ class Weighed(NamedTuple):
     Attributes:
         own: one's own answer.
         stated: what each numbered answer states; None where it states nothing.
+        counts: how many members gave each numbered answer; 1 where it is not said.
         best: the answer with most support, one's own opinion included.
     """
 
     own: str
     stated: Mapping[int, str | None]
+    counts: Mapping[int, int]
     best: str
 
     @property
@@ -57,17 +59,25 @@ class Weighed(NamedTuple):
     @property
     def leader(self) -> tuple[str | None, float]:
         """The answer stated most often, and its share of the numbered answers."""
-        counts = Counter(answer for answer in self.stated.values() if answer is not None)
-        if not counts:
+        votes = Counter[str]()
+        for number, answer in self.stated.items():
+            if answer is not None:
+                votes[answer] += self.counts.get(number, 1)
+        if not votes:
             return None, 0.0
-        answer, count = counts.most_common(1)[0]
-        return answer, count / len(self.stated)
+        answer, count = votes.most_common(1)[0]
+        return answer, count / self.members
+
+    @property
+    def members(self) -> int:
+        """The number of members that gave the answers."""
+        return sum(self.counts.get(number, 1) for number in self.stated)
 
     @property
     def scores(self) -> dict[int, int]:
         """How good each numbered answer looks, from 0 to 10."""
         leader, share = self.leader
-        likely = {self.own, leader if share * len(self.stated) > 1 else None}
+        likely = {self.own, leader if share * self.members > 1 else None}
 
         def score(answer: str | None) -> int:
             if answer is None:
@@ -77,7 +87,13 @@ class Weighed(NamedTuple):
         return {number: score(answer) for number, answer in self.stated.items()}
 
 
-def weigh(own: str, answers: Sequence[tuple[int, str]], trust: float, asked: Asked) -> Weighed:
+def weigh(
+    own: str,
+    answers: Sequence[tuple[int, str]],
+    trust: float,
+    asked: Asked,
+    counts: Mapping[int, int] | None = None,
+) -> Weighed:
     """Weigh one's own answer against numbered ones, by log-odds.
 
     Args:
@@ -85,14 +101,17 @@ def weigh(own: str, answers: Sequence[tuple[int, str]], trust: float, asked: Ask
         answers: number and text of each.
         trust: the chance that one's own answer is right.
         asked: what was asked; it says how an answer looks.
+        counts: how many members gave each answer; 1 where it is not said.
     """
+    counts = counts or {}
     stated = {number: _answer(text, asked) for number, text in answers}
     support = {own: _logit(trust) + log(_WRONG_RESULTS)}
-    for answer in stated.values():
+    for number, answer in stated.items():
         if answer is not None:
-            support[answer] = support.get(answer, 0.0) + _logit(_TRUST) + log(_WRONG_RESULTS)
+            more = counts.get(number, 1) * (_logit(_TRUST) + log(_WRONG_RESULTS))
+            support[answer] = support.get(answer, 0.0) + more
     best = max(support, key=lambda answer: (support[answer], answer == own))
-    return Weighed(own, stated, best)
+    return Weighed(own, stated, counts, best)
 
 
 def form(system: str) -> tuple[str, ...]:
@@ -183,7 +202,13 @@ def _stop(weighed: Weighed) -> bool:
     return share >= _AGREED and leader == weighed.best
 
 
+def _answers(weighed: Weighed) -> list[dict[str, object]]:
+    rows = zip(weighed.scores.items(), _reasons(weighed), strict=True)
+    return [{"number": number, "reason": why, "score": score} for (number, score), why in rows]
+
+
 _MAKERS: Mapping[str, Callable[[Weighed], object]] = {
+    "answers": _answers,
     "order": _order,
     "scores": lambda weighed: list(weighed.scores.values()),
     "reasons": _reasons,

@@ -30,7 +30,7 @@ from langchain_core.utils.utils import LC_ID_PREFIX
 from pydantic import Field
 
 from manyminds.errors import AnswerError, MemberError
-from manyminds.fence import parse_numbered
+from manyminds.fence import counts, parse_numbered
 from manyminds.models.simulated.arithmetic import Chain, questions, slips
 from manyminds.models.simulated.choices import Asked, option_questions, read_asked
 from manyminds.models.simulated.judging import Weighed, form, verdict, weigh
@@ -49,7 +49,7 @@ _TEMPTED = 0.35
 _CHARS_A_TOKEN = 4
 _OPTIONS = {"skill": "skill", "systematic": "systematic", "latency": "latency",
             "fail": "failure_rate", "seed": "seed"}  # fmt: skip
-_FENCED = re.compile(r'<answer number="\d+">\n.*?\n</answer>', re.DOTALL)
+_FENCED = re.compile(r'<answer number="\d+"(?: given-by="\d+ of \d+")?>\n.*?\n</answer>', re.DOTALL)
 _GUESSED = "None of the ranges holds that, so this is a guess."
 _CANNOT = (
     "I am a simulated model and found no question that I can answer: I only do the chains of "
@@ -71,6 +71,7 @@ class Prompt(NamedTuple):
     Attributes:
         asked: the question; None where there is none that it can answer.
         answers: the numbered answers of others.
+        counts: how many members gave each of them.
         keys: of the JSON object that it is to reply with; none: it replies with text.
         text: everything but AI messages and numbered answers.
         length: characters in all.
@@ -78,6 +79,7 @@ class Prompt(NamedTuple):
 
     asked: Asked | None
     answers: list[tuple[int, str]]
+    counts: Mapping[int, int]
     keys: tuple[str, ...]
     text: str
     length: int
@@ -189,7 +191,7 @@ class SimulatedChatModel(BaseChatModel):
             own = self.work(asked.chain, draw)
             answer, is_guess = asked.choose(own.result, draw, self._error * _MISREADING)
             lines = [*own.lines, _GUESSED] if is_guess else own.lines
-            weighed = weigh(answer, prompt.answers, self.trust(asked.chain), asked)
+            weighed = weigh(answer, prompt.answers, self.trust(asked.chain), asked, prompt.counts)
         if prompt.keys:
             found = verdict(prompt.keys, prompt.text, asked, weighed, draw)
             if found is not None:
@@ -279,6 +281,7 @@ def _read(messages: Sequence[BaseMessage]) -> Prompt:
     """Read the latest question, the latest numbered answers, and the form of the reply."""
     asked: Asked | None = None
     answers: list[tuple[int, str]] = []
+    given: Mapping[int, int] = {}
     texts: list[str] = []
     keys: tuple[str, ...] = ()
     length = 0
@@ -288,14 +291,14 @@ def _read(messages: Sequence[BaseMessage]) -> Prompt:
         if isinstance(message, AIMessage):
             continue
         if not answers and "<answer" in text:
-            answers = parse_numbered(text)
+            answers, given = parse_numbered(text), counts(text)
         # What a member wrote is data: a question inside an answer is not the one being asked.
         text = _FENCED.sub("", text)
         asked = asked or read_asked(text)
         texts.append(text)
         if isinstance(message, SystemMessage) or len(texts) == 1:  # the latest message may ask, too
             keys = keys or form(text)
-    return Prompt(asked, answers, keys, "\n".join(reversed(texts)), length)
+    return Prompt(asked, answers, given, keys, "\n".join(reversed(texts)), length)
 
 
 def _handed_back(prompt: Prompt) -> str | None:

@@ -60,7 +60,12 @@ def verdict(reply: str) -> dict[str, Any]:
         ("universal/pick@1", ["choice"]),
         ("ranker/pick@1", ["choice", "reason"]),
         ("rater/score@1", ["score"]),
+        ("ranker/pick@2", ["reason", "choice"]),
         ("smoa/judge@1", ["order", "scores", "reasons"]),
+        ("smoa/judge@2", ["answers"]),
+        ("smoa/moderator@2", ["reason", "stop"]),
+        ("smoa/judge_moderator@2", ["answers", "reason", "stop"]),
+        ("council/rank@2", ["answers"]),
         ("smoa/moderator@1", ["stop", "reason"]),
         ("smoa/judge_moderator@1", ["order", "scores", "reasons", "stop", "reason"]),
         ("council/rank@1", ["reasons", "order"]),
@@ -72,7 +77,9 @@ def test_every_form_of_ours_is_answered_in_that_form(name: str, keys: list[str])
     assert list(judged(name, 66, 70, 66)) == keys
 
 
-@pytest.mark.parametrize("name", ["moa/synthesis@1", "smoa/proposer@1", "council/chair@1"])
+@pytest.mark.parametrize(
+    "name", ["moa/synthesis@1", "smoa/synthesis@1", "smoa/proposer@2", "council/chair@2"]
+)
 def test_other_prompts_ask_for_no_form(name: str) -> None:
     prompt = load(name)
     wanted = {**FILLING, "answers": numbered(["The answer is 66."])}

@@ -1,13 +1,11 @@
 import time
-from typing import Any
 
 import pytest
 from helpers.graphs import a_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manyminds.graphs.council import described
-from manyminds.nodes.chair import shuffle_for
+from manyminds.nodes.shown import shuffle_for
 from manyminds.reading.verdicts import read_choice
 
 
@@ -47,19 +45,3 @@ def test_orders_are_seeded_and_everybodys_own() -> None:
     assert shuffle_for(items, a_run(), "a") != shuffle_for(items, a_run(), "b")
     assert shuffle_for(items, a_run(), "a") != shuffle_for(items, a_run(seed=1), "a")
     assert sorted(shuffle_for(items, a_run(), "a")) == items == list(range(20))
-
-
-def test_the_ranking_is_told_in_the_numbers_of_the_answers() -> None:
-    reviews = [
-        {"dissents": False, "order": [4, 2]},
-        {"dissents": True, "order": [0, 2]},
-    ]
-    scores = [0.25, None, 0.5, None, 1.0]
-    state: Any = {"ballot": {"scores": scores}, "rankings": reviews}
-    assert described([4, 2, 0, 3], state).splitlines() == [
-        "Answer 1: 1.00 points, from 0 (always last) to 1 (always first)",
-        "Answer 2: 0.50 points, from 0 (always last) to 1 (always first)",
-        "Answer 3: 0.25 points, from 0 (always last) to 1 (always first)",
-        "Answer 4: ranked by nobody",
-        "One member dissents and ranks: 3 > 2",
-    ]
