@@ -89,7 +89,7 @@ def encoded(line: Mapping[str, Any]) -> bytes:
     try:
         text = _encode(line)
     except ValueError:
-        text = _encode(_finite(line))
+        text = _encode(finite(line))
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
@@ -209,14 +209,15 @@ def _inside(value: object) -> Iterator[object]:
         yield from cast("list[object]", value)
 
 
-def _finite(value: object) -> Any:
+def finite(value: object) -> Any:
+    """Return plain data with null in place of infinity and NaN."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return {str(key): _finite(one) for key, one in items}
+        return {str(key): finite(one) for key, one in items}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in cast("list[object]", value)]
+        return [finite(one) for one in cast("list[object]", value)]
     return value
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from manyminds.export.from_records import Take
 from manyminds.export.messages import Message, NotHeldError, messages_of
+from manyminds.json_lines import finite
 from manyminds.trajectory import Trajectory
 
 Row: TypeAlias = Mapping[str, Any]
@@ -58,11 +59,16 @@ def chat_of(trajectory: Trajectory) -> list[Message]:
         NotHeldError: There is no turn to train, or the form cannot hold the trajectory.
     """
     messages = messages_of(trajectory)
-    while messages and messages[-1]["role"] != "assistant":
+    while messages and not _speaks(messages[-1]):
         messages.pop()
     if not any(message.get("train") for message in messages):
         raise NotHeldError(NOTHING_TO_TRAIN)
     return messages
+
+
+def _speaks(message: Message) -> bool:
+    """Tell whether a message is a turn of the assistant with something in it."""
+    return message["role"] == "assistant" and bool(message["content"] or message.get("tool_calls"))
 
 
 def all_trained(messages: Sequence[Message]) -> None:
@@ -102,8 +108,11 @@ def tools_of(trajectory: Trajectory) -> dict[str, str]:
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON in one line."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a value as JSON in one line; infinity and NaN, which JSON lacks, become null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), ensure_ascii=False)
 
 
 def tool_lines(tools: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,6 @@
 """Trajectories out of run records: of any method, of nested runs and of foreign agents."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
@@ -76,16 +76,8 @@ def _candidates(run: RunRecord) -> Iterator[Trajectory]:
 
 def _calls(run: RunRecord) -> Iterator[Trajectory]:
     shares = _shares(run)
-    chains: list[tuple[Call, _Spoken]] = []
-    for call in run.calls:
-        if call.status not in ANSWERED or call.nested is not None:
-            continue
-        for spoken in _conversations(call):
-            before = next((c for c in reversed(chains) if _continues(spoken, c[1])), None)
-            if before is not None:
-                chains.remove(before)
-                spoken = _Spoken(spoken.messages, spoken.own | before[1].own)
-            chains.append((call, spoken))
+    good = [c for c in run.calls if c.status in ANSWERED and c.nested is None]
+    chains = _merged((call, spoken) for call in good for spoken in _conversations(call))
     for place, (call, spoken) in enumerate(chains):
         share, won = shares.get(id(call), (None, None))
         yield _made(run, f"{_name(call)}/{place}", spoken, call, agreement=share, won=won)
@@ -103,49 +95,58 @@ def _recorded(run: RunRecord) -> Iterator[Trajectory]:
 
 def _conversations(call: Call) -> list[_Spoken]:
     """Return the conversations of a call: several where it ran an agent, its own one last."""
-    if not call.inner:
-        messages = [*call.messages, _reply(call.text)]
-        return [_Spoken(messages, frozenset({len(call.messages)}))]
-    chains: list[_Spoken] = []
-    for inner in sorted(call.inner, key=lambda one: one["at"]):
-        if inner["error"] is not None:
-            continue
-        messages = [*inner["messages"], _reply(inner["text"])]
-        spoken = _Spoken(messages, frozenset({len(messages) - 1}))
-        before = next((c for c in reversed(chains) if _continues(spoken, c)), None)
-        if before is not None:
-            chains.remove(before)
-            spoken = _Spoken(messages, spoken.own | before.own)
-        chains.append(spoken)
-    chains.sort(key=lambda one: _text(one.messages[-1]) == call.text)
-    return chains or [_Spoken([*call.messages, _reply(call.text)], frozenset({len(call.messages)}))]
+    inner = sorted(call.inner, key=lambda one: one["at"])
+    given = [(one["messages"], one["text"]) for one in inner if one["error"] is None]
+    spoken = [
+        _Spoken([*messages, _reply(text)], frozenset({len(messages)}))
+        for messages, text in given or [(call.messages, call.text)]
+    ]
+    chains = [one for _, one in _merged((call, one) for one in spoken)]
+    return sorted(chains, key=lambda one: _text(one.messages[-1]) == call.text)
 
 
-def _continues(later: _Spoken, earlier: _Spoken) -> bool:
-    """Tell whether a conversation begins with all of another."""
-    n = len(earlier.messages)
-    return len(later.messages) > n and all(
-        _ROLES.get(a["role"]) == _ROLES.get(b["role"]) and _text(a) == _text(b)
-        for a, b in zip(earlier.messages, later.messages[:n], strict=True)
-    )
+def _merged(given: Iterable[tuple[Call, _Spoken]]) -> list[tuple[Call, _Spoken]]:
+    """Join a conversation with the earlier one that it goes on with, the longest there is."""
+    chains: dict[int, tuple[Call, _Spoken]] = {}
+    ends: dict[int, list[int]] = {}
+    for place, (call, spoken) in enumerate(given):
+        heads = list(_heads(spoken.messages))
+        for head in reversed(heads[:-1]):
+            if ends.get(head):
+                _, before = chains.pop(ends[head].pop())
+                spoken = _Spoken(spoken.messages, spoken.own | before.own)
+                break
+        chains[place] = (call, spoken)
+        ends.setdefault(heads[-1], []).append(place)
+    return list(chains.values())
+
+
+def _heads(messages: Sequence[MessageLine]) -> Iterator[int]:
+    """Yield a hash of the first message, of the first two, and so on."""
+    head = 0
+    for message in messages:
+        head = hash((head, _ROLES.get(message["role"]), _text(message)))
+        yield head
 
 
 def _shares(run: RunRecord) -> dict[int, tuple[float | None, bool | None]]:
     """Return by call the share of its vote's weight that is behind its answer, and if it won."""
     good = [c for c in run.calls if c.role in CANDIDATES and c.status in ANSWERED]
+    # A forest numbers its samples over all waves; other methods number each layer from 0.
+    over_all = len({call.index for call in good}) == len(good)
+    asked: dict[tuple[int, int], list[Call]] = {}
+    for call in good:
+        asked.setdefault((0 if over_all else call.layer, call.index), []).append(call)
     shares: dict[int, tuple[float | None, bool | None]] = {}
     for visit in run.visits:
         ballot = cast("Mapping[str, Any] | None", visit.outcome.get("ballot"))
         if not ballot or not ballot.get("groups"):
             continue
-        here = [call for call in good if call.layer == visit.layer]
-        # A forest numbers its samples over all waves; other methods number each layer anew.
-        asked = good if len({call.index for call in good}) == len(good) else here
         total = sum(max(group["weight"], 0.0) for group in ballot["groups"])
         for place, group in enumerate(ballot["groups"]):
             share = min(1.0, max(group["weight"], 0.0) / total) if total > 0 else None
-            for call in asked:
-                if call.index in group["indices"]:
+            for index in group["indices"]:
+                for call in asked.get((0 if over_all else visit.layer, index), ()):
                     shares[id(call)] = (share, place == 0 and not ballot["tie"])
     return shares
 

@@ -145,13 +145,12 @@ def _given(seen: Observation, unanswered: list[str]) -> Message:
     source = seen.source if isinstance(seen, TextObservation) else "environment"
     if isinstance(seen, TextObservation) and source == "environment" and seen.name == "system":
         return Message(role="system", content=text)
-    if source != "environment" or not (unanswered or seen.tool_call_id):
-        message = Message(role="user", content=text)
-    else:
-        answered = seen.tool_call_id or unanswered[0]
-        if answered in unanswered:
-            unanswered.remove(answered)
+    answered = seen.tool_call_id or (unanswered[0] if unanswered else None)
+    if source == "environment" and answered in unanswered:
+        unanswered.remove(answered)
         message = Message(role="tool", content=text, tool_call_id=answered)
+    else:  # the result of no call: chat templates know no other place for it
+        message = Message(role="user", content=text)
     if isinstance(seen, TextObservation) and seen.name is not None:
         message["name"] = seen.name
     return message

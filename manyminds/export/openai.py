@@ -1,12 +1,13 @@
 """OpenAI's fine-tuning: chat messages with a `weight` of 0 or 1 for every turn of the assistant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NotRequired
 
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from manyminds.export.exporter import Exporter, Row, chat_of, plain
+from manyminds.export.messages import Message, NotHeldError
 from manyminds.export.trl import ToolCall
 from manyminds.trajectory import Trajectory
 
@@ -37,13 +38,24 @@ class OpenaiRow(TypedDict):
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the one row of a conversation, which ends with a turn of the assistant."""
     messages: list[dict[str, Any]] = []
-    for message in chat_of(trajectory):
+    chat = chat_of(trajectory)
+    _check(chat)
+    for message in chat:
         row = plain(message)
         if message["role"] == "assistant":
             row["weight"] = int(message.get("train", True))
             row["content"] = message["content"] if "tool_calls" in message else row["content"]
         messages.append(row)
     yield {"messages": messages, **({"tools": trajectory.tools} if trajectory.tools else {})}
+
+
+def _check(chat: Sequence[Message]) -> None:
+    """Refuse what the API refuses: a tool call that another message follows than its result."""
+    for place, message in enumerate(chat[:-1]):
+        calls = [call.get("id") for call in message.get("tool_calls", [])]
+        results = [one.get("tool_call_id") for one in chat[place + 1 : place + 1 + len(calls)]]
+        if sorted(map(str, calls)) != sorted(map(str, results)):
+            raise NotHeldError("a tool call without its result")
 
 
 EXPORTER = Exporter(

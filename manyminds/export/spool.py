@@ -66,7 +66,7 @@ class Spool:
                 yield group
                 group = []
             last = first
-            group.append(Trajectory.model_validate_json(row))
+            group.append(Trajectory.model_validate(json.loads(row)))
         if group:
             yield group
 

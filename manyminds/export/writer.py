@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from manyminds.errors import InputError
-from manyminds.export.exporter import Exporter, Row
-from manyminds.json_lines import encoded
+from manyminds.export.exporter import Exporter, Row, json_text
 
 _BATCH = 1_000
 
@@ -49,7 +48,7 @@ class _Lines:
         self._file = file
 
     def write(self, row: Row) -> None:
-        self._file.write(encoded(row))
+        self._file.write(_line(row) + b"\n")
 
 
 class _Listed:
@@ -58,7 +57,7 @@ class _Listed:
         self._lead = b"[\n"
 
     def write(self, row: Row) -> None:
-        self._file.write(self._lead + encoded(row).rstrip(b"\n"))
+        self._file.write(self._lead + _line(row))
         self._lead = b",\n"
 
     def close(self) -> None:
@@ -82,7 +81,7 @@ class _Parquet:
         self._rows: list[Mapping[str, Any]] = []
 
     def write(self, row: Row) -> None:
-        messages = [{key: _utf8(text) for key, text in one.items()} for one in row["messages"]]
+        messages = [{key: _whole(text) for key, text in one.items()} for one in row["messages"]]
         self._rows.append({"messages": messages})
         if len(self._rows) >= _BATCH:
             self._flush()
@@ -97,8 +96,17 @@ class _Parquet:
             self._rows.clear()
 
 
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+def _line(row: Row) -> bytes:
+    return _whole(json_text(row)).encode()
+
+
+def _whole(text: str) -> str:
+    """Return text with U+FFFD for half a surrogate pair, at which readers would stop."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 from helpers.registry import NAMES, small
 from helpers.trajectories import told
 
-from manyminds import Member, record
+from manyminds import Member, create_agent_forest, load_runs, record
 from manyminds.apps.cli import WRONG_INPUT, main
 from manyminds.environments import SQLEnvironment
 from manyminds.environments.simulated import SimulatedAgent
 from manyminds.errors import DataError, InputError
 from manyminds.export.filters import Limits, TestQuestions
+from manyminds.export.from_records import from_run
 from manyminds.export.pipeline import export
 from manyminds.export.plan import Plan
 from manyminds.export.registry import EXPORTERS
@@ -24,6 +26,7 @@ from manyminds.export.spool import Spool
 from manyminds.graphs.interaction import create_interaction
 from manyminds.json_lines import encoded
 from manyminds.models.simulated.model import questions
+from manyminds.testing import ScriptedChatModel
 from manyminds.trajectory import Trajectory
 
 ASKED = questions(1, seed=3)
@@ -236,6 +239,30 @@ def test_spooled_texts_are_told_apart() -> None:
         assert [spool.is_new(text) for text in ("a", "b", "a", "\udc80")] == [
             *(True, True, False, True)
         ]
+
+
+@pytest.mark.parametrize("name", ["trl", "llamafactory", "verl", "eto", "adp"])
+def test_half_characters_and_odd_numbers_break_no_file(name: str, tmp_path: Path) -> None:
+    odd = [told("Wh\ud800y?", f"S\udc80{n}", task="t", reward=n) for n in (0, 1)]
+    call = told("Go.", "Hm", "\ud800", "Done.", tool="f", task="u", reward=1.0)
+    call.content[1].kwargs = {"x": float("nan")}  # type: ignore[union-attr]
+    source = trajectories(tmp_path / "t.jsonl", *odd, call)
+    counts = export(Plan([source], name), tmp_path / "out")
+    rows = written(tmp_path / "out", EXPORTERS[name].layout)
+    assert len(rows) == counts.rows and "\ufffd" in json.dumps(rows, ensure_ascii=False)
+
+
+def test_many_calls_take_no_quadratic_time(tmp_path: Path) -> None:
+    path, many = tmp_path / "forest.jsonl", 1_500
+    with record(path):
+        replies = [f"It is {n % 7}." for n in range(many)]
+        model = Member(ScriptedChatModel(replies), name="m")
+        forest = create_agent_forest(model, samples=many, extract="number", prompt=None)
+        forest.compile().invoke({"messages": [("user", "How many?")]})
+    (run,) = load_runs(path)
+    began = time.process_time()
+    assert len(list(from_run(run, "calls"))) == len(list(from_run(run, "candidates"))) == many
+    assert time.process_time() - began < 3
 
 
 def test_a_test_file_of_short_questions_is_no_trap(tmp_path: Path) -> None:

@@ -119,6 +119,24 @@ def test_weights_and_flags_say_what_is_trained() -> None:
     assert ends == [2, 6]
 
 
+def test_openai_refuses_a_tool_call_without_its_result() -> None:
+    asked = TextObservation(content="Go.", source="user")
+    calls = [APIAction(function="a"), APIAction(function="b", continues=True)]
+    seen = TextObservation(content="1", source="environment")
+    last = MessageAction(content="Done.")
+    with pytest.raises(NotHeldError, match="without its result"):
+        rows("openai", Trajectory(id="t", content=[asked, *calls, seen, last]))
+    assert rows("openai", Trajectory(id="t", content=[asked, *calls]))
+
+
+def test_an_empty_last_turn_is_not_trained() -> None:
+    asked = told("Go.", "I call.", "1", "", tool="f")
+    (row,) = rows("trl", asked)
+    assert row["completion"][0]["content"] == "I call."
+    with pytest.raises(NotHeldError, match="no turn to train"):
+        rows("trl", told("Go.", ""))
+
+
 @pytest.mark.parametrize("name", ["verl", "xlam", "fireact", "eto"])
 def test_a_form_without_flags_refuses_a_turn_that_must_not_be_trained(name: str) -> None:
     partly = AGENT.model_copy(deep=True)

@@ -77,6 +77,8 @@ def chats(draw: st.DrawFn) -> list[dict[str, Any]]:
     while messages[-1]["role"] != "assistant":
         messages.pop()
     messages[-1]["weight"] = 1
+    if "tool_calls" not in messages[-1]:
+        messages[-1]["content"] = messages[-1]["content"] or "."
     return messages
 
 
@@ -130,7 +132,7 @@ def test_agentinstruct_conversations_come_back(
     for said, reply, loss in turns:
         conversations.append({"from": "human", "loss": None, "value": said})
         conversations.append({"from": "gpt", "loss": loss, "value": reply})
-    conversations[-1]["loss"] = True
+    conversations[-1] |= {"loss": True, "value": conversations[-1]["value"] or "."}
     row = {"id": name, "conversations": conversations}
     assert written("agenttuning", import_row(row, "f")) == row
 
