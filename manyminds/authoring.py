@@ -104,6 +104,7 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
 
         @wraps(build)
         def building(*args: P.args, **options: P.kwargs) -> MethodGraph:
+            _check_counts(name, options)
             graph = build(*args, **options)
             given = names.bind(*args, **options).arguments
             given |= given.pop("options", {})
@@ -116,6 +117,17 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
         return building
 
     return register
+
+
+def _check_counts(method: str, options: Mapping[str, Any]) -> None:
+    """Refuse counts that no run could end with, before anything is built from them.
+
+    Raises:
+        InputError: A whole number is too large.
+    """
+    for key, value in options.items():
+        if isinstance(value, int) and key != "seed" and abs(value) > _MAX_COUNT:
+            raise InputError(f"{method}: {key} is too large; give at most {_MAX_COUNT:,}")
 
 
 def _shape(names: Signature, options: Mapping[str, Any]) -> str:
@@ -131,4 +143,5 @@ def _shape(names: Signature, options: Mapping[str, Any]) -> str:
     return ", ".join(f"{count} {words[name]}" for name, count in counts.items())
 
 
+_MAX_COUNT = 1_000_000
 _COUNTED = ("layers", "rounds", "samples", "refinements")

@@ -189,7 +189,10 @@ class Member(BaseModel):
     @cached_property
     def endpoint(self) -> object:
         """What shares one limit of calls in flight."""
-        return self.model if isinstance(self.model, EndpointModel) else id(self.model)
+        model = self.model
+        if not isinstance(model, EndpointModel):
+            return id(model)
+        return (model.base_url, model.model, model.api_key)
 
     @cached_property
     def identity(self) -> str:

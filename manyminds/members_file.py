@@ -1,11 +1,11 @@
 """Members kept in a file, with weights: what `manyminds select` writes and every builder reads."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from manyminds.errors import DataError
+from manyminds.json_lines import MAX_LINE, parse
 from manyminds.models.strings import ENDPOINTS
 
 FIELDS = ("model", "name", "weight", "role", "params", "timeout", "retries", "price")
@@ -21,12 +21,16 @@ def read_members(path: Path) -> list[tuple[str, dict[str, Any]]]:
         DataError: the file cannot be read, or a member in it has no model.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MAX_LINE + 1)
+        if len(text) > MAX_LINE:
+            raise ValueError(f"larger than {MAX_LINE >> 20} MiB")
+        content = parse(text.removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
     except ValueError as error:
-        raise DataError(f"{path} is no JSON: {error}") from None
-    listed = content.get("members") if isinstance(content, Mapping) else None
+        raise DataError(f"{path} is no file of members: {error}") from None
+    listed = content.get("members")
     if not isinstance(listed, list) or not listed:
         raise DataError(f'{path} has no "members": write them with `manyminds select --out {path}`')
     return [_member(path, number, each) for number, each in enumerate(listed, 1)]

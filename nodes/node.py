@@ -23,7 +23,8 @@ from manyminds.errors import InputError, RunError
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
 from manyminds.records.events import decided
-from manyminds.runs.scope import known_scope, spent_by
+from manyminds.runs.scope import known_scope, scope_of, spent_by
+from manyminds.runs.working import working
 
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]
@@ -54,8 +55,11 @@ class Node(Runnable[Any, Update]):
 
     async def _run(self, input: Any, config: RunnableConfig | None) -> Update:
         at = time()
+        known = cast("State", input).get("run") if isinstance(input, Mapping) else None
+        scope = None if self.name == "begin" else await scope_of(known)
         try:
-            update = await self.function(input)
+            with working(() if scope is None else scope.counters):
+                update = await self.function(input)
         except RunError as error:
             if isinstance(input, Mapping):
                 state = cast("State", input)
@@ -65,6 +69,8 @@ class Node(Runnable[Any, Update]):
                 if common is not None and common.recorder is not None:
                     common.recorder.failed(state["run"], error)
             raise
+        finally:
+            await _note_seconds(input)
         if config is not None:  # the calling node reports a node that it calls
             self._tell(input, update, at, config)
         return update
@@ -82,6 +88,13 @@ class Node(Runnable[Any, Update]):
         if common.recorder is not None:
             name = str(config.get("metadata", {}).get("langgraph_node", self.name))
             common.recorder.node(run, name, layer, update, at=at)
+
+
+async def _note_seconds(state: Any) -> None:
+    """Write how long the run has worked, for the budget of seconds of its next life."""
+    scope = known_scope(cast("State", state).get("run")) if isinstance(state, Mapping) else None
+    if scope is not None and scope.journal is not None:
+        await scope.journal.note_seconds()
 
 
 class Route(Runnable[Any, Any]):

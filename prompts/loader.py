@@ -27,6 +27,8 @@ FOLDER = Path(__file__).parent
 
 _FILE_NAME = re.compile(r"(?P<name>.+)\.v(?P<version>[0-9]+)\.md")
 _SPEC = re.compile(r"(?P<name>[\w-]+(?:/[\w-]+)*)(?:@(?P<version>[0-9]+))?")
+_MAX_DEPTH = 4  # of lists inside lists in the front matter
+_MAX_NUMBER = 10**9
 _FRONT_MATTER = re.compile(r"---\n(.*?\n)??---(?:\n|$)", re.DOTALL)
 _HEADING = re.compile(r"^## (system|user|assistant|messages)[ \t]*$", re.MULTILINE)
 _KEYS = {"name", "version", "purpose", "source", "variables"}
@@ -221,18 +223,28 @@ def _front_matter(text: str, where: str) -> tuple[Mapping[str, object], str]:
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
+    depth = 0
     try:
+        for event in yaml.parse(match[1] or ""):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH or isinstance(event, yaml.AliasEvent):
+                raise PromptError(
+                    f"{where}: the front matter must be lines of `key: value`, without aliases"
+                )
         meta = cast(object, yaml.safe_load(match[1] or "")) or {}
-    except yaml.YAMLError as error:
-        raise PromptError(f"{where}: the front matter is not YAML: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = str(error)[:200]
+        raise PromptError(f"{where}: the front matter is not YAML: {reason}") from None
     if not isinstance(meta, dict):
         raise PromptError(f"{where}: the front matter must be lines of `key: value`")
     meta = cast(dict[str, object], meta)
     unknown = sorted(str(key) for key in meta.keys() - _KEYS)
     if unknown:
         raise PromptError(f"{where}: unknown key {unknown[0]!r}; use {', '.join(sorted(_KEYS))}")
-    if not isinstance(meta.get("version", 0), int):
-        raise PromptError(f"{where}: `version` must be a whole number")
+    numbers = [value for value in meta.values() if isinstance(value, int)]
+    if not isinstance(meta.get("version", 0), int) or any(abs(n) > _MAX_NUMBER for n in numbers):
+        raise PromptError(f"{where}: `version` must be a whole number, at most {_MAX_NUMBER}")
     return meta, text[match.end() :]
 
 

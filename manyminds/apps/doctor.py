@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from typing_extensions import TypedDict
 
 from manyminds.apps.terminal import console, facts, one_line, print_json, put
-from manyminds.errors import PromptError
+from manyminds.errors import MemberError, PromptError
 from manyminds.models.local import PREFIX
 from manyminds.models.strings import ENDPOINTS, address, discover
 from manyminds.prompts.loader import prompt_folders
@@ -99,6 +99,7 @@ def examine() -> Findings:
         folders |= {f"prompts {number}": str(path) for number, path in enumerate(yours, 1)}
     except PromptError as error:
         problems.append(str(error))
+    problems += filter(None, map(_bad_address, ENDPOINTS))
     return Findings(
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
@@ -144,10 +145,19 @@ def _needs(package: str, extra: str) -> Iterator[str]:
                 yield from _needs(needed.name, further)
 
 
+def _bad_address(name: str) -> str | None:
+    """Return why the address in the environment cannot be used, or None."""
+    try:
+        address(name)
+    except MemberError as error:
+        return str(error)
+    return None
+
+
 def _endpoint(name: str, usable: list[str]) -> Found:
     endpoint = ENDPOINTS[name]
     return Found(
-        url=address(name),
+        url=endpoint.url if _bad_address(name) else address(name),
         key_variable=endpoint.key,
         key=bool(os.environ.get(endpoint.key, "").strip()),
         needs_key=endpoint.needs_key,

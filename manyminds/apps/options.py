@@ -168,7 +168,7 @@ def read(
             raise
         except ValueError:  # pydantic's too
             raise InputError(
-                f"{method.name}: {name}={text} is not understood: give {known[name].kind}"
+                f"{method.name}: {name}={text[:60]} is not understood: give {known[name].kind}"
             ) from None
     return values
 

@@ -17,8 +17,11 @@ from manyminds.calls.failures import retry_after
 from manyminds.calls.request import Request
 from manyminds.errors import AnswerError
 from manyminds.limits.deadline import Deadline
-from manyminds.limits.limiter import EndpointLimiter, Slot, limiter
+from manyminds.limits.limiter import limiter
+from manyminds.limits.rate_limit import Rates
+from manyminds.limits.slot import Slot
 from manyminds.members import Member
+from manyminds.models.openai import EndpointModel
 from manyminds.protocols import AnswerStore
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import RunContext
@@ -100,7 +103,7 @@ class Call:
     async def _admit(self) -> None:
         """Wait for a slot, reserve the budget, and make the attempts."""
         try:
-            async with Slot(self._limiter(), self._max_wait, self._estimate) as slot:
+            async with self._slot() as slot:
                 reason = self._refused()
                 if reason is None:
                     await self._retry(slot)
@@ -204,16 +207,19 @@ class Call:
         characters = sum(len(message.text) for message in self.request.prompt)
         return characters / 4 + float(most) * len(self.candidates)
 
-    def _limiter(self) -> EndpointLimiter | None:
-        """Return the endpoint's limiter; a method has none: the calls it makes have theirs."""
+    def _slot(self) -> Slot:
+        """Return a slot at the endpoint; a method has none: the calls it makes have theirs."""
         member = self.member
         if member.input_kind.kind == "method":
-            return None
-        return limiter(
-            member.endpoint,
-            member.concurrency or self.ctx.concurrency,
-            requests_per_minute=member.requests_per_minute,
-            tokens_per_minute=member.tokens_per_minute,
+            return Slot(None, self._max_wait)
+        owner = None if isinstance(member.model, EndpointModel) else member.model
+        return Slot(
+            limiter(member.endpoint, owner),
+            self._max_wait,
+            run=self.ctx.id.partition("-")[0],
+            most=member.concurrency or self.ctx.concurrency,
+            rates=Rates(member.requests_per_minute, member.tokens_per_minute),
+            estimate=self._estimate,
         )
 
     def _stores(self) -> list[tuple[AnswerStore, list[str]]]:

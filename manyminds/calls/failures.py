@@ -13,6 +13,7 @@ from typing import cast
 
 from manyminds.errors import AnswerError, BudgetError, QuorumError
 from manyminds.models.provider_kinds import kind_of_words
+from manyminds.models.redact import without_keys
 from manyminds.state import Failure, FailureKind
 
 RETRIABLE: frozenset[FailureKind] = frozenset(
@@ -38,11 +39,6 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
 )
 # Below the error that a client raises, the one that says what happened to the connection.
 _LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
-_KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{10,}"
-    r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
-    r"|(?<=://)[^/\s@]+:[^/\s@]+@"
-)
 # Terminal escapes go as a whole: what is left of one would hide the start of a key.
 _CONTROL = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
@@ -55,11 +51,6 @@ def clean(message: str) -> str:
     """Return an error message that may be shown: one line, no control characters, no keys."""
     line = without_keys(_CONTROL.sub(" ", message[:2_000])).strip()
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
-
-
-def without_keys(text: str) -> str:
-    """Return a text with a mark in the place of whatever looks like a key."""
-    return _KEY.sub("[key]", text)
 
 
 def kind_of(error: BaseException) -> FailureKind:

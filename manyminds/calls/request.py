@@ -19,6 +19,7 @@ from manyminds.calls.callbacks import FirstToken, Listener, Meter
 from manyminds.calls.failures import failure, kind_of, own_error
 from manyminds.calls.refusals import refusals_of
 from manyminds.calls.response import Reply, parse
+from manyminds.calls.sendable import sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
@@ -30,6 +31,7 @@ from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
 _TRUNCATED = "an answer was cut by its token limit"
 _ADAPTATIONS = 6  # features that an endpoint may refuse
+_CHARACTERS = 4  # of a token, about
 _NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
 # Errors of an endpoint's client that do not name their cause.
 _UNREADABLE = "the endpoint's reply has not the form of a chat completion"
@@ -127,12 +129,11 @@ class Request:
 
     async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
         """Send the request; where the endpoint refuses a feature, send it again without it."""
-        refusals = refusals_of(self.member.identity)
+        refusals, prompt = refusals_of(self.member.identity), sendable(self.prompt)
         for _ in range(_ADAPTATIONS):
-            self._messages, self._params, notes = refusals.apply(self.prompt, self.params)
+            self._messages, self._params, notes = refusals.apply(prompt, self.params)
             self._notes = notes
             try:
-                self._messages = _unnamed(self._messages)
                 return await self._outputs(config)
             except GraphBubbleUp:
                 raise
@@ -217,9 +218,9 @@ class Request:
                     raise AnswerError(message, kind="malformed")
                 reply = parse(outputs[nth], max_chars=self.member.max_answer_chars)
             except AnswerError as error:
-                usage = usage_of(outputs[nth]) if nth == 0 and outputs else None
-                if usage is not None and not isinstance(self._callback, Meter):
-                    self._bill(candidate, usage)  # a response without an answer is paid, too
+                if nth == 0 and outputs and not isinstance(self._callback, Meter):
+                    # A response without an answer is paid, too.
+                    self._bill_or_estimate(candidate, usage_of(outputs[nth]), "")
                 self.fail(error, candidate)
                 if expected == 1:
                     return error
@@ -263,8 +264,23 @@ class Request:
                 *candidate.get("notes", []),
                 "an answer was cut by its token limit",
             ]
-        if usage is not None:
+        self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
+
+    def _bill_or_estimate(
+        self, candidate: Candidate, usage: TokenUsage | None, written: str
+    ) -> None:
+        """Bill a response; where it reports no usage, let budgets count an estimate."""
+        if usage is not None and (usage["input_tokens"] or usage["output_tokens"]):
             self._bill(candidate, usage)
+        elif usage is not NO_TOKENS:  # that is of a sample which another one pays for
+            read = sum(len(message.text) for message in self._messages)
+            estimate = TokenUsage(
+                input_tokens=-(-read // _CHARACTERS), output_tokens=-(-len(written) // _CHARACTERS)
+            )
+            self.ctx.settle_estimate(
+                estimate["input_tokens"] + estimate["output_tokens"],
+                self.member.cost_of(estimate) or 0.0,
+            )
 
     def _bill(self, candidate: Candidate, usage: TokenUsage) -> None:
         """Add the usage of one response, whether it held an answer or not."""
@@ -276,18 +292,6 @@ class Request:
         if cost is not None:
             candidate["cost"] = (candidate["cost"] or 0.0) + cost
         self.ctx.settle(usage["input_tokens"] + usage["output_tokens"], cost or 0.0)
-
-
-def _unnamed(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """Return the messages without our own names: some endpoints refuse a name on a reply."""
-    if not any(message.name and "manyminds" in message.response_metadata for message in messages):
-        return messages
-    return [
-        message.model_copy(update={"name": None})
-        if "manyminds" in message.response_metadata
-        else message
-        for message in messages
-    ]
 
 
 async def _samples(

@@ -5,15 +5,21 @@ tokens and dollars are known only afterwards and are exceeded by at most the cal
 """
 
 import math
+import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from uuid import uuid4
 
 from manyminds.runs.usage import Usage, totals
 from manyminds.settings import Budget
 
 
 class BudgetCounter:
-    """What has been spent of one budget, by all branches and nested runs of this process."""
+    """What has been spent of one budget, by all branches and nested runs of this process.
+
+    Seconds count while any node of its runs works, so a run that waits to be resumed uses none.
+    """
 
     def __init__(self, budget: Budget, spent: Usage | None = None) -> None:
         total = totals(spent or {})
@@ -21,13 +27,41 @@ class BudgetCounter:
         self.calls = total["calls"]
         self.tokens = total["input_tokens"] + total["output_tokens"]
         self.dollars = total["cost"]
-        self._began = time.monotonic()
+        self.life = uuid4().hex
+        self._worked = self._before = 0.0
+        self._working, self._since = 0, 0.0
+        self._lock = threading.Lock()
 
     @property
     def seconds_left(self) -> float:
         """Seconds until the time limit; infinite where there is none."""
         limit = self.budget.seconds
-        return math.inf if limit is None else limit - (time.monotonic() - self._began)
+        return math.inf if limit is None else limit - self._before - self.worked
+
+    @property
+    def worked(self) -> float:
+        """Seconds of this life of the run in which a node worked."""
+        with self._lock:
+            running = time.monotonic() - self._since if self._working else 0.0
+            return self._worked + running
+
+    def begin_work(self) -> None:
+        """Say that a node begins to work."""
+        with self._lock:
+            if not self._working:
+                self._since = time.monotonic()
+            self._working += 1
+
+    def end_work(self) -> None:
+        """Say that a node has worked."""
+        with self._lock:
+            self._working -= 1
+            if not self._working:
+                self._worked += time.monotonic() - self._since
+
+    def carry(self, worked: Mapping[str, float]) -> None:
+        """Take over the seconds of the run's earlier lives, by the names of the lives."""
+        self._before = sum(seconds for life, seconds in worked.items() if life != self.life)
 
     @property
     def calls_left(self) -> float:
@@ -90,3 +124,8 @@ def counter_of(budget: Budget, run: str, spent: Usage) -> BudgetCounter:
 def close(run: str) -> None:
     """Forget the counter of a finished run."""
     _counters.pop(run, None)
+
+
+def forget_all() -> None:
+    """Forget all counters, as a new process would."""
+    _counters.clear()

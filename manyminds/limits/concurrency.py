@@ -23,7 +23,7 @@ class AdaptiveConcurrency:
 
     __slots__ = ("_burst", "_calm", "_knee", "_rest", "_widest", "held", "now")
 
-    def __init__(self, widest: int) -> None:
+    def __init__(self, widest: float) -> None:
         self.now = self._knee = float(widest)
         self._widest, self._burst = widest, 0
         self.held = self._rest = 0

@@ -1,27 +1,51 @@
 """The limiter of an endpoint: how many calls are in flight at once, and how soon the next starts.
 
-Limiters belong to the running loop and are shared by all branches, questions and nested runs on it;
-requests and tokens a minute are counted for the whole process. A method that is a member takes no
+An endpoint has one limiter for the whole process: its calls in flight, requests and tokens are
+counted over all threads and event loops, and runs take turns. A method that is a member takes no
 slot: only the calls it makes do.
 """
 
 import asyncio
-from collections import deque
+import os
+import threading
+import time
+import weakref
+from collections import Counter
 from collections.abc import Hashable
 from math import inf
 
-from manyminds.aio import per_loop
+from typing_extensions import TypedDict, Unpack
+
 from manyminds.errors import AnswerError
 from manyminds.limits.concurrency import AdaptiveConcurrency
-from manyminds.limits.rate_limit import EstimatedRate, RateLimit, rate_limit
+from manyminds.limits.probe import HalfOpenProbe
+from manyminds.limits.rate_limit import EstimatedRate, RateLimit, Rates
+from manyminds.limits.turns import FairQueue, Turn, running_loop
 
 _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 _FEWER = 0.8  # an endpoint that refuses one more than so much of what it once held has places left
 _SHORT = 0.05  # seconds that can as well be waited for
+_TINY = 1e-6  # seconds, by which two times of the same alarm may differ
+
+
+class TurnOptions(TypedDict, total=False):
+    """What a call brings with it.
+
+    Attributes:
+        run: id of the run around it; runs take turns.
+        most: calls of this run in flight at once; default: the limiter's maximum.
+        rates: requests and tokens a minute; default: no limit.
+        estimate: tokens of the call, in and out, for a limit of tokens a minute.
+    """
+
+    run: str
+    most: int
+    rates: Rates
+    estimate: float
 
 
 class EndpointLimiter:
-    """Sends as many calls at once as an endpoint takes, in order of arrival.
+    """Sends as many calls at once as an endpoint takes; event loops and runs take turns.
 
     Concurrency starts at the maximum. When the endpoint returns 429, concurrency halves, once for
     all calls that were in flight, and grows with every answer. A 429 with Retry-After means that
@@ -33,44 +57,50 @@ class EndpointLimiter:
     answered, the endpoint lacks slots: from then on only the refused call itself waits.
 
     Args:
-        maximum: calls in flight at most.
-        limit: requests and tokens a minute; None: no limit.
+        maximum: calls in flight at most, where calls do not say so themselves.
 
     Attributes:
         served: answers so far. A refused call sees from it whether other calls get through.
     """
 
-    def __init__(self, maximum: int, limit: RateLimit | None = None) -> None:
+    def __init__(self, maximum: int = 1) -> None:
         self.served = 0
-        self._limit, self._maximum, self._adaptive = limit, maximum, AdaptiveConcurrency(maximum)
-        self._estimate, self._probe = EstimatedRate(), HalfOpenProbe()
+        self._maximum, self._adaptive = maximum, AdaptiveConcurrency(inf)
+        self._limit, self._estimate, self._probe = RateLimit(), EstimatedRate(), HalfOpenProbe()
         self._paced = False
-        self._in_flight: dict[int, int] = {}  # by number; how many there were when it was sent
+        self._waiting = FairQueue()
+        self._in_flight: dict[int, Turn] = {}
+        self._of_run: Counter[str] = Counter()  # in flight
+        self._present: Counter[int] = Counter()  # calls, waiting or in flight, by their maximum
         self._opens = self._blocked_since = self._pause = 0.0
-        self._waiting: deque[tuple[asyncio.Future[int], float]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        # When each loop will look again whether calls can be sent.
+        self._alarms: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float]
+        self._alarms = weakref.WeakKeyDictionary()
+        self._lock = threading.RLock()
 
     @property
     def concurrency(self) -> float:
         """Calls that may be in flight now."""
-        return float(self._maximum) if self._paced else self._adaptive.now
+        most = max(self._present, default=self._maximum)
+        return float(most) if self._paced else min(most, self._adaptive.now)
 
     @property
     def is_idle(self) -> bool:
         """Whether at most one call is in flight, and no other one could be."""
-        return len(self._in_flight) <= 1 and (self.concurrency < 2 or not self._waiting)
+        with self._lock:
+            return len(self._in_flight) <= 1 and (self.concurrency < 2 or not self._waiting)
 
     @property
     def blocked_for(self) -> float:
         """Seconds in which the endpoint has refused calls and answered none."""
         return _now() - self._blocked_since if self._blocked_since else 0.0
 
-    async def enter(self, max_wait: float, estimate: float = 0.0) -> int:
+    async def enter(self, max_wait: float, **options: Unpack[TurnOptions]) -> int:
         """Wait for a slot; `leave` gives it back.
 
         Args:
             max_wait: seconds to wait at most where the endpoint asks for a pause.
-            estimate: tokens of the call, in and out, for a limit of tokens a minute.
+            options: what the call brings with it.
 
         Returns:
             The number of the call, for `answer`, `refuse` and `leave`.
@@ -78,39 +108,56 @@ class EndpointLimiter:
         Raises:
             AnswerError: the endpoint asks for a longer pause.
         """
-        if self._waiting or self._wait() > 0:
-            number = await self._turn(max_wait)
-        else:
-            number = self._send()
-        if self._limit is not None:
-            wait = self._limit.book(estimate)
-            if wait > 0:
-                try:
-                    await asyncio.sleep(wait)
-                except BaseException:
-                    self.leave(number)
-                    raise
-        return number
+        run, most = options.get("run", ""), options.get("most", self._maximum)
+        rates, estimate = options.get("rates", Rates()), options.get("estimate", 0.0)
+        turn = Turn(run, most, max_wait, rates, estimate)
+        with self._lock:
+            self._present[most] += 1
+            self._waiting.add(turn)
+            self._send_waiting()
+            if not turn.number and turn.error is None:
+                turn.future = turn.loop.create_future()
+        try:
+            if turn.future is not None:
+                await turn.future
+        except BaseException:
+            with self._lock:
+                turn.gone = True
+                if turn.number:  # it was our turn just when we gave up
+                    self.leave(turn.number)
+                elif turn.error is None:
+                    self._forget(turn)
+                    self._send_waiting()
+            raise
+        if turn.error is not None:
+            raise turn.error
+        return turn.number
 
     def leave(self, number: int) -> None:
         """Give a slot back."""
-        del self._in_flight[number]
-        self._probe.over(number)
-        self._send_waiting()
+        with self._lock:
+            turn = self._in_flight.pop(number)
+            self._of_run[turn.run] -= 1
+            if not self._of_run[turn.run]:
+                del self._of_run[turn.run]
+            self._forget(turn)
+            self._probe.over(number)
+            self._send_waiting()
 
     def answer(self, number: int, tokens: int) -> None:
         """Note that the endpoint answered a call; it leaves next, which sends waiting calls."""
-        self.served += 1
-        self._blocked_since = self._pause = 0.0
-        self._estimate.answer()
-        if self._limit is not None:
-            self._limit.settle(tokens)
-        self._adaptive.widen()
-        self._probe.heard()
-        if self._probe.answered(number):
-            self._paced = False
-            self._adaptive.held = 0
-            self._estimate.reopen(_now())
+        with self._lock:
+            self.served += 1
+            self._blocked_since = self._pause = 0.0
+            self._estimate.answer()
+            if number in self._in_flight:
+                self._limit.settle(self._in_flight[number].rates, tokens)
+            self._adaptive.widen()
+            self._probe.heard()
+            if self._probe.answered(number):
+                self._paced = False
+                self._adaptive.held = 0
+                self._estimate.reopen(_now())
 
     def refuse(self, number: int, seconds: float | None, pause: float = 0.0) -> float:
         """Note that the endpoint refused a call with 429.
@@ -123,10 +170,14 @@ class EndpointLimiter:
         Returns:
             Seconds that this call has to wait before it queues again.
         """
+        with self._lock:
+            return self._refuse(number, seconds, pause)
+
+    def _refuse(self, number: int, seconds: float | None, pause: float) -> float:
         now, wait = _now(), seconds or 0.0
         self._blocked_since = self._blocked_since or now
         early = self._probe.is_probe(number)
-        beside, held = self._in_flight[number], self._adaptive.held
+        beside, held = self._in_flight[number].in_flight, self._adaptive.held
         places = self._probe.places(number, impossible=beside <= max(1, _FEWER * held))
         self._paced = bool(seconds) and not places
         if seconds and self._paced:
@@ -144,214 +195,104 @@ class EndpointLimiter:
         )
         return wait
 
-    async def _turn(self, max_wait: float) -> int:
-        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((turn, max_wait))
-        self._send_waiting()
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.leave(turn.result())  # it was our turn just when we gave up
-            raise
-
     def _send_waiting(self) -> None:
-        """Send the calls whose turn it is, and set a timer for the next one."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        while self._waiting:
-            turn, max_wait = self._waiting[0]
-            if not turn.done():
-                wait = self._wait()
-                left = self._estimate.opens - _now() if self._paced else 0.0
-                if wait <= 0:
-                    turn.set_result(self._send())
-                elif left > max_wait:
-                    turn.set_exception(_paused_too_long(left, max_wait))
-                else:
-                    if wait < inf:
-                        self._timer = asyncio.get_running_loop().call_later(
-                            wait, self._send_waiting
-                        )
-                    return
-            self._waiting.popleft()
+        """Send the calls whose turn it is, and see to it that somebody looks again in time."""
+        while True:
+            turn = self._waiting.first(lambda one: self._of_run[one.run] < one.most)
+            if turn is None:
+                return
+            wait = self._wait(turn.rates)
+            left = self._estimate.opens - _now() if self._paced else 0.0
+            if wait > 0 and left <= turn.max_wait:
+                if wait < inf:
+                    self._look_again(turn.loop, wait)
+                return
+            self._waiting.take(turn)
+            if wait > 0:
+                turn.error = paused_too_long(left, turn.max_wait)
+                self._forget(turn)
+            else:
+                self._send(turn)
+            if not turn.settle() and turn.number:
+                self.leave(turn.number)
 
-    def _wait(self) -> float:
+    def _look_again(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Have the event loop of the next call look again after so many seconds."""
+        at = _now() + seconds
+        if self._alarms.get(loop, inf) <= at + _TINY:
+            return
+        self._alarms[loop] = at
+        if running_loop() is loop:
+            loop.call_later(seconds, self._alarm, loop, at)
+        else:
+            loop.call_soon_threadsafe(loop.call_later, seconds, self._alarm, loop, at)
+
+    def _alarm(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        with self._lock:
+            if self._alarms.get(loop) == at:  # else an earlier one took its place
+                del self._alarms[loop]
+                self._send_waiting()
+
+    def _wait(self, rates: Rates) -> float:
         """Return the seconds until the next call may be sent; infinite: until one ends."""
         if len(self._in_flight) >= int(self.concurrency):
             return inf
-        now = _now()
+        now, due = _now(), self._limit.due(rates)
         if not self._paced:
-            return self._opens - now
+            return max(self._opens - now, due)
         if now < self._estimate.opens - _SHORT and self._probe.due:
-            return 0.0
-        return max(self._opens, self._estimate.due(now)) - now
+            return due
+        return max(self._opens - now, self._estimate.due(now) - now, due)
 
-    def _send(self) -> int:
+    def _send(self, turn: Turn) -> None:
         now = _now()
-        number = self._estimate.send(now)
+        turn.number = self._estimate.send(now)
+        self._limit.book(turn.rates, turn.estimate)
         if self._paced and now < self._estimate.opens:
-            self._probe.sent(number)
-        self._in_flight[number] = len(self._in_flight) + 1
-        return number
+            self._probe.sent(turn.number)
+        self._in_flight[turn.number] = turn
+        turn.in_flight = len(self._in_flight)
+        self._of_run[turn.run] += 1
+
+    def _forget(self, turn: Turn) -> None:
+        """Stop counting a call that left or gave up."""
+        self._present[turn.most] -= 1
+        if not self._present[turn.most]:
+            del self._present[turn.most]
 
 
-class Slot:
-    """A call's slot at an endpoint, held in a `with` block; None: a call without an endpoint.
+_limiters: dict[Hashable, EndpointLimiter] = {}
+_lock = threading.Lock()
+
+
+def limiter(endpoint: Hashable, owner: object = None) -> EndpointLimiter:
+    """Return the limiter that all calls to `endpoint` in this process share.
 
     Args:
-        limiter: of the endpoint.
-        max_wait: seconds that the endpoint may ask to pause before the call is given up.
-        estimate: tokens of the call, in and out, for a limit of tokens a minute.
+        endpoint: what tells it from others.
+        owner: the object that `endpoint` is the id of; its limiter ends with it.
     """
-
-    __slots__ = ("_number", "_limiter", "_held", "_max_wait", "_estimate")
-
-    def __init__(
-        self, limiter: EndpointLimiter | None, max_wait: float, estimate: float = 0.0
-    ) -> None:
-        self._limiter, self._max_wait, self._estimate = limiter, max_wait, estimate
-        self._held, self._number = False, 0
-
-    async def __aenter__(self) -> "Slot":
-        """Wait for a slot."""
-        await self._enter()
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        """Give it back."""
-        if self._limiter is not None and self._held:
-            self._limiter.leave(self._number)
-
-    @property
-    def served(self) -> int:
-        """Answers of the endpoint so far."""
-        return 0 if self._limiter is None else self._limiter.served
-
-    def answer(self, tokens: int) -> None:
-        """Note that the call was answered, with so many tokens in and out."""
-        if self._limiter is not None:
-            self._limiter.answer(self._number, tokens)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no other call to the endpoint is in flight."""
-        return self._limiter is None or self._limiter.is_idle
-
-    @property
-    def blocked_for(self) -> float:
-        """Seconds in which the endpoint has refused calls and answered none."""
-        return 0.0 if self._limiter is None else self._limiter.blocked_for
-
-    async def requeue(self, asked: float | None, pause: float) -> None:
-        """Give the slot back after a refusal, and wait for another one.
-
-        Args:
-            asked: seconds of the endpoint's Retry-After; None: it sent none.
-            pause: seconds that this call waits where no other call tries the endpoint.
-
-        Raises:
-            AnswerError: the endpoint asks for too long a pause.
-        """
-        if self._limiter is None:
-            await asyncio.sleep(pause)
-            return
-        wait = self._limiter.refuse(self._number, asked, pause)
-        self._limiter.leave(self._number)
-        self._held = False
-        if wait > self._max_wait:
-            raise _paused_too_long(wait, self._max_wait)
-        await asyncio.sleep(wait)
-        await self._enter()
-
-    async def _enter(self) -> None:
-        if self._limiter is not None:
-            self._number = await self._limiter.enter(self._max_wait, self._estimate)
-            self._held = True
-
-
-def limiter(
-    endpoint: Hashable,
-    concurrency: int,
-    *,
-    requests_per_minute: float | None = None,
-    tokens_per_minute: float | None = None,
-) -> EndpointLimiter:
-    """Return the limiter that all calls to `endpoint` on the running loop share."""
-    key = ("limiter", endpoint, concurrency, requests_per_minute, tokens_per_minute)
-
-    def make() -> EndpointLimiter:
-        limited = requests_per_minute or tokens_per_minute
-        return EndpointLimiter(
-            concurrency,
-            rate_limit(endpoint, requests_per_minute, tokens_per_minute) if limited else None,
-        )
-
-    return per_loop(key, make)
-
-
-class HalfOpenProbe:
-    """Decides when to send one call early during a pause, and learns from its result.
-
-    A limit of calls in flight and a limit of requests a minute are refused with the same status,
-    often with a fixed Retry-After. One early call tells them apart. An endpoint that refuses the
-    early call is probed at ever longer intervals.
-    """
-
-    __slots__ = ("_heard", "_number", "_places", "_seldom", "_skipped")
-
-    def __init__(self) -> None:
-        self._places = self._heard = False
-        self._number = 0  # of the call that was sent before its time
-        self._skipped, self._seldom = 0, 1  # closings without a probe: still to come, next time
-
-    @property
-    def due(self) -> bool:
-        """Whether the next call may go before its time."""
-        return self._heard and not self._number and not self._skipped
-
-    def closed(self) -> None:
-        """Say that the endpoint asks for no more requests from now on."""
-        self._heard = False
-        self._skipped = max(0, self._skipped - 1)
-
-    def heard(self) -> None:
-        """Say that a call was answered."""
-        self._heard = True
-
-    def sent(self, number: int) -> None:
-        """Say that this call was sent before its time."""
-        self._number = number
-
-    def over(self, number: int) -> None:
-        """Say that this call is over, however it went."""
-        if number == self._number:
-            self._number = 0
-
-    def is_probe(self, number: int) -> bool:
-        """Return whether this call was sent before its time."""
-        return number == self._number
-
-    def answered(self, number: int) -> bool:
-        """Return whether this was the call, and so it is places that the endpoint lacks."""
-        found = number == self._number
-        self._places = self._places or found
+    with _lock:
+        found = _limiters.get(endpoint)
+        if found is None:
+            found = _limiters[endpoint] = EndpointLimiter()
+            if owner is not None:
+                weakref.finalize(owner, _limiters.pop, endpoint, None)
         return found
 
-    def places(self, number: int, *, impossible: bool) -> bool:
-        """Return whether this refusal is for want of places.
 
-        It is not where the call was sent before its time, or where that is impossible, because the
-        endpoint has had more calls at once.
-        """
-        if number == self._number or (self._places and impossible):
-            self._places = False
-            self._skipped, self._seldom = self._seldom, 2 * self._seldom
-        return self._places
+def _after_fork() -> None:
+    """Forget the calls of the parent process, and locks that its threads held."""
+    global _lock
+    _lock = threading.Lock()
+    _limiters.clear()
 
 
-def _paused_too_long(seconds: float, max_wait: float) -> AnswerError:
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def paused_too_long(seconds: float, max_wait: float) -> AnswerError:
     """Return the failure of a call that would have to wait for too long."""
     return AnswerError(
         f"the endpoint asks to be left alone for {seconds:.0f} s, longer than an answer "
@@ -361,4 +302,6 @@ def _paused_too_long(seconds: float, max_wait: float) -> AnswerError:
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    """Return the time of event loops, which is the monotonic clock's."""
+    loop = running_loop()
+    return time.monotonic() if loop is None else loop.time()

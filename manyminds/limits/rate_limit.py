@@ -1,15 +1,14 @@
 """When the next request to an endpoint may be sent: by limits that were set, or by its refusals.
 
-`RateLimit` counts requests and tokens a minute, once for the process. `EstimatedRate` learns the
+`RateLimit` counts requests and tokens a minute. `EstimatedRate` learns the
 rate of an endpoint that refuses requests with a Retry-After: such a refusal means that so many
 requests a second are too many, not that so many at once are. The requests that got through until
 the endpoint opened again are its rate.
 """
 
 import math
-import threading
 import time
-from collections.abc import Hashable
+from dataclasses import dataclass
 
 _BURST = 6.0  # seconds' worth of the limit that may be sent at once after a pause
 _KNEE = 0.9  # up to this share of the rate that was too much, it grows fast; then slowly
@@ -18,57 +17,55 @@ _AT_ONCE = 0.1  # no answer makes it grow by more than this share: some come onc
 _FALL = 0.5  # never less than this share of what it was: a short outage says nothing
 _MORE = 0.1  # more than it missed goes at once: too much shows soon, too little never would
 _SPAN = 0.5  # seconds; a shorter count says little
-_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a member allows: requests, and input and output tokens together, a minute."""
+
+    requests: float | None = None
+    tokens: float | None = None
 
 
 class RateLimit:
-    """Spaces requests so that neither limit is exceeded; short bursts are let through.
+    """Spaces requests so that no limit is exceeded; short bursts are let through.
 
-    How many tokens a call will use is known only afterwards. Before, the average of those so far
+    Members may allow different rates: each request is spaced by the rate of its own member. How
+    many tokens a call will use is known only afterwards. Before, the average of those so far
     stands for it, and the difference is made up for by the calls that follow.
-
-    Args:
-        requests: a minute; None: no limit.
-        tokens: input and output tokens a minute together; None: no limit.
     """
 
-    def __init__(self, requests: float | None, tokens: float | None) -> None:
-        self._request = 0.0 if requests is None else 60.0 / requests
-        self._token = 0.0 if tokens is None else 60.0 / tokens
+    def __init__(self) -> None:
         self._usual = 0.0
         # When requests and tokens are free again, by the monotonic clock.
         self._request_free = self._token_free = 0.0
 
-    def book(self, estimate: float = 0.0) -> float:
-        """Book a slot for a request and return the seconds to wait before sending it.
+    def due(self, rates: Rates) -> float:
+        """Return the seconds until the next request may be sent."""
+        now = time.monotonic()
+        request = 0.0 if rates.requests is None else self._request_free - now
+        token = 0.0 if rates.tokens is None else self._token_free - now
+        return max(0.0, request, token)
+
+    def book(self, rates: Rates, estimate: float = 0.0) -> None:
+        """Count a request that is being sent.
 
         Args:
+            rates: what its member allows.
             estimate: tokens of the request, in and out; counts until an answer has come.
         """
-        with _lock:
-            self._usual = self._usual or estimate
-            now = time.monotonic()
-            request = max(self._request_free, now - _BURST)
-            token = max(self._token_free, now - _BURST)
-            self._request_free = request + self._request
-            self._token_free = token + self._usual * self._token
-        # What is booked first is sent at once: the wait is for what was booked before.
-        return max(0.0, request - now, token - now)
+        self._usual = self._usual or estimate
+        earliest = time.monotonic() - _BURST
+        if rates.requests is not None:
+            self._request_free = max(self._request_free, earliest) + 60.0 / rates.requests
+        if rates.tokens is not None:
+            self._token_free = max(self._token_free, earliest) + self._usual * 60.0 / rates.tokens
 
-    def settle(self, tokens: int) -> None:
+    def settle(self, rates: Rates, tokens: int) -> None:
         """Say how many tokens a request that was booked has used."""
-        with _lock:
-            self._token_free += (tokens - self._usual) * self._token
-            self._usual += (tokens - self._usual) / 8
-
-
-_limits: dict[Hashable, RateLimit] = {}
-
-
-def rate_limit(endpoint: Hashable, requests: float | None, tokens: float | None) -> RateLimit:
-    """Return the rate limit of an endpoint, the same one in all threads."""
-    with _lock:
-        return _limits.setdefault((endpoint, requests, tokens), RateLimit(requests, tokens))
+        if rates.tokens is not None:
+            self._token_free += (tokens - self._usual) * 60.0 / rates.tokens
+        self._usual += (tokens - self._usual) / 8
 
 
 class EstimatedRate:

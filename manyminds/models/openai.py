@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from manyminds.aio import per_loop, served_path
+from manyminds.models.redact import without_keys
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -32,7 +33,7 @@ _CONNECTIONS = 4096  # the caller's concurrency is the limit, never the client
 _NO_KEY = "not-needed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EndpointModel:
     """A chat model named by its endpoint; the client is made when and where it is needed.
 
@@ -55,7 +56,12 @@ class EndpointModel:
     @property
     def name(self) -> str:
         """The model as its string form names it."""
-        return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{self.base_url}"
+        address = without_keys(self.base_url)
+        return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{address}"
+
+    def __repr__(self) -> str:
+        """Return the model and its address, without any key or password in it."""
+        return f"EndpointModel({self.model!r}, {without_keys(self.base_url)!r})"
 
     @property
     def concurrency(self) -> int | None:

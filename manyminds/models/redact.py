@@ -1,11 +1,19 @@
 """The keys that a model was made with, so that they can be taken out of what it says."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
+_KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{10,}"
+    r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
+    r"|(?i:(?<=[?&])[\w.-]*(?:key|token|secret|sig|pass|auth|code)[\w.-]*=[^&\s\"']+)"
+    r"|(?<=://)[^/\s@]+@"
+    r"|(?<=/)(?=[\w-]*\d)[\w-]{20,}(?=/v\d)"  # in the path of a URL
+)
 _SHORTEST = 10  # below it are words that local servers are given, such as `EMPTY` or `ollama`
 _MOST = 10_000  # objects looked at: a model may hold a whole data set, but its keys come first
 
@@ -33,6 +41,11 @@ def secrets_in(model: object) -> tuple[str, ...]:
             elif isinstance(one, list | tuple):
                 waiting.append(cast("Iterable[object]", one))
     return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
+
+
+def without_keys(text: str) -> str:
+    """Return a text with a mark in the place of whatever looks like a key."""
+    return _KEY.sub("[key]", text)
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

@@ -126,7 +126,13 @@ def address(provider: str) -> str:
     # Ollama's own variable names an address to listen on: `0.0.0.0`, `host:port`, or a URL.
     parts = urlsplit(given if "://" in given else f"http://{given}")
     host = "localhost" if parts.hostname in (None, "0.0.0.0") else parts.hostname
-    port = parts.port or (443 if parts.scheme == "https" else 11434)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 11434)
+    except ValueError:
+        raise MemberError(
+            f"{endpoint.address} has no usable port: give a host and a port, such as "
+            "localhost:11434"
+        ) from None
     return f"{parts.scheme}://{host}:{port}{parts.path.removesuffix('/v1')}/v1"
 
 
@@ -159,7 +165,10 @@ def served(provider: str) -> list[str]:
     from http.client import HTTPException
     from urllib.request import ProxyHandler, Request, build_opener
 
-    request = Request(f"{address(provider)}/models")
+    try:
+        request = Request(f"{address(provider)}/models")
+    except (MemberError, ValueError):
+        return []
     key = os.environ.get(ENDPOINTS[provider].key)
     if key:
         request.add_header("Authorization", f"Bearer {key}")
@@ -173,9 +182,9 @@ def served(provider: str) -> list[str]:
 
 
 def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
-    if "@" in urlsplit(url).netloc:
+    if "@" in urlsplit(url).netloc or urlsplit(url).query:
         raise MemberError(
-            "a URL with a password in it would show up in reports: put the password into an "
+            "a URL with a password or a query in it would show up in reports: put the key into an "
             "environment variable and write `MODEL@URL#key=NAME`"
         )
     provider, _, rest = model.partition(":")

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from langgraph.graph.state import CompiledStateGraph
 
-from manyminds.calls.failures import without_keys
 from manyminds.members import Member
+from manyminds.models.redact import without_keys
 from manyminds.protocols import MemberEntry, Picture
 from manyminds.records.lines import without_secrets
 from manyminds.settings import Context

@@ -17,6 +17,7 @@ from manyminds.runs.cache import Cached
 from manyminds.runs.observers import Observer, SafeStore, safe_writer
 from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import Usage, add_spent, note
+from manyminds.runs.working import count_work
 from manyminds.settings import Context, settings
 from manyminds.state import Candidate
 
@@ -73,6 +74,7 @@ class RunContext:
         "id",
         "stores",
         "method",
+        "own_counter",
         "path",
         "counters",
         "question",
@@ -100,6 +102,9 @@ class RunContext:
         # A budget that spans several runs may already be counted by a run around this one.
         outer_counters = () if around is None else around.counters
         self.counters = (*outer_counters, *(p for p in own if p not in outer_counters))
+        timed = [one for one in own if one.budget.seconds is not None and not one.budget.account]
+        self.own_counter = timed[0] if timed else None
+        count_work(self.counters)
         self.base = 0 if around is None else around.base
         self.path = "" if around is None else around.path
         self.around, self.spent = around, spent
@@ -126,7 +131,11 @@ class RunContext:
             write=get_runtime().stream_writer,
             stores=() if known is None else (known,),
         )
-        scope.method, scope.recorder = method, run.recorder
+        scope.method, scope.recorder, scope.counters = method, run.recorder, run.counters
+        if known is not None:
+            known.counter = run.own_counter
+        if run.own_counter is not None:
+            run.own_counter.carry(scope.lives)
         return run
 
     @property
@@ -188,6 +197,19 @@ class RunContext:
         """Add what a call has used to every budget."""
         for counter in self.counters:
             counter.settle(tokens, dollars)
+
+    def settle_estimate(self, tokens: int, dollars: float) -> None:
+        """Add an estimate of what a call has used, which reported nothing, and note that."""
+        counted = [c for c in self.counters if c.budget.tokens or c.budget.dollars]
+        for counter in counted:
+            counter.settle(tokens, dollars)
+        if counted:
+            scope = run_scope(self.id)
+            scope.unreported += 1
+            calls = "1 call" if scope.unreported == 1 else f"{scope.unreported} calls"
+            scope.failed_observers["usage"] = (
+                f"the endpoint reported no tokens for {calls}: the budget counted an estimate"
+            )
 
     def count(self, candidates: Sequence[Candidate]) -> None:
         """Add calls that ended to the live ledger, for the case that no state will hold them."""

@@ -16,6 +16,7 @@ from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
 
+from manyminds.limits.budget import BudgetCounter
 from manyminds.runs.cache import as_json
 from manyminds.runs.journal_backends import (
     CheckpointBackend,
@@ -28,6 +29,8 @@ from manyminds.runs.langgraph_internals import checkpointer, replay_state
 from manyminds.state import Candidate
 
 _HEADS = ("manyminds", "runs", "heads")
+_WORKED = "worked/"  # before the name of a life of the run, in the place of a call's key
+_UNNOTED = 0.1  # seconds of work that may go unwritten
 _SETTLED = 60.0  # seconds after its end until the checkpoints of a run are surely written
 
 
@@ -38,6 +41,9 @@ class Journal:
         backend: where they are written.
         clear: the run begins now, or takes another path from an earlier point: what the backend
             holds must not be used.
+
+    Attributes:
+        counter: of the run's own budget of seconds, which are written with the answers.
     """
 
     def __init__(self, backend: JournalBackend, *, clear: bool = False) -> None:
@@ -46,6 +52,9 @@ class Journal:
         self._known: dict[str, Candidate] | None = None
         self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
         self._next: tuple[dict[str, str], asyncio.Task[None]] | None = None
+        self.counter: BudgetCounter | None = None
+        self._noted = 0.0
+        self._lives: dict[str, float] = {}
 
     def serves(self, backend: JournalBackend) -> bool:
         """Tell whether it belongs to the running loop and to the place of this backend."""
@@ -75,7 +84,24 @@ class Journal:
         """Write all answers that came in while waiting, in one commit: commits are slow."""
         async with self._writing:
             self._next = None
-            await self._backend.write(answers)
+            await self._backend.write({**answers, **self._seconds()})
+
+    async def seconds(self) -> dict[str, float]:
+        """Return how long the run worked in each of its earlier lives."""
+        await self._answers()
+        return self._lives
+
+    async def note_seconds(self) -> None:
+        """Write how long the run has worked, where no answer's writing did so lately."""
+        if self.counter is not None and self.counter.worked - self._noted > _UNNOTED:
+            await self._answers()
+            await self._write({})
+
+    def _seconds(self) -> dict[str, str]:
+        if self.counter is None:
+            return {}
+        self._noted = self.counter.worked
+        return {f"{_WORKED}{self.counter.life}": f"{self._noted:020.6f}"}
 
     async def _answers(self) -> dict[str, Candidate]:
         if self._known is None:
@@ -88,7 +114,10 @@ class Journal:
         if self._clear:
             await self._backend.clear()
             return {}
-        return {key: json.loads(text) for key, text in (await self._backend.load()).items()}
+        found = await self._backend.load()
+        for key in [key for key in found if key.startswith(_WORKED)]:
+            self._lives[key.removeprefix(_WORKED)] = float(found.pop(key))
+        return {key: json.loads(text) for key, text in found.items()}
 
 
 def open_journal(run: str, known: Journal | None, *, clear: bool = False) -> Journal | None:

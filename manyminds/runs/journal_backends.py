@@ -92,7 +92,10 @@ class CheckpointBackend:
         if found is None:
             return {}
         self._latest = found.config
-        return {key: text for _task, key, text in found.pending_writes or []}
+        texts: dict[str, str] = {}
+        for _task, key, text in found.pending_writes or []:
+            texts[key] = max(text, texts.get(key, ""))  # in no order; seconds of work only grow
+        return texts
 
     async def write(self, answers: Mapping[str, str]) -> None:
         """Write answers, with one commit."""

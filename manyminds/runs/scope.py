@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from manyminds.limits.budget import BudgetCounter
 from manyminds.limits.deadline import Deadline
 from manyminds.protocols import Recorder
 from manyminds.runs.journal import Journal, open_journal
@@ -31,6 +32,9 @@ class RunScope:
         journal: answers of the run's earlier lives, where the host keeps them.
         recorder: receives what the nodes do.
         failed_observers: notes on recorders and caches that failed, by what is lost.
+        counters: of the budgets that the run draws on.
+        unreported: calls whose tokens nobody reported, although a budget counts them.
+        lives: seconds of work in each earlier life of the run.
         replay: names the last call that took another path from an earlier point of the run.
     """
 
@@ -41,6 +45,9 @@ class RunScope:
     journal: Journal | None = None
     recorder: Recorder | None = None
     failed_observers: dict[str, str] = field(default_factory=dict[str, str])
+    counters: tuple[BudgetCounter, ...] = ()
+    unreported: int = 0
+    lives: dict[str, float] = field(default_factory=dict[str, float])
     replay: object = None
 
     def deadline(self, layer: int, make: Callable[[], Deadline]) -> Deadline:
@@ -79,6 +86,17 @@ def run_scope(run: str) -> RunScope:
             found = _runs.setdefault(run, RunScope())
             if len(_runs) > _KEPT:
                 _runs.popitem(last=False)
+    return found
+
+
+async def scope_of(run: object) -> RunScope | None:
+    """Return what the nodes of a run share; where it is resumed here, with its earlier lives."""
+    found = known_scope(run)
+    if found is None and isinstance(run, str) and run:
+        found = run_scope(run)
+        opened = found.open_journal(run)
+        if opened is not None:
+            found.lives = await opened.seconds()
     return found
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
+from helpers.lives import forget_all
+from helpers.server import Reply, Server
 from langchain_core.output_parsers import StrOutputParser
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import ValidationError
@@ -339,3 +341,90 @@ async def test_what_was_spent_before_an_interrupt_counts_after_it() -> None:
     while (await app.aget_state(config)).next:
         state = await app.ainvoke(None, config)
     assert state["report"]["calls"] == 3 and len(last.calls) == 1
+
+
+# ---- seconds over several lives
+
+
+async def outlived(app: Any, given: Any, seconds: float) -> dict[str, Any] | None:
+    """Run a life of so many seconds, as a new process would; return None where it was cut."""
+    forget_all()
+    budgets.forget_all()
+    try:
+        return await asyncio.wait_for(  # type: ignore[no-any-return]
+            app.ainvoke(given, {"configurable": {"thread_id": "t"}}), seconds
+        )
+    except TimeoutError:
+        return None
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.6])
+async def test_seconds_add_up_over_all_lives_and_pauses_are_free(pause: float) -> None:
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.2))
+    graph = create_moa([model], layers=40, budget=Budget(seconds=1.5))
+    app, given, lives = graph.compile(checkpointer=InMemorySaver()), user(), 0
+    result: dict[str, Any] | None = None
+    while result is None and lives < 12:
+        lives += 1
+        result = await outlived(app, None if lives > 1 else given, 0.5)
+        await asyncio.sleep(pause)
+    assert 3 <= lives <= 5 and result is not None
+    assert result["answer"] == "x" and "1.5 seconds" in result["report"]["degraded"]
+
+
+async def test_a_life_without_any_answer_counts_too() -> None:
+    async def stuck(_messages: object, _data: object) -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    graph = create_moa([ScriptedChatModel(stuck)], layers=2, budget=Budget(seconds=1.0))
+    app = graph.compile(checkpointer=InMemorySaver())
+    assert await outlived(app, user(), 0.4) is None
+    assert await outlived(app, None, 0.4) is None
+    with pytest.raises((BudgetError, QuorumError)):
+        await outlived(app, None, 0.8)
+
+
+async def test_a_shared_budget_counts_from_the_first_node() -> None:
+    budget = Budget(seconds=0.6).shared()
+    await asyncio.sleep(0.7)
+    result = await forest(ScriptedChatModel("x"), 2, budget=budget).ainvoke(user())
+    assert result["report"]["degraded"] is None
+
+
+async def test_a_custom_nodes_time_counts() -> None:
+    async def slow(_state: Any) -> dict[str, Any]:
+        await asyncio.sleep(0.5)
+        return {}
+
+    graph = create_moa([ScriptedChatModel("x")], layers=3, budget=Budget(seconds=0.4))
+    result = await graph.insert("slow", slow, after="gate").compile().ainvoke(user())
+    assert "0.4 seconds" in str(result["report"]["degraded"])
+
+
+# ---- endpoints that report no usage
+
+
+@pytest.mark.parametrize(
+    "usage", [None, {}, {"prompt_tokens": None}, "none", {"prompt_tokens": -1}]
+)
+@pytest.mark.parametrize("finish", ["stop", "content_filter"])
+@pytest.mark.parametrize("limit", [{"tokens": 100}, {"dollars": 1e-4}], ids=["tokens", "dollars"])
+async def test_a_budget_that_cannot_be_counted_is_estimated_and_says_so(
+    usage: object, finish: str, limit: dict[str, Any]
+) -> None:
+    message = {"role": "assistant", "content": "four words of text"}
+    body = {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
+    with Server(lambda _b, _k: Reply(raw=body)) as server:
+        price = Price(input=1, output=1)
+        member = Member(f"m@{server.url}", retries=0, price=price, concurrency=2)
+        app = create_agent_forest(member, samples=60, budget=Budget(**limit)).compile()
+        try:
+            report = (await app.ainvoke(user("What is six times seven?" * 2)))["report"]
+        except QuorumError:
+            assert finish == "content_filter"
+        else:
+            assert finish == "stop" and "budget" in report["degraded"]
+            assert any("the budget counted an estimate" in note for note in report["notes"])
+            assert report["tokens"] == {"input": 0, "output": 0} and report["cost"] is None
+        assert len(server.requests) < 20

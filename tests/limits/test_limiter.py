@@ -6,7 +6,8 @@ from helpers.simulated_time import simulated
 
 from manyminds.errors import AnswerError
 from manyminds.limits import limiter as gate
-from manyminds.limits.limiter import EndpointLimiter, Slot
+from manyminds.limits.limiter import EndpointLimiter
+from manyminds.limits.slot import Slot
 
 
 async def _peak(entrance: EndpointLimiter, calls: int) -> int:

@@ -1,4 +1,4 @@
-from manyminds.limits.limiter import HalfOpenProbe
+from manyminds.limits.probe import HalfOpenProbe
 
 
 def closed() -> HalfOpenProbe:

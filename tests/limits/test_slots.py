@@ -5,20 +5,8 @@ from contextvars import ContextVar
 import pytest
 
 from manyminds.aio import in_thread
-from manyminds.limits.limiter import EndpointLimiter, limiter
 
 _word: ContextVar[str] = ContextVar("word", default="unset")
-
-
-async def test_one_gate_for_each_endpoint_and_width() -> None:
-    assert limiter("a", 3) is limiter("a", 3)
-    assert limiter("a", 3) is not limiter("b", 3) and limiter("a", 3) is not limiter("a", 4)
-    other = await asyncio.to_thread(lambda: asyncio.run(_own()))
-    assert other is not limiter("a", 3)
-
-
-async def _own() -> EndpointLimiter:
-    return limiter("a", 3)
 
 
 async def test_threads_are_as_many_as_the_width_and_see_context_variables() -> None:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from helpers.graphs import user
 from helpers.server import Body, Reply, Server
@@ -5,8 +7,13 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from manyminds import Member, create_moa
+from manyminds import Member, QuorumError, create_moa, record
+from manyminds.apps.doctor import examine
+from manyminds.errors import MemberError
+from manyminds.models.openai import EndpointModel
 from manyminds.models.redact import secrets_in
+from manyminds.models.strings import ENDPOINTS
+from manyminds.records.about import members_of
 
 KEY = "a1b2c3d4e5f6"  # has no form by which it could be known
 
@@ -44,3 +51,60 @@ async def test_a_server_that_repeats_it_does_not_get_it_into_state_or_prompt(sta
         assert KEY not in str(good.bodies)
     assert "[key]" in str(state) and KEY not in str(state["candidates"])
     assert KEY not in str(state["report"])
+
+
+SECRET = "s3cr3t-abcdef0123456789abcd"
+LEAKING = (
+    f"http://user:{SECRET}@host/v1",
+    f"http://{SECRET}@host/v1",
+    f"http://host/v1?api-key={SECRET}",
+    f"http://host/v1?access_token={SECRET}&x=1",
+    f"http://host/v1?x=1&sig={SECRET}",
+    f"http://host/{SECRET}/v1",
+)
+
+
+@pytest.mark.parametrize("url", LEAKING)
+def test_no_password_or_key_of_an_address_is_shown(url: str) -> None:
+    model = EndpointModel("m", url)
+    member = Member(model)
+    graph = create_moa([member])
+    shown = [repr(model), model.name, repr(member), repr(graph), member.identity]
+    shown += [graph.compile().get_graph().draw_mermaid(), str(graph.options)]
+    shown += [str(members_of(graph.members.values()))]
+    assert not [text for text in shown if SECRET in text]
+
+
+@pytest.mark.parametrize("url", [url for url in LEAKING if "/v1/" not in url][:5])
+def test_an_address_with_a_password_or_a_query_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MemberError, match="would show up in reports") as refused:
+        Member(f"m@{url}")
+    assert SECRET not in str(refused.value)
+    for name, endpoint in ENDPOINTS.items():
+        if name == "ollama":
+            continue
+        monkeypatch.setenv(endpoint.address, url)
+        monkeypatch.setenv(endpoint.key, "k")
+        with pytest.raises(MemberError, match="would show up in reports") as refused:
+            Member(f"{name}:m")
+        assert SECRET not in str(refused.value)
+        monkeypatch.delenv(endpoint.address)
+
+
+@pytest.mark.parametrize("url", LEAKING[:5])
+def test_doctor_and_ollama_show_no_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for endpoint in ENDPOINTS.values():
+        monkeypatch.setenv(endpoint.address, url)
+    found = examine()
+    assert SECRET not in str(found) and "would show up in reports" in str(found["problems"])
+    assert SECRET not in repr(Member("ollama:m"))
+
+
+async def test_a_record_has_no_key_of_a_path(tmp_path: Path) -> None:
+    with Server() as server:
+        url = server.url.replace("/v1", f"/{SECRET}/v1")
+        with record(tmp_path), pytest.raises(QuorumError):
+            await create_moa([Member(EndpointModel("m", url), retries=0)]).compile().ainvoke(user())
+    assert not [path for path in tmp_path.rglob("*.jsonl") if SECRET in path.read_text()]
