@@ -351,7 +351,7 @@ async def outlived(app: Any, given: Any, seconds: float) -> dict[str, Any] | Non
     forget_all()
     budgets.forget_all()
     try:
-        return await asyncio.wait_for(  # type: ignore[no-any-return]
+        return await asyncio.wait_for(
             app.ainvoke(given, {"configurable": {"thread_id": "t"}}), seconds
         )
     except TimeoutError:
