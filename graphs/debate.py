@@ -109,8 +109,9 @@ def create_debate(
         debaters: Members that debate: different models, if you can. A lone one checks its own
             answer.
         rounds: Number of rounds, at most: n debaters make n * rounds calls.
-        topology: Who reads whom: "all", "ring" (both neighbours, arXiv 2406.11776), "star" (all
-            and the first), or a function from place, debaters and round to the places read.
+        topology: Debaters that each one reads: "all", "ring" (both neighbours, arXiv 2406.11776),
+            "star" (all and the first), or a function from place, debaters and round to the places
+            read.
         vote: Vote over the last round: "majority", "weighted" by the members' weights,
             "proportional" to the stated confidence, "reconcile" (its steps, arXiv 2309.13007),
             "confidence" (CISC, arXiv 2502.06233), a similarity ("bleu", ...), or a function from

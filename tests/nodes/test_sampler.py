@@ -1,6 +1,14 @@
-import pytest
+from typing import Any
 
-from manyminds.nodes.sampler import MOST_BRANCHES, branches
+import pytest
+from helpers.candidates import candidate
+
+from manyminds import Context, Member
+from manyminds.nodes.sampler import MOST_BRANCHES, Sampling, branches
+from manyminds.reading.answers import extractor
+from manyminds.testing import ScriptedChatModel
+from manyminds.votes import stopping
+from manyminds.votes.flags import RedFlags
 
 
 @pytest.mark.parametrize("first", [0, 40])
@@ -20,3 +28,49 @@ def test_chunks_cover_the_wave_once_in_few_branches(planned: int, first: int) ->
     covered = [n for chunk in sent for n in range(chunk["first"], chunk["first"] + chunk["count"])]
     assert covered == list(range(first, first + planned))
     assert all(chunk["count"] >= 1 for chunk in sent)
+
+
+def sampling(**options: Any) -> Sampling:
+    given: dict[str, Any] = {
+        "members": [Member(ScriptedChatModel(), name=f"m{n}") for n in range(3)],
+        "method": "test",
+        "prompt": None,
+        "extract": extractor("final"),
+        "flags": None,
+        "rule": stopping.fixed(10),
+        "most": 10,
+        "until": None,
+        "quorum": 1,
+        "params": {},
+        "context": Context(),
+    }
+    return Sampling(**{**given, **options})
+
+
+def test_a_reply_is_read_with_its_confidence() -> None:
+    one = candidate("Final answer: 7\nConfidence: 80")
+    sampling().read([one, candidate(None)])
+    assert one["answer"] == "7" and one["confidence"] == 80
+
+
+def test_a_cut_reply_and_one_with_a_red_flag_have_no_vote() -> None:
+    cut, long, good = (candidate(text) for text in ("Final answer: 7", "7" * 99, "Final answer: 8"))
+    cut["truncated"] = True
+    how = sampling(flags=RedFlags(longest=50))
+    how.read([cut, long, good])
+    assert [one["status"] for one in (cut, long, good)] == ["flagged", "flagged", "ok"]
+    assert [one["error"] and one["error"]["kind"] for one in (cut, long)] == [
+        "truncated",
+        "malformed",
+    ]
+    assert how.votes([cut, long, good]) == [0]
+
+
+def test_replies_are_counted_together_however_they_are_worded() -> None:
+    texts = "It is **42**.", "So she pays $42.", "I think 7", "Total: 42 dollars"
+    seen = [candidate(text, index=n) for n, text in enumerate(texts)]
+    assert sampling().votes([*seen, candidate(None, index=4)]) == [0, 0, 1, 0, None]
+
+
+def test_draws_of_one_member() -> None:
+    assert sampling().draws == 4 and sampling(most=9).draws == 3

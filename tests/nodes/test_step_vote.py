@@ -1,9 +1,13 @@
 """Votes on one step, on hand-made proposals."""
 
 import pytest
+from helpers.candidates import candidate
 
-from manyminds.nodes.step_vote import by_statement
-from manyminds.tasks import Reasoning
+from manyminds import Candidate, Member, RunError
+from manyminds.nodes.step_vote import StepVoting, by_statement, cut_short
+from manyminds.tasks import Arithmetic, Reasoning, StepTask
+from manyminds.testing import ScriptedChatModel
+from manyminds.votes import stopping
 
 TASK = Reasoning()
 
@@ -30,3 +34,35 @@ def test_finished_is_a_vote_of_its_own_and_steps_are_compared_by_what_they_state
 def test_answers_that_nobody_can_read_are_chosen_by_likeness() -> None:
     steps = ["Final answer: I cannot say", "Final answer: I cannot say it"]
     assert by_statement(TASK, steps)["answer"] in steps
+
+
+def voting(task: StepTask, vote: str, rule: str, redraws: int = 1) -> StepVoting:
+    members = (Member(ScriptedChatModel(), name="m"),)
+    return StepVoting(members, task, vote, stopping.rule(rule), redraws, {})
+
+
+def proposals(*steps: str | None) -> list[Candidate]:
+    return [candidate(step, index=n, answer=step) for n, step in enumerate(steps)]
+
+
+def test_the_rule_counts_steps_that_state_the_same() -> None:
+    seen = proposals("Two cats have 8 legs.", "4 + 4 = 8")
+    assert voting(TASK, "stated", "ahead:2").decided(seen) is not None
+    assert voting(Arithmetic(), "majority", "ahead:2").decided(seen) is None
+    ends = proposals("Final answer: 8", "4 + 4 = 8")
+    assert voting(TASK, "stated", "ahead:2").decided(ends) is None
+
+
+def test_failed_proposals_are_replaced_and_their_number_is_limited() -> None:
+    how = voting(TASK, "stated", "fixed:2")
+    assert how.decided(proposals("It is 8.", None)) is None
+    assert (how.decided(proposals("It is 8.", None, None)) or "").startswith("cap: 3 drawn")
+    with pytest.raises(RunError, match="all 3 proposals failed"):
+        how.decided(proposals(None, None, None))
+
+
+def test_an_unasked_proposal_cuts_the_step_short() -> None:
+    seen = proposals("It is 8.", None)
+    assert not cut_short(seen)
+    seen[1]["status"] = "skipped"
+    assert cut_short(seen)
