@@ -27,6 +27,7 @@ from manyminds import (
 from manyminds.fence import counts
 from manyminds.graphs.best_of_n import create_best_of_n
 from manyminds.graphs.cascade import create_cascade
+from manyminds.graphs.fusion import KEYS, create_fusion
 from manyminds.graphs.rsa import create_rsa
 from manyminds.graphs.tournament import create_tournament
 from manyminds.method_graph import MethodGraph
@@ -46,6 +47,7 @@ def _reply(body: Body, k: int) -> Reply:
         "choice": 1,
         "roles": ROLES,
         "score": 2,
+        **dict.fromkeys(KEYS, ["so"]),
     }
     asks = "Reply with one JSON object" in asked
     if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
@@ -104,6 +106,7 @@ TABLE: dict[str, tuple[int, Build]] = {
     "tournament, 3 rounds": (32, lambda four, _: create_tournament(four, samples=8)),
     "rsa": (48, lambda four, _: create_rsa(four)),
     "rsa, cheap ones first": (12, lambda four, _: create_rsa([four[:3], four[3:]], population=4)),
+    "fusion": (6, lambda four, _: create_fusion(four)),
     "cascade, agrees at once": (3, lambda four, _: create_cascade(four, agree=0.3)),
     "cascade, never agrees": (10, lambda four, _: create_cascade(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),

@@ -218,6 +218,15 @@ _MAKERS: Mapping[str, Callable[[Weighed], object]] = {
     "solved": lambda weighed: next(iter(weighed.scores.values())) >= _LIKELY,
     "stop": _stop,
     "reason": _reason,
+    "consensus": lambda weighed: [_reason(weighed)],
+    "contradictions": lambda weighed: [
+        f"Answer {number} states {answer}."
+        for number, answer in weighed.stated.items()
+        if answer not in (None, weighed.best)
+    ],
+    "partial_coverage": lambda _weighed: [],
+    "unique_insights": lambda _weighed: [],
+    "blind_spots": lambda _weighed: [],
 }
 _WITHOUT_ANSWERS = {"roles", "questions", "query"}
 
