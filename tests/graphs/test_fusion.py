@@ -13,7 +13,7 @@ from manyminds.fence import parse_numbered
 from manyminds.graphs.fusion import KEYS, create_fusion, read_analysis, written
 from manyminds.nodes.role_call import Unreadable
 from manyminds.presets import Preset
-from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 DOWN = ValueError("down")
 FOUND: dict[str, Any] = {
@@ -166,8 +166,11 @@ def test_tools_need_a_chat_model() -> None:
 async def test_a_preset_chooses_panel_and_writer_by_price(
     preset: Preset, panel: list[str], writer: str
 ) -> None:
+    def script(_messages: object, data: Metadata) -> str:
+        return json.dumps(FOUND) if data["role"] == "analyst" else "text"
+
     members = [
-        Member(model(json.dumps(FOUND)), name=name, price=Price(input=price, output=price))
+        Member(ScriptedChatModel(script), name=name, price=Price(input=price, output=price))
         for name, price in (("d", 40), ("b", 2), ("a", 1), ("c", 9))
     ]
     found = (await run(members, preset=preset))["report"]
