@@ -100,6 +100,7 @@ class Candidate(TypedDict):
     (seconds since 1970). `reused`: it was taken from a "cache" or a "record" and cost nothing.
     `hedged_by`: the member whose answer this
     is, because the call's own member was late; `hedges`: the calls of a hedge that lost.
+    `where`: the place in the text where `answer` stands, such as "box" or "last line".
     `read`: how a verdict was read: "model" (it follows its JSON schema), "parser" (from text) or
     "fallback" (no call of the role could be read, and this was the last).
     """
@@ -119,6 +120,7 @@ class Candidate(TypedDict):
     seconds: float
     attempts: int
     message_id: str | None
+    where: NotRequired[str]
     content: NotRequired[list[Any]]
     tool_calls: NotRequired[list[Any]]
     reasoning: NotRequired[str]

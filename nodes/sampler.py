@@ -121,7 +121,10 @@ class Sampling:
                     maybe_billed=True,
                 )
                 continue
-            candidate["answer"] = self.extract.extract(candidate["text"])
+            place = self.extract.located(candidate["text"])
+            candidate["answer"] = None if place is None else place.answer
+            if place is not None:
+                candidate["where"] = place.where
             sure = read_confidence(candidate["text"])
             if sure is not None:
                 candidate["confidence"] = sure

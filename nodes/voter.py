@@ -20,6 +20,7 @@ from manyminds.nodes.tally import (
     undecided,
 )
 from manyminds.reading.answers import Extractor
+from manyminds.reading.locate import Found
 from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
@@ -119,10 +120,17 @@ def _read_together(
     texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
     reading = read_all(texts, question=question)
     read: list[Candidate] = [
-        one if one["answer"] == answer else {**one, "answer": answer}
-        for one, answer in zip(candidates, reading.answers, strict=True)
+        one if one["answer"] == answer else _with_answer(one, answer, found)
+        for one, answer, found in zip(candidates, reading.answers, reading.found, strict=True)
     ]
     return read, reading.extractor
+
+
+def _with_answer(candidate: Candidate, answer: str | None, found: Found | None) -> Candidate:
+    changed: Candidate = {**candidate, "answer": answer}
+    if found is not None:
+        changed["where"] = found.where
+    return changed
 
 
 def _sampled(candidates: Sequence[Candidate], rounds: int, planned: int, how: Sampling) -> Sampled:

@@ -27,13 +27,14 @@ _MORE = re.compile(
 )
 _GOES_ON = re.compile(
     r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u3001\u3002\u3040-\u30ff\u4e00-\u9fff]"
-    r"|\s+(?:because|since|as|is(?!\s+(?:not|incorrect|wrong|false|too))|and\s+the|it|with|\(|based)\b|\s*\n|\s+\()",
+    r"|\s+(?:because|since|as|is\s+(?:the\s+|my\s+)?(?:correct|right|best|true|answer|choice)|and\s+the|it|with|\(|based)\b|\s*\n|\s+\()",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
     r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|[Pp]ick|[Cc]hoose|chose|[Ss]elect|go\s+with"
     r"|[Ii]t(?:'s|\s+is)|[Ii]\s+think|would\s+say|leaves(?:\s+only)?|should\s+be|would\s+be|wähle|choisis"
     r"|[Ee]lijo|[Ee]scojo|выбираю|(?:[Bb]est|[Cc]orrect|[Rr]ight)\s+(?:option|choice|one)\s+is"
+    r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:letter|pick|choice)\s+is"
     r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|[Bb]y\s+elimination"
     r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|[Aa]ns\.)"
     r"|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
@@ -41,13 +42,16 @@ _CONCLUSION = re.compile(
 )
 _IS_CORRECT = re.compile(
     r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
-    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be)\s+(?:the\s+)?(?:correct|right|true|best)\b"
+    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best)\b"
     r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
     r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
     re.IGNORECASE,
 )
 _VARIANT = re.compile(r"\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b", re.IGNORECASE)
 _INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
+_DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bcannot)\s+(?:\w+\s+){0,2}$")
+_LONGEST_DENIAL = 40  # characters before a choice
+_BEHIND = re.compile(r"[^()\n?]{1,60}\s\((?:option\s+)?([A-J])\)\s*\.?\s*", re.IGNORECASE)
 _LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"\s*\(?([a-j])\)\s+\S")
 _FINAL = re.compile(r"final\s+answer[*_ ]*[:\n\s]*", re.IGNORECASE)
@@ -176,6 +180,9 @@ def _unmarked(text: str) -> Found | None:
         return Found(last_line[1].upper(), "last line")
     if len(set(_LISTED.findall(text))) > 1:
         return None
+    behind = _BEHIND.fullmatch(text)
+    if behind:
+        return Found(behind[1].upper(), "last words")
     bullet = _BULLET.match(text)
     if bullet:
         return Found(bullet[1].upper(), "first words")
@@ -192,5 +199,7 @@ def _unmarked(text: str) -> Found | None:
 
 def _chosen(text: str, match: re.Match[str]) -> bool:
     """Say whether a concluding letter is one: "A" and "I" before a word are none."""
+    if _DENIED.search(text, max(0, match.start() - _LONGEST_DENIAL), match.start()):
+        return False
     mark = match[2]
     return mark is None or mark not in _ALSO_WORDS or bool(_GOES_ON.match(text[match.end() :]))

@@ -1,6 +1,7 @@
 r"""Numbers spelled in other ways, rewritten in plain digits: words, Chinese, LaTeX."""
 
 import re
+from fractions import Fraction
 
 _UNITS = [
     "zero",
@@ -69,6 +70,7 @@ _PART = re.compile(
 )
 _A_HUNDRED = re.compile(r"\ban?\s+(?=(?:hundred|thousand|million|billion)\b)", re.IGNORECASE)
 _PERCENT_OF = re.compile("\u767e\u5206\u4e4b([0-9.]+|[零〇一二两三四五六七八九十百]+)")
+_HAN_LARGE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,8})?)\s?([\u4e07\u4ebf])")
 _DOZEN = re.compile(r"\b(?:(half)\s+)?a\s+dozen\b", re.IGNORECASE)
 
 
@@ -83,10 +85,17 @@ def _part(match: re.Match[str]) -> str:
     return f"{_WORDS.get(whole, whole)} {part}" if whole else part
 
 
+def _han_large(match: re.Match[str]) -> str:
+    """Return digits with a Chinese scale, such as "1.5" and ten thousand, as one number."""
+    value = Fraction(match[1]) * (10**4 if match[2] == "\u4e07" else 10**8)
+    return str(value.numerator) if value.denominator == 1 else match[0]
+
+
 def spelled(text: str) -> str:
     """Return a short text with its number words, English and Chinese, as digits."""
     text = _A_HUNDRED.sub("one ", text)
     text = _PERCENT_OF.sub(lambda m: f"{m[1]}%", text)
+    text = _HAN_LARGE.sub(_han_large, text)
     text = _DOZEN.sub(lambda m: "6" if m[1] else "12", text)
     text = _PART.sub(_part, text)
     text = _SPELLED.sub(_english, text)

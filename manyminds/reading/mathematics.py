@@ -21,6 +21,9 @@ _DELIMITER = re.compile(
 _CLOSES = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)", "\\begin": "\\end"}
 _LEFT_OF_ANSWER = re.compile(r"(?:=|\\approx|\\equiv|\\Rightarrow|\\implies)(?![^{]*\})")
 _NAMED_VALUE = re.compile(r"\b[A-Za-z]\s*=\s*([-+]?[0-9]+(?:[./][0-9]+)?)(?![\w^*/+]|\s*[-+*/^=])")
+_WRITTEN = re.compile(  # a formula without dollar signs: 2π, √2, (2, 3)
+    r"(?=.*[±√π^])[-+±√πa-zA-Z0-9.,/^*()]{1,40}|[(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]]"
+)
 _EACH = re.compile(r"-?[0-9]+(?:[./][0-9]+)?")
 _SEVERAL = re.compile(
     r"-?[0-9]+(?:[./][0-9]+)?(?:(?:,?\s+(?:and|or|und|et|y|oder|ou|o)\s+|,\s+)-?[0-9]+(?:[./][0-9]+)?)+"
@@ -47,6 +50,7 @@ _UNITS = re.compile(
 _SHORT_FRAC = re.compile(
     r"\\frac(?:\{([^{}]+)\}([0-9A-Za-z])|([0-9])\{([^{}]+)\}|([0-9])([0-9A-Za-z]))"
 )
+_ROOT = re.compile(r"√\(?([0-9]+|[a-z])\)?")
 _SHORT_ROOT = re.compile(r"\\sqrt([0-9A-Za-z])")
 _SINGLE = re.compile(r"([_^])\{(\w)\}")
 _SLASH = re.compile(
@@ -146,6 +150,7 @@ def normalise(answer: str) -> str:
 def _normal(answer: str) -> tuple[str, str | None]:
     """Return the rewritten answer, and the unit that a number had."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
+    text = _ROOT.sub(r"\\sqrt{\1}", text)
     for written, plain in _SYNONYMS:
         text = text.replace(written, plain)
     text = _ROW_END.sub(r"\\", text)
@@ -246,6 +251,7 @@ def _bare(item: Hashable) -> Hashable:
 def _clean(answer: str) -> str:
     """Return what the parser reads: synonyms, units and words gone, spaces kept."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
+    text = _ROOT.sub(r"\\sqrt{\1}", text)
     for spelled, plain in _SYNONYMS:
         text = text.replace(spelled, plain)
     trigonometric = "\\deg " if re.search(r"sin|cos|tan|cot|sec|csc", text) else " "
@@ -329,5 +335,7 @@ def _phrase(text: str) -> str | None:
         if numbers.is_number(first):
             return numbers.extract(first)
     last = parts[-1].strip().rstrip(".!").strip(" *`")
+    if len(last) <= _LONGEST_WORD and _WRITTEN.fullmatch(last):
+        return last
     is_word = len(last.split()) == 1 and len(last) <= _LONGEST_WORD
     return last if is_word and not _DIGIT.search(text) else None

@@ -52,6 +52,8 @@ _OTHER = re.compile(
     rf"|[0-9]\s*[+*^]\s*[a-z(]|[0-9]\s+-\s+[a-z]\b|[0-9]s\b|[0-9]\s*BCE?\b|[0-9]\s*(?:Uhr|o'clock)\b"
     rf"|\b(?:log|ln|sqrt|sin|cos|tan|root|squared|cubed|factorial|twice|double|triple)\b"
     rf"|[0-9]\s*(?:[点點]|[时時](?![间間速])|小[时時]\s*[0-9半]|時間\s*[0-9半])"
+    rf"|\b(?:up\s+to|over|under|above|below|beyond)\s+[$€£]?[0-9]|[0-9]\s*‰|[0-9]\s*(?:noon|midnight)\b"
+    rf"|[0-9]\+(?![0-9\s])|[0-9]-[a-z]{{2}}"
     rf"|π|√|\\pi|\\sqrt|[0-9)]\s?[xyzni](?![A-Za-z])(?!\s*10)|\b[0-9]+\s*[+*×·÷]\s*[0-9(]"
     rf"|[0-9]\s*(?:[a-z]+\s+){{1,2}}(?:and|und|et|y)\s+[$]?[0-9]"
     rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
@@ -84,6 +86,9 @@ _COPULA = re.compile(
 )
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
+_FEW = 4  # words of a reply in which "one" is a number
+_UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=[\s.]|$)")
+_HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
@@ -314,8 +319,9 @@ def _in_sentence(sentence: str, *, comma: bool) -> str | None:
     bare = _ASIDE.sub(" ", locate.plain(sentence))
     if not _NUMBER.search(digits.spelled(bare)):  # "in 1969" may be the answer
         bare = locate.plain(sentence)
-    place = digits.plain(bare).strip(" .")
-    if not _NUMBER.search(place) and not _ONE.search(place):
+    place = _UNIT_POWER.sub("", digits.plain(bare)).rstrip(" .").strip()
+    spoken = not _NUMBER.search(place) and (not _ONE.search(place) or len(place.split()) <= _FEW)
+    if spoken or _HAN_SCALE.search(place):
         place = digits.plain(digits.spelled(place))
     concluded = _SO.split(place)[-1]
     place = concluded if _NUMBER.search(concluded) else place

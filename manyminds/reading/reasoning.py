@@ -6,8 +6,8 @@ from functools import lru_cache
 LONGEST = 50_000
 """Characters of a reply in which an answer is looked for, from its end."""
 
-_CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
-_OPENED = re.compile(r"<(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
+_CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)\s*>", re.IGNORECASE)
+_OPENED = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)\s*>", re.IGNORECASE)
 _FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
 _OTHER_CHANNEL = re.compile(r"<\|channel\|>\s*(?:analysis|commentary)\b")
 _ENDED = re.compile(

@@ -6,13 +6,10 @@ import re
 from typing import NamedTuple
 
 from manyminds.reading.loose_json import Json, objects
-from manyminds.reading.reasoning import LONGEST, WIDE
+from manyminds.reading.reasoning import LONGEST, WIDE, visible
 
 _MARKS = {0x3010: 0x5B, 0x3011: 0x5D, 0x2019: 0x27, 0xFE55: 0x3A}
 _WIDE = WIDE | _MARKS
-_CLOSED = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
-_OPEN = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
-_FINAL_CHANNEL = "<|channel|>final<|message|>"
 _CONTROL_TOKEN = re.compile(r"<\|[a-z_]{1,20}\|>|</s>")
 _MARKUP = re.compile(r"\*\*|__|`{1,3}(?:json|python|text)?|(?m:^[ \t]*#{1,6} )")
 _KEY = re.compile(r"[^a-z]+")
@@ -27,16 +24,7 @@ class Fraction(NamedTuple):
 
 def reply_of(text: str) -> str:
     """Return a reply without reasoning and control tokens, its full-width characters as ASCII."""
-    text = text[-LONGEST:]
-    before, channel, after = text.rpartition(_FINAL_CHANNEL)
-    text = after if channel else before or text
-    ends = list(_CLOSED.finditer(text))
-    if ends:
-        text = text[ends[-1].end() :]
-    opening = _OPEN.search(text)
-    if opening is not None:  # the reply ends within its reasoning
-        text = text[: opening.start()]
-    return _CONTROL_TOKEN.sub(" ", text).translate(_WIDE)
+    return _CONTROL_TOKEN.sub(" ", visible(text[-LONGEST:])).translate(_WIDE)
 
 
 def plain(reply: str) -> str:

@@ -18,6 +18,12 @@ from manyminds.reading.texts import TEXT, contained, mentioned
 
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
+_ASSERTS = re.compile(r"\bassert\b[^\n]{0,500}==\s*\?\?")
+_OUTPUT = re.compile(
+    r"\bwhat\b[^.?\n]{0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
+    re.IGNORECASE,
+)
+_LONGEST_QUESTION = 10_000
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
 
 
@@ -86,6 +92,8 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     options = choices.options_in(question) if question else {}
     if options:
         return _lettered(tuple(options.items()))
+    if _asks_for_output(question[-_LONGEST_QUESTION:]):
+        return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     for kind in KINDS:
         found = [place for text in good if (place := _read(kind, text)) is not None]
@@ -95,6 +103,11 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
     return TEXT
+
+
+def _asks_for_output(question: str) -> bool:
+    """Say whether a question asks what a program gives: its answer is a Python literal."""
+    return bool(_ASSERTS.search(question) or "def " in question and _OUTPUT.search(question))
 
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.

@@ -12,7 +12,7 @@ _CANDIDATE = (
     *("usage", "cost", "seconds", "attempts", "message_id"),
 )
 _KEPT = 65_536
-_MORE = ("confidence", "scores", "hedged_by", "reused")
+_MORE = ("where", "confidence", "scores", "hedged_by", "reused")
 _ABOUT = (
     *(
         "id",

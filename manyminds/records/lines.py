@@ -24,7 +24,7 @@ _TOLD_ELSEWHERE = frozenset(
     }
 )
 _PLACE = ("role", "member", "layer", "index", "draw")
-_READ = ("confidence", "scores", "hedged_by")
+_READ = ("where", "confidence", "scores", "hedged_by")
 _NAMES = frozenset({"type", "run", "hash", "prompt", "parent", "path", "graph", "library"})
 
 

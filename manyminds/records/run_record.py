@@ -57,6 +57,7 @@ class Call:
     messages: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
     confidence: float | None = None
     scores: dict[str, float] = field(default_factory=dict[str, float])
+    where: str | None = None
     hedged_by: str | None = None
     reused: str | None = None
     inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)

@@ -119,6 +119,7 @@ class Reading(TypedDict):
     status: Status
     answer: str | None
     error: Failure | None
+    where: NotRequired[str]
     confidence: NotRequired[float]
     scores: NotRequired[dict[str, float]]
     hedged_by: NotRequired[str]

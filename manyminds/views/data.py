@@ -13,7 +13,8 @@ class CallData:
 
     `layer` is the layer, round, wave or step, `index` the order of asking within it. `node` names
     who asked where that is known. `inside` names the nested run, empty for the run's own calls.
-    `reused` says where an answer came from that was not asked for again.
+    `reused` says where an answer came from that was not asked for again, `where` in what place of
+    the text the answer was read.
     """
 
     number: int
@@ -35,6 +36,7 @@ class CallData:
     messages: Sequence[tuple[str, str]] = ()
     inside: str = ""
     reused: str = ""
+    where: str = ""
 
     @property
     def end(self) -> float:

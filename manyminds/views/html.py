@@ -174,7 +174,7 @@ def _as_data(run: RunData, live: str) -> Any:
                 short(call.text or call.error, 140), call.answer, call.error, round(call.begin, 4),
                 round(call.seconds, 4), call.input_tokens, call.output_tokens, call.cost,
                 call.attempts, call.prompt, call.inside, call.reused,
-                place(json.dumps(prompt))]  # fmt: skip
+                place(json.dumps(prompt)), call.where]  # fmt: skip
 
     calls = [row(call) for call in run.calls]
     whole = {"calls": calls, "texts": list(texts), "live": live, "finished": run.finished}

@@ -71,6 +71,7 @@ def _call(number: int, call: Call, began: float, inside: str) -> CallData:
         messages=[(message["role"], _text(message["content"])) for message in call.messages],
         inside=inside,
         reused=call.reused or "",
+        where=call.where or "",
     )
 
 

@@ -90,3 +90,22 @@ def test_a_sentence_of_the_questions_words_states_its_answer(
     question: str, texts: list[str], distinct: int
 ) -> None:
     assert len(set(read_all(texts, question=question).answers)) == distinct
+
+
+def test_a_question_about_a_programs_output_makes_answers_literals() -> None:
+    question = "def f(x):\n    return [x]\nassert f(1) == ??"
+    texts = ['{"reasoning": "a list", "answer": "[1]"}', "[1]", "[ 1 ]", "[2]"]
+    reading = read_all(texts, question=question)
+    assert reading.kind == "literal"
+    assert majority(reading.answers, extractor=reading.extractor)["groups"][0]["weight"] == 3
+    assert read_all(["def f(x):\n    return 1"] * 2, question="def f(x):\n").kind != "literal"
+
+
+def test_each_answer_has_its_place() -> None:
+    reading = read_all(["It is **Oslo**.", "Answer: Oslo", "The capital is Oslo.", "Bergen"])
+    assert [one and one.where for one in reading.found] == [
+        "bold text",
+        "cue",
+        "mention of another reply's answer",
+        "whole reply",
+    ]

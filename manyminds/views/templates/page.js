@@ -4,7 +4,7 @@
   const BATCH = 100;
   const FIELDS = ["number", "member", "role", "layer", "status", "text", "first", "answer", "error",
     "begin", "seconds", "tokensIn", "tokensOut", "cost", "attempts", "prompt", "inside", "reused",
-    "messages"];
+    "messages", "where"];
   const form = document.getElementById("filter");
   const list = document.getElementById("list");
   const more = document.getElementById("more");
@@ -51,7 +51,7 @@
     const facts = ["begun after " + call.begin + " s", "attempts " + call.attempts];
     if (call.prompt) facts.push("prompt " + call.prompt);
     if (call.inside) facts.push("inside " + call.inside);
-    if (call.answer !== null) facts.push("answer read: " + call.answer);
+    if (call.answer !== null) facts.push("answer read: " + call.answer + (call.where ? " (" + call.where + ")" : ""));
     details.append(element("p", "mm-message mm-dim", facts.join(" · ")));
     for (const [role, text] of messages(call)) details.append(message(role, text));
     if (call.error) details.append(message("error", call.error, "mm-wrong"));

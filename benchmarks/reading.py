@@ -1,0 +1,170 @@
+"""Reading and comparing recorded answers of real models: speed, and the accuracy of votes.
+
+Nothing is told how to read: `read_all` decides the kind for each question. Prints three tables:
+replies read per second by kind, with one CPU; seconds for all pairs of answers of each question of
+math_dylan, with the share that the algebra system took; accuracy of majority votes. Exits 1 where
+an accuracy is off its reference or the pairs take longer than their target.
+
+    python benchmarks/reading.py --data FOLDER
+
+The folder holds the recorded answers (`*.jsonl.gz`), which are not part of the project.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from typing_extensions import TypedDict
+
+from manyminds.reading import algebra
+from manyminds.reading.answers import EXTRACTORS, extractor, guess
+from manyminds.reading.together import read_all
+from manyminds.votes.votes import majority
+
+SECONDS = 20.0  # for all pairs, on two quiet cores
+console = Console(width=100)
+
+
+class Question(TypedDict):
+    """A row of recorded answers."""
+
+    question: str
+    answer: str
+    samples: list[dict[str, str]]
+
+
+class Vote(NamedTuple):
+    """A recorded figure: file, samples a question (None: all), repeats, percent, tolerance.
+
+    `upwards`: more than the reference is fine.
+    """
+
+    file: str
+    samples: int | None
+    repeats: int
+    percent: float
+    within: float
+    upwards: bool = False
+
+
+VOTES = (
+    Vote("gsm8k_zeroeval_44models", 40, 1, 96.9, 0.3),
+    Vote("crux_zeroeval_51models_000-199", 5, 20, 75.7, 1.0, upwards=True),
+    Vote("crux_zeroeval_51models_000-199", 20, 10, 83.3, 1.0, upwards=True),
+    Vote("math_dylan_gpt35_4agents", None, 1, 39.5, 0.5),
+)
+
+
+def main() -> int:
+    """Run all three parts; return 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of recorded answers")
+    parser.add_argument("--limit", type=int, help="first questions of each file only")
+    given = parser.parse_args()
+    console.print("One process; another load on the machine makes all times longer.")
+    speed = defaultdict[str, list[tuple[int, float]]](list)
+    accuracy = Table("recorded answers", "samples", "accuracy %", "reference", "ok", box=None)
+    fine = [_vote(given.data, vote, given.limit, speed, accuracy) for vote in VOTES]
+    rates = Table("kind", "replies", "replies per second", box=None)
+    for kind, runs in sorted(speed.items()):
+        replies, seconds = sum(n for n, _ in runs), sum(s for _, s in runs)
+        rates.add_row(kind, f"{replies:,}", f"{replies / max(seconds, 1e-9):,.0f}")
+    console.print(rates)
+    fine.append(_pairs(given.data, given.limit))
+    console.print(accuracy)
+    return 0 if all(fine) else 1
+
+
+def _questions(folder: Path, name: str, limit: int | None) -> Iterator[Question]:
+    with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            if limit is None or number < limit:
+                yield json.loads(line)
+
+
+def _vote(
+    folder: Path,
+    vote: Vote,
+    limit: int | None,
+    speed: dict[str, list[tuple[int, float]]],
+    table: Table,
+) -> bool:
+    """Vote on every question; note the time for each kind."""
+    rows = list(_questions(folder, vote.file, limit))
+    grade = extractor(guess(row["answer"] for row in rows)).equivalent
+    drawn = random.Random(5)
+    shares: list[float] = []
+    for _ in range(vote.repeats):
+        right = [_is_right(row, _drawn(row, vote.samples, drawn), grade, speed) for row in rows]
+        shares.append(100 * sum(right) / len(right))
+    percent = statistics.mean(shares)
+    off = vote.percent - percent if vote.upwards else abs(vote.percent - percent)
+    ok = off <= vote.within
+    samples = "all" if vote.samples is None else str(vote.samples)
+    table.add_row(vote.file, samples, f"{percent:.1f}", f"{vote.percent}", "yes" if ok else "NO")
+    return ok
+
+
+def _drawn(row: Question, samples: int | None, drawn: random.Random) -> list[str]:
+    texts = [sample["text"] for sample in row["samples"]]
+    return texts if samples is None else drawn.sample(texts, min(samples, len(texts)))
+
+
+def _is_right(
+    row: Question,
+    texts: Sequence[str],
+    grade: Callable[[str, str], bool],
+    speed: dict[str, list[tuple[int, float]]],
+) -> bool:
+    began = time.process_time()
+    reading = read_all(texts, question=row["question"])
+    speed[reading.kind].append((len(texts), time.process_time() - began))
+    answer = majority(reading.answers, extractor=reading.extractor)["answer"]
+    gold = row["answer"].rpartition("####")[2].strip()
+    return answer is not None and grade(gold, answer)
+
+
+def _pairs(folder: Path, limit: int | None) -> bool:
+    """Compare every pair of answers of each question of math_dylan."""
+    kind = EXTRACTORS["math"]
+    in_algebra = 0.0
+    compare = algebra.same
+
+    def timed(one: str, other: str) -> bool | None:
+        nonlocal in_algebra
+        began = time.perf_counter()
+        verdict = compare(one, other)
+        in_algebra += time.perf_counter() - began
+        return verdict
+
+    algebra.same = timed
+    began, used = time.perf_counter(), time.process_time()
+    count = 0
+    for row in _questions(folder, "math_dylan_gpt35_4agents", limit):
+        found = [kind.extract(sample["text"]) for sample in row["samples"]]
+        answers = [answer for answer in [*found, row["answer"]] if answer is not None]
+        for one, other in combinations(answers, 2):
+            kind.equivalent(one, other)
+            count += 1
+    algebra.same = compare
+    wall, ours = time.perf_counter() - began, time.process_time() - used
+    console.print(
+        f"math_dylan: {count:,} pairs in {wall:.1f} s ({ours:.1f} s of our CPU time, "
+        f"{ours / wall:.0%}; {in_algebra:.1f} s in the algebra system); target {SECONDS:.0f} s\n"
+    )
+    return wall <= SECONDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())
