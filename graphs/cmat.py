@@ -182,7 +182,7 @@ class _Cmat:
     task: str
     limits: Limits
 
-    async def recall(self, state: CmatState, ask: Ask) -> Update:
+    async def recall(self, state: State, ask: Ask) -> Update:
         """Open the task, and recall what earlier ones taught."""
         first = await opened(self.place, state["question"], self.limits)
         kept = await notes_of.recalled("cmat", self._key(ask)) if self.memory else []
@@ -191,9 +191,9 @@ class _Cmat:
             "lessons": kept[-self.memory :] if self.memory else [],
         }
 
-    async def propose(self, state: CmatState, ask: Ask) -> Update:
+    async def propose(self, state: State, ask: Ask) -> Update:
         """Ask the assistant for the next step, or for another one after a refusal."""
-        one = state["episode"]
+        one: Episode = state["episode"]
         said = conversation(state["messages"], one)
         for proposal, why in state["refused"]:
             said += [AIMessage(proposal), HumanMessage(_REFUSED.format(why=why))]
@@ -208,9 +208,9 @@ class _Cmat:
             return {"candidates": asked, "episode": read_turn(one, asked[-1], self.place)}
         return {"candidates": asked, "episode": read_turn(one, reply, self.place)}
 
-    async def verify(self, state: CmatState, ask: Ask) -> Update:
+    async def verify(self, state: State, ask: Ask) -> Update:
         """Let the proposed action pass, or send it back; without an action nothing is to check."""
-        one = state["episode"]
+        one: Episode = state["episode"]
         if one["ended"] or not one["turns"][-1]["action"]:
             return {"checked": True, "refused": []}
         *before, turn = one["turns"]
@@ -236,14 +236,15 @@ class _Cmat:
         kept: Episode = {**one, "turns": [*before, {**turn, "action": "", "observation": told}]}
         return {"episode": kept, "refused": [], "refusals": count, "checked": True}
 
-    async def run(self, state: CmatState, _ask: Ask) -> Update:
+    async def run(self, state: State, _ask: Ask) -> Update:
         """Run the action that passed."""
         one = await act(state["episode"], self.place, steps=self.steps, limits=self.limits)
         return {"episode": one, "checked": False}
 
-    async def reflect(self, state: CmatState, ask: Ask) -> Update:
+    async def reflect(self, state: State, ask: Ask) -> Update:
         """Write a note where the task was not solved, and settle the answer."""
-        one, lessons = state["episode"], state["lessons"]
+        one: Episode = state["episode"]
+        lessons: list[str] = state["lessons"]
         solved = one["ended"] == "done" and one["reward"] in (None, 1.0)
         notes = list[str]()
         if not solved and self.memory and one["turns"]:
@@ -261,7 +262,7 @@ class _Cmat:
         update: Update = {"final": final, "lessons": lessons, "notes": notes}
         return {**update, "reward": one["reward"], "trajectories": self._rows(state, one)}
 
-    def _rows(self, state: CmatState, one: Episode) -> list[dict[str, Any]]:
+    def _rows(self, state: State, one: Episode) -> list[dict[str, Any]]:
         known = {"about": self.place.about, "tools": tools_of(self.place)}
         system = self.act.fill(**known, lessons="", steps=str(self.steps)).render([])[0].text
         row = trajectory(
@@ -282,7 +283,7 @@ class _Cmat:
     def _key(self, ask: Ask) -> str:
         return f"{self.task}:{ask.run.base}"
 
-    def _index(self, state: CmatState) -> int:
+    def _index(self, state: State) -> int:
         return len(state["candidates"])
 
 

@@ -13,6 +13,7 @@ from manyminds.authoring import (
     Candidate,
     CandidatesOutput,
     InputError,
+    Member,
     MethodGraph,
     Options,
     PromptLike,
@@ -122,11 +123,13 @@ def create_interaction(
     limits, tools = Limits(timeout, max_chars), tools_of(place)
     acting = react.fill(about=place.about, tools=tools, steps=str(steps), demonstrations="")
     heats: Sequence[float | None] = temperatures or [None]
-    attempts = [(one, how, t) for one in team for how in methods for t in heats]
+    attempts: list[tuple[Member, ActingMethod, float | None]] = [
+        (one, how, t) for one in team for how in methods for t in heats
+    ]
     by_name = {member.name: member for member in team}
     graph.draws = 2 * steps * len(attempts)
 
-    async def opening(state: InteractionState, ask: Ask) -> Update:
+    async def opening(state: State, ask: Ask) -> Update:
         ask.run.emit("planned", calls=len(attempts))
         seen = await opened(place, state["question"], limits)
         return {"episodes": [episode(seen, one.name, how, t) for one, how, t in attempts]}
@@ -152,7 +155,7 @@ def create_interaction(
     def ask_nothing(one: Episode) -> bool:
         return len(one["turns"]) % reflect_after != 0
 
-    async def agent(state: InteractionState, ask: Ask) -> Update:
+    async def agent(state: State, ask: Ask) -> Update:
         episodes, replies = list(state["episodes"]), dict[int, Candidate]()
 
         async def one_of(nth: int) -> None:
@@ -163,7 +166,7 @@ def create_interaction(
             require([*replies.values()], 1)
         return {"episodes": episodes, "candidates": [replies[nth] for nth in sorted(replies)]}
 
-    async def acted(state: InteractionState, _ask: Ask) -> Update:
+    async def acted(state: State, _ask: Ask) -> Update:
         episodes = list(state["episodes"])
 
         async def one_of(nth: int) -> None:
@@ -173,7 +176,7 @@ def create_interaction(
         await together(*(one_of(n) for n, one in enumerate(episodes) if not one["ended"]))
         return {"episodes": episodes}
 
-    async def outcome(state: InteractionState, _ask: Ask) -> Update:
+    async def outcome(state: State, _ask: Ask) -> Update:
         system = str(acting.render([])[0].content)
         return {**_chosen(state, len(attempts)), "trajectories": _rows(state, place, system)}
 

@@ -174,11 +174,11 @@ class _Lumos:
     def names(self) -> list[str]:
         return [tool.name for tool in self.place.tools]
 
-    async def opening(self, state: LumosState, _ask: Ask) -> Update:
+    async def opening(self, state: State, _ask: Ask) -> Update:
         first = await opened(self.place, state["question"], self.limits)
         return {"place": first.state, "opening": first.observation}
 
-    async def planning(self, state: LumosState, ask: Ask) -> Update:
+    async def planning(self, state: State, ask: Ask) -> Update:
         once, again = ("", "yes") if self.iterative else ("yes", "")
         asked = self.plan.fill(**self.known, once=once, iterative=again).render(_dialogue(state))
         reply = await ask.verdict(
@@ -199,7 +199,7 @@ class _Lumos:
         stopped = not self.iterative or not reply.value or len(goals) >= self.most
         return {**update, "planned": said, "subgoals": goals, "stopped": stopped}
 
-    async def grounding(self, state: LumosState, ask: Ask) -> Update:
+    async def grounding(self, state: State, ask: Ask) -> Update:
         goals = list(enumerate(state["subgoals"], 1))
         new = goals[-1:] if self.iterative else goals
         shown = "\n".join(f"Subgoal {n}: {escaped(goal)}" for n, goal in new)
@@ -219,7 +219,7 @@ class _Lumos:
             return {**update, "results": [*state["results"], failed], "notes": notes}
         return {**update, "grounded": [[each.name, *each.action] for each in reply.value]}
 
-    async def executing(self, state: LumosState, _ask: Ask) -> Update:
+    async def executing(self, state: State, _ask: Ask) -> Update:
         results, now = list(state["results"]), state["place"]
         for name, tool, argument in state["grounded"]:
             at_hand = {each["name"]: each["result"] for each in results}
@@ -232,7 +232,7 @@ class _Lumos:
                 break
         return {"results": results, "place": now}
 
-    async def writing(self, state: LumosState, ask: Ask) -> Update:
+    async def writing(self, state: State, ask: Ask) -> Update:
         last, now = _last(state), state["place"]
         latest = [one for one in state["candidates"] if ok(one)][-1]
         final = excerpt(latest, last) if last else latest

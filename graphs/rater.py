@@ -22,6 +22,7 @@ from manyminds.authoring import (
     Options,
     PromptLike,
     SampledState,
+    State,
     Unpack,
     Update,
     as_members,
@@ -101,7 +102,7 @@ def create_rater(
     graph = MethodGraph("rater", team, state=RaterState, output=RaterOutput, **options)
     rate = graph.prompt(prompt, variables={"answers"})
 
-    async def rated(state: RaterState, ask: Ask) -> Update:
+    async def rated(state: State, ask: Ask) -> Update:
         ask.run.emit("planned", calls=len(team))
         task, acted = split(state["messages"])
         found: dict[int, tuple[RoleReply[Rating], Member]] = {}

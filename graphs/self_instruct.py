@@ -132,7 +132,7 @@ class _Writing:
     most_alike: float
     prompt: Prompt
 
-    async def write(self, state: TasksState, ask: Ask) -> Update:
+    async def write(self, state: State, ask: Ask) -> Update:
         """Ask every writer for a task, and take those that are new."""
         found: dict[int, RoleReply[str]] = {}
 

@@ -6,7 +6,7 @@ Paraphrases of queries, by which the paper evens out the number of examples, are
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage
 from typing_extensions import TypedDict
@@ -167,9 +167,7 @@ def create_ste(
     graph.add_edge("agent", "environment")
     graph.branch("environment", lambda s: _while_open(s, "reflector"), ["agent", "reflector"])
     most = episodes * slots
-    graph.branch(
-        "reflector", lambda s: "query" if s["layer"] < most else "judge", ["query", "judge"]
-    )
+    graph.branch("reflector", lambda s: _following(s, most), ["query", "judge"])
     roles: dict[str, Sequence[Member]] = {"explorer": explorers, "judge": judges}
     return graph.close(after="judge", composed=True, roles=roles)
 
@@ -183,9 +181,10 @@ def _following(state: State, most: int) -> str:
 
 
 def _environment(tool: ToolLike | Environment | str) -> Environment:
+    given: Any = tool
     if isinstance(tool, str) or hasattr(tool, "reset"):
-        return environment_of(cast("Environment | str", tool))
-    return ToolEnvironment([tool])
+        return environment_of(given)
+    return ToolEnvironment([given])
 
 
 @dataclass(frozen=True)
@@ -207,11 +206,11 @@ class _Ste:
     def known(self) -> dict[str, str]:
         return {"about": self.place.about, "tools": tools_of(self.place)}
 
-    async def recall(self, _state: SteState, ask: Ask) -> Update:
+    async def recall(self, _state: State, ask: Ask) -> Update:
         """Recall the queries of earlier runs."""
         return {"memory": await notes_of.recalled("ste", self._key(ask))}
 
-    async def imagine(self, state: SteState, ask: Ask) -> Update:
+    async def imagine(self, state: State, ask: Ask) -> Update:
         """Imagine the next query, and open it as a task."""
         session = self._session(state)
         now = [trial for trial in state["trials"] if trial["session"] == session]
@@ -235,9 +234,9 @@ class _Ste:
             return {"query": reply.value, "episode": {**lost, "ended": f"failed ({error})"}}
         return {"query": reply.value, "episode": episode(first, self.explorers[0].name)}
 
-    async def act(self, state: SteState, ask: Ask) -> Update:
+    async def act(self, state: State, ask: Ask) -> Update:
         """Propose the next step of the trial."""
-        one = state["episode"]
+        one: Episode = state["episode"]
         filled = self.react.fill(**self.known, steps=str(self.turns), demonstrations="")
         said = filled.render(conversation([HumanMessage(state["query"])], one))
         index = len(state["candidates"])
@@ -246,14 +245,14 @@ class _Ste:
         turned = read_turn(one, asked[-1] if reply is None else reply, self.place)
         return {"candidates": asked, "episode": turned}
 
-    async def run(self, state: SteState, _ask: Ask) -> Update:
+    async def run(self, state: State, _ask: Ask) -> Update:
         """Run the proposed action."""
-        one = state["episode"]
+        one: Episode = state["episode"]
         if one["ended"]:
             return {}
         return {"episode": await act(one, self.place, steps=self.turns, limits=self.limits)}
 
-    async def reflect(self, state: SteState, ask: Ask) -> Update:
+    async def reflect(self, state: State, ask: Ask) -> Update:
         """Say whether the query was fulfilled, and remember it."""
         one, solved, reason = state["episode"], False, state["episode"]["ended"]
         if one["ended"] == "done":
@@ -277,7 +276,7 @@ class _Ste:
         await notes_of.remember("ste", self._key(ask), memory)
         return {"trials": [*state["trials"], trial], "memory": memory}
 
-    async def judge(self, state: SteState, ask: Ask) -> Update:
+    async def judge(self, state: State, ask: Ask) -> Update:
         """Let the judge approve trials that ended with an answer after a call."""
         trials = list(state["trials"])
 
@@ -326,7 +325,7 @@ class _Ste:
                 ]
         return []
 
-    def _row(self, state: SteState, nth: int, trial: Trial) -> dict[str, Any]:
+    def _row(self, state: State, nth: int, trial: Trial) -> dict[str, Any]:
         filled = self.react.fill(**self.known, steps=str(self.turns), demonstrations="")
         told = {key: value for key, value in trial.items() if key not in ("query", "tried")}
         return trajectory(
@@ -339,8 +338,9 @@ class _Ste:
             details={"run": state["run"], **told},
         ).row()
 
-    def _session(self, state: SteState) -> int:
-        return (state["layer"] - 1) // self.slots + 1
+    def _session(self, state: State) -> int:
+        layer: int = state["layer"]
+        return (layer - 1) // self.slots + 1
 
     def _key(self, ask: Ask) -> str:
         return f"{self.place.name}:{ask.run.base}"

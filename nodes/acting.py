@@ -154,7 +154,7 @@ async def act(
     action, state = action_of(turn, environment), one["state"]
     if action is not None:
         state, seen = await stepped(environment, state, action, limits)
-        turn = {**turn, "observation": seen}
+        turn = Turn(thought=turn["thought"], action=turn["action"], observation=seen)
     new: Episode = {**one, "state": state, "turns": [*before, turn]}
     if environment.done(state):
         reward = environment.reward(state)

@@ -191,3 +191,19 @@ def test_queries_as_models_write_them(reply: str, query: str | None) -> None:
 def test_reflections_as_models_write_them(reply: str, solved: bool | None) -> None:
     found = read_solved(reply)
     assert (None if found is None else found[0]) is solved
+
+
+async def test_an_explorer_that_fails_later_ends_the_exploration() -> None:
+    asked: list[str] = []
+
+    def script(_messages: Any, data: Metadata) -> Answer:
+        asked.append(data["role"])
+        if data["role"] == "query" and data["layer"] > 1:
+            return ValueError("down")
+        return (
+            "Action: finish[x]" if data["role"] == "agent" else '{"query": "How?", "solved": true}'
+        )
+
+    result = await create_ste(ScriptedChatModel(script), weather).compile().ainvoke(user("Cities."))
+    assert asked == ["query", "agent", "reflector", "query"]
+    assert result["answer"] == "2 queries were tried, 1 solved, 0 are examples."
