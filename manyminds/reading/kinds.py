@@ -1,6 +1,7 @@
 """The kinds of answers that replies are tried for, and the kind that a reference answer has."""
 
 import re
+from functools import partial
 
 from manyminds.reading import dates, numbers, structured
 from manyminds.reading.answers import EXTRACTORS, Extractor, find_final, finding, guess, text_key
@@ -20,11 +21,22 @@ _YES_NO = re.compile(
 )
 
 
+_JUDGED = re.compile(
+    r"\W*(?:it|that|this|the\s+(?:statement|claim|sentence))(?:\s+is|'s)\s+"
+    r"(?:(?P<true>true|correct)|false|incorrect|wrong)\b",
+    re.IGNORECASE,
+)
+
+
 def _yes_or_no(text: str) -> Found | None:
     said, where = find_final(text) or Found(readable(text).strip(), "first word")
-    word = _YES_NO.match(said.strip(" *_\"'`"))
+    said = (said.rpartition("?")[2].strip() or said).strip(" *_\"'`")  # "False? No: true."
+    word = _YES_NO.match(said)
     if word is None:
         return None
+    judged = _JUDGED.match(said, word.end())
+    if judged is not None and bool(judged["true"]) != bool(word["yes"] or word["ja"]):
+        return None  # "No, it is true."
     return Found("yes" if word["yes"] or word["ja"] else "no", where)
 
 
@@ -35,6 +47,7 @@ def _truth(answer: str) -> str:
 
 
 YES_OR_NO = finding("yes or no", _yes_or_no, _truth)
+NUMBER_WITH_COMMA = finding("number", partial(numbers.find, comma=True), numbers.key)
 DATE = finding("date", dates.find, dates.key)
 KINDS = (YES_OR_NO, EXTRACTORS["choice"], DATE, EXTRACTORS["number"], EXTRACTORS["math"])
 """In the order in which they are tried."""

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import cast
 
-from manyminds.reading import algebra, numbers, units
+from manyminds.reading import algebra, clock, numbers, units
 from manyminds.reading import locate as phrases
 from manyminds.reading.equivalence import equal, understand
 from manyminds.reading.locate import Found, found
@@ -32,7 +32,7 @@ _SEVERAL = re.compile(
 _JOINS = re.compile(r"\s*,?\s*(?:and|or|,|und|oder|et|ou|y|o|\u6216|\u548c)\s*", re.IGNORECASE)
 _MOST_LISTED = 20
 _COPULA = re.compile(r"\b(?:is|are|equals|be|approximately|exactly|has|have|get)\b:?\s+")
-_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?:\s?[ap]\.?m\.?)?")
+_SET = re.compile(r"\\?\{[-0-9a-z+*/^.,; \\]{1,200}\\?\}")
 _DIGIT = re.compile(r"[0-9]")
 _LONGEST_WORD = 60
 _LONGEST_ANSWER = 4000  # beyond it, no rewriting
@@ -135,8 +135,11 @@ def key(answer: str) -> Hashable:
     """
     if len(answer) > _LONGEST_ANSWER:
         return " ".join(answer.split())
-    if _TIME.fullmatch(answer.strip().rstrip(".")):
-        return "".join(answer.casefold().replace(".", "").split())
+    if (time := clock.key(answer)) is not None:
+        return time
+    if _SET.fullmatch(answer.strip(" $.")):
+        items = answer.strip(" $.\\{}").split(",")
+        return "{" + ",".join(sorted({normalise(item) for item in items})) + "}"
     value, unit = _quantity(answer)
     return value if unit is None else (value, unit)
 
@@ -279,6 +282,8 @@ def _stated(text: str) -> str | None:
     """Return what a short text that states the answer names: its formula, number or last word."""
     if not text.strip():
         return None
+    if _SET.fullmatch(text.strip(" $.")):
+        return text.strip(" $.")
     mixed = _MIXED.match(text)
     return mixed[1] if mixed else _formula(text) or _phrase(text) or numbers.extract(text)
 
@@ -328,12 +333,12 @@ def _phrase(text: str) -> str | None:
         several = _SEVERAL.match(part)
         if several is not None:
             return _listed(_EACH.findall(several[0]))
-        clock = _CLOCK.match(part)
-        if clock is not None:
-            return clock[0]
+        hour = clock.TIME.match(part)
+        if hour is not None:
+            return hour[0]
         first = part.split(maxsplit=1)[0] if part.strip() else ""
         if numbers.is_number(first):
-            return numbers.extract(first)
+            return numbers.extract(part)
     last = parts[-1].strip().rstrip(".!").strip(" *`")
     if len(last) <= _LONGEST_WORD and _WRITTEN.fullmatch(last):
         return last

@@ -13,7 +13,7 @@ from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UN
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     (?:(?P<sign>[-+])[ ]?)?(?:[$€£¥][ ]?)?(?P<sign2>(?<=[$€£¥])-)?
     (?P<plain>[0-9]+(?:[,.'][0-9]+|[ \u00a0\u202f][0-9]{3}(?![0-9/]))*|\.[0-9]+)
@@ -57,7 +57,8 @@ _OTHER = re.compile(
     rf"|π|√|\\pi|\\sqrt|[0-9)]\s?[xyzni](?![A-Za-z])(?!\s*10)|\b[0-9]+\s*[+*×·÷]\s*[0-9(]"
     rf"|[0-9]\s*(?:[a-z]+\s+){{1,2}}(?:and|und|et|y)\s+[$]?[0-9]"
     rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
-    rf"|[0-9]\s?h\s?[0-9]"
+    rf"|[0-9]\s?h\s?[0-9]|[0-9]\s*(?:r|rem(?:ainder)?|rest|reste|resto|余り?)\.?\s*(?:of\s+)?[0-9]"
+    rf"|\bremainder\b.*[0-9].*\bquotient\b"
     rf"|[<>≤≥]|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
     re.IGNORECASE,
 )
@@ -94,6 +95,10 @@ _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
 _BIGGEST_EXPONENT = 300
 _TOO_LONG = re.compile(r"[0-9]{50}")
+_COMMA_NUMBER = re.compile(
+    r"(?<![0-9.,])(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{4,20}),[0-9]{1,2}(?![0-9.,])"
+)
+_TAIL = 3_000  # characters in which a decimal comma is looked for
 _EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
 
 
@@ -102,13 +107,19 @@ def extract(text: str) -> str | None:
     return locate.answer_of(find(text))
 
 
-def find(text: str) -> Found | None:
+def find(text: str, *, comma: bool = False) -> Found | None:
     """Return the number a reply gives as its answer, and where it stands.
 
-    A field, box or cue that states something else than one number abstains: it is the answer.
+    Args:
+        text: The reply.
+        comma: Whether the decimal mark is the comma, as other replies show.
+
+    Returns:
+        The number. A field, box or cue that states something else than one number abstains: it is
+        the answer.
     """
     text = readable(text)
-    comma = _decimal_comma(text)
+    comma = comma or _decimal_comma(text)
     for place, where in locate.stated(text):
         whole = locate.field(text) if where == "JSON field" else None
         if whole is not None and len(locate.sentences(whole)) > 1:  # a solution, not an answer
@@ -146,7 +157,7 @@ def value(token: str) -> float | None:
     """
     if len(token) > _LONGEST:
         return None
-    match = _TOKEN.fullmatch(digits.plain(token.strip()).strip())
+    match = TOKEN.fullmatch(digits.plain(token.strip()).strip())
     exact = None if match is None else _exact(match, comma=False)
     try:
         return None if exact is None else _rounded(exact)
@@ -159,12 +170,17 @@ def is_number(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
     bare = digits.plain(text).strip().rstrip("%.").strip()
-    match = _TOKEN.fullmatch(bare)
+    match = TOKEN.fullmatch(bare)
     return match is not None and _exact(match, comma=False) is not None
 
 
 def _rounded(exact: Fraction) -> float:
     return exact.numerator if exact.denominator == 1 else float(f"{float(exact):.10g}")
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Say whether a reply writes a number whose comma can only be a decimal mark."""
+    return _COMMA_NUMBER.search(text[:_TAIL]) is not None or _decimal_comma(text)
 
 
 def _decimal_comma(text: str) -> bool:
@@ -175,18 +191,18 @@ def _decimal_comma(text: str) -> bool:
 
 def _exact(match: re.Match[str], *, comma: bool) -> Fraction | None:
     """Return the value of a token; None where its separators have no clear meaning."""
-    written = _digits(match["plain"], comma=comma)
-    if written is None or len(written) > _LONGEST:
+    figure = _digits(match["plain"], comma=comma)
+    if figure is None or len(figure) > _LONGEST:
         return None
     try:
-        size = Fraction(written)
+        size = Fraction(figure)
         if match["mixed"]:
             size += Fraction(match["mixed"])
         if match["below"]:
             size /= Fraction(match["below"].replace(",", ""))
         ten = int(match["exponent"] or match["ten"] or 0)
         raised = int(match["raised"] or 1)
-        if abs(ten) > _BIGGEST_EXPONENT or abs(raised) * len(written) > _BIGGEST_EXPONENT:
+        if abs(ten) > _BIGGEST_EXPONENT or abs(raised) * len(figure) > _BIGGEST_EXPONENT:
             return None
         size = size**raised * Fraction(10) ** ten
     except (ValueError, ZeroDivisionError):
@@ -224,6 +240,8 @@ def _digits(written: str, *, comma: bool) -> str | None:
         decimal_mark = "," if comma else "."
         if mark == decimal_mark:
             return bare.replace(mark, ".") if not (comma and grouped and mark == ",") else None
+        if comma and not grouped:  # 3.5 among numbers such as 3,5
+            return bare
         return bare.replace(mark, "") if grouped else None
     return bare
 
@@ -256,7 +274,7 @@ def _first(side: str, *, comma: bool) -> str | None:
     side = side[:_LONGEST]
     if _OTHER.search(_TEN_POWER.sub("1e10", side).replace("^", "e")):
         return None
-    token = _TOKEN.search(side)
+    token = TOKEN.search(side)
     if token is None or re.match(r"\^|\*\*[0-9(]|/[0-9]|[0-9]|[,.][0-9]", side[token.end() :]):
         return None
     before = side[token.start() - 1 : token.start()] if token.start() else ""
@@ -265,10 +283,10 @@ def _first(side: str, *, comma: bool) -> str | None:
         return None
     if _DENIED_BEFORE.search(side[: token.start()]):
         return None
-    return _written(token, comma=comma)
+    return written(token, comma=comma)
 
 
-def _written(token: re.Match[str], *, comma: bool) -> str | None:
+def written(token: re.Match[str], *, comma: bool = False) -> str | None:
     """Return the token without separators and currency; with its scale and power worked out."""
     exact = _exact(token, comma=comma)
     if exact is None:
@@ -312,7 +330,7 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
 
 
 def _only(line: str) -> bool:
-    return _TOKEN.fullmatch(line.strip(" *.$")) is not None
+    return TOKEN.fullmatch(line.strip(" *.$")) is not None
 
 
 def _in_sentence(sentence: str, *, comma: bool) -> str | None:
@@ -333,5 +351,5 @@ def _in_sentence(sentence: str, *, comma: bool) -> str | None:
     said = place[end:] if end is not None else place
     if _COMPARED.search(place):
         return None
-    tokens = {_written(token, comma=comma) for token in _TOKEN.finditer(said)}
+    tokens = {written(token, comma=comma) for token in TOKEN.finditer(said)}
     return _first(said, comma=comma) if len(tokens) == 1 else None

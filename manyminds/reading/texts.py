@@ -15,8 +15,8 @@ _ARTICLE = re.compile(
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
 _REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
 _OPENING = re.compile(
-    r"^(?:(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i think|i believe|c'est|es ist|es"
-    r")\s+){1,2}",
+    r"^(?:(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i(?: would|'?d) say|i think"
+    r"|i believe|i guess|i say|the (?:output|result|value) is|c'est|es ist|es)\s+){1,2}",
     re.IGNORECASE,
 )
 _DENIES = re.compile(

@@ -11,8 +11,10 @@ from functools import lru_cache
 
 from manyminds.reading import choices, locate
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.kinds import KINDS
+from manyminds.reading.kinds import KINDS, NUMBER_WITH_COMMA
 from manyminds.reading.locate import Found
+from manyminds.reading.measures import apart
+from manyminds.reading.numbers import has_decimal_comma
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import TEXT, contained, mentioned
 
@@ -70,6 +72,8 @@ def read_all(
     if chosen is TEXT:
         found = mentioned(texts, found, refused, question)
     answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
+    if chosen.name == "number" and kind is None and (told := apart(texts, answers)) != answers:
+        answers, chosen = told, finding("number", chosen.located, str)
     reasons = [
         None if answer is not None else _why(text, no, chosen.name)
         for text, answer, no in zip(texts, answers, refused, strict=True)
@@ -95,7 +99,9 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     if _asks_for_output(question[-_LONGEST_QUESTION:]):
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
-    for kind in KINDS:
+    with_comma = any(has_decimal_comma(text) for text in good)
+    for plain in KINDS:
+        kind = NUMBER_WITH_COMMA if with_comma and plain.name == "number" else plain
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
