@@ -13,7 +13,7 @@ from manyminds.reading import digits, numbers, units
 _SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "%": "%"}
 _WORDS = {
     **units.NAMES,
-    **{f"{word}{s}": word for word in ("day", "week", "month", "year") for s in ("", "s")},
+    **{f"{unit}{s}": unit for unit in ("day", "week", "month", "year") for s in ("", "s")},
     **dict.fromkeys(("dollar", "dollars", "usd", "us$"), "$"),
     **dict.fromkeys(("euro", "euros", "eur"), "€"),
     **dict.fromkeys(("percent", "per cent", "prozent", "pour cent"), "%"),

@@ -36,7 +36,7 @@ class Panels:
         """Return an ensemble by its name; the first one where none is given.
 
         Raises:
-            InputError: There is no such ensemble; the message lists those there are.
+            InputError: The ensemble does not exist; the message lists those that do.
         """
         name = ensemble or next(iter(self.apps))
         if name not in self.apps:
@@ -88,7 +88,7 @@ class Panels:
         """Return the answer of a job, or that it is still running after the seconds to wait.
 
         Raises:
-            InputError: There is no such job.
+            InputError: The job does not exist.
             RunError: The ensemble gave no answer.
         """
         running = self.jobs.get(job)
