@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from zlib import crc32
 
-from langchain_core.messages import ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import Unpack
@@ -18,10 +17,10 @@ from manyminds.members import members as as_members
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput, MethodState
 from manyminds.nodes.finish import finish
-from manyminds.nodes.node import Node, NodeFunction, Route, State, Update, custom
+from manyminds.nodes.node import Node, NodeFunction, Route, check_insertion, custom
 from manyminds.nodes.persona import prepare
-from manyminds.nodes.step import Ask, Run, ok, step, why
-from manyminds.nodes.tool_calls import tools_as_params, without_tools
+from manyminds.nodes.step import Run, step
+from manyminds.nodes.tool_calls import consult_and_write
 from manyminds.prices import HINT
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
@@ -209,7 +208,6 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         after: str | None = None,
         keys: Sequence[str] = (),
         composed: bool = False,
-        prompts: Sequence[Prompt] = (),
         roles: dict[str, Sequence[Member]] | None = None,
     ) -> "MethodGraph":
         """Add `finish`, which writes the report, and return the graph.
@@ -218,10 +216,8 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             after: Name of the last step, where an edge leads from it to `finish`.
             keys: Channels that the report shows too.
             composed: The method composes the answer itself, and so must say if it is simulated.
-            prompts: Prompts that were not loaded with `prompt`.
             roles: Members of the roles that were not added with `role`.
         """
-        self.prompts += [prompt.ref for prompt in prompts]
         for role, chain in (roles or {}).items():
             self._roles[role] = [member.name for member in chain]
             if role in self.nodes:
@@ -259,18 +255,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             InputError: There is no node `after`, the name is taken, or other nodes run in parallel
                 with `after` and would not wait for the new one.
         """
-        if after not in self.nodes:
-            known = ", ".join(self.nodes)
-            raise InputError(f"there is no node `{after}` to insert after; there are: {known}")
-        if name in self.nodes:
-            raise InputError(f"there is a node `{name}` already: choose another name")
-        joins = {edge[1] for edge in self.edges if edge[0] == after}
-        if after in self.members and any(e[1] in joins and e[0] != after for e in self.edges):
-            where = ", ".join(sorted(joins))
-            raise InputError(
-                f"`{after}` runs in parallel with others, which would not wait for a node after "
-                f"it: insert after `{where}`, which waits for all of them"
-            )
+        check_insertion(self, self.members, name, after)
         self.add_node(name, node if isinstance(node, Node) else custom(node, name))
         for edge in [edge for edge in self.edges if edge[0] == after]:
             self.edges.remove(edge)
@@ -302,22 +287,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         graph = MethodGraph(self.method, [panel, one])
         act = graph.prompt("chat/act@1", variables={"answer"})
 
-        async def consult(state: State, ask: Ask) -> Update:
-            if isinstance(state["messages"][-1], ToolMessage):
-                return {}
-            reply = await ask(panel, without_tools(state["messages"]))
-            return {"final": reply} if ok(reply) else {"notes": [f"no panel ({why(reply)})"]}
-
-        async def write(state: State, ask: Ask) -> Update:
-            answer = state["final"]
-            question = act.fill(answer=[answer]) if answer else None
-            reply = await ask(
-                one, question, params=tools_as_params(one, tools, binding), stream=True
-            )
-            if ok(reply) or answer is None:
-                return {"final": ask.require(reply)}
-            return {"notes": [f"the writer failed ({why(reply)}): the panel's answer stands"]}
-
+        consult, write = consult_and_write(panel, one, act, tools, binding)
         return graph.chain(
             graph.step("consult", consult, role="panel", asks=[panel]),
             graph.step("write", write, role="writer", asks=[one]),

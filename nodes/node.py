@@ -6,7 +6,7 @@ threads. Here the one async function runs on the caller's loop, or on a loop of 
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
 from time import time
 from typing import Any, TypeAlias, TypeGuard, cast
@@ -224,6 +224,35 @@ def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
         had = ", ".join(map(repr, found)) or "nothing"
         raise InputError(f"the node `{name}` set {had}: its role must return {shape}")
     return found
+
+
+def check_insertion(
+    graph: StateGraph[Any, Any, Any, Any], parallel: Container[str], name: str, after: str
+) -> None:
+    """Refuse to insert a node where the graph would not wait for it.
+
+    Args:
+        graph: The graph.
+        parallel: Names of the nodes that may run in parallel.
+        name: Name of the new node.
+        after: Name of the node that it follows.
+
+    Raises:
+        InputError: There is no node `after`, the name is taken, or other nodes run in parallel with
+            `after` and would not wait for the new one.
+    """
+    if after not in graph.nodes:
+        known = ", ".join(graph.nodes)
+        raise InputError(f"there is no node `{after}` to insert after; there are: {known}")
+    if name in graph.nodes:
+        raise InputError(f"there is a node `{name}` already: choose another name")
+    joins = {edge[1] for edge in graph.edges if edge[0] == after}
+    if after in parallel and any(e[1] in joins and e[0] != after for e in graph.edges):
+        where = ", ".join(sorted(joins))
+        raise InputError(
+            f"`{after}` runs in parallel with others, which would not wait for a node after "
+            f"it: insert after `{where}`, which waits for all of them"
+        )
 
 
 _SHAPES = {

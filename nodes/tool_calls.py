@@ -1,4 +1,4 @@
-"""tool_calls: a member's tools as parameters of a call, and a conversation without tool calls."""
+"""tool_calls: a method answers, and then a writer who may call tools writes the reply."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -6,6 +6,40 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from manyminds.members import Member
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.step import Ask, Run, ok, why
+from manyminds.prompts import Prompt
+
+
+def consult_and_write(
+    panel: Member, writer: Member, act: Prompt, tools: Sequence[Any], binding: Mapping[str, Any]
+) -> tuple[Run, Run]:
+    """Return two steps: the method answers, and a writer with tools writes the reply.
+
+    Args:
+        panel: The method as a member.
+        writer: Chat model that may call the tools.
+        act: Prompt of the writer, with the variable `answer`.
+        tools: Tools as the writer's `bind_tools` takes them.
+        binding: Further arguments of its `bind_tools`.
+    """
+
+    async def consult(state: State, ask: Ask) -> Update:
+        if isinstance(state["messages"][-1], ToolMessage):
+            return {}
+        reply = await ask(panel, without_tools(state["messages"]))
+        return {"final": reply} if ok(reply) else {"notes": [f"no panel ({why(reply)})"]}
+
+    async def write(state: State, ask: Ask) -> Update:
+        answer = state["final"]
+        question = act.fill(answer=[answer]) if answer else None
+        params = tools_as_params(writer, tools, binding)
+        reply = await ask(writer, question, params=params, stream=True)
+        if ok(reply) or answer is None:
+            return {"final": ask.require(reply)}
+        return {"notes": [f"the writer failed ({why(reply)}): the panel's answer stands"]}
+
+    return consult, write
 
 
 def tools_as_params(
