@@ -21,6 +21,7 @@ from manyminds.errors import AnswerError
 
 PACKAGE = "xllamacpp"
 LOOPBACK = "127.0.0.1"
+_HTTP_THREADS = 64
 
 
 class EngineOptions(NamedTuple):
@@ -56,6 +57,8 @@ class Engine:
         params.n_parallel = options.slots
         params.n_ctx = options.slots * options.context
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
+        # An idle connection holds one of these threads until its client or the server closes it.
+        params.n_threads_http = max(_HTTP_THREADS, 4 * options.slots)
         params.hostnames, params.port = [LOOPBACK], 0
         params.api_keys = [self.key.get_secret_value()]
         params.ui = params.warmup = False
