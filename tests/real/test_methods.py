@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helpers.real import MEMBER, client
 from helpers.registry import NAMES, small
-from jsonschema import validate
+from jsonschema import validate  # type: ignore[import-untyped]
 
 from manyminds import Member, create_agent_forest, create_moa
 from manyminds.errors import RunError
