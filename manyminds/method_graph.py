@@ -25,7 +25,7 @@ from manyminds.prices import HINT
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
 from manyminds.records.about import library, members_of, picture_of, settings_of
-from manyminds.settings import DEFAULT_CONCURRENCY, Budget, Context, Options
+from manyminds.settings import DEFAULT_CONCURRENCY, Budget, Context, Options, of_builder
 
 __all__ = ["Compiled", "MethodGraph", "Options", "PromptLike"]
 
@@ -71,7 +71,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         )
         self.method = method
         self.members = {member.name: member for member in members}
-        self.settings = _settings(method, options)
+        self.settings = of_builder(method, options)
         self.draws = 1
         self.recursion_limit: int | None = None
         self.builder = ""
@@ -332,16 +332,6 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
                 f"{', '.join(unknown)} is unknown: "
                 f"give Member(..., price=Price(input=..., output=...)){HINT}"
             )
-
-
-def _settings(method: str, options: Options) -> Context:
-    unknown = options.keys() - Options.__annotations__.keys()
-    if unknown:
-        raise InputError(
-            f"{method} has no option {', '.join(map(repr, sorted(unknown)))}: besides its own "
-            f"arguments it takes {', '.join(Options.__annotations__)}"
-        )
-    return Context(**options)
 
 
 def _payees(graph: MethodGraph) -> Iterator[Member]:

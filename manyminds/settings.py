@@ -137,6 +137,21 @@ _using: ContextVar[Context] = ContextVar("manyminds_using", default=_NOTHING)
 _DEFAULTS = Context(concurrency=DEFAULT_CONCURRENCY, seed=0, params={})
 
 
+def of_builder(method: str, options: Options) -> Context:
+    """Return the settings that a builder was given.
+
+    Raises:
+        InputError: An option does not exist or a value cannot be used.
+    """
+    unknown = options.keys() - Options.__annotations__.keys()
+    if unknown:
+        raise InputError(
+            f"{method} has no option {', '.join(map(repr, sorted(unknown)))}: besides its own "
+            f"arguments it takes {', '.join(Options.__annotations__)}"
+        )
+    return Context(**options)
+
+
 @contextlib.contextmanager
 def using(**options: Unpack[Options]) -> Generator[Context]:
     """Set options for every run started inside the block.
