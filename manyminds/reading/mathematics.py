@@ -44,7 +44,7 @@ _NAMED = re.compile(
 _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}")
 _UNITS = re.compile(
     r"^([-+]?[0-9.,/]+|[-+]?\\frac\{[^{}]*\}\{[^{}]*\})\s"
-    r"\s*(?P<unit>(?!or\b|and\b)(?:[A-Za-z]{3}[A-Za-z]*|cm|mm|km|kg|ft|in|lb|oz|mi|m|g|s)\b"
+    r"\s*(?P<unit>(?!or\b|and\b|(?:hundred|thousand|million|billion|trillion|dozen)\b)(?:[A-Za-z]{3}[A-Za-z]*|cm|mm|km|kg|ft|in|lb|oz|mi|m|g|s)\b"
     r"[A-Za-z. ]{0,40}(?:\^\{?[23]\}?)?)$"
 )
 _SHORT_FRAC = re.compile(
@@ -56,6 +56,7 @@ _SINGLE = re.compile(r"([_^])\{(\w)\}")
 _SLASH = re.compile(
     r"^(-?)\(?([0-9A-Za-z]+|[0-9]*\\(?:pi|sqrt\{[0-9]+\}))\)?/\(?([0-9A-Za-z]+)\)?$"
 )
+_LETTER_AFTER = re.compile(r"[-+]?[0-9.,]+[kKMB]")
 _SLASHED = re.compile(r"^(-?)\\frac\{([0-9.]+)\}\{([0-9.]+)\}$")
 _MINUS_ABOVE = re.compile(r"^\\frac\{-([^{}+-]+)\}")
 _THOUSANDS = re.compile(r"^[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?$")
@@ -241,6 +242,8 @@ def _equal(one: str, other: str) -> bool:
 def _quantity(answer: str) -> tuple[Hashable, str | None]:
     """Return the value of a number, or the rewritten text, and the unit of a number."""
     text, unit = _normal(answer)
+    if _LETTER_AFTER.fullmatch(text):  # 2k is a product here
+        return text, None
     number = numbers.value(_SLASHED.sub(r"\1\2/\3", text))
     return (text, None) if number is None else (number, unit)
 

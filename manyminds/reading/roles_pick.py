@@ -35,16 +35,15 @@ def read_pick(text: str, n: int) -> int | None:
     not chosen; a reply that chooses two, or a number that was not shown, is not read.
     """
     reply = reply_of(text)
-    for found in reversed(fields(reply)):
-        if "score" in found:
-            continue  # a row of a ranking
-        picks = {
-            place_of(found[key])
-            for key in _PICK_KEYS
-            if key in found and not isinstance(found[key], list)
-        }
-        if picks:
-            return _valid(picks, n)
+    picks = {
+        place_of(found[key])
+        for found in fields(reply)
+        if "score" not in found  # a row of a ranking
+        for key in _PICK_KEYS
+        if key in found and not isinstance(found[key], list)
+    }
+    if picks:
+        return _valid(picks, n)
     if values(reply):
         ranking = read_ranking(text, n)
         if ranking is not None and len(ranking.order) == n:
@@ -83,7 +82,7 @@ _CHOOSES = re.compile(
     re.IGNORECASE,
 )
 _IS_BEST = re.compile(
-    rf"{REF}\s*(?:is|was|seems|looks)\s+(?:clearly\s+|by\s+far\s+|definitely\s+)?(?:the\s+)?(?:best|strongest|winner|most\s+\w+|right\s+one|correct\s+one|only\s+(?:correct|right)\s+one)\b"
+    rf"{REF}\s*(?:is|was|seems|looks)\s+(?:clearly\s+|by\s+far\s+|definitely\s+)?(?:the\s+)?(?:best|strongest|winner|most\s+\w+|right\s+one|correct\s+one|only\s+(?:correct|right)\s+(?:one|{NOUN}))\b"
     rf"|{REF}\s+(?:ist|est|es)\s+(?:eindeutig\s+)?(?:die|der|das|la|le|el)\s+(?:beste|meilleure?|mejor)\b"
     rf"|{REF}\s*\u304c(?:\u6700\u3082\u826f|\u4e00\u756a|\u6700\u826f)|{REF}\s+(?:\u2014\s+)?(?:\u0441\u0430\u043c\u044b\u0439\s+)?\u043b\u0443\u0447\u0448"
     rf"|^\s*#?(\d{{1,3}})\s+is\s+(?:clearly\s+)?(?:the\s+)?best\b|^\s*{REF}\s*,?\s+(?:because|since)\b"

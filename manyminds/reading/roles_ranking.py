@@ -258,8 +258,14 @@ _LINE = re.compile(
 )
 
 
+_RANK_LABEL = re.compile(
+    r"^[ \t]*(first|second|third|fourth|fifth)(?:\s+place)?\s*:", re.IGNORECASE | re.MULTILINE
+)
+
+
 def _by_lines(said: str, n: int) -> list[int] | None:
     """Read numbered lines, each of which names an answer."""
+    said = _RANK_LABEL.sub(lambda m: f"{ORDINALS[m[1].lower()]}.", said)
     lines = list(_LINE.finditer(said))
     ranks, numbers = [int(m[1]) for m in lines], [int(m[2]) for m in lines]
     if ranks != [*range(1, n + 1)] or sorted(numbers) != ranks or _WORST_FIRST.search(said):

@@ -15,15 +15,15 @@ def read_stop(text: str) -> bool | None:
     are not read.
     """
     reply = reply_of(text)
-    for found in reversed(fields(reply)):
-        said = {
-            _STOP_KEYS[key] ^ truth if truth is not None else None
-            for key in found
-            if key in _STOP_KEYS
-            for truth in [_truth(found[key], key)]
-        }
-        if said:
-            return said.pop() if len(said) == 1 else None
+    said = {
+        _STOP_KEYS[key] ^ truth if truth is not None else None
+        for found in fields(reply)
+        for key in found
+        if key in _STOP_KEYS
+        for truth in [_truth(found[key], key)]
+    }
+    if said:
+        return said.pop() if len(said) == 1 else None
     return _decided(plain(reply))
 
 

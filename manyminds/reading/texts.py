@@ -32,7 +32,9 @@ _SMALL = frozenset(  # words that add nothing to an answer
     re.findall(
         r"\w+",
         "the a an of in on at by to for and or it is was are were be this that its i think would "
-        "say so der die das ist la le les el los las de du des est es un una",
+        "say so der die das ist la le les el los las de du des est es un una than then very more "
+        "most much also only just do does did has have had can will there their his her he she "
+        "they we you as but no with from",
     )
 )
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
@@ -44,6 +46,8 @@ _SHORT = 6  # words of a whole reply that can be an answer
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
 _SENTENCE = 40  # words of a sentence that states an answer
 _OPEN = re.compile(r"\?|\b(?:or|maybe|might|could|perhaps|either|oder|ou|quiz\w+)\b", re.IGNORECASE)
+_MOST_NEW = 3  # words of a sentence that are its answer
+NEW_WORDS = "words that the question lacks"
 MENTION = "mention of another reply's answer"
 
 
@@ -99,15 +103,14 @@ def mentioned(
         asked: The question.
     """
     asked_words = _SMALL | set(_WORD.findall(asked.casefold()))
-    spoken = [
-        text is not None and _is_sentence(text, one)
+    found = [
+        _new_words(one, asked_words) if asked and _is_sentence(text, one) else one
         for text, one in zip(texts, answers, strict=True)
     ]
     known: dict[str, str] = {}
-    for one, said in zip(answers, spoken, strict=True):
-        if one is not None and not said:
+    for one, text in zip(found, texts, strict=True):
+        if one is not None and not _is_sentence(text, one):
             known.setdefault(plain_key(one.answer), one.answer)
-    found = list(answers)
     for position, text in enumerate(texts):
         one = found[position]
         if text is None or refused[position] or one is not None and one.where != "whole reply":
@@ -116,9 +119,22 @@ def mentioned(
         mentions = [] if _DENIES.search(shown) else _mentions(shown, known)
         if len(mentions) != 1:
             continue
-        if one is None or spoken[position] or _adds_nothing(shown, mentions[0], asked_words):
+        sentence = _is_sentence(text, one)
+        if one is None or sentence or _adds_nothing(shown, mentions[0], asked_words):
             found[position] = Found(mentions[0], MENTION)
     return found
+
+
+def _new_words(one: Found | None, asked_words: "frozenset[str] | set[str]") -> Found | None:
+    """Return the words of a sentence that the question lacks, if they are few and side by side."""
+    if one is None or _DENIES.search(one.answer) or _OPEN.search(one.answer):
+        return one
+    words = list(_WORD.finditer(one.answer))
+    new = [at for at, word in enumerate(words) if word[0].casefold() not in asked_words]
+    side_by_side = bool(new) and new[-1] - new[0] == len(new) - 1
+    if not side_by_side or len(new) > _MOST_NEW or len(new) == len(words):
+        return one
+    return Found(one.answer[words[new[0]].start() : words[new[-1]].end()], NEW_WORDS)
 
 
 def _is_sentence(text: str | None, one: Found | None) -> bool:

@@ -58,10 +58,14 @@ def winner(texts: list[str], question: str = "") -> str | None:
 
 def elects(texts: list[str], expected: str, question: str = "") -> bool:
     found = winner(texts, question)
-    names = {"yes": "true", "william shakespeare": "shakespeare"}
+    names = {
+        "yes": ("true", "oui"),
+        "william shakespeare": ("shakespeare",),
+        "albert einstein": ("einstein",),
+    }
     return found is not None and (
         any(same(kind, found, expected) for kind in (*EXTRACTORS.values(), TEXT))
-        or names.get(found.casefold()) == expected
+        or expected in names.get(found.casefold(), ())
     )
 
 
