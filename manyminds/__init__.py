@@ -151,6 +151,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("manyminds")
     home = _HOMES.get(name) or _builder_home(name)
     if home is None:
         raise AttributeError(f"module 'manyminds' has no attribute {name!r}")

@@ -35,7 +35,6 @@ RESERVED = frozenset(
         *("messages", "candidates", "answer", "report"),
     }
 )
-_SECRET = re.compile(r"(?<=//)[^/@\s]+(?=@)|(?<=\?)\S+")  # of a URL: user and password; query
 DEFAULT_TIMEOUT = 120.0
 MAX_ANSWER_CHARS = 200_000
 
@@ -128,7 +127,7 @@ class Member(BaseModel):
         model = self.model
         if isinstance(model, EndpointModel):
             # A base URL may hold a password or a key.
-            shown = repr(_SECRET.sub("***", model.name))
+            shown = repr(model.name)
         else:
             shown = repr(self.spec) if self.spec else f"<{_type_name(model)}>"
         given = self.model_fields_set - {"model", "name", "spec", "copy_index"}
@@ -373,4 +372,6 @@ def _default_name(model: object) -> str:
         if isinstance(name, str) and name and name != "LangGraph":
             return name.rsplit("/", 1)[-1]
     bound = getattr(model, "bound", None)
+    if isinstance(model, RunnableLambda):
+        return model.get_name()  # of the function
     return type(model).__name__ if bound is None else _default_name(bound)

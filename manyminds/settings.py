@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from langgraph.runtime import get_runtime
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict, Unpack
 
@@ -110,8 +110,25 @@ class Context:
 
     __pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)
 
+    def __new__(cls, *_options: object, **named: object) -> "Context":
+        """Refuse an option that no run has, with a clear sentence.
+
+        Raises:
+            InputError: the message names the options that there are.
+        """
+        unknown = named.keys() - Options.__annotations__.keys()
+        if unknown:
+            raise InputError(
+                f"a run has no option {', '.join(map(repr, sorted(unknown)))}: it takes "
+                f"{', '.join(Options.__annotations__)}; options of a method, such as samples, are "
+                "given to its builder"
+            )
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         """Refuse what would fail, or wait without end, in the middle of a run."""
+        if isinstance(self.budget, Mapping):  # as a caller of a server sends it
+            object.__setattr__(self, "budget", _budget(self.budget))
         if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InputError(f"budget={self.budget!r}: give a Budget, such as Budget(calls=10)")
         if self.concurrency is not None and self.concurrency < 1:
@@ -130,6 +147,15 @@ class Context:
             for field in dataclasses.fields(self)
         }
         return Context(**merged)
+
+
+def _budget(given: Mapping[str, object]) -> Budget:
+    try:
+        return Budget.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"budget, {where}: {first['msg']}") from None
 
 
 _NOTHING = Context()

@@ -512,3 +512,20 @@ def test_a_member_is_shown_by_what_was_given(member: Member, shown: str) -> None
 def test_a_secret_in_a_base_url_is_not_shown() -> None:
     model = EndpointModel("m", "http://ann:pass@host/v1?api-key=KEY", provider="")
     assert repr(Member(model)) == "Member('m@http://***@host/v1?***', name='m')"
+
+
+def shouts(messages: list[Any]) -> str:
+    return f"{messages[-1].text}!"
+
+
+async def softly(messages: list[Any]) -> str:
+    return "hush"
+
+
+@pytest.mark.parametrize("function", [shouts, softly])
+async def test_a_function_as_a_runnable_takes_messages_and_has_its_name(function: Any) -> None:
+    member = Member(RunnableLambda(function))
+    assert member.name == function.__name__
+    app = create_agent_forest([RunnableLambda(function)], samples=1, extract="text").compile()
+    result = await app.ainvoke({"messages": [("user", "hi")]})
+    assert result["answer"] == ("hi!" if function is shouts else "hush")

@@ -1,7 +1,9 @@
 """Where the settings of a run come from: nearest first, gaps filled from the next."""
 
 import asyncio
-from typing import Any
+import copy
+import pickle
+from typing import Any, cast
 
 import pytest
 from helpers.graphs import call, every_way, user
@@ -115,3 +117,24 @@ async def test_using_ends_with_an_error_inside() -> None:
     with pytest.raises(BudgetError), using(budget=Budget(calls=0)):
         await app.ainvoke(user())
     assert (await app.ainvoke(user()))["report"]["calls"] == 12
+
+
+@pytest.mark.parametrize("wrong", [{"sampels": 3}, {"samples": 3}, {"layers": 2, "seed": 1}])
+async def test_an_option_that_no_run_has_is_one_sentence(wrong: dict[str, Any]) -> None:
+    app, given = create_agent_forest("simulated:small", samples=1).compile(), cast("Any", wrong)
+    with pytest.raises(InputError, match="a run has no option"):
+        await app.ainvoke({"messages": [("user", "q")]}, context=given)
+
+
+async def test_a_budget_may_come_as_plain_data() -> None:
+    app = create_agent_forest("simulated:small", samples=9).compile()
+    given: Any = {"budget": {"calls": 2}}
+    result = await app.ainvoke({"messages": [("user", "q")]}, context=given)
+    assert result["report"]["calls"] == 2
+    with pytest.raises(InputError, match="budget, callz"):
+        Context(budget={"callz": 2})  # type: ignore[arg-type]
+
+
+def test_settings_can_be_copied() -> None:
+    given = Context(seed=3, concurrency=2)
+    assert pickle.loads(pickle.dumps(given)) == given == copy.deepcopy(given)

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from time import strftime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from manyminds.apps import eval_flags
+from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import maker
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import pair
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import check, options_of, read
+from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.compare import BASELINE, Compared, acompare
@@ -55,6 +57,8 @@ def compare(
     misses: eval_flags.Misses = 0,
     run_code: eval_flags.RunCode = None,
     concurrency: eval_flags.Concurrency = CONCURRENCY,
+    record: flags.Record = None,
+    no_record: flags.NoRecord = False,
     as_json: eval_flags.AsJson = False,
 ) -> None:
     """Compare methods on a file of questions, each with the same number of calls.
@@ -81,7 +85,8 @@ def compare(
         missed.add(outcome)
 
     grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
-    with progress:
+    within = f"{strftime('%Y%m%d-%H%M%S')}-compare"
+    with progress, record_into(record, off=no_record, within=within):
         found = asyncio.run(
             acompare(
                 plans,

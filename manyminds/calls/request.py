@@ -141,6 +141,7 @@ class Request:
                 refused = self.member.is_chat and kind_of(error) == "invalid_request"
                 if not refused or not refusals.learn(str(error), self._messages, self._params):
                     raise
+                self.candidates[0]["attempts"] += 1  # of a request that was made
         return await self._outputs(config)
 
     async def _outputs(self, config: RunnableConfig) -> Sequence[object]:

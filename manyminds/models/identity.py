@@ -7,7 +7,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.load import dumpd
 
 from manyminds.models.openai import EndpointModel
-from manyminds.models.redact import without_keys
+from manyminds.models.redact import shown_url
 
 
 def identity_of(model: object, spec: str | None, name: str) -> str:
@@ -22,7 +22,7 @@ def identity_of(model: object, spec: str | None, name: str) -> str:
         name: of the member.
     """
     if isinstance(model, EndpointModel):
-        return f"{model.provider}:{model.model}@{without_keys(model.base_url)}"
+        return f"{model.provider}:{model.model}@{shown_url(model.base_url)}"
     if spec is not None:
         return spec
     if isinstance(model, BaseChatModel) and model.is_lc_serializable():

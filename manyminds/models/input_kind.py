@@ -39,6 +39,8 @@ def input_kind_of(model: Runnable[Any, Any], *, custom: bool = False) -> InputKi
     # What takes a list takes messages; what a chat model takes is described as one of several.
     if any(option.get("type") == "array" for option in schema.get("anyOf", [schema])):
         return InputKind("messages")
+    if isinstance(model, RunnableLambda) and not schema.keys() - {"title"}:
+        return InputKind("messages")  # a function without annotations
     required = schema.get("required", list(properties))
     if len(required) == 1 and properties[required[0]].get("type") == "string":
         return InputKind("text", required[0])

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from manyminds.aio import per_loop, served_path
-from manyminds.models.redact import without_keys
+from manyminds.models.redact import shown_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -56,12 +56,12 @@ class EndpointModel:
     @property
     def name(self) -> str:
         """The model as its string form names it."""
-        address = without_keys(self.base_url)
+        address = shown_url(self.base_url)
         return f"{self.provider}:{self.model}" if self.provider else f"{self.model}@{address}"
 
     def __repr__(self) -> str:
         """Return the model and its address, without any key or password in it."""
-        return f"EndpointModel({self.model!r}, {without_keys(self.base_url)!r})"
+        return f"EndpointModel({self.model!r}, {shown_url(self.base_url)!r})"
 
     @property
     def concurrency(self) -> int | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import cast
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -11,7 +12,7 @@ _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9_\-*]{6,}|\bAIza[\w-]{10,}"
     r"|(?i:\bbearer\s+\S+|\bapi[-_ ]?key[\"']?\s*[=:]\s*[\"']?[^\s\"',]+)"
     r"|(?i:(?<=[?&])[\w.-]*(?:key|token|secret|sig|pass|auth|code)[\w.-]*=[^&\s\"']+)"
-    r"|(?<=://)[^/\s@]+@"
+    r"|(?<=://)(?!\*+@)[^/\s@]+@"
     r"|(?<=/)(?=[\w-]*\d)[\w-]{20,}(?=/v\d)"  # in the path of a URL
 )
 _SHORTEST = 10  # below it are words that local servers are given, such as `EMPTY` or `ollama`
@@ -46,6 +47,17 @@ def secrets_in(model: object) -> tuple[str, ...]:
 def without_keys(text: str) -> str:
     """Return a text with a mark in the place of whatever looks like a key."""
     return _KEY.sub("[key]", text)
+
+
+def shown_url(url: str) -> str:
+    """Return an address without password, query and whatever looks like a key."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    shown = parts._replace(
+        netloc=f"***@{host}" if "@" in parts.netloc else host,
+        query="***" if parts.query else "",
+    )
+    return without_keys(urlunsplit(shown))
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:

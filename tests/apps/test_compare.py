@@ -103,3 +103,14 @@ def test_nobody_to_ask(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["compare", "--data", str(path), "--methods", "moa", "--budget-calls", "7"]
     assert main(given) == 2
     assert "nobody to ask" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["record", "no-record", "default"])
+def test_runs_are_recorded_unless_that_is_switched_off(
+    how: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MANYMINDS_RUNS", str(tmp_path / "default"))
+    flag = {"record": ["--record", str(tmp_path / "own")], "no-record": ["--no-record"]}
+    assert main([*arguments(path, "self-refine"), "--limit", "1", *flag.get(how, [])]) == 0
+    found = {name for name in ("own", "default") if list(tmp_path.glob(f"{name}/**/*.jsonl"))}
+    assert found == {"record": {"own"}, "no-record": set(), "default": {"default"}}[how]

@@ -30,8 +30,21 @@ HOSTILE = (
 KINDS = (
     *("slow", "hang", "429", "429 later", "500", "drop", "half", "malformed", "empty"),
     *("huge", "schema", "refusal", "filtered", "too long", "hostile", "bad key"),
+    *("odd usage", "odd finish", "cut", "envelope", "list", "refuses", "endless", "reasoning"),
 )
-_WEIGHTS = (3, 2, 2, 2, 2, 2, 2, 2, 2, 0.2, 2, 1, 1, 1, 3, 0.5)
+_WEIGHTS = (3, *[2] * 8, 0.2, 2, 1, 1, 1, 3, 0.5, *[2] * 6, 0.05, 2)
+USAGES: tuple[Any, ...] = (
+    *(None, {}, "none", [3], -1, {"prompt_tokens": "x", "completion_tokens": None}),
+    *({"prompt_tokens": -9, "completion_tokens": -9}, {"prompt_tokens": 10.5}),
+    {"prompt_tokens": 10**400, "completion_tokens": 1},
+    {"prompt_tokens": 3, "completion_tokens": True, "total_tokens": {}},
+)
+FINISHES = ("length", "MAX_TOKENS", "error", "abort", "SAFETY", None, 7, "", {"type": "length"})
+REFUSED = (
+    *("Unsupported value: 'temperature' does not support 0.7", "System role not supported"),
+    *("Conversation roles must alternate user/assistant", "n is not supported"),
+    "'max_tokens' is not supported: use 'max_completion_tokens'",
+)
 _MEMBERS = "abc"
 
 
@@ -100,20 +113,59 @@ class Faults:
         trouble = Random(f"trouble {seed}").choice([0.0, 0.2, 0.5, 0.9, 1.0])
         draw = Random(f"reply {model} {nth}")
         kind = draw.choices(KINDS, _WEIGHTS)[0] if draw.random() < trouble else "good"
-        return self._reply(kind, draw, messages)
+        return self._reply(kind, draw, messages, bool(body.get("stream")))
 
-    def _reply(self, kind: str, draw: Random, messages: Sequence[BaseMessage]) -> Reply:
+    def _reply(
+        self, kind: str, draw: Random, messages: Sequence[BaseMessage], streams: bool
+    ) -> Reply:
         if kind == "good":
             return Reply(self._model.invoke(messages).text, latency=draw.uniform(0, 0.02))
         if kind == "slow":
             return Reply(self._model.invoke(messages).text, latency=draw.uniform(0.05, 1.0))
         if kind == "hostile":
             return Reply(draw.choice(HOSTILE))
+        if kind in ("odd usage", "odd finish", "reasoning"):
+            return self._odd(kind, draw, self._model.invoke(messages).text, streams)
+        if kind == "envelope":
+            told = {"message": ERROR_TEXT, "code": draw.choice([429, 502, None, "x", 400])}
+            return _sent({"error": draw.choice([told, ERROR_TEXT])}, streams)
+        if kind == "refuses":
+            return Reply(draw.choice(REFUSED), status=400)
+        if kind == "endless":
+            return Reply(events=[_chunk("x" * 100_000)], endless=True) if streams else _LARGE
         return _BAD[kind]
+
+    def _odd(self, kind: str, draw: Random, text: str, streams: bool) -> Reply:
+        usage = draw.choice(USAGES) if kind == "odd usage" else {"prompt_tokens": 3}
+        finish = draw.choice(FINISHES) if kind == "odd finish" else "stop"
+        if kind == "reasoning":
+            text = f"Is it {ERROR_TEXT}? No.\n</think>\n{text}"
+        if streams:
+            end = {**_chunk(""), "usage": usage}
+            end["choices"][0]["finish_reason"] = finish
+            return Reply(events=[_chunk(text), end, *draw.choice([[], ["[DONE]"]])])
+        message = {"role": "assistant", "content": text}
+        return Reply(
+            raw={"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
+        )
+
+
+def _chunk(text: str) -> Body:
+    choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+    return {"id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}
+
+
+def _sent(body: Body, streams: bool) -> Reply:
+    return Reply(events=[_chunk("half of "), body]) if streams else Reply(raw=body)
 
 
 _SCHEMA: dict[str, Any] = {"choices": [{"delta": 3, "message": None}], "usage": "none"}
+_LARGE = Reply("Final answer: 1", size=34 * 2**20)
 _BAD = {
+    "cut": Reply("First, 12 apples and 30 pears. Then we take", finish_reason="length"),
+    "list": Reply(
+        raw=f'[{{"error": {{"code": 400, "message": "{ERROR_TEXT}"}}}}]'.encode(), status=400
+    ),
     "hang": Reply(hang=True),
     "429": Reply(ERROR_TEXT, status=429),
     "429 later": Reply(ERROR_TEXT, status=429, headers={"Retry-After": "0.05"}),
