@@ -65,8 +65,10 @@ def _synchronously(app: Compiled, schedule: Schedule, way: str) -> dict[str, Any
     if way == "invoke":
         result: dict[str, Any] = app.invoke(user(QUESTION), context=schedule.context)
         return result
-    states = app.stream(user(QUESTION), context=schedule.context, stream_mode="values")
-    return list(states)[-1]
+    states: Iterator[Any] = app.stream(
+        user(QUESTION), context=schedule.context, stream_mode="values"
+    )
+    return cast("dict[str, Any]", list(states)[-1])
 
 
 async def outcome(schedule: Schedule, what: str) -> tuple[UsageRow, str]:
