@@ -15,6 +15,7 @@ from inspect import signature
 from typing import Protocol
 
 from manyminds.errors import InputError
+from manyminds.votes.certified import certified
 from manyminds.votes.odds import lead_for, majority_probability
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ahead_by",
     "any_of",
     "beta",
+    "certified",
     "esc",
     "fixed",
     "lead_for",
@@ -245,8 +247,9 @@ RULES: Mapping[str, Callable[..., StoppingRule]] = {
     "ahead": ahead_by,
     "unbeatable": unbeatable,
     "share": share,
+    "certified": certified,
 }
-_TAKE_A_SHARE = ("beta", "share")  # first; every other argument is a whole number
+_TAKE_A_SHARE = ("beta", "share", "certified")  # first; every other argument is a whole number
 
 
 def rule(spec: str | int | StoppingRule, *, cap: int | None = None) -> StoppingRule:
