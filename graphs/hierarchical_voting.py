@@ -161,6 +161,7 @@ def create_hierarchical_voting(
         output=HierarchyOutput,
         **options,
     )
+    graph.draws = len(polls) if levels is not None else most
     shown = graph.prompt(prompt, variables={"question", "found", "ask"})
     if levels is not None:
         graph.open("level-1", plan=[], levels=[])

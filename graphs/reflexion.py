@@ -124,6 +124,7 @@ def create_reflexion(
     graph = MethodGraph(
         "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )
+    graph.draws = tries
     attempt = graph.prompt(ATTEMPT, variables={"answer", "feedback", "lessons"})
     judged = graph.prompt(CHECK, variables={"answer"}) if judges else None
     checking = _judged(judges, judged, tries) if judged else _tested(check, tries)

@@ -77,6 +77,7 @@ def create_self_refine(
         raise InputError(f"refinements={refinements}: give at least 1")
     (one,) = as_members([member], what="member")
     graph = MethodGraph("self-refine", [one], state=RefineState, output=CandidatesOutput, **options)
+    graph.draws = refinements + 1
     criticise = graph.prompt(feedback, variables={"answer"})
     refine = graph.prompt(prompt, variables={"answer", "feedback", "versions"})
 

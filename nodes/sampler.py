@@ -4,11 +4,13 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langgraph.types import Send
 from typing_extensions import TypedDict
 
+from manyminds.aio import in_thread
 from manyminds.calls.ask import ask_all, blank
 from manyminds.calls.call import OnAnswered
 from manyminds.errors import BudgetError
@@ -17,7 +19,7 @@ from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import Node, State, Update
 from manyminds.nodes.persona import addressed
-from manyminds.nodes.tally import in_worker
+from manyminds.nodes.tally import WORKERS, in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
@@ -197,25 +199,40 @@ def sampler(how: Sampling) -> Node:
         ]
         heard, watch = _listening(how, chunk, ctx)
         await ask_all(batches, ctx, params=how.params, on_answered=heard, deadline=watch)
+        if heard is None:
+            await in_thread(WORKERS, partial(_read_in_time, how, asked, ctx))
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
         return {"candidates": begun, "spent": spent_on(begun)}
 
     return Node(run, "sampler")
 
 
-def _listening(how: Sampling, chunk: Chunk, ctx: RunContext) -> tuple[OnAnswered, Deadline | None]:
-    """Return what to do with each answer that comes in, and the clock that cuts the others."""
+def _listening(
+    how: Sampling, chunk: Chunk, ctx: RunContext
+) -> tuple[OnAnswered | None, Deadline | None]:
+    """Return what to do with each answer that comes in, and the clock that cuts the others.
+
+    Answers are read at once only where that may end the wave: it holds up the event loop.
+    """
     watch = layer_deadline(
         ctx, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
     )
     if watch is None:
-        return how.read, None
+        return None, None
 
     def heard(batch: Sequence[Candidate]) -> None:
         how.read(batch)
         watch.add(batch)
 
     return heard, watch
+
+
+def _read_in_time(how: Sampling, candidates: Sequence[Candidate], ctx: RunContext) -> None:
+    """Read answers until the run's seconds are over; those not read abstain."""
+    for candidate in candidates:
+        if ctx.seconds_left <= 0 and candidate is not candidates[0]:
+            return
+        how.read([candidate])
 
 
 def _certain(how: Sampling) -> Enough | None:

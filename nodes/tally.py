@@ -42,8 +42,9 @@ COUNTED = ("majority", "auto", "weighted", "confidence", "proportional", "reconc
 SURE_TEMPERATURE = 20.0
 UNREAD = "no answer could be read: the most typical reply was chosen"
 LATE = "undecided: the vote outlasted the run's seconds, and the first good reply was chosen"
-_WORKERS = 4
-_LEAST_SECONDS = 0.5  # a vote after the last second of a run
+WORKERS = 4
+"""Threads in which votes are held and replies are read."""
+_LEAST_SECONDS = 0.25  # a vote after the last second of a run
 
 
 async def in_worker(ctx: RunContext, work: Callable[[], T]) -> T | None:
@@ -58,7 +59,7 @@ async def in_worker(ctx: RunContext, work: Callable[[], T]) -> T | None:
     timeout = asyncio.timeout(seconds_of(ctx))
     try:
         async with timeout:
-            return await in_thread(_WORKERS, work)
+            return await in_thread(WORKERS, work)
     except TimeoutError:
         if timeout.expired():
             return None

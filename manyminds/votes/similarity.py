@@ -21,6 +21,8 @@ Rows = Callable[[slice], Floats]
 
 # The words of rouge-score, and the characters of scripts without spaces.
 _ROUGE_WORD = re.compile(rf"[a-z0-9]+|{bleu.UNSPACED}")
+_QUADRATIC = ("rouge", "levenshtein")
+_SHORT = 20_000  # characters of all texts, which such a metric compares in some milliseconds
 _CELLS = 1 << 19  # similarities in one block of rows; BLEU works in about 70 bytes for each
 
 
@@ -96,6 +98,8 @@ def _blocks(
     """Yield the rows of the distinct texts, some at a time, with where they belong."""
     rows = _rows(texts, distinct, metric)
     size = max(1, _CELLS // max(1, len(distinct)))
+    if metric in _QUADRATIC and sum(map(len, distinct)) > _SHORT:
+        size = 1  # one call of rapidfuzz keeps all other threads waiting
     for start in range(0, len(distinct), size):
         part = slice(start, min(start + size, len(distinct)))
         yield part, rows(part)
