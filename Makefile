@@ -16,7 +16,7 @@ new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --qui
 install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help demo demo-real test real slow format lint types notebooks readme docs build bench pins
+.PHONY: help demo demo-real test real slow format lint types notebooks readme evidence docs build bench pins
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -56,6 +56,9 @@ notebooks: $(VENV)/.has-test  ## run the notebooks and store their output
 
 readme: $(VENV)/.has-core  ## bring the README's table of methods up to date
 	$(BIN)/python tests/helpers/readme.py
+
+evidence: $(VENV)/.has-test  ## measure the papers' claims on recorded answers and write EVIDENCE.md
+	$(BIN)/python benchmarks/evidence.py --out EVIDENCE.md
 
 docs: $(VENV)/.has-dev  ## build the documentation into site/; fails on a broken link or reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
