@@ -153,7 +153,9 @@ def small_against_large(data: Data) -> Claim:
 
 def stopping_rules(data: Data) -> Claim:
     """What stopping rules save."""
-    rows: list[tuple[str, ...]] = [("rule", "answers a question", "right", "95 % interval", "same answer as 40")]
+    rows: list[tuple[str, ...]] = [
+        ("rule", "answers a question", "right", "95 % interval", "same answer as 40")
+    ]
     full = [winner(data.votes(q, MOST)) for q in range(len(data.orders))]
     least, spec = float(MOST), RULES[0]
     for name in RULES:
