@@ -14,6 +14,9 @@ from manyminds import (
     create_chain_of_thought,
     create_council,
     create_debate,
+    create_debategpt,
+    create_interaction,
+    create_lumos,
     create_moa,
     create_moa_lite,
     create_ranker,
@@ -109,6 +112,13 @@ TABLE: dict[str, tuple[int, Build]] = {
     "fusion": (6, lambda four, _: create_fusion(four)),
     "cascade, agrees at once": (3, lambda four, _: create_cascade(four, agree=0.3)),
     "cascade, never agrees": (10, lambda four, _: create_cascade(four)),
+    "interaction": (4, lambda four, _: create_interaction(four)),
+    "interaction, two temperatures": (
+        8,
+        lambda four, _: create_interaction(four, temperatures=[0.2, 0.7]),
+    ),
+    "lumos": (3, lambda four, _: create_lumos(four)),
+    "debategpt": (13, lambda four, _: create_debategpt(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),
 }
 
