@@ -133,4 +133,16 @@ def _arguments(tool: BaseTool, argument: str) -> dict[str, Any] | None:
         (name, schema), *_ = fields.items()
         text = isinstance(schema, Mapping) and cast("Mapping[str, Any]", schema).get("type")
         return {name: argument if text == "string" or parsed is None else parsed}
+    values = _listed(argument)
+    if len(fields) > 1 and values is not None and len(values) == len(fields):
+        return dict(zip(fields, values, strict=True))
     return {} if not fields and not argument.strip() else None
+
+
+def _listed(argument: str) -> list[Any] | None:
+    """Return the values of a call without names, such as `2, "x"`."""
+    try:
+        found: list[Any] = json.loads(f"[{argument}]")
+    except (ValueError, RecursionError):
+        return None
+    return found

@@ -8,8 +8,10 @@ Read are `tool[argument]` and `tool(argument)`, `Action:` with `Action Input:`, 
 as an observation that it made up, is left out. Where the action is in doubt, none is read.
 """
 
+import ast
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
 from manyminds.reading import loose_json
@@ -19,11 +21,24 @@ from manyminds.reading.reasoning import split
 FINISH = "finish"
 """Name of the tool that ends an episode with an answer."""
 _LONGEST = 50_000
+_LONGEST_CALL = 4_000
+_KEYWORD = re.compile(r"\s*[A-Za-z_]\w{0,40}\s?=(?!=)\s?")
 _HEADING = re.compile(
-    r"^[ \t>*#_`-]{0,8}(thought|action[ _]?input|action|observation|final[ ]answer)[ ]?\d{0,3}"
-    r"[*_` ]{0,4}[:\uff1a][*_]{0,3}",
+    r"^[ \t>*#_`-]{0,8}(thought|action[ _]?input|action|observation|final[ ]answer"
+    "|\u601d\u8003|\u884c\u52a8\u8f93\u5165|\u52a8\u4f5c\u8f93\u5165|\u884c\u52a8|\u52a8\u4f5c|\u89c2\u5bdf|\u6700\u7ec8\u7b54\u6848)"
+    r"[ ]?\d{0,3}[*_` ]{0,4}[:\uff1a][*_]{0,3}",
     re.IGNORECASE | re.MULTILINE,
 )
+_CHINESE = {
+    **{
+        "\u601d\u8003": "thought",
+        "\u89c2\u5bdf": "observation",
+        "\u6700\u7ec8\u7b54\u6848": "finalanswer",
+    },
+    **{"\u884c\u52a8": "action", "\u52a8\u4f5c": "action"},
+    **{"\u884c\u52a8\u8f93\u5165": "actioninput", "\u52a8\u4f5c\u8f93\u5165": "actioninput"},
+}
+_NO_ACTION = re.compile(r"(?:none|n/?a|no action\b.{0,40}|-*)[.!]?", re.IGNORECASE)
 _FENCE = re.compile(r"```[\w+-]{0,20}[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d"}
@@ -91,11 +106,12 @@ def _parts(text: str) -> list[tuple[str, str]]:
             parts.append((name, body))
         if heading is None:
             break
-        name, begin = re.sub(r"[ _]", "", heading[1].casefold()), heading.end()
-        acted = any(each == "action" for each, _ in parts)
-        if name == "observation" or (acted and name in ("thought", "finalanswer")):
+        said = re.sub(r"[ _]", "", heading[1].casefold())
+        name, begin = _CHINESE.get(said, said), heading.end()
+        acted = any(each == "action" and not _NO_ACTION.fullmatch(body) for each, body in parts)
+        if name == "observation" or (acted and name == "thought"):
             break
-    return parts
+    return [part for part in parts if part[0] != "action" or not _NO_ACTION.fullmatch(part[1])]
 
 
 def _after_heading(
@@ -106,10 +122,13 @@ def _after_heading(
     if len(set(given)) > 1 or len(set(inputs)) > 1:
         return None, "the reply has several actions: write one action and wait for its observation"
     action = _action(given[0], tools, inputs[0] if inputs else None)
+    said = [body for name, body in parts if name == "finalanswer" and body]
+    if action == Action(FINISH, "") and said:
+        action = Action(FINISH, said[0])
     if action is not None:
         return action, ""
-    said = " ".join(given[0].split())[:80]
-    return None, f"there is no action `{said}`: use one of {forms(tools)}"
+    shown = " ".join(given[0].split())[:80] or "(nothing)"
+    return None, f"there is no action `{shown}`: use one of {forms(tools)}"
 
 
 def _without_heading(
@@ -120,6 +139,7 @@ def _without_heading(
         return Action(FINISH, said[0]), ""
     lines = [line.strip(" \t`*>-") for line in text.splitlines()]
     alone = {each for line in lines if (each := bracketed(line, tools, whole=True)) is not None}
+    alone = alone or set(_in_json(text, tools))
     if len(alone) == 1:
         return alone.pop(), ""
     if not alone and FINISH in tools and (answer := extractor("final").extract(text)) is not None:
@@ -140,21 +160,47 @@ def _action(body: str, tools: Sequence[str], given: str | None) -> Action | None
         return None if tool is None else Action(tool, _value(given))
     found = bracketed(plain, tools, whole=False)
     if found is not None:
-        return found
-    return _by_prefix(body, tools)
+        return None if _goes_on(plain, tools) else found
+    return _by_prefix(body, tools) or _mentioned(plain, tools)
 
 
 def _from_json(text: str, tools: Sequence[str]) -> Action | None:
     if not text.lstrip("` \n").removeprefix("json").lstrip().startswith("{"):
         return None
+    return next(_in_json(text, tools), None)
+
+
+def _in_json(text: str, tools: Sequence[str]) -> Iterator[Action]:
+    """Yield the actions that JSON objects in a text name."""
+    if "{" not in text:
+        return
     for found in loose_json.objects(text):
         value = cast("dict[str, object]", found.value)
         keys = {key.casefold(): each for key, each in value.items()}
         tool = next((_named(str(keys[name]), tools) for name in _NAMES if name in keys), None)
         if tool is not None:
             argument = next((keys[name] for name in _ARGUMENTS if name in keys), "")
-            return Action(tool, _text(argument))
-    return None
+            yield Action(tool, _text(argument))
+
+
+def _mentioned(text: str, tools: Sequence[str]) -> Action | None:
+    """Read the one `tool[argument]` in a sentence; None where there are several."""
+    starts = [match.start() for match in _mentions(text, tools)]
+    return bracketed(text[starts[0] :], tools, whole=False) if len(starts) == 1 else None
+
+
+def _goes_on(text: str, tools: Sequence[str]) -> bool:
+    """Return whether another action follows the first one on the same line."""
+    opening = next(_mentions(text, tools), None)
+    if opening is None:
+        return False
+    _, rest = _enclosed(text[opening.end() :], opening[1])
+    return next(_mentions(rest.partition("\n")[0], tools), None) is not None
+
+
+def _mentions(text: str, tools: Sequence[str]) -> Iterator[re.Match[str]]:
+    names = "|".join(re.escape(tool) for tool in sorted(tools, key=len, reverse=True))
+    return re.finditer(rf"\b(?:{names})[*_`\s]?([\[(])", text, re.IGNORECASE)
 
 
 def _named(said: str, tools: Sequence[str]) -> str | None:
@@ -171,14 +217,30 @@ def bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
         whole: Whether nothing may follow.
     """
     for tool in sorted(tools, key=len, reverse=True):
-        match = re.match(rf"{re.escape(tool)}\s{{0,3}}([\[({{])", text, re.IGNORECASE)
+        match = re.match(rf"{re.escape(tool)}[*_`\s]{{0,3}}([\[({{])", text, re.IGNORECASE)
         if match is None:
             continue
         inside, rest = _enclosed(text[match.end() :], match[1])
         if inside is None or (whole and rest.strip(" .`*")):
             continue
+        if match[1] == "(" and (named := _keywords(inside)) is not None:
+            return Action(tool, named)
         return Action(tool, _value(inside if match[1] != "{" else f"{{{inside}}}"))
     return None
+
+
+def _keywords(inside: str) -> str | None:
+    """Return the arguments of a call with keywords, `name="x"`: the one value, else JSON."""
+    if len(inside) > _LONGEST_CALL or not _KEYWORD.match(inside):
+        return None
+    try:
+        call = ast.parse(f"f({inside})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, AssertionError):
+        one = _KEYWORD.match(inside)
+        return None if one is None or "," in inside else _value(inside[one.end() :])
+    return None if call.args or None in given else _text(given)
 
 
 def _enclosed(text: str, opening: str) -> tuple[str | None, str]:
@@ -238,6 +300,4 @@ def _text(value: object) -> str:
 
 
 def _encoded(value: object) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)

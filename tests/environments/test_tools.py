@@ -50,7 +50,11 @@ def env(**options: Any) -> ToolEnvironment:
         (Action("weather", "12"), "It rains in 12."),
         (Action("area", '{"width": 2, "height": 3}'), "6.0"),
         (Action("slow", "3"), "3"),
-        (Action("area", "2, 3"), "Error: give one JSON object with the parameters of area: width"),
+        (Action("area", "2, 3"), "6.0"),
+        (
+            Action("area", "2 by 3"),
+            "Error: give one JSON object with the parameters of area: width",
+        ),
         (Action("area", '{"width": "x", "height": 3}'), "Error: width: Input should be"),
         (Action("area", '{"width": 2}'), "Error: height: Field required"),
         (Action("broken", ""), "Error: out of order"),
