@@ -45,7 +45,7 @@ from manyminds.votes.votes import majority
 MEMBER = "local:smollm2"
 REPLIES = 27
 SIZES = (3, 9, 27)
-RULES = ("beta:0.95", "unbeatable")
+RULES = ("certified:0.05", "beta:0.95", "unbeatable")
 AIMS = (0.6, 0.3, 0.0)
 TARGET = 0.95  # of the engine's tokens a second
 _TOKENS = 48
