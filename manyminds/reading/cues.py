@@ -9,7 +9,8 @@ _IS = (
 _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
-    rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}(?:answer|solution){_BOLD}"
+    rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
+    rf"(?:(?<!\ban )answer|(?<!\ba )solution){_BOLD}"
     rf"(?:\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"

@@ -342,8 +342,8 @@ def _phrase(text: str) -> str | None:
         first = part.split(maxsplit=1)[0] if part.strip() else ""
         if numbers.is_number(first):
             return numbers.extract(part)
+        if _DIGIT.search(part) and len(parts) > 1 and not _WRITTEN.fullmatch(part.strip(" .!")):
+            return numbers.extract(part)  # not what stands before the verb
     last = parts[-1].strip().rstrip(".!").strip(" *`")
-    if len(last) <= _LONGEST_WORD and _WRITTEN.fullmatch(last):
-        return last
-    is_word = len(last.split()) == 1 and len(last) <= _LONGEST_WORD
-    return last if is_word and not _DIGIT.search(text) else None
+    is_word = len(last.split()) == 1 and not _DIGIT.search(text)
+    return last if len(last) <= _LONGEST_WORD and (is_word or _WRITTEN.fullmatch(last)) else None

@@ -7,6 +7,7 @@ values are no number: they abstain.
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 from manyminds.reading import digits, locate
 from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
@@ -64,6 +65,12 @@ _ONE = re.compile(r"\bone\b", re.IGNORECASE)
 _FEW = 4  # words of a reply in which "one" is a number
 _UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=[\s.]|$)")
 _HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
+_WHILE = re.compile(r"\b(?:and|but|while|whereas|und|et|y)\b|;", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"(?:(?:about|approximately|around|roughly|only|exactly|just|nearly|a\s+total\s+of|equal\s+to)\s+)?"
+    r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥]?\s?[0-9.]",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
@@ -238,7 +245,13 @@ def _stated(place: str, *, comma: bool) -> tuple[str | None, bool]:
     side = (
         re.sub(r"\([^()]*\)[\s.]*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
     )
+    if not _EQUALS.search(text) and not _BEGINS.match(side) and _several(side, comma=comma):
+        return _in_sentence(place, comma=comma), True
     return _first(side, comma=comma), True
+
+
+def _several(text: str, *, comma: bool) -> bool:
+    return len({written(token, comma=comma) for token in TOKEN.finditer(text[:_LONGEST])}) > 1
 
 
 def _first(side: str, *, comma: bool) -> str | None:
@@ -319,10 +332,12 @@ def _in_sentence(sentence: str, *, comma: bool) -> str | None:
     place = concluded if _NUMBER.search(concluded) else place
     if _EQUALS.search(place):
         return _stated(place, comma=comma)[0]
-    end = None
-    for copula in _COPULA.finditer(place):
-        end = copula.end() if _NUMBER.search(place, copula.end()) else end
-    said = place[end:] if end is not None else place
+    verbs = [verb for verb in _COPULA.finditer(place) if _NUMBER.search(place, verb.end())]
+    for one, following in pairwise(verbs):  # "Tom is 5 and Ann is 7"
+        between = place[one.end() : following.start()]
+        if _NUMBER.search(between) and _WHILE.search(between):
+            return None
+    said = place[verbs[-1].end() :] if verbs else place
     if _COMPARED.search(place):
         return None
     tokens = {written(token, comma=comma) for token in TOKEN.finditer(said)}

@@ -19,6 +19,8 @@ _RETURNED = re.compile(
     r"|\b(?:returns?|outputs?|prints?)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(r"[}\])`\s]{1,5}")
+_ONLY_ANSWER = re.compile(r'\{\s*"answer"\s*:')
 _PYTHON = ("python", "python3", "py")
 _MOST_FAILURES = 50  # each costs at most one pass over the text
 _LONGEST_LITERAL = 10_000
@@ -27,7 +29,7 @@ _STRING_OR_NUMBER = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"\w+")
-_LITERAL_WORDS = frozenset({"True", "False", "None", "set", "b"})
+_LITERAL_WORDS = frozenset({"True", "False", "None", "set", "b", "u"})
 _ESCAPE = re.compile(r"\\(?:([\n\\'\"abfnrtvxuUN]|[0-3][0-7]{2}|[0-7]{1,2}(?![0-7]))|.)", re.DOTALL)
 
 
@@ -79,11 +81,12 @@ def find_literal(text: str) -> Found | None:
     fenced = None if tagged else phrases.fenced(text)
     where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"
     reply = (str(tagged[-1]) if tagged else fenced or text).strip()
-    if _literal(reply) is not _NOTHING and not _reasoned(reply):
+    if _literal(reply) is not _NOTHING and not _wrapped(reply):
         return found(reply or None, where)
-    stated = phrases.field(reply) if _reasoned(reply) or "reasoning" in text[:200] else None
+    stated = phrases.field(reply) if _wrapped(reply) or "reasoning" in text[:200] else None
     if stated is not None:
-        return found(stated.strip() or None, "JSON field")
+        said = _asserted(stated)
+        return Found(said if said.strip() else repr(said), "JSON field")
     cues = [] if tagged else list(_RETURNED.finditer(text))
     if cues:
         place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
@@ -92,16 +95,24 @@ def find_literal(text: str) -> Found | None:
                 return Found(said, "cue")
     if "\n" in reply:
         reply, where = reply.rpartition("\n")[2].strip(), "last line"
-    if " == " in reply:
-        right = reply.rpartition(" == ")[2].strip()
-        if reply.startswith("assert ") or is_literal(right):
-            reply, where = right, "equation"
-    return found(reply.strip("`") or None, where)
+    if _CLOSING.fullmatch(reply):  # of JSON around the answer
+        return found(phrases.field(text), "JSON field")
+    said = _asserted(reply)
+    return found(said.strip("`") or None, where if said == reply else "equation")
 
 
-def _reasoned(reply: str) -> bool:
-    """Say whether a reply is the JSON of an answer with its reasoning."""
-    return reply.startswith("{") and phrases.field(reply) is not None and "reason" in reply[:200]
+def _asserted(text: str) -> str:
+    """Return what an assertion compares with, else the text."""
+    right = text.rpartition(" == ")[2].strip()
+    compares = " == " in text and (text.lstrip().startswith("assert ") or is_literal(right))
+    return right if compares else text
+
+
+def _wrapped(reply: str) -> bool:
+    """Say whether a reply is the JSON of an answer, alone or with its reasoning."""
+    if not reply.startswith("{") or phrases.field(reply) is None:
+        return False
+    return "reason" in reply[:200] or _ONLY_ANSWER.match(reply) is not None
 
 
 def literal_key(answer: str) -> Hashable:
