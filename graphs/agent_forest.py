@@ -22,6 +22,7 @@ from manyminds.authoring import (
     PromptLike,
     RoleArgument,
     SampledState,
+    State,
     Unpack,
     Update,
     is_node,
@@ -215,7 +216,7 @@ def _universal(chain: Sequence[Member], prompt: Prompt) -> Run:
     the candidates, verbatim. Without a readable reply the most similar candidate wins.
     """
 
-    async def run(state: ForestState, ask: Ask) -> Update:
+    async def run(state: State, ask: Ask) -> Update:
         candidates = state["candidates"]
         shown = [n for n, c in enumerate(candidates) if c["status"] == "ok"]
         random.Random(f"{ask.run.seed}:{ask.run.question_id}:shown").shuffle(shown)
@@ -244,7 +245,7 @@ def _rated(chain: Sequence[Member], prompt: Prompt) -> Run:
     """
     fields = {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
 
-    async def run(state: ForestState, ask: Ask) -> Update:
+    async def run(state: State, ask: Ask) -> Update:
         candidates = state["candidates"]
         scores: list[float | None] = [None] * len(candidates)
 

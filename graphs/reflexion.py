@@ -19,6 +19,7 @@ from manyminds.authoring import (
     MethodGraph,
     Options,
     Prompt,
+    RoleArgument,
     SampledState,
     State,
     Unpack,
@@ -120,7 +121,7 @@ def create_reflexion(
     if is_function(check):
         (one,) = as_members([member], what="member")
     else:
-        (one,), judges = with_roles([[member]], check)
+        (one,), judges = with_roles([[member]], cast("RoleArgument", check))
     graph = MethodGraph(
         "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )

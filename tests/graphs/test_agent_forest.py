@@ -61,6 +61,10 @@ async def test_a_vote_on_answers_asks_for_a_last_line_with_the_answer() -> None:
     assert result["report"]["prompts"][0].startswith("agent_forest/answer@1#")
 
 
+def all_alike(candidates: Sequence[Candidate]) -> Ballot:
+    return best_of([1.0 for _ in candidates])
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -70,7 +74,7 @@ async def test_a_vote_on_answers_asks_for_a_last_line_with_the_answer() -> None:
         {"extract": "text"},
         {"extract": "json"},
         {"extract": str.strip},
-        {"vote": lambda candidates: best_of([1.0 for _ in candidates])},
+        {"vote": all_alike},
         {"prompt": None},
     ],
 )

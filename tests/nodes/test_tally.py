@@ -127,6 +127,8 @@ def test_slow_comparisons_are_capped_and_noted() -> None:
     effort = Effort(pairs=10)
     ballot = majority([str(n) for n in range(100)], extractor=slow, effort=effort)
     assert asked == 10 and len(ballot["groups"]) == 100
-    assert ballot["notes"] == ["the vote compared 10 pairs of answers: others count as different"]
+    assert ballot.get("notes") == [
+        "the vote compared 10 pairs of answers: others count as different"
+    ]
     late = majority(["a", "b"], extractor=slow, effort=Effort(seconds=-1))
-    assert asked == 10 and "compared answers for" in late["notes"][0]
+    assert asked == 10 and "compared answers for" in str(late.get("notes"))
