@@ -101,7 +101,7 @@ class CertifiedRule:
     def stop(self, votes: Sequence[Hashable | None]) -> str | None:
         """Return why to stop now, or None."""
         bets = _settled(votes)
-        if self._certain(bets):
+        if self.certain(bets):
             lead = bets.counts[bets.leader]
             return f"certified: {lead} of {sum(bets.counts.values())}, error <= {self.alpha}"
         return f"cap: {len(votes)} asked" if len(votes) >= self.cap else None
@@ -119,12 +119,13 @@ class CertifiedRule:
     def _until(self, bets: Bets, vote: Hashable, most: int) -> int:
         """Return how many votes for one answer certify it."""
         for more in range(most):
-            if self._certain(bets):
+            if self.certain(bets):
                 return more
             bets.add(vote)
         return most
 
-    def _certain(self, bets: Bets) -> bool:
+    def certain(self, bets: Bets) -> bool:
+        """Return whether the leader of these bets is certified."""
         return bets.least() >= -math.log(self.alpha) - 1e-12
 
 
