@@ -50,7 +50,7 @@ PARAMS: Mapping[str, Any] = {"temperature": 1.0}
 PICK, RATE = "universal/pick@2", "rater/score@2"
 ASKED_VOTES: Mapping[str, str] = {"universal": "judge", "rated": "rater"}
 """Votes that a model holds, and its role."""
-VOTE_NAMES = (*VOTES, "weighted", "confidence", *ASKED_VOTES)
+VOTE_NAMES = (*VOTES, "weighted", "confidence", "self-consistent-member", *ASKED_VOTES)
 
 
 class ForestState(SampledState, total=False):
@@ -101,7 +101,9 @@ def create_agent_forest(
             that `manyminds select` wrote.
         samples: Number of samples, at most.
         vote: "majority" over extracted answers; "weighted" by the members' weights; "confidence"
-            by what each reply says of itself (CISC, arXiv 2502.06233); "bleu" (the paper's for
+            by what each reply says of itself (CISC, arXiv 2502.06233); "self-consistent-member":
+            the answer of the member that agrees most with itself (SLM-MUX, arXiv 2510.05077), for
+            several samples a member; "bleu" (the paper's for
             open answers), "rouge", "levenshtein", "tfidf": the one most similar to all others;
             "universal": a judge picks the most consistent; "rated": a rater scores each; or a
             function from candidates to a ballot. Default: majority where answers can be read, else

@@ -6,6 +6,7 @@ Paper: "Mixture-of-Agents Enhances Large Language Model Capabilities", arXiv 240
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain as flattened
 from typing import Any, cast
 
 from manyminds.authoring import (
@@ -39,11 +40,18 @@ from manyminds.limits.quorum import layer_deadline
 from manyminds.nodes.aggregator import aggregator as aggregator_node
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.gate import require
+from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
 from manyminds.state import TokenUsage
 
 PROMPT, CONTINUE = "moa/synthesis@1", "moa/continue@1"
 PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
 _CONTINUED = ("answers", "written")
+
+
+class MoaState(LayeredState, total=False):
+    """Channels of a Mixture-of-Agents."""
+
+    preset: PresetReport | None
 
 
 @method(
@@ -60,6 +68,7 @@ def create_moa(
     chunk: int | None = None,
     prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
+    preset: Preset | None = None,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build a Mixture-of-Agents.
@@ -80,6 +89,9 @@ def create_moa(
             been written is corrected in what follows, not taken back. Default: all at once.
         prompt: the synthesis prompt, with the variable `answers`.
         quorum: good answers that each layer needs: a count, or a share such as "75%".
+        preset: Proposers and aggregator from the members' prices, which must be known. "quality":
+            all members propose, and the most expensive one aggregates; "balanced": the cheaper
+            half, at least two, and the most expensive one of all; "budget": the cheaper half only.
         options: see `Options`.
 
     Returns:
@@ -88,12 +100,17 @@ def create_moa(
     Raises:
         InputError: an argument cannot be used; the message says what to give.
     """
+    said: PresetReport | None = None
+    if preset is not None:
+        chosen, best = panel_and_writer(list(flattened.from_iterable(_rows(proposers, 2))), preset)
+        proposers, aggregator = chosen, aggregator or best
+        said = preset_report(preset, chosen, {"aggregator": best})
     if chunk is not None and (chunk < 1 or is_node(aggregator)):
         raise InputError("chunk: give at least 1, and a member as the aggregator")
     *rows, chain = with_roles(_rows(proposers, layers), aggregator)
     check_quorum(quorum, min(len(row) for row in rows))
     everyone = [*(member for row in rows for member in row), *chain]
-    graph = MethodGraph("moa", everyone, state=LayeredState, output=CandidatesOutput, **options)
+    graph = MethodGraph("moa", everyone, state=MoaState, output=CandidatesOutput, **options)
     synthesis = graph.prompt(prompt, variables={"answers"})
 
     async def propose(state: LayeredState, ask: Ask, member: Member) -> Candidate:
@@ -110,10 +127,11 @@ def create_moa(
     graph.role("aggregator", chain, write, custom_node=own, sets=["answer", "final"])
     planned = sum(len(row) for row in rows) + 1
     if asked:
-        add_layers(graph, asked, propose, then="aggregator", quorum=quorum, planned=planned)
+        how: dict[str, Any] = {"quorum": quorum, "planned": planned, "preset": said}
+        add_layers(graph, asked, propose, then="aggregator", **how)
     else:
-        graph.open("aggregator")
-    return graph.close(after="aggregator")
+        graph.open("aggregator", preset=said)
+    return graph.close(after="aggregator", keys=["preset"] if said else [])
 
 
 @method(

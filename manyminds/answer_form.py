@@ -12,7 +12,10 @@ from manyminds.reading.answers import EXTRACTORS, Extractor, extractor
 
 AUTO = "auto"
 ANSWER = "agent_forest/answer@1"
-COUNTED = ("majority", "auto", "weighted", "confidence", "proportional", "reconcile")
+COUNTED = (
+    *("majority", "auto", "weighted", "confidence", "proportional", "reconcile"),
+    "self-consistent-member",
+)
 """Votes that count equal answers."""
 
 Task: TypeAlias = Literal["gsm8k", "math", "mmlu", "chess", "humaneval"]

@@ -12,6 +12,7 @@ from manyminds.reading.answers import Extractor
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot, by_score
+from manyminds.votes.bests import self_consistent_member
 from manyminds.votes.effort import MOST_SECONDS, Effort
 from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
 
@@ -36,7 +37,10 @@ class HeldVote(Protocol):
 
 
 Vote: TypeAlias = str | VoteFunction | HeldVote
-COUNTED = ("majority", "auto", "weighted", "confidence", "proportional", "reconcile")
+COUNTED = (
+    *("majority", "auto", "weighted", "confidence", "proportional", "reconcile"),
+    "self-consistent-member",
+)
 """Votes that count equal answers."""
 # In points of confidence from 0 to 100: a reply 20 points surer weighs e times as much.
 SURE_TEMPERATURE = 20.0
@@ -128,6 +132,8 @@ def tally(
         sure = [c.get("confidence") if c["answer"] is not None else None for c in candidates]
         weights = cisc_weights(sure, temperature=SURE_TEMPERATURE)
         return weighted(answers, weights, extractor=extract, vote="confidence", effort=effort)
+    if vote == "self-consistent-member":
+        return self_consistent_member(answers, [c["member"] for c in candidates], extractor=extract)
     return similar(candidates, vote, whole=False)
 
 
@@ -154,7 +160,7 @@ def undecided(ballot: Ballot, good: int) -> list[str]:
         good: Number of good replies, read or not.
     """
     voters = ballot["voters"]
-    if ballot["vote"] not in COUNTED or not voters:
+    if ballot["vote"] not in COUNTED or not voters or ballot["scores"]:
         return []
     if 2 * voters < good:
         return [f"undecided: an answer was read in {voters} of {good} replies"]

@@ -4,9 +4,12 @@ import random
 from collections import Counter
 
 import pytest
+from helpers.graphs import user
 
+from manyminds import create_agent_forest
 from manyminds.errors import InputError
 from manyminds.reading.answers import extractor
+from manyminds.testing import ScriptedChatModel
 from manyminds.votes.bests import chances_of_best, majority_of_bests, self_consistent_member
 
 
@@ -72,3 +75,15 @@ def test_lengths_must_fit() -> None:
         self_consistent_member(["4"], ["a", "b"])
     with pytest.raises(InputError, match="subset=0"):
         majority_of_bests([1.0], ["4"], subset=0)
+
+
+async def test_a_forest_takes_the_vote_by_name() -> None:
+    unsure = ScriptedChatModel(lambda _m, data: f"The answer is {data['draw'] % 2 + 4}.")
+    sure = [ScriptedChatModel("The answer is 9.")]
+    forest = create_agent_forest(
+        [unsure, unsure, unsure, *sure], samples=8, vote="self-consistent-member"
+    )
+    result = await forest.compile().ainvoke(user())
+    assert result["answer"] == "The answer is 9."
+    assert result["report"]["ballot"]["vote"] == "self-consistent-member"
+    assert result["report"]["degraded"] is None
