@@ -19,7 +19,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
     "\ud800-\udfff]"
 )
-_STYLE_TAG = re.compile(r"</?(?:b|i|em|strong|u|p|span|code|br)\s*/?>", re.IGNORECASE)
+_STYLED = re.compile(r"<(b|i|em|strong|u|p|span|code)>([^<]{0,2000})</\1>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/)?(?:final[_ ]?)?answer>[ \t]*\n?", re.IGNORECASE)
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
@@ -57,5 +57,5 @@ def readable(text: str) -> str:
     """Return the end of the visible reply, full-width characters in their usual width."""
     rest = visible(text)[-LONGEST:].translate(WIDE)
     if "<" in rest:
-        rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLE_TAG.sub("", rest))
+        rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLED.sub(r"\2", rest))
     return rest
