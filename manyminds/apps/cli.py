@@ -41,6 +41,7 @@ COMMANDS = {
     "export": Command("manyminds.apps.export:export", "Write runs as training data."),
     "serve": Command("manyminds.apps.serve:serve", "Serve methods as models to OpenAI clients."),
     "mcp": Command("manyminds.apps.mcp:mcp", "Serve methods as tools of an MCP server."),
+    "tune": Command("manyminds.apps.tune:tune", "Train a model on exported runs."),
     "methods": Command("manyminds.apps.listing:methods", "List the methods and when to use them."),
     "prompts": Command("manyminds.apps.listing:prompts", "List the prompts, or show one."),
     "models": Command("manyminds.apps.models:models", "List models that run here, or fetch one."),

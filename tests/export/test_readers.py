@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.tiny_model import CLOSED, OPENED, TEMPLATE, byte_tokenizer, tiny_model
 from helpers.trajectories import told
 
 from manyminds.export.pipeline import export
@@ -22,53 +23,20 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-# ChatML with tools, as many models have it.
-TEMPLATE = """
-{%- if tools %}<|im_start|>system
-{{ tools | tojson }}<|im_end|>
-{% endif -%}
-{%- for message in messages -%}
-<|im_start|>{{ message.role }}
-{{ message.content }}
-{%- for call in message.tool_calls or [] -%}
-[{{ call.function.name }} {{ call.function.arguments }}]
-{%- endfor -%}
-<|im_end|>
-{% endfor -%}
-{%- if add_generation_prompt %}<|im_start|>assistant
-{% endif -%}
-"""
-OPENED, CLOSED = "<|im_start|>", "<|im_end|>"
-
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
     """Return a tokenizer whose tokens are bytes."""
-    transformers = pytest.importorskip("transformers")
-    tokenizers = pytest.importorskip("tokenizers")
-    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {letter: number for number, letter in enumerate(alphabet)}
-    made = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocabulary, merges=[]))
-    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = tokenizers.decoders.ByteLevel()
-    found = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token=CLOSED, pad_token="<|pad|>"
-    )
-    found.add_special_tokens({"additional_special_tokens": [OPENED]})
-    found.chat_template = TEMPLATE
-    return found
+    pytest.importorskip("transformers")
+    return byte_tokenizer()
 
 
 @pytest.fixture(scope="module")
-def model(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return a model of two tiny layers; it has a folder, from which trainers copy it."""
+def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a tiny model that has a folder, from which trainers copy it."""
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("torch")
-    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2}
-    heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
-    config = transformers.LlamaConfig(vocab_size=len(tokenizer), **size, **heads)
-    folder = tmp_path_factory.mktemp("model")
-    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    folder = tiny_model(tmp_path_factory.mktemp("model"))
     return transformers.AutoModelForCausalLM.from_pretrained(folder)
 
 
