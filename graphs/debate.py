@@ -6,7 +6,7 @@ Paper: "Improving Factuality and Reasoning in Language Models through Multiagent
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from manyminds.answer_form import AUTO, Extract, Task, answer_kind, form_prompt
 from manyminds.authoring import (
@@ -40,7 +40,7 @@ from manyminds.nodes.debater import Debating, Topology, debater, readings
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import custom, overruling
 from manyminds.nodes.reply_schema import number_field, object_schema
-from manyminds.nodes.shown import shuffle_for
+from manyminds.nodes.shown import Shown, alike, shuffle_for
 from manyminds.nodes.step import Run
 from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.tally import VoteFunction
@@ -51,7 +51,7 @@ from manyminds.votes.votes import VOTES
 
 PROMPT, STEADFAST, ALONE = "debate/debater@1", "debate/steadfast@1", "debate/self_check@1"
 SUMMARY, CLEAN, CONFIDENCE = "debate/summary@2", "debate/clean@1", "debate/confidence@1"
-VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@1"}
+VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@2"}
 WEIGHED = ("proportional", "reconcile", "confidence")
 """Votes that weigh answers by how sure their debaters say they are."""
 VOTE_NAMES = (*VOTES, "weighted", *WEIGHED)
@@ -254,23 +254,19 @@ def _rounds(
 LAST_RESORT = "the answer is the winner's, verbatim"
 
 
-class _Shown(NamedTuple):
-    """What the judge sees: the candidates in a seeded random order, and their texts."""
-
-    candidates: list[Candidate]
-    texts: list[str]
-
-
-def _shown(how: Debating, state: State, ask: Ask) -> _Shown:
-    listed = shuffle_for(usable(state), ask.run, "judge")
-    return _Shown(listed, [how.said(candidate) for candidate in listed])
+def _shown(how: Debating, state: State, ask: Ask) -> Shown:
+    """Return what the judge reads: equal answers once, in a seeded random order."""
+    said = [how.passed_on(candidate) for candidate in usable(state)]
+    kind = None if how.extract.name == "final" else how.extract
+    groups = alike(said, question=state["question"], kind=kind)
+    return Shown(shuffle_for(groups, ask.run, "judge"), len(said))
 
 
 def _writer(chain: Sequence[Member], how: Debating, prompt: Prompt, stream: bool) -> Run:
     """Return the step of a judge that writes the answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        question = prompt.fill(answers=_shown(how, state, ask).texts)
+        question = prompt.fill(answers=_shown(how, state, ask).text)
         reply = await ask.writer(chain, question, layer=ask.layer + 1, stream=stream)
         return _decided(reply.reply, reply.notes("judge", LAST_RESORT))
 
@@ -281,17 +277,18 @@ def _picker(chain: Sequence[Member], how: Debating, prompt: Prompt) -> Run:
     """Return the step of a judge that picks an answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        listed, texts = _shown(how, state, ask)
-        fields = {"reason": {"type": "string"}, "choice": number_field(len(listed))}
+        shown = _shown(how, state, ask)
+        count = len(shown.groups)
+        fields = {"reason": {"type": "string"}, "choice": number_field(count)}
         reply = await ask.verdict(
             chain,
-            prompt.fill(answers=texts),
-            parse=lambda text: read_choice(text, len(listed)),
+            prompt.fill(answers=shown.text),
+            parse=lambda text: read_choice(text, count),
             schema=object_schema("pick", fields),
             layer=ask.layer + 1,
             reserve=0,
         )
-        final = None if reply.value is None else how.passed_on(listed[reply.value])
+        final = None if reply.value is None else shown.firsts[reply.value]
         return _decided(final, reply.notes("judge", LAST_RESORT))
 
     return run

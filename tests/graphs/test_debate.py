@@ -342,6 +342,17 @@ async def test_a_judge_picks_word_for_word(reply: str) -> None:
     assert "moa/synthesis" not in str(result["report"]["prompts"])
 
 
+@pytest.mark.parametrize("verdict", ["write", "pick"])
+async def test_a_judge_reads_equal_answers_once_with_their_number(verdict: Any) -> None:
+    _, members = debaters(rounds(1), rounds(2), rounds("2.0"))
+    judge = ScriptedChatModel('{"reason": "it is so", "choice": 1}')
+    app = create_debate(members, judge=judge, verdict=verdict).compile()
+    result = await app.ainvoke(user())
+    assert "2 of 3" in judge.calls[0].prompt and "1 of 3" in judge.calls[0].prompt
+    if verdict == "pick":
+        assert result["answer"] in (final(1), final(2))
+
+
 async def test_a_judges_chain_ends_with_the_vote() -> None:
     _, members = debaters(rounds(1), rounds(2), rounds(2))
     chain = [
