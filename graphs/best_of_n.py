@@ -23,6 +23,7 @@ from manyminds.authoring import (
     Quorum,
     RoleArgument,
     SampledState,
+    State,
     Unpack,
     Update,
     check_quorum,
@@ -115,7 +116,7 @@ def create_best_of_n(
     graph.draws = math.ceil(samples / len(everyone))
     rating = None if function else graph.prompt(prompt, variables={"answers"})
 
-    async def sample(_state: BestState, ask: Ask) -> Update:
+    async def sample(_state: State, ask: Ask) -> Update:
         count = max(1, room(ask, samples, each=1 if function else 2))
         turns = in_turn(everyone, count)
         replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
@@ -125,7 +126,7 @@ def create_best_of_n(
         )
         return {"candidates": replies, "notes": notes}
 
-    async def score(state: BestState, ask: Ask) -> Update:
+    async def score(state: State, ask: Ask) -> Update:
         replies = state["candidates"]
         if rating is None:
             scores, wrong = await _called(function, replies)

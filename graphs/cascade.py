@@ -22,6 +22,7 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     SampledState,
+    State,
     Unpack,
     Update,
     decide,
@@ -237,7 +238,7 @@ def _asked(how: _How, place: int) -> Callable[[Any, Ask], Any]:
     """Return the step of a stage."""
     last = place == len(how.rows) - 1
 
-    async def run(state: CascadeState, ask: Ask) -> Update:
+    async def run(state: State, ask: Ask) -> Update:
         before = state["candidates"]
         if not room(ask, 1) and any(map(ok, before)):
             reason = f"{ask.run.exhausted()} before stage {place + 1}"
@@ -266,7 +267,7 @@ def _asked(how: _How, place: int) -> Callable[[Any, Ask], Any]:
     return run
 
 
-async def _sampled(how: _How, place: int, state: CascadeState, ask: Ask) -> list[Candidate]:
+async def _sampled(how: _How, place: int, state: State, ask: Ask) -> list[Candidate]:
     """Sample a stage: at once, or in waves until the stopping rule is content."""
     before, most = state["candidates"], how.most(place)
     turns, new = in_turn(how.rows[place], most), list[Candidate]()
@@ -323,7 +324,7 @@ def _agrees(how: _How, own: Sequence[Candidate], share: float) -> str | None:
 
 
 def _voted(
-    how: _How, state: CascadeState, replies: Sequence[Candidate], reason: str, *notes: str
+    how: _How, state: State, replies: Sequence[Candidate], reason: str, *notes: str
 ) -> Update:
     """End with the answer of all stages' replies, later stages first in a tie."""
     latest = sorted(replies, key=lambda reply: -reply["layer"])

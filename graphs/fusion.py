@@ -153,7 +153,7 @@ def create_fusion(
     writing = graph.prompt(prompt, variables={"answers", "analysis"})
     direct = graph.prompt(synthesis, variables={"answers"})
 
-    async def ask_panel(state: FusionState, ask: Ask) -> Update:
+    async def ask_panel(state: State, ask: Ask) -> Update:
         if _after_a_tool(state):
             return {}
         asked = [(member, without_tools(state["messages"])) for member in members]
@@ -180,7 +180,7 @@ def _after_a_tool(state: State) -> bool:
 def _analyse(chain: Sequence[Member], prompt: Prompt) -> Run:
     """Return the analyst's step."""
 
-    async def run(state: FusionState, ask: Ask) -> Update:
+    async def run(state: State, ask: Ask) -> Update:
         if _after_a_tool(state):
             return {}
         ask.state = {**state, "messages": without_tools(state["messages"])}
@@ -196,7 +196,7 @@ def _analyse(chain: Sequence[Member], prompt: Prompt) -> Run:
 def _write(chain: Sequence[Member], prompt: Prompt, direct: Prompt, tools: Sequence[Any]) -> Run:
     """Return the writer's step. Where no writer answers, the most typical answer of the panel."""
 
-    async def run(state: FusionState, ask: Ask) -> Update:
+    async def run(state: State, ask: Ask) -> Update:
         found, answers = state["analysis"], usable(state)
         if not answers:
             question = None

@@ -25,6 +25,7 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     Quorum,
+    State,
     Unpack,
     Update,
     check_quorum,
@@ -132,7 +133,7 @@ def create_rsa(
     opening = form_prompt(graph, first, None, kind=kind, vote="majority")
     merging = graph.prompt(prompt, variables={"answers"})
 
-    async def advance(state: AggregationState, ask: Ask) -> Update:
+    async def advance(state: State, ask: Ask) -> Update:
         step, before = ask.layer, state["population"]
         count = room(ask, population)
         if before and not count:

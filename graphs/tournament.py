@@ -24,6 +24,7 @@ from manyminds.authoring import (
     Quorum,
     RoleArgument,
     SampledState,
+    State,
     Unpack,
     Update,
     check_quorum,
@@ -145,13 +146,13 @@ def create_tournament(
     graph.draws = math.ceil(samples / len(everyone))
     compare = graph.prompt(prompt, variables={"answers"})
 
-    async def sample(_state: TournamentState, ask: Ask) -> Update:
+    async def sample(_state: State, ask: Ask) -> Update:
         turns = in_turn(everyone, max(1, room(ask, samples)))
         replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
         require(replies, quorum)
         return {"candidates": replies}
 
-    async def play(state: TournamentState, ask: Ask) -> Update:
+    async def play(state: State, ask: Ask) -> Update:
         players = entrants(state["candidates"], f"{ask.run.seed}:{ask.run.question_id}")
         done = state["pairings"]
         pairs = [
@@ -270,9 +271,7 @@ def read_comparison(text: str) -> int | None:
     return read_pick(text, 2)
 
 
-async def _ended(
-    players: Sequence[int], update: Update, state: TournamentState, ask: Ask
-) -> Update:
+async def _ended(players: Sequence[int], update: Update, state: State, ask: Ask) -> Update:
     """Return the strongest answer and how the tournament went."""
     pairings: list[Pairing] = update["pairings"]
     candidates, games = state["candidates"], _games(players, pairings)

@@ -17,7 +17,11 @@ DOWN = ValueError("down")
 
 def drawn(*answers: Answer) -> ScriptedChatModel:
     """Return a model whose sample n is the answer n."""
-    return ScriptedChatModel(lambda _messages, data: answers[data["draw"] % len(answers)])
+
+    def script(_messages: object, data: Metadata) -> Answer:
+        return answers[int(data["draw"]) % len(answers)]
+
+    return ScriptedChatModel(script)
 
 
 def rater(**scores: object) -> ScriptedChatModel:
@@ -129,8 +133,9 @@ async def test_infinite_scores_are_none() -> None:
 
 
 async def test_a_score_that_is_no_number_is_one_sentence() -> None:
-    graph = create_best_of_n(drawn("a"), samples=1, scorer=lambda text: text)
-    with pytest.raises(InputError, match="the scorer returned 'a': return a number"):
+    words: Any = str.upper
+    graph = create_best_of_n(drawn("a"), samples=1, scorer=words)
+    with pytest.raises(InputError, match="the scorer returned 'A': return a number"):
         await graph.compile().ainvoke(user())
 
 

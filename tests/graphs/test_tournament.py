@@ -12,14 +12,17 @@ from helpers.graphs import call, every_way, user
 from manyminds import Budget, InputError, QuorumError
 from manyminds.fence import parse_numbered
 from manyminds.graphs.tournament import create_tournament, read_comparison
-from manyminds.testing import Answer, ScriptedChatModel
+from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 DOWN = ValueError("down")
 GRADES = ["c", "f", "a", "e", "d", "h", "b", "g"]
 
 
 def drawn(*answers: Answer) -> ScriptedChatModel:
-    return ScriptedChatModel(lambda _messages, data: answers[data["draw"] % len(answers)])
+    def script(_messages: object, data: Metadata) -> Answer:
+        return answers[int(data["draw"]) % len(answers)]
+
+    return ScriptedChatModel(script)
 
 
 def judge(choose: Callable[[str, str], int]) -> ScriptedChatModel:
