@@ -20,7 +20,7 @@ from manyminds.runs.usage import UsageRow, totals
 
 _AT_ONCE = 5
 _SECONDS_OVER = 1.0
-_EACH_MORE = 0.1  # seconds for each further run at once: they share the processor with the server
+_EACH_MORE = 0.25  # seconds for each further run at once: they share the processor with the server
 # What was cut the moment it was sent counts as a request and may never have left.
 _MAY_NOT_HAVE_LEFT = ("timeout", "cancelled")
 
