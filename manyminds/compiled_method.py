@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph.state import CompiledStateGraph
 
@@ -28,6 +30,19 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
     def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """Stream as LangGraph does; the input may be a text or messages."""
         return super().astream(as_input(input), *args, **kwargs)
+
+    def transform(
+        self, input: Iterator[Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[Any]:
+        """Yield the result as a step of a chain that is streamed."""
+        yield self.invoke(_whole(list(input)), config, **kwargs)
+
+    async def atransform(
+        self, input: AsyncIterator[Any], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[Any]:
+        """Yield the result as a step of a chain that is streamed."""
+        parts = [part async for part in input]
+        yield await self.ainvoke(_whole(parts), config, **kwargs)
 
     def as_chat(self, writer: Askable | None = None) -> "MethodChatModel":
         """Return the method as a LangChain chat model.
@@ -92,6 +107,15 @@ def as_input(given: Any) -> Any:
     """Return a text or messages as a method's input, and anything else as it is."""
     if isinstance(given, str):
         return {"messages": [HumanMessage(given)]}
+    if isinstance(given, PromptValue):
+        return {"messages": given.to_messages()}
     if isinstance(given, BaseMessage):
         return {"messages": [given]}
     return {"messages": given} if isinstance(given, list) else given
+
+
+def _whole(parts: list[Any]) -> Any:
+    """Put together what the step before has streamed: pieces of a text, or one value."""
+    if parts and all(isinstance(part, str) for part in parts):
+        return "".join(parts)
+    return parts[-1] if parts else None

@@ -1,6 +1,7 @@
 """Every method is a member of every other: answers, reports, names, streams and threads."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from helpers.registry import NAMES, QUESTION, SIMULATED, small
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableGenerator
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Member, QuorumError, create_agent_forest, create_moa
@@ -199,3 +202,30 @@ async def test_two_methods_in_one_call_are_two_runs() -> None:
     outer = create_agent_forest(Member(twice, name="host"), samples=1).compile()
     assert (await outer.ainvoke(user()))["answer"] == "x"
     assert len(seen) == len(set(seen)) == 2
+
+
+def pipeline() -> Any:
+    prompt = ChatPromptTemplate([("user", "{question}")])
+    forest = create_agent_forest(ScriptedChatModel("42"), samples=3, extract="text").compile()
+    return prompt | forest | (lambda result: result["answer"])
+
+
+async def test_a_chain_around_a_method_can_be_streamed() -> None:
+    chain, given = pipeline(), {"question": "Why?"}
+    assert chain.invoke(given) == "42" == await chain.ainvoke(given)
+    assert list(chain.stream(given)) == ["42"]
+    assert [part async for part in chain.astream(given)] == ["42"]
+    assert chain.batch([given, given]) == ["42", "42"]
+    events = [event["event"] async for event in chain.astream_events(given, version="v2")]
+    assert events[-1] == "on_chain_end"
+
+
+def test_a_text_that_is_streamed_into_a_method_is_one_question() -> None:
+    model = ScriptedChatModel("42")
+    forest = create_agent_forest(model, samples=1, extract="text").compile()
+
+    def pieces(parts: Iterator[str]) -> Iterator[str]:
+        yield from ("Why", " not", "?")
+
+    assert [r["answer"] for r in (RunnableGenerator(pieces) | forest).stream("x")] == ["42"]
+    assert model.calls[0].messages[-1].text == "Why not?"

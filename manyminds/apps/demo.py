@@ -236,7 +236,7 @@ def _table(done: list[Measured], *, wide: bool) -> "Table":
         cells = [
             f"{100 * result.accuracy:.1f} %",
             f"{100 * low:.1f} to {100 * high:.1f}" if wide else f"{100 * low:.0f}-{100 * high:.0f}",
-            f"{result.calls / runs:g}",
+            f"{result.calls / runs:.3g}",
         ]
         table.add_row(name, *([bar] if wide else []), *cells, *([dollars(cost)] if wide else []))
     return table
@@ -254,5 +254,5 @@ def _reading(done: list[Measured]) -> str:
     sure = "more than chance explains" if apart else "which may be chance at so few questions"
     return (
         f"Best here: {best.name}, {gain:.1f} points above the model alone ({sure}), for "
-        f"{times:g} times the calls. Errors that all answers share, no vote can mend."
+        f"{times:.3g} times the calls. Errors that all answers share, no vote can mend."
     )
