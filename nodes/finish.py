@@ -65,7 +65,7 @@ def finish(
 
     async def run(state: State) -> Update:
         final: Candidate = state.get("final") or _own_answer(state)
-        report = {
+        report: dict[str, Any] = {
             **summary(graph.method, state),
             "answered_by": final["member"],
             "roles_played_by": {role: list(names) for role, names in (roles or {}).items()},

@@ -5,7 +5,7 @@ value, errors inside a response of status 200 or inside a stream, messages witho
 every chunk of a stream, streams that end in the middle, and bodies without end.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -148,7 +148,7 @@ class PlainChunks:
 
 
 @asynccontextmanager
-async def _plain(stream: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+async def _plain(stream: Any) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
     async def chunks() -> AsyncIterator[dict[str, Any]]:
         async for chunk in response:
             yield chunk.model_dump(warnings=False)

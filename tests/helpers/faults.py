@@ -141,7 +141,7 @@ class Faults:
         if kind == "reasoning":
             text = f"Is it {ERROR_TEXT}? No.\n</think>\n{text}"
         if streams:
-            end = {**_chunk(""), "usage": usage}
+            end: Body = {**_chunk(""), "usage": usage}
             end["choices"][0]["finish_reason"] = finish
             return Reply(events=[_chunk(text), end, *draw.choice([[], ["[DONE]"]])])
         message = {"role": "assistant", "content": text}
