@@ -17,7 +17,7 @@ from manyminds.apps.cli import WRONG_INPUT, main
 from manyminds.environments import SQLEnvironment
 from manyminds.environments.simulated import SimulatedAgent
 from manyminds.errors import DataError, InputError
-from manyminds.export.filters import Limits, TestQuestions
+from manyminds.export.filters import Gold, Limits, TestQuestions
 from manyminds.export.from_records import from_run
 from manyminds.export.pipeline import export
 from manyminds.export.plan import Plan
@@ -190,6 +190,20 @@ def test_what_shares_words_with_a_test_question_is_dropped(tmp_path: Path) -> No
     with pytest.raises(DataError, match="all 3 were dropped"):
         export(Plan([source], "trl", against=tests, ngram=4), tmp_path / "out2")
     assert not (tmp_path / "out2").exists()
+
+
+def test_reference_answers_grade_answers_and_nothing_else(tmp_path: Path) -> None:
+    questions_ = tmp_path / "gold.jsonl"
+    questions_.write_text('{"id": "q", "question": "2 + 2?", "answer": "4"}\n')
+    right, wrong = told("2 + 2?", "It is 4."), told("2 + 2?", "It is 5.", role="sampler")
+    by_id = told("Please: 2 + 2?", "It is 4.", task="q")
+    others = [told("2 + 2?", "4 is best.", role="judge"), told("3 + 3?", "It is 4.")]
+    rewarded = told("2 + 2?", "It is 5.", reward=0.5)
+    graded = Gold(questions_)
+    for one in (right, wrong, by_id, rewarded, *others):
+        graded.grade(one)
+    assert [one.reward for one in (right, wrong, by_id, rewarded)] == [1.0, 0.0, 1.0, 0.5]
+    assert [one.reward for one in others] == [None, None] and right.gold == "4"
 
 
 def test_ratios_hold_and_what_is_left_over_is_counted(tmp_path: Path) -> None:
