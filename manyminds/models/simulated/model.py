@@ -31,6 +31,7 @@ from pydantic import Field
 
 from manyminds.errors import AnswerError, MemberError
 from manyminds.fence import counts, parse_numbered
+from manyminds.models.simulated.acting import act
 from manyminds.models.simulated.arithmetic import Chain, questions, slips
 from manyminds.models.simulated.choices import Asked, option_questions, read_asked
 from manyminds.models.simulated.judging import Weighed, form, verdict, weigh
@@ -189,6 +190,10 @@ class SimulatedChatModel(BaseChatModel):
         answer = ""
         if asked is not None:
             own = self.work(asked.chain, draw)
+            plain = not asked.ranges and not prompt.keys
+            acted = act(prompt.text, own.lines, MARK) if plain else None
+            if acted is not None:
+                return acted
             answer, is_guess = asked.choose(own.result, draw, self._error * _MISREADING)
             lines = [*own.lines, _GUESSED] if is_guess else own.lines
             weighed = weigh(answer, prompt.answers, self.trust(asked.chain), asked, prompt.counts)
