@@ -93,9 +93,10 @@ async def ask_role(
     """Ask the members of a chain in order until a reply can be read.
 
     The first request to a member carries the schema if the member takes one. After an unreadable
-    reply the same member is asked again, without the schema and with a message that says what was
-    wrong; after a failed call the next member is asked. An endpoint that refuses the schema or the
-    temperature is asked again without it, and not offered it again. Unreadable replies are flagged.
+    reply the same member is asked again with a message that says what was wrong, and without the
+    schema unless the reply was of its form. After a failed call the next member is asked. An
+    endpoint that refuses the schema or the temperature is asked again without it, and not offered
+    it again. Unreadable replies are flagged.
 
     Args:
         chain: The member that plays the role, and those that take over.
@@ -118,13 +119,14 @@ async def ask_role(
     """
     asked: list[Candidate] = []
     for member in chain:
-        messages, unread, first = prompt(member), 0, len(asked)
+        original = messages = prompt(member)
+        unread, first, in_form = 0, len(asked), True
         while unread < attempts:
             late = asked and deadline is not None and deadline.reached.is_set()
             if late or (reserve and ctx.exhausted(1 + reserve) is not None):
                 return _fallback(asked, schema)
             refused = _refused.get(member.identity, set())
-            bare = unread or schema is None or "schema" in refused
+            bare = not in_form or schema is None or "schema" in refused
             held = {} if bare or schema is None else request_params(schema, member)
             sampling = params if "temperature" not in refused else _without_temperature(params)
             reply = await ask(
@@ -145,7 +147,7 @@ async def ask_role(
                     break
                 continue  # a refused parameter is no attempt: nothing was written
             text = reply_text(reply, schema)
-            echo = schema is not None and _echoes(text, messages)
+            echo = schema is not None and _echoes(text, original)
             value, wrong = (None, ECHO) if echo else _parsed(parse, text)
             if value is not None:
                 source: Source = "model" if held and schema and follows(text, schema) else "parser"
@@ -154,6 +156,7 @@ async def ask_role(
                 return RoleReply(value, source, reply, asked)
             _flag(reply, wrong, ctx, dropped=stream)
             messages, unread = _asked_again(messages, text, wrong, schema), unread + 1
+            in_form = bool(held and schema and follows(text, schema))
     return _fallback(asked, schema)
 
 
@@ -256,4 +259,12 @@ def _asked_again(
     """Return the prompt with the unreadable reply and a user turn that says what was wrong."""
     form = "" if schema is None else f" It must be {described(schema)}, and nothing else."
     reason = f"Your last reply cannot be used: {wrong}.{form} Write it again, in full."
+    if wrong == ECHO:  # what is no longer shown, a small model does not copy again
+        return [*map(_without_example, messages), HumanMessage(reason)]
     return [*messages, AIMessage(text[:_QUOTED] or "(empty)"), HumanMessage(reason)]
+
+
+def _without_example(message: BaseMessage) -> BaseMessage:
+    if not isinstance(message.content, str) or message.type == "ai":
+        return message
+    return message.model_copy(update={"content": _EXAMPLE.sub("", message.content)})

@@ -58,7 +58,6 @@ def parts() -> Iterator[Part]:
     """Build the parts: every method asks the same small model."""
     from manyminds.graphs.agent_forest import create_agent_forest
     from manyminds.graphs.moa import create_moa
-    from manyminds.graphs.smoa import create_smoa
     from manyminds.members import Member
 
     def member(tokens: int) -> Member:
@@ -72,7 +71,9 @@ def parts() -> Iterator[Part]:
     yield Part(
         "A judge, whose verdict a grammar holds to its JSON schema",
         _JUDGED,
-        create_smoa([member(96)] * 3, layers=2, judge=member(384)),
+        create_agent_forest(
+            member(96), samples=3, vote="universal", judge=member(256), prompt=None
+        ),
     )
     yield Part("A Mixture-of-Agents", _MIXED, create_moa([member(128)] * 3, layers=2))
 
@@ -92,7 +93,7 @@ def _lines(result: dict[str, Any], run: "RunRecord | None") -> Iterator[tuple[st
     for number, call in enumerate([] if run is None else run.calls, 1):
         yield f"  {number} {call.role}", _reply(call)
     ballot, report = result.get("ballot"), result["report"]
-    if ballot and ballot["groups"]:
+    if ballot and ballot["vote"] == "majority":
         votes = (f"{group['answer']}: {group['weight']:g}" for group in ballot["groups"])
         yield "votes", ", ".join(votes)
     yield "answer", one_line(result["answer"], _SHOWN)

@@ -58,6 +58,7 @@ def replies(kind: type[ScriptedChatModel], *says: Answer, name: str = "m") -> Me
         (Holding, ['{"value": 4}'], 4, "model", [True]),
         (Holding, ['{"value": "4", "more": 1}'], 4, "parser", [True]),
         (Holding, ["four", '{"value": 4}'], 4, "parser", [True, False]),
+        (Holding, ['{"value": "four"}', '{"value": 4}'], 4, "model", [True, True]),
         (Holding, ["four", "4"], None, "fallback", [True, False]),
         (ScriptedChatModel, ['{"value": 4}'], 4, "parser", [False]),
         (ScriptedChatModel, ["four", '{"value": 4}'], 4, "parser", [False, False]),
@@ -223,6 +224,8 @@ async def test_a_reply_that_repeats_the_example_is_no_verdict(
     assert found.value == value
     if value is None:
         assert "repeats the example" in member.model.calls[1].texts[-1][1]
+        again = " ".join(text for _, text in member.model.calls[1].texts)
+        assert example not in again and "Reply with JSON" in again
 
 
 async def test_refused_parameters_take_no_attempt() -> None:
