@@ -4,7 +4,6 @@ A forest of N samples asks the same members in the same order as the first N of 
 the vote over the first N candidates is what it would have answered. Nothing is asked twice.
 """
 
-import inspect
 from collections.abc import Mapping, Sequence
 from math import comb
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing_extensions import TypedDict
 
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
-from manyminds.evals.grading import Grader
+from manyminds.evals.grading import Grader, verdict_of
 from manyminds.evals.intervals import interval
 from manyminds.members import Member
 from manyminds.nodes.tally import VoteFunction, tally
@@ -122,8 +121,7 @@ class Curve:
     async def _verdict(self, row: Row, candidate: Candidate) -> bool:
         if candidate["status"] != "ok":
             return False
-        verdict = self._grade(row, candidate["text"])
-        return bool(await verdict if inspect.isawaitable(verdict) else verdict)
+        return bool(await verdict_of(self._grade, row, candidate["text"]))
 
 
 def coverage(asked: int, right: int, k: int) -> float:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -18,7 +17,7 @@ from manyminds.aio import in_thread
 from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
 from manyminds.evals.eval_log import Config, EvalLog, Outcome
-from manyminds.evals.grading import ByAnswer, Grader
+from manyminds.evals.grading import GRADERS, ByAnswer, Grader, verdict_of
 from manyminds.evals.result import Result, Totals
 from manyminds.limits.budget import BudgetCounter
 from manyminds.method_graph import Compiled
@@ -29,7 +28,6 @@ OnRow: TypeAlias = Callable[[Outcome], None]
 OnOutput: TypeAlias = Callable[[Row, Mapping[str, Any] | None], Awaitable[None]]
 CONCURRENCY = 16
 _LONGEST_ERROR = 500
-_GRADERS = 4  # threads
 
 
 class EvalOptions(TypedDict, total=False):
@@ -172,12 +170,11 @@ async def _one(
 
 
 async def _graded(outcome: Outcome, row: Row, text: str, grade: Grader) -> None:
-    """Grade an answer in a thread: comparing formulas takes up to seconds."""
+    """Grade an answer, and note what was read."""
     if not isinstance(grade, ByAnswer):
-        verdict = await in_thread(_GRADERS, grade, row, text)
-        outcome["correct"] = await verdict if inspect.isawaitable(verdict) else verdict
+        outcome["correct"] = await verdict_of(grade, row, text)
         return
-    found = await in_thread(_GRADERS, grade.graded, row, text)
+    found = await in_thread(GRADERS, grade.graded, row, text)
     if found is None:
         return
     outcome["correct"], outcome["kind"] = found.correct, found.kind

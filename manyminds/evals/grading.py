@@ -1,10 +1,12 @@
 """Graders: was the answer right? They see reference answers and flags; no graph ever does."""
 
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from manyminds.aio import in_thread
 from manyminds.errors import DataError
 from manyminds.evals.data import Row, id_of
 from manyminds.evals.sandbox import Limits, passes
@@ -17,6 +19,8 @@ from manyminds.reading.texts import TEXT, states
 Verdict: TypeAlias = bool | None
 Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]
 Flags: TypeAlias = Mapping[str, Mapping[str, bool]]
+GRADERS = 4
+"""Threads that grade."""
 
 
 class Graded(NamedTuple):
@@ -143,6 +147,12 @@ def _plain_gold(gold: str) -> str:
 def by_answer(kind: Extractor) -> Grader:
     """Grade by equivalence with the reference answer, read as one kind."""
     return ByAnswer(kind, fixed=True)
+
+
+async def verdict_of(grade: Grader, row: Row, text: str) -> Verdict:
+    """Grade in a thread: comparing formulas takes up to seconds."""
+    verdict = await in_thread(GRADERS, grade, row, text)
+    return await verdict if inspect.isawaitable(verdict) else verdict
 
 
 def by_flags(flags: Flags) -> Grader:

@@ -14,7 +14,7 @@ import numpy as np
 
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
-from manyminds.evals.grading import Grader
+from manyminds.evals.grading import Grader, verdict_of
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.members import Askable
 from manyminds.members import members as as_members
@@ -97,10 +97,7 @@ async def _key(
 ) -> Hashable | None:
     if candidate is None or candidate["status"] != "ok":
         return None
-    verdict = grade(row, candidate["text"])
-    if not isinstance(verdict, bool) and verdict is not None:
-        verdict = await verdict
-    if verdict:
+    if await verdict_of(grade, row, candidate["text"]):
         return _RIGHT
     return None if candidate["answer"] is None else extract.key(candidate["answer"])
 
