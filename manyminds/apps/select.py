@@ -24,6 +24,7 @@ from manyminds.evals.preferences import judged as compared
 from manyminds.evals.preferences import recorded as recorded_scores
 from manyminds.evals.select import Judged, as_chain, as_file, ask_everyone, keys
 from manyminds.evals.select import judge as on_the_rest
+from manyminds.evals.unlabelled import WARNING, choose_unlabelled
 from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.prompts import load
@@ -52,6 +53,9 @@ def select(
     scores: Annotated[
         bool, typer.Option("--scores", help="prefer by the scores recorded with the answers")
     ] = False,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="choose by agreement, without reference answers")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=2, help="first questions only")] = None,
     out: Annotated[Path | None, typer.Option(help="write the members file here")] = None,
     as_json: eval_flags.AsJson = False,
@@ -60,15 +64,23 @@ def select(
 
     Everyone is asked every question. The choice is made on the calibration questions alone and
     judged on the others, next to the member that looked best. Where answers have no key, members
-    are compared on the calibration questions by a judge or by recorded scores instead. The file of
-    --out is for --members.
+    are compared on the calibration questions by a judge or by recorded scores instead. With
+    --unlabelled all questions are used and no reference answer is. The file of --out is for
+    --members.
     """
     specs = [*(members or []), *eval_flags.each_of(members_from)]
     if len(specs) < 2:
         raise InputError("give at least two members: --member X, or --members-from FILE")
     rows = read_rows(data, limit)
-    kind = extractor(extract or vote_kind(rows) or "final")
-    if judge is not None or scores:
+    # Without labels the kind must not come from the reference answers, either.
+    kind = extractor(extract or (None if unlabelled else vote_kind(rows)) or "final")
+    if unlabelled:
+        if judge is not None or scores or grades is not None:
+            raise InputError("--unlabelled takes no --judge, --scores or --grades: leave them out")
+        asked = _ask(specs, rows, kind)
+        chosen, differ = choose_unlabelled(asked, rows, extract=kind, most=most or MOST)
+        result: dict[str, object] = {"disagreement": differ, "n": len(rows), "warning": WARNING}
+    elif judge is not None or scores:
         rows = random.Random(seed).sample(rows, min(calibration, len(rows)))
         asked = _ask(specs, rows, kind)
         chosen, result = asyncio.run(_preferred(asked, rows, judge, data, specs, seed, most))
@@ -82,6 +94,7 @@ def select(
         chosen, result = judged[0].selection, _figures(judged)
     chosen = chosen if role == "proposer" else as_chain(chosen)
     about = {"for": role, "data": data.name, "calibration": calibration, "seed": seed}
+    about |= {"unlabelled": True} if unlabelled else {}
     file = as_file(chosen, _by_name(specs), about)
     if out is not None:
         out.write_text(json.dumps(file, indent=2) + "\n", encoding="utf-8")
@@ -155,11 +168,17 @@ def _figures(judged: list[Judged]) -> dict[str, object]:
 
 def _show(chosen: Selection, result: Mapping[str, object], out: Path | None) -> None:
     measure = "wins over others" if "win_rate" in result else "right alone"
-    table = Table("member", f"{measure}, calibration set", "weight", box=None)
+    measure += ", estimated by agreement" if "warning" in result else ", calibration set"
+    table = Table("member", measure, "weight", box=None)
     for member in chosen.members:
         table.add_row(member.name, f"{member.accuracy:.1%}", f"{member.weight:.2f}")
     screen = console()
     screen.print(table)
+    if "warning" in result:
+        screen.print(
+            f"two of them disagree on {result['disagreement']:.1%} of {result['n']} questions"
+        )
+        screen.print(str(result["warning"]))
     if "accuracy" in result:
         screen.print(
             f"their weighted vote is right on {result['accuracy']:.1%} of {result['n']} other "

@@ -49,6 +49,12 @@ def agreement_weights(
     return found if any(found) else [1.0] * members
 
 
+def trust_of(weight: float, *, choices: int = 4) -> float:
+    """Return the share of right votes that a weight of `agreement_weights` stands for."""
+    odds = math.exp(weight)
+    return odds / (odds + choices - 1)
+
+
 def _trusted(votes: Sequence[Sequence[Hashable | None]], weights: Sequence[float]) -> list[float]:
     """Return how often each member's vote is right, as the weighted votes have it."""
     right, cast = [1.0] * len(weights), [1 / _START] * len(weights)  # one question of the start

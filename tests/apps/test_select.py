@@ -113,3 +113,29 @@ def test_wrong_input_is_one_sentence(
 def test_one_member_is_no_choice(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["select", "--data", str(path), "--member", "simulated:small"]) == 2
     assert "at least two members" in capsys.readouterr().err
+
+
+def test_without_labels_it_chooses_by_agreement_and_warns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"question": row["question"]} for row in questions(40, 4)]
+    data = write_rows(tmp_path / "questions.jsonl", rows)
+    members = [*("--member", "simulated:large"), *("--member", "simulated:small?skill=0.2")]
+    more = [*("--member", "simulated:large?seed=1"), *("--member", "simulated:medium")]
+    file = tmp_path / "members.json"
+    given = ["select", "--unlabelled", "--data", str(data), *members, *more]
+    assert main([*given, "--out", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    weights = dict(zip(found["members"], found["weights"], strict=True))
+    assert set(found["members"][:2]) == {"large", "large-2"}
+    assert weights.get("small", 0) < weights["medium"] < weights["large"]
+    assert 0 < found["disagreement"] < 1 and "look right to each other" in found["warning"]
+    assert json.loads(file.read_text())["unlabelled"] is True
+    assert main(given) == 0
+    assert "estimated by agreement" in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_labels_a_judge_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--data", str(path), "--members-from", str(path), "--unlabelled", "--scores"]
+    assert main(select(*given)) == 2
+    assert "--unlabelled takes no --judge" in capsys.readouterr().err
