@@ -15,10 +15,13 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     PromptLike,
     Quorum,
     RoleArgument,
+    State,
     Unpack,
+    Update,
     check_quorum,
     is_node,
     layers,
@@ -26,9 +29,15 @@ from manyminds.authoring import (
     method,
     with_roles,
 )
-from manyminds.nodes.ranker import ranker as ranker_node
+from manyminds.nodes.aggregator import most_alike
+from manyminds.nodes.reply_schema import number_field, object_schema
+from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.step import Run
+from manyminds.reading.verdicts import read_choice
 
+PROMPT = "ranker/pick@2"
 PARAMS: Mapping[str, Any] = {"temperature": 0.7}
+INSTEAD = "the answer is the one most like the others"
 
 
 @method(
@@ -41,7 +50,7 @@ def create_ranker(
     members: Askable | Sequence[Askable],
     *,
     ranker: RoleArgument = None,
-    prompt: PromptLike = "ranker/pick@1",
+    prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -77,9 +86,33 @@ def create_ranker(
 
     planned = len(everyone) + 1
     layers(graph, [everyone], propose, then="ranker", quorum=quorum, planned=planned)
-    node = ranker_node(
-        chain, method="ranker", prompt=picking, proposers=everyone, context=graph.settings
-    )
     own = ranker if is_node(ranker) else None
-    graph.role("ranker", chain, node, custom_node=own, sets=["final", "answer"])
+    graph.role("ranker", chain, _picker(chain, picking), custom_node=own, sets=["final", "answer"])
     return graph.close(after="ranker")
+
+
+def _picker(chain: Sequence[Member], prompt: Prompt) -> Run:
+    """Return the ranker's step (LLM-ranker baseline of Mixture-of-Agents, arXiv 2406.04692).
+
+    Equal answers are shown once, with the number of members that gave them, in an order that
+    follows from the seed and the question. If no choice can be read, the answer most like the
+    others is taken, and the run is marked as degraded.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        answers = good(state)
+        groups = alike(answers, question=state["question"])
+        shown = Shown(shuffle_for(groups, ask.run, "shown"), len(answers))
+        fields = {"reason": {"type": "string"}, "choice": number_field(len(groups))}
+        reply = await ask.verdict(
+            chain,
+            prompt.fill(answers=shown.text),
+            parse=lambda text: read_choice(text, len(groups)),
+            schema=object_schema("pick", fields),
+            layer=ask.layer + 1,
+            reserve=0,
+        )
+        final = most_alike(answers) if reply.value is None else shown.firsts[reply.value]
+        return {"final": final, "notes": reply.notes("ranker", INSTEAD)}
+
+    return run

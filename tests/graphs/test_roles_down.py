@@ -123,7 +123,7 @@ CASES = {
         smoa("role_writer"), "no role writer was usable", lambda result: result["roles"] == []
     ),
     "ranker": Case(
-        lambda members, down: create_ranker(members, ranker=down), "no choice could be read", first
+        lambda members, down: create_ranker(members, ranker=down), "no ranker was usable", first
     ),
     "chair": Case(
         lambda members, down: create_council(members, chair=down), "no chair answered", first
