@@ -31,7 +31,7 @@ from manyminds.authoring import (
 )
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.reply_schema import number_field, object_schema
-from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Run
 from manyminds.reading.verdicts import read_choice
 
@@ -101,7 +101,7 @@ def _picker(chain: Sequence[Member], prompt: Prompt) -> Run:
 
     async def run(state: State, ask: Ask) -> Update:
         answers = good(state)
-        groups = alike(answers, question=state["question"])
+        groups = await grouped(answers, state["question"], ask.run)
         shown = Shown(shuffle_for(groups, ask.run, "shown"), len(answers))
         fields = {"reason": {"type": "string"}, "choice": number_field(len(groups))}
         reply = await ask.verdict(

@@ -11,8 +11,9 @@ from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, Standing, decided
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.reply_schema import object_schema, scored_answers
 from manyminds.nodes.role_call import RoleReply, Unreadable
-from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.tally import in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import Ranking, StopVote, read_ranking, read_stop
@@ -66,11 +67,13 @@ def judge(
 
     async def run(state: State, ask: Ask) -> Update:
         answers, layer = good(state), ask.layer
-        groups = alike(answers, question=state["question"], kind=kind)
+        groups = await grouped(answers, state["question"], ask.run, kind)
         shown = Shown(shuffle_for(groups, ask.run, f"{ROLE}:{layer}"), len(answers))
-        going = Standing.of(state, layers, kind)
         deciding = None if state["decision"]["stop"] else combined
-        values = {"answers": shown.text, **({} if deciding is None else going.values)}
+        values, figure = {"answers": shown.text}, None
+        if deciding is not None:
+            going = await Standing.of(state, layers, ask.run, kind)
+            values, figure = values | going.values, going.agreement
         fields = {"answers": scored_answers(len(groups))}
         reply = await ask.verdict(
             chain,
@@ -78,9 +81,11 @@ def judge(
             parse=reader(len(groups), keep),
             schema=object_schema("verdict", fields | (STOP_FIELDS if deciding else {})),
         )
-        update = _update(state, shown, reply, keep)
+        ranked = None if reply.value is None else reply.value[0]
+        places = await in_worker(ask.run, lambda: best_first(shown.groups, ranked))
+        update = _update(state, shown, reply, places or list(range(len(groups))), keep)
         if deciding is not None:
-            update |= _decided(reply, going.agreement, update["notes"])
+            update |= _decided(reply, figure, update["notes"])
         return update
 
     return run
@@ -109,16 +114,41 @@ def reader(shown: int, keep: int) -> Callable[[str], Read | None]:
     return read
 
 
+def best_first(groups: Sequence[Sequence[Candidate]], ranked: Ranking | None) -> list[int]:
+    """Return the places of the answers shown, best first.
+
+    Of answers with the same score, and of those that the judge did not name, the one that more
+    members gave comes first, then the one most like the others.
+
+    Args:
+        groups: Equal answers together, in the order shown.
+        ranked: What was read of the judge, by place. None: nothing.
+    """
+    order = [] if ranked is None else ranked.order
+    scores = {} if ranked is None or len(ranked.scores) < len(groups) else ranked.scores
+
+    def rank(place: int) -> tuple[float, int]:
+        named = order.index(place) if place in order else len(order)
+        return (-scores[place] if scores else named, -len(groups[place]))
+
+    ranks = [rank(place) for place in range(len(groups))]
+    if len(set(ranks)) == len(ranks):
+        return sorted(range(len(groups)), key=ranks.__getitem__)
+    likeness = {place: at for at, place in enumerate(by_likeness([g[0] for g in groups]))}
+    return sorted(range(len(groups)), key=lambda place: (ranks[place], likeness[place]))
+
+
 def by_likeness(candidates: Sequence[Candidate]) -> list[int]:
     """Return the places of candidates, the one most like all the others first."""
     scores = consensus([candidate["text"] for candidate in candidates])["scores"]
     return sorted(range(len(candidates)), key=lambda place: (-(scores[place] or 0.0), place))
 
 
-def _update(state: State, shown: Shown, reply: RoleReply[Read], keep: int) -> Update:
+def _update(
+    state: State, shown: Shown, reply: RoleReply[Read], places: Sequence[int], keep: int
+) -> Update:
     """Map a ranking of what was shown back to all candidates of the layer."""
     ranked = None if reply.value is None else reply.value[0]
-    places = _places(shown, ranked)
     firsts = [shown.groups[place][0]["index"] for place in places]
     repeats = [one["index"] for place in places for one in shown.groups[place][1:]]
     of = {one["index"]: place for place, group in enumerate(shown.groups) for one in group}
@@ -131,26 +161,6 @@ def _update(state: State, shown: Shown, reply: RoleReply[Read], keep: int) -> Up
     )
     notes = reply.notes(ROLE, INSTEAD)
     return {"verdict": verdict, "kept": verdict["order"][:keep], "notes": notes}
-
-
-def _places(shown: Shown, ranked: Ranking | None) -> list[int]:
-    """Return the places of the answers shown, best first.
-
-    Of answers with the same score, and of those that the judge did not name, the one that more
-    members gave comes first, then the one most like the others.
-    """
-    candidates = [candidate for group in shown.groups for candidate in group]
-    usual = [candidates[place]["index"] for place in by_likeness(candidates)]
-    order = [] if ranked is None else ranked.order
-    scores = {} if ranked is None or len(ranked.scores) < len(shown.groups) else ranked.scores
-
-    def rank(place: int) -> tuple[float, int, int]:
-        named = order.index(place) if place in order else len(order)
-        group = shown.groups[place]
-        likeness = min(usual.index(candidate["index"]) for candidate in group)
-        return (-scores[place] if scores else named, -len(group), likeness)
-
-    return sorted(range(len(shown.groups)), key=rank)
 
 
 def _decided(reply: RoleReply[Read], agreement: float | None, notes: list[str]) -> Update:

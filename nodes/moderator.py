@@ -10,9 +10,11 @@ from manyminds.nodes.node import State, Update
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.shown import Shown, agreement, good, kept_shown
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.tally import in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import StopVote, read_stop
+from manyminds.runs.context import RunContext
 
 ROLE = "moderator"
 GO_ON = "no decision could be read: another layer follows"
@@ -34,9 +36,12 @@ class Standing:
     agreement: float | None
 
     @classmethod
-    def of(cls, state: State, layers: int, kind: Extractor | None) -> "Standing":
+    async def of(
+        cls, state: State, layers: int, ctx: RunContext, kind: Extractor | None
+    ) -> "Standing":
         """Return how far a run has come. All good answers count, also those that were not kept."""
-        figure = agreement(good(state), question=state["question"], kind=kind)
+        answers, question = good(state), state["question"]
+        figure = await in_worker(ctx, lambda: agreement(answers, question=question, kind=kind))
         return cls(state["layer"], layers, figure)
 
     @property
@@ -72,7 +77,7 @@ def moderator(
     """
 
     async def run(state: State, ask: Ask) -> Update:
-        going = Standing.of(state, layers, kind)
+        going = await Standing.of(state, layers, ask.run, kind)
         spent = ask.run.exhausted(1 + calls)
         if spent is not None:
             stop = decide(True, spent, agreement=going.agreement)
@@ -103,7 +108,7 @@ def threshold(share: float, layers: int, kind: Extractor | None = None) -> Run:
     """
 
     async def run(state: State, ask: Ask) -> Update:
-        figure = Standing.of(state, layers, kind).agreement
+        figure = (await Standing.of(state, layers, ask.run, kind)).agreement
         stop = figure is not None and figure >= share - 1e-9
         reason = f"agreement {shown_agreement(figure)}, and {share:g} is enough"
         return {"decision": decide(stop, reason, agreement=figure)}

@@ -12,7 +12,7 @@ from manyminds.nodes.channels import decide
 from manyminds.nodes.judge import reader
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.reply_schema import object_schema, scored_answers
-from manyminds.nodes.shown import Shown, alike, good, shuffle_for
+from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
 from manyminds.prompts import Prompt
 from manyminds.reading.verdicts import Ranking
@@ -69,7 +69,8 @@ def reviewers(members: Sequence[Member], prompt: Prompt, *, cut: bool, after: in
         reason = _why_not(answers, ask.run, after)
         if reason is not None:
             return _unranked(answers, reason)
-        panel = Panel(answers, state["question"], ask.run)
+        groups = await grouped(answers, state["question"], ask.run)
+        panel = Panel(answers, groups, ask.run)
         await panel.hear(by_name, prompt, ask, cut=cut, reserve=after)
         if not any(panel.orders.values()):
             return _unranked(answers, "no ranking could be read")
@@ -98,10 +99,11 @@ class Panel:
         sources: How each reply was read.
     """
 
-    def __init__(self, answers: Sequence[Candidate], question: str, run: RunContext) -> None:
+    def __init__(
+        self, answers: Sequence[Candidate], groups: Sequence[Sequence[Candidate]], run: RunContext
+    ) -> None:
         self.answers = answers
         self._places = {answer["index"]: place for place, answer in enumerate(answers)}
-        groups = alike(answers, question=question)
         self.shown = [self._for(own, groups, run) for own in answers]
         self.rankings: dict[int, Ranking] = {}
         self.orders: dict[int, list[int]] = {}

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from manyminds.fence import numbered
 from manyminds.nodes.channels import usable
+from manyminds.nodes.tally import in_worker
 from manyminds.reading.answers import Extractor, find_final, text_key
 from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
@@ -98,6 +99,17 @@ def alike(
             key = ("answer", answer)
         groups.setdefault(same.setdefault(words, key), []).append(candidate)
     return list(groups.values())
+
+
+async def grouped(
+    candidates: Sequence[Candidate], question: str, ctx: RunContext, kind: Extractor | None = None
+) -> list[list[Candidate]]:
+    """Return `alike` of candidates, from a worker thread.
+
+    Where the run's seconds end before it, every candidate is an answer of its own.
+    """
+    found = await in_worker(ctx, lambda: alike(candidates, question=question, kind=kind))
+    return found or [[candidate] for candidate in candidates]
 
 
 def agreement(
