@@ -37,6 +37,7 @@ from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_step
 from manyminds.nodes.moderator import moderator as moderator_step
 from manyminds.nodes.moderator import threshold
+from manyminds.nodes.node import custom
 from manyminds.nodes.role_writer import role_writer as role_writer_step
 from manyminds.nodes.shown import kept_shown
 from manyminds.nodes.step import Run
@@ -180,42 +181,65 @@ def create_smoa(
     )
     further = len(row) + judging + 1  # calls of one more layer up to the answer
     if written:
-        write = role_writer_step(
+        _role(
+            graph,
+            "role_writer",
+            role_writer,
             writers,
-            graph.prompt(ROLE, variables={"count", "description", "task"}),
-            count=len(row),
-            reserve=further,
-            description=description,
-            task=task,
+            lambda: role_writer_step(
+                writers,
+                graph.prompt(ROLE, variables={"count", "description", "task"}),
+                count=len(row),
+                reserve=further,
+                description=description,
+                task=task,
+            ),
+            sets=["roles"],
         )
-        _role(graph, "role_writer", role_writer, writers, write, sets=["roles"])
-    both = graph.prompt(BOTH, variables=_STANDING) if stop == "judge" and layers > 2 else None
-    judged = judge_step(
+    _role(
+        graph,
+        "judge",
+        judge,
         judges,
-        graph.prompt(JUDGE, variables={"answers"}),
-        keep=keep,
-        kind=kind,
-        combined=both,
-        layers=rounds,
-    )
-    _role(graph, "judge", judge, judges, judged, sets=["kept"])
-    if moderated:
-        decide = moderator_step(
-            moderators,
-            graph.prompt(MODERATOR, variables=_STANDING | {"scores"}),
-            layers=rounds,
-            calls=further,
+        lambda: judge_step(
+            judges,
+            graph.prompt(JUDGE, variables={"answers"}),
+            keep=keep,
             kind=kind,
+            combined=graph.prompt(BOTH, variables=_STANDING) if stop == "judge" else None,
+            layers=rounds,
+        ),
+        sets=["kept"],
+    )
+    if moderated:
+        _role(
+            graph,
+            "moderator",
+            moderator,
+            moderators,
+            lambda: moderator_step(
+                moderators,
+                graph.prompt(MODERATOR, variables=_STANDING | {"scores"}),
+                layers=rounds,
+                calls=further,
+                kind=kind,
+            ),
+            sets=["decision"],
         )
-        _role(graph, "moderator", moderator, moderators, decide, sets=["decision"])
     elif not isinstance(stop, str) and layers > 2:
         graph.step("moderator", threshold(stop, rounds, kind))
-    write_answer = aggregator_step(
+    _role(
+        graph,
+        "aggregator",
+        aggregator,
         aggregators,
-        lambda state: synthesis.fill(answers=kept_shown(state, kind).text),
-        last_resort=lambda state: most_alike(usable(state)[:1]),
+        lambda: aggregator_step(
+            aggregators,
+            lambda state: synthesis.fill(answers=kept_shown(state, kind).text),
+            last_resort=lambda state: most_alike(usable(state)[:1]),
+        ),
+        sets=["answer", "final"],
     )
-    _role(graph, "aggregator", aggregator, aggregators, write_answer, sets=["answer", "final"])
     _paths(graph, rounds)
     return graph.close(after="aggregator", keys=_REPORTED)
 
@@ -225,12 +249,15 @@ def _role(
     name: str,
     given: RoleArgument,
     chain: Sequence[Member],
-    run: Run,
+    make: Callable[[], Run],
     *,
     sets: Sequence[str],
 ) -> None:
-    own = given if is_node(given) else None
-    graph.role(name, chain, run, custom_node=own, sets=sets)
+    """Add the node of a role; the prompt of our own is loaded, and reported, only if it is used."""
+    if is_node(given):
+        graph.add_node(name, custom(given, name, sets=sets))
+    else:
+        graph.role(name, chain, make())
 
 
 def _paths(graph: MethodGraph, rounds: int) -> None:
