@@ -7,12 +7,14 @@ an accuracy is off its reference or the pairs take longer than their target.
 
     python benchmarks/reading.py --data FOLDER
 
-The folder holds the recorded answers (`*.jsonl.gz`), which are not part of the project.
+The folder holds the recorded answers (`*.jsonl.gz`), which are not part of the project; without
+them nothing is measured. Default: `MANYMINDS_DATA`.
 """
 
 import argparse
 import gzip
 import json
+import os
 import random
 import statistics
 import sys
@@ -32,6 +34,7 @@ from manyminds.reading.answers import EXTRACTORS, extractor, guess
 from manyminds.reading.together import read_all
 from manyminds.votes.votes import majority
 
+DATA = Path(os.environ.get("MANYMINDS_DATA", "../shared/data"))
 SECONDS = 20.0  # for all pairs, on two quiet cores
 console = Console(width=100)
 
@@ -71,9 +74,14 @@ VOTES = (
 def main() -> int:
     """Run all three parts; return 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of recorded answers")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of recorded answers")
     parser.add_argument("--limit", type=int, help="first questions of each file only")
     given = parser.parse_args()
+    if not (given.data / f"{VOTES[0].file}.jsonl.gz").exists():
+        console.print(
+            f"No recorded answers in {given.data}: give --data FOLDER. Nothing is measured."
+        )
+        return 0
     console.print("One process; another load on the machine makes all times longer.")
     speed = defaultdict[str, list[tuple[int, float]]](list)
     accuracy = Table("recorded answers", "samples", "accuracy %", "reference", "ok", box=None)

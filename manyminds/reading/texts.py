@@ -39,6 +39,7 @@ _SMALL = frozenset(  # words that add nothing to an answer
 )
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
 _AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,\s*")
+_RANGE = re.compile(r"(?<=[0-9])\s*(?:[-\u2013\u2014~]|\bto\b|\bbis\b|\u81f3|\u5230)\s*(?=[0-9])")
 _ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
 _WORD = re.compile(r"\w+", re.UNICODE)
 _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -78,6 +79,7 @@ def plain_key(answer: str) -> str:
     if items is not None:
         return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
     key = _ASIDE.sub("", text_key(answer)).strip("\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002")
+    key = _RANGE.sub("-", key)
     parts = _AND.split(key)
     if len(parts) > 2 or len(parts) == 2 and "," not in key:
         key = " & ".join(parts)
