@@ -107,12 +107,12 @@ async def test_a_failed_task_leaves_a_note_for_the_next() -> None:
 
 
 async def test_only_the_latest_notes_are_kept() -> None:
-    store = InMemoryStore()
+    store, lessons = InMemoryStore(), list[str]()
     for n in range(4):
         script: list[Answer] = ["Action: finish[1]", f"Note {n}."]
         graph = create_cmat(ScriptedChatModel(script), ScriptedChatModel(YES), memory=2)
-        result = await graph.compile(store=store).ainvoke(user(QUESTION))
-    assert result["lessons"] == ["Note 2.", "Note 3."]
+        lessons = (await graph.compile(store=store).ainvoke(user(QUESTION)))["lessons"]
+    assert lessons == ["Note 2.", "Note 3."]
     none = create_cmat(ScriptedChatModel("Action: finish[1]"), ScriptedChatModel(YES), memory=0)
     assert (await none.compile(store=store).ainvoke(user(QUESTION)))["report"]["calls"] == 2
 
