@@ -88,7 +88,9 @@ def require(candidates: Sequence[Candidate], quorum: Quorum) -> None:
     ]
     if not good and all(c["status"] == "skipped" for c in candidates):
         raise BudgetError("; ".join(dict.fromkeys(failures)) + " before there was an answer")
-    message = f"{good} of {len(candidates)} members answered and the quorum is {needed}"
+    several = len({candidate["member"] for candidate in candidates}) < len(candidates)
+    asked = f"{len(candidates)} {'calls were' if several else 'members'} answered"
+    message = f"{good} of {asked} and the quorum is {needed}"
     raise QuorumError(message, list(dict.fromkeys(failures)))
 
 

@@ -49,7 +49,7 @@ _LONGEST_MESSAGE = 300
 
 def clean(message: str) -> str:
     """Return an error message that may be shown: one line, no control characters, no keys."""
-    line = without_keys(_CONTROL.sub(" ", message[:2_000])).strip()
+    line = without_keys(_CONTROL.sub(" ", message[:2_000])).replace(" ssl:default", "").strip()
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 
 

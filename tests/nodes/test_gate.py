@@ -1,9 +1,16 @@
 from typing import Any
 
 import pytest
-from helpers.graphs import a_run
+from helpers.graphs import a_run, user
 
-from manyminds import BudgetError, Candidate, Member, QuorumError
+from manyminds import (
+    BudgetError,
+    Candidate,
+    Member,
+    QuorumError,
+    create_agent_forest,
+    create_moa,
+)
 from manyminds.calls.ask import blank
 from manyminds.limits.quorum import Quorum
 from manyminds.nodes.gate import require
@@ -67,3 +74,12 @@ def test_nobody_asked_for_want_of_budget_is_another_error() -> None:
         require(layer("skipped", "skipped"), 1)
     with pytest.raises(QuorumError):
         require(layer("skipped", "failed"), 1)
+
+
+async def test_samples_of_one_member_are_no_members() -> None:
+    failing = Member(ScriptedChatModel(ConnectionError("E7 ssl:default gone")), name="one")
+    with pytest.raises(QuorumError, match="0 of 4 calls were answered") as error:
+        await create_agent_forest(failing, samples=4).compile().ainvoke(user())
+    assert "ssl:default" not in str(error.value)
+    with pytest.raises(QuorumError, match="0 of 2 members answered"):
+        await create_moa([failing, failing]).compile().ainvoke(user())
