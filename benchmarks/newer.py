@@ -7,8 +7,8 @@ Recorded parts use the final answers of 44 real models on GSM8K that come with t
   with a quarter of the calls (recorded; the same random order of models for both);
 - certified stop: an error of at most alpha over simulated questions, at any time it stops, shown
   next to the error and the samples of the Beta rule;
-- weights without labels: at least the accuracy of the majority, on panels of 5 and 44 models
-  (recorded; the weights never see the right answers);
+- weights without labels: at least the accuracy of the majority, on panels of 5 and of all models
+  (recorded, and CRUX where its file is present; the weights never see the right answers);
 - tournament: with a noisy judge, better than one listwise pick, and compared with as many listwise
   picks as it makes comparisons (simulated).
 
@@ -17,13 +17,16 @@ Prints a line a claim, with 95 % intervals over questions; exits 1 where a claim
 
 import argparse
 import asyncio
+import gzip
 import json
+import os
 import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
 
@@ -34,13 +37,14 @@ from manyminds.fence import parse_numbered
 from manyminds.graphs.cascade import create_cascade
 from manyminds.graphs.tournament import create_tournament
 from manyminds.models.bundled import BundledSet, bundled
-from manyminds.reading.answers import extractor
+from manyminds.reading.answers import Extractor, extractor
 from manyminds.testing import Metadata, ScriptedChatModel
 from manyminds.votes.certified import Bets, certified
 from manyminds.votes.odds import majority_probability
 from manyminds.votes.unlabelled import agreement_weights
-from manyminds.votes.votes import majority, weighted
+from manyminds.votes.votes import labels, majority, weighted
 
+DATA = Path(os.environ.get("MANYMINDS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 NUMBER = extractor("number")
 PANELS = (3, 8)  # models of the first two stages; the last has the others
 ALPHA, CAP = 0.05, 200
@@ -137,26 +141,54 @@ def certificate(questions: int, seed: int) -> bool:
     return held
 
 
-def unlabelled(data: BundledSet, places: Sequence[int], seed: int) -> bool:
+class Recorded(NamedTuple):
+    """Recorded answers: for each model its answer to each question, and the accepted ones."""
+
+    name: str
+    kind: Extractor
+    answers: Mapping[str, Sequence[str | None]]
+    gold: Sequence[str]
+
+
+def recorded(data: BundledSet, places: Sequence[int]) -> Iterator[Recorded]:
+    """Yield the recorded sets: GSM8K of the package, CRUX where its file is present."""
+    columns = {
+        model: [column[place] or None for place in places] for model, column in data.answers.items()
+    }
+    yield Recorded("GSM8K", NUMBER, columns, [data.gold[place] for place in places])
+    path = DATA / "crux_zeroeval_51models_000-199.jsonl.gz"
+    if not path.exists():
+        print(f"{path.name} is not here: set MANYMINDS_DATA to measure on CRUX, too")
+        return
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    literal = extractor("literal")
+    read = [{s["model"]: literal.extract(s["text"]) for s in row["samples"]} for row in rows]
+    models = list(dict.fromkeys(model for answers in read for model in answers))
+    crux = {model: [answers.get(model) for answers in read] for model in models}
+    yield Recorded("CRUX", literal, crux, [row["answer"] for row in rows])
+
+
+def unlabelled(known: Recorded, seed: int) -> bool:
     """Compare a vote with weights from agreement with the majority."""
     held = True
-    for size in (5, len(data.answers)):
-        panel = random.Random(f"{seed}:{size}").sample(list(data.answers), size)
-        votes = [[data.answers[model][place] or None for model in panel] for place in places]
-        keys = [[None if v is None else NUMBER.key(v) for v in row] for row in votes]
-        weights = agreement_weights(keys)
-        plain = [
-            equal(majority(row, extractor=NUMBER)["answer"], data.gold[place])
-            for row, place in zip(votes, places, strict=True)
-        ]
-        better = [
-            equal(weighted(row, weights, extractor=NUMBER)["answer"], data.gold[place])
-            for row, place in zip(votes, places, strict=True)
-        ]
+    for size in (5, len(known.answers)):
+        panel = random.Random(f"{seed}:{size}").sample(list(known.answers), size)
+        votes = [list(row) for row in zip(*(known.answers[m] for m in panel), strict=True)]
+        weights = agreement_weights([labels(row, known.kind) for row in votes])
+        plain: list[bool] = []
+        better: list[bool] = []
+        for row, gold in zip(votes, known.gold, strict=True):
+            for found, ballot in (
+                (plain, majority(row, extractor=known.kind)),
+                (better, weighted(row, weights, extractor=known.kind)),
+            ):
+                answer = ballot["answer"]
+                found.append(answer is not None and known.kind.equivalent(answer, gold))
         gain, words = gained(better, plain)
         held &= gain >= 0
         print(
-            f"weights without labels, recorded, {size} models: {shown(better)}; "
+            f"weights without labels, {known.name} recorded, {size} models: {shown(better)}; "
             f"majority: {shown(plain)}; {words}: {'holds' if gain >= 0 else 'FALLS SHORT'}"
         )
     return held
@@ -210,7 +242,7 @@ def main() -> int:
     held = [
         asyncio.run(cascade(data, places, given.seed)),
         certificate(given.questions, given.seed),
-        unlabelled(data, places, given.seed),
+        *(unlabelled(known, given.seed) for known in recorded(data, places)),
         asyncio.run(tournament(max(1, count // 2), given.seed)),
     ]
     print(f"{sum(held)} of {len(held)} claims hold; {time.monotonic() - began:.0f} s")
