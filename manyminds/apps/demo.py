@@ -83,7 +83,7 @@ def demo(
         show_real()
         return
     number = FAST_QUESTIONS if fast else QUESTIONS
-    real = recorded_figures(seed)
+    votes = recorded_figures(seed)
     done: list[Measured] = []
     shown = list(contenders(seed, method, texts(sets)))
     try:
@@ -94,7 +94,7 @@ def demo(
         raise typer.Exit(130) from None
     if as_json:
         rows = [{"name": name, **result.to_json()} for name, result in done]
-        recorded = [figure._asdict() for figure in real]
+        recorded = [figure._asdict() for figure in votes]
         print_json(
             {
                 "recorded": recorded,
@@ -113,7 +113,7 @@ def demo(
         Text.assemble(("44 real models on 1,319 questions of GSM8K", "bold")),
         Text("Final answers recorded by WildEval/ZeroEval (Apache-2.0); one answer per model."),
         "",
-        recorded_table(real, bar=_BAR if screen.width >= _WIDE else 0),
+        recorded_table(votes, bar=_BAR if screen.width >= _WIDE else 0),
         "",
         Text.assemble(("One simulated model, asked once or many times", "bold")),
         Text("A statistical model that does chains of arithmetic; no real model was asked."),

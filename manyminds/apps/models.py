@@ -1,7 +1,7 @@
 """`manyminds models`: the models that run in this process, and how to get them."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -84,7 +84,7 @@ def _list(as_json: bool) -> None:
 
 
 @contextmanager
-def _bar(weights: Weights, *, hidden: bool) -> Iterator[Callable[[int], object]]:
+def _bar(weights: Weights, *, hidden: bool) -> Generator[Callable[[int], object], None, None]:
     """Show a progress bar on standard error; gives the function that moves it."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 

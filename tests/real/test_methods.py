@@ -59,7 +59,8 @@ async def test_a_role_is_held_to_its_schema(schema: Schema) -> None:
     member = Member(MEMBER)
     model = member.runnable(stream=False)
     prompt = "Two answers to 7 + 5: number 1 says 12, number 2 says 75. Be brief. Reply in JSON."
-    params = {"max_tokens": 200, "temperature": 0.0, **request_params(schema, member)}
+    params: dict[str, Any] = {"max_tokens": 200, "temperature": 0.0}
+    params |= request_params(schema, member)
     reply = await model.ainvoke(prompt, **params)
     if reply.response_metadata["finish_reason"] == "length":
         assert reply.text.startswith("{")  # in the form, as far as it came
