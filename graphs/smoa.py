@@ -155,7 +155,7 @@ def create_smoa(
         graph.prompt(PROPOSER, variables={"answers", "role"}) if texts or written else synthesis
     )
 
-    async def propose(state: SmoaState, ask: Ask, member: Member) -> Candidate:
+    async def propose(state: State, ask: Ask, member: Member) -> Candidate:
         answers = kept_shown(state, kind).text if ask.layer > 1 else ""
         own = state["roles"][ask.index : ask.index + 1]
         question = in_role.fill(role=own[0], answers=answers) if own else None

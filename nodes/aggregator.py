@@ -41,7 +41,7 @@ def aggregator(
         reply = await ask.writer(
             chain, fill(state), layer=ask.layer + 1, params=params, stream=True
         )
-        instead = last_resort or (lambda state: most_alike(usable(state)))
+        instead = last_resort or _typical
         return written(reply, ask.role, lambda: instead(state))
 
     return run
@@ -59,6 +59,10 @@ def written(reply: RoleReply[str], role: str, instead: Callable[[], Candidate]) 
         note = f"no {role} answered ({reply.why}): the answer is one member's own, verbatim"
         return {"final": instead(), "notes": [note]}
     return {"final": reply.reply, "notes": reply.notes(role, "")}
+
+
+def _typical(state: State) -> Candidate:
+    return most_alike(usable(state))
 
 
 def most_alike(references: Sequence[Candidate]) -> Candidate:
