@@ -202,8 +202,16 @@ def _is_system(message: BaseMessage) -> bool:
 
 
 def _one_system(caller: list[BaseMessage], rendered: list[BaseMessage]) -> list[BaseMessage]:
-    """Put everything the system messages say into one, the caller's first."""
-    ours = [message for message in rendered if _is_system(message)]
+    """Put everything the system messages say into one, the caller's first.
+
+    What the caller's say already is left out: a method inside a sample asks for the same form.
+    """
+    said = [message.content for message in caller if isinstance(message.content, str)]
+    ours = [
+        message
+        for message in rendered
+        if _is_system(message) and not any(str(message.content) in text for text in said)
+    ]
     system = [*caller, *ours]
     if not caller and (not ours or (len(ours) == 1 and rendered[0] is ours[0])):
         return rendered

@@ -686,3 +686,9 @@ async def test_an_echoed_fence_is_cut_from_answers() -> None:
     assert result["transcript"][3]["text"] == "Final answer: 2\n\nI agree.\n\nFinal answer: 2"
     assert all("answer number" not in c["text"] for c in result["transcript"])
     assert read_by(models[1].calls[2])[0] == result["transcript"][3]["text"]
+
+
+async def test_a_debate_inside_a_forest_asks_for_the_form_once() -> None:
+    models, members = debaters(rounds(1), rounds(1))
+    await create_agent_forest(create_debate(members), samples=1).compile().ainvoke(user())
+    assert models[0].calls[0].prompt.count("Final answer:") == 1
