@@ -23,6 +23,15 @@ from manyminds.testing import ScriptedChatModel
 PLAIN = "simulated:large"
 outer_methods = pytest.mark.parametrize("outer", NAMES)
 inner_methods = pytest.mark.parametrize("inner", NAMES)
+# All pairs would take minutes; those that are not slow have every method on either side.
+pairs = pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        pytest.param(one, two, marks=[] if one == two or "moa" in (one, two) else pytest.mark.slow)
+        for one in NAMES
+        for two in NAMES
+    ],
+)
 
 
 class Log(BaseCallbackHandler):
@@ -62,8 +71,7 @@ def nested(outer: str, inner: str) -> MethodGraph:
     return small(outer, small(inner), PLAIN)
 
 
-@inner_methods
-@outer_methods
+@pairs
 async def test_answer_and_report_of_a_method_in_a_method(outer: str, inner: str) -> None:
     graph = nested(outer, inner)
     result, log = await asked(graph.compile(), user(QUESTION))
@@ -89,15 +97,7 @@ async def test_the_synchronous_way_gives_the_same(outer: str) -> None:
     assert again["report"]["calls"] == result["report"]["calls"]
 
 
-@pytest.mark.parametrize(
-    ("outer", "inner"),
-    [
-        # All pairs would double the time; these have every method on either side.
-        pytest.param(one, two, marks=[] if one == two or "moa" in (one, two) else pytest.mark.slow)
-        for one in NAMES
-        for two in NAMES
-    ],
-)
+@pairs
 async def test_a_stream_shows_the_answer_once_and_nothing_else(outer: str, inner: str) -> None:
     app = nested(outer, inner).compile()
     seen = await shown(app, user(QUESTION))

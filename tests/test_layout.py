@@ -73,6 +73,7 @@ def level(name: str) -> int:
     return LEVELS[room]
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return what a module imports, wherever in the file and as a string too: absolute names."""
     names: set[str] = set()
