@@ -2,13 +2,13 @@
 
 After the e-processes of "Certified Self-Consistency", arXiv 2510.17472, and arXiv 2605.05873.
 
-Against each answer m a bettor plays, whose hypothesis is that m is not the mode: before each vote
-he puts a share of his wealth on the leader among the other answers. A vote for that leader wins the
-share, one for m loses it. If m is the mode, no such game has a gain in expectation, so the wealth
-exceeds 1 / alpha at any time with probability at most alpha (Ville's inequality). The leader is
+Against each answer m there is a bettor whose hypothesis is that m is not the mode. Before each vote
+the bettor puts a share of its wealth on the leader among the other answers. A vote for that leader
+wins the share, a vote for m loses it. If m is the mode, none of these bets has an expected gain, so
+the wealth ever exceeds 1 / alpha with probability at most alpha (Ville's inequality). The leader is
 certified when the bettors against all other answers, and against every answer not seen yet, have
-1 / alpha. A wrong certificate needs the one against the true mode to have it; so the error is at
-most alpha, at any stopping time, without a union bound and without knowing the set of answers.
+had 1 / alpha. A wrong certificate needs that of the bettor against the true mode; so the error is
+at most alpha, at any stopping time, without a union bound and without knowing the set of answers.
 """
 
 import math
