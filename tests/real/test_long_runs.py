@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,9 @@ async def test_ordinary_questions_are_voted_on_by_answer() -> None:
         by_answer += ballot["vote"] == "majority"
         if ballot["groups"] and ballot["groups"][0]["weight"] * 2 < ballot["voters"]:
             assert degraded and "undecided" in degraded, told[-1]
-    assert by_answer >= 9, "\n".join(told)
+        if ballot["vote"] != "majority":
+            assert degraded and "likeness of wording" in degraded, told[-1]
+    assert by_answer >= 8, "\n".join(told)  # nine as a rule; no two runs have the same replies
 
 
 async def test_fifty_questions_at_once() -> None:
@@ -66,7 +70,7 @@ async def main(path):
         forest = create_agent_forest(member, samples=16, prompt=None).compile(checkpointer=saver)
         config = {"configurable": {"thread_id": "one"}}
         state = await forest.aget_state(config)
-        begun = bool(state.next)
+        begun = bool(state.values)
         given = None if begun else {"messages": [("user", "What is 7 + 5?")]}
         print("begins", begun, flush=True)
         result = await forest.ainvoke(given, config)
@@ -75,11 +79,21 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
+def written(path: Path, count: int) -> None:
+    """Wait until a checkpointer has stored so many writes."""
+    for _ in range(600):
+        time.sleep(0.1)
+        with closing(sqlite3.connect(path)) as database, suppress(sqlite3.Error):
+            if database.execute("SELECT COUNT(*) FROM writes").fetchone()[0] >= count:
+                return
+    raise AssertionError(f"fewer than {count} writes after a minute")
+
+
 def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIFE, str(tmp_path / "run.db")]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None and first.stdout.readline() == "begins False\n"
-    time.sleep(8)
+    written(tmp_path / "run.db", 24)  # those of the first step, and some replies
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     first.stdout.close()
