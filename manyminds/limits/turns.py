@@ -91,15 +91,20 @@ class FairQueue:
         for loop, runs in list(self._loops.items()):
             if not loop.is_running():
                 continue
-            for run, waiting in list(runs.items()):
-                while waiting and waiting[0].gone:
-                    waiting.popleft()
-                if waiting:
-                    yield waiting[0]
-                else:
+            empty: list[str] = []
+            try:
+                for run, waiting in runs.items():
+                    while waiting and waiting[0].gone:
+                        waiting.popleft()
+                    if waiting:
+                        yield waiting[0]
+                    else:
+                        empty.append(run)
+            finally:
+                for run in empty:
                     del runs[run]
-            if not runs:
-                del self._loops[loop]
+                if not runs:
+                    del self._loops[loop]
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
