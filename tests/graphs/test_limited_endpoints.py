@@ -99,7 +99,7 @@ async def test_tokens_and_dollars_are_exceeded_by_what_was_in_flight_at_most(
 ) -> None:
     with Server(sampled) as server:
         member = Member(f"m@{server.url}", price=Price(input=1, output=1), concurrency=5, name="m")
-        app = create_agent_forest(member, samples=60).compile()
+        app = create_agent_forest(member, samples=60, prompt=None).compile()
         report = (await app.ainvoke(user("one two"), context=Context(budget=budget)))["report"]
     a_call = 3 + 2  # three words in the answer, and two in the question
     used = sum(report["tokens"].values())
