@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from langgraph.types import Send
@@ -228,9 +229,13 @@ def _listening(
 
 
 def _read_in_time(how: Sampling, candidates: Sequence[Candidate], ctx: RunContext) -> None:
-    """Read answers until the run's seconds are over; those not read abstain."""
+    """Read answers until the run's seconds are over; those not read abstain.
+
+    A run whose seconds ended with calls in flight still reads what came in.
+    """
+    until = monotonic() + max(ctx.seconds_left, _LEAST_SECONDS)
     for candidate in candidates:
-        if ctx.seconds_left <= 0 and candidate is not candidates[0]:
+        if monotonic() > until:
             return
         how.read([candidate])
 
@@ -244,6 +249,7 @@ def _certain(how: Sampling) -> Enough | None:
 
 
 _SECONDS_ON_LOOP = 0.2
+_LEAST_SECONDS = 1.0
 
 
 def _blanks(chunk: Chunk, members: Sequence[Member], ctx: RunContext) -> list[Candidate]:

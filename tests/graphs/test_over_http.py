@@ -70,7 +70,7 @@ async def test_samples_per_request() -> None:
 
     with Server(numbers) as server:
         member = Member(f"m@{server.url}", samples_per_request=4)
-        app = create_agent_forest(member, samples=10).compile()
+        app = create_agent_forest(member, samples=10, prompt=None).compile()
         result = await app.ainvoke(user("one two"))
         assert sorted(body.get("n", 1) for body in server.bodies) == [2, 4, 4]
     assert [c["status"] for c in result["candidates"]] == ["ok"] * 10
