@@ -60,13 +60,13 @@ def parts() -> Iterator[Part]:
     from manyminds.graphs.moa import create_moa
     from manyminds.members import Member
 
-    def member(tokens: int) -> Member:
-        return Member(MEMBER, params={"max_tokens": tokens})
+    def member(tokens: int, **params: float) -> Member:
+        return Member(MEMBER, params={"max_tokens": tokens, **params})
 
     yield Part(
         "A vote of eight replies",
         _VOTE,
-        create_agent_forest(member(128), samples=8, extract="number", prompt=None),
+        create_agent_forest(member(128, temperature=0.6), samples=8, extract="number", prompt=None),
     )
     yield Part(
         "A judge, whose verdict a grammar holds to its JSON schema",
