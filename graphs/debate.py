@@ -169,7 +169,7 @@ def create_debate(
         prompt=later,
         alone=graph.prompt(ALONE),
         confidence=graph.prompt(CONFIDENCE) if confidence else None,
-        first=form_prompt(graph, first_prompt, task, kind=kind, vote=held),
+        first=form_prompt(graph, first_prompt, task, kind=kind, vote=held, argument="first_prompt"),
         quorum=quorum,
     )
     follow = [role for role in ("judge", "cleaner") if role in given]

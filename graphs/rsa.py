@@ -130,7 +130,7 @@ def create_rsa(
     most = Counter(m.name for team in teams for m in in_turn(team, population))
     graph.draws = max(most.values())
     kind = extractor(extract)
-    opening = form_prompt(graph, first, None, kind=kind, vote="majority")
+    opening = form_prompt(graph, first, None, kind=kind, vote="majority", argument="first")
     merging = graph.prompt(prompt, variables={"answers"})
 
     async def advance(state: State, ask: Ask) -> Update:

@@ -64,6 +64,7 @@ def form_prompt(
     *,
     kind: Extractor,
     vote: object,
+    argument: str = "prompt",
 ) -> Prompt | None:
     """Return the prompt that first answers are asked with; None: the bare question.
 
@@ -77,10 +78,12 @@ def form_prompt(
         task: Name of a benchmark, or None.
         kind: How answers are read.
         vote: Name of the vote, or the vote itself.
+        argument: Name of the builder's argument. A replay with another vote keeps what was chosen.
     """
     if prompt != AUTO:
         return None if prompt is None else graph.prompt(prompt)
-    if task is not None:
-        return graph.prompt(TASKS[task].prompt)
     line = kind.name in _IN_A_LINE and EXTRACTORS[kind.name] is kind
-    return graph.prompt(ANSWER) if line and vote in COUNTED else None
+    asked = ANSWER if line and vote in COUNTED else None
+    chosen = asked if task is None else TASKS[task].prompt
+    graph.chosen[argument] = chosen
+    return None if chosen is None else graph.prompt(chosen)

@@ -110,6 +110,7 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
             given |= given.pop("options", {})
             graph.method, graph.builder = name, entry.builder
             graph.options = {key: plain(given[key]) for key in given.keys() - _SETTINGS}
+            graph.options |= graph.chosen
             graph.shape = _shape(names, graph.options)
             return graph
 

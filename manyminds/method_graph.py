@@ -53,6 +53,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         recursion_limit: Supersteps of a run, where LangGraph's default is too low.
         builder: module:function that built it.
         options: Arguments of the builder, as plain data.
+        chosen: Options that the builder chose for "auto"; a replay with other options keeps them.
         prompts: name@version#hash of each prompt.
         shape: Members and layers in words, such as "3 proposers, 3 layers".
     """
@@ -76,6 +77,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.recursion_limit: int | None = None
         self.builder = ""
         self.options: dict[str, Any] = {}
+        self.chosen: dict[str, Any] = {}
         self.shape = f"{len(self.members) or 'no'} members"
         self.prompts: list[str] = []
         self._roles: dict[str, list[str]] = {}

@@ -204,10 +204,14 @@ async def test_two_methods_in_one_call_are_two_runs() -> None:
     assert len(seen) == len(set(seen)) == 2
 
 
+def answer_of(result: dict[str, Any]) -> str:
+    return str(result["answer"])
+
+
 def pipeline() -> Any:
     prompt = ChatPromptTemplate([("user", "{question}")])
     forest = create_agent_forest(ScriptedChatModel("42"), samples=3, extract="text").compile()
-    return prompt | forest | (lambda result: result["answer"])
+    return prompt | forest | answer_of
 
 
 async def test_a_chain_around_a_method_can_be_streamed() -> None:

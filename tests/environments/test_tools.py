@@ -73,8 +73,12 @@ def test_tools_are_described_and_end_with_finish() -> None:
     assert lines[-1].startswith(f"- {FINISH}[answer]")
 
 
+def begins(question: str, answer: str) -> float:
+    return float(question.startswith(answer))
+
+
 def test_a_reward_of_ones_own() -> None:
-    given = env(reward=lambda question, answer: float(question.startswith(answer)))
+    given = env(reward=begins)
     state, _ = given.step(given.reset("What?").state, Action(FINISH, "Wh"))
     assert given.done(state) and given.reward(state) == 1.0
     assert env().reward(state) is None

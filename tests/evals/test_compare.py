@@ -63,13 +63,15 @@ async def test_what_is_planned_is_what_is_called(name: str) -> None:
     try:
         made = plan(entry, members(THREE), calls, extract="number")
     except InputError as error:
-        assert "cannot be compared" in str(error)
+        refused = ("cannot be compared", "makes at least")
+        assert any(reason in str(error) for reason in refused)
         return
     base = plan(method("agent-forest"), members(THREE), calls, extract="number")
     plans = [base] if name == base.method else [base, made]
     found = (await compared(plans))[-1]
     assert found.planned <= calls and found.unanswered == 0
     stops_early = {"reflexion", "smoa", "debate", "council", "cascade", "tournament"}
+    stops_early |= {"debategpt"}
     if name in stops_early:
         assert 1 <= found.calls <= found.planned
     else:

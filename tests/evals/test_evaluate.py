@@ -85,7 +85,8 @@ def test_samples_are_all_rounds_of_a_debate(path: Path) -> None:
 def test_samples_of_a_council_are_answers_not_rankings(path: Path) -> None:
     model = ScriptedChatModel(lambda _messages, _metadata: "The answer is 4.")
     result = evaluate(create_council([model] * 3).compile(), read_rows(path), grade=GRADE)
-    assert (result.calls, result.samples_per_question) == (8 * 7, 3)
+    # 3 answers, 3 rankings that cannot be read and are asked for again, and the chair.
+    assert (result.calls, result.samples_per_question) == (8 * 10, 3)
 
 
 def test_answers_that_cannot_be_graded_do_not_count(path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_tie_has_no_winners(tmp_path: Path) -> None:
 def test_an_answer_that_is_shown_again_under_another_prompt_is_trained_once(
     tmp_path: Path,
 ) -> None:
-    members = [Member(ScriptedChatModel([f"{n} one", f"{n} two"]), name=n) for n in "ab"]
+    members = [Member(ScriptedChatModel([f"{n} red", f"{n} blue"]), name=n) for n in "ab"]
     run = recorded(create_debate(members, rounds=2), tmp_path)
     replies = [
         [(text, train) for role, text, train in said(one) if role == "assistant"]
@@ -76,10 +76,10 @@ def test_an_answer_that_is_shown_again_under_another_prompt_is_trained_once(
         if one.role == "debater"
     ]
     assert sorted(replies) == [
-        [("a one", False), ("a two", True)],
-        [("a one", True)],
-        [("b one", False), ("b two", True)],
-        [("b one", True)],
+        [("a red", False), ("a blue", True)],
+        [("a red", True)],
+        [("b red", False), ("b blue", True)],
+        [("b red", True)],
     ]
 
 

@@ -244,7 +244,7 @@ def test_every_edge_is_drawn() -> None:
         ({"stop": "sometimes"}, "stop='sometimes': give 'moderator', 'judge', 'never'"),
         ({"stop": 0.5, "moderator": "simulated:small"}, "stop=0.5 nobody asks it"),
         ({"stop": "judge", "moderator": "simulated:small"}, "stop='judge' nobody asks it"),
-        ({"stop": "never", "moderator": lambda _: {}}, "stop='never' nobody asks it"),
+        ({"stop": "never", "moderator": dict}, "stop='never' nobody asks it"),
         ({"roles": ["You add."]}, "give 2 texts, one for each proposer, not 1"),
         ({"roles": "Skeptic"}, "roles: give a list of texts"),
         ({"roles": ["A", "B"], "role_writer": "simulated:small"}, "give roles or a role_writer"),

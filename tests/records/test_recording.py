@@ -75,7 +75,7 @@ def test_the_head_tells_how_the_graph_was_built(tmp_path: Path) -> None:
 
 
 def test_prompts_and_messages_are_written_once(tmp_path: Path) -> None:
-    path = recorded(create_agent_forest("simulated:small", samples=50), tmp_path)
+    path = recorded(create_agent_forest("simulated:small", samples=50, prompt=None), tmp_path)
     assert len(of_type(path, "call")) == 50
     assert len(of_type(path, "prompt")) == len(of_type(path, "message")) == 1
     assert path.read_text(encoding="utf-8").count(QUESTION) == 2  # the question, and its message
@@ -118,7 +118,7 @@ def chain() -> Runnable[Any, Any]:
 
 def test_calls_inside_a_foreign_chain_are_seen(tmp_path: Path) -> None:
     member = Member(chain(), name="chain", input=unchanged)
-    path = recorded(create_agent_forest([member], samples=1), tmp_path)
+    path = recorded(create_agent_forest([member], samples=1, prompt=None), tmp_path)
     inner = of_type(path, "inner")
     assert [len(call["messages"]) for call in inner] == [1, 3]
     assert all(call["member"] == "chain" and "answer is" in call["text"] for call in inner)

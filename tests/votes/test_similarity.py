@@ -113,14 +113,14 @@ def test_a_vote_on_long_texts_compares_their_beginnings_and_says_so(metric: str)
     texts = [f"{n} " + "word " * 100_000 for n in range(20)]
     ballot = consensus(texts, metric=metric)
     assert ballot["voters"] == 20 and ballot["winner"] is not None
-    (note,) = ballot["notes"]
+    (note,) = ballot.get("notes", [])
     assert "characters of each reply" in note
 
 
 def test_a_vote_on_many_texts_compares_the_most_frequent_and_says_so() -> None:
     texts = [f"text {n}" for n in range(3000)] + ["the last text"] * 2
     ballot = consensus(texts, metric="levenshtein")
-    assert "1000 of 3001" in ballot["notes"][0]
+    assert "1000 of 3001" in ballot.get("notes", [""])[0]
     assert ballot["scores"][-1] is not None and ballot["scores"][2999] is None
 
 
