@@ -29,7 +29,10 @@ EXTRAS = {
     "eval": "charts of evaluations",
     "prices": "what models cost, from a list that is kept up to date",
     "views": "pictures of runs in notebooks, and the page of `manyminds show`",
-    "server": "`manyminds show --serve`, which follows runs as they go on",
+    "server": "`manyminds serve`, and `manyminds show --serve`, which follows runs",
+    "mcp": "`manyminds mcp`: methods as tools",
+    "export": "training data in parquet",
+    "tune": "`manyminds tune`: a model trained on exported runs",
 }
 """What each extra gives; whether it is installed follows from the package's own metadata."""
 
