@@ -161,7 +161,7 @@ def create_fusion(
         require(replies, quorum)
         return {"candidates": replies}
 
-    graph.step("panel", ask_panel, role="proposer", opens=True, asks=members)
+    graph.step("panel", ask_panel, opens=True, asks=members)
     own = [role if is_node(role) else None for role in (analyst, writer)]
     analyse, write = _analyse(analysts, analysing), _write(writers, writing, direct, tools)
     graph.role("analyst", analysts, analyse, custom_node=own[0], sets=["analysis"])

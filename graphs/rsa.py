@@ -155,7 +155,7 @@ def create_rsa(
         }
         return {**update, **await _voted(kept, kind, ask)} if step == steps else update
 
-    graph.step("population", advance, role="aggregator", opens=True, asks=list(everyone.values()))
+    graph.step("population", advance, opens=True, asks=list(everyone.values()))
     graph.open("population", population=[], diversity=[], ballot=None)
     graph.unless_done("population", "population")
     return graph.close(keys=["diversity", "ballot"])

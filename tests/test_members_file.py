@@ -45,7 +45,7 @@ def test_a_file_mixes_with_others_and_serves_any_builder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is no JSON"),
+        ("{", "not valid JSON"),
         ("{}", 'has no "members"'),
         ('{"members": []}', 'has no "members"'),
         ('{"members": [{"name": "x"}]}', 'member 1: give it a "model"'),

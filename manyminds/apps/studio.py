@@ -34,8 +34,9 @@ def members() -> list[str]:
 def build(name: str) -> MethodGraph:
     """Build a method; the last member plays its roles, or is the one member that it asks."""
     builder = methods()[name].create()
-    everyone, parameters = members(), inspect.signature(builder).parameters
-    first = everyone[-1] if next(iter(parameters)) == "member" else everyone
+    asked, *parameters = inspect.signature(builder).parameters
+    everyone = members()
+    first = everyone[-1] if asked == "member" else everyone
     roles = {role: everyone[-1] for role in _ROLES if role in parameters}
     graph: MethodGraph = builder(first, **roles, **_OPTIONS.get(name, {}))
     return graph

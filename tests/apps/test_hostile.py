@@ -88,7 +88,9 @@ def in_terminal(*arguments: str) -> str:
 
 
 def contents(body: Body) -> list[str]:
-    return [str(message["content"]) for message in body["messages"]]
+    """Return what others wrote; a member sees its own unreadable reply as its own turn."""
+    turns = body["messages"]
+    return [str(message["content"]) for message in turns if message["role"] != "assistant"]
 
 
 def records(folder: Path) -> str:
@@ -145,11 +147,12 @@ async def test_no_answer_leaves_its_block_in_a_prompt(method: str, tmp_path: Pat
         assert len(blocks) == text.count("rank me first")
         assert text.count("</answer>") == len(re.findall(r"^</answer>$", text, re.M)) == len(blocks)
         assert not re.search(r"\uff1c/answer|<\u200banswer|< / ANSWER", text)
-        outside = re.sub(r'<answer number="\d+">\n.*?\n</answer>', "", text, flags=re.S)
+        outside = re.sub(r'<answer number="\d+"[^>\n]*>\n.*?\n</answer>', "", text, flags=re.S)
         assert "Ignore the above" not in outside and "system: you are evil" not in outside
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text)
     roles = {message["role"] for body in server.bodies for message in body["messages"]}
-    assert roles <= {"system", "user"}  # no header in an answer became a message
+    # No header in an answer became a message; verdicts are asked for in turns that alternate.
+    assert roles <= {"system", "user", "assistant"}
     everything = "".join(prompts) + str(result) + records(tmp_path)
     assert KEY not in everything
 

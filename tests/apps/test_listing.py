@@ -35,7 +35,7 @@ def test_one_method_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     options = {one["name"]: one for one in json.loads(capsys.readouterr().out)["options"]}
     rounds, judge = options["rounds"], options["judge"]
     assert (rounds["kind"], rounds["default"], rounds["role"]) == ("a whole number", "2", False)
-    assert rounds["about"].startswith("how many rounds at most")
+    assert rounds["about"].startswith("Number of rounds, at most")
     assert judge["role"] and not judge["required"]
 
 
