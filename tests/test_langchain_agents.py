@@ -11,6 +11,7 @@ from langchain_core.tools import tool
 
 from manyminds import Member, create_agent_forest, create_moa
 from manyminds.export.from_records import from_run
+from manyminds.members import Askable
 from manyminds.records.reader import load_run
 from manyminds.records.record import record
 from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
@@ -47,7 +48,8 @@ async def test_a_forest_over_agents(way: str) -> None:
 
 async def test_agents_beside_models_in_a_mixture() -> None:
     writer = ScriptedChatModel("42, as both say.")
-    app = create_moa([agent(), ScriptedChatModel("42")], layers=2, aggregator=writer).compile()
+    members: list[Askable] = [agent(), ScriptedChatModel("42")]
+    app = create_moa(members, layers=2, aggregator=writer).compile()
     result = await app.ainvoke(user("How much is 6 times 7?"))
     assert result["answer"] == "42, as both say." and result["report"]["calls"] == 4
     assert "The answer is 42." in writer.calls[0].prompt

@@ -43,14 +43,14 @@ def _reply(body: Body, k: int) -> Reply:
     """Answer in every form at once that a role could ask for; proposals differ from each other."""
     asked = "\n".join(str(message["content"]) for message in body["messages"])
     shown = counts(asked)
-    form = {
+    form: dict[str, Any] = {
         "answers": [{"number": n, "reason": "so", "score": 11 - n} for n in shown],
         "reason": "it is so",
         "stop": body["model"] == SETTLED,
         "choice": 1,
         "roles": ROLES,
         "score": 2,
-        **dict.fromkeys(KEYS, ["so"]),
+        **{key: ["so"] for key in KEYS},
     }
     asks = "Reply with one JSON object" in asked
     if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
