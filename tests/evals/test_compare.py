@@ -10,6 +10,7 @@ from manyminds.evals.compare import Compared, acompare
 from manyminds.evals.data import Row
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import by_answer
+from manyminds.evals.paired import difference
 from manyminds.members import Member, members
 from manyminds.models.simulated.arithmetic import questions
 from manyminds.reading.answers import extractor
@@ -94,6 +95,34 @@ async def test_figures_are_paired_with_those_of_agent_forest() -> None:
     assert moa.cost is None
     again = (await acompare(plans, asked, grade=GRADE, repeats=2))[1]
     assert again.p is None and (again.calls, again.worse) == (3, 4)
+
+
+async def test_the_interval_is_drawn_from_one_order_whoever_is_answered_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = list[list[float]]()
+
+    def seen(one: list[float], other: list[float], seed: int) -> tuple[float, tuple[float, float]]:
+        drawn.append(one)
+        return difference(one, other, seed)
+
+    monkeypatch.setattr("manyminds.evals.compare.difference", seen)
+
+    def replies(backwards: bool) -> ScriptedChatModel:
+        def script(messages: Any, data: Metadata) -> Answer:
+            number = int(str(data["question_id"])[1:])
+            late = 0.05 * (8 - number if backwards else number)
+            right = number * number % 7 > 2
+            return ScriptedReply(f"The answer is {1 if right else 0}.", delay=late)
+
+        return ScriptedChatModel(script)
+
+    asked = [Row(id=f"q{n}", question=f"What is {n} / {n}?", answer="1") for n in range(1, 8)]
+    for backwards in (False, True):
+        model = members([replies(backwards)])
+        plans = [plan(method(name), model, 3, extract="number") for name in ("agent-forest", "moa")]
+        await acompare(plans, asked, grade=GRADE)
+    assert drawn[:2] == drawn[2:] and len(set(drawn[1])) == 2
 
 
 async def test_seconds_are_those_of_the_slowest_call_in_each_layer() -> None:
