@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from manyminds.errors import PromptError
 from manyminds.prompts import mustache
 from manyminds.prompts.prompt import Prompt, SectionKind
+from manyminds.yaml_text import is_tangled
 
 if TYPE_CHECKING:
     from langchain_core.prompts import ChatPromptTemplate
@@ -223,15 +224,11 @@ def _front_matter(text: str, where: str) -> tuple[Mapping[str, object], str]:
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
-    depth = 0
     try:
-        for event in yaml.parse(match[1] or ""):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _MAX_DEPTH or isinstance(event, yaml.AliasEvent):
-                raise PromptError(
-                    f"{where}: the front matter must be lines of `key: value`, without aliases"
-                )
+        if is_tangled(match[1] or "", depth=_MAX_DEPTH):
+            raise PromptError(
+                f"{where}: the front matter must be lines of `key: value`, without aliases"
+            )
         meta = cast(object, yaml.safe_load(match[1] or "")) or {}
     except (yaml.YAMLError, ValueError) as error:
         reason = str(error)[:200]

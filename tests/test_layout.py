@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HOMES = {name: ROOT / name for name in ("graphs", "nodes", "prompts")}
 ORDER = [
-    "errors state fence json_lines",
+    "errors state fence json_lines yaml_text",
     "protocols questions",
     "reading",
     "votes",

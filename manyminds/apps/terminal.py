@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from manyminds.json_lines import finite
+
 if TYPE_CHECKING:  # 0.1 s of import that `--help` does not need
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -50,7 +52,7 @@ def print_json(value: Mapping[str, object]) -> None:
 
     Infinity and NaN, which are no JSON, become null.
     """
-    print(json.dumps(_finite(value), indent=2, allow_nan=False))
+    print(json.dumps(finite(value), indent=2, allow_nan=False))
 
 
 def console(file: TextIO | None = None) -> "Console":
@@ -102,13 +104,3 @@ def dollars(cost: float | None) -> str:
 def counted(count: int, noun: str) -> str:
     """Write a number with its noun: `1 call`, `2 calls`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from manyminds.reading import digits, numbers, units
 
-_SIGNS = {"$": "$", "€": "€", "£": "£", "¥": "¥", "%": "%"}
 _WORDS = {
     **units.NAMES,
     **{f"{unit}{s}": unit for unit in ("day", "week", "month", "year") for s in ("", "s")},
@@ -42,7 +41,7 @@ def unit_of(text: str, answer: str) -> str | None:
         sign = next((char for char in token[0] if char in "$€£¥"), None)
         word = None if after is None or after["word"] is None else after["word"].casefold()
         after_sign = None if after is None else after["sign"]
-        unit = _SIGNS.get(after_sign or sign or "") or _WORDS.get(word or "") or unit
+        unit = after_sign or sign or _WORDS.get(word or "") or unit
     return unit
 
 

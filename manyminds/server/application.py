@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel
@@ -230,12 +230,22 @@ def create_app(config: Config) -> FastAPI:
             return Problem(403, "forbidden", "without keys, only localhost is served").response({})
         return await following(request)
 
+    @app.exception_handler(Problem)
+    async def told(_request: Request, problem: Problem) -> Response:
+        return problem.response({})
+
     _add_status(app, server)
     _add_protocols(app, server)
     return app
 
 
 def _add_status(app: FastAPI, server: Server) -> None:
+    def with_key(request: Request) -> None:
+        if server.keys.holder(request.headers.get("authorization", "")) is None:
+            raise Problem(401, "invalid_api_key", "send an API key")
+
+    guarded = [Depends(with_key)]
+
     @app.get("/health")
     async def health() -> dict[str, str]:
         """Say that the process lives."""
@@ -247,28 +257,22 @@ def _add_status(app: FastAPI, server: Server) -> None:
         state = "draining" if server.draining else "ready"
         return JSONResponse({"status": state}, 503 if server.draining else 200)
 
-    @app.get("/metrics")
-    async def metrics(request: Request) -> Response:
+    @app.get("/metrics", dependencies=guarded)
+    async def metrics() -> Response:
         """Return Prometheus metrics."""
-        if server.keys.holder(request.headers.get("authorization", "")) is None:
-            return Problem(401, "invalid_api_key", "send an API key").response({})
         return Response(server.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    @app.get("/v1/models")
-    async def models(request: Request) -> Response:
+    @app.get("/v1/models", dependencies=guarded)
+    async def models() -> Response:
         """List the ensembles."""
-        if server.keys.holder(request.headers.get("authorization", "")) is None:
-            return Problem(401, "invalid_api_key", "send an API key").response({})
         return JSONResponse({"object": "list", "data": server.models()})
 
-    @app.get("/v1/models/{name}")
-    async def model(name: str, request: Request) -> Response:
+    @app.get("/v1/models/{name}", dependencies=guarded)
+    async def model(name: str) -> Response:
         """Return one ensemble."""
-        if server.keys.holder(request.headers.get("authorization", "")) is None:
-            return Problem(401, "invalid_api_key", "send an API key").response({})
         found = [one for one in server.models() if one["id"] == name]
         if not found:
-            return Problem(404, "model_not_found", f"there is no model {name!r}").response({})
+            raise Problem(404, "model_not_found", f"there is no model {name!r}")
         return JSONResponse(found[0])
 
 

@@ -13,6 +13,7 @@ from manyminds.errors import DataError, InputError
 from manyminds.members import Member
 from manyminds.registry import method
 from manyminds.settings import Budget
+from manyminds.yaml_text import is_tangled
 
 _LARGEST = 1_000_000  # characters of a configuration file
 EXAMPLE = """\
@@ -123,14 +124,15 @@ def read_config(path: Path) -> Config:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
-    if len(text) > _LARGEST or "*" in _aliases(text):
-        raise DataError(f"{path}: a configuration is short and has no YAML aliases")
     try:
+        if len(text) > _LARGEST or is_tangled(text):
+            raise DataError(f"{path}: a configuration is short and has no YAML aliases")
         loaded = yaml.safe_load(text)
-        return Config.model_validate(loaded)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is not YAML: {where}") from None
+    try:
+        return Config.model_validate(loaded)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
@@ -150,13 +152,3 @@ def _member(given: str | Mapping[str, Any]) -> Member | str:
     if not isinstance(model, str):
         raise InputError("a member that is a mapping needs `model`, such as openai:gpt-4o-mini")
     return Member(model, **options)
-
-
-def _aliases(text: str) -> str:
-    """Return the marks of YAML aliases, whose repetition could fill the memory."""
-    import yaml
-
-    try:
-        return "".join("*" for token in yaml.scan(text) if isinstance(token, yaml.AliasToken))
-    except (yaml.YAMLError, RecursionError):
-        return ""

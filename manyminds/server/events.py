@@ -11,11 +11,15 @@ from manyminds.chat_model import MODES, Shown
 from manyminds.compiled_method import CompiledMethod
 from manyminds.settings import Context
 
-VENDOR = (
+_VENDOR = (
     *("method", "run", "degraded", "notes", "answered_by", "calls", "requests", "reused", "tokens"),
     *("cost", "unpriced_calls", "simulated", "seconds"),
 )
-"""Keys of the report that a response carries in its field `manyminds`."""
+
+
+def short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a response tells of a run's report, in its field `manyminds`."""
+    return {key: report[key] for key in _VENDOR}
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ class Done:
     @property
     def vendor(self) -> dict[str, Any]:
         """The report's short form, for the field `manyminds` of a response."""
-        short = {key: self.report[key] for key in VENDOR}
-        return {**short, "ignored": list(self.ignored)} if self.ignored else short
+        told = short(self.report)
+        return {**told, "ignored": list(self.ignored)} if self.ignored else told
 
 
 Event: TypeAlias = Delta | Done

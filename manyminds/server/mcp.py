@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError, RunError
 from manyminds.server.config import Config
-from manyminds.server.events import VENDOR
+from manyminds.server.events import short
 from manyminds.views.progress import Progress
 
 _MOST_JOBS = 64  # in the background at once, and finished ones that are kept
@@ -145,5 +145,4 @@ async def _told(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _result(state: Mapping[str, Any]) -> dict[str, Any]:
-    short = {key: state["report"][key] for key in VENDOR}
-    return {"status": "answered", "answer": state["answer"], **short}
+    return {"status": "answered", "answer": state["answer"], **short(state["report"])}

@@ -504,6 +504,7 @@ async def test_many_at_once_are_all_answered() -> None:
         ("a: &x [1]\nb: *x", "no YAML aliases"),
         ("[" * 5000, "not YAML"),
         ("a: [", "not YAML"),
+        ("a: 2020-99-99", "not YAML"),
     ],
 )
 def test_a_wrong_configuration_is_one_sentence(tmp_path: Path, text: str, says: str) -> None:
