@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import create_agent_forest, create_hierarchical_voting, create_stepwise_voting
-from manyminds.evals.intervals import interval
+from manyminds.evals.statistics.intervals import interval
 from manyminds.graphs.hierarchical_voting import Level
 from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.arithmetic import QuestionRow

@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from manyminds.evals.intervals import wilson
-from manyminds.evals.paired import difference
+from manyminds.evals.statistics.intervals import wilson
+from manyminds.evals.statistics.paired import difference
 from manyminds.models.bundled import BundledSet, bundled
 from manyminds.reading.numbers import key
 from manyminds.votes import stopping

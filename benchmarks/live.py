@@ -34,7 +34,7 @@ from rich.table import Table
 
 from manyminds import Member, create_agent_forest, create_debate, create_self_refine
 from manyminds.errors import ManymindsError
-from manyminds.evals.intervals import interval
+from manyminds.evals.statistics.intervals import interval
 from manyminds.method_graph import MethodGraph
 from manyminds.models.local import available, from_string
 from manyminds.models.local_engine import engine

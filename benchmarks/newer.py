@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 from langchain_core.messages import BaseMessage
 
 from manyminds import Member
-from manyminds.evals.intervals import interval
-from manyminds.evals.paired import difference
+from manyminds.evals.statistics.intervals import interval
+from manyminds.evals.statistics.paired import difference
 from manyminds.fence import parse_numbered
 from manyminds.graphs.cascade import create_cascade
 from manyminds.graphs.tournament import create_tournament

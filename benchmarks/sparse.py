@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import create_agent_forest, create_moa, create_smoa
-from manyminds.evals.paired import difference
+from manyminds.evals.statistics.paired import difference
 from manyminds.method_graph import Compiled, MethodGraph
 from manyminds.models.simulated.arithmetic import QuestionRow
 from manyminds.models.simulated.model import SimulatedChatModel, questions

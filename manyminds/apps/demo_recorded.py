@@ -79,7 +79,7 @@ def _same(answer: str | None, gold: str) -> bool:
 
 
 def _figure(name: str, right: list[bool]) -> Figure:
-    from manyminds.evals.intervals import wilson
+    from manyminds.evals.statistics.intervals import wilson
 
     accuracy = sum(right) / len(right)
     return Figure(name, accuracy, wilson(accuracy, len(right)), len(right))

@@ -10,8 +10,9 @@ from manyminds.evals.equal_cost import Plan
 from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
 from manyminds.evals.grading import Grader
-from manyminds.evals.paired import difference, mcnemar, need_scipy
 from manyminds.evals.result import Result
+from manyminds.evals.statistics.paired import difference, mcnemar
+from manyminds.evals.statistics.scipy_parts import scipy_stats
 from manyminds.method_graph import Compiled
 
 BASELINE = "agent-forest"
@@ -130,7 +131,7 @@ async def acompare(
         InputError: Agent Forest is not among the plans, an argument cannot be used,
             or scipy is not installed.
     """
-    need_scipy()  # before anything is paid
+    scipy_stats()  # before anything is paid
     measured = [Measured(one) for one in plans]
     base = next((m for m in measured if m.plan.method == BASELINE), None)
     if base is None:

@@ -5,7 +5,6 @@ the vote over the first N candidates is what it would have answered. Nothing is 
 """
 
 from collections.abc import Mapping, Sequence
-from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from typing_extensions import TypedDict
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader, verdict_of
-from manyminds.evals.intervals import interval
+from manyminds.evals.statistics.coverage import pass_at_k
+from manyminds.evals.statistics.intervals import interval
 from manyminds.members import Member
 from manyminds.nodes.tally import VoteFunction, tally
 from manyminds.reading.answers import Extractor
@@ -89,7 +89,7 @@ class Curve:
             known = [cost for cost in costs if cost is not None]
             self._cost[n].append(sum(known) if len(known) == len(costs) else None)
             if self._rule is None:
-                self._coverage[n].append(coverage(len(candidates), sum(verdicts), n))
+                self._coverage[n].append(pass_at_k(len(candidates), sum(verdicts), n))
 
     def result(self, repeats: int) -> list[Point]:
         """Return the points, fewest samples first."""
@@ -122,12 +122,6 @@ class Curve:
         if candidate["status"] != "ok":
             return False
         return bool(await verdict_of(self._grade, row, candidate["text"]))
-
-
-def coverage(asked: int, right: int, k: int) -> float:
-    """Return the chance that k of the samples drawn hold a right one: unbiased pass@k."""
-    k = min(k, asked)
-    return 1.0 - comb(asked - right, k) / comb(asked, k) if asked else 0.0
 
 
 def read_points(text: str) -> list[int]:

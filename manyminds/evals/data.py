@@ -1,7 +1,7 @@
 """Questions to evaluate on, read from JSON Lines, CSV, TSV or Parquet."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NotRequired, cast
@@ -17,7 +17,8 @@ _CODE_KEYS = ("prompt", "entry_point", "test")
 
 class Row(TypedDict):
     """One question. `answer` is the reference answer, which only graders read; `aliases` are others
-    that count as right, too.
+    that count as right, too. Questions of one `group`, such as those about one text, tend to be
+    answered alike, and intervals allow for it.
 
     Rows about code also have the `prompt` (a function to complete), its name and its tests.
     """
@@ -26,9 +27,20 @@ class Row(TypedDict):
     question: str
     answer: str | None
     aliases: NotRequired[list[str]]
+    group: NotRequired[str]
     prompt: NotRequired[str]
     entry_point: NotRequired[str]
     test: NotRequired[str]
+
+
+def groups_of(rows: Sequence[Row]) -> dict[str, str] | None:
+    """Return the group of each question by its id, its own id where it has none.
+
+    None where no question has a group.
+    """
+    if not any("group" in row for row in rows):
+        return None
+    return {row["id"]: row.get("group", f"alone: {row['id']}") for row in rows}
 
 
 def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
@@ -36,7 +48,7 @@ def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
 
     A row has the question under `question`, `instruction`, `input` or `prompt`. It may have `id`
     (default: made of the question), `answer` (or `answers`, `target`; a list holds all that count
-    as right), and for code `entry_point` and `test`.
+    as right), `group`, and for code `entry_point` and `test`.
     A question that comes again verbatim is kept once.
 
     Args:
@@ -94,6 +106,8 @@ def _row(found: Mapping[str, Any], where: str) -> Row:
     )
     if len(golds) > 1:
         row["aliases"] = golds[1:]
+    if found.get("group") is not None:
+        row["group"] = str(found["group"])
     if all(isinstance(found.get(key), str) for key in _CODE_KEYS):
         row["prompt"], row["entry_point"] = found["prompt"], found["entry_point"]
         row["test"] = found["test"]

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from manyminds.evals.data import Row
+from manyminds.evals.data import Row, groups_of
 from manyminds.evals.eval_log import Outcome
-from manyminds.evals.intervals import interval
+from manyminds.evals.statistics.intervals import interval
 
 _UNGRADED = -1
 
@@ -19,7 +19,7 @@ class Result:
 
     Attributes:
         accuracy: 0 to 1, mean over repeats; a run without an answer is not correct.
-        interval: 95 %, see `manyminds.evals.intervals.interval`.
+        interval: 95 %, see `manyminds.evals.statistics.intervals.interval`.
         n: questions that could be graded, each counted once.
         repeats: of each question.
         calls: questions put to models.
@@ -66,6 +66,8 @@ class Totals:
 
     def __init__(self, rows: Sequence[Row], repeats: int) -> None:
         self._place = {row["id"]: place for place, row in enumerate(rows)}
+        groups = groups_of(rows)
+        self._groups = None if groups is None else [groups[row["id"]] for row in rows]
         self._graded: NDArray[np.int8] = np.full((len(rows), repeats), _UNGRADED, dtype=np.int8)
         self._sums = dict.fromkeys(("calls", "failed", "samples", "rounds", "tokens"), 0)
         self._runs = self._unanswered = self._unread = self._degraded = 0
@@ -92,9 +94,10 @@ class Totals:
         right = np.where(graded, self._graded, 0)[known].sum(axis=1)
         shares = right / graded[known].sum(axis=1)
         runs = max(1, self._runs)
+        inside = self._groups and [self._groups[place] for place in np.flatnonzero(known)]
         return Result(
             accuracy=float(shares.mean()) if len(shares) else 0.0,
-            interval=interval([float(share) for share in shares], self._graded.shape[1]),
+            interval=interval([float(share) for share in shares], self._graded.shape[1], inside),
             n=int(known.sum()),
             repeats=self._graded.shape[1],
             calls=self._sums["calls"],

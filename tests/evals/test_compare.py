@@ -10,7 +10,7 @@ from manyminds.evals.compare import Compared, acompare
 from manyminds.evals.data import Row
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import by_answer
-from manyminds.evals.paired import difference
+from manyminds.evals.statistics.paired import difference
 from manyminds.members import Member, members
 from manyminds.models.simulated.arithmetic import questions
 from manyminds.reading.answers import extractor

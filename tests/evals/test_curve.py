@@ -1,15 +1,12 @@
 """The curve over numbers of samples: one run tells all points, and each is what a run would say."""
 
-import math
 from pathlib import Path
 
 import pytest
 from helpers.answers import write_rows
-from hypothesis import given
-from hypothesis import strategies as st
 
 from manyminds.errors import InputError
-from manyminds.evals.curve import Curve, coverage, plot, read_points
+from manyminds.evals.curve import Curve, plot, read_points
 from manyminds.evals.data import read_rows
 from manyminds.evals.evaluate import evaluate
 from manyminds.evals.grading import by_answer
@@ -58,14 +55,6 @@ def test_with_a_stopping_rule_fewer_samples_are_used(tmp_path: Path) -> None:
     assert points[0]["samples_used"] == 2
     assert 3 <= points[1]["samples_used"] < 20
     assert points[1]["coverage"] is None
-
-
-@given(st.integers(1, 30), st.data())
-def test_coverage_is_the_chance_of_a_right_one_among_k(asked: int, data: st.DataObject) -> None:
-    right = data.draw(st.integers(0, asked))
-    k = data.draw(st.integers(1, asked))
-    wrong = math.prod((asked - right - i) / (asked - i) for i in range(k))
-    assert coverage(asked, right, k) == pytest.approx(1 - max(wrong, 0.0))
 
 
 @pytest.mark.parametrize("text", ["", "1,x", "0,5", "-1"])

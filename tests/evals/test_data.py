@@ -8,7 +8,7 @@ import pytest
 from helpers.answers import write_rows
 
 from manyminds.errors import DataError, InputError
-from manyminds.evals.data import read_rows
+from manyminds.evals.data import groups_of, read_rows
 from manyminds.questions import question_hash
 
 
@@ -128,3 +128,15 @@ def test_parquet_is_read_or_needs_pyarrow(tmp_path: Path) -> None:
     table, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     parquet.write_table(table.table({"question": ["a?"], "answer": [["x", "y"]]}), path)
     assert read_rows(path)[0]["answer"] == "x"
+
+
+def test_a_row_may_name_its_group(tmp_path: Path) -> None:
+    rows = read_rows(
+        write_rows(
+            tmp_path / "q.jsonl",
+            [{"id": 1, "question": "a?", "group": 7}, {"id": 2, "question": "b?"}],
+        )
+    )
+    assert rows[0].get("group") == "7" and "group" not in rows[1]
+    assert groups_of(rows) == {"1": "7", "2": "alone: 2"}
+    assert groups_of(rows[1:]) is None

@@ -1,0 +1,53 @@
+from math import comb
+
+import pytest
+
+from manyminds.errors import InputError
+from manyminds.evals.statistics.scaling import VoteLaw, fit_vote_law, recommend
+
+
+def majority(p: float, size: int) -> float:
+    """The chance of a majority of right votes, counted out; `size` is odd."""
+    return sum(
+        comb(size, right) * p**right * (1 - p) ** (size - right)
+        for right in range(size // 2 + 1, size + 1)
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 21])
+def test_the_law_is_the_majority_of_both_kinds(size: int) -> None:
+    law = VoteLaw(0.7, 0.8, 0.3, 0.0, 21)
+    assert law(size) == pytest.approx(0.7 * majority(0.8, size) + 0.3 * majority(0.3, size))
+
+
+def test_the_law_is_found_again_and_may_fall() -> None:
+    sizes = [1, 3, 5, 9, 21, 41]
+    truth = VoteLaw(0.6, 0.85, 0.42, 0.0, 41)
+    law = fit_vote_law(sizes, [truth(size) for size in sizes])
+    assert law.error < 1e-6
+    assert (law.easy, law.p_easy, law.p_hard) == pytest.approx((0.6, 0.85, 0.42), abs=1e-3)
+    best = recommend(law)
+    assert 3 <= best.samples <= 9 and law(41) < best.accuracy, "more votes are worse here"
+
+
+def test_the_least_number_that_reaches_a_target() -> None:
+    law = VoteLaw(1.0, 0.6, 0.4, 0.0, 40)
+    found = recommend(law, target=0.9)
+    assert found.reached and law(found.samples) >= 0.9 > law(found.samples - 2)
+    assert found.samples == 41 and not found.measured
+    missed = recommend(law, target=0.9, most=11)
+    assert not missed.reached and missed.samples == 11
+
+
+def test_what_gains_next_to_nothing_is_not_recommended() -> None:
+    law = VoteLaw(1.0, 0.95, 0.4, 0.0, 39)
+    found = recommend(law)
+    assert found.samples == 5 and found.measured
+    assert recommend(law, most=1).samples == 1
+    with pytest.raises(InputError, match="pays for 0 samples"):
+        recommend(law, most=0)
+
+
+def test_two_sizes_are_too_few() -> None:
+    with pytest.raises(InputError, match="three different numbers"):
+        fit_vote_law([1, 1, 3], [0.5, 0.5, 0.6])
