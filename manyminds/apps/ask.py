@@ -3,16 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from manyminds.apps import flags
 from manyminds.apps.choose import (
-    FILE,
     NO_MEMBER,
-    Limits,
     build,
     choose_members,
     choose_method,
@@ -20,7 +16,7 @@ from manyminds.apps.choose import (
     is_simulated,
     players,
 )
-from manyminds.apps.recording import record_into
+from manyminds.apps.flags import AsJson, Limits, Members, MethodOptions, Recording
 from manyminds.apps.terminal import complain, counted, print_json
 from manyminds.errors import InputError
 
@@ -48,91 +44,56 @@ def ask(
             "cheapest first. Default: agent-forest for one model, moa for several different ones.",
         ),
     ] = None,
-    member: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MODEL",
-            help="Member, such as openai:gpt-4o-mini, ollama:llama3.1, MODEL@URL; may be "
-            "repeated. Default: the first model found: by key, by local server, in this process.",
-        ),
-    ] = None,
-    members_file: Annotated[
-        Path | None,
-        typer.Option("--members", metavar="FILE", help="Members that `manyminds select` chose."),
-    ] = None,
-    sets: flags.Set = None,
-    aggregator: flags.Aggregator = None,
-    judge: flags.Judge = None,
-    planner: flags.Planner = None,
-    task: flags.Task = None,
-    samples: flags.Samples = None,
-    layers: flags.Layers = None,
-    vote: flags.Vote = None,
-    stop: flags.Stop = None,
+    *,
+    members: Members,
+    options: MethodOptions,
     extract: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="What to vote on: number, choice, math, code, text, ..."),
     ] = None,
-    cut: flags.Cut = False,
-    prompt: flags.PromptName = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Drives every random choice.")
+        int | None, typer.Option(metavar="N", help="Seed of every random choice.")
     ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Seconds for one answer.")
-    ] = None,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PRICE", help="[MODEL=]IN,OUT: dollars for a million tokens; may be repeated."
-        ),
-    ] = None,
-    budget_calls: Annotated[int | None, typer.Option(metavar="N", help="Calls at most.")] = None,
-    budget_dollars: Annotated[
-        float | None, typer.Option(metavar="DOLLARS", help="Dollars at most; needs known prices.")
-    ] = None,
-    budget_seconds: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Seconds at most.")
-    ] = None,
-    record: flags.Record = None,
-    no_record: flags.NoRecord = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    limits: Limits,
+    recording: Recording,
+    as_json: AsJson = False,
 ) -> None:
     """Ask a question: prints the answer, then how it came about.
 
+    Without a member, the first model found is asked: by key, by local server, in this process.
     Each method takes only some of the options, and has others that --set gives; `manyminds methods
     METHOD` lists them.
     """
     text = _question(question or [])
-    options = flags.texts(
-        sets, samples=samples, layers=layers, aggregator=aggregator, vote=vote, stop=stop,
-        extract=extract, cut=cut, judge=judge, planner=planner, task=task, prompt=prompt,
-    )  # fmt: skip
+    given = options.texts(extract=extract)
     if method is not None:
-        choose_method(method, [], options)  # a wrong name is told before anything is looked for
-    from_file = [] if members_file is None else [f"{FILE}{members_file}"]
-    members = choose_members([*(member or []), *from_file], method=method)
-    if not members:
-        print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
-        raise typer.Exit(2)
-    if not member and not from_file and not as_json:
-        print(introduced(members), file=sys.stderr)
-    limits = Limits(budget_calls, budget_dollars, budget_seconds, timeout)
-    chosen = choose_method(method, members, options)
-    graph = build(chosen, members, options, limits=limits, seed=seed, prices=price or [])
-    with record_into(record, off=no_record) as recording:
+        choose_method(method, [], given)  # a wrong name is told before anything is looked for
+    asked = _asked(members, method, quiet=as_json)
+    chosen = choose_method(method, asked, given)
+    graph = build(chosen, asked, given, limits=limits, seed=seed)
+    with recording.into() as open_recording:
         result = _watch(graph, text)
-    simulated = is_simulated([*members, *players(chosen, options)])
+    written = open_recording is not None and open_recording.path.exists()
+    file = str(open_recording.path) if open_recording is not None and written else None
+    simulated = is_simulated([*asked, *players(chosen, given)])
     from manyminds.apps import explain
 
-    written = recording is not None and recording.path.exists()
-    file = str(recording.path) if recording is not None and written else None
     if as_json:
         print_json({**explain.as_json(result, text, simulated=simulated), "record": file})
     else:
         explain.show(result, simulated=simulated, record=file)
+
+
+def _asked(members: Members, method: str | None, *, quiet: bool) -> list[str]:
+    """Return the members that were named, else what is found here; say so unless `quiet`."""
+    named = members.named()
+    asked = choose_members(named, method=method)
+    if not asked:
+        print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
+        raise typer.Exit(2)
+    if not named and not quiet:
+        print(introduced(asked), file=sys.stderr)
+    return asked
 
 
 def _question(words: Sequence[str]) -> str:

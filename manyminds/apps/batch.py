@@ -6,29 +6,33 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
+from typer import Argument, Option
 
-from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import build
+from manyminds.apps.flags import CONCURRENCY, Concurrency, Members, Seed, Set, texts
 from manyminds.apps.terminal import complain, console, counted, one_line, watched
-from manyminds.evals.batch import CONCURRENCY, FORMS, Batch, Form, batch, read_items
+from manyminds.evals.batch import FORMS, Batch, Form, batch, read_items
 from manyminds.registry import method as find_method
 
 _INTERRUPTED = 130
 
-Data = Annotated[Path, typer.Option(help="questions or trajectories, JSON Lines or .gz")]
-Out = Annotated[Path, typer.Option(help="file to append rows to; goes on where it stopped")]
-FormFlag = Annotated[str, typer.Option("--form", help=f"form of a row: {', '.join(FORMS)}")]
-
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="METHOD", help="see `manyminds methods`")],
-    data: Data,
-    out: Out,
-    members: eval_flags.Members = None,
-    form: FormFlag = "plain",
-    sets: flags.Set = None,
-    seed: eval_flags.Seed = 0,
-    concurrency: eval_flags.Concurrency = CONCURRENCY,
+    name: Annotated[str, Argument(metavar="METHOD", help="See `manyminds methods`.")],
+    *,
+    data: Annotated[
+        Path, Option(metavar="FILE", help="Questions or trajectories: JSON Lines, .gz or not.")
+    ],
+    out: Annotated[
+        Path, Option(metavar="FILE", help="File to append rows to; goes on where it stopped.")
+    ],
+    members: Members,
+    form: Annotated[
+        str, Option("--form", metavar="FORM", help=f"Form of a row: {', '.join(FORMS)}.")
+    ] = "plain",
+    sets: Set = None,
+    seed: Seed = 0,
+    concurrency: Concurrency = CONCURRENCY,
 ) -> None:
     """Run a method on a file, and append a row for each question or trajectory.
 
@@ -37,8 +41,7 @@ def run(
     `manyminds batch interaction --form trajectories` collects trajectories of agents.
     """
     method = find_method(name)
-    asked = eval_flags.asked(members, None, None)
-    graph = build(method, asked, flags.texts(sets), seed=seed)
+    graph = build(method, members.required(), texts(sets), seed=seed)
     counts = Batch()
     with _progress() as bar:
         task = bar.add_task("")

@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from manyminds.apps.flags import FILE, Limits
 from manyminds.errors import InputError
 from manyminds.registry import Method, method
 
@@ -18,23 +18,11 @@ if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is ask
 _SIMULATED = "simulated:"
 AUTO = "auto"
 """Name that stands for the method which suits the members: a cascade where there are several."""
-FILE = "members:"
-"""How a file of members, as `manyminds select` writes it, is named among members."""
 NO_MEMBER = """\
 no model is set up; pip install 'manyminds[local]' and manyminds models get smollm2 get a small one
   a better one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
   a simulated one: --member simulated:medium 'Start with 7. Add 5. What is the result?'"""
 """What to say where nobody can be asked, in three lines."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a run may use, and how long one answer may take; None: no limit of ours."""
-
-    calls: int | None = None
-    dollars: float | None = None
-    seconds: float | None = None
-    timeout: float | None = None
 
 
 NO_LIMITS = Limits()
@@ -101,7 +89,6 @@ def build(
     *,
     limits: Limits = NO_LIMITS,
     seed: int | None = None,
-    prices: Sequence[str] = (),
     instead: Mapping[str, object] | None = None,
 ) -> "MethodGraph":
     """Build the graph of a method from strings.
@@ -112,7 +99,6 @@ def build(
         options: of the method, those that were given, as text.
         limits: of the run and of each answer.
         seed: drives every random choice.
-        prices: `IN,OUT` or `MEMBER=IN,OUT`, dollars for a million tokens.
         instead: values of options that text cannot stand for.
 
     Raises:
@@ -120,7 +106,7 @@ def build(
     """
     from manyminds.apps.options import read
 
-    member = maker(prices, limits)
+    member = maker(limits)
     rest = {**read(chosen, options, member), **(instead or {})}
     builder = chosen.create()
     everyone = [each if each.startswith(FILE) else member(each) for each in members]
@@ -155,7 +141,7 @@ def _named(member: str) -> list[str]:
 
 
 def maker(
-    prices: Sequence[str] = (), limits: Limits = NO_LIMITS, known: "Sequence[Member]" = ()
+    limits: Limits = NO_LIMITS, *, known: "Sequence[Member]" = ()
 ) -> "Callable[[str], Member]":
     """Return a function that makes members, always the same one of the same string.
 
@@ -165,7 +151,7 @@ def maker(
     from manyminds.members import Member
 
     made = {member.spec: member for member in reversed(known) if member.spec is not None}
-    priced = dict(_price(text) for text in prices)
+    priced = dict(_price(text) for text in limits.price or ())
 
     def make(spec: str) -> Member:
         if spec not in made:

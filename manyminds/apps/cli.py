@@ -64,7 +64,9 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     for name, (where, line) in COMMANDS.items():
         if name in arguments:
-            app.command(name, short_help=line)(_interruptible(_load(where)))
+            from manyminds.apps.command import expanded
+
+            app.command(name, short_help=line)(expanded(_interruptible(_load(where))))
         else:
             app.command(name, help=line)(_not_loaded)
     return app

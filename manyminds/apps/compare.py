@@ -2,121 +2,125 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from time import strftime
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-import typer
 from rich.table import Table
+from typer import Option
 
-from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import maker
 from manyminds.apps.eval_progress import EvalProgress
-from manyminds.apps.flags import pair
+from manyminds.apps.flags import AsJson, Measuring, Members, Questions, Recording, pair
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import check, options_of, read
-from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
 from manyminds.evals.compare import BASELINE, Compared, acompare
 from manyminds.evals.data import read_rows
-from manyminds.evals.equal_cost import plan
-from manyminds.evals.eval_log import Outcome
-from manyminds.evals.evaluate import CONCURRENCY
+from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import grader, vote_kind
+from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.registry import Method, method
 
-Names = Annotated[str, typer.Option("--methods", help="names with commas between them")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "-s",
-        metavar="[METHOD.]NAME=VALUE",
-        help="an option of one method, such as debate.topology=ring, or of all that take it; "
-        "repeatable; `manyminds methods METHOD` lists them",
-    ),
-]
-Calls = Annotated[int, typer.Option("--budget-calls", min=1, help="calls a question, at most")]
+
+@dataclass(frozen=True)
+class Contest:
+    """What is compared.
+
+    Attributes:
+        methods: Methods, with commas between them.
+        calls: Calls a question, at most.
+        sets: Option of one method, such as debate.topology=ring, or of all that take it; may be
+            repeated. `manyminds methods METHOD` lists them.
+    """
+
+    methods: Annotated[str, Option(metavar="NAME,...")]
+    calls: Annotated[int, Option("--budget-calls", metavar="N", min=1)]
+    sets: Annotated[list[str] | None, Option("--set", "-s", metavar="[METHOD.]NAME=VALUE")] = None
 
 
 def compare(
-    data: eval_flags.Data,
-    names: Names,
-    calls: Calls,
-    members: eval_flags.Members = None,
-    members_from: eval_flags.MembersFrom = None,
-    members_file: eval_flags.MembersFile = None,
-    sets: Set = None,
-    extract: eval_flags.Extract = None,
-    repeats: eval_flags.Repeats = 1,
-    limit: eval_flags.Limit = None,
-    seed: eval_flags.Seed = 0,
-    grades: eval_flags.Grades = None,
-    misses: eval_flags.Misses = 0,
-    run_code: eval_flags.RunCode = None,
-    concurrency: eval_flags.Concurrency = CONCURRENCY,
-    record: flags.Record = None,
-    no_record: flags.NoRecord = False,
-    as_json: eval_flags.AsJson = False,
+    *,
+    contest: Contest,
+    questions: Questions,
+    members: Members,
+    measuring: Measuring,
+    recording: Recording,
+    as_json: AsJson = False,
 ) -> None:
     """Compare methods on a file of questions, each with the same number of calls.
 
     Agent Forest is always one of them: the others are compared with it, question by question. The
     samples, rounds, layers or tries that are not --set are chosen to fit the calls.
     """
-    rows = read_rows(data, limit)
-    limits = eval_flags.limits(run_code)
-    read_as = extract or vote_kind(rows)
-    everyone = as_members(eval_flags.asked(members, members_from, members_file))
-    named = dict.fromkeys([BASELINE, *(name.strip() for name in names.split(",") if name.strip())])
-    chosen = [method(name) for name in named]
-    given, make = _shared_out(sets or [], chosen), maker(known=everyone)
-    plans = [
-        plan(one, everyone, calls, extract=read_as, options=read(one, given[one.name], make))
-        for one in chosen
-    ]
-    progress = EvalProgress(len(rows) * repeats * len(plans))
-    missed = Misses(rows, misses)
-
-    def on_row(outcome: Outcome) -> None:
-        progress.add(outcome)
-        missed.add(outcome)
-
-    grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
-    within = f"{strftime('%Y%m%d-%H%M%S')}-compare"
-    with progress, record_into(record, off=no_record, within=within):
+    rows = read_rows(questions.data, questions.limit)
+    sandbox = measuring.sandbox()
+    read_as = questions.extract or vote_kind(rows)
+    everyone = as_members(members.required())
+    named = dict.fromkeys(
+        [BASELINE, *(name.strip() for name in contest.methods.split(",") if name.strip())]
+    )
+    given = _shared_out(contest.sets or [], [method(name) for name in named])
+    plans = _plans(given, everyone, contest.calls, read_as)
+    grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
+    missed = Misses(rows, measuring.misses)
+    progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)
+    with progress, recording.into("compare"):
         found = asyncio.run(
             acompare(
                 plans,
                 rows,
                 grade=grade,
-                repeats=repeats,
-                seed=seed,
-                concurrency=concurrency,
-                on_row=on_row,
+                repeats=measuring.repeats,
+                seed=measuring.seed,
+                concurrency=measuring.concurrency,
+                on_row=progress.add,
             )
         )
     progress.complain()
-    missed.warn()
+    about = {
+        "members": [member.name for member in everyone],
+        "budget_calls": contest.calls,
+        "questions": len(rows),
+        "repeats": measuring.repeats,
+        "seed": measuring.seed,
+        "extract": read_as,
+        "set": {name: texts for name, texts in given.items() if texts},
+    }
     if as_json:
-        about: dict[str, object] = {
-            "members": [member.name for member in everyone],
-            "budget_calls": calls,
-        }
-        about |= {"questions": len(rows), "repeats": repeats, "seed": seed, "extract": read_as}
-        about["set"] = {name: texts for name, texts in given.items() if texts}
         print_json({**about, "methods": [one.to_json() for one in found]})
         return
+    _show(found, given, about)
+    if measuring.misses:
+        console().print(missed.table())
+
+
+def _plans(
+    given: Mapping[str, Mapping[str, str]],
+    members: Sequence[Member],
+    calls: int,
+    read_as: str | None,
+) -> list[Plan]:
+    """Build each method with its options, and so that it fits the calls."""
+    make = maker(known=members)
+    plans: list[Plan] = []
+    for name, texts in given.items():
+        options = read(method(name), texts, make)
+        plans.append(plan(method(name), members, calls, extract=read_as, options=options))
+    return plans
+
+
+def _show(
+    found: list[Compared], given: Mapping[str, Mapping[str, str]], about: Mapping[str, Any]
+) -> None:
     screen = console()
-    title = f"{counted(len(rows), 'question')}, {counted(repeats, 'repeat')}"
-    screen.print(f"{title}, at most {counted(calls, 'call')} each", style="bold")
+    title = f"{counted(about['questions'], 'question')}, {counted(about['repeats'], 'repeat')}"
+    screen.print(f"{title}, at most {counted(about['budget_calls'], 'call')} each", style="bold")
     screen.print(_table(found, given))
-    screen.print(f"Answers are read as: {how_read(read_as)}.")
+    screen.print(f"Answers are read as: {how_read(about['extract'])}.")
     screen.print(f"Gains are over {BASELINE}, with paired 95 % intervals; p is McNemar's, exact.")
-    if misses:
-        screen.print(missed.table())
 
 
 def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict[str, str]]:

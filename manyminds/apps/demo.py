@@ -8,7 +8,7 @@ import typer
 
 from manyminds.apps.choose import build
 from manyminds.apps.demo_recorded import recorded_figures, recorded_table
-from manyminds.apps.flags import Set, texts
+from manyminds.apps.flags import AsJson, Limits, Set, texts
 from manyminds.apps.terminal import (
     complain,
     console,
@@ -23,6 +23,7 @@ from manyminds.registry import method as find_method
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from manyminds.apps.demo_recorded import Figure
     from manyminds.evals.eval_log import Outcome
     from manyminds.evals.result import Result
     from manyminds.method_graph import Compiled, MethodGraph
@@ -67,9 +68,7 @@ def demo(
     ] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Fewer questions: a few seconds.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Other questions, other luck.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show votes of 44 real models, then compare methods on a simulated model.
 
@@ -84,27 +83,33 @@ def demo(
         return
     number = FAST_QUESTIONS if fast else QUESTIONS
     votes = recorded_figures(seed)
+    done = _measured(list(contenders(seed, method, texts(sets))), number, seed)
+    if as_json:
+        print_json(
+            {
+                "recorded": [figure._asdict() for figure in votes],
+                "simulated": True,
+                "questions": number,
+                "seed": seed,
+                "rows": [{"name": name, **result.to_json()} for name, result in done],
+            }
+        )
+    else:
+        _show(votes, done, number)
+
+
+def _measured(shown: list[Contender], number: int, seed: int) -> list[Measured]:
     done: list[Measured] = []
-    shown = list(contenders(seed, method, texts(sets)))
     try:
         for measured in _measure(shown, number, seed):
             done.append(measured)
     except KeyboardInterrupt:
-        complain(f"interrupted with {len(done)} of {len(_SIZES) + 2} lines measured; none was kept")
+        complain(f"interrupted with {len(done)} of {len(shown)} lines measured; none was kept")
         raise typer.Exit(130) from None
-    if as_json:
-        rows = [{"name": name, **result.to_json()} for name, result in done]
-        recorded = [figure._asdict() for figure in votes]
-        print_json(
-            {
-                "recorded": recorded,
-                "simulated": True,
-                "questions": number,
-                "seed": seed,
-                "rows": rows,
-            }
-        )
-        return
+    return done
+
+
+def _show(votes: "list[Figure]", done: list[Measured], number: int) -> None:
     from rich.text import Text
 
     screen = console()
@@ -158,7 +163,7 @@ def _last(spec: str, name: str | None, options: Mapping[str, str]) -> "MethodGra
     usual = {"layers": "2"} if name is None else {"extract": "number"}
     fitting = {option: text for option, text in usual.items() if option in options_of(method)}
     given, price = {**fitting, **options}, f"{_PRICE[0]},{_PRICE[1]}"
-    return build(method, [spec] * _PROPOSERS, given, prices=[price])
+    return build(method, [spec] * _PROPOSERS, given, limits=Limits(price=[price]))
 
 
 def _measure(shown: list[Contender], number: int, seed: int) -> Iterator[Measured]:

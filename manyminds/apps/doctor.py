@@ -5,12 +5,12 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from packaging.requirements import Requirement
 from typing_extensions import TypedDict
 
+from manyminds.apps.flags import AsJson
 from manyminds.apps.terminal import console, facts, one_line, print_json, put
 from manyminds.errors import MemberError, PromptError
 from manyminds.models.local import PREFIX
@@ -77,9 +77,7 @@ class Findings(TypedDict):
 
 
 def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what is installed, which keys and servers are found, what is missing and how to get it.
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from manyminds.apps.misses import Misses
 from manyminds.apps.terminal import complain, console, counted, dollars, one_line, watched
 from manyminds.evals.eval_log import Outcome
 
@@ -12,14 +13,19 @@ from manyminds.evals.eval_log import Outcome
 class EvalProgress:
     """Counts finished rows, and shows them where somebody looks.
 
+    Args:
+        total: Rows that there will be.
+        misses: Collects the rows that were graded as wrong.
+
     Attributes:
         total: rows that there will be.
         rows: rows done, those of an earlier start included.
         errors: why runs have no answer, and how often.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, misses: Misses) -> None:
         self.total, self.rows = total, 0
+        self._misses = misses
         self.errors: Counter[str] = Counter()
         self._right = self._graded = self._calls = 0
         self._cost: float | None = None
@@ -44,6 +50,7 @@ class EvalProgress:
     def add(self, outcome: Outcome) -> None:
         """Count one finished row."""
         self.rows += 1
+        self._misses.add(outcome)
         self._calls += outcome["calls"]
         if outcome["correct"] is not None:
             self._graded += 1
@@ -55,9 +62,10 @@ class EvalProgress:
         self._bar.update(self._task, completed=self.rows, description=self._line())
 
     def complain(self) -> None:
-        """Say why runs have no answer: the most common reasons."""
+        """Print the most common reasons of runs without an answer, and what could not be read."""
         for why, count in self.errors.most_common(3):
             complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
+        self._misses.warn()
 
     def _line(self) -> str:
         parts = [f"{self._calls:,} calls"]

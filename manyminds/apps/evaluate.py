@@ -3,28 +3,34 @@
 import asyncio
 import gc
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from time import strftime
 from typing import Annotated, Any, cast
 
 import typer
 from rich.table import Table
 
 from manyminds.answer_form import answer_kind
-from manyminds.apps import eval_flags, flags
 from manyminds.apps.choose import build
 from manyminds.apps.eval_progress import EvalProgress
+from manyminds.apps.flags import (
+    AsJson,
+    Measuring,
+    Members,
+    MethodOptions,
+    Questions,
+    Recording,
+)
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import options_of, read
-from manyminds.apps.recording import record_into
 from manyminds.apps.terminal import complain, console, counted, dollars, print_json
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
-from manyminds.evals.data import read_rows
-from manyminds.evals.eval_log import Outcome
-from manyminds.evals.evaluate import CONCURRENCY, aevaluate
+from manyminds.evals.data import Row, read_rows
+from manyminds.evals.eval_log import Config
+from manyminds.evals.evaluate import aevaluate
 from manyminds.evals.grading import Grader, grader, vote_kind
 from manyminds.evals.result import Result
 from manyminds.evals.sandbox import Limits
@@ -35,105 +41,115 @@ from manyminds.votes import stopping
 
 _INTERRUPTED = 130
 
-CurvePoints = Annotated[
-    str | None, typer.Option(help="numbers of samples, such as 1,2,5,10: accuracy at each")
-]
-Plot = Annotated[Path | None, typer.Option(help="draw the curve into this file")]
-Out = Annotated[Path | None, typer.Option(help="folder that keeps rows; goes on where it stopped")]
-
 
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="METHOD", help="see `manyminds methods`")],
-    data: eval_flags.Data,
-    members: eval_flags.Members = None,
-    members_from: eval_flags.MembersFrom = None,
-    members_file: eval_flags.MembersFile = None,
-    samples: flags.Samples = None,
-    layers: flags.Layers = None,
-    aggregator: flags.Aggregator = None,
-    vote: flags.Vote = None,
-    stop: flags.Stop = None,
-    judge: flags.Judge = None,
-    planner: flags.Planner = None,
-    task: flags.Task = None,
-    cut: flags.Cut = False,
-    prompt: flags.PromptName = None,
-    sets: flags.Set = None,
-    extract: eval_flags.Extract = None,
-    repeats: eval_flags.Repeats = 1,
-    limit: eval_flags.Limit = None,
-    seed: eval_flags.Seed = 0,
-    grades: eval_flags.Grades = None,
-    misses: eval_flags.Misses = 0,
-    run_code: eval_flags.RunCode = None,
-    out: Out = None,
-    concurrency: eval_flags.Concurrency = CONCURRENCY,
-    curve: CurvePoints = None,
-    plot: Plot = None,
-    record: flags.Record = None,
-    no_record: flags.NoRecord = False,
-    as_json: eval_flags.AsJson = False,
+    name: Annotated[str, typer.Argument(metavar="METHOD", help="See `manyminds methods`.")],
+    *,
+    questions: Questions,
+    members: Members,
+    options: MethodOptions,
+    measuring: Measuring,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that keeps rows; goes on where it stopped."),
+    ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Accuracy at each of these numbers of samples, such as 1,5,10."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the curve into this file.")
+    ] = None,
+    recording: Recording,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a method on a file of questions.
 
     Rows are {"id", "question", "answer"}; rows about code have "prompt", "entry_point" and "test".
     Each question draws its own order of members, and of recorded answers, in every repeat.
     """
-    method = find_method(name)
-    rows = read_rows(data, limit)
-    limits = eval_flags.limits(run_code)
-    points = None if curve is None else read_points(curve)
-    most = samples if points is None else max(points)
-    given = flags.texts(
-        sets, samples=most, layers=layers, aggregator=aggregator, vote=vote, stop=stop, judge=judge,
-        planner=planner, task=task, cut=cut, prompt=prompt, extract=extract,
-    )  # fmt: skip
-    read_as = given.pop("extract", None) or vote_kind(rows)
-    if read_as is not None and "extract" in options_of(method):
-        given["extract"] = read_as
-    options = read(method, given)
-    asked = eval_flags.asked(members, members_from, members_file)
-    graph = build(method, asked, given, instead=_running(given, limits))
-    settings = {
-        "asked": asked,
-        "options": options,
-        "extract": read_as,
-        "run_code": limits is not None,
-    }
-    progress = EvalProgress(len(rows) * repeats)
-    missed = Misses(rows, misses)
-
-    def on_row(outcome: Outcome) -> None:
-        progress.add(outcome)
-        missed.add(outcome)
-
-    grade = grader(rows, data, extract=read_as, grades=grades, run_code=limits)
-    drawn = None if points is None else _curve(graph, points, options, grade, out)
+    plan = _planned(name, questions, members, options, measuring, curve, out)
+    missed = Misses(plan.rows, measuring.misses)
+    progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
     evaluation = aevaluate(
-        graph.compile(),
-        rows,
-        grade=grade,
-        repeats=repeats,
-        seed=seed,
+        plan.graph.compile(),
+        plan.rows,
+        grade=plan.grade,
+        repeats=measuring.repeats,
+        seed=measuring.seed,
         out=out,
-        concurrency=concurrency,
-        on_row=on_row,
-        config=settings,
-        on_output=None if drawn is None else drawn.add,
+        concurrency=measuring.concurrency,
+        on_row=progress.add,
+        config=plan.config,
+        on_output=None if plan.curve is None else plan.curve.add,
     )
-    within = f"{strftime('%Y%m%d-%H%M%S')}-eval-{method.name}"
-    with record_into(record, off=no_record, within=within):
+    with recording.into(f"eval-{plan.graph.method}"):
         result = _run(evaluation, progress, out)
-    about: dict[str, object] = {"method": method.name, "members": list(graph.members)}
-    about |= {"seed": seed, "extract": read_as, "options": options}
-    if drawn is not None:
-        about["curve"] = drawn.result(repeats)
+    about = plan.about | {"seed": measuring.seed}
+    if plan.curve is not None:
+        about["curve"] = plan.curve.result(measuring.repeats)
         if plot is not None:
-            draw(drawn.result(repeats), plot, f"{method.name} on {data.name}")
+            title = f"{plan.graph.method} on {questions.data.name}"
+            draw(plan.curve.result(measuring.repeats), plot, title)
     _show(about, result, as_json)
-    missed.warn()
-    if misses and not as_json:
+    if measuring.misses and not as_json:
         console().print(missed.table())
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is measured: a graph on rows, and what is said of it in logs (`config`) and printed."""
+
+    rows: list[Row]
+    graph: MethodGraph
+    grade: Grader
+    curve: Curve | None
+    config: Config
+    about: dict[str, object]
+
+
+def _planned(
+    name: str,
+    questions: Questions,
+    members: Members,
+    options: MethodOptions,
+    measuring: Measuring,
+    curve: str | None,
+    out: Path | None,
+) -> _Plan:
+    method = find_method(name)
+    rows = read_rows(questions.data, questions.limit)
+    sandbox = measuring.sandbox()
+    points = None if curve is None else read_points(curve)
+    most = {} if points is None else {"samples": max(points)}
+    texts = options.texts(extract=questions.extract, **most)
+    read_as = texts.pop("extract", None) or vote_kind(rows)
+    if read_as is not None and "extract" in options_of(method):
+        texts["extract"] = read_as
+    values = read(method, texts)
+    asked = members.required()
+    graph = build(method, asked, texts, instead=_running(texts, sandbox))
+    grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
+    return _Plan(
+        rows,
+        graph,
+        grade,
+        curve=None if points is None else _curve(graph, points, values, grade, out),
+        config={
+            "asked": asked,
+            "options": values,
+            "extract": read_as,
+            "run_code": sandbox is not None,
+        },
+        about={
+            "method": method.name,
+            "members": list(graph.members),
+            "extract": read_as,
+            "options": values,
+        },
+    )
 
 
 def _running(given: Mapping[str, str], limits: Limits | None) -> dict[str, object]:

@@ -1,11 +1,13 @@
 """`manyminds export`: training data out of runs."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
-import typer
+from typer import Argument, Option
 
+from manyminds.apps.flags import AsJson, TestSets
 from manyminds.apps.terminal import counted, print_json
 from manyminds.errors import InputError
 
@@ -15,106 +17,115 @@ if TYPE_CHECKING:
     from manyminds.export.plan import Plan
 
 
+@dataclass(frozen=True)
+class Form:
+    """What is written of a run.
+
+    Attributes:
+        format: The form; --list names them.
+        take: Conversations of a run: answer, winners, candidates, episodes or calls. Default: what
+            the form is made from.
+    """
+
+    format: Annotated[str, Option("--format", "-f", metavar="F")] = "trl"
+    take: Annotated[str | None, Option(metavar="WHAT")] = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a trajectory must have to be written.
+
+    Attributes:
+        min_reward: Least reward, such as 1.
+        min_rating: Least rating, 0 to 5.
+        min_agreement: Least share of the vote behind the answer.
+        max_chars: Characters of a trajectory at most.
+        dedupe: Drop a conversation that comes again.
+    """
+
+    min_reward: Annotated[float | None, Option(metavar="X")] = None
+    min_rating: Annotated[float | None, Option(metavar="X")] = None
+    min_agreement: Annotated[float | None, Option(metavar="X", min=0, max=1)] = None
+    max_chars: Annotated[int | None, Option(metavar="N", min=1)] = None
+    dedupe: Annotated[bool, Option()] = False
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How rows of several sources are mixed.
+
+    Attributes:
+        ratio: Share of a source in the mix; once for each, in order.
+        seed: Seed of the mix.
+        limit: Rows to write at most.
+    """
+
+    ratio: Annotated[list[float] | None, Option(metavar="X")] = None
+    seed: Annotated[int, Option(metavar="N")] = 0
+    limit: Annotated[int | None, Option(metavar="N", min=1)] = None
+
+
 def export(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[RUNS]...",
+        Argument(
+            metavar="RUNS",
             help="Records of runs, folders of records, or files of trajectories: ShareGPT, OpenAI "
             "messages, xLAM, Agent Data Protocol.",
         ),
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", "-f", metavar="F", help="The form; --list names them.")
-    ] = "trl",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write.")] = None,
-    take: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHAT",
-            help="Conversations of a run: answer, winners, candidates, episodes or calls. "
-            "Default: what the form is made from.",
-        ),
-    ] = None,
-    min_reward: Annotated[
-        float | None, typer.Option(metavar="X", help="Least reward, such as 1.")
-    ] = None,
-    min_rating: Annotated[
-        float | None, typer.Option(metavar="X", help="Least rating, 0 to 5.")
-    ] = None,
-    min_agreement: Annotated[
-        float | None,
-        typer.Option(metavar="X", min=0, max=1, help="Least share of the vote behind the answer."),
-    ] = None,
-    max_chars: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Characters of a trajectory at most.")
-    ] = None,
-    dedupe: Annotated[
-        bool, typer.Option("--dedupe", help="Drop a conversation that comes again.")
-    ] = False,
-    gold: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Questions with answers, which set the rewards."),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Test questions: drop what shares words with one."),
-    ] = None,
-    ngram: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Words in a row that count as shared.")
-    ] = 13,
-    ratio: Annotated[
-        list[float] | None,
-        typer.Option(metavar="X", help="Share of a source in the mix; once for each, in order."),
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the mix.")] = 0,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Rows to write at most.")
-    ] = None,
+    *,
+    form: Form,
+    out: Annotated[Path | None, Option(metavar="FILE", help="The file to write.")] = None,
+    filters: Filters,
+    sets: TestSets,
+    mix: Mix,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema of a row and end.")
+        bool, Option("--schema", help="Print the JSON schema of a row and end.")
     ] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the forms and end.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    listed: Annotated[bool, Option("--list", help="List the forms and end.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write runs as training data, in the form that a trainer or a paper reads.
 
     Prints how many trajectories were read, dropped (by reason) and used, and writes a data card
     next to the file.
     """
-    from manyminds.export.filters import Limits
-    from manyminds.export.pipeline import export as write
-    from manyminds.export.plan import Plan
-    from manyminds.export.registry import EXPORTERS, exporter
-
-    if listed:
-        for one in EXPORTERS.values():
-            print(f"{one.name:<14}{one.about}{f'; {one.paper}' if one.paper else ''}")
-        return
-    if schema:
-        print(json.dumps(exporter(form).schema(), indent=2))
+    if listed or schema:
+        _print_forms(form.format if schema and not listed else None)
         return
     if out is None:
         raise InputError("give the file to write with --out FILE")
+    from manyminds.export.filters import Limits
+    from manyminds.export.pipeline import export as write
+    from manyminds.export.plan import Plan
+
     plan = Plan(
         sources=runs or [],
-        format=form,
-        take=_take(take),
-        limits=Limits(min_reward, min_rating, min_agreement, max_chars, dedupe),
-        gold=gold,
-        against=against,
-        ngram=ngram,
-        ratios=ratio or [],
-        seed=seed,
-        limit=limit,
+        format=form.format,
+        take=_take(form.take),
+        limits=Limits(**asdict(filters)),
+        **asdict(sets),
+        ratios=mix.ratio or [],
+        seed=mix.seed,
+        limit=mix.limit,
     )
     counts = write(plan, out)
     if as_json:
         print_json(_described(plan, out, counts))
     else:
         _print(out, counts)
+
+
+def _print_forms(form: str | None) -> None:
+    """Print the JSON schema of one form, or the list of all."""
+    from manyminds.export.registry import EXPORTERS, exporter
+
+    if form is not None:
+        print(json.dumps(exporter(form).schema(), indent=2))
+        return
+    for one in EXPORTERS.values():
+        print(f"{one.name:<14}{one.about}{f'; {one.paper}' if one.paper else ''}")
 
 
 def _take(given: str | None) -> "Take | None":

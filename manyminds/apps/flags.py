@@ -1,79 +1,239 @@
-"""The methods' options on the command line: flags for the common ones, `--set` for all."""
+"""The options that commands share, in groups; see `manyminds.apps.command`."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from time import strftime
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
+from typer import Option
 
+from manyminds.apps.recording import record_into
+from manyminds.apps.terminal import complain
 from manyminds.errors import InputError
 
-COMMON = (
-    "samples", "layers", "aggregator", "vote", "stop", "extract", "cut", "judge", "planner",
-    "task", "prompt",
-)  # fmt: skip
-"""Options of methods that `ask` and `eval` have a flag for."""
+if TYPE_CHECKING:  # a wrong option does not wait for these
+    from manyminds.evals.sandbox import Limits as SandboxLimits
+    from manyminds.records.record import Recording as OpenRecording
 
+CONCURRENCY = 16
+FILE = "members:"
+"""How a file of members, as `manyminds select` writes it, is named among members."""
+
+AsJson: TypeAlias = Annotated[
+    bool, Option("--json", help="Print one JSON object and nothing else.")
+]
+Concurrency: TypeAlias = Annotated[
+    int, Option(metavar="N", min=1, help="Number of questions in progress at once.")
+]
+Seed: TypeAlias = Annotated[int, Option(metavar="N", help="Seed of every random choice.")]
 Set: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--set",
         "-s",
         metavar="NAME=VALUE",
-        help="Any option of the method, such as rounds=3; may be repeated. "
+        help="Option of the method, such as rounds=3; may be repeated. "
         "`manyminds methods METHOD` lists them.",
     ),
 ]
-Samples: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="How many answers at most.")
-]
-Layers: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", min=2, help="Layers, the aggregator's included.")
-]
-Aggregator: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="MODEL", help="Who writes the answer.")
-]
-Judge: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="MODEL", help="Who judges: a vote, a debate, the answers of a layer."),
-]
-Planner: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="MODEL", help="Who splits the question into levels.")
-]
-Task: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TASK",
-        help="Steps: reasoning, arithmetic, hanoi; a forest or debate: gsm8k, math, mmlu, chess, "
-        "humaneval.",
-    ),
-]
-Vote: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="VOTE",
-        help="majority, weighted, confidence; for open answers bleu, rouge, levenshtein, "
-        "tfidf, universal, rated.",
-    ),
-]
-Stop: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="RULE", help="When to stop early, such as beta:0.95.")
-]
-Cut: TypeAlias = Annotated[
-    bool, typer.Option("--cut", help="Cut calls in flight once the vote is decided.")
-]
-Record: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Folder for records of runs, to show and replay. Default: $MANYMINDS_RUNS, else "
-        "`runs` in the user's folder of manyminds.",
-    ),
-]
-NoRecord: TypeAlias = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
-PromptName: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="PROMPT", help="A prompt's name or file; see `prompts`.")
-]
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members.
+
+    Attributes:
+        member: Member, such as openai:gpt-4o-mini, ollama:llama3.1, MODEL@URL; may be repeated.
+        members: File of members that `manyminds select` chose.
+        members_from: File of recorded answers: one member for each model in it.
+    """
+
+    member: Annotated[list[str] | None, Option(metavar="MODEL")] = None
+    members: Annotated[Path | None, Option(metavar="FILE")] = None
+    members_from: Annotated[Path | None, Option(metavar="FILE")] = None
+
+    def named(self) -> list[str]:
+        """Return the members that were named, as strings."""
+        named = list(self.member or [])
+        if self.members_from is not None:
+            from manyminds.models.recorded import recorded_names
+
+            names = recorded_names(self.members_from)
+            named += [f"recorded:{self.members_from}#model={name}" for name in names]
+        if self.members is not None:
+            named.append(f"{FILE}{self.members}")
+        return named
+
+    def required(self, least: int = 1) -> list[str]:
+        """Return the members that were named.
+
+        Raises:
+            InputError: There are fewer than `least`.
+        """
+        named = self.named()
+        if len(named) < least:
+            count = "one member" if least == 1 else f"{least} members"
+            raise InputError(
+                f"give at least {count}: --member MODEL, or --members-from FILE for recorded ones"
+            )
+        return named
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """Options of methods that have a flag of their own; `--set` gives all.
+
+    Attributes:
+        sets: Option of the method, such as rounds=3; may be repeated. `manyminds methods METHOD`
+            lists them.
+        samples: Answers at most.
+        layers: Layers, with the aggregator's.
+        aggregator: Model that writes the answer.
+        judge: Model that judges: a vote, a debate, the answers of a layer.
+        planner: Model that splits the question into levels.
+        vote: majority, weighted, confidence; for open answers bleu, rouge, levenshtein, tfidf,
+            universal, rated.
+        stop: When to stop early, such as beta:0.95.
+        cut: Cut calls in flight once the vote is decided.
+        task: For steps: reasoning, arithmetic, hanoi; for a forest or debate: gsm8k, math, mmlu,
+            chess, humaneval.
+        prompt: Name or file of a prompt; see `manyminds prompts`.
+    """
+
+    sets: Annotated[list[str] | None, Option("--set", "-s", metavar="NAME=VALUE")] = None
+    samples: Annotated[int | None, Option(metavar="N", min=1)] = None
+    layers: Annotated[int | None, Option(metavar="N", min=2)] = None
+    aggregator: Annotated[str | None, Option(metavar="MODEL")] = None
+    judge: Annotated[str | None, Option(metavar="MODEL")] = None
+    planner: Annotated[str | None, Option(metavar="MODEL")] = None
+    vote: Annotated[str | None, Option(metavar="VOTE")] = None
+    stop: Annotated[str | None, Option(metavar="RULE")] = None
+    cut: Annotated[bool, Option()] = False
+    task: Annotated[str | None, Option(metavar="TASK")] = None
+    prompt: Annotated[str | None, Option(metavar="PROMPT")] = None
+
+    def texts(self, **more: object) -> dict[str, str]:
+        """Return the options that were given, by name, as text; `more` replaces some."""
+        given = {**asdict(self), **more}
+        return texts(given.pop("sets"), **given)
+
+
+COMMON = (*(field.name for field in fields(MethodOptions) if field.name != "sets"), "extract")
+"""Options of methods that have a flag of their own."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use; None: no limit.
+
+    Attributes:
+        calls: Calls at most.
+        dollars: Dollars at most; needs known prices.
+        seconds: Seconds at most.
+        timeout: Seconds for one answer.
+        price: Price of a model, [MODEL=]IN,OUT: dollars for a million tokens; may be repeated.
+    """
+
+    calls: Annotated[int | None, Option("--budget-calls", metavar="N")] = None
+    dollars: Annotated[float | None, Option("--budget-dollars", metavar="DOLLARS")] = None
+    seconds: Annotated[float | None, Option("--budget-seconds", metavar="SECONDS")] = None
+    timeout: Annotated[float | None, Option(metavar="SECONDS")] = None
+    price: Annotated[list[str] | None, Option(metavar="PRICE")] = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where runs are recorded.
+
+    Attributes:
+        record: Folder for records of runs, to show and replay. Default: $MANYMINDS_RUNS, else
+            `runs` in the user's data folder of manyminds.
+        no_record: Record nothing.
+    """
+
+    record: Annotated[Path | None, Option(metavar="DIR")] = None
+    no_record: Annotated[bool, Option()] = False
+
+    def into(self, name: str = "") -> "AbstractContextManager[OpenRecording | None]":
+        """Return a block in which runs are recorded; runs of a `name` share a folder."""
+        within = f"{strftime('%Y%m%d-%H%M%S')}-{name}" if name else ""
+        return record_into(self.record, off=self.no_record, within=within)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions, and how answers to them are read and graded.
+
+    Attributes:
+        data: Questions: JSON Lines, CSV, TSV (.gz or not) or Parquet.
+        limit: First questions only.
+        extract: What an answer is: number, choice, math, code, text, ... Default: what suits the
+            data.
+        grades: Flags of recorded samples. Default: the _passed file next to the data.
+    """
+
+    data: Annotated[Path, Option(metavar="FILE")]
+    limit: Annotated[int | None, Option(metavar="N", min=1)] = None
+    extract: Annotated[str | None, Option(metavar="KIND")] = None
+    grades: Annotated[Path | None, Option(metavar="FILE")] = None
+
+
+@dataclass(frozen=True)
+class TestSets:
+    """Files of questions that training data are checked with.
+
+    Attributes:
+        gold: Questions with answers, which set the rewards.
+        against: Test questions: drop what shares words with one.
+        ngram: Words in a row that count as shared.
+    """
+
+    __test__ = False  # no test class, whatever its name
+
+    gold: Annotated[Path | None, Option(metavar="FILE")] = None
+    against: Annotated[Path | None, Option(metavar="FILE")] = None
+    ngram: Annotated[int, Option(metavar="N", min=1)] = 13
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How often and how questions are asked and graded.
+
+    Attributes:
+        repeats: Runs of each question.
+        seed: Seed of every random choice.
+        concurrency: Number of questions in progress at once.
+        misses: Print N runs that were graded as wrong, and why.
+        run_code: Run programs to grade them, in bubblewrap: no network, no files of yours, no child
+            processes; --run-code=unconfined runs them without a sandbox.
+    """
+
+    repeats: Annotated[int, Option(metavar="N", min=1)] = 1
+    seed: Annotated[int, Option(metavar="N")] = 0
+    concurrency: Annotated[int, Option(metavar="N", min=1)] = CONCURRENCY
+    misses: Annotated[int, Option(metavar="N", min=0)] = 0
+    run_code: Annotated[str | None, Option(metavar="[=unconfined]")] = None
+
+    def sandbox(self) -> "SandboxLimits | None":
+        """Return how programs run, and print it on standard error; None where none may run.
+
+        Raises:
+            InputError: The value of `run_code` is unknown, or there is no sandbox.
+        """
+        if self.run_code is None:
+            return None
+        if self.run_code not in ("confined", "unconfined"):
+            raise InputError(
+                f"--run-code={self.run_code}: write --run-code or --run-code=unconfined"
+            )
+        from manyminds.evals.sandbox import Limits as SandboxLimits
+
+        found = SandboxLimits(confined=self.run_code == "confined")
+        found.check()
+        complain(f"programs run {found}")
+        return found
 
 
 def texts(sets: Sequence[str] | None, **flags: object) -> dict[str, str]:

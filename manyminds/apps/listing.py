@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from manyminds.apps.flags import COMMON
+from manyminds.apps.flags import COMMON, AsJson
 from manyminds.apps.terminal import clean, console, facts, one_line, print_json, put
 from manyminds.prompts.loader import FOLDER, catalog, load
 from manyminds.registry import Method
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from manyminds.apps.options import Option
     from manyminds.prompts import Prompt
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def methods(

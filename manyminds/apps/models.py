@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from manyminds.apps.flags import AsJson
 from manyminds.apps.terminal import console, facts, print_json, put, watched
 from manyminds.errors import InputError
 from manyminds.models.local import EXTRA, PREFIX
@@ -21,9 +22,7 @@ def models(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="The model to fetch: smollm2.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models that run in this process, or fetch the weights of one: models get NAME.
 

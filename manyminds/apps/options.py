@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, g
 
 from pydantic import TypeAdapter, ValidationError
 
+from manyminds.apps.command import described
 from manyminds.errors import InputError
 from manyminds.members import Member
 from manyminds.registry import Method, methods
@@ -27,7 +28,6 @@ _WORDS: Mapping[object, str] = {
     NoneType: "none",
 }
 _OWN_FLAGS = ("seed", "budget")
-_ENTRY = re.compile(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def options_of(method: Method) -> dict[str, Option]:
         hints = get_type_hints(builder, include_extras=True)
     except NameError:  # names that are imported for type checkers only
         hints = {}
-    about = _described(builder)
+    about = _first_sentences(builder)
     _, *rest = inspect.signature(builder).parameters.values()
     found: list[Option] = []
     for parameter in rest:
@@ -253,7 +253,7 @@ def _words(form: Any) -> list[str]:
 def _shared(hint: Any) -> list[Option]:
     """Return what `**options: Unpack[Options]` adds."""
     inner = get_args(hint)
-    about = _described(Context)
+    about = _first_sentences(Context)
     return [
         Option(name, _given_as_text(kind), None, about.get(name, ""))
         for name, kind in (get_type_hints(inner[0]) if inner else {}).items()
@@ -261,8 +261,9 @@ def _shared(hint: Any) -> list[Option]:
     ]
 
 
-def _described(documented: object) -> dict[str, str]:
+def _first_sentences(documented: object) -> dict[str, str]:
     """Return the first sentence about each argument in a docstring."""
-    section = (inspect.getdoc(documented) or "").partition("\nArgs:\n")[2]
-    entries = _ENTRY.findall(re.split(r"\n(?=\S)", section)[0])
-    return {name: re.split(r"(?<=\.) (?=[A-Z])", " ".join(t.split()))[0] for name, t in entries}
+    return {
+        name: re.split(r"(?<=\.) (?=[A-Z])", text)[0]
+        for name, text in described(documented).items()
+    }

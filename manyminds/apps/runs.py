@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from manyminds.apps.flags import AsJson
 from manyminds.apps.recording import runs_folder
 from manyminds.apps.terminal import console, counted, dollars, facts, one_line, print_json, put
 from manyminds.errors import DataError, InputError
@@ -37,9 +38,7 @@ def runs(
         float | None,
         typer.Option(metavar="DAYS", min=0, help="Delete the records that are older than DAYS."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List recorded runs, newest first, or delete old ones with --prune DAYS.
 

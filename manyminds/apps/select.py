@@ -5,17 +5,18 @@ import json
 import random
 import statistics
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-import typer
 from rich.progress import Progress
 from rich.table import Table
+from typer import Option
 
-from manyminds.apps import eval_flags
-from manyminds.apps.terminal import console, print_json, watched
+from manyminds.apps.flags import AsJson, Members, Questions
+from manyminds.apps.terminal import console, print_json, watched, write_text
 from manyminds.errors import InputError
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.grading import grader, vote_kind
@@ -36,68 +37,60 @@ Asked: TypeAlias = dict[str, list[Candidate | None]]
 Role = Literal["proposer", "aggregator"]
 
 
+@dataclass(frozen=True)
+class Choosing:
+    """How members are chosen.
+
+    Attributes:
+        calibration: Questions to choose on.
+        repeats: Sets of calibration questions to average over.
+        seed: Seed of the draw of calibration questions.
+        role: The part that they are to play.
+        most: Members at most.
+        judge: Model that compares answers without a reference answer, in pairs.
+        scores: Prefer by the scores that are recorded with the answers.
+        unlabelled: Choose by agreement, without reference answers.
+    """
+
+    calibration: Annotated[int, Option(metavar="N", min=1)] = 100
+    repeats: Annotated[int, Option(metavar="N", min=1)] = 1
+    seed: Annotated[int, Option(metavar="N")] = 0
+    role: Annotated[Role, Option("--for")] = "proposer"
+    most: Annotated[int | None, Option(metavar="N", min=1)] = None
+    judge: Annotated[str | None, Option(metavar="MODEL")] = None
+    scores: Annotated[bool, Option()] = False
+    unlabelled: Annotated[bool, Option()] = False
+
+
 def select(
-    data: Annotated[Path, typer.Option(help="questions with answers, JSON Lines or .gz")],
-    members: Annotated[list[str] | None, typer.Option("--member", help="repeatable")] = None,
-    members_from: eval_flags.MembersFrom = None,
-    calibration: Annotated[int, typer.Option(min=1, help="questions to choose on")] = 100,
-    repeats: Annotated[int, typer.Option(min=1, help="calibration sets to average over")] = 1,
-    seed: Annotated[int, typer.Option(help="draws the calibration questions")] = 0,
-    role: Annotated[Role, typer.Option("--for", help="the part they are to play")] = "proposer",
-    most: Annotated[int | None, typer.Option(min=1, help="members at most")] = None,
-    extract: Annotated[str | None, typer.Option(help="how to read answers")] = None,
-    grades: Annotated[Path | None, typer.Option(help="flags of recorded samples")] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="who compares answers that have no key, in pairs")
+    *,
+    questions: Questions,
+    members: Members,
+    choosing: Choosing,
+    out: Annotated[
+        Path | None, Option(metavar="FILE", help="Write the members file here, for --members.")
     ] = None,
-    scores: Annotated[
-        bool, typer.Option("--scores", help="prefer by the scores recorded with the answers")
-    ] = False,
-    unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="choose by agreement, without reference answers")
-    ] = False,
-    limit: Annotated[int | None, typer.Option(min=2, help="first questions only")] = None,
-    out: Annotated[Path | None, typer.Option(help="write the members file here")] = None,
-    as_json: eval_flags.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Choose members by performance and diversity, and weigh their votes.
 
     Everyone is asked every question. The choice is made on the calibration questions alone and
     judged on the others, next to the member that looked best. Where answers have no key, members
     are compared on the calibration questions by a judge or by recorded scores instead. With
-    --unlabelled all questions are used and no reference answer is. The file of --out is for
-    --members.
+    --unlabelled all questions are used and no reference answer is.
     """
-    specs = [*(members or []), *eval_flags.each_of(members_from)]
-    if len(specs) < 2:
-        raise InputError("give at least two members: --member X, or --members-from FILE")
-    rows = read_rows(data, limit)
-    # Without labels the kind must not come from the reference answers, either.
-    kind = extractor(extract or (None if unlabelled else vote_kind(rows)) or "final")
-    if unlabelled:
-        if judge is not None or scores or grades is not None:
-            raise InputError("--unlabelled takes no --judge, --scores or --grades: leave them out")
-        asked = _ask(specs, rows, kind)
-        chosen, differ = choose_unlabelled(asked, rows, extract=kind, most=most or MOST)
-        result: dict[str, object] = {"disagreement": differ, "n": len(rows), "warning": WARNING}
-    elif judge is not None or scores:
-        rows = random.Random(seed).sample(rows, min(calibration, len(rows)))
-        asked = _ask(specs, rows, kind)
-        chosen, result = asyncio.run(_preferred(asked, rows, judge, data, specs, seed, most))
-    else:
-        grade = grader(rows, data, extract=extract, grades=grades)
-        answers = asyncio.run(keys(_ask(specs, rows, kind), rows, extract=kind, grade=grade))
-        judged = [
-            on_the_rest(answers, calibration, f"{seed}:{n}", most=most or MOST)
-            for n in range(repeats)
-        ]
-        chosen, result = judged[0].selection, _figures(judged)
-    chosen = chosen if role == "proposer" else as_chain(chosen)
-    about = {"for": role, "data": data.name, "calibration": calibration, "seed": seed}
-    about |= {"unlabelled": True} if unlabelled else {}
+    specs = members.required(2)
+    rows = read_rows(questions.data, questions.limit)
+    chosen, result = _chosen(specs, rows, questions, choosing)
+    chosen = chosen if choosing.role == "proposer" else as_chain(chosen)
+    about = {
+        "for": choosing.role, "data": questions.data.name, "calibration": choosing.calibration,
+        "seed": choosing.seed,
+    }  # fmt: skip
+    about |= {"unlabelled": True} if choosing.unlabelled else {}
     file = as_file(chosen, _by_name(specs), about)
     if out is not None:
-        out.write_text(json.dumps(file, indent=2) + "\n", encoding="utf-8")
+        write_text(out, json.dumps(file, indent=2) + "\n")
     result |= {
         "members": [member.name for member in chosen.members],
         "weights": [member.weight for member in chosen.members],
@@ -109,6 +102,33 @@ def select(
         _show(chosen, result, out)
 
 
+def _chosen(
+    specs: list[str], rows: list[Row], questions: Questions, choosing: Choosing
+) -> tuple[Selection, dict[str, object]]:
+    """Ask everyone, and return the choice and its figures."""
+    extract, grades, judge = questions.extract, questions.grades, choosing.judge
+    # Without labels the kind must not come from the reference answers, either.
+    guessed = None if choosing.unlabelled else vote_kind(rows)
+    kind = extractor(extract or guessed or "final")
+    most = choosing.most or MOST
+    if choosing.unlabelled:
+        if judge is not None or choosing.scores or grades is not None:
+            raise InputError("--unlabelled takes no --judge, --scores or --grades: leave them out")
+        chosen, differ = choose_unlabelled(_ask(specs, rows, kind), rows, extract=kind, most=most)
+        return chosen, {"disagreement": differ, "n": len(rows), "warning": WARNING}
+    if judge is not None or choosing.scores:
+        sample = random.Random(choosing.seed).sample(rows, min(choosing.calibration, len(rows)))
+        asked = _ask(specs, sample, kind)
+        return asyncio.run(_preferred(asked, sample, specs, questions.data, choosing))
+    grade = grader(rows, questions.data, extract=extract, grades=grades)
+    answers = asyncio.run(keys(_ask(specs, rows, kind), rows, extract=kind, grade=grade))
+    judged = [
+        on_the_rest(answers, choosing.calibration, f"{choosing.seed}:{n}", most=most)
+        for n in range(choosing.repeats)
+    ]
+    return judged[0].selection, _figures(judged)
+
+
 def _ask(specs: list[str], rows: list[Row], kind: Extractor) -> Asked:
     with Progress(console=console(), transient=True, disable=not watched()) as bar:
         task = bar.add_task("asking", total=len(rows))
@@ -118,17 +138,11 @@ def _ask(specs: list[str], rows: list[Row], kind: Extractor) -> Asked:
 
 
 async def _preferred(
-    asked: Asked,
-    rows: list[Row],
-    judge: str | None,
-    data: Path,
-    specs: list[str],
-    seed: int,
-    most: int | None,
+    asked: Asked, rows: list[Row], specs: list[str], data: Path, choosing: Choosing
 ) -> tuple[Selection, dict[str, object]]:
     """Choose by a judge's or by recorded preferences; nothing is left to judge the choice on."""
     texts = {name: [_text(candidate) for candidate in each] for name, each in asked.items()}
-    if judge is None:
+    if choosing.judge is None:
         models = {spec.partition("#model=")[2]: name for name, spec in _by_name(specs).items()}
         known = recorded_scores(data, models)
         table = [[known[name].get(row["id"], nan) for row in rows] for name in asked]
@@ -137,8 +151,8 @@ async def _preferred(
             raise InputError(f"{data}: no `score` is recorded for these members: give --judge X")
     else:
         prompt = load("ranker/pick@1")
-        scores = await compared(texts, rows, Member(judge), prompt, seed)
-    chosen = choose_preferred(list(asked), scores, alike(texts), most=most or PREFERRED)
+        scores = await compared(texts, rows, Member(choosing.judge), prompt, choosing.seed)
+    chosen = choose_preferred(list(asked), scores, alike(texts), most=choosing.most or PREFERRED)
     return chosen, {
         "win_rate": dict(chosen.accuracy),
         "similarity": chosen.error_correlation,

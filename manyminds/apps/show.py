@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from manyminds.apps.recording import runs_folder
+from manyminds.apps.terminal import write_text
 from manyminds.errors import DataError, InputError
 
 PORT = 8765
@@ -63,10 +64,5 @@ def write_page(record: Path, out: Path | None = None) -> Path:
     target = out or file.with_suffix(".html")
     if target.resolve() == file.resolve():
         raise InputError(f"{target} is the record itself: give another file for the page")
-    try:
-        target.write_text(page_of(runs[-1]), encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise DataError(
-            f"{target}: the page cannot be written: {error.strerror or error}"
-        ) from None
+    write_text(target, page_of(runs[-1]))
     return target

@@ -5,8 +5,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from manyminds.errors import DataError
 from manyminds.json_lines import finite
 
 if TYPE_CHECKING:  # 0.1 s of import that `--help` does not need
@@ -53,6 +55,18 @@ def print_json(value: Mapping[str, object]) -> None:
     Infinity and NaN, which are no JSON, become null.
     """
     print(json.dumps(finite(value), indent=2, allow_nan=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that was asked for.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def console(file: TextIO | None = None) -> "Console":

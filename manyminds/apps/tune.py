@@ -1,58 +1,63 @@
 """`manyminds tune`: a model trained on what runs have shown."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
-from manyminds.apps.terminal import counted, print_json
+from manyminds.apps.flags import AsJson, TestSets
+from manyminds.apps.terminal import complain, counted, print_json
 from manyminds.errors import InputError
+
+MinAgreement = Annotated[
+    float | None,
+    Option(metavar="X", min=0, max=1, help="Least share of the vote behind the answer."),
+]
+
+
+@dataclass(frozen=True)
+class TrainingFlags:
+    """How a model is trained.
+
+    Attributes:
+        model: Folder of a model, or smollm2.
+        epochs: Passes over the rows.
+        learning_rate: Learning rate at the start.
+        rank: Rank of LoRA.
+        batch: Rows of a step.
+        max_tokens: Tokens of a row at most.
+        seed: Seed of the training.
+    """
+
+    model: Annotated[str, Option(metavar="MODEL")] = "smollm2"
+    epochs: Annotated[float, Option(metavar="X", min=0.01)] = 2.0
+    learning_rate: Annotated[float, Option(metavar="X", min=0)] = 2e-4
+    rank: Annotated[int, Option(metavar="N", min=1)] = 16
+    batch: Annotated[int, Option(metavar="N", min=1)] = 8
+    max_tokens: Annotated[int, Option(metavar="N", min=16)] = 1_024
+    seed: Annotated[int, Option(metavar="N")] = 0
 
 
 def tune(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[RUNS]...", help="Records of runs, folders of records, files of trajectories."
+        Argument(
+            metavar="RUNS", help="Records of runs, folders of records, files of trajectories."
         ),
     ] = None,
+    *,
     recipe: Annotated[
-        str, typer.Option(metavar="NAME", help="What is trained; --list names the recipes.")
+        str, Option(metavar="NAME", help="What is trained; --list names the recipes.")
     ] = "vote",
-    model: Annotated[
-        str, typer.Option(metavar="MODEL", help="Folder of a model, or smollm2.")
-    ] = "smollm2",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for data, adapter and merged model.")
+        Path | None, Option(metavar="DIR", help="Folder for data, adapter and merged model.")
     ] = None,
-    gold: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Questions with answers, which set the rewards."),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Test questions: drop what shares words with one."),
-    ] = None,
-    min_agreement: Annotated[
-        float | None,
-        typer.Option(metavar="X", min=0, max=1, help="Least share of the vote behind the answer."),
-    ] = None,
-    epochs: Annotated[
-        float, typer.Option(metavar="X", min=0.01, help="Passes over the rows.")
-    ] = 2.0,
-    learning_rate: Annotated[
-        float, typer.Option(metavar="X", min=0, help="Learning rate at the start.")
-    ] = 2e-4,
-    rank: Annotated[int, typer.Option(metavar="N", min=1, help="Rank of LoRA.")] = 16,
-    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of a step.")] = 8,
-    max_tokens: Annotated[
-        int, typer.Option(metavar="N", min=16, help="Tokens of a row at most.")
-    ] = 1_024,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the training.")] = 0,
-    listed: Annotated[bool, typer.Option("--list", help="List the recipes and end.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    sets: TestSets,
+    min_agreement: MinAgreement = None,
+    training: TrainingFlags,
+    listed: Annotated[bool, Option("--list", help="List the recipes and end.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a model with LoRA on exported runs; needs the extra `tune`.
 
@@ -73,20 +78,17 @@ def tune(
         raise InputError("give the folder to write into with --out DIR")
     check_packages()
     limits = Limits(min_agreement=min_agreement)
-    plan = Plan(runs or [], chosen.forms[0], limits=limits, gold=gold, against=against)
+    plan = Plan(runs or [], chosen.forms[0], limits=limits, **asdict(sets))
     rows, counts = rows_for(chosen, plan, out / "data")
     warned = too_little(chosen, counts)
     if not as_json:
         print(f"{counted(counts.rows, 'row')} in {rows}; dropped: {counts.dropped_text()}")
         if warned:
-            typer.echo(f"manyminds: {warned}", err=True)
-    how = Training(model, epochs, learning_rate, rank, batch, max_tokens, seed)
-    losses, adapter, merged = train(rows, chosen.kind, how, out)
+            complain(warned)
+    losses, adapter, merged = train(rows, chosen.kind, Training(**asdict(training)), out)
     if as_json:
-        print_json(
-            {"rows": counts.rows, "warning": warned, "losses": losses, "adapter": str(adapter),
-             "merged": str(merged)}
-        )  # fmt: skip
+        found = {"losses": losses, "adapter": str(adapter), "merged": str(merged)}
+        print_json({"rows": counts.rows, "warning": warned, **found})
     else:
         fell = f"loss {losses[0][1]:.3f} -> {losses[-1][1]:.3f}" if losses else "no step was made"
         print(f"{fell}; adapter in {adapter}, merged model in {merged}")

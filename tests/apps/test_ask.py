@@ -14,6 +14,7 @@ import pytest
 
 from manyminds.apps import choose
 from manyminds.apps.cli import main
+from manyminds.apps.flags import Limits
 from manyminds.models import strings
 from manyminds.registry import methods
 from manyminds.state import TokenUsage
@@ -64,14 +65,12 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    chosen, limits = (
-        choose.choose_method(None, ["openai:gpt-4o-mini"], {}),
-        choose.Limits(dollars=1),
-    )
+    chosen = choose.choose_method(None, ["openai:gpt-4o-mini"], {})
     usage = TokenUsage(input_tokens=1_000_000, output_tokens=0)
 
     def cost(prices: list[str]) -> float | None:
-        graph = choose.build(chosen, ["openai:gpt-4o-mini"], {}, limits=limits, prices=prices)
+        limits = Limits(dollars=1, price=prices)
+        graph = choose.build(chosen, ["openai:gpt-4o-mini"], {}, limits=limits)
         return graph.members["gpt-4o-mini"].cost_of(usage)
 
     assert cost(["7,1"]) == 7

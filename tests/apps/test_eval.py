@@ -136,7 +136,7 @@ def test_bad_input_is_one_sentence(
 
 def test_nobody_to_ask_and_no_data(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "agent-forest", "--data", str(path)]) == 2
-    assert "nobody to ask: give --member" in capsys.readouterr().err
+    assert "give at least one member: --member" in capsys.readouterr().err
     assert main(["eval", "agent-forest", "--data", "gone.jsonl", "--member", "simulated:"]) == 2
     assert "cannot read gone.jsonl" in capsys.readouterr().err
 

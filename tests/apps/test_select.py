@@ -112,7 +112,7 @@ def test_wrong_input_is_one_sentence(
 
 def test_one_member_is_no_choice(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["select", "--data", str(path), "--member", "simulated:small"]) == 2
-    assert "at least two members" in capsys.readouterr().err
+    assert "at least 2 members" in capsys.readouterr().err
 
 
 def test_without_labels_it_chooses_by_agreement_and_warns(
