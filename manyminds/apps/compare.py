@@ -1,8 +1,10 @@
 """`manyminds compare`: methods side by side, each with the same number of calls a question."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from rich.table import Table
@@ -14,12 +16,16 @@ from manyminds.apps.flags import AsJson, Measuring, Members, Questions, Recordin
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import check, options_of, read
-from manyminds.apps.terminal import console, counted, dollars, one_line, print_json
+from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
 from manyminds.errors import InputError
-from manyminds.evals.compare import BASELINE, Compared, acompare
-from manyminds.evals.data import read_rows
+from manyminds.evals.compare import acompare
+from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comparison
+from manyminds.evals.data import groups_of, read_rows
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import grader, vote_kind
+from manyminds.evals.members_alone import BEST_MEMBER
+from manyminds.evals.provenance import note_start, write_study
+from manyminds.evals.statistics.power import smallest_effect
 from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.registry import Method, method
@@ -34,11 +40,14 @@ class Contest:
         calls: Calls a question, at most.
         sets: Option of one method, such as debate.topology=ring, or of all that take it; may be
             repeated. `manyminds methods METHOD` lists them.
+        out: Folder that keeps rows, for `manyminds report`; the same command goes on where it
+            stopped.
     """
 
     methods: Annotated[str, Option(metavar="NAME,...")]
     calls: Annotated[int, Option("--budget-calls", metavar="N", min=1)]
     sets: Annotated[list[str] | None, Option("--set", "-s", metavar="[METHOD.]NAME=VALUE")] = None
+    out: Annotated[Path | None, Option(metavar="DIR")] = None
 
 
 def compare(
@@ -52,18 +61,31 @@ def compare(
 ) -> None:
     """Compare methods on a file of questions, each with the same number of calls.
 
-    Agent Forest is always one of them: the others are compared with it, question by question. The
-    samples, rounds, layers or tries that are not --set are chosen to fit the calls.
+    Agent Forest is always one of them: the others are compared with it, question by question.
+    Self-refine and the best single member are always rows, too. The samples, rounds, layers or
+    tries that are not --set are chosen to fit the calls.
     """
     rows = read_rows(questions.data, questions.limit)
     sandbox = measuring.sandbox()
     read_as = questions.extract or vote_kind(rows)
     everyone = as_members(members.required())
-    named = dict.fromkeys(
-        [BASELINE, *(name.strip() for name in contest.methods.split(",") if name.strip())]
-    )
+    listed = [name.strip() for name in contest.methods.split(",") if name.strip()]
+    named = dict.fromkeys([BASELINE, *listed, SELF_CORRECTION])
     given = _shared_out(contest.sets or [], [method(name) for name in named])
-    plans = _plans(given, everyone, contest.calls, read_as)
+    plans = _plans(given, everyone, contest.calls, read_as, optional={SELF_CORRECTION} - {*listed})
+    about: dict[str, Any] = {
+        "members": [member.name for member in everyone],
+        "budget_calls": contest.calls,
+        "questions": len(rows),
+        "repeats": measuring.repeats,
+        "seed": measuring.seed,
+        "extract": read_as,
+        "set": {name: texts for name, texts in given.items() if texts},
+    }
+    if contest.out is not None:
+        planned = [one.to_json() for one in plans]
+        write_study(contest.out, {**about, "methods": planned, "groups": groups_of(rows)})
+        note_start(contest.out, ["manyminds", *sys.argv[1:]], questions.data)
     grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)
@@ -73,26 +95,21 @@ def compare(
                 plans,
                 rows,
                 grade=grade,
+                members=everyone,
                 repeats=measuring.repeats,
                 seed=measuring.seed,
                 concurrency=measuring.concurrency,
+                out=contest.out,
                 on_row=progress.add,
             )
         )
     progress.complain()
-    about = {
-        "members": [member.name for member in everyone],
-        "budget_calls": contest.calls,
-        "questions": len(rows),
-        "repeats": measuring.repeats,
-        "seed": measuring.seed,
-        "extract": read_as,
-        "set": {name: texts for name, texts in given.items() if texts},
-    }
     if as_json:
-        print_json({**about, "methods": [one.to_json() for one in found]})
+        print_json({**about, **found.to_json()})
         return
     _show(found, given, about)
+    if contest.out is not None:
+        console().print(f"manyminds report {contest.out}", style="bold")
     if measuring.misses:
         console().print(missed.table())
 
@@ -102,18 +119,28 @@ def _plans(
     members: Sequence[Member],
     calls: int,
     read_as: str | None,
+    *,
+    optional: Collection[str],
 ) -> list[Plan]:
-    """Build each method with its options, and so that it fits the calls."""
+    """Build each method with its options, and so that it fits the calls.
+
+    An optional method that does not fit is left out, with a message.
+    """
     make = maker(known=members)
     plans: list[Plan] = []
     for name, texts in given.items():
-        options = read(method(name), texts, make)
-        plans.append(plan(method(name), members, calls, extract=read_as, options=options))
+        try:
+            options = read(method(name), texts, make)
+            plans.append(plan(method(name), members, calls, extract=read_as, options=options))
+        except InputError as error:
+            if name not in optional:
+                raise
+            complain(f"{name} is left out: {error}")
     return plans
 
 
 def _show(
-    found: list[Compared], given: Mapping[str, Mapping[str, str]], about: Mapping[str, Any]
+    found: Comparison, given: Mapping[str, Mapping[str, str]], about: Mapping[str, Any]
 ) -> None:
     screen = console()
     title = f"{counted(about['questions'], 'question')}, {counted(about['repeats'], 'repeat')}"
@@ -121,6 +148,26 @@ def _show(
     screen.print(_table(found, given))
     screen.print(f"Answers are read as: {how_read(about['extract'])}.")
     screen.print(f"Gains are over {BASELINE}, with paired 95 % intervals; p is McNemar's, exact.")
+    for line in _together(found, about["questions"]):
+        screen.print(line)
+
+
+def _together(found: Comparison, questions: int) -> Iterator[str]:
+    """Say what the rows say together."""
+    alike = [", ".join(names) for names in found.alike if len(names) > 1]
+    if alike:
+        yield "Cannot be told apart (Holm over all pairs): " + "; ".join(alike) + "."
+    yield (
+        f"{counted(questions, 'question')} show a true difference of "
+        f"{100 * smallest_effect(questions):.0f} points 8 times of 10, if two methods differ on "
+        "a fifth of them."
+    )
+    if found.ceiling is not None:
+        low, high = found.ceiling.interval
+        yield (
+            f"Ceiling of any choice among the members' answers: {found.ceiling.ceiling:.1%} "
+            f"({low:.1%} to {high:.1%}). {found.ceiling.advice}"
+        )
 
 
 def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict[str, str]]:
@@ -142,7 +189,7 @@ def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict
     return given
 
 
-def _table(found: list[Compared], given: Mapping[str, Mapping[str, str]]) -> Table:
+def _table(found: Sequence[Compared], given: Mapping[str, Mapping[str, str]]) -> Table:
     priced = any(one.cost is not None for one in found)
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("method", no_wrap=True)
@@ -157,7 +204,7 @@ def _table(found: list[Compared], given: Mapping[str, Mapping[str, str]]) -> Tab
         is_base = one.method == BASELINE
         low, high = one.gain_interval
         table.add_row(
-            _label(one, given[one.method]),
+            _label(one, given.get(one.method, {})),
             f"{one.accuracy:.1%}",
             "" if is_base else f"{one.gain:+.1%}",
             "" if is_base else f"{100 * low:+.1f} to {100 * high:+.1f}",
@@ -175,4 +222,5 @@ def _label(one: Compared, given: Mapping[str, str]) -> str:
     settings = [f"{name} {value}" for name, value in one.options.items()]
     settings += [one_line(f"{name} {text}", 22) for name, text in given.items()]
     settings += [f"{one.runs} runs, voted"] if one.runs > 1 else []
+    settings += [one_line(one.who, 22)] if one.method == BEST_MEMBER else []
     return "\n  ".join([one.method, *settings])

@@ -51,6 +51,11 @@ class Plan:
     runs: int = 1
     calls: int = 0
 
+    def to_json(self) -> dict[str, object]:
+        """Return plain data for `json.dumps`."""
+        options = dict(self.options)
+        return {"method": self.method, "options": options, "runs": self.runs, "planned": self.calls}
+
 
 def plan(
     method: Method,

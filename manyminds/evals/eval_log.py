@@ -34,7 +34,8 @@ class Outcome(TypedDict):
     (all calls, if the run has no answer), `error` says why a run has no answer. `cost` is in
     dollars, None where it is unknown; `degraded` is the reason that the report gives. `read` is
     what was read in the answer to compare it with the reference answer (None: nothing), `kind`
-    how; `reply` is the end of a reply that was not right.
+    how; `reply` is the end of a reply that was not right. `critical_path` is the sum over layers of
+    the seconds of the slowest call, where the graph was watched for it.
     """
 
     repeat: Count
@@ -53,6 +54,7 @@ class Outcome(TypedDict):
     read: NotRequired[str | None]
     kind: NotRequired[str]
     reply: NotRequired[str]
+    critical_path: NotRequired[Amount]
 
 
 _OUTCOME = TypeAdapter(Outcome)

@@ -25,11 +25,15 @@ def test_json_is_one_object(path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (found["questions"], found["budget_calls"], found["extract"]) == (6, 7, "number")
     assert found["members"] == ["small", "medium"]
     names = [one["method"] for one in found["methods"]]
-    assert names == ["agent-forest", "moa", "spp"]
-    assert [one["calls"] for one in found["methods"]] == [7, 7, 7]
+    assert names == ["agent-forest", "moa", "spp", "self-refine", "best-member"]
+    assert [one["calls"] for one in found["methods"]] == [7, 7, 7, 7, 1]
+    assert set(found["methods"][-1]["who"].split(" / ")) <= {"small", "medium"}
+    assert len(found["pairs"]) == 10 and sum(map(len, found["indistinguishable"])) >= 5
+    assert 0 <= found["ceiling"]["interval"][0] <= found["ceiling"]["ceiling"] <= 1
     for one in found["methods"]:
         low, high = one["gain_interval"]
-        assert low <= one["gain"] <= high and 0 <= one["p"] <= 1
+        assert low <= one["gain"] <= high
+        assert (one["p"] is None) is (one["method"] == "best-member")
         assert one["tokens"] > 0 and one["seconds"] > 0
 
 
@@ -42,7 +46,7 @@ def test_options_of_one_method_and_of_all(path: Path, capsys: pytest.CaptureFixt
         "agent-forest": {"extract": "math", "samples": "5"},
         "debate": {"rounds": "2", "judge": "simulated:small", "extract": "math"},
     }
-    forest, debate, moa = found["methods"]
+    forest, debate, moa, *_ = found["methods"]
     assert (forest["calls"], forest["options"]) == (5, {})
     assert (debate["planned"], debate["options"]) == (4, {})
     assert moa["options"] == {"layers": 4}

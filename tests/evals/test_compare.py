@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from manyminds.errors import InputError
-from manyminds.evals.compare import Compared, acompare
+from manyminds.evals.compare import acompare
+from manyminds.evals.comparison import Comparison
 from manyminds.evals.data import Row
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import by_answer
@@ -28,7 +29,7 @@ def rows(n: int) -> list[Row]:
     ]
 
 
-async def compared(plans: Sequence[Plan], n: int = 4, **options: Any) -> list[Compared]:
+async def compared(plans: Sequence[Plan], n: int = 4, **options: Any) -> Comparison:
     return await acompare(plans, rows(n), grade=GRADE, **options)
 
 
@@ -102,11 +103,13 @@ async def test_the_interval_is_drawn_from_one_order_whoever_is_answered_first(
 ) -> None:
     drawn = list[list[float]]()
 
-    def seen(one: list[float], other: list[float], seed: int) -> tuple[float, tuple[float, float]]:
+    def seen(
+        one: list[float], other: list[float], seed: int, groups: None = None
+    ) -> tuple[float, tuple[float, float]]:
         drawn.append(one)
-        return difference(one, other, seed)
+        return difference(one, other, seed, groups)
 
-    monkeypatch.setattr("manyminds.evals.compare.difference", seen)
+    monkeypatch.setattr("manyminds.evals.comparison.difference", seen)
 
     def replies(backwards: bool) -> ScriptedChatModel:
         def script(messages: Any, data: Metadata) -> Answer:

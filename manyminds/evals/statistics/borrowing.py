@@ -1,4 +1,4 @@
-"""What an aggregator takes from whom: likeness of its answer to each proposal, against scores.
+"""Which proposals an aggregator uses: likeness of its answer to each proposal, against scores.
 
 Mixture-of-Agents (arXiv 2406.04692, figure 4): an aggregator that works leans on the proposals that
 a judge scores best, so the likeness of its answer to a proposal rises with the proposal's score.

@@ -21,7 +21,7 @@ class Pair(NamedTuple):
         other: Name of the second method.
         gap: Accuracy of the first minus that of the second.
         interval: Of the gap, 95 %, paired.
-        p: Of McNemar's exact test or, with repeats, of a permutation test.
+        p: Of McNemar's exact test or, with repeats or groups, of a permutation test.
         adjusted: p after Holm's correction for all pairs.
         n: Number of questions.
     """
@@ -81,8 +81,8 @@ def permutation(
     """
     gaps, _ = _grouped(np.asarray(one, dtype=np.float64) - np.asarray(other), groups)
     gaps = gaps[gaps != 0]  # equal pairs are the same whichever way they are swapped
-    if not len(gaps):
-        return 1.0
+    if len(gaps) < 2:
+        return 1.0  # one pair swaps in two ways, which are equally far from 0
     found = scipy_stats().permutation_test(
         (gaps,),
         lambda sample, axis: np.sum(sample, axis=axis),
@@ -152,7 +152,6 @@ def holm(values: Sequence[float]) -> list[float]:
 def all_pairs(
     results: Mapping[str, Mapping[str, float]],
     *,
-    repeats: int = 1,
     seed: int = 0,
     groups: Mapping[str, Hashable] | None = None,
 ) -> list[Pair]:
@@ -160,7 +159,6 @@ def all_pairs(
 
     Args:
         results: For each method, the share of right repeats by question id.
-        repeats: Repeats of each question; from 2 on the test is a permutation test.
         seed: Drives bootstrap and permutations.
         groups: Group of each question by id; None: every question stands alone.
 
@@ -174,7 +172,7 @@ def all_pairs(
         kinds = None if groups is None else [groups[id] for id in ids]
         gap, around = difference(mine, theirs, seed, kinds)
         signs = [a > b for a, b in zip(mine, theirs, strict=True) if a != b]
-        if repeats == 1 and kinds is None:
+        if kinds is None and {*mine, *theirs} <= {0.0, 1.0}:
             p = mcnemar(sum(signs), len(signs) - sum(signs))
         else:
             p = permutation(mine, theirs, seed, kinds)

@@ -136,5 +136,5 @@ def test_methods_that_cannot_be_told_apart_are_in_one_set() -> None:
 
 def test_repeats_are_compared_by_permutation_on_common_questions() -> None:
     one, other = {"a": 1.0, "b": 0.5, "c": 0.0}, {"b": 0.0, "a": 0.5, "d": 1.0}
-    (pair,) = all_pairs({"x": one, "y": other}, repeats=2)
+    (pair,) = all_pairs({"x": one, "y": other})
     assert pair.n == 2 and pair.gap == 0.5 and pair.p == 0.5

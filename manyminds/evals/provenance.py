@@ -1,0 +1,92 @@
+"""What a folder of results says of where they come from: command, versions, data."""
+
+import hashlib
+import json
+import platform
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from manyminds.errors import DataError, InputError
+from manyminds.json_lines import LineFile, json_lines, parse
+from manyminds.models.redact import without_keys
+
+_PACKAGES = ("manyminds", "langgraph", "langchain-core", "numpy", "scipy")
+_STARTS, _STUDY = "starts.jsonl", "compare.json"
+
+
+def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
+    """Append to a folder by which command, with which versions and data, it was written.
+
+    Args:
+        folder: Folder of results; created if it is missing.
+        command: Words of the command line; keys in them are left out.
+        data: File of the questions.
+
+    Raises:
+        InputError: The folder cannot be written, or the data cannot be read.
+    """
+    try:
+        digest = hashlib.sha256(data.read_bytes()).hexdigest()
+        LineFile(folder / _STARTS).append(
+            {
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": without_keys(shlex.join(command)),
+                "versions": {"python": platform.python_version(), **_versions()},
+                "data": data.name,
+                "sha256": digest,
+            }
+        )
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {folder}: {error.strerror}; choose another --out"
+        ) from None
+
+
+def starts(folder: Path) -> list[Mapping[str, Any]]:
+    """Return what was noted in a folder, oldest first."""
+    path = folder / _STARTS
+    return [line for _, line in json_lines(path)] if path.exists() else []
+
+
+def write_study(folder: Path, study: Mapping[str, object]) -> None:
+    """Write what is compared in a folder: its methods, members, seed and questions.
+
+    Raises:
+        InputError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _STUDY).write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {folder}: {error.strerror}; choose another --out"
+        ) from None
+
+
+def read_study(folder: Path) -> dict[str, Any] | None:
+    """Return what is compared in a folder; None for the folder of a single evaluation.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    path = folder / _STUDY
+    if not path.exists():
+        return None
+    try:
+        return parse(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"{path}: {error}; run `manyminds compare` with --out again") from None
+
+
+def _versions() -> dict[str, str]:
+    found = dict[str, str]()
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
