@@ -39,6 +39,7 @@ ORDER = [
     "testing",
     "evals export",
     "views server",
+    "inspect_ai",
     "apps",
 ]
 LEVELS = {name: level for level, names in enumerate(ORDER) for name in names.split()}

@@ -31,6 +31,7 @@ EXTRAS = {
     "views": "pictures of runs in notebooks, and the page of `manyminds show`",
     "server": "`manyminds serve`, and `manyminds show --serve`, which follows runs",
     "mcp": "`manyminds mcp`: methods as tools",
+    "inspect": "methods as solvers and as models of Inspect (`--model manyminds/NAME`)",
     "export": "training data in parquet",
     "tune": "`manyminds tune`: a model trained on exported runs",
 }

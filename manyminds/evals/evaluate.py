@@ -152,7 +152,7 @@ async def _one(
         output = await graph.ainvoke(
             {"messages": [("user", row["question"])]},
             config={"metadata": {"question_id": row["id"], "shuffle": str(seed), "repeat": repeat}},
-            context=Context(seed=_derived(seed, repeat)),
+            context=Context(seed=seed_of(seed, repeat)),
         )
     except RunError as error:
         outcome = _unanswered(row, repeat, error, counter)
@@ -241,7 +241,7 @@ def _utf8(text: object) -> str:
     return str(text).encode(errors="replace").decode()
 
 
-def _derived(seed: int, repeat: int) -> int:
+def seed_of(seed: int, repeat: int) -> int:
     """Return the seed of one repeat, unlike that of the same repeat under another seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{repeat}".encode()).digest()[:6])
 

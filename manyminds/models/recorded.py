@@ -32,12 +32,13 @@ class RecordedChatModel(BaseChatModel):
     """A chat model that answers with what a real model once answered, read from a file.
 
     Use it to measure methods on real answers, with no key and no network. The question is found by
-    `question_id` in the call's metadata, else by the text of the last human message; the answer by
-    `draw` (default 0). With `shuffle` (a text) in the metadata, the draws of each question are
-    permuted by `random.Random(f"{shuffle}:{id}")` and, with `repeat` (a number), rotated: repeats
-    begin far apart in one permutation, so together they use all draws about equally. Only texts
-    are handed out: a file's gold answers and flags are never kept. Make one with `open_recorded`
-    or `from_string`.
+    `question_id` in the call's metadata, or, where that id is not known, by its `question_text`;
+    without an id by the text of the last human message. The answer is found by `draw` (default 0).
+    With `shuffle` (a text) in the metadata, the draws of each question are permuted by
+    `random.Random(f"{shuffle}:{id}")` and, with `repeat` (a number), rotated: repeats begin far
+    apart in one permutation, so together they use all draws about equally. Only texts are handed
+    out: a file's gold answers and flags are never kept. Make one with `open_recorded` or
+    `from_string`.
     """
 
     path: Path
@@ -87,8 +88,9 @@ class RecordedChatModel(BaseChatModel):
             key = self._recording.id_of(question)
         elif self._recording.knows(str(question)):
             key = str(question)
-        else:  # the run made an id of the question's text
-            key = self._recording.id_of(str(question))
+        else:  # the run made an id of the question's text, or a framework has ids of its own
+            wordings = (str(question), str(metadata.get("question_text", "")))
+            key = next(filter(None, map(self._recording.id_of, wordings)), None)
         if key is None:
             raise self._not_recorded(f"the question {_short(str(question))} is")
         draw, texts = int(metadata.get("draw") or 0), self._recording.draws(self.model, key)

@@ -144,10 +144,10 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _member(given: str | Mapping[str, Any]) -> Member | str:
-    if isinstance(given, str):
+def _member(given: Any) -> Any:
+    if not isinstance(given, Mapping):
         return given
-    options = dict(given)
+    options = dict(cast("Mapping[str, Any]", given))
     model = options.pop("model", None)
     if not isinstance(model, str):
         raise InputError("a member that is a mapping needs `model`, such as openai:gpt-4o-mini")
