@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from inspect_ai.scorer import Score, at_least, mean_score, mode_score, pass_at
 
-from manyminds.evals.curve import coverage
+from manyminds.evals.statistics.coverage import pass_at_k
 from manyminds.votes.votes import majority
 
 DRAWS = range(50)
@@ -24,13 +24,13 @@ def test_majority_is_the_mode(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", DRAWS)
-def test_coverage_is_pass_at_k(seed: int) -> None:
+def test_pass_at_k_and_pass_hat_k_are_inspects(seed: int) -> None:
     draw = random.Random(seed)
     right = [float(draw.random() < 0.3) for _ in range(draw.randint(1, 40))]
     k = draw.randint(1, len(right))
-    ours = coverage(len(right), int(sum(right)), k)
+    ours = pass_at_k(len(right), int(sum(right)), k)
     assert ours == pytest.approx(pass_at(k)(scores(right)).value, abs=1e-12)
-    assert coverage(len(right), int(sum(right)), 1) == pytest.approx(
+    assert pass_at_k(len(right), int(sum(right)), 1) == pytest.approx(
         mean_score()(scores(right)).value
     )
 
