@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from manyminds.errors import PromptError
-from manyminds.prompts import mustache
+from manyminds.prompts.mustache import names as names_in
 from manyminds.prompts.prompt import Prompt, SectionKind
 from manyminds.yaml_text import is_tangled
 
@@ -163,7 +163,7 @@ def _from_text(text: str) -> Prompt:
         version=0,
         text=text,
         sections=(("system", text), ("messages", "messages")),
-        variables=mustache.names(text, "the prompt given as text").outer,
+        variables=names_in(text, "the prompt given as text").outer,
     )
 
 
@@ -268,7 +268,7 @@ def _variables(
     meta: Mapping[str, object], sections: tuple[tuple[SectionKind, str], ...], where: str
 ) -> frozenset[str]:
     """Check that the variables declared are the ones used; names in a loop may be its items'."""
-    used = [mustache.names(text, where) for _, text in sections]
+    used = [names_in(text, where) for _, text in sections]
     outer = frozenset[str]().union(*(names.outer for names in used))
     inner = frozenset[str]().union(*(names.inner for names in used))
     if "variables" not in meta:

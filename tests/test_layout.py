@@ -47,7 +47,6 @@ LEVELS = {name: level for level, names in enumerate(ORDER) for name in names.spl
 # `run.replay()`.
 HOPS = {
     ("records.run_record", "views.notebook"),
-    ("records.run_record", "records.replay"),
 }
 FACADE = ROOT / "manyminds" / "__init__.py"
 COMMAND = ROOT / "manyminds" / "__main__.py"  # `python -m manyminds` is the command line: an app

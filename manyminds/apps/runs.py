@@ -121,7 +121,7 @@ def _print(folder: Path, kept: "list[RunRecord]", total: int, unread: int) -> No
 def _head(run: "RunRecord") -> "Text":
     from rich.text import Text
 
-    from manyminds.records.run_record import when
+    from manyminds.views.style import when
 
     text = Text.assemble((when(run.began), "dim"), "  ", (one_line(run.method, 40), "bold"), "  ")
     return text.append(run.state, "green" if run.state == "finished" else "yellow")

@@ -10,8 +10,8 @@ from manyminds.apps.terminal import counted
 from manyminds.errors import DataError, InputError
 from manyminds.records.files import SUFFIX
 from manyminds.records.reader import load_runs
-from manyminds.records.run_record import when
 from manyminds.views.html import check_installed, index, page_of
+from manyminds.views.style import when
 
 if TYPE_CHECKING:
     from aiohttp import web

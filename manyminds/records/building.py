@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from manyminds.records.run_record import ANSWERED, Call, RunRecord, Visit
-from manyminds.records.schema import InnerCall, MessageLine
+from manyminds.records.schema import InnerCall, MessageLine, Reading
+from manyminds.state import Candidate
 
-_CANDIDATE = (
-    *("run", "member", "role", "layer", "index", "draw", "status", "text", "answer", "error"),
-    *("usage", "cost", "seconds", "attempts", "message_id"),
-)
+_OF_THE_LINE = ("type", "prompt", "params")
+_OWN = ("member", "draw", "usage", "cost", "seconds", "attempts", "at")
+"""What a call keeps that has another's answer."""
 _KEPT = 65_536
-_MORE = ("where", "confidence", "scores", "hedged_by", "reused")
 _ABOUT = (
     *(
         "id",
@@ -119,16 +118,15 @@ class Builder:
     def _call(self, line: dict[str, Any]) -> None:
         run = self._owner(line)
         ref, messages = self._prompts[line["prompt"]]
-        known = {key: line[key] for key in _CANDIDATE[:-1]}
-        more = {key: line[key] for key in _MORE if key in line}
         place = _place(line)
+        candidate = {key: value for key, value in line.items() if key not in _OF_THE_LINE}
+        missing = Candidate.__required_keys__ - candidate.keys()
+        if missing:
+            raise KeyError(*missing)
         call = Call(
-            **known,
-            **more,
-            at=line.get("at"),
+            cast("Candidate", candidate),
             prompt=line["prompt"],
             params=line["params"],
-            candidate=line,
             prompt_ref=ref,
             messages=messages,
             inner=self._inner.pop(place, []),
@@ -148,16 +146,14 @@ class Builder:
             if call is not None:
                 if call.status not in ANSWERED and reading["status"] in ANSWERED:
                     self._take_over(call)
-                for key in ("status", "answer", "error", *_MORE):
-                    if key in reading:
-                        setattr(call, key, reading[key])
+                call.reading = cast("Reading", {**(call.reading or {}), **reading})
 
     def _take_over(self, call: Call) -> None:
         """Give a call without an answer that of the hedging call."""
         for other in reversed(self._by_id[call.run].calls):
             if other.question == call.question and other.status in ANSWERED:
-                own = {key: call.candidate[key] for key in ("member", "draw")}
-                call.text, call.candidate = other.text, {**other.candidate, **own}
+                own = {key: one for key, one in call.candidate.items() if key in _OWN}
+                call.candidate = cast("Candidate", {**other.candidate, **own})
                 return
 
     def _event(self, line: dict[str, Any]) -> None:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from manyminds.protocols import MemberEntry
 from manyminds.records.process import Process, is_alive
-from manyminds.records.schema import InnerCall, MessageLine, Parent
-from manyminds.state import Failure, Status, TokenUsage
+from manyminds.records.schema import InnerCall, MessageLine, Parent, Reading
+from manyminds.records.sums import Sums
+from manyminds.records.told import Told
+from manyminds.state import NO_TOKENS, Candidate, Failure, Status, TokenUsage
 
 if TYPE_CHECKING:
-    from manyminds.records.replay import Graph
+    from manyminds.records.rerun import Graph, Rerun
     from manyminds.settings import Context
 
 
@@ -24,44 +25,52 @@ ANSWERED: frozenset[Status] = frozenset({"ok", "flagged"})
 
 @dataclass(slots=True)
 class Call:
-    """One call of a run, as a `Candidate` after all that was read out of it.
+    """One call of a run. The keys of its `Candidate` are attributes, as its nodes left them.
 
     Attributes:
-        at: when it was asked, in seconds since 1970; None where it came from a cache.
-        prompt: hash of the prompt.
-        prompt_ref: name@version#hash of the prompt file that made it, where one did.
-        messages: the prompt.
-        inner: model calls that a foreign chain or graph has made for this answer.
-        nested: the run of a method that gave this answer.
+        candidate: The answer or failure as it was when the call ended.
+        prompt: Hash of the prompt.
+        params: Sampling parameters.
+        prompt_ref: name@version#hash of the prompt file that made the prompt, where one did.
+        messages: The prompt.
+        reading: What a node has read out of the answer, or made of it; None where none has.
+        inner: Model calls that a foreign chain or graph has made for this answer.
+        nested: The run of a method that gave this answer.
     """
 
-    run: str
-    member: str
-    role: str
-    layer: int
-    index: int
-    draw: int
-    status: Status
-    text: str
-    answer: str | None
-    error: Failure | None
-    usage: TokenUsage
-    cost: float | None
-    seconds: float
-    attempts: int
-    at: float | None
-    prompt: str
-    params: dict[str, Any]
-    candidate: dict[str, Any] = field(repr=False)
+    candidate: Candidate = field(repr=False)
+    prompt: str = ""
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
     prompt_ref: str | None = None
     messages: list[MessageLine] = field(default_factory=list[MessageLine], repr=False)
-    confidence: float | None = None
-    scores: dict[str, float] = field(default_factory=dict[str, float])
-    where: str | None = None
-    hedged_by: str | None = None
-    reused: str | None = None
+    reading: Reading | None = field(default=None, repr=False)
     inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)
     nested: "RunRecord | None" = field(default=None, repr=False)
+
+    run = Told[str]()
+    member = Told[str]()
+    role = Told[str]()
+    layer = Told[int]()
+    index = Told[int]()
+    draw = Told[int]()
+    status = Told[Status]()
+    text = Told[str]()
+    answer = Told[str | None]()
+    where = Told[str | None]()
+    error = Told[Failure | None]()
+    usage = Told[TokenUsage]()
+    cost = Told[float | None]()
+    seconds = Told[float]()
+    attempts = Told[int]()
+    at = Told[float | None]()
+    confidence = Told[float | None]()
+    scores = Told[dict[str, float] | None]()
+    hedged_by = Told[str | None]()
+    reused = Told[str | None]()
+
+    def __repr__(self) -> str:
+        place = f"{self.role} {self.member}, layer {self.layer}, no. {self.index}"
+        return f"<{place}: {self.status}, {self.answer or self.text[:60]!r}>"
 
     @property
     def question(self) -> tuple[str, int, int, str]:
@@ -78,6 +87,11 @@ class Call:
         """Tokens in and out."""
         return self.usage["input_tokens"] + self.usage["output_tokens"]
 
+    @property
+    def failure(self) -> str:
+        """Why there is no answer, in words; empty where there is one."""
+        return "" if self.error is None else f"{self.error['kind']}: {self.error['message']}"
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -88,17 +102,6 @@ class Visit:
     at: float
     seconds: float
     outcome: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What some calls have used; `cost` is None where no price is known."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = None
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +284,9 @@ class RunRecord:
         sums: dict[str, Sums] = {}
         for call in self.calls:
             key: str = getattr(call, by)
-            used = [call] if call.nested is None else list(call.nested.everything())
-            sums[key] = _added(sums.get(key, Sums()), [c for c in used if c.nested is None], call)
+            used = [call] if call.nested is None else call.nested.everything()
+            spent = [one.candidate for one in used if one.nested is None]
+            sums[key] = sums.get(key, Sums()).plus(spent, call.seconds)
         return sums
 
     def replay(
@@ -294,25 +298,45 @@ class RunRecord:
         **changes: Any,
     ) -> dict[str, Any]:
         """Run the method again on these answers, and ask only for what is new; see `areplay`."""
-        from manyminds.records.replay import replay
+        app, given = self._rerun().prepared(graph, changes, strict=strict, context=context)
+        return cast("dict[str, Any]", app.invoke(**given))
 
-        return replay(self, graph, strict=strict, context=context, **changes)
+    async def areplay(
+        self,
+        graph: "Graph | None" = None,
+        *,
+        strict: bool = False,
+        context: "Context | None" = None,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """Do the same without blocking; see `manyminds.areplay`."""
+        app, given = self._rerun().prepared(graph, changes, strict=strict, context=context)
+        return cast("dict[str, Any]", await app.ainvoke(**given))
+
+    def _rerun(self) -> "Rerun":
+        from manyminds.records.rerun import Rerun
+
+        known = ("method", "builder", "options", "conversation", "question_id", "settings")
+        return Rerun(**{name: getattr(self, name) for name in known}, answers=dict(self._answers()))
+
+    def _answers(self) -> "Iterator[tuple[str, Candidate]]":
+        """Yield what is known of each call by the key under which a run looks for it."""
+        from manyminds.runs.cache import key_from_hash
+
+        good = {call.question: call for call in self.calls if call.status in ANSWERED}
+        for call in self.calls:
+            # One that was cut because its spare was quicker has that one's answer.
+            taken = good.get(call.question, call) if call.status == "cut" else call
+            place = f"{call.role}/{call.member}/{call.layer}/{call.index}/{call.draw}"
+            yield f"{self.trail}{place}/{key_from_hash(call.prompt, call.params)}", _free(taken)
+        for nested in self.nested:
+            yield from nested._answers()
 
     def _by_layer(self, key: str) -> dict[int, Any]:
         return {v.layer: v.outcome[key] for v in self.visits if key in v.outcome}
 
 
-def _added(sums: Sums, used: list[Call], call: Call) -> Sums:
-    known = [one.cost for one in used if one.cost is not None]
-    return Sums(
-        calls=sums.calls + len(used),
-        input_tokens=sums.input_tokens + sum(one.usage["input_tokens"] for one in used),
-        output_tokens=sums.output_tokens + sum(one.usage["output_tokens"] for one in used),
-        cost=sum(known, sums.cost or 0.0) if known else sums.cost,
-        seconds=sums.seconds + call.seconds,
-    )
-
-
-def when(at: float) -> str:
-    """Write a time, in seconds since 1970, as local date and minute."""
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+def _free(call: Call) -> Candidate:
+    """Return the candidate of a call as one that costs nothing."""
+    free = {"usage": NO_TOKENS, "cost": 0.0, "attempts": 0, "seconds": 0.0, "reused": "record"}
+    return cast("Candidate", {**call.candidate, **free})

@@ -3,50 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from manyminds.state import Status
+from manyminds.records.run_record import Call
 from manyminds.votes.ballots import Ballot
 
 
-@dataclass(frozen=True)
-class CallData:
-    """One call of a run; `begin` counts seconds from the start of the run.
+@dataclass(slots=True)
+class ShownCall(Call):
+    """A call of a run as it is drawn.
 
-    `layer` is the layer, round, wave or step, `index` the order of asking within it. `node` names
-    who asked where that is known. `inside` names the nested run, empty for the run's own calls.
-    `reused` says where an answer came from that was not asked for again, `where` in what place of
-    the text the answer was read.
+    Attributes:
+        number: Place among all calls, nested runs' included, in the order of asking.
+        begin: Seconds from the start of the run.
+        inside: The nested run that it belongs to, empty for the run's own calls.
     """
 
-    number: int
-    member: str
-    role: str
-    layer: int
-    index: int
-    status: Status
-    text: str
-    begin: float
-    seconds: float
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = None
-    answer: str | None = None
-    error: str = ""
-    attempts: int = 1
-    prompt: str = ""
-    messages: Sequence[tuple[str, str]] = ()
+    number: int = 0
+    begin: float = 0.0
     inside: str = ""
-    reused: str = ""
-    where: str = ""
 
     @property
-    def end(self) -> float:
+    def over(self) -> float:
         """Seconds from the start of the run until the answer was there, or the failure."""
         return self.begin + self.seconds
-
-    @property
-    def tokens(self) -> int:
-        """Tokens in and out."""
-        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True)
@@ -58,7 +36,7 @@ class LayerData:
     """
 
     number: int
-    candidates: Sequence[CallData]
+    candidates: Sequence[ShownCall]
     kept: Sequence[int] | None = None
     scores: Sequence[float | None] = ()
     reasons: Sequence[str] = ()
@@ -79,7 +57,7 @@ class RunData:
     id: str
     method: str
     question: str
-    calls: Sequence[CallData]
+    calls: Sequence[ShownCall]
     layers: Sequence[LayerData] = ()
     ballot: Ballot | None = None
     answer: str | None = None
@@ -102,8 +80,8 @@ class RunData:
     @property
     def tokens(self) -> tuple[int, int]:
         """Tokens in, and tokens out."""
-        counted = self.calls
-        return sum(c.input_tokens for c in counted), sum(c.output_tokens for c in counted)
+        used = [call.usage for call in self.calls]
+        return sum(u["input_tokens"] for u in used), sum(u["output_tokens"] for u in used)
 
     @property
     def failures(self) -> int:
@@ -120,16 +98,16 @@ def by_role(run: RunData) -> dict[str, tuple[int, int, int, float | None]]:
             cost = (cost or 0.0) + call.cost
         sums[call.role] = (
             calls + 1,
-            tokens_in + call.input_tokens,
-            tokens_out + call.output_tokens,
+            tokens_in + call.usage["input_tokens"],
+            tokens_out + call.usage["output_tokens"],
             cost,
         )
     return sums
 
 
-def by_member(run: RunData) -> dict[str, list[CallData]]:
+def by_member(run: RunData) -> dict[str, list[ShownCall]]:
     """Return each member's calls, members in the order in which they were first asked."""
-    rows: dict[str, list[CallData]] = {}
+    rows: dict[str, list[ShownCall]] = {}
     for call in sorted(run.calls, key=lambda call: call.number):
         rows.setdefault(call.member, []).append(call)
     return rows

@@ -14,12 +14,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from manyminds.errors import DataError, InputError
-from manyminds.records.run_record import RunRecord, when
+from manyminds.records.run_record import RunRecord
 from manyminds.views.comparison import measures
-from manyminds.views.data import CallData, RunData
+from manyminds.views.data import RunData, ShownCall
 from manyminds.views.reading import data_of
 from manyminds.views.spending import dollars
-from manyminds.views.style import short
+from manyminds.views.style import short, when
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -168,16 +168,25 @@ def _as_data(run: RunData, live: str) -> Any:
     def place(text: str) -> int:
         return texts.setdefault(text, len(texts))
 
-    def row(call: CallData) -> list[object]:
-        prompt = [[role, place(text)] for role, text in call.messages]
+    def row(call: ShownCall) -> list[object]:
+        prompt = [[one["role"], place(content_text(one["content"]))] for one in call.messages]
         return [call.number, call.member, call.role, call.layer, call.status, place(call.text),
-                short(call.text or call.error, 140), call.answer, call.error, round(call.begin, 4),
-                round(call.seconds, 4), call.input_tokens, call.output_tokens, call.cost,
-                call.attempts, call.prompt, call.inside, call.reused,
-                place(json.dumps(prompt)), call.where]  # fmt: skip
+                short(call.text or call.failure, 140), call.answer, call.failure,
+                round(call.begin, 4), round(call.seconds, 4), call.usage["input_tokens"],
+                call.usage["output_tokens"], call.cost, call.attempts,
+                (call.prompt_ref or "").partition("#")[0], call.inside, call.reused or "",
+                place(json.dumps(prompt)), call.where or ""]  # fmt: skip
 
     calls = [row(call) for call in run.calls]
     whole = {"calls": calls, "texts": list(texts), "live": live, "finished": run.finished}
     text = json.dumps(whole, ensure_ascii=True)
     # Nothing that a browser could take for the end of the script, or for a comment in it.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def content_text(content: str | list[Any]) -> str:
+    """Return a message's content as text; what is not text is named by its kind."""
+    if isinstance(content, str):
+        return content
+    blocks = [b if isinstance(b, dict) else {"type": "text", "text": str(b)} for b in content]
+    return "\n".join(b["text"] if "text" in b else f"[{b.get('type', 'block')}]" for b in blocks)

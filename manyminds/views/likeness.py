@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
-from manyminds.views.data import CallData, LayerData, RunData
+from manyminds.views.data import LayerData, RunData, ShownCall
 from manyminds.views.reading import AnyRun, data_of
 from manyminds.views.style import WIDTH, blank, nothing, plain
 
@@ -96,11 +96,11 @@ def similarity(run: AnyRun, layer: int | None = None) -> "Picture":
     return figure
 
 
-def _good(layer: LayerData) -> list[CallData]:
+def _good(layer: LayerData) -> list[ShownCall]:
     return [call for call in layer.candidates if call.status == "ok" and call.text.strip()]
 
 
-def _names(calls: Sequence[CallData]) -> list[str]:
+def _names(calls: Sequence[ShownCall]) -> list[str]:
     names = [call.member for call in calls]
     many = {name for name in names if names.count(name) > 1}
     return [f"{c.member} {c.index + 1}" if c.member in many else c.member for c in calls]

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from manyminds.reading.answers import text_key
 from manyminds.views import ballot, drawing, likeness, timeline
-from manyminds.views.data import CallData, LayerData, RunData, by_role
+from manyminds.views.data import LayerData, RunData, ShownCall, by_role
 from manyminds.views.style import short
 
 CARDS = 24  # candidates of a layer that are shown side by side; the list of calls has them all
@@ -84,7 +84,7 @@ def _card(layer: LayerData, place: int) -> Card:
         badges.append(f"from a {call.reused}")
     return Card(
         member=call.member,
-        text=call.text or call.error,
+        text=call.text or call.failure,
         kind=kind,
         badges=badges,
         answer=call.answer,
@@ -93,7 +93,7 @@ def _card(layer: LayerData, place: int) -> Card:
     )
 
 
-def _why_dropped(layer: LayerData, call: CallData) -> str:
+def _why_dropped(layer: LayerData, call: ShownCall) -> str:
     for rank, place in enumerate(layer.kept or (), 1):
         if text_key(layer.candidates[place].text) == text_key(call.text):
             return f"dropped, repeats no. {rank}"

@@ -6,7 +6,7 @@ it is the shortest one past nodes that left none either.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from manyminds.views.data import CallData, RunData
+from manyminds.views.data import RunData, ShownCall
 from manyminds.views.layout import Edge
 
 START, END = "__start__", "__end__"
@@ -39,7 +39,7 @@ def taken(run: RunData) -> tuple[dict[str, int], set[Edge]]:
     return calls, edges
 
 
-def node_of(call: CallData, nodes: Sequence[str]) -> str | None:
+def node_of(call: ShownCall, nodes: Sequence[str]) -> str | None:
     """Return the node that has made a call: the one named after its role, else its member."""
     if call.inside:
         return None

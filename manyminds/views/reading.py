@@ -1,10 +1,11 @@
 """From a run's record to what pictures are drawn from."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any, TypeAlias, cast
 
 from manyminds.records.run_record import Call, RunRecord
-from manyminds.views.data import CallData, LayerData, RunData
+from manyminds.views.data import LayerData, RunData, ShownCall
 from manyminds.votes.ballots import Ballot
 
 AnyRun: TypeAlias = RunRecord | RunData
@@ -17,7 +18,7 @@ def data_of(run: AnyRun) -> RunData:
         return run
     given = sorted(_calls(run, ""), key=lambda one: (one[0].at or run.began, one[0].index))
     calls = {
-        id(call): _call(n, call, run.began, inside) for n, (call, inside) in enumerate(given, 1)
+        id(call): _shown(n, call, run.began, inside) for n, (call, inside) in enumerate(given, 1)
     }
     return RunData(
         id=run.id,
@@ -50,32 +51,13 @@ def _calls(run: RunRecord, inside: str) -> Iterator[tuple[Call, str]]:
         yield from _calls(nested, f"{inside} > {nested.method}" if inside else nested.method)
 
 
-def _call(number: int, call: Call, began: float, inside: str) -> CallData:
-    return CallData(
-        number=number,
-        member=call.member,
-        role=call.role,
-        layer=call.layer,
-        index=call.index,
-        status=call.status,
-        text=call.text,
-        begin=0.0 if call.at is None else max(0.0, call.at - began),
-        seconds=call.seconds,
-        input_tokens=call.usage["input_tokens"],
-        output_tokens=call.usage["output_tokens"],
-        cost=call.cost,
-        answer=call.answer,
-        error="" if call.error is None else f"{call.error['kind']}: {call.error['message']}",
-        attempts=call.attempts,
-        prompt=(call.prompt_ref or "").partition("#")[0],
-        messages=[(message["role"], _text(message["content"])) for message in call.messages],
-        inside=inside,
-        reused=call.reused or "",
-        where=call.where or "",
-    )
+def _shown(number: int, call: Call, began: float, inside: str) -> ShownCall:
+    told = {field.name: getattr(call, field.name) for field in fields(Call)}
+    begin = 0.0 if call.at is None else max(0.0, call.at - began)
+    return ShownCall(**told, number=number, begin=begin, inside=inside)
 
 
-def _layers(run: RunRecord, calls: Mapping[int, CallData]) -> list[LayerData]:
+def _layers(run: RunRecord, calls: Mapping[int, ShownCall]) -> list[LayerData]:
     found: dict[int, dict[str, Any]] = {}
     for visit in run.visits:
         known = found.setdefault(visit.layer, {})
@@ -88,7 +70,7 @@ def _layers(run: RunRecord, calls: Mapping[int, CallData]) -> list[LayerData]:
 
 
 def _layer(
-    number: int, candidates: list[CallData], known: Mapping[str, Any], judges: Mapping[int, str]
+    number: int, candidates: list[ShownCall], known: Mapping[str, Any], judges: Mapping[int, str]
 ) -> LayerData:
     places = {call.index: place for place, call in enumerate(candidates)}
     verdict, decision = known.get("verdict") or {}, known.get("decision") or {}
@@ -103,11 +85,3 @@ def _layer(
         stopped=decision.get("stop"),
         reason=decision.get("reason") or "",
     )
-
-
-def _text(content: str | list[Any]) -> str:
-    """Return a message's content as text; what is not text is named by its kind."""
-    if isinstance(content, str):
-        return content
-    blocks = [b if isinstance(b, dict) else {"type": "text", "text": str(b)} for b in content]
-    return "\n".join(b["text"] if "text" in b else f"[{b.get('type', 'block')}]" for b in blocks)

@@ -1,6 +1,7 @@
 """What all figures have in common: colours everybody can tell apart, sizes fit for a notebook."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
@@ -78,3 +79,8 @@ def colours(names: Sequence[str]) -> dict[str, str]:
 def counted(count: int, noun: str) -> str:
     """Write a number with its noun: `1 call`, `2 calls`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def when(at: float) -> str:
+    """Write a time, in seconds since 1970, as local date and minute."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")

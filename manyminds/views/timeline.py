@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from manyminds.views.data import CallData, RunData, by_member
+from manyminds.views.data import RunData, ShownCall, by_member
 from manyminds.views.reading import AnyRun, data_of
 from manyminds.views.style import FAILED, HATCHES, ROW, blank, colours, counted, plain
 
@@ -22,7 +22,7 @@ class UsageRow:
     """A member's calls; `lanes[i]` keeps call i clear of those in flight at the same time."""
 
     member: str
-    calls: Sequence[CallData]
+    calls: Sequence[ShownCall]
     lanes: Sequence[int]
 
     @property
@@ -47,7 +47,7 @@ def rows(run: RunData) -> list[UsageRow]:
 
 def span(run: RunData) -> float:
     """Return the seconds that a timeline has to show."""
-    return max([run.seconds, *(call.end for call in run.calls)], default=0.0) or 1e-3
+    return max([run.seconds, *(call.over for call in run.calls)], default=0.0) or 1e-3
 
 
 def described(run: RunData) -> str:
@@ -93,7 +93,7 @@ def timeline(run: AnyRun) -> "Picture":
 
 def _bars(axes: "Axes", row: UsageRow, top: float, shade: dict[str, str]) -> None:
     thick = row.height / row.depth
-    narrowest = (row.calls[-1].end if row.calls else 0) * 1e-3
+    narrowest = (row.calls[-1].over if row.calls else 0) * 1e-3
     for kind in dict.fromkeys((call.role, call.status) for call in row.calls):
         for lane in sorted(set(row.lanes)):
             bars = [
@@ -127,7 +127,7 @@ def _legend(axes: "Axes", run: RunData, shade: dict[str, str]) -> None:
         )
 
 
-def _lanes(calls: Sequence[CallData]) -> list[int]:
+def _lanes(calls: Sequence[ShownCall]) -> list[int]:
     """Give each call, in the order of their beginning, the lowest lane that is free."""
     busy: list[tuple[float, int]] = []
     free: list[int] = []
@@ -136,6 +136,6 @@ def _lanes(calls: Sequence[CallData]) -> list[int]:
         while busy and busy[0][0] <= call.begin + 1e-9:
             heappush(free, heappop(busy)[1])
         lane = heappop(free) if free else len(busy)
-        heappush(busy, (call.end, lane))
+        heappush(busy, (call.over, lane))
         lanes.append(lane)
     return lanes

@@ -11,8 +11,9 @@ from manyminds.method_graph import MethodGraph
 from manyminds.records.reader import load_run
 from manyminds.records.record import record
 from manyminds.records.run_record import RunRecord
-from manyminds.state import Status
-from manyminds.views.data import CallData, LayerData, RunData
+from manyminds.records.schema import MessageLine
+from manyminds.state import Candidate, Failure, Status
+from manyminds.views.data import LayerData, RunData, ShownCall
 from manyminds.votes.ballots import Group, draw_up
 
 BAD: tuple[Status, ...] = ("failed", "timeout", "cut")
@@ -60,30 +61,31 @@ def made(members: int, calls: int, *, text: str = "", seed: int = 0) -> RunData:
         layers=[LayerData(1, made_up, kept=[0] if calls > 1 else None)],
         ballot=draw_up("majority", groups, voters=len(answers), asked=calls),
         answer="The answer is 1.",
-        seconds=max((call.end for call in made_up), default=0.0),
+        seconds=max((call.over for call in made_up), default=0.0),
         nodes=asking,
         edges=edges,
         visits=[("layer", 0, 0.1), *((name, 1, 2) for name in names), ("gate", 3, 4)],
     )
 
 
-def _call(place: int, member: str, draw: random.Random, text: str) -> CallData:
+def _call(place: int, member: str, draw: random.Random, text: str) -> ShownCall:
     good = draw.random() > 0.1
     answer = str(draw.randint(1, 4)) if good else None
-    return CallData(
-        number=place + 1,
-        member=member,
-        role="sampler",
-        layer=1,
-        index=place,
-        status="ok" if good else draw.choice(BAD),
-        text=text
-        or (f"Sample {place} says after some thought that it is {answer}." if good else ""),
-        begin=place // 64 * 2 + draw.random() * 0.2,
-        seconds=0.2 + draw.random() * 1.7,
-        input_tokens=20,
-        output_tokens=draw.randint(10, 90),
-        answer=answer,
-        error="" if good else "timeout: there was no answer within 2 seconds",
-        messages=[("human", "Which of many answers is right?")],
-    )
+    said = f"Sample {place} says after some thought that it is {answer}." if good else ""
+    status: Status = "ok" if good else draw.choice(BAD)
+    begin, seconds = place // 64 * 2 + draw.random() * 0.2, 0.2 + draw.random() * 1.7
+    late: Failure = {
+        "kind": "timeout", "message": "there was no answer within 2 seconds", "retriable": True,
+        "maybe_billed": True,
+    }  # fmt: skip
+    candidate: Candidate = {
+        "run": "made-up", "member": member, "role": "sampler", "index": place, "draw": 0,
+        "layer": 1, "status": status, "text": text or said, "answer": answer,
+        "error": None if good else late,
+        "usage": {"input_tokens": 20, "output_tokens": draw.randint(10, 90)}, "cost": None,
+        "seconds": seconds, "attempts": 1, "message_id": None,
+    }  # fmt: skip
+    asked: MessageLine = {
+        "type": "message", "hash": "", "role": "human", "content": "Which of many answers is right?"
+    }  # fmt: skip
+    return ShownCall(candidate, messages=[asked], number=place + 1, begin=begin)

@@ -60,7 +60,7 @@ def test_timeline_keeps_calls_in_flight_apart() -> None:
     for row in rows(made(2, 300)):
         for one, other in itertools.combinations(zip(row.calls, row.lanes, strict=True), 2):
             if one[1] == other[1]:
-                assert one[0].end <= other[0].begin + 1e-6 or other[0].end <= one[0].begin + 1e-6
+                assert one[0].over <= other[0].begin + 1e-6 or other[0].over <= one[0].begin + 1e-6
 
 
 def test_timeline_hatches_calls_without_an_answer() -> None:

@@ -7,13 +7,15 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from helpers.browser import PALE, chromium, opened
 from helpers.runs import made, recorded, smoa
 
 from manyminds import create_moa
+from manyminds.records.schema import MessageLine
+from manyminds.state import Candidate
 from manyminds.views.data import RunData
 from manyminds.views.html import fragment, page, table
 from manyminds.views.reading import data_of
@@ -94,9 +96,13 @@ def test_is_used_with_the_keyboard_alone(browser: "Browser", tmp_path: Path) -> 
 def test_what_a_model_says_is_never_run(browser: "Browser", tmp_path: Path, place: str) -> None:
     run = made(2, 6, text=EVIL if place == "text" else "")
     first = run.calls[0]
-    said: dict[str, Any] = {name: EVIL for name in ("member", "text", "error") if name == place}
-    prompt = [("human", EVIL)] if place == "prompt" else []
-    call = replace(first, number=0, status="failed", messages=prompt, **said)
+    failure = {"kind": "error", "message": EVIL, "retriable": False, "maybe_billed": False}
+    said: dict[str, Any] = {"member": EVIL, "text": EVIL, "error": failure}
+    told = {name: one for name, one in said.items() if name == place}
+    candidate = cast("Candidate", {**first.candidate, "status": "failed", **told})
+    line: MessageLine = {"type": "message", "hash": "", "role": "human", "content": EVIL}
+    prompt = [line] if place == "prompt" else []
+    call = replace(first, candidate=candidate, number=0, messages=prompt)
     bad = RunData(
         id=EVIL,
         method="moa",
