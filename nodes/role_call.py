@@ -28,8 +28,8 @@ ECHO = "the reply repeats the example of the instructions"
 _EXAMPLE = re.compile(r'^\{".*\}$', re.MULTILINE)  # in a prompt, on a line of its own
 _SENTENCE = re.compile(r'"[^"]*\w \w[^"]*"(?!\s*:)')
 _QUOTED = 4_000  # characters of an unreadable reply that its author sees again
-# Members whose endpoint refused a schema or a temperature; valid for the process.
-_refused: dict[str, set[str]] = {}
+# Members whose endpoint refused a schema without naming it; valid for the process.
+_no_schema: set[str] = set()
 
 
 class Unreadable(ValueError):
@@ -95,8 +95,8 @@ async def ask_role(
     The first request to a member carries the schema if the member takes one. After an unreadable
     reply the same member is asked again with a message that says what was wrong, and without the
     schema unless the reply was of its form. After a failed call the next member is asked. An
-    endpoint that refuses the schema or the temperature is asked again without it, and not offered
-    it again. Unreadable replies are flagged.
+    endpoint that refuses the schema is asked again without it, and not offered it again.
+    Unreadable replies are flagged.
 
     Args:
         chain: The member that plays the role, and those that take over.
@@ -125,10 +125,8 @@ async def ask_role(
             late = asked and deadline is not None and deadline.reached.is_set()
             if late or (reserve and ctx.exhausted(1 + reserve) is not None):
                 return _fallback(asked, schema)
-            refused = _refused.get(member.identity, set())
-            bare = not in_form or schema is None or "schema" in refused
+            bare = not in_form or schema is None or member.identity in _no_schema
             held = {} if bare or schema is None else request_params(schema, member)
-            sampling = params if "temperature" not in refused else _without_temperature(params)
             reply = await ask(
                 member,
                 messages,
@@ -137,15 +135,17 @@ async def ask_role(
                 index=index + len(asked),
                 draw=draw(member) + len(asked) - first,
                 layer=layer,
-                params={**sampling, **held},
+                params={**params, **held},
                 stream=stream,
                 deadline=deadline,
             )
             asked.append(cut_echo(reply, messages))
             if reply["status"] != "ok":
-                if not _remember_refusal(member, reply, held, sampling):
+                error = reply["error"]
+                if not held or error is None or error["kind"] != "invalid_request":
                     break
-                continue  # a refused parameter is no attempt: nothing was written
+                _no_schema.add(member.identity)
+                continue  # a refused schema is no attempt: nothing was written
             text = reply_text(reply, schema)
             echo = schema is not None and _echoes(text, original)
             value, wrong = (None, ECHO) if echo else _parsed(parse, text)
@@ -230,27 +230,6 @@ def _flag(reply: Candidate, wrong: str, ctx: RunContext, *, dropped: bool) -> No
     reply["error"] = Failure(kind="malformed", message=wrong, retriable=True, maybe_billed=False)
     if dropped:
         ctx.emit("dropped", member=reply["member"], message_id=reply["message_id"])
-
-
-def _remember_refusal(
-    member: Member, reply: Candidate, held: Mapping[str, Any], params: Mapping[str, Any]
-) -> bool:
-    """Remember what the endpoint refused; False if the failure has another cause."""
-    error = reply["error"]
-    if error is None or error["kind"] != "invalid_request":
-        return False
-    if "temperature" in params and "temperature" in error["message"]:
-        what = "temperature"
-    elif held:
-        what = "schema"
-    else:
-        return False
-    _refused.setdefault(member.identity, set()).add(what)
-    return True
-
-
-def _without_temperature(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in params.items() if name != "temperature"}
 
 
 def _asked_again(

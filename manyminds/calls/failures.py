@@ -12,7 +12,7 @@ from time import time
 from typing import cast
 
 from manyminds.errors import AnswerError, BudgetError, QuorumError
-from manyminds.models.provider_kinds import kind_of_words
+from manyminds.models.envelopes import Told, told_in
 from manyminds.models.redact import without_keys
 from manyminds.state import Failure, FailureKind
 
@@ -63,11 +63,9 @@ def kind_of(error: BaseException) -> FailureKind:
     if isinstance(error, BudgetError):
         return "budget"
     status = _status(error)
-    if status == 503 and retry_after(error) is not None:
+    if status is not None and status >= 500 and retry_after(error) is not None:
         return "rate_limit"
-    words = _words(error)[:2_000]
-    text = f"{getattr(error, 'code', None)} {getattr(error, 'type', None)} {words}"
-    kind = kind_of_words(text, status)
+    kind = _told(error).kind(status)
     if kind is not None:
         return kind
     if _lost(error) is not None:
@@ -89,7 +87,7 @@ def failure(error: BaseException, hide: Callable[[str], str] = str) -> Failure:
     kind, own = kind_of(error), own_error(error)
     retriable = kind in RETRIABLE if own is None else own.retriable
     told = own or (_lost(error) or error if kind == "connection" else error)
-    message = clean(hide(_words(told))) or type(told).__name__
+    message = clean(hide(_told(told).message)) or type(told).__name__
     return Failure(
         kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
     )
@@ -105,15 +103,19 @@ def own_error(error: BaseException) -> AnswerError | None:
     return None
 
 
-def _words(error: BaseException) -> str:
-    """Return the provider's own message, where the body of its response is an unusual envelope."""
-    body: object = getattr(error, "body", None)
-    if isinstance(body, list) and body:
-        body = cast("list[object]", body)[0]
-    for key in ("error", "message", "detail", "msg", "error_message"):
-        if isinstance(body, Mapping) and cast("Mapping[str, object]", body).get(key):
-            body = cast("Mapping[str, object]", body)[key]
-    return body if isinstance(body, str) and body.strip() else str(error)
+def words_of(error: BaseException) -> str:
+    """Return what a provider said, with its codes."""
+    told = _told(error)
+    return f"{told.message} {told.codes}"
+
+
+def _told(error: BaseException) -> Told:
+    """Return the provider's own message and codes, out of the body of its response."""
+    told = told_in(getattr(error, "body", None))
+    if told is not None:
+        return told
+    given = map(vars(error).get, ("code", "type"))
+    return Told(str(error)[:2_000], " ".join(one for one in given if isinstance(one, str)))
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -157,5 +159,5 @@ def _status(error: BaseException) -> int | None:
         status = getattr(holder, "status_code", None)
         if isinstance(status, int):
             return status
-    code = str(getattr(error, "code", None))  # of an error inside a stream
+    code = str(vars(error).get("code"))  # of an error inside a stream
     return int(code) if code.isdecimal() and len(code) == 3 else None

@@ -7,56 +7,92 @@ again without the feature.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+# What a message says of a feature that is refused, rather than of a value out of range.
 _REFUSES = re.compile(
-    r"unsupported|not support|unrecognized|unknown|unexpected|not permitted|not allowed|extra"
-    r"|does not exist|cannot be|invalid|deprecated|only the default|not enabled|not available"
-    r"|incompatible|may only|can only|must (?:not be|be (?:1|unset|omitted|null|none|the default))",
+    r"unsupported|n[o']?t[ -]support|n't support|unrecognized|unknown|unexpected|not permitted"
+    r"|not allowed|extra|does not exist|cannot|invalid|deprecated|only|not enabled|disabled"
+    r"|unavailable|not available|not implemented|forbidden|reject|ignored|read-only|fixed"
+    r"|incompatible|must be (?:1|unset|omitted|null|none|one of|the default)|must not be|requires"
+    r"|failed to parse|\u4e0d\u652f\u6301",
     re.IGNORECASE,
 )
+_OUT_OF_RANGE = re.compile(
+    r"between|range|greater than|less than|at (?:least|most)|exceeds?\b|maximum|minimum|too large"
+    r"|must be (?:an? )?(?:integer|number|string|positive|>|<|in \[)",
+    re.IGNORECASE,
+)
+_NO_SUCH_MODEL = re.compile(r"\bmodel\b[^.]{0,60}(?:does not exist|not found)", re.IGNORECASE)
+# Names that are words of the language as well: they count where they are quoted, or begin the text.
+_WORDS = {"n", "seed", "stop", "store", "tools", "user", "functions", "metadata"}
+_ALSO_CALLED = {
+    "response_format": r"json[_ ]schema|json mode|structured outputs?|guided|grammar",
+    "tools": r"tool[_ ]choice",
+}
 _SYSTEM = re.compile(
     r"\bsystem\b[^.]{0,60}\b(?:role|message|prompt|instruction)"
-    r"|\b(?:role|instruction)s?\b[^.]{0,40}\bsystem\b|developer instruction|['\"`]system['\"`]",
+    r"|\b(?:role|instruction)s?\b[^.]{0,40}\bsystem\b|developer instruction|['\"`]system['\"`]"
+    r"|\broles?\b[^.]{0,60}\buser\b[^.]{0,20}\bassistant\b"
+    r"|\buser\b[^.]{0,20}\bassistant\b[^.]{0,40}\broles?\b"
+    r"|(?:unexpected|unknown|invalid)(?: message)? role",
     re.IGNORECASE,
 )
-_ALTERNATE = re.compile(r"\balternat", re.IGNORECASE)
+_ALTERNATE = re.compile(
+    r"\balternat|consecutive|same role|in a row|take turns|start with a user|must be from the user"
+    r"|\bposition \d+ must be of role",
+    re.IGNORECASE,
+)
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
+@dataclass
 class Refusals:
-    """What one member's endpoint refuses."""
+    """What one member's endpoint refuses.
 
-    def __init__(self) -> None:
-        self.params: set[str] = set()
-        self.limit: str | None = None
-        self.no_system = self.alternates = False
+    Attributes:
+        params: Parameters that it takes under no name.
+        limit: Its name for the limit of tokens; None: whatever we call it.
+        no_system: It takes no system message.
+        alternates: User and assistant have to take turns.
+        no_stream_options: It takes no options of streams, so streams report no usage.
+    """
 
-    def learn(
+    params: frozenset[str] = frozenset()
+    limit: str | None = None
+    no_system: bool = False
+    alternates: bool = False
+    no_stream_options: bool = False
+
+    def after(
         self, message: str, messages: Sequence[BaseMessage], params: Mapping[str, Any]
-    ) -> bool:
-        """Note what an error message refuses; return whether the request can do without it."""
-        if _ALTERNATE.search(message) and not self.alternates:
-            self.alternates = self.no_system = True
-            return True
+    ) -> "Refusals | None":
+        """Return what is known after an error; None where the request cannot do without anything.
+
+        Args:
+            message: What the endpoint said.
+            messages: The prompt as it was sent.
+            params: The parameters as they were sent.
+        """
         refuses = _REFUSES.search(message) is not None
         has_system = any(isinstance(one, SystemMessage) for one in messages)
-        if has_system and not self.no_system and refuses and _SYSTEM.search(message):
-            self.no_system = True
-            return True
-        named = [name for name in params if re.search(rf"\b{re.escape(name)}\b", message)]
-        if not refuses or not named:
-            return False
+        if _ALTERNATE.search(message) and not self.alternates:
+            return replace(self, alternates=True, no_system=True)
+        about_roles = (refuses or "role" in message.lower()) and _SYSTEM.search(message)
+        if has_system and about_roles and not self.no_system:
+            return replace(self, no_system=True)
+        if "stream_options" in message and not self.no_stream_options:
+            return replace(self, no_stream_options=True)
+        named = _named(message, params, refuses)
         limits = [name for name in _LIMITS if re.search(rf"\b{name}\b", message)]
-        if len(limits) == 2 and self.limit is None and limits[0] in params:
-            self.limit = limits[1]
-        elif len(limits) == 2 and self.limit is None and limits[1] in params:
-            self.limit = limits[0]
-        else:
-            self.params.add(min(named, key=message.index))
-        return True
+        if not named:
+            return None
+        if len(limits) == 2 and self.limit is None and set(limits) & params.keys():
+            return replace(self, limit=limits[limits[0] in params])
+        return replace(self, params=self.params | {named})
 
     def apply(
         self, messages: list[BaseMessage], params: Mapping[str, Any]
@@ -79,12 +115,37 @@ class Refusals:
         return messages, params, notes
 
 
+def _named(message: str, params: Mapping[str, Any], refuses: bool) -> str | None:
+    """Return the parameter that a message refuses: the one that it names first."""
+    if _NO_SUCH_MODEL.search(message) or (_OUT_OF_RANGE.search(message) and not refuses):
+        return None
+    at = {name: found for name in params if (found := _place(name, message, refuses)) is not None}
+    return min(at, key=at.__getitem__, default=None)
+
+
+def _place(name: str, message: str, refuses: bool) -> int | None:
+    """Return where a message names a parameter, with its underscores or as other words."""
+    pattern = rf"\b{re.escape(name).replace('_', '[_ ]?')}\b"
+    if name in _WORDS:
+        quoted = rf"['\"`\[(]{name}\b|^{name}\b|\.{name}\b|: {name}\b|\b{name} ?[=>]"
+        pattern = quoted if not refuses else rf"{quoted}|\b{name}(?= (?:is|are|must|not)\b)"
+    found = re.search(pattern, message, re.IGNORECASE)
+    if found is None and refuses and name in _ALSO_CALLED:
+        found = re.search(_ALSO_CALLED[name], message, re.IGNORECASE)
+    return None if found is None else found.start()
+
+
 _refusals: dict[str, Refusals] = {}
 
 
 def refusals_of(member: str) -> Refusals:
     """Return what is known of a member's endpoint, by the member's identity."""
-    return _refusals.setdefault(member, Refusals())
+    return _refusals.get(member, Refusals())
+
+
+def remember(member: str, refusals: Refusals) -> None:
+    """Remember what a member's endpoint refuses, for the life of the process."""
+    _refusals[member] = refusals
 
 
 def _without_system(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -16,14 +16,15 @@ from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
-from manyminds.calls.failures import failure, kind_of, own_error
-from manyminds.calls.refusals import refusals_of
+from manyminds.calls.failures import failure, kind_of, own_error, words_of
+from manyminds.calls.refusals import Refusals, refusals_of, remember
 from manyminds.calls.response import Reply, parse
-from manyminds.calls.sendable import sendable
+from manyminds.calls.sendable import argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
+from manyminds.models.envelopes import NO_COMPLETION
 from manyminds.models.openai import EndpointModel
-from manyminds.models.token_counts import usage_of
+from manyminds.models.token_counts import is_unusable, usage_of
 from manyminds.runs.context import ParentCall, RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
@@ -33,8 +34,6 @@ _TRUNCATED = "an answer was cut by its token limit"
 _ADAPTATIONS = 6  # features that an endpoint may refuse
 _CHARACTERS = 4  # of a token, about
 _NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
-# Errors of an endpoint's client that do not name their cause.
-_UNREADABLE = "the endpoint's reply has not the form of a chat completion"
 
 
 class Request:
@@ -52,6 +51,7 @@ class Request:
     __slots__ = (
         "_callback",
         "_inside",
+        "_known",
         "_messages",
         "_notes",
         "_params",
@@ -75,7 +75,7 @@ class Request:
         self.candidates, self.member, self.prompt = candidates, member, prompt
         self.ctx, self.params, self.streamed = ctx, params, streamed
         self._messages, self._params = prompt, params  # as they are sent
-        self._notes: list[str] = []
+        self._known, self._notes = Refusals(), list[str]()
         self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
 
@@ -94,9 +94,10 @@ class Request:
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
         except Exception as error:  # whatever a model raises is its failure, not the run's
-            if isinstance(self.member.model, EndpointModel) and kind_of(error) == "error":
-                error = AnswerError(_UNREADABLE, kind="malformed", retriable=True)
             own = own_error(error)
+            is_endpoint = isinstance(self.member.model, EndpointModel)
+            if is_endpoint and own is None and kind_of(error) in ("error", "malformed"):
+                error = AnswerError(NO_COMPLETION, kind="malformed", retriable=True)
             if own is not None and own.usage is not None:
                 self._bill(first, cast(TokenUsage, own.usage))
             self.fail(error)
@@ -128,21 +129,39 @@ class Request:
         )
 
     async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
-        """Send the request; where the endpoint refuses a feature, send it again without it."""
-        refusals, prompt = refusals_of(self.member.identity), sendable(self.prompt)
-        for _ in range(_ADAPTATIONS):
-            self._messages, self._params, notes = refusals.apply(prompt, self.params)
-            self._notes = notes
+        """Send the request; where the endpoint refuses a feature, send it again without it.
+
+        What is refused is remembered for the member once a request without it gets further.
+        """
+        member, said = self.member, ""
+        self._apply(refusals_of(member.identity))
+        for left in reversed(range(_ADAPTATIONS)):
             try:
-                return await self._outputs(config)
+                outputs = await self._outputs(config)
             except GraphBubbleUp:
                 raise
             except Exception as error:
-                refused = self.member.is_chat and kind_of(error) == "invalid_request"
-                if not refused or not refusals.learn(str(error), self._messages, self._params):
+                refused = member.is_chat and kind_of(error) == "invalid_request"
+                words = words_of(error) if refused else ""
+                if words == said:
                     raise
+                remember(member.identity, self._known)
+                more = self._known.after(words, self._messages, self._params)
+                if more is None or not left or not self._apply(more):
+                    raise
+                said = words
                 self.candidates[0]["attempts"] += 1  # of a request that was made
-        return await self._outputs(config)
+            else:
+                remember(member.identity, self._known)
+                return outputs
+        raise AssertionError("the last attempt returns or raises")
+
+    def _apply(self, known: Refusals) -> bool:
+        """Leave out what the endpoint refuses; return whether that changes the request."""
+        before = (self._messages, self._params, self._known.no_stream_options)
+        self._known = known
+        self._messages, self._params, self._notes = known.apply(sendable(self.prompt), self.params)
+        return before != (self._messages, self._params, known.no_stream_options)
 
     async def _outputs(self, config: RunnableConfig) -> Sequence[object]:
         member, count = self.member, len(self.candidates)
@@ -159,6 +178,8 @@ class Request:
             threads = self.ctx.concurrency
             return [await in_thread(threads, model.invoke, self._messages, config, **self._params)]
         params = member.request_params(self._params)
+        if self._known.no_stream_options and isinstance(model, BaseChatModel):
+            model = model.model_copy(update={"stream_usage": False})
         return [await model.ainvoke(self._messages, config, **params)]
 
     async def _of_runnable(self, config: RunnableConfig) -> object:
@@ -172,7 +193,7 @@ class Request:
         base = (ctx.base + metadata["draw"]) * draws
         token = parent_call.set(ParentCall(ctx.counters, base, call, path, self._inside))
         try:
-            argument = _argument(member, self.prompt, ctx.question)
+            argument = argument_of(member, self.prompt, ctx.question)
             if member.is_sync_only:
                 output = await in_thread(ctx.concurrency, model.invoke, argument, config)
             elif checkpointer() is not None and on_background_loop():
@@ -212,6 +233,8 @@ class Request:
     def _fill(self, outputs: Sequence[object]) -> Exception | None:
         """Read the outputs into the candidates; return the error if the only one is unusable."""
         expected = len(self.candidates)
+        if any(map(is_unusable, outputs[:1])):
+            self.ctx.note_unusable_usage()
         for nth, candidate in enumerate(self.candidates):
             try:
                 if nth >= len(outputs):
@@ -261,10 +284,10 @@ class Request:
             candidate["notes"] = [*candidate.get("notes", []), *self._notes]
         if reply.truncated:
             candidate["truncated"] = True
-            candidate["notes"] = [
-                *candidate.get("notes", []),
-                "an answer was cut by its token limit",
-            ]
+            candidate["notes"] = [*candidate.get("notes", []), _TRUNCATED]
+        if reply.odd_ending is not None:
+            told = f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
+            candidate["notes"] = [*candidate.get("notes", []), told]
         self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
 
     def _bill_or_estimate(
@@ -318,15 +341,3 @@ async def _samples(
         **params,
     )
     return [cast("Any", generation).message for generation in result.generations[0]]
-
-
-def _argument(member: Member, prompt: list[BaseMessage], question: str) -> object:
-    kind, variable = member.input_kind
-    if kind == "custom":
-        assert member.input is not None
-        return member.input(prompt)
-    if kind in ("state", "method"):
-        return {"messages": prompt}
-    if kind == "messages":
-        return prompt
-    return question if variable is None else {variable: question}

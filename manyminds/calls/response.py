@@ -10,33 +10,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import BaseModel
 
 from manyminds.errors import AnswerError
-from manyminds.models.chat_completions import provider_error
+from manyminds.models.endings import ending_of
+from manyminds.models.envelopes import provider_error
 from manyminds.models.token_counts import usage_of
 from manyminds.reading import reasoning
 from manyminds.state import TokenUsage
 
-# Why an answer ended, in the words of every provider; the first that matches counts.
-_ENDINGS = (
-    (
-        "refused",
-        re.compile(
-            r"content_?filter|safety|refus|recitation|block|prohibited|spii|guardrail|sensitive"
-            r"|toxic|moderat|policy"
-        ),
-    ),
-    (
-        "truncated",
-        re.compile(
-            r"length|max_?\w*tokens|token_?limit|(?:^|error_|time_)limit$|context_?window"
-            r"|incomplete|truncat"
-        ),
-    ),
-    (
-        "failed",
-        re.compile(r"error|abort|fail|malformed|insufficient|cancel|timeout|unavailable|exception"),
-    ),
-)
-_FINISH = ("finish_reason", "stop_reason", "done_reason", "stop_type", "status")
 # No database keeps NUL, and no request carries half of a surrogate pair.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
@@ -55,6 +34,7 @@ class Reply:
     simulated: bool = False
     cut: bool = False
     truncated: bool = False
+    odd_ending: str | None = None
 
 
 def parse(output: object, *, max_chars: int | None = None) -> Reply:
@@ -116,7 +96,7 @@ def _parse_message(message: BaseMessage) -> Reply:
             reply.tool_calls = [dict(call) for call in message.tool_calls]
         about = message.response_metadata
         reply.simulated = bool(about.get("simulated"))
-        ending, word = _ending(about)
+        ending, word = ending_of(about)
         if ending == "refused":
             raise AnswerError("the provider's content filter stopped the answer", kind="refused")
         if "provider_error" in message.additional_kwargs:
@@ -126,6 +106,7 @@ def _parse_message(message: BaseMessage) -> Reply:
                 f"the provider ended the answer with `{word}`", kind="server_error", retriable=True
             )
         reply.truncated = ending == "truncated"
+        reply.odd_ending = word if ending == "unknown" else None
     more = message.additional_kwargs
     if more.get("refusal") and not reply.text.strip():
         raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
@@ -143,29 +124,6 @@ def _parse_message(message: BaseMessage) -> Reply:
     if not isinstance(content, str):
         reply.content = list(content)
     return _not_empty(reply)
-
-
-def _ending(about: Mapping[str, Any]) -> tuple[str, str]:
-    """Return how the answer ended, "" where it is whole, and the provider's word for it."""
-    given = {re.sub(r"\W", "", key).lower(): value for key, value in about.items()}
-    found: list[object] = [given.get(key) for key in _FINISH]
-    found += [given.get(key.replace("_", "")) for key in _FINISH]
-    found.append(given.get("incomplete_details"))
-    reasons = list(filter(None, map(_word, found)))
-    for ending, pattern in _ENDINGS:
-        for reason in reasons:
-            if pattern.search(reason):
-                return ending, reason
-    return "", ""
-
-
-def _word(reason: object) -> str:
-    """Return a reason in lower case, `max_tokens` for `FinishReason.MAX_TOKENS` or `maxTokens`."""
-    if isinstance(reason, Mapping):
-        told = cast("Mapping[str, object]", reason)
-        reason = told.get("type") or told.get("reason")
-    name = str(getattr(reason, "name", None) or reason or "").rsplit(".", 1)[-1].strip()[:60]
-    return (name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).lower()
 
 
 def _not_empty(reply: Reply) -> Reply:

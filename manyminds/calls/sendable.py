@@ -1,9 +1,11 @@
-"""Messages as endpoints take them."""
+"""Messages as endpoints, chains and graphs take them."""
 
 import re
 from operator import is_
 
 from langchain_core.messages import BaseMessage
+
+from manyminds.members import Member
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -15,6 +17,19 @@ def sendable(messages: list[BaseMessage]) -> list[BaseMessage]:
     """
     changed = [_sendable(message) for message in messages]
     return messages if all(map(is_, changed, messages)) else changed
+
+
+def argument_of(member: Member, prompt: list[BaseMessage], question: str) -> object:
+    """Return what a chain or graph is called with: messages, a state, or the question's text."""
+    kind, variable = member.input_kind
+    if kind == "custom":
+        assert member.input is not None
+        return member.input(prompt)
+    if kind in ("state", "method"):
+        return {"messages": prompt}
+    if kind == "messages":
+        return prompt
+    return question if variable is None else {variable: question}
 
 
 def _sendable(message: BaseMessage) -> BaseMessage:

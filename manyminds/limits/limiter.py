@@ -26,6 +26,7 @@ _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 _FEWER = 0.8  # an endpoint that refuses one more than so much of what it once held has places left
 _SHORT = 0.05  # seconds that can as well be waited for
 _TINY = 1e-6  # seconds, by which two times of the same alarm may differ
+_YEAR = 365 * 86_400.0
 
 
 class TurnOptions(TypedDict, total=False):
@@ -294,8 +295,9 @@ if hasattr(os, "register_at_fork"):
 
 def paused_too_long(seconds: float, max_wait: float) -> AnswerError:
     """Return the failure of a call that would have to wait for too long."""
+    wait = f"{seconds:.0f} s" if seconds < _YEAR else "more than a year"
     return AnswerError(
-        f"the endpoint asks to be left alone for {seconds:.0f} s, longer than an answer "
+        f"the endpoint asks to be left alone for {wait}, longer than an answer "
         f"may take ({max_wait:g} s)",
         kind="rate_limit",
     )

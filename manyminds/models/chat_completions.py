@@ -5,24 +5,27 @@ value, errors inside a response of status 200 or inside a stream, messages witho
 every chunk of a stream, streams that end in the middle, and bodies without end.
 """
 
+import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from manyminds.errors import AnswerError
-from manyminds.models.provider_kinds import kind_of_words, retriable
-from manyminds.models.token_counts import token_usage
+from manyminds.models.envelopes import NO_COMPLETION, is_error, provider_error
+from manyminds.models.token_counts import UNUSABLE_USAGE, token_usage
 from manyminds.state import TokenUsage
 
 MOST_BYTES = 32 * 2**20
 """Bytes of a response, decompressed, that are read."""
 
+_END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _PIECE = 8_192  # compressed bytes that are decompressed at once: at most some 8 MB
 _ENCODINGS = {"", "identity", "gzip", "deflate"}
 _DETAILS = ("prompt_tokens_details", "completion_tokens_details")
@@ -33,6 +36,7 @@ class _Stream:
     """What is known of the stream that is being read."""
 
     usage: TokenUsage | None = None
+    nonsense: bool = False
     finished: bool = False
     tail: bytes = b""
 
@@ -57,26 +61,24 @@ class ChatCompletions:
     ) -> ChatResult:
         """Turn a response into messages, whatever its usage, roles and envelope are like."""
         body = _body(response)
-        if "choices" not in body and not body.get("error"):
-            plain = _super(self)._create_chat_result(response, generation_info)
-            return cast("ChatResult", plain)
-        usage = _usage(body.get("usage"))
+        reported = body.get("usage")
+        usage = _usage(reported)
         if body.get("error"):
-            raise provider_error(body["error"], usage)
-        body["usage"] = _as_reported(body.get("usage"), usage)
+            raise provider_error(body, usage)
+        if not (isinstance(body.get("choices"), list) and body["choices"]):
+            raise provider_error(body, usage, otherwise="malformed")
+        body["usage"] = _as_reported(reported, usage)
         if not isinstance(body.get("service_tier"), str):
             body.pop("service_tier", None)
-        choices = body["choices"]
-        if isinstance(choices, list):
-            body["choices"] = [_choice(each) for each in cast("list[object]", choices)]
+        body["choices"] = [_choice(each) for each in cast("list[object]", body["choices"])]
+        nonsense = usage is None and bool(reported)
         result = _super(self)._create_chat_result(body, generation_info)
         for choice, generation in zip(body["choices"], result.generations, strict=False):
-            more = generation.message.additional_kwargs
-            for key in ("refusal", "reasoning_content", "reasoning"):
-                if choice["message"].get(key):
-                    more.setdefault(key, choice["message"][key])
+            _keep(choice["message"], generation.message)
             if choice.get("error"):
-                more["provider_error"] = choice["error"]
+                generation.message.additional_kwargs["provider_error"] = choice["error"]
+            if nonsense:
+                generation.message.response_metadata[UNUSABLE_USAGE] = True
         return cast("ChatResult", result)
 
     def _convert_chunk_to_generation_chunk(
@@ -87,17 +89,23 @@ class ChatCompletions:
     ) -> ChatGenerationChunk | None:
         """Turn a chunk of a stream into a message; usage is kept for the end of the stream."""
         stream = _stream.get() or _Stream()
-        stream.count(_usage(chunk.get("usage")))
-        if chunk.get("error"):
-            raise provider_error(chunk["error"], stream.usage)
-        chunk = {**chunk, "usage": None, "choices": chunk.get("choices") or []}
-        for choice in chunk["choices"]:
-            if isinstance(choice, Mapping) and choice.get("error"):
-                raise provider_error(choice["error"], stream.usage)
-            stream.finished = stream.finished or bool(choice.get("finish_reason"))
+        usage = _usage(chunk.get("usage"))
+        stream.count(usage)
+        stream.nonsense = stream.nonsense or (usage is None and bool(chunk.get("usage")))
+        if is_error(chunk):
+            raise provider_error(chunk, stream.usage)
+        given = chunk.get("choices")
+        found = cast("list[object]", given) if isinstance(given, list) else []
+        choices = [one for one in map(_delta, found) if not one.get("index")]  # we ask for one
+        for choice in choices:
+            if choice.get("error"):
+                raise provider_error(choice, stream.usage)
+            stream.finished = stream.finished or bool(choice["finish_reason"])
         made = _super(self)._convert_chunk_to_generation_chunk(
-            chunk, default_chunk_class, base_generation_info
+            {**chunk, "usage": None, "choices": choices}, default_chunk_class, base_generation_info
         )
+        if choices and made is not None:
+            _keep(choices[0]["delta"], made.message)
         return cast("ChatGenerationChunk | None", made)
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
@@ -116,7 +124,7 @@ class ChatCompletions:
             finally:
                 _stream.set(None)
             yield chunk
-        if not stream.finished and b"[DONE]" not in stream.tail:
+        if not stream.finished and not _END_MARK.search(stream.tail):
             error = AnswerError(
                 "the stream ended before the answer was complete", kind="connection", retriable=True
             )
@@ -124,6 +132,9 @@ class ChatCompletions:
             raise error
         if stream.usage is not None:
             yield ChatGenerationChunk(message=_of_usage(stream.usage))
+        elif stream.nonsense:
+            about = {UNUSABLE_USAGE: True}
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=about))
 
 
 class PlainChunks:
@@ -181,21 +192,15 @@ async def limit_size(response: Any) -> None:
                 stream.tail = (stream.tail + part)[-64:]
             yield part
 
+    async def as_event(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
+        """Give the whole response of a server that does not stream as one event."""
+        whole = b"".join([part async for part in limited(*args, **kwargs)])
+        yield b"data: " + re.sub(rb"[\r\n]", b" ", whole) + b"\n\n"
+
     if encoding:
         response.aiter_raw = in_pieces
-    response.aiter_bytes = limited
-
-
-def provider_error(error: object, usage: TokenUsage | None = None) -> AnswerError:
-    """Return what a provider says went wrong inside a response, as an exception."""
-    told: Mapping[str, Any] = error if isinstance(error, Mapping) else {"message": error}
-    code, message = told.get("code"), told.get("message") or told.get("type") or "no reason given"
-    status = int(str(code)) if str(code).isdecimal() and len(str(code)) == 3 else None
-    words = f"{code} {told.get('type')} {message}"
-    kind = kind_of_words(words, status) or "server_error"
-    made = AnswerError(str(message), kind=kind, retriable=retriable(kind))
-    made.usage = usage
-    return made
+    is_json = "json" in str(response.headers.get("content-type", ""))
+    response.aiter_bytes = as_event if is_json and stream is not None else limited
 
 
 def _super(model: object) -> Any:
@@ -212,24 +217,84 @@ def _body(response: object) -> dict[str, Any]:
 
 
 def _choice(given: object) -> dict[str, Any]:
-    """Return a choice whose message has a role; one that is no choice makes an empty answer."""
+    """Return a choice as LangChain can read it; one without a message is an error."""
     choice = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
     message = choice.get("message")
     if not isinstance(message, Mapping):
-        raise AnswerError(
-            "the endpoint's reply has not the form of a chat completion",
-            kind="malformed",
-            retriable=True,
-        )
-    choice["message"] = {**message, "role": "assistant"}
+        message = {}
+        choice.setdefault("error", {"message": NO_COMPLETION, "code": "malformed"})
+    choice["message"] = _message(cast("Mapping[str, Any]", message))
+    # LangChain would take over that of the choice before.
+    choice["finish_reason"] = _reason(choice)
     return choice
+
+
+def _delta(given: object) -> dict[str, Any]:
+    """Return a choice of a stream's chunk as LangChain can read it."""
+    choice = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
+    delta = choice.get("delta") or choice.get("message")
+    choice["delta"] = _message(
+        cast("Mapping[str, Any]", delta) if isinstance(delta, Mapping) else {}
+    )
+    choice["finish_reason"] = _reason(choice)
+    return choice
+
+
+def _reason(choice: Mapping[str, Any]) -> object:
+    """Return why a choice ended; routers give the provider's own word under another name."""
+    return choice.get("finish_reason") or choice.get("native_finish_reason") or ""
+
+
+def _message(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message of an assistant, without what has not the form of a content or tool call."""
+    message = {**given, "role": "assistant", "content": _content(given.get("content"))}
+    for key in ("id", "name"):
+        if not isinstance(given.get(key), str):
+            message.pop(key, None)
+    calls = given.get("tool_calls")
+    if calls is not None:
+        found = calls if isinstance(calls, list) else []
+        message["tool_calls"] = [_tool_call(one) for one in found if _is_tool_call(one)]
+    if not isinstance(given.get("function_call"), Mapping):
+        message.pop("function_call", None)
+    return message
+
+
+def _keep(given: Mapping[str, Any], message: BaseMessage) -> None:
+    """Keep in a message what LangChain leaves out."""
+    for key in ("refusal", "reasoning_content", "reasoning"):
+        if given.get(key):
+            message.additional_kwargs.setdefault(key, given[key])
+
+
+def _content(given: object) -> str | list[Any]:
+    if isinstance(given, list):
+        return [one for one in given if isinstance(one, str | Mapping)]
+    if isinstance(given, Mapping):  # a single block
+        return [{"type": "text", **given}]
+    return "" if given is None else given if isinstance(given, str) else json.dumps(given)
+
+
+def _is_tool_call(call: object) -> bool:
+    return isinstance(call, Mapping) and isinstance(call.get("function"), Mapping)
+
+
+def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool call whose arguments are a text; some servers send them as an object."""
+    function = dict(call["function"])
+    if isinstance(function.get("arguments"), Mapping | list):
+        function["arguments"] = json.dumps(function["arguments"])
+    return {**call, "function": function}
 
 
 def _usage(reported: object) -> TokenUsage | None:
     if not isinstance(reported, Mapping):
         return None
     given = cast("Mapping[str, object]", reported)
-    return token_usage(given.get("prompt_tokens"), given.get("completion_tokens"))
+    read, written = given.get("prompt_tokens"), given.get("completion_tokens")
+    if read is None and written is None:  # as other protocols name them
+        read, written = given.get("input_tokens"), given.get("output_tokens")
+    return token_usage(read, written)
 
 
 def _as_reported(reported: object, usage: TokenUsage | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What kind of failure a provider describes, by its words and its status."""
+"""What kind of failure a provider describes, by its words, its status and its codes."""
 
 import re
 
@@ -6,45 +6,122 @@ from manyminds.state import FailureKind
 
 BY_STATUS: dict[int, FailureKind] = {
     401: "authentication",
+    402: "authentication",
     403: "authentication",
     408: "timeout",
     409: "server_error",
     413: "context_too_long",
+    425: "server_error",
     429: "rate_limit",
+    499: "server_error",
 }
 _RETRIABLE = frozenset({"timeout", "connection", "rate_limit", "server_error", "malformed"})
-_WORDS: tuple[tuple[str, FailureKind], ...] = (
-    ("no generation chunks were returned", "malformed"),
-    ("null value for 'choices'", "malformed"),
-    ("unexpected response type", "malformed"),
-    ("content_filter", "refused"),
-    ("content_policy", "refused"),
-    ("insufficient_quota", "authentication"),
-    ("invalid_api_key", "authentication"),
+
+# Words that mean the same whatever the status, and whoever says them.
+_SURE: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
+    (re.compile(r"no generation chunks were returned|null value for 'choices'"), "malformed"),
+    (re.compile(r"unexpected response type"), "malformed"),
+    (re.compile(r"content_filter|content_policy|responsibleaipolicy"), "refused"),
+    (
+        re.compile(
+            r"insufficient[_ ](?:quota|balance|credit|fund)|exceeded_current_quota|billing_"
+            r"|credit balance|(?:invalid|incorrect)[_ ]api[_ ]key|api key not valid"
+        ),
+        "authentication",
+    ),
 )
-# Every engine says in words of its own that a prompt is too long.
+# Words that a provider gives as the reason of a status such as 400 or 403.
+_SAID: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
+    (
+        re.compile(
+            r"content[ -]?(?:filter|polic|management|moderation)|(?:usage|safety) polic|moderation"
+            r"|flagged|inappropriate|inspection_failed|content exists risk|prohibited[_ ]content"
+            r"|blocked[^.]{0,30}safety|safety (?:system|filter|reason)|jailbreak"
+        ),
+        "refused",
+    ),
+    (re.compile(r"too many requests|rate.?limit|throttl|rate exceeded"), "rate_limit"),
+)
+# Codes and types of errors that come without a status, such as those inside a response of 200.
+_CODES: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
+    (re.compile(r"rate.?limit|resource.?exhausted|throttl|too.?many.?requests"), "rate_limit"),
+    (re.compile(r"auth|permission|forbidden|billing|credit|quota|api.?key"), "authentication"),
+    (re.compile(r"timeout|timed.?out|deadline"), "timeout"),
+    (re.compile(r"malformed"), "malformed"),
+    (re.compile(r"internal|unavailable|server|overload|upstream"), "server_error"),
+    (
+        re.compile(r"invalid|not.?found|unsupported|bad.?request|unprocessable|value.?error"),
+        "invalid_request",
+    ),
+)
+
+# Every engine says in words of its own that a prompt is too long: something that has a length, and
+# that it is too much, in one sentence.
+_LONG_THING = (
+    r"(?:prompts?|inputs?|context|messages?|conversation|sequence|request (?:body|size|payload)"
+    r"|payload|(?:token|prompt) ?count|(?:number of|total|requested) tokens"
+    r"|request is"
+    r"|request (?=exceeds? (?:the |your )?(?:max|context|model|token|size|limit|allowed))"
+    r"|max_(?:model|seq|input|prompt)_(?:len|tokens)\w*|session_len|max_num_tokens)"
+)
+_TOO_MUCH = (
+    r"(?:too (?:long|large|big|many tokens)|exceed\w*|(?:longer|larger|greater|bigger|more) than"
+    r"|overflow\w*|over the limit|must (?:be (?:<=?|less|at most)|have less)|only supports up to"
+    r"|supports? at most|should be \[|超[长出过]|过长)"
+)
 _TOO_LONG = re.compile(
-    r"context_length_exceeded|exceed_context_size|contextwindowexceeded|model_context_window_exceeded"
-    r"|maximum context length|available context size|context (?:window|length|size)[^.]{0,40}exceed"
-    r"|exceeds?[^.]{0,60}(?:context (?:window|length|size)|maximum number of (?:input )?tokens)"
-    r"|(?:prompt|input)[^.]{0,60}(?:is )?(?:too long|longer than)"
-    r"|longer than the maximum model length"
-    r"|input tokens exceed|too many (?:input )?tokens|reduce the length of the (?:messages|prompt)"
-    r"|must be less than or equal to[^.]{0,20}max_(?:model_len|seq_len)"
+    r"context_length_exceeded|exceed_context_size|contextwindowexceeded|context_window_exceeded"
+    r"|(?:maximum|max_?) ?(?:allowed )?(?:context|prompt|input|sequence) ?length"
+    r"|available context size|too many (?:input )?tokens|token limit|tokens_limit|\bprompt_len\b"
+    r"|reduce (?:the length of |the number of tokens|your message size)"
+    r"|context (?:shift is disabled|length is (?:only|too short))|length is \d+ while"
+    r"|expected maxlength"
+    r"|max_\w*(?:prompt|input|context)\w*_exceeded"
+    rf"|\b{_LONG_THING}[^;\n]{{0,90}}{_TOO_MUCH}|{_TOO_MUCH}[^;\n]{{0,60}}\b{_LONG_THING}\b"
 )
+# Other things can be too long or too many as well.
+_OTHER_THING = re.compile(
+    r"deadline|timeout|quota|concurren|too many requests|rate.?limit|per (?:min|hour|day|second)"
+    r"|retries|error message|buffer|when reading"
+    r"|\b(?:memory|disk|gpu|cpu|stack|connections?|rows?|file)\b"
+    r"|\b(?:images?|audio|video|tools?|functions?|completion tokens|temperature|top_[pk]|stop)\b"
+)
+_TOO_LARGE = re.compile(r"request[ _]too[ _]large")  # no rate of tokens a minute lets it through
 
 
-def kind_of_words(text: str, status: int | None = None) -> FailureKind | None:
-    """Return the kind of failure that a provider's words, then its status, stand for."""
-    text = text.lower()
-    if status != 429 and _TOO_LONG.search(text):
+def kind_of_words(
+    text: str, status: int | None = None, codes: str | None = None
+) -> FailureKind | None:
+    """Return the kind of failure that a provider's words stand for.
+
+    Args:
+        text: the provider's message, with its codes.
+        status: of the response, or of the error inside it.
+        codes: the codes and types alone, which decide where there is no status; None: the text is
+            no provider's.
+
+    Returns:
+        None where neither words nor status nor codes say anything.
+    """
+    text = text[:2_000].lower()
+    if _is_too_long(text, status):
         return "context_too_long"
-    for words, kind in _WORDS:
-        if words in text:
+    is_told = status in (400, 403, 422, 451) or (status is None and codes is not None)
+    for words, kind in (*_SURE, *_SAID) if is_told else _SURE:
+        if words.search(text):
             return kind
-    if status is None or status < 400:
-        return None
-    return BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+    if status is not None and status >= 400:
+        return BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
+    return next((kind for words, kind in _CODES if words.search((codes or "").lower())), None)
+
+
+def _is_too_long(text: str, status: int | None) -> bool:
+    if status == 429 or _TOO_LARGE.search(text):
+        return _TOO_LARGE.search(text) is not None
+    return any(
+        _TOO_LONG.search(sentence) and not _OTHER_THING.search(sentence)
+        for sentence in re.split(r"(?<=[.;!?])\s|\n", text)
+    )
 
 
 def retriable(kind: FailureKind) -> bool:

@@ -13,7 +13,8 @@ from langchain_core.messages.ai import AIMessage, add_usage
 from langchain_core.outputs import ChatResult
 
 from manyminds.errors import AnswerError
-from manyminds.models.chat_completions import ChatCompletions, provider_error
+from manyminds.models.chat_completions import ChatCompletions
+from manyminds.models.envelopes import is_error, provider_error
 
 
 class StreamedCompletions(ChatCompletions):
@@ -72,8 +73,8 @@ class _Whole:
         Raises:
             AnswerError: the chunk says that the server failed.
         """
-        if chunk.get("error"):
-            raise provider_error(chunk["error"])
+        if is_error(chunk):
+            raise provider_error(chunk)
         self._head |= {key: chunk[key] for key in ("id", "model", "usage") if chunk.get(key)}
         for choice in chunk.get("choices") or []:
             delta = choice.get("delta") or {}

@@ -6,11 +6,15 @@ from typing import cast
 
 from manyminds.state import TokenUsage
 
-_MOST = 10**12  # no call has more tokens
+_MOST, _DIGITS = 10**12, 12  # no call has more tokens
+UNUSABLE_USAGE = "manyminds_unusable_usage"
+"""Key of a message's metadata that says that the counts it came with are none."""
 
 
 def token_usage(input_tokens: object, output_tokens: object) -> TokenUsage | None:
     """Return a usage of whole numbers; None where a count is negative, not finite or no number.
+
+    A text of digits is a number.
 
     A missing count next to a good one is 0; where both are missing, nothing was reported.
     """
@@ -31,7 +35,16 @@ def usage_of(message: object) -> TokenUsage | None:
     return token_usage(reported.get("input_tokens"), reported.get("output_tokens"))
 
 
+def is_unusable(message: object) -> bool:
+    """Tell whether a LangChain message came with a usage that holds no token counts."""
+    if getattr(message, "response_metadata", {}).get(UNUSABLE_USAGE):
+        return True
+    return bool(getattr(message, "usage_metadata", None)) and usage_of(message) is None
+
+
 def _count(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS:
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not isfinite(value):

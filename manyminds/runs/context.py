@@ -211,6 +211,12 @@ class RunContext:
                 f"the endpoint reported no tokens for {calls}: the budget counted an estimate"
             )
 
+    def note_unusable_usage(self) -> None:
+        """Note that an endpoint sent token counts that are none: they count as not reported."""
+        run_scope(self.id).failed_observers.setdefault(
+            "usage", "an endpoint sent token counts that cannot be read: they count as not reported"
+        )
+
     def count(self, candidates: Sequence[Candidate]) -> None:
         """Add calls that ended to the live ledger, for the case that no state will hold them."""
         scope = run_scope(self.id)

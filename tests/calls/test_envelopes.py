@@ -88,13 +88,32 @@ async def test_a_success_without_a_completion_is_malformed(body: bytes) -> None:
     assert got["error"] is not None and got["error"]["kind"] in ("malformed", "empty")
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 529])
 async def test_a_pause_longer_than_the_timeout_fails_at_once(status: int) -> None:
     began = time.monotonic()
     busy = Reply("busy, come back", status=status, headers={"Retry-After": "120"})
     got, requests = await asked(busy, retries=2, timeout=8)
     assert time.monotonic() - began < 3 and requests == 1
     assert got["error"] is not None and got["error"]["kind"] == "rate_limit"
+
+
+@pytest.mark.parametrize(
+    "pause", ["-5", "nan", "soon", "0", "Sun Nov  6 08:49:37 1994", "1e-3", ""]
+)
+async def test_a_pause_that_is_none_is_no_obstacle(pause: str) -> None:
+    def reply(_body: Body, k: int) -> Reply:
+        return Reply(TEXT) if k else Reply("busy", status=429, headers={"Retry-After": pause})
+
+    with Server(reply) as server:
+        member = Member(f"m@{server.url}", retries=1, timeout=8)
+        got = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+    assert got["text"] == TEXT
+
+
+@pytest.mark.parametrize("pause", ["9" * 300, "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_a_pause_without_end_is_told_in_a_sentence(pause: str) -> None:
+    got, _ = await asked(Reply("busy", status=429, headers={"Retry-After": pause}), retries=2)
+    assert got["error"] is not None and "more than a year" in got["error"]["message"]
 
 
 async def test_a_503_with_a_short_pause_is_asked_again() -> None:
@@ -220,6 +239,21 @@ async def test_a_compressed_response_is_read_and_a_bomb_of_one_is_cut(coding: st
     assert good["text"].strip() == TEXT
     bomb, requests = await asked(packed(64 * 2**20), retries=2)
     assert bomb["error"] is not None and "32 MB" in bomb["error"]["message"] and requests == 1
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "x-gzip", "gzip, gzip", "utf-8"])
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_coding_that_has_no_bound_is_not_read(coding: str, status: int) -> None:
+    packed = Reply(raw=b"\x0b" * 99, status=status, headers={"Content-Encoding": coding})
+    got, _ = await asked(packed)
+    assert got["error"] is not None and "compressed with" in got["error"]["message"]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_bomb_in_place_of_an_error_is_cut(status: int) -> None:
+    packed = gzip.compress(b" " * (64 * 2**20))
+    got, _ = await asked(Reply(raw=packed, status=status, headers={"Content-Encoding": "gzip"}))
+    assert got["error"] is not None and "32 MB" in got["error"]["message"]
 
 
 @pytest.mark.parametrize(

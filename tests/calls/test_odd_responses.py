@@ -49,6 +49,16 @@ async def got(raw: object, **options: Any) -> Candidate:
         (True, 1, None),
         ([], 1, None),
         (None, None, None),
+        ("10", "5", (10, 5)),
+        ("10.5", 5, None),
+        ("-1", 5, None),
+        ("9" * 400, 5, None),
+        ("\u0663", 5, None),
+        ({"n": 1}, 1, None),
+        (0, 0, (0, 0)),
+        (-0.0, 0.4, (0, 0)),
+        (1e300, 1, None),
+        (10**15, 1, None),
     ],
 )
 def test_usage_is_whole_or_not_reported(read: Any, written: Any, right: Any) -> None:
@@ -61,6 +71,56 @@ async def test_nonsense_of_usage_leaves_the_answer(usage: object) -> None:
     candidate = await got(completion(usage=usage), price=Price(input=1, output=1))
     assert candidate["text"] == TEXT and candidate["cost"] is None
     assert candidate["usage"] == {"input_tokens": 0, "output_tokens": 0}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"prompt_tokens_details": None, "completion_tokens_details": None},
+        {"prompt_tokens_details": [1], "completion_tokens_details": "x"},
+        {"prompt_tokens_details": {"cached_tokens": -5}, "total_tokens": "x"},
+        {"completion_tokens_details": {"reasoning_tokens": None}, "total_tokens": -15},
+    ],
+)
+@pytest.mark.parametrize(
+    "names", [("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")]
+)
+async def test_odd_details_leave_the_counts(names: tuple[str, str], details: Body) -> None:
+    usage = {names[0]: 10, names[1]: 5, **details}
+    candidate = await got(completion(usage=usage), price=Price(input=1, output=1))
+    assert candidate["usage"] == {"input_tokens": 10, "output_tokens": 5}
+    assert candidate["cost"] == pytest.approx(15e-6)
+
+
+@pytest.mark.parametrize("usage", ["none", {"prompt_tokens": -1}, [3], {"a": None}])
+async def test_the_report_says_that_counts_are_nonsense(usage: object) -> None:
+    with Server(lambda _b, _k: Reply(raw=completion(usage=usage))) as server:
+        app = create_agent_forest(f"m@{server.url}", samples=2).compile()
+        result = await app.ainvoke({"messages": [("user", "How many?")]})
+    assert "token counts that cannot be read" in str(result["report"]["notes"])
+    assert result["report"]["degraded"] is None
+
+
+MESSAGES: dict[str, tuple[Any, str]] = {
+    "number": ({"content": 4}, "4"),
+    "block": ({"content": {"text": TEXT}}, TEXT),
+    "blocks with null": ({"content": [None, {"type": "text", "text": TEXT}, 7]}, TEXT),
+    "tool calls that are none": ({"content": TEXT, "tool_calls": "x"}, TEXT),
+    "a tool call without a function": ({"content": TEXT, "tool_calls": [{"id": None}]}, TEXT),
+    "arguments as an object": (
+        {"content": TEXT, "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {}}}]},
+        TEXT,
+    ),
+    "function call": ({"content": TEXT, "function_call": 7}, TEXT),
+    "audio": ({"content": TEXT, "audio": "x", "name": 7}, TEXT),
+}
+
+
+@pytest.mark.parametrize("case", MESSAGES.values(), ids=MESSAGES)
+async def test_odd_messages_keep_their_text(case: tuple[Any, str]) -> None:
+    message, text = case
+    raw = {"choices": [{"message": message, "finish_reason": "stop"}]}
+    assert (await got(raw))["text"] == text
 
 
 @pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
@@ -106,6 +166,9 @@ async def test_truncated_samples_do_not_vote() -> None:
         ),
         ({"error": {"message": "no credit", "code": 401}}, "authentication", "no credit"),
         ({"error": "overloaded"}, "server_error", "overloaded"),
+        ({"success": False, "errors": [{"code": 7003, "message": "no"}]}, "malformed", "no"),
+        ({"code": 1302, "msg": "rate limit reached"}, "rate_limit", "rate limit reached"),
+        ({"choices": None, "message": "out of memory", "code": 500}, "server_error", "memory"),
     ],
 )
 async def test_an_error_inside_200_keeps_its_kind_and_words(

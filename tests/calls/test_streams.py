@@ -1,5 +1,6 @@
 """Streams as providers send them: they just end, fail midway, or report usage with every chunk."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,6 +133,10 @@ ERRORS = {
     },
     "text": {"error": "E7 upstream died"},
     "in its reason": chunk(None, "error"),
+    "without the key": {"object": "error", "message": "E7 upstream died", "code": 500},
+    "as a message": {"message": "E7 upstream died", "type": "server_error"},
+    "as a detail": {"detail": "E7 upstream died"},
+    "as Anthropic's": {"type": "error", "error": {"type": "api_error", "message": "E7 died"}},
 }
 
 
@@ -148,6 +153,73 @@ async def test_a_limit_told_inside_a_stream_is_one() -> None:
     told = {"error": {"message": "Rate limit exceeded: free-models-per-min", "code": 429}}
     result = await streamed([told], [chunk("It is 4.", "stop"), DONE], retries=1)
     assert result["answer"] == "It is 4." and result["streams"] == 2
+
+
+async def test_the_mark_of_the_end_inside_the_text_is_none() -> None:
+    result = await streamed([chunk("It ends with [DONE]")])
+    assert result["answer"] == "The answer is 4." and "connection" in said_of(result)
+
+
+async def test_a_refusal_that_is_streamed_is_one() -> None:
+    refusal = {**HEAD, "choices": [{"index": 0, "delta": {"refusal": "I cannot say."}}]}
+    result = await streamed([refusal, chunk(None, "stop"), DONE])
+    assert [one["kind"] for one in result["report"]["missing"]] == ["refused"]
+    assert "I cannot say." in str(result["report"]["missing"])
+
+
+async def test_a_second_choice_of_a_stream_is_not_part_of_the_answer() -> None:
+    second = {**HEAD, "choices": [{"index": 1, "delta": {"content": " or 5"}}]}
+    result = await streamed([chunk("It is 4."), second, chunk(None, "stop"), DONE])
+    assert result["answer"] == "It is 4."
+
+
+ODD_CHOICES = {
+    "a message": {"index": 0, "message": {"role": "assistant", "content": "It is 4."}},
+    "another role": {"index": 0, "delta": {"role": "tool", "content": "It is 4."}},
+    "blocks": {"index": 0, "delta": {"content": [{"type": "text", "text": "It is 4."}]}},
+    "tool calls that are none": {"index": 0, "delta": {"content": "It is 4.", "tool_calls": "x"}},
+    "a null tool call": {
+        "index": 0,
+        "delta": {"content": "It is 4.", "tool_calls": [{"index": 0, "function": None}]},
+    },
+}
+
+
+@pytest.mark.parametrize("choice", ODD_CHOICES.values(), ids=ODD_CHOICES)
+async def test_odd_choices_of_a_stream(choice: Body) -> None:
+    result = await streamed([{**HEAD, "choices": [choice]}, {**HEAD, "choices": [7]}, DONE])
+    assert result["answer"] == "It is 4." and said_of(result) == "None"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+async def test_a_server_that_does_not_stream_is_read_all_the_same(indent: int | None) -> None:
+    message = {"role": "assistant", "content": "It is 4.\nSo \u2028 yes."}
+    whole = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage(10, 5)}
+    result = await streamed(Reply(raw=json.dumps(whole, indent=indent).encode()))
+    assert result["answer"] == message["content"]
+    assert result["report"]["roles"]["aggregator"]["tokens"] == {"input": 10, "output": 5}
+
+
+async def test_an_error_in_place_of_a_stream_keeps_its_words() -> None:
+    told = {"error": {"message": "E7 busy", "code": 429}}
+    result = await streamed(Reply(raw=json.dumps(told).encode()))
+    missing = result["report"]["missing"]
+    assert missing[0]["kind"] == "rate_limit" and "E7 busy" in missing[0]["message"]
+
+
+SSE = {"Content-Type": "text/event-stream"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("field", ["data: ", "data:", "event: message\nid: 1\nretry: 9\ndata: "])
+async def test_events_in_every_form(end: str, field: str) -> None:
+    events = (chunk("It is "), chunk("4 \u00e9\U0001f642."), "[DONE]")
+    texts = (e if isinstance(e, str) else json.dumps(e, ensure_ascii=False) for e in events)
+    raw = f": a comment{end}{end}" + "".join(
+        f"{field.replace(chr(10), end)}{text}{end}{end}" for text in texts
+    )
+    result = await streamed(Reply(raw=raw.encode(), headers=SSE))
+    assert result["answer"] == "It is 4 \u00e9\U0001f642." and said_of(result) == "None"
 
 
 async def test_a_stream_without_end_stops() -> None:

@@ -1,0 +1,178 @@
+"""What kind of failure providers describe, in words that they have been seen to use."""
+
+import pytest
+
+from manyminds.models.envelopes import provider_error, told_in
+from manyminds.models.provider_kinds import kind_of_words
+
+TOO_LONG = """
+This model's maximum context length is 128000 tokens. Please reduce the length of the messages.
+Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens.
+Your input exceeds the context window of this model. Please adjust your input and try again.
+Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.
+Invalid 'messages[0].content': string too long. Expected a string with maximum length 1048576.
+prompt is too long: 210000 tokens > 200000 maximum
+input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000
+request_too_large: Request exceeds the maximum allowed number of bytes.
+The input token count (1234567) exceeds the maximum number of tokens allowed (1048576).
+The input token count is 40000 but model only supports up to 32768. Reduce the input token count.
+Request payload size exceeds the limit: 20971520 bytes.
+Input is too long for requested model.
+Too many input tokens. Max input tokens: 8192, request input token count: 9000
+Malformed input request: expected maxLength: 2048, actual: 9000, please reformat your input
+Prompt contains 40000 tokens, too large for model with 32768 maximum context length
+too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.
+The decoder prompt (length 9000) is longer than the maximum model length of 8192.
+You passed 9000 input tokens. However, the model's context length is only 8192 tokens.
+The input (9000 tokens) is longer than the model's context length (8192 tokens).
+Input length (9000 tokens) exceeds the maximum allowed length (8192 tokens).
+`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 `inputs` tokens
+`inputs` must have less than 4095 tokens. Given: 5000
+request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it
+input is too large to process. increase the physical batch size
+context shift is disabled
+the input length exceeds the context length
+prompt too long; exceeded max context length by 300 tokens
+The number of tokens to keep from the initial prompt is greater than the context length.
+Reached context length of 4096 tokens with model that does not support mid-generation overflow.
+The sum of prompt length (9000.0), query length (0) should not exceed max_num_tokens (8192)
+Prompt length (9000) exceeds maximum input length (8192).
+input token length (9000) + max_new_tokens exceeds session_len
+Prompt length 9000 is greater than max_seq_len 8192
+Please reduce the length of the messages or completion.
+This model's maximum prompt length is 131072 but the request contains 140000 tokens.
+Current length is 9000 while limit is 8192
+Range of input length should be [1, 30720]
+Invalid request: Your request exceeded model token limit: 8192
+invalid params, context window exceeds limit
+tokens_limit_reached: Request body too large for gpt-4o model. Max size: 8000 tokens.
+sequence length is longer than the specified maximum sequence length for this model (9000 > 8192)
+prompt token count of 70000 exceeds the limit of 64000
+model_max_prompt_tokens_exceeded
+Conversation is too long
+"""
+NOT_TOO_LONG = """
+max_tokens is too large: 200000. This model supports at most 16384 completion tokens.
+temperature exceeds maximum of 2
+n exceeds the maximum of 8
+Tokens per minute limit exceeded
+The model `context-32k` does not exist
+image size exceeds limit
+Invalid 'tools': array too long. Expected an array with maximum length 128.
+Invalid 'user': string too long. Expected a string with maximum length 64.
+The response took longer than the timeout
+function name is too long
+context deadline exceeded
+Max retries exceeded with url: /v1/messages
+request failed: memory limit exceeded
+error message: stack overflow
+Number of tools exceeds limit
+"""
+SAID = {
+    "refused": (
+        *(
+            (
+                400,
+                "The response was filtered: it triggered Azure OpenAI's content management policy",
+            ),
+        ),
+        *((400, "Output blocked by content filtering policy"),),
+        *((400, "data_inspection_failed Input data may contain inappropriate content."),),
+        *((400, "Content Exists Risk"), (400, "PROHIBITED_CONTENT")),
+        *((400, "Your prompt was flagged as potentially violating our usage policy."),),
+        *((403, "Your input requires moderation. Your input was flagged for violence"),),
+    ),
+    "authentication": (
+        *((400, "Your credit balance is too low to access the Anthropic API"),),
+        *((402, "This request requires more credits, or fewer max_tokens"),),
+        *((400, "API key not valid. Please pass a valid API key."),),
+        *((429, "billing_not_active"), (429, "exceeded_current_quota_error")),
+        *((401, "no"), (403, "account suspended")),
+    ),
+    "rate_limit": (
+        *((400, "Too many requests"), (400, "ThrottlingException: Rate exceeded")),
+        *((429, "Quota exceeded for requests per minute"), (429, "capacity exceeded")),
+        *((429, "prompt is too long for the rate"),),
+    ),
+    "server_error": ((529, "Overloaded"), (503, "Loading model"), (521, "down"), (409, "conflict")),
+    "invalid_request": ((400, "bad"), (404, "The model does not exist"), (422, "unprocessable")),
+}
+
+
+@pytest.mark.parametrize("words", TOO_LONG.strip().splitlines())
+def test_a_prompt_that_is_too_long(words: str) -> None:
+    assert kind_of_words(words, 400) == "context_too_long"
+
+
+@pytest.mark.parametrize("words", NOT_TOO_LONG.strip().splitlines())
+def test_something_else_that_is_too_much(words: str) -> None:
+    assert kind_of_words(words, 400) != "context_too_long"
+    assert kind_of_words(words, 500) == "server_error"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [(kind, status, words) for kind, cases in SAID.items() for status, words in cases],
+)
+def test_a_status_and_its_reason(kind: str, status: int, words: str) -> None:
+    assert kind_of_words(words, status) == kind
+
+
+def test_words_of_the_hosts_own_errors_are_not_read_as_a_providers() -> None:
+    assert kind_of_words("the customer was flagged: too many requests") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        ({"error": {"status": "RESOURCE_EXHAUSTED", "message": "later"}}, "rate_limit", "later"),
+        ({"error": {"type": "overloaded_error", "message": "Overloaded"}}, "server_error", "Over"),
+        ({"error": {"type": "authentication_error", "message": "key"}}, "authentication", "key"),
+        ({"error": {"type": "invalid_request_error", "message": "bad"}}, "invalid_request", "bad"),
+        ({"error": {"status": "DEADLINE_EXCEEDED", "message": "m"}}, "timeout", "m"),
+        ({"error": {"error": {"message": "deep", "code": 429}}}, "rate_limit", "deep"),
+        ({"error": {"message": {"text": "deep words"}, "code": 503}}, "server_error", "deep words"),
+        ({"errors": [{"message": "a", "code": 500}, {"message": "b"}]}, "server_error", "a; b"),
+        ({"code": 1302, "msg": "rate limit reached"}, "rate_limit", "rate limit reached"),
+        ({"base_resp": {"status_code": 1004, "status_msg": "login"}}, "server_error", "login"),
+        (
+            {
+                "detail": [
+                    {"loc": ["body", "top_k"], "msg": "no extra inputs", "type": "value_error"}
+                ]
+            },
+            "invalid_request",
+            "body.top_k: no extra inputs",
+        ),
+        (
+            {"error": {"message": "Unsupported value", "param": "seed", "code": 400}},
+            "invalid_request",
+            "seed: Unsupported value",
+        ),
+        (
+            {"error": {"message": "Provider error", "code": 429, "metadata": {"raw": "m is busy"}}},
+            "rate_limit",
+            "Provider error: m is busy",
+        ),
+        ([{"error": {"code": 429, "message": "busy"}}], "rate_limit", "busy"),
+        ("overloaded", "server_error", "overloaded"),
+        ({"error": ["a", "b"]}, "server_error", "a; b"),
+        ({"code": "x"}, "server_error", "x"),
+        ({}, "server_error", "no reason given"),
+        (None, "server_error", "no reason given"),
+        (7, "server_error", "no reason given"),
+    ],
+)
+def test_the_kind_and_words_of_an_error_inside_a_response(
+    body: object, kind: str, message: str
+) -> None:
+    error = provider_error(body)
+    assert (error.kind, str(error)[: len(message)]) == (kind, message)
+
+
+def test_an_envelope_of_any_depth_ends() -> None:
+    nested: object = "deep"
+    for _ in range(10_000):
+        nested = {"error": [nested]}
+    assert told_in(nested) is None
+    assert len(str(provider_error({"error": "x" * 10**6}))) <= 2_000
