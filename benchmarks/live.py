@@ -5,7 +5,7 @@ parameters, so the figures differ a little from run to run. They show what the m
 small a model, and nothing about larger ones.
 
 1. One reply to some questions of each kind is measured first; three kinds are chosen: the ones
-   nearest to 60 % and to 30 % right, and the one nearest to 0 %.
+   nearest to 60 % and to 30 % right, and the one nearest to 0 %. A reply is one line.
 2. 27 replies to each question: one reply, votes of the first 3, 9 and 27 of them, and what the
    claim on the prior probability ("More Agents Is All You Need", arXiv 2402.05120) predicts: the
    same votes if every question of the kind were equally hard, and its errors equally likely.
@@ -14,14 +14,14 @@ small a model, and nothing about larger ones.
 4. Tokens a second through a member over those of the engine's own server, called directly.
 
 Prints tables; exits 1 where the last ratio is below its target. Run it alone on the machine:
-`python benchmarks/live.py`, or `--questions 20` for a short look. Without the model it says how to
-get it, and exits 0.
+`python benchmarks/live.py`, or `--questions 20` for a short look. With `--answers FILE` the replies
+of 1 and 2 are kept in FILE, and a run that was stopped goes on there. Without the model it says how
+to get it, and exits 0.
 """
 
 import argparse
 import asyncio
 import json
-import random
 import statistics
 import sys
 import time
@@ -29,16 +29,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from langgraph.cache.base import BaseCache
+from langgraph.cache.sqlite import SqliteCache
+from live_questions import KINDS, Question, generated
 from rich.console import Console
 from rich.table import Table
 
-from manyminds import Member, create_agent_forest, create_debate, create_self_refine
+from manyminds import Context, Member, create_agent_forest, create_debate, create_self_refine
 from manyminds.errors import ManymindsError
 from manyminds.evals.statistics.intervals import interval
 from manyminds.method_graph import MethodGraph
 from manyminds.models.local import available, from_string
 from manyminds.models.local_engine import engine
-from manyminds.reading.answers import extractor
 from manyminds.votes.stopping import rule
 from manyminds.votes.votes import majority
 
@@ -48,18 +50,10 @@ SIZES = (3, 9, 27)
 RULES = ("certified:0.05", "beta:0.95", "unbeatable")
 AIMS = (0.6, 0.3, 0.0)
 TARGET = 0.95  # of the engine's tokens a second
-_TOKENS = 48
+_TOKENS = 40
 _SPEED_TOKENS, _SPEED_ROUNDS = 48, 6
 _DRAWS = 4_000
 console = Console(width=100)
-number = extractor("number")
-
-
-class Question(NamedTuple):
-    """A question and its accepted answer."""
-
-    text: str
-    gold: str
 
 
 class Reply(NamedTuple):
@@ -72,88 +66,45 @@ class Reply(NamedTuple):
 Asked = tuple[Question, list[Reply]]
 
 
-def _of(text: str, value: int) -> Question:
-    return Question(text, str(value))
-
-
-def _two_steps(draw: random.Random) -> Question:
-    a, b, c = draw.randint(11, 20), draw.randint(2, 9), draw.randint(2, 9)
-    text = f"Ann has {a} apples, gives away {b}, and then buys {c} bags of {b} apples."
-    return _of(f"{text} How many apples has she now?", a - b + c * b)
-
-
-def _sum(draw: random.Random, low: int, high: int) -> Question:
-    a, b = draw.randint(low, high), draw.randint(low, high)
-    return _of(f"What is {a} + {b}?", a + b)
-
-
-def _product(draw: random.Random) -> Question:
-    a, b = draw.randint(3, 9), draw.randint(3, 9)
-    return _of(f"What is {a} times {b}?", a * b)
-
-
-def _difference(draw: random.Random) -> Question:
-    a, b = draw.randint(10, 19), draw.randint(2, 9)
-    return _of(f"What is {a} - {b}?", a - b)
-
-
-KINDS: dict[str, Callable[[random.Random], Question]] = {
-    "sums of digits": lambda draw: _sum(draw, 2, 9),
-    "sums up to 40": lambda draw: _sum(draw, 11, 20),
-    "sums up to 200": lambda draw: _sum(draw, 21, 99),
-    "products of digits": _product,
-    "differences": _difference,
-    "two-step stories": _two_steps,
-}
-
-
-def generated(kind: str, count: int, seed: int) -> list[Question]:
-    """Return questions of a kind, none twice as far as the kind has so many."""
-    draw = random.Random(f"{kind}/{seed}")
-    found: dict[str, Question] = {}
-    for _ in range(50 * count):
-        question = KINDS[kind](draw)
-        found.setdefault(question.text, question)
-        if len(found) == count:
-            break
-    return list(found.values())
-
-
 def is_right(answer: str | None, question: Question) -> bool:
-    return answer is not None and number.equivalent(answer, question.gold)
+    return answer is not None and question.kind.equivalent(answer, question.gold)
 
 
-async def replies(questions: Sequence[Question], count: int) -> list[Asked]:
+async def replies(
+    questions: Sequence[Question], count: int, cache: BaseCache[Any] | None
+) -> list[Asked]:
     """Ask each question `count` times, with nothing but the question in the prompt."""
-    member = Member(MEMBER, params={"max_tokens": _TOKENS, "temperature": 0.8}, timeout=None)
-    forest = create_agent_forest(member, samples=count, prompt=None, extract="number").compile()
+    params = {"max_tokens": _TOKENS, "temperature": 0.8, "stop": ["\n"]}
+    member = Member(MEMBER, params=params, timeout=None)
     asked: list[Asked] = []
     for question in questions:
+        forest = create_agent_forest(member, samples=count, prompt=None, extract=question.kind)
+        message = {"messages": [("user", question.text)]}
         try:
-            result = await forest.ainvoke({"messages": [("user", question.text)]})
+            result = await forest.compile().ainvoke(message, context=Context(cache=cache))
         except ManymindsError:  # no reply ended within its tokens
             asked.append((question, [Reply(None, _TOKENS)] * count))
             continue
-        asked.append((question, [_read(each) for each in result["candidates"]]))
+        asked.append((question, [_read(each, question) for each in result["candidates"]]))
     return asked
 
 
-def _read(candidate: dict[str, Any]) -> Reply:
+def _read(candidate: dict[str, Any], question: Question) -> Reply:
     usage = candidate["usage"]
     text = candidate["text"] if candidate["status"] == "ok" else ""
-    return Reply(number.extract(text), usage["input_tokens"] + usage["output_tokens"])
+    return Reply(question.kind.extract(text), usage["input_tokens"] + usage["output_tokens"])
 
 
-def voted(given: Sequence[Reply]) -> str | None:
-    return majority([reply.answer for reply in given], extractor=number)["answer"]
+def voted(given: Sequence[Reply], question: Question) -> str | None:
+    return majority([reply.answer for reply in given], extractor=question.kind)["answer"]
 
 
-async def chosen_kinds(count: int) -> list[str]:
+async def chosen_kinds(count: int, cache: BaseCache[Any] | None) -> list[str]:
     """Measure one reply to questions of every kind, and return a kind for each aim."""
     table = Table("kind", "one reply right", "questions", title="One reply, measured first")
     measured: dict[str, float] = {}
     for kind in KINDS:
-        asked = await replies(generated(kind, count, seed=1), 2)
+        asked = await replies(generated(kind, count, seed=1), 2, cache)
         shares = [np.mean([is_right(r.answer, q) for r in given]) for q, given in asked]
         measured[kind] = float(np.mean(shares))
         table.add_row(kind, f"{measured[kind]:.0%}", str(len(asked)))
@@ -194,7 +145,7 @@ def report_votes(kinds: dict[str, list[Asked]]) -> None:
     for kind, asked in kinds.items():
         singles = [float(np.mean([is_right(r.answer, q) for r in given])) for q, given in asked]
         cells = [
-            percent([float(is_right(voted(given[:n]), q)) for q, given in asked]) for n in SIZES
+            percent([float(is_right(voted(given[:n], q), q)) for q, given in asked]) for n in SIZES
         ]
         table.add_row(f"{kind} ({len(asked)})", percent(singles, REPLIES), *cells)
         table.add_row("  predicted", "", *(f"{predicted(asked, n):.1%}" for n in SIZES))
@@ -205,19 +156,19 @@ def report_rules(kinds: dict[str, list[Asked]]) -> None:
     table = Table("rule", "kind", "right", "plain vote of 27", "replies", title="Stopping rules")
     for name in RULES:
         for kind, asked in kinds.items():
-            stopped = [given[: _until(name, given)] for _, given in asked]
+            stopped = [given[: _until(name, given, q)] for q, given in asked]
             pairs = list(zip(asked, stopped, strict=True))
-            right = [float(is_right(voted(given), q)) for (q, _), given in pairs]
-            plain = [float(is_right(voted(given), q)) for q, given in asked]
+            right = [float(is_right(voted(given, q), q)) for (q, _), given in pairs]
+            plain = [float(is_right(voted(given, q), q)) for q, given in asked]
             used = statistics.mean(map(len, stopped))
             table.add_row(name, kind, percent(right), percent(plain), f"{used:.1f}")
     console.print(table)
 
 
-def _until(name: str, given: Sequence[Reply]) -> int:
+def _until(name: str, given: Sequence[Reply], question: Question) -> int:
     """Return the number of replies after which a rule stops."""
     stopping = rule(name, cap=REPLIES)
-    keys = [None if r.answer is None else number.key(r.answer) for r in given]
+    keys = [None if r.answer is None else question.kind.key(r.answer) for r in given]
     for count in range(1, len(keys)):
         if stopping.stop(keys[:count]):
             return count
@@ -227,21 +178,20 @@ def _until(name: str, given: Sequence[Reply]) -> int:
 async def report_methods(kinds: dict[str, list[Asked]], count: int) -> None:
     """Compare methods with a vote of the same tokens, question by question."""
     member = Member(MEMBER, params={"max_tokens": 2 * _TOKENS, "temperature": 0.8}, timeout=None)
-    methods: dict[str, MethodGraph] = {
-        "self-refine": create_self_refine(member, refinements=1),
-        "debate": create_debate([member] * 3, rounds=2, extract="number"),
+    methods: dict[str, Callable[[Question], MethodGraph]] = {
+        "self-refine": lambda question: create_self_refine(member, refinements=1),
+        "debate": lambda q: create_debate([member] * 3, rounds=2, extract=q.kind),
     }
     title = "Methods against a vote of as many tokens (27 replies at most)"
     table = Table("method", "kind", "right", "vote", "tokens", "of the vote", title=title)
-    for name, graph in methods.items():
-        compiled = graph.compile()
+    for name, build in methods.items():
         for kind, asked in kinds.items():
             right, vote, spent, matched = [], [], [], []
             for question, given in asked[:count]:
-                answer, tokens = await _one(compiled, question)
+                answer, tokens = await _one(build(question), question)
                 same = _worth(given, tokens)
                 right.append(float(is_right(answer, question)))
-                vote.append(float(is_right(voted(same), question)))
+                vote.append(float(is_right(voted(same, question), question)))
                 spent.append(tokens)
                 matched.append(sum(reply.tokens for reply in same))
             costs = [f"{statistics.mean(each):.0f}" for each in (spent, matched)]
@@ -249,15 +199,15 @@ async def report_methods(kinds: dict[str, list[Asked]], count: int) -> None:
     console.print(table)
 
 
-async def _one(compiled: Any, question: Question) -> tuple[str | None, int]:
+async def _one(graph: MethodGraph, question: Question) -> tuple[str | None, int]:
     try:
-        result = await compiled.ainvoke({"messages": [("user", question.text)]})
+        result = await graph.compile().ainvoke({"messages": [("user", question.text)]})
     except ManymindsError as error:
         spent = getattr(error, "spent", None) or {}
         tokens = sum(r.get("input_tokens", 0) + r.get("output_tokens", 0) for r in spent.values())
         return None, tokens
     tokens = result["report"]["tokens"]
-    return number.extract(result["answer"]), tokens["input"] + tokens["output"]
+    return question.kind.extract(result["answer"]), tokens["input"] + tokens["output"]
 
 
 def _worth(given: Sequence[Reply], tokens: int) -> Sequence[Reply]:
@@ -319,10 +269,10 @@ async def speed() -> float:
     return ours / theirs
 
 
-async def main(questions: int) -> bool:
+async def main(questions: int, cache: BaseCache[Any] | None) -> bool:
     each = max(1, round(questions / len(AIMS)))
-    kinds = await chosen_kinds(max(4, each // 4))
-    asked = {kind: await replies(generated(kind, each, seed=2), REPLIES) for kind in kinds}
+    kinds = await chosen_kinds(max(4, each // 4), cache)
+    asked = {kind: await replies(generated(kind, each, seed=2), REPLIES, cache) for kind in kinds}
     report_votes(asked)
     report_rules(asked)
     await report_methods(asked, count=max(2, each // 3))
@@ -335,9 +285,11 @@ async def main(questions: int) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="SmolLM2-135M, live.")
     parser.add_argument("--questions", type=int, default=300, help="questions in all")
+    parser.add_argument("--answers", help="file that keeps the replies, to go on after a stop")
     options = parser.parse_args()
     if MEMBER not in available():
         console.print("skipped: pip install 'manyminds[local]', then manyminds models get smollm2")
         sys.exit(0)
     console.print("SmolLM2-135M, live: every reply is generated now.")
-    sys.exit(0 if asyncio.run(main(options.questions)) else 1)
+    kept: BaseCache[Any] | None = SqliteCache(path=options.answers) if options.answers else None
+    sys.exit(0 if asyncio.run(main(options.questions, kept)) else 1)
