@@ -60,6 +60,7 @@ FENCE = '<answer number="'
 """How a numbered block begins."""
 _OPENING = re.compile(r'<answer number="?[0-9]{1,9}"?(?: given-by="[0-9 of]{1,24}")?>[ \t]*\n?')
 _ECHO = re.compile(rf"{_OPENING.pattern}|</answer>")
+_CUT_MARK = 40  # bytes that say how much of a text was left out
 _OTHERS = re.compile(r"<answer\s*>")
 
 
@@ -136,15 +137,51 @@ def counts(text: str) -> Mapping[int, int]:
     return {int(opening[1]): int(opening[2] or 1) for opening, _ in _blocks(text)}
 
 
-def _blocks(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    """Yield the opening tag and the text of each block."""
+def block_sizes(text: str) -> list[int]:
+    """Return the bytes of each numbered block in a prompt."""
+    return [
+        len(text[opening.end() : end].encode(errors="replace")) for opening, end in _spans(text)
+    ]
+
+
+def with_short_blocks(text: str, limit: int) -> str:
+    """Return a prompt whose numbered blocks have at most about `limit` bytes each.
+
+    A longer one keeps its beginning and its end, where an answer usually stands, and says between
+    them how much was left out.
+
+    Args:
+        text: A prompt.
+        limit: Bytes of a block.
+    """
+    parts, done = [], 0
+    for opening, end in _spans(text):
+        inside = text[opening.end() : end].encode(errors="replace")
+        if len(inside) > limit:
+            half = max(0, limit - _CUT_MARK) // 2
+            head, tail = inside[:half], inside[len(inside) - half :]
+            first, last = head.decode(errors="ignore"), tail.decode(errors="ignore")
+            left = end - opening.end() - len(first) - len(last)
+            parts += [text[done : opening.end()], f"{first}\n[{left} characters left out]\n{last}"]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _spans(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield the opening tag of each block, and where its text ends."""
     opening: re.Match[str] | None = None
     for edge in _EDGE.finditer(text):
         if edge[1]:
             opening = edge
         elif opening:
-            yield opening, _ESCAPED.sub(_unescape, text[opening.end() : edge.start()])
+            yield opening, edge.start()
             opening = None
+
+
+def _blocks(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield the opening tag and the text of each block."""
+    for opening, end in _spans(text):
+        yield opening, _ESCAPED.sub(_unescape, text[opening.end() : end])
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -65,6 +65,9 @@ class Member(BaseModel):
             it is too much, there are fewer until it has kept up for a while.
         requests_per_minute: to the member's endpoint, by this whole process; default: no limit.
         tokens_per_minute: the same for input and output tokens together.
+        context: tokens of a prompt and its reply together. In a longer prompt, other members' answers
+            are shortened, then the oldest turns are left out, and the report says so. Default: known
+            for `local:` models; else the prompt is sent as it is.
         max_answer_chars: characters of an answer that are kept; the rest is cut off, with a mark.
         hedge_with: the member of the second call where this one is late (see `hedge` of `Context`);
             default: the same member again.
@@ -91,6 +94,7 @@ class Member(BaseModel):
     concurrency: int | None = Field(default=None, ge=1)
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
+    context: int | None = Field(default=None, ge=64)
     max_answer_chars: int = Field(default=MAX_ANSWER_CHARS, ge=1)
     hedge_with: SkipValidation[Any] = None
     copy_index: tuple[int, int] = Field(default=(0, 1), repr=False)
@@ -113,6 +117,8 @@ class Member(BaseModel):
             object.__setattr__(self, "retries", 2)
         if isinstance(askable, EndpointModel) and "concurrency" not in options:
             object.__setattr__(self, "concurrency", askable.concurrency)
+        if isinstance(askable, EndpointModel) and "context" not in options:
+            object.__setattr__(self, "context", askable.context)
         assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(_default_name(askable)))

@@ -8,14 +8,18 @@ from manyminds.errors import DataError
 from manyminds.json_lines import MAX_LINE, parse
 from manyminds.models.strings import ENDPOINTS
 
-FIELDS = ("model", "name", "weight", "role", "params", "timeout", "retries", "price")
+FIELDS = (
+    *("model", "name", "weight", "role", "params", "timeout", "retries", "price", "context"),
+    *("concurrency", "requests_per_minute", "tokens_per_minute", "max_answer_chars"),
+    "samples_per_request",
+)
 
 
 def read_members(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """Return the model string and the `Member` options of each member in a file.
 
     The file is a JSON object with "members", a list of objects with "model" and, where wanted,
-    "name", "weight", "role", "params", "timeout", "retries" and "price"; other keys are notes.
+    options of `Member` that JSON can hold (`FIELDS`); other keys are notes.
 
     Raises:
         DataError: the file cannot be read, or a member in it has no model.

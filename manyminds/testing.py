@@ -125,6 +125,8 @@ class ScriptedChatModel(BaseChatModel):
     busy: list[int] = Field(default_factory=lambda: [0, 0])  # in flight now, and at most
 
     def __init__(self, script: Script | Answer | Sequence[Answer] = "ok", /, **fields: Any) -> None:
+        for name in fields.keys() - type(self).model_fields.keys():
+            raise TypeError(f"ScriptedChatModel takes no `{name}`: give the replies as the script")
         given: dict[str, Any] = {"script": script, **fields}
         super().__init__(**given)
 

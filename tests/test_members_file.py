@@ -35,6 +35,14 @@ def test_weights_of_the_file_decide_the_vote(path: Path) -> None:
     assert sum(group["weight"] for group in result["ballot"]["groups"]) == pytest.approx(5.5)
 
 
+def test_limits_and_context_of_a_member_can_stand_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "members.json"
+    limits = {"context": 4096, "concurrency": 2, "requests_per_minute": 30, "max_answer_chars": 900}
+    file.write_text(json.dumps({"members": [{"model": "simulated:small", **limits}]}))
+    (member,) = create_agent_forest(file, samples=2).members.values()
+    assert {name: getattr(member, name) for name in limits} == limits
+
+
 def test_a_file_mixes_with_others_and_serves_any_builder(path: Path) -> None:
     mixed: list[Askable] = [path, "simulated:medium"]
     graph = create_moa(mixed, layers=2)

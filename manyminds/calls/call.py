@@ -14,6 +14,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from manyminds.calls.failures import retry_after
+from manyminds.calls.fitting import fitted
 from manyminds.calls.request import Request
 from manyminds.errors import AnswerError
 from manyminds.limits.deadline import Deadline
@@ -65,6 +66,10 @@ class Call:
         merged = {**params, **member.params, **own} if own or member.params else params
         if None in merged.values():
             merged = {name: value for name, value in merged.items() if value is not None}
+        if member.context is not None:
+            prompt, note = fitted(prompt, member.context, _reply_limit(merged))
+            if note is not None:
+                candidates[0]["notes"] = [note]
         # Only the outermost method's last role streams; a nested one stays silent.
         streamed = stream and not ctx.nested
         self.request = Request(candidates, member, prompt, ctx, merged, streamed)
@@ -202,8 +207,7 @@ class Call:
         """Tokens of the request, in and out, guessed from its length."""
         if self.member.tokens_per_minute is None:
             return 0.0
-        params = self.request.params
-        most = params.get("max_tokens") or params.get("max_completion_tokens") or _USUAL_ANSWER
+        most = _reply_limit(self.request.params) or _USUAL_ANSWER
         characters = sum(len(message.text) for message in self.request.prompt)
         return characters / 4 + float(most) * len(self.candidates)
 
@@ -311,6 +315,12 @@ _MAX_WAIT = 600.0
 _WIND_UP = 0.5
 _USUAL_ANSWER = 500  # tokens, where no limit says otherwise
 _BACK_OFF, _LONGEST_BACK_OFF = 0.5, 30.0
+
+
+def _reply_limit(params: Mapping[str, Any]) -> int | None:
+    """Return the tokens that a reply may have, if the parameters say so."""
+    limit = params.get("max_tokens") or params.get("max_completion_tokens")
+    return limit if isinstance(limit, int) else None
 
 
 def _pause(error: Exception, failed: int) -> float:

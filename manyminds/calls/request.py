@@ -268,7 +268,8 @@ class Request:
             candidate["simulated"] = True
         if reply.cut:
             candidate["notes"] = [
-                f"an answer was cut after {self.member.max_answer_chars:,} characters"
+                *candidate.get("notes", []),
+                f"an answer was cut after {self.member.max_answer_chars:,} characters",
             ]
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])

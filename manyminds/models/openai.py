@@ -64,6 +64,11 @@ class EndpointModel:
         return f"EndpointModel({self.model!r}, {shown_url(self.base_url)!r})"
 
     @property
+    def context(self) -> int | None:
+        """Tokens of a prompt and its reply together; None: unknown."""
+        return None
+
+    @property
     def concurrency(self) -> int | None:
         """Calls in flight at once that the endpoint has room for; None where nobody knows."""
         return None
