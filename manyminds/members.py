@@ -65,9 +65,9 @@ class Member(BaseModel):
             it is too much, there are fewer until it has kept up for a while.
         requests_per_minute: to the member's endpoint, by this whole process; default: no limit.
         tokens_per_minute: the same for input and output tokens together.
-        context: tokens of a prompt and its reply together. In a longer prompt, other members' answers
-            are shortened, then the oldest turns are left out, and the report says so. Default: known
-            for `local:` models; else the prompt is sent as it is.
+        context: tokens of a prompt and its reply together. In a longer prompt, other members'
+            answers are shortened, then the oldest turns are left out, and the report says so.
+            Default: known for `local:` models; else the prompt is sent as it is.
         max_answer_chars: characters of an answer that are kept; the rest is cut off, with a mark.
         hedge_with: the member of the second call where this one is late (see `hedge` of `Context`);
             default: the same member again.

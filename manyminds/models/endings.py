@@ -53,7 +53,7 @@ def ending_of(about: Mapping[str, Any]) -> tuple[Ending, str]:
         about: the metadata of the message.
     """
     given = {re.sub(r"[\W_]", "", key).lower(): value for key, value in about.items()}
-    # Beside a finish reason, the stop reason is the text at which the answer stopped.
+    # With a finish reason, a stop reason is the text at which the answer stopped.
     keys = _REASONS if given.get("finishreason") else (*_REASONS, "stopreason")
     words = list(filter(None, (_word(given.get(key)) for key in keys)))
     feedback = given.get("promptfeedback")
