@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, cast
 
 import typer
 
-from manyminds.apps.terminal import complain
+from manyminds.apps.terminal import COMMAND, complain
 from manyminds.errors import InputError, ManymindsError
 
 WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -34,6 +34,7 @@ COMMANDS = {
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
+    "report": Command("manyminds.apps.report:report", "Report on a comparison, and advise."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
@@ -75,6 +76,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; whatever went wrong is one sentence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    COMMAND.set(("manyminds", *given))
     # Typer has no options whose value may be left out.
     given = ["--run-code=confined" if one == "--run-code" else one for one in given]
     for stream in (sys.stdout, sys.stderr):

@@ -1,7 +1,6 @@
 """`manyminds compare`: methods side by side, each with the same number of calls a question."""
 
 import asyncio
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,15 @@ from manyminds.apps.flags import AsJson, Measuring, Members, Questions, Recordin
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import check, options_of, read
-from manyminds.apps.terminal import complain, console, counted, dollars, one_line, print_json
+from manyminds.apps.terminal import (
+    COMMAND,
+    complain,
+    console,
+    counted,
+    dollars,
+    one_line,
+    print_json,
+)
 from manyminds.errors import InputError
 from manyminds.evals.compare import acompare
 from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comparison
@@ -85,7 +92,7 @@ def compare(
     if contest.out is not None:
         planned = [one.to_json() for one in plans]
         write_study(contest.out, {**about, "methods": planned, "groups": groups_of(rows)})
-        note_start(contest.out, ["manyminds", *sys.argv[1:]], questions.data)
+        note_start(contest.out, COMMAND.get(), questions.data)
     grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)

@@ -24,14 +24,16 @@ from manyminds.apps.flags import (
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import options_of, read
-from manyminds.apps.terminal import complain, console, counted, dollars, print_json
+from manyminds.apps.terminal import COMMAND, complain, console, counted, dollars, print_json
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.eval_log import Config
-from manyminds.evals.evaluate import aevaluate
+from manyminds.evals.evaluate import OnOutput, aevaluate
 from manyminds.evals.grading import Grader, grader, vote_kind
+from manyminds.evals.members_alone import MembersAlone
+from manyminds.evals.provenance import note_start
 from manyminds.evals.result import Result
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
@@ -73,6 +75,8 @@ def evaluate(
     plan = _planned(name, questions, members, options, measuring, curve, out)
     missed = Misses(plan.rows, measuring.misses)
     progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
+    if out is not None:
+        note_start(out, COMMAND.get(), questions.data)
     evaluation = aevaluate(
         plan.graph.compile(),
         plan.rows,
@@ -83,7 +87,7 @@ def evaluate(
         concurrency=measuring.concurrency,
         on_row=progress.add,
         config=plan.config,
-        on_output=None if plan.curve is None else plan.curve.add,
+        on_output=_kept(plan, out),
     )
     with recording.into(f"eval-{plan.graph.method}"):
         result = _run(evaluation, progress, out)
@@ -108,6 +112,15 @@ class _Plan:
     curve: Curve | None
     config: Config
     about: dict[str, object]
+
+
+def _kept(plan: _Plan, out: Path | None) -> OnOutput | None:
+    """Return what takes in each run: the curve, or a log of the answers that are voted on."""
+    if plan.curve is not None:
+        return plan.curve.add
+    if out is None or plan.graph.method != "agent-forest":
+        return None
+    return MembersAlone(list(plan.graph.members), plan.grade, out).add
 
 
 def _planned(

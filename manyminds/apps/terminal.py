@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,6 +26,9 @@ _SEQUENCE = re.compile(
 )
 # Besides controls: marks that reorder what is read, and halves of characters that cannot be sent.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+COMMAND: ContextVar[tuple[str, ...]] = ContextVar("command", default=("manyminds",))
+"""Words of the command that is running, for what it writes about itself."""
 
 _LONGEST = 2000  # characters of a complaint: one that names each of many failures is cut
 

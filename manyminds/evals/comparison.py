@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, overload
 
-from manyminds.errors import InputError
 from manyminds.evals.eval_log import Outcome
 from manyminds.evals.members_alone import BEST_MEMBER, Answered, BestMember, best_member
 from manyminds.evals.result import is_unread
@@ -121,7 +120,7 @@ class Comparison(Sequence[Compared]):
     A sequence of the methods in their order, then the best single member.
 
     Args:
-        measured: The methods; Agent Forest must be among them.
+        measured: At least one method; gains are over Agent Forest, else over the first.
         answers: The members' own answers; none: no ceiling, and no row of the best member.
         repeats: Runs of each question.
         seed: Drives the bootstraps.
@@ -146,9 +145,7 @@ class Comparison(Sequence[Compared]):
         seed: int = 0,
         groups: Groups = None,
     ) -> None:
-        base = next((one for one in measured if one.method == BASELINE), None)
-        if base is None:
-            raise InputError(f"{BASELINE} is what the others are compared with: add it")
+        base = next((one for one in measured if one.method == BASELINE), measured[0])
         self.shares = {one.method: one.shares for one in measured}
         self.methods = [_compared(one, base, repeats, seed, groups) for one in measured]
         best = best_member(answers)

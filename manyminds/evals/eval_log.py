@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
-from typing import Annotated, NotRequired, TypeAlias
+from typing import Annotated, Any, NotRequired, TypeAlias
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -58,6 +58,7 @@ class Outcome(TypedDict):
 
 
 _OUTCOME = TypeAdapter(Outcome)
+_CONFIG, _ROWS = "config.json", "rows.jsonl"
 
 
 class EvalLog:
@@ -82,9 +83,9 @@ class EvalLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder)
-            self._path = folder / "rows.jsonl"
+            self._path = folder / _ROWS
             self._path.touch()
-            _claim(folder / "config.json", json.loads(json.dumps(config)), self._path)
+            _claim(folder / _CONFIG, json.loads(json.dumps(config)), self._path)
         except OSError as error:
             self.close()
             raise InputError(
@@ -100,19 +101,8 @@ class EvalLog:
         Raises:
             DataError: A line is damaged.
         """
-        if self._path is None:
-            return
-        read = 0
-        try:
-            with self._path.open("rb") as file:
-                for line in whole_lines(file):
-                    yield _OUTCOME.validate_json(line, strict=True)
-                    read += 1
-        except ValueError:  # pydantic's too
-            raise DataError(
-                f"{self._path} line {read + 1} is damaged: delete that line, and its question is "
-                "asked again"
-            ) from None
+        if self._path is not None:
+            yield from read_outcomes(self._path.parent)
 
     def write(self, outcome: Outcome) -> None:
         """Append an outcome; the operating system has it when this returns.
@@ -137,6 +127,45 @@ class EvalLog:
             if file is not None:
                 file.close()
         self._file = self._lock = None
+
+
+def read_outcomes(folder: Path) -> Iterator[Outcome]:
+    """Read the outcomes in a folder; none where it has none, and no incomplete last line.
+
+    Raises:
+        DataError: A line is damaged.
+    """
+    path, read = folder / _ROWS, 0
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            for line in whole_lines(file):
+                yield _OUTCOME.validate_json(line, strict=True)
+                read += 1
+    except ValueError:  # pydantic's too
+        raise DataError(
+            f"{path} line {read + 1} is damaged: delete that line, and its question is asked again"
+        ) from None
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read what the evaluation in a folder depends on.
+
+    Raises:
+        InputError: The folder holds no evaluation.
+        DataError: The file is damaged.
+    """
+    path = folder / _CONFIG
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}; give a folder that `manyminds eval` or "
+            "`compare` wrote with --out"
+        ) from None
+    except ValueError:
+        raise DataError(f"{path} is not valid JSON: choose another folder with --out") from None
 
 
 def _locked(folder: Path) -> FileIO:

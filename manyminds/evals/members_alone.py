@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -26,14 +26,20 @@ _NOT_ASKED = ("skipped", "cut")
 
 
 class Answered(TypedDict):
-    """One answer of one member, graded; `cost` is in dollars, None where unknown."""
+    """One answer of one member, graded.
+
+    `answer` is what was read in the reply to vote with, None: nothing. `cost` is in dollars, None
+    where unknown.
+    """
 
     id: str
     member: str
+    answer: str | None
     right: bool
     tokens: int
     cost: float | None
     seconds: float
+    simulated: NotRequired[bool]
 
 
 class BestMember(NamedTuple):
@@ -86,11 +92,14 @@ class MembersAlone:
             one = Answered(
                 id=row["id"],
                 member=candidate["member"],
+                answer=candidate["answer"],
                 right=candidate["status"] == "ok" and known[text],
                 tokens=usage["input_tokens"] + usage["output_tokens"],
                 cost=candidate["cost"],
                 seconds=round(candidate["seconds"], 4),
             )
+            if candidate.get("simulated"):
+                one["simulated"] = True
             self._answers.append(one)
             if self._file is not None:
                 self._file.append(one)
@@ -120,10 +129,12 @@ def read_answers(folder: Path) -> list[Answered]:
             Answered(
                 id=str(row["id"]),
                 member=str(row["member"]),
+                answer=None if row["answer"] is None else str(row["answer"]),
                 right=bool(row["right"]),
                 tokens=int(row["tokens"]),
                 cost=None if row["cost"] is None else float(row["cost"]),
                 seconds=float(row["seconds"]),
+                simulated=bool(row.get("simulated")),
             )
             for _, row in json_lines(path)
         ]

@@ -24,6 +24,8 @@ from manyminds.views.style import short, when
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from manyminds.views.sections import Section
+
 
 def fragment(run: RunData) -> str:
     """Return a run as HTML to be shown inside a notebook: summary first, foldable parts below."""
@@ -89,6 +91,14 @@ def table(runs: Sequence[RunData]) -> str:
     template = _environment().get_template("table.html.j2")
     rows = [(run, measures(run)) for run in runs]
     return template.render(rows=rows, style=_text("style.css"))
+
+
+def report(title: str, sections: "Sequence[Section]") -> str:
+    """Return a report as a page of its own; plots are inside it."""
+    template = _environment().get_template("report.html.j2")
+    style = _text("style.css") + _text("page.css")
+    policy = _policy("", live=False)
+    return template.render(title=title, sections=sections, style=style, policy=policy)
 
 
 def index(folder: str, runs: Sequence[tuple[str, str, str, str]]) -> str:

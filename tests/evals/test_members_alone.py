@@ -40,7 +40,10 @@ TEAM = members([member("a", {1, 2, 3, 4, 5, 6}), member("b", {5, 6, 7}), member(
 
 
 def one(name: str, id: str, right: bool) -> Answered:
-    return Answered(id=id, member=name, right=right, tokens=5, cost=None, seconds=0.1)
+    answer = "1" if right else "0"
+    return Answered(
+        id=id, member=name, answer=answer, right=right, tokens=5, cost=None, seconds=0.1
+    )
 
 
 def test_the_best_is_measured_where_it_was_not_chosen() -> None:

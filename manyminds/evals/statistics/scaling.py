@@ -5,6 +5,9 @@ sample is right with p > 1/2, and the vote gets better with its size; on hard on
 and the vote gets worse. A vote of K is right on a share I_p((K+1)/2, (K+1)/2) of a kind, with the
 regularised incomplete beta function I. So accuracy may rise first and fall later, and more calls
 are not always better.
+
+Where answers are open, wrong ones scatter, and less than half of the votes can win: p is then an
+effective chance, and one or two samples, which are no vote, are left out of the fit.
 """
 
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ from manyminds.errors import InputError
 from manyminds.evals.statistics.scipy_parts import scipy_part
 
 _STARTS = tuple(product((0.5, 0.8, 0.95), (0.6, 0.8), (0.2, 0.4)))
-_LARGEST = 1_000
+_LARGEST, _LEAST_VOTE = 1_000, 3
 _WORTH = 0.005  # accuracy that further samples must add to be recommended
 
 
@@ -33,6 +36,7 @@ class VoteLaw:
         p_hard: The same on a hard one, below 1/2.
         error: Root mean square distance of the points from the law.
         most: Largest size that was measured; beyond it, the law extrapolates.
+        single: Accuracy of one sample, where it was measured and is not the law's.
     """
 
     easy: float
@@ -40,9 +44,12 @@ class VoteLaw:
     p_hard: float
     error: float
     most: int
+    single: float | None = None
 
     def __call__(self, size: float) -> float:
         """Return the accuracy of a vote of this size."""
+        if size == 1 and self.single is not None:
+            return self.single
         return float(_accuracy(np.array([size]), self.easy, self.p_easy, self.p_hard)[0])
 
 
@@ -74,17 +81,22 @@ def fit_vote_law(sizes: Sequence[int], accuracy: Sequence[float]) -> VoteLaw:
     """
     if len(sizes) != len(accuracy) or len(set(sizes)) < 3 or min(sizes) < 1:
         raise InputError("Give the accuracy at three different numbers of samples or more.")
-    k, seen = np.asarray(sizes, dtype=np.float64), np.asarray(accuracy, dtype=np.float64)
+    points = dict(zip(sizes, accuracy, strict=True))
+    votes = {size: value for size, value in points.items() if size >= _LEAST_VOTE}
+    single = points.get(1) if len(votes) >= 3 else None
+    fitted = points if len(votes) < 3 else votes
+    k, seen = np.array(list(fitted), dtype=np.float64), np.array(list(fitted.values()))
 
     def miss(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _accuracy(k, *values) - seen
+        found: NDArray[np.float64] = _accuracy(k, *values) - seen
+        return found
 
     solve = scipy_part("optimize").least_squares
     bounds = ((0.0, 0.5, 0.0), (1.0, 1.0, 0.5))
     found = min((solve(miss, start, bounds=bounds) for start in _STARTS), key=lambda one: one.cost)
-    error = float(np.sqrt(2 * found.cost / len(sizes)))
+    error = float(np.sqrt(2 * found.cost / len(fitted)))
     easy, p_easy, p_hard = (float(value) for value in found.x)
-    return VoteLaw(easy, p_easy, p_hard, error, max(sizes))
+    return VoteLaw(easy, p_easy, p_hard, error, max(sizes), single)
 
 
 def recommend(

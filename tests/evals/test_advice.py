@@ -1,0 +1,105 @@
+"""The advice follows from the figures: an ensemble where it is shown to help, else why not."""
+
+from pathlib import Path
+from random import Random
+
+from manyminds.evals.advice import advice
+from manyminds.evals.comparison import Measured
+from manyminds.evals.eval_log import Outcome
+from manyminds.evals.findings import find
+from manyminds.evals.members_alone import Answered
+from manyminds.evals.study import Study
+
+COSTS = {"agent-forest": (9, 900), "moa": (10, 2_000), "smoa": (6, 1_200)}
+
+
+def measured(method: str, right: list[bool]) -> Measured:
+    calls, tokens = COSTS[method]
+    found = Measured(method, {"samples": calls} if method == "agent-forest" else {})
+    for place, correct in enumerate(right):
+        found.add(
+            Outcome(
+                repeat=0, id=f"q{place}", answer="", correct=correct, error=None, degraded=None,
+                calls=calls, failed=0, samples=calls, rounds=1, tokens=tokens, cost=tokens / 1e6,
+                seconds=1.0,
+            )
+        )  # fmt: skip
+    return found
+
+
+def answers(right: dict[str, list[bool]]) -> list[Answered]:
+    return [
+        Answered(
+            id=f"q{place}", member=name, answer="1" if one else name, right=one, tokens=100,
+            cost=1e-4, seconds=1.0,
+        )
+        for name, row in right.items()
+        for place, one in enumerate(row)
+    ]  # fmt: skip
+
+
+def drawn(n: int, p: float, seed: int) -> list[bool]:
+    random = Random(seed)
+    return [random.random() < p for _ in range(n)]
+
+
+def study(methods: dict[str, list[bool]], members: dict[str, list[bool]]) -> Study:
+    found = [measured(name, right) for name, right in methods.items()]
+    return Study(Path("none"), {}, [], found, {}, answers(members))
+
+
+def test_an_ensemble_that_is_shown_to_help_is_advised_with_cost_and_gain() -> None:
+    members = {name: drawn(400, 0.7, seed) for seed, name in enumerate("abc")}
+    vote = [sum(row[place] for row in members.values()) >= 2 for place in range(400)]
+    better = [one or place % 4 == 0 for place, one in enumerate(vote)]
+    text = advice(find(study({"agent-forest": better, "moa": better}, members)))
+    assert text.startswith("Use agent-forest (samples=9): it answers")
+    assert "$0.0009, 9.0 calls, 900 tokens" in text, "the cheaper one of equals"
+    assert "so the gain is +" in text and "the best single member (" in text.lower()
+
+
+def test_a_cheaper_one_that_cannot_be_told_apart_is_preferred() -> None:
+    members = {name: drawn(400, 0.5, seed) for seed, name in enumerate("abc")}
+    good = drawn(400, 0.9, 9)
+    best = [
+        one or place == next(i for i, r in enumerate(good) if not r)
+        for place, one in enumerate(good)
+    ]
+    text = advice(find(study({"agent-forest": good, "moa": best}, members)))
+    assert text.startswith("Use agent-forest")
+    assert "moa is the most accurate by count" in text and "cannot be told apart" in text
+
+
+def test_no_ensemble_where_members_fail_on_the_same_questions() -> None:
+    strong = [place >= 12 for place in range(600)]
+    weak = [right and place % 3 > 0 for place, right in enumerate(strong)]
+    text = advice(find(study({"agent-forest": strong}, {"a": strong, "b": weak})))
+    assert text.startswith("No ensemble helps here")
+    assert "use a alone" in text and "the members fail on the same questions" in text
+
+
+def test_with_few_questions_it_says_how_many_would_be_needed() -> None:
+    members = {"a": drawn(40, 0.6, 1), "b": drawn(40, 0.6, 2)}
+    forest = [one or place == 3 for place, one in enumerate(members["a"])]
+    forest[members["a"].index(False)] = True
+    text = advice(find(study({"agent-forest": forest}, members)))
+    assert text.startswith("No ensemble helps here that these questions could show")
+    assert "40 questions only show differences of" in text and "would show this one" in text
+
+
+def test_without_members_answers_nothing_is_claimed_of_them() -> None:
+    text = advice(find(study({"agent-forest": drawn(50, 0.8, 1)}, {})))
+    assert "is not known from this" in text
+    two = advice(find(study({"agent-forest": drawn(50, 0.8, 1), "smoa": drawn(50, 0.8, 2)}, {})))
+    assert two.startswith("Use ") and "no method was shown to be better" in two
+
+
+def test_a_smaller_vote_is_advised_where_the_law_has_it() -> None:
+    # 21 members that are right with 0.95 each: three votes are as good as all.
+    members = {f"m{n}": drawn(300, 0.95, n) for n in range(21)}
+    votes = [sum(row[place] for row in members.values()) > 10 for place in range(300)]
+    forest = measured("agent-forest", votes)
+    forest.calls *= 3
+    found = find(Study(Path("none"), {}, [], [forest], {}, answers(members)))
+    assert found.recommended is not None and found.recommended.samples <= 7
+    assert "in place of 27 would do" in advice(found)
