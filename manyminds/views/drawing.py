@@ -50,13 +50,20 @@ class Drawing:
     alt: str
 
 
-def drawing(run: RunData) -> Drawing | None:
-    """Lay out the graph of a run in pixels; None where the record has no graph."""
+def drawing(run: RunData, *, whole: bool = False) -> Drawing | None:
+    """Lay out the graph of a run in pixels; None where the record has no graph.
+
+    Args:
+        run: What to draw.
+        whole: Draw every way as taken, for a graph that has not run.
+    """
     if not run.nodes:
         return None
     stands = gathered(run.nodes, [(a, b) for a, b, _ in run.edges])
     calls, taken_edges = taken(run)
     path = {(stands[a], stands[b]) for a, b in taken_edges}
+    if whole:
+        path = {(stands[a], stands[b]) for a, b, _ in run.edges}
     dashed = {(stands[a], stands[b]): conditional for a, b, conditional in run.edges}
     nodes = list(dict.fromkeys(stands[node] for node in run.nodes))
     layout = laid_out(nodes, list(dashed), START)
@@ -122,9 +129,9 @@ def _heights(layout: Layout) -> list[float]:
     return [*ways, *(height for _, height in layout.at.values())]
 
 
-def svg(run: RunData) -> Markup:
+def svg(run: RunData, drawn: Drawing | None = None) -> Markup:
     """Return the graph of a run as SVG, the path taken in strong lines; empty without a graph."""
-    drawn = drawing(run)
+    drawn = drawn or drawing(run)
     if drawn is None:
         return Markup()
     parts = [_line(line, run.id) for line in drawn.lines] + [_box(box) for box in drawn.boxes]
@@ -188,6 +195,9 @@ def _box(box: Box) -> str:
 
 
 def _alt(run: RunData, calls: dict[str, int]) -> str:
+    if not run.visits and not calls:
+        nodes = ", ".join(_NAMES.get(node, node) for node in run.nodes[:20])
+        return f"Graph of {run.method}: {nodes}{' and more' if len(run.nodes) > 20 else ''}."
     asked = ", ".join(f"{node} {counted(n, 'call')}" for node, n in list(calls.items())[:12])
     more = f" and {len(calls) - 12} more nodes" if len(calls) > 12 else ""
     return f"Graph of {run.method} with the path taken; calls by node: {asked or 'none'}{more}."

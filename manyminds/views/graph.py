@@ -1,83 +1,84 @@
-"""The graph of a method with the path that a run has taken, as a figure."""
+"""The graph of a method, with the path that a run has taken, as a picture of its own."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from manyminds.views.drawing import HIGH, Box, Line, drawing
+from langgraph.graph import StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from manyminds.errors import InputError
+from manyminds.records.about import picture_of
+from manyminds.views.data import RunData
 from manyminds.views.reading import AnyRun, data_of
-from manyminds.views.style import BLUE, WIDTH, blank, counted, nothing, plain
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from manyminds.views.picture import Picture
-
-_DIM, _LINE, _SOFT = "#5b636c", "#b4bcc4", "#e3f0f8"
+AnyGraph: TypeAlias = StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any]
+_FONT = (
+    '.mm-graph { font: 15px/1.55 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }'
+)
 
 
-def graph(run: AnyRun) -> "Picture":
-    """Draw the nodes and edges of a run's method, what the run has taken in strong lines.
+@dataclass(frozen=True)
+class Svg:
+    """A picture that a notebook shows without a network.
+
+    Attributes:
+        text: The picture as SVG, which needs no other file.
+        alt: What there is to see, in a sentence.
+    """
+
+    text: str
+    alt: str
+
+    def __repr__(self) -> str:
+        return f"<{self.alt}>"
+
+    def _repr_svg_(self) -> str:
+        return self.text
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture into a file, such as graph.svg."""
+        Path(path).write_text(self.text, encoding="utf-8")
+
+
+def graph(of: AnyRun | AnyGraph) -> Svg:
+    """Draw the nodes and edges of a method, and what a run has taken in strong lines.
 
     Nodes that have asked somebody are filled and say how many calls they made; conditional edges
     are dashed. Of many nodes that do the same side by side the last stand as one.
+
+    Args:
+        of: A run, or a graph, compiled or not, without a run.
+
+    Raises:
+        InputError: markupsafe is not installed, or the record has no graph.
     """
-    drawn = drawing(data_of(run))
+    try:
+        from manyminds.views.drawing import drawing, svg
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'Pictures need {error.name}, which is not installed: pip install "manyminds[views]".'
+        ) from error
+    whole = isinstance(of, StateGraph | CompiledStateGraph)
+    run = _unrun(of) if isinstance(of, StateGraph | CompiledStateGraph) else data_of(of)
+    drawn = drawing(run, whole=whole)
     if drawn is None:
-        return nothing("The record has no graph.")
-    figure, axes = blank(max(1.0, WIDTH * drawn.height / drawn.width), drawn.alt)
-    axes.set(xlim=(0, drawn.width), ylim=(drawn.height, 0), aspect="equal")
-    axes.set_axis_off()
-    points = 72 * WIDTH / drawn.width  # of one pixel of the drawing
-    for line in drawn.lines:
-        _draw_line(axes, line)
-    for box in drawn.boxes:
-        _draw_box(axes, box, points)
-    return figure
+        raise InputError("the record has no graph: it was cut short, or is of an older version")
+    style = "".join(_style(name) for name in ("colours", "graph")) + _FONT
+    head, rest = svg(run, drawn).split(">", 1)
+    text = f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{rest}'
+    return Svg(text, drawn.alt)
 
 
-def _draw_line(axes: "Axes", line: Line) -> None:
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path
-
-    start, *rest = line.points
-    places, codes = [start], [int(Path.MOVETO)]
-    for point in rest:
-        if line.back:
-            places.append(point)
-            codes.append(int(Path.LINETO))
-        else:
-            middle = (places[-1][0] + point[0]) / 2
-            places += [(middle, places[-1][1]), (middle, point[1]), point]
-            codes += [int(Path.CURVE4)] * 3
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Path(places, codes),
-            arrowstyle="-|>",
-            mutation_scale=9,
-            linewidth=2 if line.taken else 1,
-            linestyle=(0, (3, 2)) if line.conditional else "-",
-            color=BLUE if line.taken else _LINE,
-        )
+def _unrun(graph: AnyGraph) -> RunData:
+    compiled = graph.compile() if isinstance(graph, StateGraph) else graph
+    found = picture_of(compiled)
+    name = str(getattr(graph, "method", None) or compiled.name)
+    return RunData(
+        id="graph", method=name, question="", calls=[], nodes=found["nodes"], edges=found["edges"]
     )
 
 
-def _draw_box(axes: "Axes", box: Box, points: float) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    axes.add_patch(
-        FancyBboxPatch(
-            (box.x - box.width / 2, box.y - HIGH / 2),
-            box.width,
-            HIGH,
-            boxstyle="round,pad=0,rounding_size=8",
-            facecolor=_SOFT if box.calls else "white",
-            edgecolor=BLUE if box.visited else _LINE,
-            linewidth=1.5,
-            zorder=3,
-        )
-    )
-    colour = "black" if box.visited else _DIM
-    name = axes.text(box.x, box.y, plain(box.name, 22), color=colour, zorder=4)
-    name.set(ha="center", va="bottom" if box.calls else "center", fontsize=11.5 * points)
-    if box.calls:
-        below = axes.text(box.x, box.y + 2, counted(box.calls, "call"), color=_DIM, zorder=4)
-        below.set(ha="center", va="top", fontsize=9.5 * points)
+def _style(name: str) -> str:
+    return (files("manyminds.views") / "templates" / f"{name}.css").read_text(encoding="utf-8")

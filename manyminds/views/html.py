@@ -32,7 +32,7 @@ def fragment(run: RunData) -> str:
     template = _environment().get_template("fragment.html.j2")
     from manyminds.views.parts import parts
 
-    return template.render(run=run, shown=parts(run), style=_text("style.css"))
+    return template.render(run=run, shown=parts(run), style=_style())
 
 
 def page(run: RunData, *, live: str = "") -> str:
@@ -52,7 +52,7 @@ def page(run: RunData, *, live: str = "") -> str:
     return environment.get_template("page.html.j2").render(
         run=run,
         shown=parts(run),
-        style=_text("style.css") + _text("page.css"),
+        style=_style() + _text("page.css"),
         script=script,
         policy=_policy(script, live=bool(live)),
         data=_as_data(run, live),
@@ -90,7 +90,7 @@ def table(runs: Sequence[RunData]) -> str:
     """Return runs side by side as an HTML table, for notebooks."""
     template = _environment().get_template("table.html.j2")
     rows = [(run, measures(run)) for run in runs]
-    return template.render(rows=rows, style=_text("style.css"))
+    return template.render(rows=rows, style=_style())
 
 
 def report(title: str, sections: "Sequence[Section]") -> str:
@@ -104,7 +104,7 @@ def report(title: str, sections: "Sequence[Section]") -> str:
 def index(folder: str, runs: Sequence[tuple[str, str, str, str]]) -> str:
     """Return the list of a folder's runs: (address, question, method, state) of each."""
     template = _environment().get_template("index.html.j2")
-    style = _text("style.css") + _text("page.css")
+    style = _style() + _text("page.css")
     return template.render(folder=folder, runs=runs, style=style, policy=_policy("", live=False))
 
 
@@ -133,6 +133,10 @@ def _environment() -> "Environment":
         "short": short,
     }
     return environment
+
+
+def _style() -> str:
+    return "".join(_text(f"{name}.css") for name in ("colours", "graph", "style"))
 
 
 @cache

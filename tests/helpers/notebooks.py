@@ -54,7 +54,8 @@ def shown(notebook: Any) -> list[list[str]]:
 
 
 def _as_text(data: dict[str, str]) -> str:
-    return "picture" if "image/png" in data else data.get("text/markdown", data["text/plain"])
+    drawn = {"image/png", "image/svg+xml"} & data.keys()
+    return "picture" if drawn else data.get("text/markdown", data["text/plain"])
 
 
 if __name__ == "__main__":

@@ -15,13 +15,12 @@ from manyminds.errors import InputError
 from manyminds.views.ballot import ballot, bars
 from manyminds.views.comparison import comparison
 from manyminds.views.data import RunData
-from manyminds.views.graph import graph
 from manyminds.views.likeness import likeness, similarity
 from manyminds.views.spending import spending
 from manyminds.views.timeline import rows, timeline
 from manyminds.votes.ballots import Group, draw_up
 
-FIGURES: list[Callable[[Any], Figure]] = [timeline, ballot, similarity, spending, graph]
+FIGURES: list[Callable[[Any], Figure]] = [timeline, ballot, similarity, spending]
 SIZES = [(1, 1), (2, 5), (40, 160)]
 
 

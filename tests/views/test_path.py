@@ -1,12 +1,17 @@
 """The path that a run has taken through its graph, for every method."""
 
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from helpers.registry import NAMES, small
 from helpers.runs import made, recorded, smoa
 
+from manyminds.errors import InputError
+from manyminds.views.data import RunData
 from manyminds.views.drawing import drawing, svg
+from manyminds.views.graph import graph
 from manyminds.views.layout import laid_out
 from manyminds.views.path import END, START, taken
 from manyminds.views.reading import data_of
@@ -59,3 +64,31 @@ def test_names_are_escaped() -> None:
     edges = [(nodes[0], nodes[1], False), (nodes[1], nodes[2], False)]
     bad = type(run)(id='"><b>', method="<b>", question="", calls=[], nodes=nodes, edges=edges)
     assert "<img" not in svg(bad) and "<b>" not in svg(bad)
+
+
+def test_a_picture_of_its_own_is_svg_that_needs_nothing_else(tmp_path: Path) -> None:
+    run = recorded(smoa(layers=3), tmp_path)
+    for of, said in (
+        (run, "calls by node: "),
+        (smoa(), "start, begin, layer"),
+        (smoa().compile(), "smoa"),
+    ):
+        picture = graph(of)
+        root = ElementTree.fromstring(picture.text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.attrib["aria-label"] == picture.alt and said in picture.alt
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|@import|url\((?!#)", picture.text)
+        assert picture._repr_svg_() == picture.text
+    picture.save(tmp_path / "graph.svg")
+    assert (tmp_path / "graph.svg").read_text(encoding="utf-8") == picture.text
+
+
+def test_a_graph_that_has_not_run_is_drawn_whole() -> None:
+    drawn = graph(smoa())
+    assert "mm-other" not in drawn.text.partition("</defs>")[2]
+    assert "mm-other" in graph(made(3, 6)).text.partition("</defs>")[2]
+
+
+def test_a_record_without_a_graph_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="has no graph"):
+        graph(RunData(id="r", method="moa", question="Why?", calls=[]))
