@@ -20,7 +20,7 @@ from manyminds.nodes.finish import finish
 from manyminds.nodes.node import Node, NodeFunction, Route, check_insertion, custom
 from manyminds.nodes.persona import prepare
 from manyminds.nodes.step import Run, step
-from manyminds.nodes.tool_calls import consult_and_write
+from manyminds.nodes.tool_calls import ToolState, consult_and_write
 from manyminds.prices import HINT
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
@@ -83,7 +83,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self._roles: dict[str, list[str]] = {}
         self._picture: tuple[int, Picture] | None = None
         prepare(self.members.values())
-        self._check_prices(self.settings.budget)
+        self.check_prices(self.settings.budget)
 
     def __repr__(self) -> str:
         """Return the method and its shape: `<smoa: 3 proposers, 3 layers>`."""
@@ -196,7 +196,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         node = begin(
             channels,
             context=self.settings,
-            check=self._check_prices,
+            check=self.check_prices,
             about=self._about,
             built_with=self.built_with,
         )
@@ -268,32 +268,38 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         return self
 
     def with_tools(
-        self, tools: Sequence[Any], binding: Mapping[str, Any], writer: Askable | None = None
+        self,
+        tools: Sequence[Any],
+        binding: Mapping[str, Any],
+        writer: Askable | Sequence[Askable] | None = None,
     ) -> "MethodGraph":
-        """Return a graph that runs this method and then asks a writer who may call tools.
+        """Return a graph that runs this method and then asks a writer that may call tools.
 
         A turn that ends with a tool's result asks the writer only.
 
         Args:
             tools: Tools as the writer's `bind_tools` takes them.
             binding: Further arguments of its `bind_tools`.
-            writer: Chat model. Default: the method's first chat model.
+            writer: Chat model, or several that vote on the tool and then on its arguments.
+                Default: the method's first chat model.
 
         Raises:
             InputError: The method has no chat model.
         """
-        chat = [member for member in self.members.values() if member.is_chat]
-        if writer is None and not chat:
+        own = [member for member in self.members.values() if member.is_chat][:1]
+        one = own if writer is None else [writer]
+        given = list(writer) if isinstance(writer, list | tuple) else one
+        if not given:
             raise InputError(f"{self.method} has no chat model to call tools: give a writer")
-        panel, one = as_members([Member(self, name=self.method), writer or chat[0]])
-        graph = MethodGraph(self.method, [panel, one])
+        panel, *writers = as_members([Member(self, name=self.method), *given])
+        graph = MethodGraph(self.method, [panel, *writers], state=ToolState)
         act = graph.prompt("chat/act@1", variables={"answer"})
-
-        consult, write = consult_and_write(panel, one, act, tools, binding)
-        return graph.chain(
-            graph.step("consult", consult, role="panel", asks=[panel]),
-            graph.step("write", write, role="writer", asks=[one]),
-        )
+        consult, write = consult_and_write(panel, writers, act, tools, binding)
+        graph.open("consult", ballot=None)
+        graph.step("consult", consult, role="panel", asks=[panel])
+        graph.step("write", write, role="writer", asks=writers)
+        graph.add_edge("consult", "write")
+        return graph.close(after="write", keys=["ballot"])
 
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
         """Compile as LangGraph does, with the method's name and full concurrency."""
@@ -323,7 +329,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             library=library(),
         )
 
-    def _check_prices(self, budget: Budget | None) -> None:
+    def check_prices(self, budget: Budget | None) -> None:
         """Refuse a budget in dollars that could not be counted; a run may bring one of its own."""
         if budget is None or budget.dollars is None:
             return

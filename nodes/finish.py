@@ -82,7 +82,8 @@ def finish(
             common.recorder.ended(state["run"], final["text"], report)
         budget.close(state["run"])
         forget(state["run"])
-        if parent_call.get() is None:
+        around = parent_call.get()
+        if around is None or not around.call:
             await journal.end(state["run"], cache_key(state["messages"], {}))
         answer = message(final, report, {m.id for m in state["messages"]})
         return {"messages": [answer], "answer": final["text"], "report": report}

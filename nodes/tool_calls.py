@@ -1,24 +1,46 @@
-"""tool_calls: a method answers, and then a writer who may call tools writes the reply."""
+"""tool_calls: a method answers, and then writers that may call tools write the reply."""
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
+from manyminds.errors import InputError
 from manyminds.members import Member
+from manyminds.nodes.channels import MethodState
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.step import Ask, Run, ok, why
 from manyminds.prompts import Prompt
+from manyminds.state import Candidate
+from manyminds.votes.ballots import Ballot
+from manyminds.votes.votes import fieldwise, majority
+
+TEXT = "text"
+"""What a reply without a tool call counts as in the vote on the tool."""
+
+
+class ToolState(MethodState, total=False):
+    """Channels of a method with tools; `ballot` is the vote where several writers replied."""
+
+    ballot: Ballot | None
 
 
 def consult_and_write(
-    panel: Member, writer: Member, act: Prompt, tools: Sequence[Any], binding: Mapping[str, Any]
+    panel: Member,
+    writers: Sequence[Member],
+    act: Prompt,
+    tools: Sequence[Any],
+    binding: Mapping[str, Any],
 ) -> tuple[Run, Run]:
-    """Return two steps: the method answers, and a writer with tools writes the reply.
+    """Return two steps: the method answers, and writers with tools write the reply.
+
+    One writer streams its reply. Several reply at once, and a vote chooses: see `elect`.
 
     Args:
         panel: The method as a member.
-        writer: Chat model that may call the tools.
+        writers: Chat models that may call the tools.
         act: Prompt of the writer, with the variable `answer`.
         tools: Tools as the writer's `bind_tools` takes them.
         binding: Further arguments of its `bind_tools`.
@@ -33,13 +55,64 @@ def consult_and_write(
     async def write(state: State, ask: Ask) -> Update:
         answer = state["final"]
         question = act.fill(answer=[answer]) if answer else None
-        params = tools_as_params(writer, tools, binding)
-        reply = await ask(writer, question, params=params, stream=True)
-        if ok(reply) or answer is None:
-            return {"final": ask.require(reply)}
-        return {"notes": [f"the writer failed ({why(reply)}): the panel's answer stands"]}
+
+        async def reply(index: int, writer: Member) -> Candidate:
+            params = tools_as_params(writer, tools, binding)
+            alone = len(writers) == 1
+            return await ask(writer, question, index=index, params=params, stream=alone)
+
+        replies = await asyncio.gather(*(reply(k, one) for k, one in enumerate(writers)))
+        good = [one for one in replies if ok(one)]
+        if len(good) > 1:
+            chosen, ballot = elect(good)
+            return {"final": chosen, "ballot": ballot}
+        if good or answer is None:
+            return {"final": good[0] if good else ask.require(replies[0])}
+        return {"notes": [f"the writer failed ({why(replies[0])}): the panel's answer stands"]}
 
     return consult, write
+
+
+def elect(replies: Sequence[Candidate]) -> tuple[Candidate, Ballot]:
+    """Choose a reply by two votes: on the tools that it calls, and then on their arguments.
+
+    A reply without a call votes for answering in words. Among such replies objects, as an output
+    schema asks for, are voted on field by field; of other texts the first one is taken. Equal
+    numbers of votes go to the reply that was asked for first.
+
+    Args:
+        replies: Good replies, at least one.
+
+    Returns:
+        The reply, and the ballot of the vote on the tools.
+    """
+    called = [", ".join(call["name"] for call in one.get("tool_calls", [])) for one in replies]
+    ballot = majority([names or TEXT for names in called])
+    same = [replies[index] for index in ballot["groups"][0]["indices"]]
+    if not any(called[index] for index in ballot["groups"][0]["indices"]):
+        objects = [_object(one["text"]) for one in same]
+        agreed = fieldwise(objects)["answer"] if all(objects) else None
+        return (same[0] if agreed is None else _saying(same[0], agreed)), ballot
+    arguments = [
+        json.dumps([call["args"] for call in one.get("tool_calls", [])], sort_keys=True)
+        for one in same
+    ]
+    return same[majority(arguments)["winner"] or 0], ballot
+
+
+def _object(text: str) -> Mapping[str, object] | None:
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        return None
+    return cast("Mapping[str, object]", found) if isinstance(found, dict) else None
+
+
+def _saying(reply: Candidate, text: str) -> Candidate:
+    """Return a reply with another text; its message is a new one."""
+    said: Candidate = {**reply, "text": text, "message_id": None}
+    said.pop("content", None)
+    return said
 
 
 def tools_as_params(
@@ -51,10 +124,16 @@ def tools_as_params(
         member: Chat model that is to call them.
         tools: Tools, functions, types or schemas.
         binding: Further arguments of the model's `bind_tools`, such as `tool_choice`.
+
+    Raises:
+        InputError: The member's model takes no tools.
     """
     if not tools:
         return binding
-    bound = cast("Any", member.runnable(stream=True)).bind_tools(tools, **binding)
+    try:
+        bound = cast("Any", member.runnable(stream=True)).bind_tools(tools, **binding)
+    except NotImplementedError:
+        raise InputError(f"{member.name} takes no tools: give a writer that does") from None
     return cast("Mapping[str, Any]", bound.kwargs)
 
 
@@ -62,13 +141,20 @@ def without_tools(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """Return a conversation with its tool calls and results as plain text.
 
     Members that have no tools are refused a conversation with tool calls by some providers.
+    Pictures in a tool's result stay.
     """
     return [_plain(message) for message in messages]
 
 
 def _plain(message: BaseMessage) -> BaseMessage:
     if isinstance(message, ToolMessage):
-        return HumanMessage(f"[Result of the tool {message.name or 'call'}]\n{message.text}")
+        said = f"[Result of the tool {message.name or 'call'}]\n{message.text}"
+        pictures = [
+            part
+            for part in (message.content if isinstance(message.content, list) else [])
+            if isinstance(part, dict) and part.get("type") not in ("text", None)
+        ]
+        return HumanMessage([{"type": "text", "text": said}, *pictures] if pictures else said)
     if isinstance(message, AIMessage) and message.tool_calls:
         calls = [
             f"[Call of the tool {call['name']} with {call['args']}]" for call in message.tool_calls

@@ -1,9 +1,9 @@
 """`manyminds serve`: methods as models over the OpenAI protocols."""
 
-import logging
+import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,13 +18,16 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes; each has its part of a key's limits.")
+    ] = 1,
     new_key: Annotated[
         str | None,
         typer.Option("--new-key", metavar="NAME", help="Print a new API key and its entry."),
     ] = None,
     example: Annotated[bool, typer.Option("--example", help="Print an example FILE.")] = False,
 ) -> None:
-    """Serve ensembles as models: Chat Completions and Responses, streamed or not.
+    """Serve ensembles as models: Chat Completions, Responses, Messages, streamed or not.
 
     Any program that speaks to OpenAI takes http://HOST:PORT/v1 as its base URL and an ensemble's
     name as its model. /health, /ready and /metrics are for those who run it.
@@ -48,24 +51,30 @@ def serve(
     try:
         import uvicorn
 
-        from manyminds.server.application import create_app
+        from manyminds.server import application
+        from manyminds.server.metrics import log_as_lines
     except ModuleNotFoundError as error:
         raise InputError(
             f"the server needs {error.name}: install manyminds[server], for example with "
             "`pip install 'manyminds[server]'`"
         ) from None
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    app = create_app(found)
+    log_as_lines()
     names = ", ".join(found.ensembles)
+    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning"}
+    options |= {"access_log": False, "timeout_graceful_shutdown": round(found.drain)}
+    if processes == 1:
+        app: Any = application.create_app(found)
+    else:
+        found.share(processes)  # an error now, not in each process
+        os.environ |= {
+            application.CONFIG: str(config.resolve()),
+            application.PROCESSES: str(processes),
+            application.ID: secrets.token_hex(4),
+        }
+        app = "manyminds.server.application:of_environment"
+        options |= {"factory": True, "workers": processes}
     print(f"Serving {names} at http://{host}:{port}/v1 (Ctrl-C stops)", flush=True)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=round(found.drain),
-    )
+    uvicorn.run(app, **options)
 
 
 def _print_key(name: str) -> None:

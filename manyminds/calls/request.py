@@ -19,7 +19,7 @@ from manyminds.calls.callbacks import FirstToken, Listener, Meter
 from manyminds.calls.failures import failure, kind_of, own_error, words_of
 from manyminds.calls.refusals import Refusals, refusals_of, remember
 from manyminds.calls.response import Reply, parse
-from manyminds.calls.sendable import argument_of, sendable
+from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.envelopes import NO_COMPLETION
@@ -160,7 +160,10 @@ class Request:
         """Leave out what the endpoint refuses; return whether that changes the request."""
         before = (self._messages, self._params, self._known.no_stream_options)
         self._known = known
-        self._messages, self._params, self._notes = known.apply(sendable(self.prompt), self.params)
+        prompt = sendable(self.prompt)
+        if isinstance(self.member.model, EndpointModel):
+            prompt = alternating(prompt)
+        self._messages, self._params, self._notes = known.apply(prompt, self.params)
         return before != (self._messages, self._params, known.no_stream_options)
 
     async def _outputs(self, config: RunnableConfig) -> Sequence[object]:

@@ -25,6 +25,9 @@ from manyminds.state import Candidate
 class ParentCall:
     """What a run hands to the runs nested in its calls.
 
+    Without a call it is an account that runs are put into from outside: they draw on its counters
+    and write its ledger, but are nested in nothing.
+
     Attributes:
         counters: of the budgets that they draw on.
         base: draws that came before theirs.
@@ -141,7 +144,7 @@ class RunContext:
     @property
     def nested(self) -> bool:
         """Whether this run is inside a call of another."""
-        return self.around is not None
+        return self.around is not None and bool(self.around.call)
 
     @property
     def concurrency(self) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -10,14 +10,25 @@ from langchain_core.messages.utils import convert_to_messages
 from pydantic import BaseModel, ConfigDict, Field
 
 from manyminds.errors import InputError
-from manyminds.server.events import Delta, Done, Event, Turn
+from manyminds.server.events import Delta, Done, Event, Thought, Turn
+from manyminds.server.protocol import Frames, Protocol
 
-IGNORED = (
-    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "presence_penalty"),
-    *("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "reasoning_effort"),
-)
-"""Parameters of a single model. The members have parameters of their own."""
 _WRITERS = ("response_format", "parallel_tool_calls", "tool_choice")
+_MEANINGLESS = {"user", "metadata", "store", "service_tier", "safety_identifier"}
+_OLD = ("functions", "function_call")
+
+
+def ignored(given: Mapping[str, Any], read: Collection[str] = ()) -> list[str]:
+    """Return the parameters of a request that an ensemble does not use.
+
+    Most are parameters of a single model, such as `temperature`; the members have their own.
+
+    Args:
+        given: Parameters beyond those that the request's model knows.
+        read: Names of those that are used.
+    """
+    known = {*read, *_MEANINGLESS}
+    return [name for name, value in given.items() if value is not None and name not in known]
 
 
 class ChatRequest(BaseModel):
@@ -27,7 +38,7 @@ class ChatRequest(BaseModel):
 
     model: str
     messages: list[dict[str, Any]] = Field(min_length=1)
-    stream: bool = False
+    stream: bool | None = None
     stream_options: dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     n: int | None = None
@@ -41,6 +52,9 @@ class ChatRequest(BaseModel):
         """
         if self.n not in (None, 1):
             raise InputError(f"n={self.n}: an ensemble gives one answer, so leave out n")
+        for old in _OLD:
+            if (self.model_extra or {}).get(old):
+                raise InputError(f"{old}: send the functions as `tools` and `tool_choice`")
         extra = self.model_extra or {}
         given = {name: value for name, value in extra.items() if value is not None}
         tools = self.tools or []
@@ -56,15 +70,11 @@ class ChatRequest(BaseModel):
             tools=tools,
             params=params,
             seed=self.seed,
-            stream=self.stream,
+            stream=bool(self.stream),
             refuse_degraded=refuse_degraded,
-            ignored=[name for name in IGNORED if name in given],
+            with_usage=bool((self.stream_options or {}).get("include_usage")),
+            ignored=ignored(given, _WRITERS),
         )
-
-    @property
-    def with_usage(self) -> bool:
-        """Whether a stream ends with a chunk of the usage."""
-        return bool((self.stream_options or {}).get("include_usage"))
 
 
 def as_messages(given: list[dict[str, Any]]) -> list[BaseMessage]:
@@ -122,9 +132,7 @@ def whole(done: Done, turn: Turn, id: str) -> dict[str, Any]:
     }
 
 
-async def stream(
-    events: AsyncIterator[Event], turn: Turn, id: str, *, with_usage: bool
-) -> AsyncIterator[dict[str, Any] | str]:
+async def stream(events: AsyncIterator[Event], turn: Turn, id: str) -> Frames:
     """Yield a stream's chunks; the last one is "[DONE]"."""
     head = {
         "id": f"chatcmpl-{id}",
@@ -145,12 +153,13 @@ async def stream(
         if isinstance(event, Delta):
             yield chunk({"content": event.text})
             continue
-        if event.reasoning:
-            yield chunk({"reasoning_content": event.reasoning, "reasoning": event.reasoning})
+        if isinstance(event, Thought):
+            yield chunk({"reasoning_content": event.text, "reasoning": event.text})
+            continue
         for index, call in enumerate(event.tool_calls):
             yield chunk({"tool_calls": [{"index": index, **_call(call)}]})
         yield {**chunk({}, event.finish_reason), "manyminds": event.vendor}
-        if with_usage:
+        if turn.with_usage:
             yield {**head, "choices": [], "usage": usage_of(event), "manyminds": event.vendor}
     yield "[DONE]"
 
@@ -159,3 +168,14 @@ def _call(call: Mapping[str, Any]) -> dict[str, Any]:
     arguments = json.dumps(call["args"], ensure_ascii=False)
     function = {"name": call["name"], "arguments": arguments}
     return {"id": call["id"], "type": "function", "function": function}
+
+
+PROTOCOL = Protocol(
+    path="/v1/chat/completions",
+    summary="Answer in the form of OpenAI's Chat Completions.",
+    request=ChatRequest,
+    whole=whole,
+    stream=stream,
+    failed=lambda _turn, _id, problem: problem.body,
+    error=lambda problem: problem.body,
+)

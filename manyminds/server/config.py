@@ -31,12 +31,14 @@ class Ensemble(BaseModel):
 
     Attributes:
         method: Name of the method, as `manyminds methods` lists it.
-        members: Strings such as `openai:gpt-4o-mini`, or mappings with `model` and the options of
-            `Member`.
+        members: Strings such as `openai:gpt-4o-mini`, or mappings with `model`, the options of
+            `Member`, and `context_length`.
         options: Keyword options of the method's builder.
         budget: Limits of each run: calls, tokens, dollars, seconds.
-        writer: Member that calls the client's tools. Default: the method's first chat model.
-        context_length: Tokens of the smallest context among the members, which clients ask for.
+        writer: Member that calls the client's tools, or several that vote on the tool and then on
+            its arguments. Default: the method's first chat model.
+        context_length: Tokens that the ensemble can read, which clients ask for. Default: the
+            smallest context among the members, where that of each is given or known.
         refuse_degraded: Whether a degraded answer becomes an error instead of a marked answer.
     """
 
@@ -46,7 +48,7 @@ class Ensemble(BaseModel):
     members: list[str | dict[str, Any]] = Field(min_length=1)
     options: dict[str, Any] = Field(default_factory=dict)
     budget: Budget | None = None
-    writer: str | None = None
+    writer: str | list[str] | None = None
     context_length: int | None = Field(default=None, ge=1)
     refuse_degraded: bool = False
 
@@ -67,6 +69,17 @@ class Ensemble(BaseModel):
             raise InputError(f"{self.method}: {error}") from None
         return cast("CompiledMethod", graph.compile())
 
+    def context(self, app: CompiledMethod) -> int | None:
+        """Return the tokens that the ensemble can read; None where that is not known."""
+        given = [one.get("context_length") for one in self.members if isinstance(one, dict)]
+        if self.context_length is not None:
+            return self.context_length
+        if len(given) < len(self.members) or None in given:
+            graph = cast("Any", app.builder)
+            given = [context_of(member) for member in graph.members.values()]
+        known = [size for size in given if isinstance(size, int)]
+        return min(known) if known and len(known) == len(given) else None
+
 
 class Key(BaseModel):
     """One API key. The file holds its SHA-256 hash; `manyminds serve --new-key NAME` makes one.
@@ -85,6 +98,29 @@ class Key(BaseModel):
     requests_per_minute: float | None = Field(default=None, gt=0)
     budget: Budget | None = None
 
+    def share(self, processes: int) -> "Key":
+        """Return the key with its part of the limits.
+
+        Raises:
+            InputError: A limit is too small to be divided.
+        """
+        rate, limits = self.requests_per_minute, dict[str, Any]()
+        for name, limit in (self.budget or Budget()).model_dump(exclude_none=True).items():
+            whole = isinstance(limit, int)
+            limits[name] = limit if name == "exhausted" else limit / processes
+            if whole:
+                limits[name] = limit // processes
+                if limit and not limits[name]:
+                    raise InputError(
+                        f"the key {self.name} has a budget of {limit} {name}, which {processes} "
+                        "processes cannot share: give more, or fewer processes"
+                    )
+        update = {
+            "requests_per_minute": None if rate is None else rate / processes,
+            "budget": None if self.budget is None else Budget(**limits),
+        }
+        return self.model_copy(update=update)
+
 
 class Config(BaseModel):
     """The configuration of a server: its ensembles, keys and limits.
@@ -98,6 +134,8 @@ class Config(BaseModel):
             an HTTP status.
         drain: Seconds that a stop waits for open requests.
         record: Folder that run records are written into. Default: no records.
+        database: Where conversations are kept that a client names: `sqlite:FILE`, or the address
+            of a PostgreSQL database, which several processes can share. Default: none are kept.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -109,6 +147,15 @@ class Config(BaseModel):
     first_byte: float = Field(default=2.0, ge=0)
     drain: float = Field(default=30.0, ge=0)
     record: Path | None = None
+    database: Annotated[str, Field(pattern="^(sqlite:.|postgres(ql)?://)")] | None = None
+
+    def share(self, processes: int) -> "Config":
+        """Return the configuration of one of several processes: a key's limits are divided.
+
+        Raises:
+            InputError: A limit is too small to be divided.
+        """
+        return self.model_copy(update={"keys": [key.share(processes) for key in self.keys]})
 
 
 def read_config(path: Path) -> Config:
@@ -147,8 +194,18 @@ def hash_of(key: str) -> str:
 def _member(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
-    options = dict(cast("Mapping[str, Any]", given))
+    named = cast("Mapping[str, Any]", given)
+    options = {key: value for key, value in named.items() if key != "context_length"}
     model = options.pop("model", None)
     if not isinstance(model, str):
         raise InputError("a member that is a mapping needs `model`, such as openai:gpt-4o-mini")
     return Member(model, **options)
+
+
+def context_of(member: Member) -> int | None:
+    """Return the tokens that a member's model can read, where LangChain knows it."""
+    if not member.is_chat:
+        return None
+    profile = getattr(member.runnable(stream=False), "profile", None) or {}
+    size = profile.get("max_input_tokens")
+    return size if isinstance(size, int) else None

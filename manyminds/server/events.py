@@ -1,10 +1,10 @@
 """The typed events of one run, which every protocol's encoder reads."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from manyminds.chat_model import MODES, Shown
@@ -19,12 +19,27 @@ _VENDOR = (
 
 def short(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a response tells of a run's report, in its field `manyminds`."""
-    return {key: report[key] for key in _VENDOR}
+    told = {key: report[key] for key in _VENDOR}
+    ballot = report.get("ballot")
+    if ballot:
+        groups = [
+            {"answer": group["answer"], "votes": len(group["indices"]), "weight": group["weight"]}
+            for group in ballot["groups"]
+        ]
+        told["ballot"] = {"vote": ballot["vote"], "tie": ballot["tie"], "groups": groups}
+    return told
 
 
 @dataclass(frozen=True)
 class Delta:
     """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A piece of the writer's reasoning."""
 
     text: str
 
@@ -66,7 +81,7 @@ class Done:
         return {**told, "ignored": list(self.ignored)} if self.ignored else told
 
 
-Event: TypeAlias = Delta | Done
+Event: TypeAlias = Delta | Thought | Done
 
 
 @dataclass(frozen=True)
@@ -80,8 +95,10 @@ class Turn:
         params: Further parameters of the writer: `tool_choice`, `response_format`, ...
         seed: Seed of the run. None: the server's.
         stream: Whether the client reads a stream.
+        with_usage: Whether a stream of Chat Completions ends with a chunk of the usage.
         refuse_degraded: Whether a degraded answer is an error.
         ignored: Parameters that have no meaning for an ensemble.
+        thread: Conversation that the server keeps; empty: the client sends all of it.
     """
 
     model: str
@@ -90,40 +107,103 @@ class Turn:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seed: int | None = None
     stream: bool = False
+    with_usage: bool = False
     refuse_degraded: bool = False
     ignored: Sequence[str] = ()
+    thread: str = ""
 
 
-async def events(app: CompiledMethod, turn: Turn, context: Context) -> AsyncIterator[Event]:
+async def events(
+    app: CompiledMethod, turn: Turn, context: Context, config: RunnableConfig | None = None
+) -> AsyncIterator[Event]:
     """Run a turn and yield its events; the last one is `Done`.
+
+    Where the client refuses degraded answers, nothing is shown before the run has ended.
 
     Args:
         app: The ensemble, with the turn's tools where it has any.
         turn: The request.
         context: Settings of the run.
+        config: LangGraph's configuration of the run.
 
     Raises:
         RunError: The run gave no answer.
     """
-    shown = Shown()
+    shown, inline = Shown(), _Inline()
     given = {"messages": list(turn.messages)}
-    config = RunnableConfig(metadata={"served_as": turn.model})
     running = app.astream(given, config, context=context, stream_mode=MODES)
     async for mode, part in running:
+        if mode == "messages" and (piece := _reasoning(part[0])) and not turn.refuse_degraded:
+            inline.thought = True
+            yield Thought(piece)
         for text in shown.take(mode, part):
-            if not turn.refuse_degraded:
-                yield Delta(text)
-    if not turn.refuse_degraded and (rest := shown.rest()):
-        yield Delta(rest)
+            for event in inline.split(text):
+                if not turn.refuse_degraded:
+                    yield event
     answer: AIMessage = shown.state["messages"][-1]
-    report = shown.state["report"]
-    if turn.refuse_degraded and not report["degraded"] and answer.text:
-        yield Delta(answer.text)
-    yield Done(
+    done = _done(answer, shown.state["report"], turn.ignored)
+    if turn.refuse_degraded and done.report["degraded"]:
+        yield done
+        return
+    if done.reasoning and (turn.refuse_degraded or not inline.thought):
+        yield Thought(done.reasoning)
+    if rest := answer.text if turn.refuse_degraded else inline.held + shown.rest():
+        yield Delta(rest)
+    yield done
+
+
+def _done(answer: AIMessage, report: Mapping[str, Any], ignored: Sequence[str]) -> Done:
+    return Done(
         text=answer.text,
         tool_calls=answer.tool_calls,
         reasoning=str(answer.additional_kwargs.get("reasoning_content", "")),
         truncated=any("token limit" in note for note in report["notes"]),
         report=report,
-        ignored=turn.ignored,
+        ignored=ignored,
     )
+
+
+def _reasoning(message: BaseMessage) -> str:
+    if not isinstance(message, AIMessageChunk):
+        return ""
+    more = message.additional_kwargs
+    return str(more.get("reasoning_content") or more.get("reasoning") or "")
+
+
+class _Inline:
+    """Tells reasoning from the answer where a server streams it as the answer's first part.
+
+    Attributes:
+        held: Text that may be the beginning of a tag, and has not been shown.
+        thought: Whether reasoning was shown.
+    """
+
+    def __init__(self) -> None:
+        self.held, self.thought = "", False
+        self._tag: str | None = "<think>"  # the tag that is looked for; None: all is answer
+
+    def split(self, text: str) -> Iterator[Event]:
+        """Yield what is new of the reasoning and of the answer."""
+        if self._tag is None:
+            yield Delta(text)
+            return
+        self.held += text
+        if self._tag == "<think>":
+            start = self.held.lstrip()
+            if start.startswith(self._tag):
+                self.held, self._tag, self.thought = start[len(self._tag) :], "</think>", True
+            elif not self._tag.startswith(start):
+                held, self.held, self._tag = self.held, "", None
+                yield Delta(held)
+                return
+        if self._tag == "</think>":
+            before, tag, after = self.held.partition(self._tag)
+            keep = 0 if tag else next(n for n in range(8, -1, -1) if before.endswith(self._tag[:n]))
+            shown = before[: len(before) - keep]
+            self.held = before[len(shown) :]
+            if shown:
+                yield Thought(shown)
+            if tag:
+                self._tag, self.held = None, ""
+                if after := after.lstrip():
+                    yield Delta(after)

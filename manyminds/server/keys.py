@@ -1,33 +1,34 @@
 """API keys: who may ask, how often, and how much they may spend."""
 
 import hmac
-import math
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from manyminds.errors import BudgetError
+from manyminds.limits.budget import BudgetCounter
 from manyminds.server.config import Key, hash_of
-from manyminds.settings import Budget
 
 _BURST = 6.0  # seconds' worth of the rate that may come at once after a pause
-_COUNTED = ("calls", "tokens", "dollars")
 
 
 class Holder:
-    """The holder of a key: a rate limit, and what was spent while the server runs.
+    """The holder of a key: a rate limit, and a budget that all runs of the key draw on.
 
     Args:
         key: Entry of the configuration. None: nobody is asked for a key.
+
+    Attributes:
+        name: Name for logs and metrics.
+        counters: Counter of the key's budget, where it has one.
     """
 
     def __init__(self, key: Key | None) -> None:
         self.name = "anybody" if key is None else key.name
-        self._budget = None if key is None else key.budget
+        budget = None if key is None else key.budget
+        self.counters = () if budget is None else (BudgetCounter(budget),)
         rate = None if key is None else key.requests_per_minute
         self._interval = 0.0 if rate is None else 60.0 / rate
         self._free = 0.0
-        self._spent = dict.fromkeys(_COUNTED, 0.0)
 
     def admit(self) -> float:
         """Count a request; return the seconds after which to try again, 0 where it is admitted."""
@@ -38,33 +39,15 @@ class Holder:
         self._free = free + self._interval
         return 0.0
 
-    def budget(self, own: Budget | None) -> Budget | None:
-        """Return the budget of the next run: the ensemble's, or what is left of the key's.
+    def check_budget(self) -> None:
+        """Refuse a run for which nothing is left.
 
         Raises:
-            BudgetError: Nothing is left of the key's budget.
+            BudgetError: A limit of the key's budget has been reached.
         """
-        if self._budget is None:
-            return own
-        limits: dict[str, Any] = {}
-        for name in _COUNTED:
-            most = getattr(self._budget, name)
-            if most is None:
-                continue
-            left = most - self._spent[name]
-            if left <= 0:
-                raise BudgetError(f"the key {self.name} has spent its budget of {most:g} {name}")
-            limits[name] = left if name == "dollars" else math.ceil(left)
-        for name, value in (own or Budget()).model_dump(exclude_none=True).items():
-            if name != "exhausted":
-                limits[name] = min(value, limits.get(name, value))
-        return Budget(**limits)
-
-    def settle(self, report: Mapping[str, Any]) -> None:
-        """Count what a run has spent."""
-        self._spent["calls"] += report["calls"]
-        self._spent["tokens"] += report["tokens"]["input"] + report["tokens"]["output"]
-        self._spent["dollars"] += report["cost"] or 0.0
+        for counter in self.counters:
+            if reason := counter.exhausted():
+                raise BudgetError(f"the key {self.name} gets no more: {reason}")
 
 
 class Keys:

@@ -12,6 +12,12 @@ log = logging.getLogger("manyminds.server")
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300)
 
 
+def log_as_lines() -> None:
+    """Write the log to standard error, one line of JSON a request."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log.setLevel(logging.INFO)
+
+
 class Metrics:
     """Counts of one server."""
 
@@ -48,13 +54,13 @@ class Metrics:
         """Return the metrics in Prometheus' text form."""
         return generate_latest(self.registry)
 
-    def answered(self, model: str, report: Mapping[str, Any]) -> None:
-        """Count what a run did."""
-        self.calls.labels(model).inc(report["calls"])
-        self.tokens.labels(model, "input").inc(report["tokens"]["input"])
-        self.tokens.labels(model, "output").inc(report["tokens"]["output"])
-        self.dollars.labels(model).inc(report["cost"] or 0.0)
-        if report["degraded"]:
+    def answered(self, model: str, spent: Mapping[str, Any], *, degraded: bool) -> None:
+        """Count what a run did, whether it gave an answer or not."""
+        self.calls.labels(model).inc(spent["calls"])
+        self.tokens.labels(model, "input").inc(spent["tokens"]["input"])
+        self.tokens.labels(model, "output").inc(spent["tokens"]["output"])
+        self.dollars.labels(model).inc(spent["cost"] or 0.0)
+        if degraded:
             self.degraded.labels(model).inc()
 
     def closed(self, model: str, status: int, began: float, **facts: Any) -> None:

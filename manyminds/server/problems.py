@@ -19,6 +19,9 @@ _KINDS: Mapping[str, tuple[int, str]] = {
 class Problem(Exception):
     """A request that gets no answer.
 
+    Attributes:
+        spent: What the run has cost; empty where it made no call.
+
     Args:
         status: HTTP status.
         code: Short code for programs.
@@ -32,21 +35,25 @@ class Problem(Exception):
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
         self.retry_after = retry_after
+        self.spent: Mapping[str, Any] = {}
 
     @property
     def body(self) -> dict[str, Any]:
-        """OpenAI's error object."""
+        """OpenAI's error object, with what the run has cost all the same."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
-        return {"message": self.message, "type": kind, "param": None, "code": self.code}
+        error = {"message": self.message, "type": kind, "param": None, "code": self.code}
+        return {"error": {**error, "manyminds": dict(self.spent)} if self.spent else error}
 
-    def response(self, headers: Mapping[str, str]) -> JSONResponse:
-        """Return the failure as a response."""
+    def response(
+        self, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
+    ) -> JSONResponse:
+        """Return the failure as a response, by default with OpenAI's error object."""
         more = (
             {}
             if self.retry_after is None
             else {"Retry-After": str(max(1, round(self.retry_after)))}
         )
-        return JSONResponse({"error": self.body}, self.status, headers={**headers, **more})
+        return JSONResponse(body or self.body, self.status, headers={**headers, **more})
 
 
 def problem_of(error: BaseException) -> Problem:

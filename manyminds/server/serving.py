@@ -1,29 +1,36 @@
 """One request, from its admission to its end."""
 
 import contextlib
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from fastapi import Request
+from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ValidationError
 
 from manyminds.aio import served_path
 from manyminds.compiled_method import CompiledMethod
 from manyminds.records.jsonl import JsonlRecorder
+from manyminds.runs.context import ParentCall, parent_call
+from manyminds.runs.usage import totals
 from manyminds.server.config import Config
 from manyminds.server.events import Done, Event, Turn, events
 from manyminds.server.keys import Holder, Keys
-from manyminds.server.metrics import Metrics
-from manyminds.server.problems import Problem
+from manyminds.server.metrics import Metrics, log
+from manyminds.server.problems import Problem, problem_of
 from manyminds.settings import Context
 
 B = TypeVar("B", bound=BaseModel)
 PATH_HEADER = "x-manyminds-path"
+THREAD_HEADER = "x-manyminds-thread"
 _ID = re.compile(r"[\w.-]{1,64}")
-_LOGGED = ("run", "calls", "tokens", "cost", "degraded")
+_LONGEST_HEADER = 4_000
+_DEEPEST = 8  # ensembles that may call each other, one behind the other
 
 
 class Server(Protocol):
@@ -38,6 +45,10 @@ class Server(Protocol):
 
     def app_of(self, turn: Turn) -> CompiledMethod:
         """Return the application that answers a turn."""
+        ...
+
+    def config_of(self, turn: Turn, holder: Holder) -> RunnableConfig:
+        """Return LangGraph's configuration of a turn."""
         ...
 
 
@@ -56,11 +67,18 @@ class Serving:
         self.model, self.began = "unknown", time.monotonic()
         self.holder: Holder | None = None
         self.report: Mapping[str, Any] = {}
+        self.account = ParentCall((), 0)
 
     @property
     def headers(self) -> dict[str, str]:
         """Headers of every response."""
         return {"x-request-id": self.id}
+
+    def headers_of(self, done: Done) -> dict[str, str]:
+        """Return the headers of an answer: the run, and the report as JSON."""
+        told = json.dumps(done.vendor, ensure_ascii=True)
+        more = {"x-manyminds-report": told} if len(told) <= _LONGEST_HEADER else {}
+        return {**self.headers, "x-manyminds-run": str(done.report["run"]), **more}
 
     def admit(self) -> None:
         """Check the key and its rate.
@@ -70,14 +88,41 @@ class Serving:
         """
         if self.server.draining:
             raise Problem(503, "shutting_down", "the server is stopping", retry_after=5)
-        self.holder = self.server.keys.holder(self.request.headers.get("authorization", ""))
-        if self.holder is None:
-            message = "send one of the server's API keys as `Authorization: Bearer KEY`"
-            raise Problem(401, "invalid_api_key", message)
+        self.holder = self.identify()
+        self.account = ParentCall(self.holder.counters, 0)
         wait = self.holder.admit()
         if wait > 0:
             message = f"the key {self.holder.name} asks too often: wait {wait:.1f} s"
             raise Problem(429, "rate_limit_exceeded", message, retry_after=wait)
+
+    def identify(self) -> Holder:
+        """Return who asks.
+
+        Raises:
+            Problem: The request has none of the server's keys.
+        """
+        headers = self.request.headers
+        given = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
+        holder = self.server.keys.holder(given)
+        if holder is None:
+            message = "send one of the server's API keys as `Authorization: Bearer KEY`"
+            raise Problem(401, "invalid_api_key", message)
+        return holder
+
+    def named(self, turn: Turn) -> Turn:
+        """Return a turn with the conversation that a header names, where the body names none."""
+        thread = turn.thread or self.request.headers.get(THREAD_HEADER, "")
+        if not thread:
+            return turn
+        if not _ID.fullmatch(thread):
+            message = "a conversation is named by 1 to 64 letters, digits, `.`, `_` and `-`"
+            raise Problem(400, "invalid_request", message)
+        # A repeated request replaces its messages instead of adding them once more.
+        messages = [
+            one.model_copy(update={"id": "system" if one.type == "system" else f"{self.id}-{k}"})
+            for k, one in enumerate(turn.messages)
+        ]
+        return replace(turn, thread=thread, messages=messages)
 
     async def body(self, kind: type[B]) -> B:
         """Read the body.
@@ -117,39 +162,63 @@ class Serving:
             message = f"there is no model {turn.model[:100]!r}: there are {known}"
             raise Problem(404, "model_not_found", message)
         self.model = turn.model
-        entry = f"{self.server.id}/{turn.model}"
-        path = [*filter(None, self.request.headers.get(PATH_HEADER, "").split(",")), entry]
-        if entry in path[:-1]:
-            raise Problem(400, "recursion", f"the ensemble {turn.model!r} calls itself")
+        path = self._path()
+        self.holder.check_budget()
         app = self.server.app_of(turn)
-        context = Context(
-            budget=self.holder.budget(own.budget), seed=turn.seed, recorder=self.server.recorder
-        )
-        token = served_path.set(",".join(path))
+        context = Context(budget=own.budget, seed=turn.seed, recorder=self.server.recorder)
+        tokens = served_path.set(path), parent_call.set(self.account)
         try:
-            async for event in events(app, turn, context):
+            async for event in events(app, turn, context, self.server.config_of(turn, self.holder)):
                 if isinstance(event, Done):
-                    self.settle(event.report)
+                    self.report = event.report
                     degraded = event.report["degraded"]
                     if turn.refuse_degraded and degraded:
                         raise Problem(503, "degraded", f"the answer is degraded: {degraded}")
                 yield event
         finally:
             with contextlib.suppress(ValueError):  # closed by another task than the one that ran
-                served_path.reset(token)
+                served_path.reset(tokens[0])
+                parent_call.reset(tokens[1])
 
-    def settle(self, report: Mapping[str, Any]) -> None:
-        """Count what the run has spent."""
-        self.report = report
-        self.server.metrics.answered(self.model, report)
-        if self.holder is not None:
-            self.holder.settle(report)
+    def _path(self) -> str:
+        """Return the ensembles that this request is made for, its own last.
+
+        Raises:
+            Problem: The ensemble calls itself, or ensembles call each other too deeply.
+        """
+        entry = f"{self.server.id}/{self.model}"
+        path = [*filter(None, self.request.headers.get(PATH_HEADER, "").split(","))]
+        if entry in path:
+            raise Problem(400, "recursion", f"the ensemble {self.model!r} calls itself")
+        if len(path) >= _DEEPEST:
+            raise Problem(400, "recursion", f"ensembles call each other {_DEEPEST} levels deep")
+        return ",".join([*path, entry])
+
+    @property
+    def spent(self) -> dict[str, Any]:
+        """Calls, tokens and cost of all calls so far; empty where no call was made."""
+        total = totals(self.account.spent)
+        if not total["calls"]:
+            return {}
+        tokens = {"input": total["input_tokens"], "output": total["output_tokens"]}
+        cost = None if total["unpriced"] >= total["calls"] else total["cost"]
+        return {"calls": total["calls"], "tokens": tokens, "cost": cost}
+
+    def problem(self, error: Exception) -> Problem:
+        """Return what the client reads of an error, with what the run has cost."""
+        problem = problem_of(error)
+        if problem.status == 500:
+            log.exception("request %s failed", self.id, exc_info=error)
+        problem.spent = self.spent
+        return problem
 
     def close(self, status: int) -> None:
         """Count and log the end of the request."""
-        facts = {
-            key: self.report.get(key) for key in ("run", "calls", "tokens", "cost", "degraded")
-        }
+        spent = self.spent
+        degraded = self.report.get("degraded")
+        if spent:
+            self.server.metrics.answered(self.model, spent, degraded=bool(degraded))
+        facts = {"run": self.report.get("run"), **spent, "degraded": degraded}
         key = None if self.holder is None else self.holder.name
         self.server.metrics.closed(
             self.model, status, self.began, request=self.id, key=key, **facts

@@ -22,7 +22,7 @@ def test_without_a_budget_nothing_is_counted() -> None:
 
 def test_a_nested_run_draws_on_the_purses_around_it_and_the_tightest_decides() -> None:
     around = a_run(budget=Budget(calls=5))
-    token = parent_call.set(ParentCall(around.counters, base=12))
+    token = parent_call.set(ParentCall(around.counters, base=12, call="c"))
     try:
         budgets.close("r")
         inner = a_run(budget=Budget(calls=3, seconds=60))
@@ -45,6 +45,16 @@ def test_a_shared_budget_that_is_also_around_counts_once() -> None:
     finally:
         parent_call.reset(token)
     assert inner.reserve(2) is None and around.calls_left == 3
+
+
+def test_an_account_around_a_run_nests_it_in_nothing() -> None:
+    around = a_run(budget=Budget(calls=5))
+    token = parent_call.set(ParentCall(around.counters, base=0))
+    try:
+        inner = a_run()
+    finally:
+        parent_call.reset(token)
+    assert not inner.nested and inner.reserve(2) is None and around.calls_left == 3
 
 
 def test_room_for_several_calls() -> None:

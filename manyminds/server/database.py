@@ -1,0 +1,68 @@
+"""Where conversations are kept: a checkpointer and a store, in SQLite or PostgreSQL."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, NamedTuple
+
+from manyminds.errors import InputError
+
+_CONNECTIONS = 16  # to PostgreSQL, for checkpoints and as many for answers
+
+
+class Database(NamedTuple):
+    """A checkpointer for conversations and a store for the answers of runs that were cut."""
+
+    checkpointer: Any
+    store: Any
+
+
+@asynccontextmanager
+async def opened(address: str) -> AsyncGenerator[Database]:
+    """Open a database and create its tables where they are missing.
+
+    Args:
+        address: `sqlite:FILE` or `postgresql://...`.
+
+    Raises:
+        InputError: A package is missing; the message says which one to install.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            if address.startswith("sqlite:"):
+                found = await _sqlite(stack, address.removeprefix("sqlite:"))
+            else:
+                found = await _postgres(stack, address)
+        except ModuleNotFoundError as error:
+            package = "sqlite" if address.startswith("sqlite:") else "postgres"
+            raise InputError(
+                f"the database needs {error.name}: install langgraph-checkpoint-{package}"
+            ) from None
+        await found.checkpointer.setup()
+        await found.store.setup()
+        yield found
+
+
+async def _sqlite(stack: AsyncExitStack, path: str) -> Database:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+    saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(path))
+    store = await stack.enter_async_context(AsyncSqliteStore.from_conn_string(path))
+    return Database(saver, store)
+
+
+async def _postgres(stack: AsyncExitStack, address: str) -> Database:
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+    from langgraph.store.postgres.aio import AsyncPostgresStore
+    from psycopg.rows import dict_row
+    from psycopg_pool import AsyncConnectionPool
+
+    pool: Any = AsyncConnectionPool(
+        address,
+        min_size=1,
+        max_size=_CONNECTIONS,
+        open=False,
+        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+    )
+    await stack.enter_async_context(pool)
+    return Database(AsyncPostgresSaver(pool), AsyncPostgresStore(pool))
