@@ -84,6 +84,10 @@ def run_server(application: Any, port: int = 0) -> Generator[str]:
     thread.start()
     while not made.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/v1"
-    made.should_exit = True
-    thread.join(10)
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        made.should_exit = True
+        thread.join(10)
+        made.force_exit = True
+        thread.join(20)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import httpx
 import openai
 import pytest
-import uvicorn
 from helpers.server import Reply, Server
 from helpers.serving import (
     CALL,
@@ -22,6 +20,7 @@ from helpers.serving import (
     chunks,
     config,
     moa,
+    run_server,
     said,
     served,
     written_by,
@@ -398,18 +397,8 @@ def test_an_ensemble_that_calls_itself_is_refused(live: Any) -> None:
         "options": {"samples": 1},
     }
     application = create_app(Config.model_validate({"ensembles": {"panel": one}}))
-    made = uvicorn.Server(uvicorn.Config(application, port=port, log_level="error"))
-    thread = threading.Thread(target=made.run, daemon=True)
-    thread.start()
-    while not made.started:
-        time.sleep(0.01)
-    try:
-        response = httpx.post(
-            f"http://127.0.0.1:{port}/v1/chat/completions", json=chat(), timeout=30
-        )
-    finally:
-        made.should_exit = True
-        thread.join(10)
+    with run_server(application, port) as url:
+        response = httpx.post(f"{url}/chat/completions", json=chat(), timeout=30)
     assert response.status_code >= 400 and "calls itself" in response.json()["error"]["message"]
 
 
