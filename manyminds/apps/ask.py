@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from manyminds.apps.choose import (
-    NO_MEMBER,
     build,
-    choose_members,
     choose_method,
-    introduced,
     is_simulated,
+    named_or_found,
     players,
 )
 from manyminds.apps.flags import AsJson, Limits, Members, MethodOptions, Recording
@@ -68,7 +66,7 @@ def ask(
     given = options.texts(extract=extract)
     if method is not None:
         choose_method(method, [], given)  # a wrong name is told before anything is looked for
-    asked = _asked(members, method, quiet=as_json)
+    asked = named_or_found(members, method, quiet=as_json)
     chosen = choose_method(method, asked, given)
     graph = build(chosen, asked, given, limits=limits, seed=seed)
     with recording.into() as open_recording:
@@ -82,18 +80,6 @@ def ask(
         print_json({**explain.as_json(result, text, simulated=simulated), "record": file})
     else:
         explain.show(result, simulated=simulated, record=file)
-
-
-def _asked(members: Members, method: str | None, *, quiet: bool) -> list[str]:
-    """Return the members that were named, else what is found here; say so unless `quiet`."""
-    named = members.named()
-    asked = choose_members(named, method=method)
-    if not asked:
-        print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
-        raise typer.Exit(2)
-    if not named and not quiet:
-        print(introduced(asked), file=sys.stderr)
-    return asked
 
 
 def _question(words: Sequence[str]) -> str:

@@ -1,11 +1,14 @@
 """From the command line's options to a graph: members, method and limits."""
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from manyminds.apps.flags import FILE, Limits
+import typer
+
+from manyminds.apps.flags import FILE, Limits, Members
 from manyminds.errors import InputError
 from manyminds.registry import Method, method
 
@@ -56,6 +59,22 @@ def introduced(members: Sequence[str]) -> str:
 
     told = about(members[0])
     return f"asking {members[0]}, the first model found" + (f": {told}" if told else "")
+
+
+def named_or_found(members: Members, method: str | None, *, quiet: bool = False) -> list[str]:
+    """Return the members that were named, else what is found here; say so unless `quiet`.
+
+    Raises:
+        Exit: Nobody can be asked; how to get a model is on standard error.
+    """
+    named = members.named()
+    asked = choose_members(named, method=method)
+    if not asked:
+        print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
+        raise typer.Exit(2)
+    if not named and not quiet:
+        print(introduced(asked), file=sys.stderr)
+    return asked
 
 
 def choose_method(

@@ -27,7 +27,7 @@ from manyminds.apps.terminal import (
 from manyminds.errors import InputError
 from manyminds.evals.compare import acompare
 from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comparison
-from manyminds.evals.data import groups_of, read_rows
+from manyminds.evals.data import groups_of
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import grader, vote_kind
 from manyminds.evals.members_alone import BEST_MEMBER
@@ -72,7 +72,7 @@ def compare(
     Self-refine and the best single member are always rows, too. The samples, rounds, layers or
     tries that are not --set are chosen to fit the calls.
     """
-    rows = read_rows(questions.data, questions.limit)
+    rows = questions.rows()
     sandbox = measuring.sandbox()
     read_as = questions.extract or vote_kind(rows)
     everyone = as_members(members.required())
@@ -92,8 +92,8 @@ def compare(
     if contest.out is not None:
         planned = [one.to_json() for one in plans]
         write_study(contest.out, {**about, "methods": planned, "groups": groups_of(rows)})
-        note_start(contest.out, COMMAND.get(), questions.data)
-    grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
+        note_start(contest.out, COMMAND.get(), questions.file)
+    grade = grader(rows, questions.file, extract=read_as, grades=questions.grades, run_code=sandbox)
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)
     with progress, recording.into("compare"):

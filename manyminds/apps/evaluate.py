@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from manyminds.answer_form import answer_kind
-from manyminds.apps.choose import build
+from manyminds.apps.choose import AUTO, build, choose_method, named_or_found
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import (
     AsJson,
@@ -28,7 +28,7 @@ from manyminds.apps.terminal import COMMAND, complain, console, counted, dollars
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
-from manyminds.evals.data import Row, read_rows
+from manyminds.evals.data import Row
 from manyminds.evals.eval_log import Config
 from manyminds.evals.evaluate import OnOutput, aevaluate
 from manyminds.evals.grading import Grader, grader, vote_kind
@@ -38,14 +38,22 @@ from manyminds.evals.result import Result
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.method_graph import MethodGraph
-from manyminds.registry import method as find_method
 from manyminds.votes import stopping
 
 _INTERRUPTED = 130
 
 
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="METHOD", help="See `manyminds methods`.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[METHOD]",
+            help="See `manyminds methods`. Default: auto, which suits the members.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Questions, as --data names them.")
+    ] = None,
     *,
     questions: Questions,
     members: Members,
@@ -69,9 +77,12 @@ def evaluate(
 ) -> None:
     """Measure a method on a file of questions.
 
-    Rows are {"id", "question", "answer"}; rows about code have "prompt", "entry_point" and "test".
-    Each question draws its own order of members, and of recorded answers, in every repeat.
+    Columns of question, answer and choices are known by their usual names, or named; rows about
+    code have "prompt", "entry_point" and "test". Each question draws its own order of members, and
+    of recorded answers, in every repeat. Without --member, the models of this machine are asked, as
+    by `manyminds ask`.
     """
+    name, questions = _which(name, file, questions)
     plan = _planned(name, questions, members, options, measuring, curve, out)
     missed = Misses(plan.rows, measuring.misses)
     progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
@@ -95,11 +106,26 @@ def evaluate(
     if plan.curve is not None:
         about["curve"] = plan.curve.result(measuring.repeats)
         if plot is not None:
-            title = f"{plan.graph.method} on {questions.data.name}"
+            title = f"{plan.graph.method} on {questions.file.name}"
             draw(plan.curve.result(measuring.repeats), plot, title)
     _show(about, result, as_json)
     if measuring.misses and not as_json:
         console().print(missed.table())
+
+
+def _which(
+    name: str | None, file: Path | None, questions: Questions
+) -> tuple[str | None, Questions]:
+    """Return the method and the questions; a file alone may stand in the method's place."""
+    if file is None and name is not None:
+        alone = Path(name)
+        if alone.is_file() or (alone.suffix and questions.data is None):
+            name, file = None, alone
+    if file is not None:
+        if questions.data is not None:
+            raise InputError(f"the questions are named twice: {file} and --data {questions.data}")
+        questions = replace(questions, data=file)
+    return name or AUTO, questions
 
 
 @dataclass(frozen=True)
@@ -124,7 +150,7 @@ def _kept(plan: _Plan, out: Path | None) -> OnOutput | None:
 
 
 def _planned(
-    name: str,
+    name: str | None,
     questions: Questions,
     members: Members,
     options: MethodOptions,
@@ -132,8 +158,9 @@ def _planned(
     curve: str | None,
     out: Path | None,
 ) -> _Plan:
-    method = find_method(name)
-    rows = read_rows(questions.data, questions.limit)
+    rows = questions.rows()
+    asked = named_or_found(members, name)
+    method = choose_method(name, asked, {})
     sandbox = measuring.sandbox()
     points = None if curve is None else read_points(curve)
     most = {} if points is None else {"samples": max(points)}
@@ -142,9 +169,8 @@ def _planned(
     if read_as is not None and "extract" in options_of(method):
         texts["extract"] = read_as
     values = read(method, texts)
-    asked = members.required()
     graph = build(method, asked, texts, instead=_running(texts, sandbox))
-    grade = grader(rows, questions.data, extract=read_as, grades=questions.grades, run_code=sandbox)
+    grade = grader(rows, questions.file, extract=read_as, grades=questions.grades, run_code=sandbox)
     return _Plan(
         rows,
         graph,

@@ -14,6 +14,7 @@ from manyminds.apps.terminal import complain
 from manyminds.errors import InputError
 
 if TYPE_CHECKING:  # a wrong option does not wait for these
+    from manyminds.evals.data import Row
     from manyminds.evals.sandbox import Limits as SandboxLimits
     from manyminds.records.record import Recording as OpenRecording
 
@@ -167,17 +168,43 @@ class Questions:
     """The questions, and how answers to them are read and graded.
 
     Attributes:
-        data: Questions: JSON Lines, CSV, TSV (.gz or not) or Parquet.
+        data: Questions: JSON Lines, JSON, CSV, TSV (.gz or not) or Parquet.
+        question_column: Column of the question. Default: question, input, problem, prompt, ...
+        answer_column: Column of the answer. Default: answer, target, gold, label, ...
         limit: First questions only.
         extract: What an answer is: number, choice, math, code, text, ... Default: what suits the
             data.
         grades: Flags of recorded samples. Default: the _passed file next to the data.
     """
 
-    data: Annotated[Path, Option(metavar="FILE")]
+    data: Annotated[Path | None, Option(metavar="FILE")] = None
+    question_column: Annotated[str | None, Option(metavar="NAME")] = None
+    answer_column: Annotated[str | None, Option(metavar="NAME")] = None
     limit: Annotated[int | None, Option(metavar="N", min=1)] = None
     extract: Annotated[str | None, Option(metavar="KIND")] = None
     grades: Annotated[Path | None, Option(metavar="FILE")] = None
+
+    @property
+    def file(self) -> Path:
+        """The file of questions.
+
+        Raises:
+            InputError: None was named.
+        """
+        if self.data is None:
+            raise InputError("there are no questions: name their file with --data FILE")
+        return self.data
+
+    def rows(self) -> "list[Row]":
+        """Read the questions.
+
+        Raises:
+            DataError: The file cannot be read as questions.
+        """
+        from manyminds.evals.columns import Columns
+        from manyminds.evals.data import read_rows
+
+        return read_rows(self.file, self.limit, Columns(self.question_column, self.answer_column))
 
 
 @dataclass(frozen=True)

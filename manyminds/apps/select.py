@@ -18,7 +18,7 @@ from typer import Option
 from manyminds.apps.flags import AsJson, Members, Questions
 from manyminds.apps.terminal import console, print_json, watched, write_text
 from manyminds.errors import InputError
-from manyminds.evals.data import Row, read_rows
+from manyminds.evals.data import Row
 from manyminds.evals.grading import grader, vote_kind
 from manyminds.evals.preferences import PREFERRED, alike, choose_preferred
 from manyminds.evals.preferences import judged as compared
@@ -80,11 +80,11 @@ def select(
     --unlabelled all questions are used and no reference answer is.
     """
     specs = members.required(2)
-    rows = read_rows(questions.data, questions.limit)
+    rows = questions.rows()
     chosen, result = _chosen(specs, rows, questions, choosing)
     chosen = chosen if choosing.role == "proposer" else as_chain(chosen)
     about = {
-        "for": choosing.role, "data": questions.data.name, "calibration": choosing.calibration,
+        "for": choosing.role, "data": questions.file.name, "calibration": choosing.calibration,
         "seed": choosing.seed,
     }  # fmt: skip
     about |= {"unlabelled": True} if choosing.unlabelled else {}
@@ -119,8 +119,8 @@ def _chosen(
     if judge is not None or choosing.scores:
         sample = random.Random(choosing.seed).sample(rows, min(choosing.calibration, len(rows)))
         asked = _ask(specs, sample, kind)
-        return asyncio.run(_preferred(asked, sample, specs, questions.data, choosing))
-    grade = grader(rows, questions.data, extract=extract, grades=grades)
+        return asyncio.run(_preferred(asked, sample, specs, questions.file, choosing))
+    grade = grader(rows, questions.file, extract=extract, grades=grades)
     answers = asyncio.run(keys(_ask(specs, rows, kind), rows, extract=kind, grade=grade))
     judged = [
         on_the_rest(answers, choosing.calibration, f"{choosing.seed}:{n}", most=most)

@@ -9,8 +9,10 @@ from typing import Any, NotRequired, cast
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError
+from manyminds.evals.columns import Columns, named, plain
 from manyminds.evals.tables import data_rows
 from manyminds.questions import QUESTION_KEYS, question_hash
+from manyminds.reading.answers import EXTRACTORS
 
 _CODE_KEYS = ("prompt", "entry_point", "test")
 
@@ -43,51 +45,61 @@ def groups_of(rows: Sequence[Row]) -> dict[str, str] | None:
     return {row["id"]: row.get("group", f"alone: {row['id']}") for row in rows}
 
 
-def read_rows(path: str | Path, limit: int | None = None) -> list[Row]:
+def read_rows(
+    path: str | Path, limit: int | None = None, columns: Columns | None = None
+) -> list[Row]:
     """Read the questions of a file, plain or gzip; recorded answers in it are ignored.
 
-    A row has the question under `question`, `instruction`, `input` or `prompt`. It may have `id`
-    (default: made of the question), `answer` (or `answers`, `target`; a list holds all that count
-    as right), `group`, and for code `entry_point` and `test`.
-    A question that comes again verbatim is kept once.
+    Columns are known by their names in any case: the question (`question`, `input`, `problem`,
+    `prompt`, ...), the reference answer (`answer`, `target`, `gold`, `label`, ...; a list holds all
+    that count as right), choices (a list, a mapping, or columns such as A, B, C, D), `id` (default:
+    made of the question), `group`, and for code `entry_point` and `test`. A question that comes
+    again verbatim is kept once.
 
     Args:
-        path: JSON Lines, CSV or TSV, `.gz` or not, or Parquet (needs pyarrow).
+        path: JSON Lines, JSON, CSV or TSV, `.gz` or not, or Parquet (needs pyarrow).
         limit: the number of questions at most, from the start; None reads all.
+        columns: names of the columns of question and answer, where they are others.
 
     Raises:
         DataError: the file cannot be read, holds no question, or a row is malformed.
     """
-    rows = list(islice(_distinct(Path(path)), limit))
+    rows = list(islice(_distinct(Path(path), columns), limit))
     if not rows:
         raise DataError(f'{path} holds no questions: give rows such as {{"id", "question"}}')
     return rows
 
 
 def question_of(found: Mapping[str, Any], where: str) -> str:
-    """Return the question of a row, under whichever key it stands.
+    """Return the question of a row, under whichever key it stands, with its choices.
 
     Raises:
         DataError: there is none.
     """
-    texts = (found.get(key) for key in QUESTION_KEYS)
-    question = next((t for t in texts if isinstance(t, str) and t.strip()), None)
-    if question is None:
+    question = named(found, where).get("question")
+    if not isinstance(question, str) or not question.strip():
         keys = ", ".join(f"`{key}`" for key in QUESTION_KEYS)
-        raise DataError(f"{where}: no question: give it as one of {keys}")
+        others = ", ".join(map(repr, found)) or "nothing"
+        raise DataError(
+            f"{where}: no question: give it as one of {keys}, or name its column with "
+            f"--question-column; the row has {others}"
+        )
     return question
 
 
 def id_of(found: Mapping[str, Any], where: str) -> str:
     """Return the id of a row; one that has none is known by a hash of its question."""
-    given = found.get("id")
-    return question_hash(question_of(found, where)) if given is None else str(given)
+    given = "" if found.get("id") is None else str(found["id"]).strip()
+    return given or question_hash(question_of(found, where))
 
 
-def _distinct(path: Path) -> Iterator[Row]:
+def _distinct(path: Path, columns: Columns | None) -> Iterator[Row]:
     seen: dict[str, Row] = {}
-    for where, found in data_rows(path):
-        row = _row(found, where)
+    wanted = [name for name in columns or () if name is not None]
+    missing = {*map(plain, wanted)}
+    for where, found in data_rows(path, wanted):
+        missing -= {*map(plain, found)}
+        row = _row(named(found, where, columns), where)
         if row["id"] not in seen:
             seen[row["id"]] = row
             yield row
@@ -95,6 +107,8 @@ def _distinct(path: Path) -> Iterator[Row]:
             raise DataError(
                 f"{where}: id {row['id']!r} is taken by another question: give each its own"
             )
+    if missing:
+        raise DataError(f"{path}: there is no column {' and no '.join(map(repr, missing))}")
 
 
 def _row(found: Mapping[str, Any], where: str) -> Row:
@@ -106,9 +120,9 @@ def _row(found: Mapping[str, Any], where: str) -> Row:
     )
     if len(golds) > 1:
         row["aliases"] = golds[1:]
-    if found.get("group") is not None:
+    if found.get("group") not in (None, ""):
         row["group"] = str(found["group"])
-    if all(isinstance(found.get(key), str) for key in _CODE_KEYS):
+    if found.get("entry_point") and all(isinstance(found.get(key), str) for key in _CODE_KEYS):
         row["prompt"], row["entry_point"] = found["prompt"], found["entry_point"]
         row["test"] = found["test"]
     return row
@@ -116,8 +130,7 @@ def _row(found: Mapping[str, Any], where: str) -> Row:
 
 def _golds(found: Mapping[str, Any], where: str) -> list[str]:
     """Return the reference answers of a row: several where its answer is a list."""
-    given = (found.get(key) for key in ("answer", "answers", "target"))
-    answer: object = next((one for one in given if one is not None), None)
+    answer: object = found.get("answer")
     listed = cast("list[object]", answer) if isinstance(answer, list) else [answer]
     return [_gold(one, where) for one in listed if one is not None]
 
@@ -130,4 +143,5 @@ def _gold(answer: object, where: str) -> str:
         raise DataError(f"{where}: `answer` must be a text, a number, true, false, null or a list")
     if isinstance(answer, float) and not math.isfinite(answer):
         raise DataError(f"{where}: `answer` is {answer}: give a finite number or null")
-    return str(answer)
+    boxed = EXTRACTORS["math"].extract(str(answer)) if "\\boxed" in str(answer) else None
+    return boxed or str(answer)  # MATH's solutions have the answer in a box

@@ -1,54 +1,140 @@
-"""Rows of a file of questions: JSON Lines, CSV, TSV or Parquet, by its name."""
+"""Rows of a file of questions: JSON Lines, JSON, CSV, TSV or Parquet, by its name."""
 
 import csv
 import gzip
 import importlib
 import io
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, cast
+from string import ascii_uppercase
+from typing import Any, TextIO, cast
 
 from manyminds.errors import DataError, InputError
+from manyminds.evals.columns import known
 from manyminds.json_lines import MAX_LINE, json_lines
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}
+_SNIFFED = 20  # records from which the delimiter and the form of a file are told
+_LARGEST = 1 << 28  # bytes of a file of one JSON value, which is read whole
 
 
-def data_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def data_rows(path: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Read the rows of a file one by one, each with where it stands.
 
     Args:
-        path: `.csv` or `.tsv` (a line of names first; `.gz` or not), `.parquet`, else JSON Lines.
+        path: `.csv` or `.tsv` (`.gz` or not; the delimiter is found out), `.json` (a list of
+            objects, or an object with one such list), `.parquet`, else JSON Lines. A line of names
+            comes first; a file without one has columns named "1", "2", ..., or, where its last
+            column holds letters of choices as in MMLU's files, question, A, B, ..., answer.
+        names: Columns that the caller named; they tell a line of names, too.
 
     Raises:
         DataError: The file cannot be read.
         InputError: A Parquet file, and pyarrow is not installed.
     """
-    kind = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    kind = (Path(path.stem).suffix if path.suffix == ".gz" else path.suffix).lower()
     if kind in _DELIMITERS:
-        return _separated(path, _DELIMITERS[kind])
+        return _separated(path, _DELIMITERS[kind], names)
+    if kind == ".json":
+        return _json(path)
     return _parquet(path) if kind == ".parquet" else json_lines(path)
 
 
-def _separated(path: Path, delimiter: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _separated(
+    path: Path, delimiters: str, names: Sequence[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     csv.field_size_limit(MAX_LINE)
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as binary:
-            text = io.TextIOWrapper(cast("io.BufferedReader", binary), "utf-8-sig", newline="")
-            reader = csv.DictReader(text, delimiter=delimiter, strict=True)
-            for row in reader:
-                fields = {str(name).strip(): value for name, value in row.items() if value != ""}
-                if None in row or None in row.values():
+        with _text(path) as text:
+            records = _records(text, _delimiter(path, delimiters), strict=True)
+            first = list(islice(records, _SNIFFED))
+            heads, is_named = _names([record for _, record in first], names)
+            for line, record in chain(first[is_named:], records):
+                where = f"{path} line {line}"
+                if len(record) != len(heads):
                     raise DataError(
-                        f"{path} line {reader.line_num}: {len(reader.fieldnames or ())} columns "
-                        "were expected; put texts with commas into quotes"
+                        f"{where}: {len(heads)} columns were expected, not {len(record)}; put "
+                        "texts with commas into quotes"
                     )
-                yield f"{path} line {reader.line_num}", fields
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+                yield where, dict(zip(heads, record, strict=True))
+    except (OSError, EOFError, UnicodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(
             f"cannot read {path}: {reason}; give UTF-8 text with column names"
         ) from None
+
+
+def _records(text: TextIO, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record that is not empty, with the number of its last line."""
+    reader = csv.reader(text, delimiter=delimiter, strict=strict)
+    return ((reader.line_num, record) for record in reader if any(record))
+
+
+def _text(path: Path) -> TextIO:
+    """Open a file as text: UTF-8, or UTF-16 where it begins with that mark."""
+    binary: Any = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+    mark = binary.peek(2)[:2]
+    wide = mark in (b"\xff\xfe", b"\xfe\xff")
+    return io.TextIOWrapper(binary, "utf-16" if wide else "utf-8-sig", newline="")
+
+
+def _delimiter(path: Path, delimiters: str) -> str:
+    """Return the delimiter that gives the most columns, the same number in all first records."""
+    widths: dict[str, int] = {}
+    for delimiter in delimiters:
+        with _text(path) as text:
+            try:
+                first = list(islice(_records(text, delimiter, strict=False), _SNIFFED))
+            except csv.Error:
+                continue
+        same = {len(record) for _, record in first}
+        widths[delimiter] = same.pop() if len(same) == 1 else 0
+    best = max(widths, key=lambda one: widths[one], default=delimiters[0])
+    return best if widths.get(best, 0) > 1 else delimiters[0]
+
+
+def _names(records: Sequence[Sequence[str]], wanted: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the names of the columns, and whether the first record holds them."""
+    head = [name.strip() for name in records[0]] if records else []
+    asked = {name.strip().lower() for name in wanted}
+    if any(known(name) or name.lower() in asked for name in head):
+        return head, True
+    letters = ascii_uppercase[: max(0, len(head) - 2)]
+    if len(letters) > 1 and all(len(r) == len(head) and r[-1].strip() in letters for r in records):
+        return ["question", *letters, "answer"], False
+    if asked and all(name.isdecimal() for name in asked):
+        return [str(n + 1) for n in range(len(head))], False
+    return head, True
+
+
+def _json(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path} is too large for one JSON value: write JSON Lines")
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            whole: Any = json.load(file)
+    except (OSError, EOFError, ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            yield from json_lines(path)  # one object a line, whatever the file's name
+            return
+        raise DataError(f"cannot read {path}: {error}; give a list of JSON objects") from None
+    if isinstance(whole, Mapping):
+        lists = [one for one in cast("Mapping[str, Any]", whole).values() if _is_rows(one)]
+        whole = lists[0] if len(lists) == 1 else [whole]
+    if not _is_rows(whole):
+        raise DataError(f"{path}: give a list of JSON objects, or one object a line")
+    for number, row in enumerate(cast("list[Mapping[str, Any]]", whole), 1):
+        yield f"{path} row {number}", row
+
+
+def _is_rows(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) for one in cast("list[object]", value)
+    )
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -12,6 +12,7 @@ import pytest
 from helpers.answers import sums, write_rows
 
 from manyminds.apps.cli import main
+from manyminds.models import strings
 from manyminds.models.simulated.arithmetic import questions
 from manyminds.registry import methods
 
@@ -134,9 +135,12 @@ def test_bad_input_is_one_sentence(
     assert len(output.err.splitlines()) == 1
 
 
-def test_nobody_to_ask_and_no_data(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_to_ask_and_no_data(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strings, "discover", list[str])
     assert main(["eval", "agent-forest", "--data", str(path)]) == 2
-    assert "give at least one member: --member" in capsys.readouterr().err
+    assert "no model is set up" in capsys.readouterr().err
     assert main(["eval", "agent-forest", "--data", "gone.jsonl", "--member", "simulated:"]) == 2
     assert "cannot read gone.jsonl" in capsys.readouterr().err
 
@@ -198,3 +202,30 @@ def _until(ready: Callable[[], bool], seconds: float = 30) -> None:
     while not ready():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_a_file_alone_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text("Frage;Antwort\nStart with 3. Add 4. What is the result?;7\nAnd then?;\n")
+    columns = ["--question-column", "frage", "--answer-column", "Antwort", "--json"]
+    assert main(["eval", str(file), "--member", "simulated:large", *columns]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["method"], found["n"], found["ungraded"]) == ("agent-forest", 1, 1)
+    two = ["--member", "simulated:large", "--member", "simulated:small"]
+    assert main(["eval", "debate", str(file), *two, *columns]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "debate"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["gone.csv"], "cannot read gone.csv"),
+        (["debate"], "no questions: name their file"),
+        (["debate", "a.csv", "--data", "b.csv"], "named twice"),
+    ],
+)
+def test_questions_that_are_not_there_are_said(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", *arguments, "--member", "simulated:large"]) == 2
+    assert says in capsys.readouterr().err
