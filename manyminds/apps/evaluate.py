@@ -87,7 +87,7 @@ def evaluate(
     missed = Misses(plan.rows, measuring.misses)
     progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
     if out is not None:
-        note_start(out, COMMAND.get(), questions.data)
+        note_start(out, COMMAND.get(), questions.file)
     evaluation = aevaluate(
         plan.graph.compile(),
         plan.rows,
