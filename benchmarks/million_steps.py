@@ -73,7 +73,7 @@ def main() -> int:
     result = asyncio.run(solve(args, k, watch))
     seconds = time.perf_counter() - began
     report = result["report"]
-    done = report["step"] - report["resumed"]
+    done = result["step"] - report["resumed"]
     right = result["task_state"] == {"pegs": "C" * args.disks, "moves": steps}
     late = [entry for entry in watch if entry[0] >= 10_000] or watch
     grown = max(memory for _, _, memory in late) - late[0][2]

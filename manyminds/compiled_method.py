@@ -1,6 +1,6 @@
 """CompiledMethod: a compiled method, which takes a text, and serves as a chat model or a tool."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -67,7 +67,9 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
         description: str | None = None,
         arg_types: dict[str, type] | None = None,
     ) -> BaseTool:
-        """Return the method as a tool: from a question to the answer, with the report as artifact.
+        """Return the method as a tool: from a question to the answer.
+
+        The tool's artifact is the report, with what else the result says of the answer.
 
         Args:
             args_schema: Schema of the arguments, where the tool takes keys of the state.
@@ -82,11 +84,11 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
 
         def consult(question: str) -> tuple[str, Any]:
             result = self.invoke(question)
-            return result["answer"], result["report"]
+            return result["answer"], _told(result)
 
         async def aconsult(question: str) -> tuple[str, Any]:
             result = await self.ainvoke(question)
-            return result["answer"], result["report"]
+            return result["answer"], _told(result)
 
         return StructuredTool.from_function(
             consult,
@@ -97,10 +99,17 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
         )
 
 
+_TEXTS = frozenset({"messages", "candidates", "answer", "report", "transcript"})
 _DESCRIPTION = (
     "Ask a panel of language models a question and get their joint answer. The question must be "
     "complete in itself: the panel does not see this conversation."
 )
+
+
+def _told(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a result says of its answer, without the texts."""
+    others = {key: one for key, one in result.items() if key not in _TEXTS}
+    return {**others, **result["report"]}
 
 
 def as_input(given: Any) -> Any:

@@ -216,7 +216,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
 
         Args:
             after: Name of the last step, where an edge leads from it to `finish`.
-            keys: Channels that the report shows too.
+            keys: Channels that the report shows, unless the result has them.
             composed: The method composes the answer itself, and so must say if it is simulated.
             roles: Members of the roles that were not added with `role`.
         """
@@ -231,6 +231,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             ignored=ignores_params,
             prices={m.name: m.priced_by for m in _payees(self) if m.priced_by is not None},
             keys=keys,
+            in_result=self.output_schema.__annotations__.keys(),
             composed=composed,
         )
         self.add_node("finish", node)

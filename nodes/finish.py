@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -50,6 +50,7 @@ def finish(
     ignored: Sequence[str] = (),
     prices: Mapping[str, str] | None = None,
     keys: Sequence[str] = (),
+    in_result: Collection[str] = (),
     composed: bool = False,
 ) -> Node:
     """Return the node that closes every method.
@@ -59,7 +60,9 @@ def finish(
         roles: Members of each role, in fallback order.
         ignored: Members whose sampling parameters cannot be set.
         prices: Source of each member's price, where it has one.
-        keys: Channels that the report shows too.
+        keys: Channels that the report shows; those of the result only in a record of the run, where
+            there is no result.
+        in_result: Keys of the result.
         composed: The method composes the answer itself, and so must say if it is simulated.
     """
 
@@ -72,14 +75,15 @@ def finish(
             "prompts": list(graph.prompts),
             "ignored_params": list(ignored),
             "prices": dict(prices or {}),
-            **{key: state.get(key) for key in keys},
+            **{key: state.get(key) for key in keys if key not in in_result},
         }
         report["notes"] += _resumed_with(state.get("built_with"), graph.built_with())
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
         common = known_scope(state["run"])
         if common is not None and common.recorder is not None:
-            common.recorder.ended(state["run"], final["text"], report)
+            recorded = {key: state.get(key) for key in keys} | report
+            common.recorder.ended(state["run"], final["text"], recorded)
         budget.close(state["run"])
         forget(state["run"])
         around = parent_call.get()

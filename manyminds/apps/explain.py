@@ -13,6 +13,10 @@ from manyminds.apps.terminal import clean, console, counted, dollars, facts, one
 _MOST_GROUPS = 6
 _BAR = 16
 _SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
+# Keys of a result that stand elsewhere in the output, or repeat the candidates' texts.
+_ELSEWHERE = frozenset(
+    {"messages", "candidates", "answer", "report", "ballot", "transcript", "trajectories"}
+)
 _SIMULATED = "by a statistical model of a language model; no real model was asked"
 
 
@@ -55,12 +59,14 @@ def as_json(result: Mapping[str, Any], question: str, *, simulated: bool) -> dic
     the places of its voters in the order of asking.
     """
     ballot = result.get("ballot")
-    report = {k: v for k, v in result["report"].items() if k not in ("spent", "ballot")}
+    report = {k: v for k, v in result["report"].items() if k != "spent"}
+    own = {k: v for k, v in result.items() if k not in _ELSEWHERE}
     return {
         "question": question,
         "answer": result["answer"],
         "simulated": simulated,
         "votes": ballot and [dict(group) for group in ballot["groups"]],
+        **own,
         **report,
     }
 

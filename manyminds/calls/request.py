@@ -277,8 +277,8 @@ class Request:
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
             candidate["notes"] = [*candidate.get("notes", []), *reply.report["notes"]]
-            if reply.report.get("ballot") is not None:
-                candidate["ballot"] = dict(reply.report["ballot"])
+            if reply.ballot is not None:
+                candidate["ballot"] = dict(reply.ballot)
             return  # the nested run has settled its own calls
         if isinstance(self._callback, Meter):
             usage = self._callback.usage

@@ -31,6 +31,7 @@ class Reply:
     tool_calls: list[Any] | None = None
     reasoning: str | None = None
     report: Mapping[str, Any] | None = None
+    ballot: Mapping[str, Any] | None = None
     simulated: bool = False
     cut: bool = False
     truncated: bool = False
@@ -78,6 +79,7 @@ def _parse_state(state: Mapping[str, Any]) -> Reply:
         report = state.get("report")
         if isinstance(report, Mapping) and "method" in report:
             reply.report = cast("Mapping[str, Any]", report)
+            reply.ballot = state.get("ballot")
         if isinstance(state.get("structured_response"), BaseModel):
             reply.text = state["structured_response"].model_dump_json()
         return reply

@@ -59,7 +59,7 @@ async def test_a_function_scores(way: str, scorer: Any) -> None:
     assert result["answer"] == "abc"
     report = result["report"]
     assert report["calls"] == 3 and report["degraded"] is None
-    assert report["ballot"]["scores"][1] == max(report["ballot"]["scores"])
+    assert result["ballot"]["scores"][1] == max(result["ballot"]["scores"])
 
 
 async def test_a_member_rates_each_answer_by_itself() -> None:

@@ -52,7 +52,7 @@ async def test_what_the_checker_refuses_is_proposed_again_and_never_runs() -> No
     app, place = built(assistant, ScriptedChatModel([NO, YES]))
     result = await app.ainvoke(user(QUESTION))
     assert place.ran == ["calculate[60 + 52]", "finish[112]"]
-    assert result["refusals"] == 1 and result["report"]["refusals"] == 1
+    assert result["refusals"] == 1
     again = assistant.calls[1].texts[-2:]
     assert again[0] == ("ai", "Action: calculate[6 + 52]")
     assert again[1][1] == (

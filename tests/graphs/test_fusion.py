@@ -45,7 +45,7 @@ async def test_the_writer_reads_answers_and_analysis(way: str) -> None:
     assert "- 2 names the exception." in shown_to_writer
     assert "Blind spots:\n- none named" in shown_to_writer
     report = result["report"]
-    assert report["calls"] == 4 and report["degraded"] is None and report["analysis"] == FOUND
+    assert report["calls"] == 4 and report["degraded"] is None and result["analysis"] == FOUND
     assert report["roles_played_by"] == {"analyst": ["scripted-3"], "writer": ["scripted-4"]}
     assert analyst.calls[0].params.get("temperature") == 0
 

@@ -30,7 +30,7 @@ async def test_it_rates_the_whole_trajectory_with_a_reason(way: str) -> None:
     assert result["ratings"] == [
         {"member": "m", "rating": 5.0, "reason": "It is solved in two steps."}
     ]
-    assert result["report"]["rating"] == 5.0 and result["report"]["calls"] == 1
+    assert result["rating"] == 5.0 and result["report"]["calls"] == 1
     (system, text), *rest = model.calls[0].texts
     assert system == "system" and rest == [("human", "How much is 6 times 7?")]
     ((_, acted),) = parse_numbered(text)

@@ -41,7 +41,7 @@ async def test_answers_are_aggregated_step_by_step_and_voted_on(way: str) -> Non
     assert result["report"]["calls"] == 12 and result["report"]["degraded"] is None
     assert [one["distinct"] for one in result["diversity"]] == [4, 3, 2]
     assert [one["diversity"] for one in result["diversity"]] == [1.0, 0.833, 0.5]
-    assert result["report"]["diversity"][-1]["agreement"] == 0.75
+    assert result["diversity"][-1]["agreement"] == 0.75
     assert result["ballot"]["groups"][0]["weight"] == 3
 
 

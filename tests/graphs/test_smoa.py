@@ -42,8 +42,8 @@ async def test_the_best_are_handed_on_from_layer_to_layer(way: str) -> None:
     assert result["kept"] == [1, 3] and len(result["candidates"]) == 4
     report = result["report"]
     assert report["calls"] == 12 and report["degraded"] is None and report["method"] == "smoa"
-    assert report["layer"] == 2 and report["kept"] == [1, 3]
-    assert report["verdict"] == result["verdict"]
+    assert report["layer"] == 2 and result["kept"] == [1, 3]
+    assert "verdict" not in report and result["verdict"] is not None
     called = {role: one["calls"] for role, one in report["roles"].items()}
     assert called == {"proposer": 8, "judge": 2, "moderator": 1, "aggregator": 1}
 

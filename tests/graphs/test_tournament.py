@@ -49,7 +49,7 @@ async def test_the_strongest_answer_wins(way: str) -> None:
     app = create_tournament(drawn(*GRADES), judge=referee).compile()
     result = await call(app, way, user())
     assert result["answer"] == "a"
-    found = result["report"]["tournament"]
+    found = result["tournament"]
     assert (found["rounds"], found["pairs"], found["disagreed"], found["unread"]) == (3, 12, 0, 0)
     assert found["first"] == 0.5 and found["strengths"][2] == max(found["strengths"])
     assert len(referee.calls) == 24 <= 2 * 8 * math.log(8)
@@ -68,7 +68,7 @@ async def test_every_pair_is_shown_in_both_orders() -> None:
 async def test_a_judge_that_goes_by_place_decides_nothing_and_is_reported() -> None:
     says = ["It is four.", "It is four, I think.", "So it is four.", "Bananas."]
     result = await run(drawn(*says), samples=4, judge=judge(lambda _one, _other: 1))
-    found = result["report"]["tournament"]
+    found = result["tournament"]
     assert found["disagreed"] == found["pairs"] == 4 and found["first"] == 1
     assert found["strengths"] == [1, 1, 1, 1]
     assert result["answer"] != "Bananas."
@@ -81,7 +81,7 @@ async def test_a_bias_that_only_decides_close_calls_is_survived() -> None:
 
     result = await run(drawn(*GRADES), judge=judge(biased))
     assert result["answer"] in ("a", "b")
-    assert 0.5 < result["report"]["tournament"]["first"] < 1
+    assert 0.5 < result["tournament"]["first"] < 1
 
 
 async def test_a_noisy_judge_still_finds_a_good_answer() -> None:
@@ -103,7 +103,7 @@ async def test_equal_answers_enter_once() -> None:
     referee = judge(better)
     result = await run(drawn("b", "b", " b", "a"), samples=4, judge=referee)
     assert result["answer"] == "a" and len(referee.calls) == 2
-    assert result["report"]["tournament"]["strengths"][1:3] == [None, None]
+    assert result["tournament"]["strengths"][1:3] == [None, None]
 
 
 async def test_one_answer_needs_no_judge() -> None:
@@ -115,14 +115,14 @@ async def test_one_answer_needs_no_judge() -> None:
 
 async def test_ties_are_no_victory() -> None:
     result = await run(drawn("a", "b", "c"), samples=3, judge=judge(lambda _a, _b: 0))
-    found = result["report"]["tournament"]
+    found = result["tournament"]
     assert found["first"] is None and found["disagreed"] == 0 and found["strengths"] == [1, 1, 1]
 
 
 async def test_nonsense_of_the_judge_is_no_comparison() -> None:
     referee = ScriptedChatModel("Both have their merits, and who am I to say.")
     result = await run(drawn("x y z", "x y w", "k"), samples=3, judge=referee)
-    assert result["report"]["tournament"]["unread"] == result["report"]["tournament"]["pairs"] > 0
+    assert result["tournament"]["unread"] == result["tournament"]["pairs"] > 0
     assert "no comparison could be read" in result["report"]["degraded"]
     assert result["answer"] in ("x y z", "x y w")
 
@@ -136,14 +136,14 @@ async def test_the_next_judge_takes_over() -> None:
 async def test_answers_that_failed_do_not_enter() -> None:
     result = await run(drawn("b", DOWN, "a", DOWN), samples=4, judge=judge(better))
     assert result["answer"] == "a"
-    assert result["report"]["tournament"]["strengths"][1] is None
+    assert result["tournament"]["strengths"][1] is None
     with pytest.raises(QuorumError, match="down"):
         await run(drawn(DOWN), judge=judge(better))
 
 
 async def test_a_budget_that_ends_leaves_the_standing() -> None:
     result = await run(drawn(*GRADES), judge=judge(better), budget=Budget(calls=8 + 8 + 3))
-    found = result["report"]["tournament"]
+    found = result["tournament"]
     assert found["pairs"] == 5 and result["report"]["calls"] == 18
     assert "in round 2" in result["report"]["degraded"]
 
