@@ -20,27 +20,25 @@ from manyminds.authoring import (
     Options,
     Prompt,
     PromptLike,
+    Quorum,
     RoleArgument,
     SampledState,
     State,
     Unpack,
     Update,
-    is_node,
+    at_least,
+    check_quorum,
     listed,
     method,
     with_roles,
 )
-from manyminds.calls.ask import together
-from manyminds.limits.quorum import Quorum, check_quorum
-from manyminds.nodes.node import Route
-from manyminds.nodes.reply_schema import number_field, object_schema
-from manyminds.nodes.sampler import Sampling, branches, sampler, wave
+from manyminds.layers import waves
+from manyminds.nodes.judge import picked, rated
+from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.step import Run
-from manyminds.nodes.tally import Vote, hold, similar
+from manyminds.nodes.tally import Vote, most_typical
 from manyminds.nodes.voter import Sampled, voter
 from manyminds.reading.answers import Extractor
-from manyminds.reading.roles import read_rating
-from manyminds.reading.verdicts import read_choice
 from manyminds.votes import stopping
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.flags import RedFlags
@@ -133,21 +131,15 @@ def create_agent_forest(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if samples < 1:
-        raise InputError(f"samples={samples}: give at least 1")
+    at_least(1, samples=samples)
     everyone, judges = with_roles([listed(members)], judge)
     check_quorum(quorum, samples)
     kind = answer_kind(extract, task)
     held = _vote(vote, kind, everyone)
     asked_vote = held if isinstance(held, str) and held in ASKED_VOTES else None
     rule = _rule(stop, samples, cut)
-    graph = MethodGraph(
-        "agent-forest",
-        everyone if asked_vote is None else [*everyone, *judges],
-        state=ForestState,
-        output=ForestOutput,
-        **options,
-    )
+    team = everyone if asked_vote is None else [*everyone, *judges]
+    graph = MethodGraph("agent-forest", team, state=ForestState, output=ForestOutput, **options)
     how = Sampling(
         members=everyone,
         method="agent-forest",
@@ -161,18 +153,12 @@ def create_agent_forest(
         params=PARAMS,
         context=graph.settings,
     )
-    graph.draws = how.draws
-    graph.open("wave", asked=0, planned=0, ballot=None, sampled=None)
-    graph.add_node("wave", wave(how))
-    graph.add_node("sampler", sampler(how))
-    graph.label("sampler", [member.name for member in everyone])
+    waves(graph, how, then="voter", ballot=None, sampled=None)
     graph.add_node("voter", voter(how, vote=None if asked_vote else held, planned=samples))
     last = "finish"
     if asked_vote is not None:
         last = _asked(graph, asked_vote, judges, judge)
         graph.add_edge(last, "finish")
-    graph.add_conditional_edges("wave", Route(branches), ["sampler"])
-    graph.add_edge("sampler", "voter")
     graph.branch("voter", lambda s: last if s["decision"]["stop"] else "wave", ["wave", last])
     return graph.close(keys=["ballot", "layer", "decision", "sampled"])
 
@@ -205,10 +191,8 @@ def _asked(graph: MethodGraph, vote: str, chain: Sequence[Member], judge: RoleAr
     """Add the node of a vote that a model holds."""
     role, build = ASKED_VOTES[vote], _universal if vote == "universal" else _rated
     prompt = graph.prompt(PICK if vote == "universal" else RATE, variables={"answers"})
-    own = judge if is_node(judge) else None
-    return graph.role(
-        role, chain, build(chain, prompt), custom_node=own, sets=["final", "answer", "ballot"]
-    )
+    sets = ["final", "answer", "ballot"]
+    return graph.role(role, chain, build(chain, prompt), given=judge, sets=sets)
 
 
 def _universal(chain: Sequence[Member], prompt: Prompt) -> Run:
@@ -222,14 +206,8 @@ def _universal(chain: Sequence[Member], prompt: Prompt) -> Run:
         candidates = state["candidates"]
         shown = [n for n, c in enumerate(candidates) if c["status"] == "ok"]
         random.Random(f"{ask.run.seed}:{ask.run.question_id}:shown").shuffle(shown)
-        fields = {"reason": {"type": "string"}, "choice": number_field(len(shown))}
-        reply = await ask.verdict(
-            chain,
-            prompt.fill(answers=[candidates[n] for n in shown]),
-            parse=lambda text: read_choice(text, len(shown)),
-            schema=object_schema("pick", fields),
-            reserve=0,
-        )
+        question = prompt.fill(answers=[candidates[n] for n in shown])
+        reply = await picked(ask, chain, question, len(shown))
         notes = reply.notes("judge", "the reply most like the others was chosen")
         if reply.value is None:
             return await _most_similar(candidates, ask, notes)
@@ -245,25 +223,10 @@ def _rated(chain: Sequence[Member], prompt: Prompt) -> Run:
 
     One rater scores all answers, for scores of two cannot be compared: nobody takes over.
     """
-    fields = {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
 
     async def run(state: State, ask: Ask) -> Update:
         candidates = state["candidates"]
-        scores: list[float | None] = [None] * len(candidates)
-
-        async def rate(n: int) -> None:
-            reply = await ask.verdict(
-                chain[:1],
-                prompt.fill(answers=[candidates[n]]),
-                parse=read_rating,
-                schema=object_schema("rating", fields),
-                index=4 * n,
-                reserve=0,
-            )
-            scores[n] = reply.value
-
-        await together(*(rate(n) for n, c in enumerate(candidates) if c["status"] == "ok"))
-        ask.replies.sort(key=lambda reply: reply["index"])
+        scores = await rated(ask, chain[:1], prompt, candidates)
         if all(score is None for score in scores):
             note = "no rating could be read: the reply most like the others was chosen"
             return await _most_similar(candidates, ask, [note])
@@ -273,9 +236,7 @@ def _rated(chain: Sequence[Member], prompt: Prompt) -> Run:
 
 
 async def _most_similar(candidates: Sequence[Candidate], ask: Ask, notes: list[str]) -> Update:
-    ballot, more = await hold(
-        ask.run, candidates, lambda _effort: similar(candidates, "bleu", whole=True)
-    )
+    ballot, more = await most_typical(ask.run, candidates)
     return _won(ballot, candidates, [*notes, *more])
 
 

@@ -3,12 +3,11 @@
 The vote "majority-of-bests" is of "Majority of the Bests", arXiv 2511.18630.
 """
 
-import inspect
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
-from manyminds.aio import in_thread
+from manyminds.aio import called
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -26,20 +25,18 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     check_quorum,
-    is_node,
     listed,
     method,
     ok,
     with_roles,
 )
-from manyminds.nodes.gate import require
-from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.samples import ask_all, at_once, in_turn, room
-from manyminds.nodes.tally import hold, in_worker, similar
-from manyminds.reading.roles import read_rating
-from manyminds.reading.together import read_all
-from manyminds.settings import DEFAULT_CONCURRENCY
+from manyminds.nodes.judge import rated
+from manyminds.nodes.samples import at_once, in_turn, sample
+from manyminds.nodes.step import Run
+from manyminds.nodes.tally import most_typical, read_answers
+from manyminds.reading.answers import EXTRACTORS
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.bests import majority_of_bests
 from manyminds.votes.votes import best_of
@@ -47,7 +44,16 @@ from manyminds.votes.votes import best_of
 Score: TypeAlias = float | bool | tuple[bool, str] | None
 Scorer: TypeAlias = Callable[[str], Score] | Callable[[str], Awaitable[Score]]
 """A scorer: from an answer's text to a score, or to whether it passes; None: it cannot say."""
-_FIELDS = {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
+
+
+class Rated(NamedTuple):
+    """The score of each answer, None where it has none, and what went wrong, for the note."""
+
+    scores: list[float | None]
+    wrong: str
+
+
+Rate: TypeAlias = Callable[[Sequence[Candidate], Ask], Awaitable[Rated]]
 
 
 class BestState(SampledState, total=False):
@@ -103,55 +109,41 @@ def create_best_of_n(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if samples < 1:
-        raise InputError(f"samples={samples}: give at least 1")
+    at_least(1, samples=samples)
     if vote not in ("best", "majority-of-bests"):
         raise InputError(f'vote={vote!r}: give "best" or "majority-of-bests"')
     check_quorum(quorum, samples)
-    function = scorer if is_node(scorer) else None
     everyone, raters = with_roles([listed(members)], cast("RoleArgument", scorer))
     graph = MethodGraph(
         "best-of-n", [*everyone, *raters], state=BestState, output=BestOutput, **options
     )
-    graph.draws = math.ceil(samples / len(everyone))
-    rating = None if function else graph.prompt(prompt, variables={"answers"})
+    drawing = sample(everyone, samples, each=2 if raters else 1, quorum=quorum)
+    graph.step("sampler", drawing, opens=True, asks=in_turn(everyone, samples))
+    if raters:
+        rating = graph.prompt(prompt, variables={"answers"})
+        graph.role("scorer", raters, _scoring(_by_rater(raters, rating), vote))
+    else:
+        graph.step("scorer", _scoring(_by_function(scorer), vote))
+    return graph.chain("sampler", "scorer", keys=["ballot"], ballot=None)
 
-    async def sample(_state: State, ask: Ask) -> Update:
-        count = max(1, room(ask, samples, each=1 if function else 2))
-        turns = in_turn(everyone, count)
-        replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
-        require(replies, quorum)
-        notes = (
-            [] if count == samples else [f"the budget had room for {count} of {samples} answers"]
-        )
-        return {"candidates": replies, "notes": notes}
 
-    async def score(state: State, ask: Ask) -> Update:
+def _scoring(score: Rate, vote: str) -> Run:
+    """Return the step that scores all answers and chooses one of them."""
+
+    async def run(state: State, ask: Ask) -> Update:
         replies = state["candidates"]
-        if rating is None:
-            scores, wrong = await _called(function, replies)
-        else:
-            scores, wrong = await _rated(raters, rating, replies, ask), ""
+        scores, wrong = await score(replies, ask)
         good = sum(map(ok, replies))
         unrated = good - sum(one is not None for one in scores)
         notes = [f"{unrated} of {good} answers have no score{wrong}"] if unrated else []
         if unrated == good:
-            ballot, more = await hold(
-                ask.run, replies, lambda _effort: similar(replies, "bleu", whole=True)
-            )
+            ballot, more = await most_typical(ask.run, replies)
             notes += [*more, "no answer has a score: the answer most like the others was chosen"]
         else:
             ballot = await _ballot(vote, scores, replies, ask)
         return {"ballot": ballot, "final": replies[ballot["winner"] or 0], "notes": notes}
 
-    graph.step("sampler", sample, opens=True, asks=everyone)
-    if raters:
-        graph.role("scorer", raters, score)
-    else:
-        graph.step("scorer", score)
-    graph.open("sampler", ballot=None)
-    graph.add_edge("sampler", "scorer")
-    return graph.close(after="scorer", keys=["ballot"])
+    return run
 
 
 async def _ballot(
@@ -159,61 +151,37 @@ async def _ballot(
 ) -> Ballot:
     if vote == "best":
         return best_of(scores)
-    texts = [reply["text"] if ok(reply) else None for reply in replies]
-    reading = await in_worker(ask.run, lambda: read_all(texts, question=ask.run.question).answers)
-    return majority_of_bests(scores, reading or [None] * len(texts))
+    answers = await read_answers(ask.run, replies, EXTRACTORS["final"])
+    return majority_of_bests(scores, answers)
 
 
-async def _rated(
-    raters: Sequence[Member], prompt: Prompt, replies: Sequence[Candidate], ask: Ask
-) -> list[float | None]:
-    """Return the rating of each answer: all by the first rater, for scores of two differ in scale.
+def _by_rater(raters: Sequence[Member], prompt: Prompt) -> Rate:
+    async def score(replies: Sequence[Candidate], ask: Ask) -> Rated:
+        return Rated(await rated(ask, raters, prompt, replies), "")
 
-    The next in the chain rates all of them only where the first can rate none.
-    """
-    scores: list[float | None] = [None] * len(replies)
-    good = [place for place, reply in enumerate(replies) if ok(reply)]
-    for nth, rater in enumerate(raters):
-        found = await at_once(
-            *(
-                ask.verdict(
-                    [rater],
-                    prompt.fill(answers=[replies[place]]),
-                    parse=read_rating,
-                    schema=object_schema("rating", _FIELDS),
-                    index=4 * (nth * len(replies) + place),
-                    reserve=0,
-                )
-                for place in good
-            )
-        )
-        for place, rated in zip(good, found, strict=True):
-            scores[place] = rated.value
-        if any(score is not None for score in scores):
-            break
-    return scores
+    return score
 
 
-async def _called(scorer: Any, replies: Sequence[Candidate]) -> tuple[list[float | None], str]:
-    """Return the score of each good answer by a function, and what went wrong with it."""
-    wrong: list[str] = []
+def _by_function(scorer: Any) -> Rate:
+    """Return how a function scores the good answers; one that raises gives no score."""
 
-    async def one(reply: Candidate) -> float | None:
-        if not ok(reply):
-            return None
-        try:
-            if inspect.iscoroutinefunction(scorer):
-                found: object = await scorer(reply["text"])
-            else:
-                found = await in_thread(DEFAULT_CONCURRENCY, scorer, reply["text"])
-                found = await found if inspect.isawaitable(found) else found
-        except Exception as error:  # a test that raises is an answer without score
-            wrong.append(type(error).__name__)
-            return None
-        return _number(found)
+    async def score(replies: Sequence[Candidate], _ask: Ask) -> Rated:
+        wrong: list[str] = []
 
-    scores = await at_once(*map(one, replies))
-    return scores, f": the scorer raised {wrong[0]}" if wrong else ""
+        async def one(reply: Candidate) -> float | None:
+            if not ok(reply):
+                return None
+            try:
+                found = await called(scorer, reply["text"])
+            except Exception as error:  # a test that raises is an answer without score
+                wrong.append(type(error).__name__)
+                return None
+            return _number(found)
+
+        scores = await at_once(*map(one, replies))
+        return Rated(scores, f": the scorer raised {wrong[0]}" if wrong else "")
+
+    return score
 
 
 def _number(found: object) -> float | None:

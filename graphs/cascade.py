@@ -3,7 +3,6 @@
 Papers: ModelSwitch, arXiv 2504.00762; HCP-MAD, arXiv 2604.09679.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -25,6 +24,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     decide,
     method,
     ok,
@@ -33,10 +33,9 @@ from manyminds.authoring import (
 from manyminds.members import layers_of_members
 from manyminds.nodes.gate import require
 from manyminds.nodes.samples import ask_all, in_turn, room
-from manyminds.nodes.tally import in_worker, similar
+from manyminds.nodes.tally import comparer, read_answers, similar
 from manyminds.presets import Preset, PresetReport, preset_report, priced
 from manyminds.reading.answers import Extractor, extractor
-from manyminds.reading.together import read_all
 from manyminds.votes import stopping
 from manyminds.votes.votes import labels, majority
 
@@ -120,8 +119,7 @@ def create_cascade(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if samples < 1:
-        raise InputError(f"samples={samples}: give at least 1")
+    at_least(1, samples=samples)
     if not 0 < agree <= 1:
         raise InputError(f"agree={agree}: give a share above 0 and up to 1")
     given = _rows(stages)
@@ -136,12 +134,11 @@ def create_cascade(
     graph = MethodGraph(
         "cascade", everyone.values(), state=CascadeState, output=CascadeOutput, **options
     )
-    drawn = Counter(m.name for n in range(len(rows)) for m in in_turn(rows[n], how.most(n)))
-    graph.draws = max(drawn.values())
     how.prompt = form_prompt(graph, prompt, None, kind=how.extract, vote="majority")
     names = [f"stage-{place + 1}" for place in range(len(rows))]
     for place, name in enumerate(names):
-        graph.step(name, _asked(how, place), role="stage", opens=True, asks=rows[place])
+        turns = in_turn(rows[place], how.most(place))
+        graph.step(name, _asked(how, place), role="stage", opens=True, asks=turns)
     for name, following in zip(names, names[1:], strict=False):
         graph.unless_done(name, following)
     said = preset and preset_report(preset, list(everyone.values()))
@@ -192,20 +189,13 @@ class _How:
 
     async def read(self, replies: Sequence[Candidate], ask: Ask) -> list[Candidate]:
         """Return the replies with the answer of each, equal answers in the same words."""
-        texts = [reply["text"] if ok(reply) else None for reply in replies]
-
-        def work() -> list[str | None]:
-            if self.extract.name == "final":
-                return read_all(texts, question=ask.run.question).answers
-            return [None if text is None else self.extract.extract(text) for text in texts]
-
-        answers = await in_worker(ask.run, work) or [None] * len(texts)
+        answers = await read_answers(ask.run, replies, self.extract)
         return [{**r, "answer": a} for r, a in zip(replies, answers, strict=True)]
 
     def leader(self, replies: Sequence[Candidate]) -> tuple[Candidate | None, float]:
         """Return the reply that leads the vote, and its share of the good replies."""
         good = [reply for reply in replies if ok(reply)]
-        ballot = majority([reply["answer"] for reply in good], extractor=self._same)
+        ballot = majority([reply["answer"] for reply in good], extractor=comparer(self.extract))
         if ballot["winner"] is None:
             return None, 0.0
         won = good[ballot["winner"]]
@@ -217,17 +207,12 @@ class _How:
 
     def equal(self, one: Candidate, other: Candidate) -> bool:
         """Return whether two replies state the same answer."""
-        votes = majority([one["answer"], other["answer"]], extractor=self._same)
+        votes = majority([one["answer"], other["answer"]], extractor=comparer(self.extract))
         return votes["voters"] == 2 and len(votes["groups"]) == 1
 
     def votes(self, replies: Sequence[Candidate]) -> list[int | None]:
         """Return the group of each reply, as stopping rules read it."""
-        return labels([reply["answer"] for reply in replies], self._same)
-
-    @property
-    def _same(self) -> Extractor | None:
-        # Replies that were read together have equal answers in the same words already.
-        return None if self.extract.name == "final" else self.extract
+        return labels([reply["answer"] for reply in replies], comparer(self.extract))
 
 
 def _is_method(member: Member) -> bool:

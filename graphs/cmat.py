@@ -15,7 +15,6 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
-    InputError,
     Member,
     MethodGraph,
     Options,
@@ -25,6 +24,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     escaped,
     excerpt,
     listed,
@@ -41,14 +41,15 @@ from manyminds.nodes.acting import (
     Limits,
     act,
     conversation,
+    described,
     episode,
     opened,
     read_turn,
-    tools_of,
     trajectory,
     written,
 )
 from manyminds.nodes.gate import require
+from manyminds.prompts import FilledPrompt
 
 ACT, CHECK, LESSON = "cmat/act@1", "cmat/check@1", "cmat/lesson@1"
 _REFUSED = "The checker did not let this action run: {why} Propose another one."
@@ -119,14 +120,13 @@ def create_cmat(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if steps < 1 or tries < 1 or memory < 0:
-        raise InputError(f"steps={steps}, tries={tries}, memory={memory}: give at least 1, 1 and 0")
+    at_least(1, steps=steps, tries=tries)
+    at_least(0, memory=memory)
     place = environment_of(environment)
     assistants, checkers = with_roles([listed(assistant)], checker)
     graph = MethodGraph(
         "cmat", [*assistants, *checkers], state=CmatState, output=CmatOutput, **options
     )
-    graph.draws = 2 * steps * tries + 1
     how = _Cmat(
         assistants=assistants,
         checkers=checkers,
@@ -143,17 +143,15 @@ def create_cmat(
     first: dict[str, Any] = {"refused": [], "refusals": 0, "checked": False, "lessons": []}
     graph.open("memory", **first, trajectories=[], reward=None)
     graph.step("memory", how.recall)
-    graph.step("assistant", how.propose, opens=True, asks=assistants)
-    graph.step("checker", how.verify, asks=checkers)
+    graph.role("assistant", assistants, how.propose, opens=True, times=steps * tries)
+    graph.role("checker", checkers, how.verify)
     graph.step("environment", how.run)
-    graph.step("reflector", how.reflect, asks=assistants)
+    graph.role("reflector", assistants, how.reflect)
     graph.add_edge("memory", "assistant")
     graph.add_edge("assistant", "checker")
     graph.branch("checker", _after_checker, ["assistant", "environment", "reflector"])
     graph.branch("environment", _after_environment, ["assistant", "reflector"])
-    roles: dict[str, Sequence[Member]] = {"assistant": assistants, "checker": checkers}
-    keys = ["reward", "refusals"]
-    return graph.close(after="reflector", keys=keys, composed=True, roles=roles)
+    return graph.close(after="reflector", keys=["reward", "refusals"], composed=True)
 
 
 def _after_checker(state: State) -> str:
@@ -197,9 +195,7 @@ class _Cmat:
         said = conversation(state["messages"], one)
         for proposal, why in state["refused"]:
             said += [AIMessage(proposal), HumanMessage(_REFUSED.format(why=why))]
-        known = {"about": self.place.about, "tools": tools_of(self.place)}
-        notes = notes_of.listed(state["lessons"])
-        filled = self.act.fill(**known, lessons=notes, steps=str(self.steps))
+        filled = self._filled(notes_of.listed(state["lessons"]))
         reply = await ask.first(self.assistants, filled.render(said), index=self._index(state))
         asked = ask.replies
         if reply is None:
@@ -215,8 +211,7 @@ class _Cmat:
             return {"checked": True, "refused": []}
         *before, turn = one["turns"]
         filled = self.check.fill(
-            about=self.place.about,
-            tools=tools_of(self.place),
+            **described(self.place),
             acted=_acted({**one, "turns": before}),
             answer=[written(turn)],
         )
@@ -263,8 +258,7 @@ class _Cmat:
         return {**update, "reward": one["reward"], "trajectories": self._rows(state, one)}
 
     def _rows(self, state: State, one: Episode) -> list[dict[str, Any]]:
-        known = {"about": self.place.about, "tools": tools_of(self.place)}
-        system = self.act.fill(**known, lessons="", steps=str(self.steps)).render([])[0].text
+        system = self._filled("").render([])[0].text
         row = trajectory(
             one,
             id=f"{state['question_id']}/0",
@@ -279,6 +273,9 @@ class _Cmat:
             },
         )
         return [row.row()] if one["turns"] else []
+
+    def _filled(self, lessons: str) -> FilledPrompt:
+        return self.act.fill(**described(self.place), lessons=lessons, steps=str(self.steps))
 
     def _key(self, ask: Ask) -> str:
         return f"{self.task}:{ask.run.base}"

@@ -17,20 +17,20 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     PromptLike,
     Quorum,
     RoleArgument,
     State,
     Unpack,
     check_quorum,
-    is_node,
     layers,
     listed,
     method,
     with_roles,
 )
 from manyminds.fence import in_one_line
-from manyminds.nodes.aggregator import aggregator
+from manyminds.nodes.aggregator import Fill, aggregator
 from manyminds.nodes.reviewer import LEAST, Review, reviewers
 from manyminds.nodes.shown import Shown, kept_shown
 from manyminds.prompts import FilledPrompt
@@ -97,13 +97,10 @@ def create_council(
     Raises:
         InputError: an argument cannot be used; the message says what to give.
     """
-    if rank_only and chair is not None:
-        raise InputError("give a chair or rank_only=True: with rank_only nobody chairs")
     everyone, chain = with_roles([listed(members)], chair)
     if rank_only:
         chain = ()
-    if rank_only and len(everyone) < LEAST:
-        raise InputError(f"rank_only=True: give at least {LEAST} members, not {len(everyone)}")
+        _check_rank_only(everyone, chair)
     check_quorum(quorum, len(everyone))
     graph = MethodGraph(
         "council", [*everyone, *chain], state=CouncilState, output=CouncilOutput, **options
@@ -127,17 +124,28 @@ def create_council(
     graph.step("ranker", reviewers(everyone, ranking, cut=cut, after=after))
     if not rank_only:
         synthesis = graph.prompt(prompt, variables={"answers", "ranking"})
-
-        def fill(state: State) -> FilledPrompt:
-            shown = kept_shown(state)
-            return synthesis.fill(answers=shown.text, ranking=described(shown, state))
-
-        write = aggregator(chain, fill, last_resort=lambda state: state["final"])
-        own = chair if is_node(chair) else None
-        graph.role("chair", chain, write, custom_node=own, sets=["answer", "final"])
+        write = aggregator(chain, _filled(synthesis), last_resort=lambda state: state["final"])
+        graph.role("chair", chain, write, given=chair, sets=["answer", "final"])
         graph.add_edge("ranker", "chair")
     last = "ranker" if rank_only else "chair"
     return graph.close(after=last, keys=["ballot", "rankings", "decision"])
+
+
+def _check_rank_only(members: Sequence[Member], chair: RoleArgument) -> None:
+    if chair is not None:
+        raise InputError("give a chair or rank_only=True: with rank_only nobody chairs")
+    if len(members) < LEAST:
+        raise InputError(f"rank_only=True: give at least {LEAST} members, not {len(members)}")
+
+
+def _filled(prompt: Prompt) -> Fill:
+    """Return how the chair's prompt is filled: with the answers and how they were ranked."""
+
+    def fill(state: State) -> FilledPrompt:
+        shown = kept_shown(state)
+        return prompt.fill(answers=shown.text, ranking=described(shown, state))
+
+    return fill
 
 
 def described(shown: Shown, state: State) -> str:

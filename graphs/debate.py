@@ -25,6 +25,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     check_quorum,
     is_node,
     listed,
@@ -37,20 +38,21 @@ from manyminds.limits.quorum import Quorum
 from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate, debate_vote
 from manyminds.nodes.debater import Debating, Topology, debater, readings
+from manyminds.nodes.judge import picked
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import custom, overruling
-from manyminds.nodes.reply_schema import number_field, object_schema
 from manyminds.nodes.shown import Shown, alike, shuffle_for
 from manyminds.nodes.step import Run
 from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.tally import VoteFunction
 from manyminds.reading.answers import Extractor
-from manyminds.reading.verdicts import read_choice
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import VOTES
 
 PROMPT, STEADFAST, ALONE = "debate/debater@1", "debate/steadfast@1", "debate/self_check@1"
 SUMMARY, CLEAN, CONFIDENCE = "debate/summary@2", "debate/clean@1", "debate/confidence@1"
+LAST = ("judge", "cleaner")
+"""Roles after the last round, in their order."""
 VERDICTS = {"write": "moa/synthesis@1", "pick": "ranker/pick@2"}
 WEIGHED = ("proportional", "reconcile", "confidence")
 """Votes that weigh answers by how sure their debaters say they are."""
@@ -143,6 +145,7 @@ def create_debate(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
+    _check(rounds, verdict, steadfast=steadfast, prompt=prompt)
     roles = {"judge": judge, "summarizer": summarize, "cleaner": clean}
     given = {role: who for role, who in roles.items() if who is not None}
     everyone, *rows = with_roles([listed(debaters)], *given.values())
@@ -150,38 +153,25 @@ def create_debate(
     check_quorum(quorum, len(everyone))
     kind = answer_kind(extract, task)
     held, share = _vote(vote, kind, everyone, confidence), _share(consensus)
-    _check(rounds, verdict, steadfast=steadfast, prompt=prompt)
-    graph = MethodGraph(
-        "debate",
-        [*everyone, *(member for chain in rows for member in chain)],
-        state=DebateState,
-        output=DebateOutput,
-        **options,
-    )
-    graph.draws = rounds + 1
-    default = STEADFAST if steadfast else PROMPT
-    later = _ends_with_user(graph.prompt(prompt, default, variables={"answers"}))
+    team = [*everyone, *(member for chain in rows for member in chain)]
+    graph = MethodGraph("debate", team, state=DebateState, output=DebateOutput, **options)
+    later = graph.prompt(prompt, STEADFAST if steadfast else PROMPT, variables={"answers"})
     how = Debating(
         debaters=everyone,
         rounds=rounds,
         reads=readings(topology, len(everyone), rounds),
         extract=kind,
-        prompt=later,
+        prompt=_ends_with_user(later),
         alone=graph.prompt(ALONE),
         confidence=graph.prompt(CONFIDENCE) if confidence else None,
         first=form_prompt(graph, first_prompt, task, kind=kind, vote=held, argument="first_prompt"),
         quorum=quorum,
     )
-    follow = [role for role in ("judge", "cleaner") if role in given]
-    _rounds(graph, how, chains, share=share, following=sum(bool(chains[role]) for role in follow))
+    _rounds(graph, how, chains, share)
     graph.step("voter", debate_vote(how, held, judged="judge" in given))
-    if "summarizer" in given:
-        _role(graph, how, "summarizer", summarize, chains["summarizer"], SUMMARY)
-    if "judge" in given:
-        _role(graph, how, "judge", judge, chains["judge"], verdict, stream="cleaner" not in given)
-    if "cleaner" in given:
-        _role(graph, how, "cleaner", clean, chains["cleaner"], CLEAN)
-    for before, after in pairwise(["voter", *follow, "finish"]):
+    for role, who in given.items():
+        _role(graph, how, role, who, chains, verdict)
+    for before, after in pairwise(["voter", *(one for one in LAST if one in given), "finish"]):
         graph.add_edge(before, after)
     return graph.close(keys=["ballot", "layer", "decision"])
 
@@ -191,36 +181,33 @@ def _role(
     how: Debating,
     role: str,
     given: RoleArgument,
-    chain: Sequence[Member],
-    prompt: str,
-    *,
-    stream: bool = True,
+    chains: Mapping[str, Sequence[Member]],
+    verdict: str,
 ) -> None:
-    """Add the node of a role: the caller's own, or ours with the name of its prompt or verdict."""
+    """Add the node of a role: the caller's own, or ours; only then is its prompt loaded."""
     if is_node(given):
         own = custom if role == "summarizer" else overruling
         graph.add_node(role, own(given, role))
         return
-    name = VERDICTS.get(prompt, prompt)
-    loaded = graph.prompt(name, variables={"answer"} if role == "cleaner" else {"answers"})
+    chain = chains[role]
     if role == "summarizer":
-        run = summarizer(chain, how, prompt=loaded)
+        summary = graph.prompt(SUMMARY, variables={"answers"})
+        graph.role(role, chain, summarizer(chain, how, prompt=summary), times=how.rounds)
     elif role == "cleaner":
-        run = cleaner(chain, how, prompt=loaded)
+        clean = graph.prompt(CLEAN, variables={"answer"})
+        graph.role(role, chain, cleaner(chain, how, prompt=clean), times=how.rounds)
     else:
-        run = (
-            _picker(chain, how, loaded) if prompt == "pick" else _writer(chain, how, loaded, stream)
-        )
-    graph.role(role, chain, run)
+        prompt = graph.prompt(VERDICTS[verdict], variables={"answers"})
+        streams = "cleaner" not in chains
+        writing = _writer(chain, how, prompt, streams)
+        graph.role(role, chain, _picker(chain, how, prompt) if verdict == "pick" else writing)
 
 
 def _rounds(
     graph: MethodGraph,
     how: Debating,
     chains: Mapping[str, Sequence[Member]],
-    *,
     share: float | None,
-    following: int,
 ) -> None:
     """Add the rounds: who debates, the gate after them, and the way back.
 
@@ -229,8 +216,8 @@ def _rounds(
         how: The debate.
         chains: Members of each role that is played.
         share: Share of the debaters that ends the debate by agreeing.
-        following: Calls of the roles after the last round.
     """
+    following = sum(bool(chains.get(role)) for role in LAST)
     size, names = len(how.debaters), [member.name for member in how.debaters]
     sums = [
         most_summaries(how, n) if chains.get("summarizer") else 0 for n in range(2, how.rounds + 1)
@@ -239,7 +226,8 @@ def _rounds(
     graph.open("layer", transcript=[], summaries={}, ballot=None)
     graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
     for place, member in enumerate(how.debaters):
-        graph.step(member.name, debater(place, how), role="debater")
+        run = debater(place, how)
+        graph.step(member.name, run, role="debater", asks=[member], times=how.rounds)
         graph.add_edge(member.name, "gate")
     calls = [size + following, *(size + one + following for one in sums)]
     graph.step("gate", consensus_gate(how, share, calls))
@@ -278,16 +266,8 @@ def _picker(chain: Sequence[Member], how: Debating, prompt: Prompt) -> Run:
 
     async def run(state: State, ask: Ask) -> Update:
         shown = _shown(how, state, ask)
-        count = len(shown.groups)
-        fields = {"reason": {"type": "string"}, "choice": number_field(count)}
-        reply = await ask.verdict(
-            chain,
-            prompt.fill(answers=shown.text),
-            parse=lambda text: read_choice(text, count),
-            schema=object_schema("pick", fields),
-            layer=ask.layer + 1,
-            reserve=0,
-        )
+        question = prompt.fill(answers=shown.text)
+        reply = await picked(ask, chain, question, len(shown.groups), layer=ask.layer + 1)
         final = None if reply.value is None else shown.firsts[reply.value]
         return _decided(final, reply.notes("judge", LAST_RESORT))
 
@@ -299,8 +279,7 @@ def _decided(final: Candidate | None, notes: list[str]) -> Update:
 
 
 def _check(rounds: int, verdict: str, *, steadfast: bool, prompt: object) -> None:
-    if rounds < 1:
-        raise InputError(f"rounds={rounds}: give at least 1")
+    at_least(1, rounds=rounds)
     if verdict not in VERDICTS:
         raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
     if prompt is not None and steadfast:

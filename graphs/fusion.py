@@ -27,7 +27,6 @@ from manyminds.authoring import (
     Update,
     check_quorum,
     escaped,
-    is_node,
     listed,
     method,
     usable,
@@ -38,7 +37,7 @@ from manyminds.nodes.reply_schema import Schema, object_schema
 from manyminds.nodes.role_call import Unreadable
 from manyminds.nodes.samples import ask_all
 from manyminds.nodes.step import Run
-from manyminds.nodes.tally import hold, similar
+from manyminds.nodes.tally import most_typical
 from manyminds.nodes.tool_calls import tools_as_params, without_tools
 from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
 from manyminds.reading.loose_json import Json
@@ -139,21 +138,31 @@ def create_fusion(
         analyst, writer = analyst or best, writer or best
     members, analysts, writers = with_roles([listed(panel)], analyst, writer)
     check_quorum(quorum, len(members))
-    mute = [member.name for member in writers if not member.is_chat]
-    if tools and mute:
-        raise InputError(f"tools: the writer {mute[0]} is no chat model: give one that calls tools")
-    graph = MethodGraph(
-        "fusion",
-        [*members, *analysts, *writers],
-        state=FusionState,
-        output=FusionOutput,
-        **options,
-    )
+    _check_tools(tools, writers)
+    everyone = [*members, *analysts, *writers]
+    graph = MethodGraph("fusion", everyone, state=FusionState, output=FusionOutput, **options)
     analysing = graph.prompt(analysis, variables={"answers"})
     writing = graph.prompt(prompt, variables={"answers", "analysis"})
     direct = graph.prompt(synthesis, variables={"answers"})
 
-    async def ask_panel(state: State, ask: Ask) -> Update:
+    graph.step("panel", _panel(members, quorum), opens=True, asks=members)
+    analyse, write = _analyse(analysts, analysing), _write(writers, writing, direct, tools)
+    graph.role("analyst", analysts, analyse, given=analyst, sets=["analysis"])
+    graph.role("writer", writers, write, given=writer, sets=["answer", "final"])
+    steps = ("panel", "analyst", "writer")
+    return graph.chain(*steps, keys=["analysis", "preset"], analysis=None, preset=said)
+
+
+def _check_tools(tools: Sequence[Any], writers: Sequence[Member]) -> None:
+    mute = [member.name for member in writers if not member.is_chat]
+    if tools and mute:
+        raise InputError(f"tools: the writer {mute[0]} is no chat model: give one that calls tools")
+
+
+def _panel(members: Sequence[Member], quorum: Quorum) -> Run:
+    """Return the step in which everyone on the panel answers; a tool's result is the writer's."""
+
+    async def run(state: State, ask: Ask) -> Update:
         if _after_a_tool(state):
             return {}
         asked = [(member, without_tools(state["messages"])) for member in members]
@@ -161,15 +170,7 @@ def create_fusion(
         require(replies, quorum)
         return {"candidates": replies}
 
-    graph.step("panel", ask_panel, opens=True, asks=members)
-    own = [role if is_node(role) else None for role in (analyst, writer)]
-    analyse, write = _analyse(analysts, analysing), _write(writers, writing, direct, tools)
-    graph.role("analyst", analysts, analyse, custom_node=own[0], sets=["analysis"])
-    graph.role("writer", writers, write, custom_node=own[1], sets=["answer", "final"])
-    graph.open("panel", analysis=None, preset=said)
-    graph.add_edge("panel", "analyst")
-    graph.add_edge("analyst", "writer")
-    return graph.close(after="writer", keys=["analysis", "preset"])
+    return run
 
 
 def _after_a_tool(state: State) -> bool:
@@ -215,9 +216,7 @@ def _write(chain: Sequence[Member], prompt: Prompt, direct: Prompt, tools: Seque
                 return {"final": reply, "notes": took}
         if not answers and reply is not None:
             ask.require(reply)
-        ballot, more = await hold(
-            ask.run, answers, lambda _effort: similar(answers, "bleu", whole=True)
-        )
+        ballot, more = await most_typical(ask.run, answers)
         note = "no writer answered: the answer is one member's own, verbatim"
         return {"final": answers[ballot["winner"] or 0], "notes": [note, *more]}
 

@@ -25,7 +25,6 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
-    is_node,
     listed,
     method,
     ok,
@@ -161,21 +160,20 @@ def create_hierarchical_voting(
         output=HierarchyOutput,
         **options,
     )
-    graph.draws = len(polls) if levels is not None else most
     shown = graph.prompt(prompt, variables={"question", "found", "ask"})
     if levels is not None:
         graph.open("level-1", plan=[], levels=[])
         for nth, poll in enumerate(polls, 1):
-            graph.step(f"level-{nth}", _fixed(poll, shown, nth == len(polls)), role="level")
+            run = _fixed(poll, shown, nth == len(polls))
+            graph.step(f"level-{nth}", run, role="level", asks=[poll.forest])
             graph.label(f"level-{nth}", poll.voters)
         for nth in range(1, len(polls)):
             graph.add_edge(f"level-{nth}", f"level-{nth + 1}")
         return graph.close(after=f"level-{len(polls)}", keys=["levels"])
     graph.open("planner", plan=[], levels=[])
     plan = graph.prompt(PLAN, variables={"most"})
-    own = planner if is_node(planner) else None
-    graph.role("planner", planners, _planner(planners, plan, most), custom_node=own, sets=["plan"])
-    graph.step("level", _planned(polls[0], polls[1], shown))
+    graph.role("planner", planners, _planner(planners, plan, most), given=planner, sets=["plan"])
+    graph.step("level", _planned(polls[0], polls[1], shown), asks=[polls[0].forest], times=most)
     graph.label("level", list(dict.fromkeys(name for poll in polls for name in poll.voters)))
     graph.add_edge("planner", "level")
     graph.branch("level", lambda s: "finish" if s.get("final") else "level", ["level", "finish"])

@@ -5,7 +5,8 @@ question in one form); "Learning From Failure" (NAT), arXiv 2402.11651 (several 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from manyminds.authoring import (
     Ask,
@@ -16,12 +17,14 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     PromptLike,
     SampledState,
     State,
     Unpack,
     Update,
     as_members,
+    at_least,
     excerpt,
     method,
     ok,
@@ -36,13 +39,14 @@ from manyminds.nodes.acting import (
     Limits,
     act,
     conversation,
+    described,
     episode,
     opened,
     read_turn,
-    tools_of,
     trajectory,
 )
 from manyminds.nodes.gate import require
+from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import extractor
 from manyminds.votes.votes import majority
 
@@ -120,75 +124,118 @@ def create_interaction(
     react = graph.prompt(prompt, variables={"about", "tools", "steps", "demonstrations"})
     think = graph.prompt(COT, variables={"about"}) if "cot" in methods else None
     look = graph.prompt(REFLECT, variables={"about", "done", "tools"})
-    limits, tools = Limits(timeout, max_chars), tools_of(place)
-    acting = react.fill(about=place.about, tools=tools, steps=str(steps), demonstrations="")
+    known = described(place)
     heats: Sequence[float | None] = temperatures or [None]
-    attempts: list[tuple[Member, ActingMethod, float | None]] = [
-        (one, how, t) for one in team for how in methods for t in heats
-    ]
-    by_name = {member.name: member for member in team}
-    graph.draws = 2 * steps * len(attempts)
+    attempts = [Attempt(one, how, heat) for one in team for how in methods for heat in heats]
+    how = _Interaction(
+        place=place,
+        attempts=attempts,
+        acting=react.fill(**known, steps=str(steps), demonstrations=""),
+        thinking=None if think is None else think.fill(about=place.about),
+        looking=look,
+        steps=steps,
+        reflect_after=reflect_after,
+        limits=Limits(timeout, max_chars),
+    )
+    graph.open("opening", episodes=[], trajectories=[], reward=None)
+    graph.step("opening", how.opening)
+    asked = [attempt.member for attempt in attempts]
+    graph.step("agent", how.agent, opens=True, asks=asked, times=steps)
+    graph.step("environment", how.environment)
+    graph.step("outcome", how.outcome)
+    graph.add_edge("opening", "agent")
+    graph.add_edge("agent", "environment")
+    graph.branch("environment", _following, ["agent", "outcome"])
+    return graph.close(after="outcome", keys=["reward"], composed=True)
 
-    async def opening(state: State, ask: Ask) -> Update:
-        ask.run.emit("planned", calls=len(attempts))
-        seen = await opened(place, state["question"], limits)
-        return {"episodes": [episode(seen, one.name, how, t) for one, how, t in attempts]}
 
-    async def propose(one: Episode, nth: int, ask: Ask) -> tuple[Episode, Candidate]:
-        member, index = by_name[one["member"]], (ask.layer - 1) * len(attempts) + nth
-        params = {} if one["temperature"] is None else {"temperature": one["temperature"]}
-        if one["method"] == "reflexion" and one["turns"] and not ask_nothing(one):
-            done = str(len(one["turns"]))
-            note = look.fill(about=place.about, done=done, tools=tools)
-            said = note.render(conversation(ask.state["messages"], one))
-            reply = await ask.playing("reflector")(
-                member, said, index=index, draw=index, params=params
-            )
-            if ok(reply):
-                one = {**one, "reflection": reply["text"].strip()[:2_000]}
-        alone = think is not None and one["method"] == "cot"
-        question = think.fill(about=place.about) if think and alone else acting
-        said = question.render(conversation(ask.state["messages"], one))
-        reply = await ask(member, said, index=index, draw=index, params=params)
-        return read_turn(one, reply, place), reply
+class Attempt(NamedTuple):
+    """Who acts, in which way, at which temperature; None: the member's own."""
 
-    def ask_nothing(one: Episode) -> bool:
-        return len(one["turns"]) % reflect_after != 0
+    member: Member
+    method: ActingMethod
+    temperature: float | None
 
-    async def agent(state: State, ask: Ask) -> Update:
+
+@dataclass(frozen=True)
+class _Interaction:
+    """The nodes of an interaction, and what they need.
+
+    Attributes:
+        place: Environment.
+        attempts: Attempts, which run side by side.
+        acting: Prompt of an agent that acts.
+        thinking: Prompt of one that answers in one step without tools.
+        looking: Prompt of a note to oneself.
+        steps: Number of steps of an attempt, at most.
+        reflect_after: Number of steps between two looks back.
+        limits: What an action may take.
+    """
+
+    place: Environment
+    attempts: Sequence[Attempt]
+    acting: FilledPrompt
+    thinking: FilledPrompt | None
+    looking: Prompt
+    steps: int
+    reflect_after: int
+    limits: Limits
+
+    async def opening(self, state: State, ask: Ask) -> Update:
+        """Open the task once for each attempt."""
+        ask.run.emit("planned", calls=len(self.attempts))
+        seen = await opened(self.place, state["question"], self.limits)
+        episodes = [episode(seen, one.name, how, heat) for one, how, heat in self.attempts]
+        return {"episodes": episodes}
+
+    async def agent(self, state: State, ask: Ask) -> Update:
+        """Propose the next step of each attempt that goes on."""
         episodes, replies = list(state["episodes"]), dict[int, Candidate]()
 
         async def one_of(nth: int) -> None:
-            episodes[nth], replies[nth] = await propose(episodes[nth], nth, ask)
+            episodes[nth], replies[nth] = await self._propose(episodes[nth], nth, ask)
 
         await together(*(one_of(n) for n, one in enumerate(episodes) if not one["ended"]))
         if ask.layer == 1:
             require([*replies.values()], 1)
         return {"episodes": episodes, "candidates": [replies[nth] for nth in sorted(replies)]}
 
-    async def acted(state: State, _ask: Ask) -> Update:
+    async def _propose(self, one: Episode, nth: int, ask: Ask) -> tuple[Episode, Candidate]:
+        member, how, heat = self.attempts[nth]
+        size = len(self.attempts)
+        own = sum(attempt.member is member for attempt in self.attempts)
+        which: dict[str, Any] = {
+            "index": (ask.layer - 1) * size + nth,
+            "draw": (ask.layer - 1) * own + nth % own,  # attempts of a member are side by side
+            "params": {} if heat is None else {"temperature": heat},
+        }
+        if how == "reflexion" and one["turns"] and len(one["turns"]) % self.reflect_after == 0:
+            note = self.looking.fill(**described(self.place), done=str(len(one["turns"])))
+            said = note.render(conversation(ask.state["messages"], one))
+            reply = await ask.playing("reflector")(member, said, **which)
+            if ok(reply):
+                one = {**one, "reflection": reply["text"].strip()[:2_000]}
+        question = self.thinking if self.thinking and how == "cot" else self.acting
+        said = question.render(conversation(ask.state["messages"], one))
+        reply = await ask(member, said, **which)
+        return read_turn(one, reply, self.place), reply
+
+    async def environment(self, state: State, _ask: Ask) -> Update:
+        """Run the proposed actions."""
         episodes = list(state["episodes"])
 
         async def one_of(nth: int) -> None:
-            most = 1 if episodes[nth]["method"] == "cot" else steps
-            episodes[nth] = await act(episodes[nth], place, steps=most, limits=limits)
+            most = 1 if episodes[nth]["method"] == "cot" else self.steps
+            episodes[nth] = await act(episodes[nth], self.place, steps=most, limits=self.limits)
 
         await together(*(one_of(n) for n, one in enumerate(episodes) if not one["ended"]))
         return {"episodes": episodes}
 
-    async def outcome(state: State, _ask: Ask) -> Update:
-        system = str(acting.render([])[0].content)
-        return {**_chosen(state, len(attempts)), "trajectories": _rows(state, place, system)}
-
-    graph.open("opening", episodes=[], trajectories=[], reward=None)
-    graph.step("opening", opening)
-    graph.step("agent", agent, opens=True, asks=team)
-    graph.step("environment", acted)
-    graph.step("outcome", outcome)
-    graph.add_edge("opening", "agent")
-    graph.add_edge("agent", "environment")
-    graph.branch("environment", _following, ["agent", "outcome"])
-    return graph.close(after="outcome", keys=["reward"], composed=True)
+    async def outcome(self, state: State, _ask: Ask) -> Update:
+        """Choose the answer, and write down the trajectories."""
+        system = str(self.acting.render([])[0].content)
+        rows = _rows(state, self.place, system)
+        return {**_chosen(state, len(self.attempts)), "trajectories": rows}
 
 
 def _following(state: State) -> str:
@@ -237,8 +284,7 @@ def _check(
     temperatures: Sequence[float] | None,
     reflect_after: int,
 ) -> None:
-    if steps < 1 or reflect_after < 1:
-        raise InputError(f"steps={steps}, reflect_after={reflect_after}: give at least 1 of each")
+    at_least(1, steps=steps, reflect_after=reflect_after)
     if not methods or not {*methods} <= {*MIND}:
         raise InputError(f"methods={list(methods)}: give some of {', '.join(MIND)}")
     if temperatures is not None and not temperatures:

@@ -6,7 +6,6 @@ Paper: "Agent Lumos: Unified and Modular Training for Open-Source Language Agent
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from typing_extensions import TypedDict
@@ -32,10 +31,9 @@ from manyminds.authoring import (
     with_roles,
 )
 from manyminds.environments import FINISH, Action, Environment, EnvironmentState
-from manyminds.environments import environment as environment_of
-from manyminds.environments.tools import ToolEnvironment, ToolLike
+from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.fence import escaped
-from manyminds.nodes.acting import Limits, opened, stepped, tools_of
+from manyminds.nodes.acting import Limits, described, opened, stepped
 from manyminds.nodes.gate import require
 from manyminds.nodes.role_call import Unreadable
 from manyminds.reading.plans import MOST, Grounded, filled, read_grounded, read_next, read_subgoals
@@ -119,12 +117,11 @@ def create_lumos(
     """
     if not 1 <= subgoals <= MOST:
         raise InputError(f"subgoals={subgoals}: give from 1 to {MOST}")
-    place = ToolEnvironment(tools) if isinstance(tools, list | tuple) else _environment(tools)
+    place = environment_of(tools)
     planners, grounders = with_roles([listed(planner)], grounder)
     graph = MethodGraph(
         "lumos", [*planners, *grounders], state=LumosState, output=LumosOutput, **options
     )
-    graph.draws = 2 * subgoals + 3
     how = _Lumos(
         planners=planners,
         grounders=grounders,
@@ -140,16 +137,15 @@ def create_lumos(
         "opening", planned=[], subgoals=[], grounded=[], results=[], stopped=False, reward=None
     )
     graph.step("opening", how.opening)
-    graph.step("planner", how.planning, opens=True, asks=planners)
-    graph.step("grounder", how.grounding, asks=grounders)
+    graph.role("planner", planners, how.planning, opens=True)
+    graph.role("grounder", grounders, how.grounding)
     graph.step("executor", how.executing)
     graph.step("writer", how.writing, asks=planners if write else ())
     graph.add_edge("opening", "planner")
     graph.branch("planner", _after_planner, ["grounder", "writer"])
     graph.add_edge("grounder", "executor")
     graph.branch("executor", lambda s: _after_executor(s, place), ["planner", "writer"])
-    roles: dict[str, Sequence[Member]] = {"planner": planners, "grounder": grounders}
-    return graph.close(after="writer", keys=["subgoals", "reward"], composed=True, roles=roles)
+    return graph.close(after="writer", keys=["subgoals", "reward"], composed=True)
 
 
 @dataclass(frozen=True)
@@ -167,10 +163,6 @@ class _Lumos:
     limits: Limits
 
     @property
-    def known(self) -> dict[str, str]:
-        return {"about": self.place.about, "tools": tools_of(self.place)}
-
-    @property
     def names(self) -> list[str]:
         return [tool.name for tool in self.place.tools]
 
@@ -180,7 +172,8 @@ class _Lumos:
 
     async def planning(self, state: State, ask: Ask) -> Update:
         once, again = ("", "yes") if self.iterative else ("yes", "")
-        asked = self.plan.fill(**self.known, once=once, iterative=again).render(_dialogue(state))
+        filled = self.plan.fill(**described(self.place), once=once, iterative=again)
+        asked = filled.render(_dialogue(state))
         reply = await ask.verdict(
             self.planners,
             asked,
@@ -203,7 +196,8 @@ class _Lumos:
         goals = list(enumerate(state["subgoals"], 1))
         new = goals[-1:] if self.iterative else goals
         shown = "\n".join(f"Subgoal {n}: {escaped(goal)}" for n, goal in new)
-        question = self.ground.fill(**self.known, subgoals=shown, results=_results(state))
+        results = _results(state)
+        question = self.ground.fill(**described(self.place), subgoals=shown, results=results)
         first = len(state["results"]) + 1
         reply = await ask.verdict(
             self.grounders,
@@ -248,10 +242,6 @@ class _Lumos:
             now, _ = await stepped(self.place, now, end, self.limits)
         reward = self.place.reward(now) if self.place.done(now) else None
         return {"final": final, "notes": notes, "reward": reward}
-
-
-def _environment(tools: Sequence[ToolLike] | Environment | str) -> Environment:
-    return environment_of(cast("Environment | str", tools))
 
 
 def _goals(text: str, iterative: bool, state: State) -> list[str] | None:

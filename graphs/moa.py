@@ -123,8 +123,9 @@ def create_moa(
         asked = rows[:-1]
         following = graph.prompt(CONTINUE, variables=_CONTINUED)
         write = Chunks(rows[-1], len(rows), chain, chunk, propose, synthesis, following, quorum).run
-    own = aggregator if is_node(aggregator) else None
-    graph.role("aggregator", chain, write, custom_node=own, sets=["answer", "final"])
+    graph.role("aggregator", chain, write, given=aggregator, sets=["answer", "final"])
+    if chunk is not None:
+        graph.asks("aggregator", rows[-1], role="proposer")
     planned = sum(len(row) for row in rows) + 1
     if asked:
         how: dict[str, Any] = {"quorum": quorum, "planned": planned, "preset": said}

@@ -23,17 +23,15 @@ from manyminds.authoring import (
     Unpack,
     Update,
     check_quorum,
-    is_node,
     layers,
     listed,
     method,
     with_roles,
 )
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.reply_schema import number_field, object_schema
+from manyminds.nodes.judge import picked
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Run
-from manyminds.reading.verdicts import read_choice
 
 PROMPT = "ranker/pick@2"
 PARAMS: Mapping[str, Any] = {"temperature": 0.7}
@@ -86,8 +84,7 @@ def create_ranker(
 
     planned = len(everyone) + 1
     layers(graph, [everyone], propose, then="ranker", quorum=quorum, planned=planned)
-    own = ranker if is_node(ranker) else None
-    graph.role("ranker", chain, _picker(chain, picking), custom_node=own, sets=["final", "answer"])
+    graph.role("ranker", chain, _picker(chain, picking), given=ranker, sets=["final", "answer"])
     return graph.close(after="ranker")
 
 
@@ -103,15 +100,8 @@ def _picker(chain: Sequence[Member], prompt: Prompt) -> Run:
         answers = good(state)
         groups = await grouped(answers, state["question"], ask.run)
         shown = Shown(shuffle_for(groups, ask.run, "shown"), len(answers))
-        fields = {"reason": {"type": "string"}, "choice": number_field(len(groups))}
-        reply = await ask.verdict(
-            chain,
-            prompt.fill(answers=shown.text),
-            parse=lambda text: read_choice(text, len(groups)),
-            schema=object_schema("pick", fields),
-            layer=ask.layer + 1,
-            reserve=0,
-        )
+        question = prompt.fill(answers=shown.text)
+        reply = await picked(ask, chain, question, len(groups), layer=ask.layer + 1)
         final = most_alike(answers) if reply.value is None else shown.firsts[reply.value]
         return {"final": final, "notes": reply.notes("ranker", INSTEAD)}
 

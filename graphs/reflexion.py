@@ -3,13 +3,13 @@
 Paper: "Reflexion: Language Agents with Verbal Reinforcement Learning", arXiv 2303.11366.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from typing_extensions import TypedDict, TypeIs
+from typing_extensions import TypedDict
 
-from manyminds.aio import in_thread
+from manyminds.aio import called
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -24,29 +24,26 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
-    as_members,
+    at_least,
     earlier,
     escaped,
-    is_node,
     latest,
     method,
     ok,
     with_roles,
 )
+from manyminds.nodes.memory import listed as written
 from manyminds.nodes.memory import recalled, remember
-from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.reply_schema import score_schema
 from manyminds.nodes.step import Run
 from manyminds.reading.roles import read_rating, reason_of
 from manyminds.runs.context import RunContext
-from manyminds.settings import DEFAULT_CONCURRENCY
 
 Outcome: TypeAlias = bool | tuple[bool, str]
 Check: TypeAlias = Callable[[str], Outcome] | Callable[[str], Awaitable[Outcome]]
 ATTEMPT, CHECK, LESSON = "reflexion/attempt@2", "reflexion/check@2", "reflexion/lesson@1"
 ENOUGH = 7.0
-SCORE = object_schema(
-    "check", {"reason": {"type": "string"}, "score": {"type": "integer", "enum": [*range(11)]}}
-)
+SCORE = score_schema("check")
 METHOD = "reflexion"
 UNKNOWN = "It did not pass; nothing more is known."
 
@@ -115,61 +112,92 @@ def create_reflexion(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if tries < 1 or memory < 1:
-        raise InputError(f"tries={tries}, memory={memory}: give at least 1 of each")
-    judges: tuple[Member, ...] = ()
-    if is_function(check):
-        (one,) = as_members([member], what="member")
-    else:
-        (one,), judges = with_roles([[member]], cast("RoleArgument", check))
+    at_least(1, tries=tries, memory=memory)
+    (one,), judges = with_roles([[member]], cast("RoleArgument", check))
     graph = MethodGraph(
         "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )
-    graph.draws = tries
-    attempt = graph.prompt(ATTEMPT, variables={"answer", "feedback", "lessons"})
-    judged = graph.prompt(CHECK, variables={"answer"}) if judges else None
-    checking = _judged(judges, judged, tries) if judged else _tested(check, tries)
-    learn = graph.prompt(LESSON, variables={"answer", "feedback"})
+    how = _Reflexion(
+        member=one,
+        tries=tries,
+        memory=memory,
+        task=task,
+        judged=bool(judges),
+        attempt=graph.prompt(ATTEMPT, variables={"answer", "feedback", "lessons"}),
+        lesson=graph.prompt(LESSON, variables={"answer", "feedback"}),
+    )
+    graph.open("memory", lessons=[], feedback="", passed=None)
+    graph.step("memory", how.recall)
+    graph.step("solver", how.solve, opens=True, asks=[one], times=tries)
+    if judges:
+        judged = graph.prompt(CHECK, variables={"answer"})
+        graph.role("checker", judges, _judged(judges, judged, tries), times=tries)
+    else:
+        graph.step("checker", _tested(check, tries))
+    graph.step("reflector", how.reflect, asks=[one], times=tries)
+    graph.add_edge("memory", "solver")
+    graph.unless_done("solver", "checker")
+    graph.unless_done("checker", "reflector")
+    graph.unless_done("reflector", "solver")
+    return graph.close(keys=["lessons", "passed"])
 
-    async def recall(_state: State, ask: Ask) -> Update:
-        return {"lessons": (await recalled(METHOD, _key(task, ask.run)))[-memory:]}
 
-    async def solve(state: State, ask: Ask) -> Update:
-        lessons = "\n".join(f"- {escaped(lesson)}" for lesson in state["lessons"])
+@dataclass(frozen=True)
+class _Reflexion:
+    """The nodes of the member that tries, and what they need.
+
+    Attributes:
+        member: Member that tries, and writes the lessons.
+        tries: Number of answers, at most.
+        memory: Number of lessons that are shown and kept.
+        task: Subject of the lessons in the store. None: the question.
+        judged: Whether a member checks the answers, so that the last one is not checked.
+        attempt: Prompt of a try after the first.
+        lesson: Prompt of a lesson.
+    """
+
+    member: Member
+    tries: int
+    memory: int
+    task: str | None
+    judged: bool
+    attempt: Prompt
+    lesson: Prompt
+
+    async def recall(self, _state: State, ask: Ask) -> Update:
+        """Recall the lessons of earlier runs."""
+        return {"lessons": (await recalled(METHOD, self._key(ask.run)))[-self.memory :]}
+
+    async def solve(self, state: State, ask: Ask) -> Update:
+        """Try, with the lessons and the answer that did not pass."""
         failed = [latest(state)] if state["candidates"] else ""
-        found = escaped(state["feedback"])
-        given = attempt.fill(lessons=lessons, answer=failed, feedback=found)
-        question = given if lessons or failed else None
-        last = bool(judges) and ask.layer == tries
-        reply = await ask(one, question, stream=last)
+        question = None
+        if state["lessons"] or failed:
+            feedback = escaped(state["feedback"])
+            lessons = written(state["lessons"])
+            question = self.attempt.fill(lessons=lessons, answer=failed, feedback=feedback)
+        last = self.judged and ask.layer == self.tries
+        reply = await ask(self.member, question, stream=last)
         if ok(reply):
             return {"candidates": [reply], "final": reply if last else None, "passed": None}
         if ask.layer == 1:
             ask.require(reply)
         return {"candidates": [reply], **earlier(state, reply, f"try {ask.layer}")}
 
-    async def reflect(state: State, ask: Ask) -> Update:
+    async def reflect(self, state: State, ask: Ask) -> Update:
+        """Write a lesson from the answer that did not pass, and keep it."""
         feedback = escaped(state["feedback"]) or UNKNOWN
-        reply = await ask(one, learn.fill(answer=[latest(state)], feedback=feedback))
+        question = self.lesson.fill(answer=[latest(state)], feedback=feedback)
+        reply = await ask(self.member, question)
         if not ok(reply):
             return earlier(state, reply, f"the reflector of try {ask.layer}")
-        lessons = [*state["lessons"], reply["text"].strip()][-memory:]
-        await remember(METHOD, _key(task, ask.run), lessons)
+        lessons = [*state["lessons"], reply["text"].strip()][-self.memory :]
+        await remember(METHOD, self._key(ask.run), lessons)
         return {"lessons": lessons}
 
-    graph.open("memory", lessons=[], feedback="", passed=None)
-    graph.step("memory", recall)
-    graph.step("solver", solve, opens=True, asks=[one])
-    if judges:
-        graph.role("checker", judges, checking)
-    else:
-        graph.step("checker", checking)
-    graph.step("reflector", reflect, asks=[one])
-    graph.add_edge("memory", "solver")
-    graph.unless_done("solver", "checker")
-    graph.unless_done("checker", "reflector")
-    graph.unless_done("reflector", "solver")
-    return graph.close(keys=["lessons", "passed"])
+    def _key(self, run: RunContext) -> str:
+        """Lessons about one question, or one task; the samples of a forest keep theirs apart."""
+        return f"{run.question_id if self.task is None else self.task}:{run.base}"
 
 
 def _judged(judges: Sequence[Member], prompt: Prompt, tries: int) -> Run:
@@ -188,7 +216,7 @@ def _judged(judges: Sequence[Member], prompt: Prompt, tries: int) -> Run:
 
 def _tested(check: object, tries: int) -> Run:
     async def run(state: State, _ask: Ask) -> Update:
-        return _outcome(state, await _called(cast("Check", check), latest(state)["text"]), tries)
+        return _outcome(state, await _checked(cast("Check", check), latest(state)["text"]), tries)
 
     return run
 
@@ -202,12 +230,8 @@ def _outcome(state: State, checked: Checked, tries: int) -> Update:
     return {**checked, "final": final, "notes": [note] if failed else []}
 
 
-async def _called(check: Check, text: str) -> Checked:
-    if inspect.iscoroutinefunction(check):
-        outcome: object = await check(text)
-    else:
-        outcome = await in_thread(DEFAULT_CONCURRENCY, check, text)
-        outcome = await outcome if inspect.isawaitable(outcome) else outcome
+async def _checked(check: Check, text: str) -> Checked:
+    outcome = await called(check, text)
     parts = outcome if isinstance(outcome, tuple) else (outcome, "")
     if len(parts) == 2 and isinstance(parts[0], bool) and isinstance(parts[1], str):
         return Checked(passed=parts[0], feedback=parts[1])
@@ -220,13 +244,3 @@ def read_verdict(reply: str) -> Checked | None:
     if score is None:
         return None
     return Checked(passed=score >= ENOUGH, feedback=reason_of(reply)[:2_000])
-
-
-def is_function(check: Check | Askable | Sequence[Askable] | None) -> TypeIs[Check]:
-    """Return whether a check is a function, and not a member."""
-    return is_node(check)
-
-
-def _key(task: str | None, run: RunContext) -> str:
-    """Lessons about one question, or one task; the samples of a forest keep theirs apart."""
-    return f"{run.question_id if task is None else task}:{run.base}"

@@ -8,6 +8,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from typing_extensions import TypedDict
@@ -18,8 +19,8 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
-    InputError,
     LayeredState,
+    Member,
     MethodGraph,
     Options,
     Prompt,
@@ -28,6 +29,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     check_quorum,
     method,
     ok,
@@ -35,9 +37,9 @@ from manyminds.authoring import (
 from manyminds.members import layers_of_members
 from manyminds.nodes.gate import require
 from manyminds.nodes.samples import ask_all, in_turn, room
-from manyminds.nodes.tally import UNREAD, hold, in_worker, similar
+from manyminds.nodes.tally import UNREAD, comparer, most_typical, read_answers
+from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import Extractor, extractor
-from manyminds.reading.together import read_all
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import labels, majority
 
@@ -117,51 +119,91 @@ def create_rsa(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    for name, value in (("population", population), ("group", group), ("steps", steps)):
-        if value < 1:
-            raise InputError(f"{name}={value}: give at least 1")
+    at_least(1, population=population, group=group, steps=steps)
     check_quorum(quorum, population)
-    rows = layers_of_members(_rows(members), what="members")
-    teams = [rows[min(step, len(rows) - 1)] for step in range(steps)]
-    everyone = {member.name: member for row in rows for member in row}
+    rows = layers_of_members(_rows(members), what="members")[:steps]
     graph = MethodGraph(
-        "rsa", everyone.values(), state=AggregationState, output=AggregationOutput, **options
+        "rsa",
+        {member.name: member for row in rows for member in row}.values(),
+        state=AggregationState,
+        output=AggregationOutput,
+        **options,
     )
-    most = Counter(m.name for team in teams for m in in_turn(team, population))
-    graph.draws = max(most.values())
     kind = extractor(extract)
-    opening = form_prompt(graph, first, None, kind=kind, vote="majority", argument="first")
-    merging = graph.prompt(prompt, variables={"answers"})
-
-    async def advance(state: State, ask: Ask) -> Update:
-        step, before = ask.layer, state["population"]
-        count = room(ask, population)
-        if before and not count:
-            reason = f"{ask.run.exhausted()} after step {step - 1} of {steps}"
-            return await _voted(before, kind, ask, reason)
-        turns = in_turn(teams[step - 1], max(1, count))
-        questions = _questions(before, len(turns), group, opening, merging, ask)
-        replies = await ask_all(
-            ask, list(zip(turns, questions, strict=True)), params=_PARAMS, quorum=quorum
-        )
-        if not before:
-            require(replies, quorum)
-        kept = _kept(before, replies)
-        found = await _diversity(step, kept, kind, ask)
-        update: Update = {
-            "candidates": replies,
-            "population": kept,
-            "diversity": [*state["diversity"], found],
-        }
-        return {**update, **await _voted(kept, kind, ask)} if step == steps else update
-
-    graph.step("population", advance, opens=True, asks=list(everyone.values()))
+    how = _Population(
+        rows=rows,
+        size=population,
+        group=group,
+        steps=steps,
+        kind=kind,
+        opening=form_prompt(graph, first, None, kind=kind, vote="majority", argument="first"),
+        merging=graph.prompt(prompt, variables={"answers"}),
+        quorum=quorum,
+    )
+    graph.step("population", how.advance, opens=True)
+    for nth, row in enumerate(rows, 1):
+        times = steps - nth + 1 if nth == len(rows) else 1
+        graph.asks("population", in_turn(row, population), times=times)
     graph.open("population", population=[], diversity=[], ballot=None)
     graph.unless_done("population", "population")
     return graph.close(keys=["diversity", "ballot"])
 
 
-_PARAMS = {"temperature": 1.0}
+@dataclass(frozen=True)
+class _Population:
+    """The node of recursive self-aggregation, and what it needs.
+
+    Attributes:
+        rows: Members of each step. The last ones serve all further steps.
+        size: Number of answers in each step.
+        group: Number of earlier answers that a new one is written from.
+        steps: Number of steps.
+        kind: Kind of the answer that the last vote counts.
+        opening: Prompt of the first answers. None: the bare question.
+        merging: Prompt of an aggregation.
+        quorum: Good answers that a step needs.
+    """
+
+    rows: Sequence[Sequence[Member]]
+    size: int
+    group: int
+    steps: int
+    kind: Extractor
+    opening: Prompt | None
+    merging: Prompt
+    quorum: Quorum
+
+    async def advance(self, state: State, ask: Ask) -> Update:
+        """Take one step: ask for a new population; after the last step, vote."""
+        step, before = ask.layer, state["population"]
+        count = room(ask, self.size)
+        if before and not count:
+            reason = f"{ask.run.exhausted()} after step {step - 1} of {self.steps}"
+            return await _voted(before, self.kind, ask, reason)
+        turns = in_turn(self.rows[min(step, len(self.rows)) - 1], max(1, count))
+        questions = self._questions(before, len(turns), ask)
+        asked = list(zip(turns, questions, strict=True))
+        replies = await ask_all(ask, asked, quorum=self.quorum)
+        if not before:
+            require(replies, self.quorum)
+        kept = _kept(before, replies)
+        found = await _diversity(step, kept, self.kind, ask)
+        update: Update = {
+            "candidates": replies,
+            "population": kept,
+            "diversity": [*state["diversity"], found],
+        }
+        return {**update, **await _voted(kept, self.kind, ask)} if step == self.steps else update
+
+    def _questions(
+        self, before: Sequence[Candidate], count: int, ask: Ask
+    ) -> list[FilledPrompt | Prompt | None]:
+        """Return what each place of the population is asked: random groups, drawn from the seed."""
+        if not before:
+            return [self.opening] * count
+        draw = random.Random(f"{ask.run.seed}:{ask.run.question_id}:groups:{ask.layer}")
+        size = min(self.group, len(before))
+        return [self.merging.fill(answers=draw.sample(list(before), size)) for _ in range(count)]
 
 
 def _rows(members: Any) -> list[list[Askable]]:
@@ -173,46 +215,18 @@ def _rows(members: Any) -> list[list[Askable]]:
     return [rows]
 
 
-def _questions(
-    before: Sequence[Candidate],
-    count: int,
-    group: int,
-    opening: Prompt | None,
-    merging: Prompt,
-    ask: Ask,
-) -> list[Any]:
-    """Return what each place of the population is asked: random groups, drawn from the seed."""
-    if not before:
-        return [opening] * count
-    draw = random.Random(f"{ask.run.seed}:{ask.run.question_id}:groups:{ask.layer}")
-    size = min(group, len(before))
-    return [merging.fill(answers=draw.sample(list(before), size)) for _ in range(count)]
-
-
 def _kept(before: Sequence[Candidate], replies: Sequence[Candidate]) -> list[Candidate]:
     """Return the new population: where a place has no new answer, its earlier one stays."""
     new = {place: reply for place, reply in enumerate(replies) if ok(reply)}
     return [*({**dict(enumerate(before)), **new}.values())]
 
 
-async def _read(population: Sequence[Candidate], kind: Extractor, ask: Ask) -> list[str | None]:
-    texts = [reply["text"] for reply in population]
-
-    def work() -> list[str | None]:
-        if kind.name == "final":
-            return read_all(texts, question=ask.run.question).answers
-        return [kind.extract(text) for text in texts]
-
-    return await in_worker(ask.run, work) or [None] * len(texts)
-
-
 async def _diversity(
     step: int, population: Sequence[Candidate], kind: Extractor, ask: Ask
 ) -> Diversity:
     """Return how the answers of a step differ."""
-    answers = await _read(population, kind, ask)
-    same = None if kind.name == "final" else kind
-    votes = Counter(label for label in labels(answers, same) if label is not None)
+    answers = await read_answers(ask.run, population, kind)
+    votes = Counter(label for label in labels(answers, comparer(kind)) if label is not None)
     read = votes.total()
     pairs = math.comb(read, 2)
     alike = sum(math.comb(count, 2) for count in votes.values())
@@ -228,14 +242,11 @@ async def _diversity(
 
 async def _voted(population: Sequence[Candidate], kind: Extractor, ask: Ask, *notes: str) -> Update:
     """End with the most frequent answer; where too few can be read, with the most typical reply."""
-    answers = await _read(population, kind, ask)
+    answers = await read_answers(ask.run, population, kind)
     read = sum(answer is not None for answer in answers)
     if 2 * read < len(population):
-        ballot, more = await hold(
-            ask.run, population, lambda _effort: similar(population, "bleu", whole=True)
-        )
+        ballot, more = await most_typical(ask.run, population)
         said = [*notes, *more, *([] if kind.name == "final" else [UNREAD])]
     else:
-        same = None if kind.name == "final" else kind
-        ballot, said = majority(answers, extractor=same), list(notes)
+        ballot, said = majority(answers, extractor=comparer(kind)), list(notes)
     return {"ballot": ballot, "final": population[ballot["winner"] or 0], "notes": said}

@@ -31,7 +31,7 @@ from manyminds.authoring import (
 from manyminds.calls.ask import together
 from manyminds.environments import Environment
 from manyminds.environments import environment as environment_of
-from manyminds.nodes.acting import Limits, opened, tools_of
+from manyminds.nodes.acting import Limits, described, opened
 from manyminds.nodes.gate import require
 from manyminds.nodes.memory import listed
 from manyminds.nodes.reply_schema import object_schema
@@ -104,7 +104,6 @@ def create_self_instruct(
     team = as_members(writers)
     graph = MethodGraph("self-instruct", team, state=TasksState, output=TasksOutput, **options)
     rounds = -(-2 * tasks // len(team))
-    graph.draws = rounds
     how = _Writing(
         team=team,
         examples=list(examples),
@@ -115,7 +114,7 @@ def create_self_instruct(
         prompt=graph.prompt(prompt, variables={"about", "examples", "tools"}),
     )
     graph.open("writer", tasks=[], refused={})
-    graph.step("writer", how.write, opens=True, asks=team)
+    graph.step("writer", how.write, opens=True, asks=team, times=rounds)
     graph.unless_done("writer", "writer")
     return graph.close(keys=["refused"], composed=True)
 
@@ -144,6 +143,7 @@ class _Writing:
                 parse=read_query,
                 schema=_ASKED,
                 index=2 * ((ask.layer - 1) * len(self.team) + nth),
+                draw=ask.layer - 1,
                 params=_VARIED,
             )
 
@@ -171,8 +171,7 @@ class _Writing:
         own = draw.sample(state["tasks"], min(_OWN, len(state["tasks"])))
         place = self.place
         return self.prompt.fill(
-            about="" if place is None else place.about,
-            tools="" if place is None else tools_of(place),
+            **({"about": "", "tools": ""} if place is None else described(place)),
             examples=listed([*given, *own]),
         )
 

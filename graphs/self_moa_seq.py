@@ -24,16 +24,15 @@ from manyminds.authoring import (
     Unpack,
     Update,
     check_quorum,
-    is_node,
     method,
     with_roles,
 )
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
+from manyminds.layers import waves
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.gate import require
-from manyminds.nodes.node import Route
 from manyminds.nodes.role_call import VERDICT_PARAMS
-from manyminds.nodes.sampler import Sampling, branches, sampler, wave
+from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.step import Run
 from manyminds.reading.answers import extractor
 from manyminds.settings import Context
@@ -102,20 +101,14 @@ def create_self_moa_seq(
     (one,), chain = with_roles([[member]], aggregator)
     graph = MethodGraph(METHOD, [one, *chain], state=SeqState, output=CandidatesOutput, **options)
     synthesis = graph.prompt(prompt, PROMPT, variables={"answers"})
-    own = aggregator if is_node(aggregator) else None
-    graph.draws = samples + (1 if own else passes(samples, window, reserved))
     how = _sampling(one, samples, quorum, graph.settings)
-    graph.open("wave", asked=0, planned=0, passes=0, merged=0, synthesis=None)
-    graph.add_node("wave", wave(how))
-    graph.add_node("sampler", sampler(how))
-    graph.add_conditional_edges("wave", Route(branches), ["sampler"])
-    graph.add_edge("sampler", "aggregator")
-    graph.label("sampler", [one.name])
+    waves(graph, how, then="aggregator", passes=0, merged=0, synthesis=None)
     merge = merger(chain, synthesis, window=window, reserved=reserved, quorum=quorum)
-    graph.role("aggregator", chain, merge, custom_node=own, sets=["answer", "final"])
-    if own is None:
+    graph.role("aggregator", chain, merge, given=aggregator, sets=["answer", "final"])
+    if chain:  # its draws are numbered after the samples
+        graph.asks("aggregator", chain, role="sampler", times=passes(samples, window, reserved))
         graph.unless_done("aggregator", "aggregator")
-    return graph.close(after="aggregator" if own else None, keys=["passes", "merged"])
+    return graph.close(after=None if chain else "aggregator", keys=["passes", "merged"])
 
 
 def passes(samples: int, window: int, reserved: int) -> int:

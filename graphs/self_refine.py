@@ -9,7 +9,6 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
-    InputError,
     MethodGraph,
     Options,
     PromptLike,
@@ -18,6 +17,7 @@ from manyminds.authoring import (
     Unpack,
     Update,
     as_members,
+    at_least,
     earlier,
     escaped,
     latest,
@@ -73,11 +73,9 @@ def create_self_refine(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if refinements < 1:
-        raise InputError(f"refinements={refinements}: give at least 1")
+    at_least(1, refinements=refinements)
     (one,) = as_members([member], what="member")
     graph = MethodGraph("self-refine", [one], state=RefineState, output=CandidatesOutput, **options)
-    graph.draws = refinements + 1
     criticise = graph.prompt(feedback, variables={"answer"})
     refine = graph.prompt(prompt, variables={"answer", "feedback", "versions"})
 
@@ -103,8 +101,8 @@ def create_self_refine(
         done = _NOTHING.fullmatch(reply["text"]) is not None
         return {"feedback": reply["text"], "final": latest(state) if done else None}
 
-    graph.step("solver", solve, opens=True, asks=[one])
-    graph.step("critic", give_feedback, asks=[one])
+    graph.step("solver", solve, opens=True, asks=[one], times=refinements + 1)
+    graph.step("critic", give_feedback, asks=[one], times=refinements)
     graph.open("solver", feedback="")
     graph.unless_done("solver", "critic")
     graph.unless_done("critic", "solver")

@@ -5,6 +5,7 @@ Paper: "SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from manyminds.authoring import (
     Member,
     MethodGraph,
     Options,
+    Prompt,
     PromptLike,
     Quorum,
     RoleArgument,
@@ -30,6 +32,7 @@ from manyminds.authoring import (
     with_roles,
 )
 from manyminds.authoring import layers as add_layers
+from manyminds.layers import Propose
 from manyminds.nodes.aggregator import aggregator as aggregator_step
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import usable
@@ -37,10 +40,8 @@ from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_step
 from manyminds.nodes.moderator import moderator as moderator_step
 from manyminds.nodes.moderator import threshold
-from manyminds.nodes.node import custom
 from manyminds.nodes.role_writer import role_writer as role_writer_step
 from manyminds.nodes.shown import kept_shown
-from manyminds.nodes.step import Run
 from manyminds.reading.answers import Extractor, extractor
 
 PROMPT, PROPOSER = "smoa/synthesis@1", "smoa/proposer@2"
@@ -141,123 +142,154 @@ def create_smoa(
         InputError: An argument cannot be used; the message says what to give.
     """
     _check(proposers, layers, keep, stop, moderator)
-    row, *chains = with_roles([proposers], judge, moderator, aggregator, role_writer)
-    judges, moderators, aggregators, writers = chains
+    row, judges, moderators, aggregators, writers = with_roles(
+        [proposers], judge, moderator, aggregator, role_writer
+    )
     check_quorum(quorum, len(row))
-    texts = _given(roles, role_writer, len(row))
-    written = roles is None and (role_writer is not None or description is not None)
-    moderated = stop == "moderator" and layers > 2
-    everyone = [*row, *(member for chain in chains for member in chain)]
+    everyone = [*row, *judges, *moderators, *aggregators, *writers]
     graph = MethodGraph("smoa", everyone, state=SmoaState, output=SmoaOutput, **options)
-    kind = None if extract is None else extractor(extract)
-    synthesis = graph.prompt(prompt, PROMPT, variables={"answers"})
-    in_role = (
-        graph.prompt(PROPOSER, variables={"answers", "role"}) if texts or written else synthesis
+    how = _Smoa(
+        graph=graph,
+        proposers=row,
+        rounds=layers - 1,
+        keep=keep,
+        stop=stop if layers > 2 else "never",  # after one layer the aggregator follows anyhow
+        kind=None if extract is None else extractor(extract),
+        synthesis=graph.prompt(prompt, PROMPT, variables={"answers"}),
+        roles=_given(roles, role_writer, len(row)),
+        written=roles is None and (role_writer is not None or description is not None),
+        judging=int(not is_node(judge)),
+        moderating=int(stop == "moderator" and layers > 2 and not is_node(moderator)),
     )
-
-    async def propose(state: State, ask: Ask, member: Member) -> Candidate:
-        answers = kept_shown(state, kind).text if ask.layer > 1 else ""
-        own = state["roles"][ask.index : ask.index + 1]
-        question = in_role.fill(role=own[0], answers=answers) if own else None
-        if not own and answers:
-            question = synthesis.fill(answers=answers)
-        return await ask(member, question, params=PROPOSER_PARAMS)
-
-    rounds, judging = layers - 1, int(not is_node(judge))
-    moderating = int(moderated and not is_node(moderator))
-    add_layers(
-        graph,
-        [row] * rounds,
-        propose,
-        then=None,
-        first="role_writer" if written else "layer",
-        quorum=quorum,
-        planned=rounds * (len(row) + judging + moderating) - moderating + 1,
-        reserve=2 * judging + moderating + 1,
-        roles=texts,
-        roles_from="caller" if texts else "custom node" if written else "off",
-        verdict=None,
-        decision=None,
-    )
-    further = len(row) + judging + 1  # calls of one more layer up to the answer
-    if written:
-        _role(
-            graph,
-            "role_writer",
-            role_writer,
-            writers,
-            lambda: role_writer_step(
-                writers,
-                graph.prompt(ROLE, variables={"count", "description", "task"}),
-                count=len(row),
-                reserve=further,
-                description=description,
-                task=task,
-            ),
-            sets=["roles"],
-        )
-    _role(
-        graph,
-        "judge",
-        judge,
-        judges,
-        lambda: judge_step(
-            judges,
-            graph.prompt(JUDGE, variables={"answers"}),
-            keep=keep,
-            kind=kind,
-            combined=graph.prompt(BOTH, variables=_STANDING) if stop == "judge" else None,
-            layers=rounds,
-        ),
-        sets=["kept"],
-    )
-    if moderated:
-        _role(
-            graph,
-            "moderator",
-            moderator,
-            moderators,
-            lambda: moderator_step(
-                moderators,
-                graph.prompt(MODERATOR, variables=_STANDING | {"scores"}),
-                layers=rounds,
-                calls=further,
-                kind=kind,
-            ),
-            sets=["decision"],
-        )
-    elif not isinstance(stop, str) and layers > 2:
-        graph.step("moderator", threshold(stop, rounds, kind))
-    _role(
-        graph,
-        "aggregator",
-        aggregator,
-        aggregators,
-        lambda: aggregator_step(
-            aggregators,
-            lambda state: synthesis.fill(answers=kept_shown(state, kind).text),
-            last_resort=lambda state: most_alike(usable(state)[:1]),
-        ),
-        sets=["answer", "final"],
-    )
-    _paths(graph, rounds)
+    how.add_layers(quorum)
+    if how.written:
+        how.add_role_writer(role_writer, writers, description=description, task=task)
+    how.add_judge(judge, judges)
+    how.add_moderator(moderator, moderators)
+    how.add_aggregator(aggregator, aggregators)
+    _paths(graph, how.rounds)
     return graph.close(after="aggregator", keys=_REPORTED)
 
 
-def _role(
-    graph: MethodGraph,
-    name: str,
-    given: RoleArgument,
-    chain: Sequence[Member],
-    make: Callable[[], Run],
-    *,
-    sets: Sequence[str],
-) -> None:
-    """Add the node of a role; the prompt of our own is loaded, and reported, only if it is used."""
-    if is_node(given):
-        graph.add_node(name, custom(given, name, sets=sets))
-    else:
-        graph.role(name, chain, make())
+@dataclass(frozen=True)
+class _Smoa:
+    """The parts of the graph, and what they need.
+
+    Attributes:
+        graph: Graph that the parts are added to.
+        proposers: Members that propose in every layer.
+        rounds: Layers of proposers.
+        keep: Answers handed on from each layer.
+        stop: What ends the layers early.
+        kind: How to read an answer. None: by the kind that suits most replies.
+        synthesis: Prompt of the aggregator, and of proposers without roles.
+        roles: Roles that the caller gave.
+        written: Whether roles are written.
+        judging: Calls of the judge a layer.
+        moderating: Calls of the moderator a layer.
+    """
+
+    graph: MethodGraph
+    proposers: Sequence[Member]
+    rounds: int
+    keep: int
+    stop: Stop
+    kind: Extractor | None
+    synthesis: Prompt
+    roles: Sequence[str]
+    written: bool
+    judging: int
+    moderating: int
+
+    @property
+    def further(self) -> int:
+        """Calls of one more layer up to the answer."""
+        return len(self.proposers) + self.judging + 1
+
+    def add_layers(self, quorum: Quorum) -> None:
+        """Add the layers of proposers."""
+        each = len(self.proposers) + self.judging + self.moderating
+        add_layers(
+            self.graph,
+            [self.proposers] * self.rounds,
+            self._propose(),
+            then=None,
+            first="role_writer" if self.written else "layer",
+            quorum=quorum,
+            planned=self.rounds * each - self.moderating + 1,
+            reserve=2 * self.judging + self.moderating + 1,
+            roles=list(self.roles),
+            roles_from="caller" if self.roles else "custom node" if self.written else "off",
+            verdict=None,
+            decision=None,
+        )
+
+    def _propose(self) -> Propose:
+        """Return how a member proposes: in its role, from the second layer on with the answers."""
+        synthesis = in_role = self.synthesis
+        if self.roles or self.written:
+            in_role = self.graph.prompt(PROPOSER, variables={"answers", "role"})
+
+        async def propose(state: State, ask: Ask, member: Member) -> Candidate:
+            answers = kept_shown(state, self.kind).text if ask.layer > 1 else ""
+            own = state["roles"][ask.index : ask.index + 1]
+            question = in_role.fill(role=own[0], answers=answers) if own else None
+            if not own and answers:
+                question = synthesis.fill(answers=answers)
+            return await ask(member, question, params=PROPOSER_PARAMS)
+
+        return propose
+
+    def add_role_writer(
+        self, given: RoleArgument, chain: Sequence[Member], **wanted: str | None
+    ) -> None:
+        """Add the member that writes a role for each proposer."""
+        writing = role_writer_step(
+            chain,
+            self._prompt(ROLE, "role_writer", {"count", "description", "task"}),
+            count=len(self.proposers),
+            reserve=self.further,
+            **wanted,
+        )
+        self.graph.role("role_writer", chain, writing, given=given, sets=["roles"])
+
+    def add_judge(self, given: RoleArgument, chain: Sequence[Member]) -> None:
+        """Add the judge, which also decides whether to stop if it is to."""
+        scoring = judge_step(
+            chain,
+            self._prompt(JUDGE, "judge", {"answers"}),
+            keep=self.keep,
+            kind=self.kind,
+            combined=self._prompt(BOTH, "judge", _STANDING) if self.stop == "judge" else None,
+            layers=self.rounds,
+        )
+        self.graph.role("judge", chain, scoring, given=given, sets=["kept"])
+
+    def add_moderator(self, given: RoleArgument, chain: Sequence[Member]) -> None:
+        """Add the moderator, or the agreement that stops the layers, if one of them is to."""
+        if self.stop == "moderator":
+            deciding = moderator_step(
+                chain,
+                self._prompt(MODERATOR, "moderator", _STANDING | {"scores"}),
+                layers=self.rounds,
+                calls=self.further,
+                kind=self.kind,
+            )
+            self.graph.role("moderator", chain, deciding, given=given, sets=["decision"])
+        elif not isinstance(self.stop, str):
+            self.graph.step("moderator", threshold(self.stop, self.rounds, self.kind))
+
+    def add_aggregator(self, given: RoleArgument, chain: Sequence[Member]) -> None:
+        """Add the member that writes the answer from what was kept."""
+        writing = aggregator_step(
+            chain,
+            lambda state: self.synthesis.fill(answers=kept_shown(state, self.kind).text),
+            last_resort=lambda state: most_alike(usable(state)[:1]),
+        )
+        self.graph.role("aggregator", chain, writing, given=given, sets=["answer", "final"])
+
+    def _prompt(self, name: str, role: str, variables: set[str]) -> Prompt:
+        return self.graph.prompt(name, variables=variables, role=role)
 
 
 def _paths(graph: MethodGraph, rounds: int) -> None:

@@ -25,6 +25,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     escaped,
     excerpt,
     listed,
@@ -34,8 +35,7 @@ from manyminds.authoring import (
 )
 from manyminds.calls.ask import together
 from manyminds.environments import FINISH, Environment, Step
-from manyminds.environments import environment as environment_of
-from manyminds.environments.tools import ToolEnvironment, ToolLike
+from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.graphs.reflexion import SCORE, read_verdict
 from manyminds.nodes import memory as notes_of
 from manyminds.nodes.acting import (
@@ -44,10 +44,10 @@ from manyminds.nodes.acting import (
     act,
     action_of,
     conversation,
+    described,
     episode,
     opened,
     read_turn,
-    tools_of,
     trajectory,
 )
 from manyminds.nodes.demonstrations import Example
@@ -135,14 +135,10 @@ def create_ste(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if min(episodes, slots, turns) < 1:
-        raise InputError(
-            f"episodes={episodes}, slots={slots}, turns={turns}: give at least 1 of each"
-        )
+    at_least(1, episodes=episodes, slots=slots, turns=turns)
     explorers, judges = with_roles([listed(explorer)], judge)
     graph = MethodGraph("ste", [*explorers, *judges], state=SteState, output=SteOutput, **options)
-    place = _environment(tool)
-    graph.draws = 4 * episodes * slots * (turns + 1)
+    place = environment_of(tool)
     how = _Ste(
         explorers=explorers,
         judges=judges,
@@ -157,19 +153,18 @@ def create_ste(
     )
     graph.open("memory", query="", trials=[], memory=[], examples=[], trajectories=[])
     graph.step("memory", how.recall)
-    graph.step("query", how.imagine, opens=True, asks=explorers)
-    graph.step("agent", how.act, asks=explorers)
+    most = episodes * slots
+    graph.role("query", explorers, how.imagine, opens=True, times=most)
+    graph.role("agent", explorers, how.act, times=most)
     graph.step("environment", how.run)
-    graph.step("reflector", how.reflect, asks=explorers)
-    graph.step("judge", how.judge, asks=judges)
+    graph.role("reflector", explorers, how.reflect)
+    graph.role("judge", judges, how.judge)
     graph.add_edge("memory", "query")
     graph.branch("query", lambda s: _while_open(s, "reflector"), ["agent", "reflector"])
     graph.add_edge("agent", "environment")
     graph.branch("environment", lambda s: _while_open(s, "reflector"), ["agent", "reflector"])
-    most = episodes * slots
     graph.branch("reflector", lambda s: _following(s, most), ["query", "judge"])
-    roles: dict[str, Sequence[Member]] = {"explorer": explorers, "judge": judges}
-    return graph.close(after="judge", composed=True, roles=roles)
+    return graph.close(after="judge", composed=True)
 
 
 def _while_open(state: State, otherwise: str) -> str:
@@ -178,13 +173,6 @@ def _while_open(state: State, otherwise: str) -> str:
 
 def _following(state: State, most: int) -> str:
     return "query" if state["query"] and state["layer"] < most else "judge"
-
-
-def _environment(tool: ToolLike | Environment | str) -> Environment:
-    given: Any = tool
-    if isinstance(tool, str) or hasattr(tool, "reset"):
-        return environment_of(given)
-    return ToolEnvironment([given])
 
 
 @dataclass(frozen=True)
@@ -202,10 +190,6 @@ class _Ste:
     turns: int
     limits: Limits
 
-    @property
-    def known(self) -> dict[str, str]:
-        return {"about": self.place.about, "tools": tools_of(self.place)}
-
     async def recall(self, _state: State, ask: Ask) -> Update:
         """Recall the queries of earlier runs."""
         return {"memory": await notes_of.recalled("ste", self._key(ask))}
@@ -215,29 +199,33 @@ class _Ste:
         session = self._session(state)
         now = [trial for trial in state["trials"] if trial["session"] == session]
         filled = self.query.fill(
-            **self.known,
+            **described(self.place),
             episode="\n\n".join(_told(trial) for trial in now),
             memory=notes_of.listed(state["memory"]),
         )
         reply = await ask.verdict(
-            self.explorers, filled, parse=read_query, schema=_ASKED, params=_VARIED
+            self.explorers,
+            filled,
+            parse=read_query,
+            schema=_ASKED,
+            draw=ask.layer - 1,
+            params=_VARIED,
         )
-        if reply.value is None:
-            if not state["trials"]:
-                require(reply.asked, 1)
-            lost = episode(Step({}, ""), self.explorers[0].name)
-            return {"query": "", "episode": {**lost, "ended": f"failed ({reply.why})"}}
-        try:
-            first = await opened(self.place, reply.value, self.limits)
-        except InputError as error:
-            lost = episode(Step({}, ""), self.explorers[0].name)
-            return {"query": reply.value, "episode": {**lost, "ended": f"failed ({error})"}}
-        return {"query": reply.value, "episode": episode(first, self.explorers[0].name)}
+        if reply.value is None and not state["trials"]:
+            require(reply.asked, 1)
+        first, failed = Step({}, ""), "" if reply.value else f"failed ({reply.why})"
+        if reply.value:
+            try:
+                first = await opened(self.place, reply.value, self.limits)
+            except InputError as error:
+                failed = f"failed ({error})"
+        begun = episode(first, self.explorers[0].name)
+        return {"query": reply.value or "", "episode": {**begun, "ended": failed}}
 
     async def act(self, state: State, ask: Ask) -> Update:
         """Propose the next step of the trial."""
         one: Episode = state["episode"]
-        filled = self.react.fill(**self.known, steps=str(self.turns), demonstrations="")
+        filled = self.react.fill(**described(self.place), steps=str(self.turns), demonstrations="")
         said = filled.render(conversation([HumanMessage(state["query"])], one))
         index = len(state["candidates"])
         reply = await ask.first(self.explorers, said, index=index)
@@ -281,9 +269,8 @@ class _Ste:
         trials = list(state["trials"])
 
         async def one_of(nth: int, trial: Trial) -> None:
-            filled = self.verdict.fill(
-                **self.known, acted=_acted(trial["tried"]), answers=[trial["tried"]["answer"]]
-            )
+            acted, answers = _acted(trial["tried"]), [trial["tried"]["answer"]]
+            filled = self.verdict.fill(**described(self.place), acted=acted, answers=answers)
             said = filled.render([HumanMessage(trial["query"])])
             index = 2 * nth * len(self.judges)
             found = await ask.verdict(
@@ -326,7 +313,7 @@ class _Ste:
         return []
 
     def _row(self, state: State, nth: int, trial: Trial) -> dict[str, Any]:
-        filled = self.react.fill(**self.known, steps=str(self.turns), demonstrations="")
+        filled = self.react.fill(**described(self.place), steps=str(self.turns), demonstrations="")
         told = {key: value for key, value in trial.items() if key not in ("query", "tried")}
         return trajectory(
             trial["tried"],

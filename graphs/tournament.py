@@ -15,7 +15,6 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
-    InputError,
     Member,
     MethodGraph,
     Options,
@@ -27,25 +26,23 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    at_least,
     check_quorum,
-    is_node,
     listed,
     method,
     ok,
     with_roles,
 )
-from manyminds.nodes.gate import require
-from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.reply_schema import score_schema
 from manyminds.nodes.role_call import RoleReply
-from manyminds.nodes.samples import ask_all, at_once, in_turn, room
-from manyminds.nodes.step import step
-from manyminds.nodes.tally import hold, similar
+from manyminds.nodes.samples import at_once, in_turn, room, sample
+from manyminds.nodes.step import Run
+from manyminds.nodes.tally import most_typical
 from manyminds.reading.role_text import fields, reply_of
 from manyminds.reading.roles import read_pick
 from manyminds.votes.bradley_terry import Game, strengths, swiss_pairs
 
 _EQUAL = 1e-6
-_FIELDS = {"reason": {"type": "string"}, "choice": {"type": "integer", "enum": [0, 1, 2]}}
 _TIES = ("0", "tie", "draw", "equal", "both", "neither", "none")
 
 
@@ -130,10 +127,7 @@ def create_tournament(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if samples < 1:
-        raise InputError(f"samples={samples}: give at least 1")
-    if rounds is not None and rounds < 1:
-        raise InputError(f"rounds={rounds}: give at least 1")
+    at_least(1, samples=samples, rounds=rounds)
     check_quorum(quorum, samples)
     everyone, chain = with_roles([listed(members)], judge)
     graph = MethodGraph(
@@ -143,16 +137,29 @@ def create_tournament(
         output=TournamentOutput,
         **options,
     )
-    graph.draws = math.ceil(samples / len(everyone))
     compare = graph.prompt(prompt, variables={"answers"})
+    drawing = sample(everyone, samples, quorum=quorum)
+    graph.step("sampler", drawing, opens=True, asks=in_turn(everyone, samples))
+    playing, sets = _playing(chain, compare, rounds), ["final", "answer"]
+    graph.role("judge", chain, playing, given=judge, sets=sets, opens=True)
+    graph.open("sampler", pairings=[], tournament=None)
+    graph.add_edge("sampler", "judge")
+    if not chain:
+        return graph.close(after="judge")
+    graph.unless_done("judge", "judge")
+    return graph.close(keys=["tournament"])
 
-    async def sample(_state: State, ask: Ask) -> Update:
-        turns = in_turn(everyone, max(1, room(ask, samples)))
-        replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
-        require(replies, quorum)
-        return {"candidates": replies}
 
-    async def play(state: State, ask: Ask) -> Update:
+def _playing(chain: Sequence[Member], compare: Prompt, rounds: int | None) -> Run:
+    """Return the judge's step, which plays one round, and ends after the last one.
+
+    Args:
+        chain: Judge, then the members that take over.
+        compare: Prompt of a comparison, with the variable `answers`.
+        rounds: Rounds of pairs. None: as many as order all answers.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
         players = entrants(state["candidates"], f"{ask.run.seed}:{ask.run.question_id}")
         done = state["pairings"]
         pairs = [
@@ -170,16 +177,7 @@ def create_tournament(
             update["notes"] = [f"{ask.run.exhausted(2)} in round {ask.layer - 1}"]
         return {**update, **await _ended(players, update, state, ask)} if last else update
 
-    graph.step("sampler", sample, opens=True, asks=everyone)
-    own = judge if is_node(judge) else None
-    node = step(graph, "judge", play, opens=True)
-    graph.role("judge", chain, node, custom_node=own, sets=["final", "answer"])
-    graph.open("sampler", pairings=[], tournament=None)
-    graph.add_edge("sampler", "judge")
-    if own is None:
-        graph.unless_done("judge", "judge")
-        return graph.close(keys=["tournament"])
-    return graph.close(after="judge")
+    return run
 
 
 def entrants(candidates: Sequence[Candidate], seed: str) -> list[int]:
@@ -240,7 +238,7 @@ async def _compared(
                 chain,
                 prompt.fill(answers=[candidates[first], candidates[second]]),
                 parse=read_comparison,
-                schema=object_schema("comparison", _FIELDS),
+                schema=score_schema("comparison", most=2, key="choice"),
                 index=stride * nth,
                 reserve=0,
             )
@@ -288,9 +286,7 @@ async def _ended(players: Sequence[int], update: Update, state: State, ask: Ask)
         )
     if len(tied) > 1:  # of equally strong answers the one most like the others
         among = [candidates[player] for player in sorted(tied)]
-        ballot, more = await hold(
-            ask.run, among, lambda _effort: similar(among, "bleu", whole=True)
-        )
+        ballot, more = await most_typical(ask.run, among)
         final, notes = among[ballot["winner"] or 0], [*notes, *more]
     else:
         final = candidates[tied[0]]

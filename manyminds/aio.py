@@ -14,7 +14,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import ParamSpec, TypeVar, cast
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from manyminds.errors import RunError
@@ -22,6 +23,7 @@ from manyminds.errors import RunError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_CALLED = 256  # threads for functions of callers, which may wait for others of their kind
 served_path: contextvars.ContextVar[str] = contextvars.ContextVar("manyminds_served", default="")
 """Ensembles of a server that the running code answers for; requests to endpoints carry it."""
 
@@ -117,6 +119,18 @@ async def in_thread(workers: int, function: Callable[P, T], *args: P.args, **kwa
             _pools[workers] = pool
     call = partial(contextvars.copy_context().run, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(pool, call)
+
+
+async def called(function: Callable[..., Any], *args: object, **options: object) -> object:
+    """Call a caller's own function: on this loop if it is async, else in a thread.
+
+    A callable object is async if its `__call__` is.
+    """
+    call = partial(function, *args, **options)
+    if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        return await call()
+    found: object = await in_thread(_CALLED, call)
+    return await found if isawaitable(found) else found
 
 
 async def within(seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

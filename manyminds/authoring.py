@@ -63,6 +63,7 @@ __all__ = [
     "Unpack",
     "Update",
     "as_members",
+    "at_least",
     "check_quorum",
     "decide",
     "earlier",
@@ -118,6 +119,17 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
         return building
 
     return register
+
+
+def at_least(least: int, **values: int | None) -> None:
+    """Refuse options below a limit; None is no value.
+
+    Raises:
+        InputError: One is below it; the message names it.
+    """
+    for name, value in values.items():
+        if value is not None and value < least:
+            raise InputError(f"{name}={value}: give at least {least}")
 
 
 def _check_counts(method: str, options: Mapping[str, Any]) -> None:

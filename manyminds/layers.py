@@ -1,4 +1,4 @@
-"""Layers: members that answer in parallel, layer after layer, and the gate that closes a layer."""
+"""Parts of graphs that several methods share: layers of members, and waves of samples."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
@@ -8,7 +8,8 @@ from manyminds.members import Member
 from manyminds.method_graph import MethodGraph
 from manyminds.nodes.gate import Stop, gate
 from manyminds.nodes.layer import layer
-from manyminds.nodes.node import Update
+from manyminds.nodes.node import Route, Update
+from manyminds.nodes.sampler import Sampling, branches, sampler, wave
 from manyminds.nodes.step import Ask, Run
 from manyminds.state import Candidate
 
@@ -56,7 +57,8 @@ def layers(
     graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
     everyone = {member.name: member for row in rows for member in row}
     for name, member in everyone.items():
-        graph.step(name, _asked(member, rows, propose, quorum), role=role)
+        run = _asked(member, rows, propose, quorum)
+        graph.step(name, run, role=role, asks=[member], times=len(rows))
         graph.add_edge(name, "gate")
     closing = gate(
         graph.method,
@@ -76,6 +78,26 @@ def layers(
         graph.add_edge("gate", then)
     else:
         graph.branch("gate", lambda s: then if s["decision"]["stop"] else "layer", ["layer", then])
+
+
+def waves(graph: MethodGraph, how: Sampling, *, then: str, **channels: Any) -> None:
+    """Add `begin`, `wave` and `sampler`, in a state with `SampledState`.
+
+    `wave` plans as many samples as the stopping rule needs at least, and `sampler` asks for them.
+    An edge leads to the step `then`; the author adds the way back to `wave`, if there is one.
+
+    Args:
+        graph: Graph of the method.
+        how: The sampling.
+        then: Name of the step that follows each wave.
+        **channels: Channels of the method with their first values.
+    """
+    graph.open("wave", asked=0, planned=0, **channels)
+    graph.add_node("wave", wave(how))
+    graph.add_node("sampler", sampler(how))
+    graph.asks("sampler", how.members, times=how.draws)
+    graph.add_conditional_edges("wave", Route(branches), ["sampler"])
+    graph.add_edge("sampler", then)
 
 
 def _asked(

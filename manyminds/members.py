@@ -9,18 +9,18 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable
 from langgraph.graph import StateGraph
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
 
 from manyminds.aio import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
+from manyminds.models.askable import askable_of, default_name, retries_help, type_name
 from manyminds.models.identity import identity_of
 from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.redact import hidden, secrets_in
-from manyminds.models.strings import from_string
 from manyminds.prices import Listed, Price, look_up, source
 from manyminds.state import TokenUsage
 
@@ -102,7 +102,11 @@ class Member(BaseModel):
 
     def __init__(self, model: object, /, **options: Any) -> None:
         """Accept the model as the one positional argument."""
-        askable = _askable(model)
+        if isinstance(model, Member):
+            raise MemberError(
+                "this is a Member already: change it with member.model_copy(update=...)"
+            )
+        askable = askable_of(model)
         spec = model if isinstance(model, str) else None
         other = options.get("hedge_with")
         if other is not None and not isinstance(other, Member):
@@ -113,7 +117,7 @@ class Member(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
-        if "retries" not in options and _may_pass(model):
+        if "retries" not in options and retries_help(model):
             object.__setattr__(self, "retries", 2)
         if isinstance(askable, EndpointModel) and "concurrency" not in options:
             object.__setattr__(self, "concurrency", askable.concurrency)
@@ -121,7 +125,7 @@ class Member(BaseModel):
             object.__setattr__(self, "context", askable.context)
         assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
-            object.__setattr__(self, "name", safe_name(_default_name(askable)))
+            object.__setattr__(self, "name", safe_name(default_name(askable)))
         elif self.name != safe_name(self.name):
             raise MemberError(
                 f"the name `{self.name}` cannot name a node: use letters, digits, `.`, `_`, `-`, "
@@ -135,7 +139,7 @@ class Member(BaseModel):
             # A base URL may hold a password or a key.
             shown = repr(model.name)
         else:
-            shown = repr(self.spec) if self.spec else f"<{_type_name(model)}>"
+            shown = repr(self.spec) if self.spec else f"<{type_name(model)}>"
         given = self.model_fields_set - {"model", "name", "spec", "copy_index"}
         options = "".join(
             f", {name}={getattr(self, name)!r}" for name in type(self).model_fields if name in given
@@ -339,45 +343,3 @@ def _unique(item: object, taken: set[str]) -> Member:
     taken.add(name)
     # A copy, because numbering its draws must not change the caller's own object.
     return member.model_copy(update={"name": name})
-
-
-def _may_pass(model: object) -> bool:
-    """Tell whether asking a model of ours again may help; one handed over has its own retries."""
-    if isinstance(model, str):
-        return not model.startswith("recorded:")
-    return isinstance(model, EndpointModel)
-
-
-def _askable(model: object) -> Runnable[Any, Any] | EndpointModel:
-    if isinstance(model, str):
-        return from_string(model)
-    if isinstance(model, EndpointModel):
-        return model
-    if isinstance(model, StateGraph):
-        return model.compile()
-    if isinstance(model, Runnable):
-        return model
-    if isinstance(model, Member):
-        raise MemberError("this is a Member already: change it with member.model_copy(update=...)")
-    if callable(model):
-        return RunnableLambda(model).with_types(input_type=list[BaseMessage])
-    raise MemberError(
-        f"a {type(model).__name__} cannot be asked: give a chat model, a Runnable, a compiled "
-        "graph, or a string such as 'openai:gpt-4o-mini'"
-    )
-
-
-def _type_name(model: object) -> str:
-    method = getattr(getattr(model, "builder", None), "method", None)
-    return method if isinstance(method, str) else type(model).__name__
-
-
-def _default_name(model: object) -> str:
-    for attribute in ("model_name", "model", "model_id", "name"):
-        name = getattr(model, attribute, None)
-        if isinstance(name, str) and name and name != "LangGraph":
-            return name.rsplit("/", 1)[-1]
-    bound = getattr(model, "bound", None)
-    if isinstance(model, RunnableLambda):
-        return model.get_name()  # of the function
-    return type(model).__name__ if bound is None else _default_name(bound)

@@ -1,6 +1,7 @@
 """MethodGraph: a StateGraph that knows which method it is, and what an author builds it with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,15 +18,16 @@ from manyminds.members import members as as_members
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput, MethodState
 from manyminds.nodes.finish import finish
-from manyminds.nodes.node import Node, NodeFunction, Route, check_insertion, custom
+from manyminds.nodes.node import Node, NodeFunction, Route, check_insertion, custom, is_node
 from manyminds.nodes.persona import prepare
+from manyminds.nodes.roles import RoleArgument
 from manyminds.nodes.step import Run, step
 from manyminds.nodes.tool_calls import ToolState, consult_and_write
-from manyminds.prices import HINT
+from manyminds.presets import check_prices, payees
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
-from manyminds.records.about import library, members_of, picture_of, settings_of
-from manyminds.settings import DEFAULT_CONCURRENCY, Budget, Context, Options, of_builder
+from manyminds.records.about import about_of, picture_of
+from manyminds.settings import DEFAULT_CONCURRENCY, Context, Options, of_builder
 
 __all__ = ["Compiled", "MethodGraph", "Options", "PromptLike"]
 
@@ -49,12 +51,10 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         method: Name of the method.
         members: Everyone who can be asked, by name.
         settings: The builder's settings.
-        draws: Samples of one member in a run, at most. Keeps the samples of nested runs apart.
         recursion_limit: Supersteps of a run, where LangGraph's default is too low.
         builder: module:function that built it.
         options: Arguments of the builder, as plain data.
         chosen: Options that the builder chose for "auto"; a replay with other options keeps them.
-        prompts: name@version#hash of each prompt.
         shape: Members and layers in words, such as "3 proposers, 3 layers".
     """
 
@@ -73,24 +73,44 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.method = method
         self.members = {member.name: member for member in members}
         self.settings = of_builder(method, options)
-        self.draws = 1
         self.recursion_limit: int | None = None
         self.builder = ""
         self.options: dict[str, Any] = {}
         self.chosen: dict[str, Any] = {}
         self.shape = f"{len(self.members) or 'no'} members"
-        self.prompts: list[str] = []
+        self._prompts: list[tuple[str, str | None]] = []
         self._roles: dict[str, list[str]] = {}
+        self._asked: dict[str, Counter[str]] = {}
+        self._shown: dict[str, dict[str, None]] = {}
         self._picture: tuple[int, Picture] | None = None
         prepare(self.members.values())
-        self.check_prices(self.settings.budget)
+        check_prices(self.settings.budget, self.members.values())
 
     def __repr__(self) -> str:
         """Return the method and its shape: `<smoa: 3 proposers, 3 layers>`."""
         return f"<{self.method}: {self.shape}>"
 
+    @property
+    def draws(self) -> int:
+        """Samples of one member in one role in a run, at most; at least 1.
+
+        It follows from the members that the steps ask. Runs of this method inside another number
+        their samples that far apart, so that no two of them share one.
+        """
+        return max((count for asked in self._asked.values() for count in asked.values()), default=1)
+
+    @property
+    def prompts(self) -> list[str]:
+        """name@version#hash of each prompt in use: none of a role that a custom node plays."""
+        return [ref for ref, role in self._prompts if role is None or role in self._roles]
+
     def prompt(
-        self, given: PromptLike | None, default: str | None = None, *, variables: Iterable[str] = ()
+        self,
+        given: PromptLike | None,
+        default: str | None = None,
+        *,
+        variables: Iterable[str] = (),
+        role: str | None = None,
     ) -> Prompt:
         """Load a prompt, check its variables, and note it for the report.
 
@@ -98,12 +118,13 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             given: Name, file, text or template.
             default: Name of the prompt that None stands for, with its version.
             variables: Names that the method has values for.
+            role: Name of the role that alone uses it, as given to `role`.
 
         Raises:
             PromptError: The prompt does not exist, or asks for another variable.
         """
         prompt = load(given, default=default, variables=set(variables))
-        self.prompts.append(prompt.ref)
+        self._prompts.append((prompt.ref, role))
         return prompt
 
     def step(
@@ -114,6 +135,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         role: str = "",
         opens: bool = False,
         asks: Sequence[Member] = (),
+        times: int = 1,
     ) -> str:
         """Add a node and return its name.
 
@@ -122,53 +144,73 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             run: Async function from the state and an `Ask` to a partial update.
             role: Name under which the report adds up the calls. Default: the node's name.
             opens: Whether the step begins a new layer, round or try, so that `layer` counts it.
-            asks: Members that it asks, for drawings, where the node has not a member's name.
+            asks: Members that it asks, each as often as it asks it for a sample.
+            times: Number of layers, rounds or tries in which the step runs, at most.
         """
         self.add_node(name, step(self, name, run, role=role, opens=opens))
-        if asks:
-            self.label(name, [member.name for member in asks])
+        self.asks(name, asks, role=role, times=times)
         return name
+
+    def asks(self, node: str, members: Sequence[Member], *, role: str = "", times: int = 1) -> None:
+        """Say which members a node asks, for drawings and for `draws`.
+
+        Args:
+            node: Name of the node.
+            members: Members that it asks, each as often as it asks it for a sample.
+            role: Name under which the report adds up the calls. Default: the node's name.
+            times: Number of layers, rounds or tries in which the node runs, at most.
+        """
+        names = [member.name for member in members]
+        asked = self._asked.setdefault(role or node, Counter())
+        for name in names:
+            asked[name] += times
+        if names != [node]:
+            self._shown.setdefault(node, {}).update(dict.fromkeys(names))
+            self.label(node, list(self._shown[node]))
 
     def role(
         self,
         name: str,
         chain: Sequence[Member],
-        run: Run | Node,
+        run: Run,
         *,
-        custom_node: NodeFunction | None = None,
+        given: RoleArgument = None,
         sets: Sequence[str] = (),
+        opens: bool = False,
+        times: int = 1,
     ) -> str:
-        """Add the node of a role: the caller's own node if one was given, else ours.
+        """Add the node of a role: the caller's own node if the argument is one, else our step.
 
         Args:
             name: Name of the role and of the node.
             chain: Member that plays the role, then those that take over; empty for a custom node.
-            run: Our node, or its function.
-            custom_node: The caller's own node.
+            run: Our step.
+            given: Role argument of the builder. A custom node takes the place of our step.
             sets: Keys of which a custom node must set one.
+            opens: As for `step`.
+            times: As for `step`.
         """
-        if custom_node is not None:
-            self.add_node(name, custom(custom_node, name, sets=sets))
+        if is_node(given):
+            self.add_node(name, custom(given, name, sets=sets))
             return name
-        if isinstance(run, Node):
-            self.add_node(name, run)
-        else:
-            self.step(name, run)
         self._roles[name] = [member.name for member in chain]
-        self.label(name, self._roles[name])
-        return name
+        return self.step(name, run, opens=opens, asks=chain, times=times)
 
-    def chain(self, *steps: str, **channels: Any) -> "MethodGraph":
+    def chain(
+        self, *steps: str, keys: Sequence[str] = (), composed: bool = False, **channels: Any
+    ) -> "MethodGraph":
         """Run these steps one after the other, from the question to the answer.
 
         Args:
             *steps: Names of nodes.
+            keys: As for `close`.
+            composed: As for `close`.
             **channels: Channels of the method with their first values.
         """
         self.open(steps[0], **channels)
         for before, after in pairwise(steps):
             self.add_edge(before, after)
-        return self.close(after=steps[-1])
+        return self.close(after=steps[-1], keys=keys, composed=composed)
 
     def unless_done(self, after: str, following: str) -> None:
         """Go from a step to `finish` once `final` is set, else on to the step `following`."""
@@ -196,7 +238,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         node = begin(
             channels,
             context=self.settings,
-            check=self.check_prices,
+            check=lambda budget: check_prices(budget, self.members.values()),
             about=self._about,
             built_with=self.built_with,
         )
@@ -210,7 +252,6 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         after: str | None = None,
         keys: Sequence[str] = (),
         composed: bool = False,
-        roles: dict[str, Sequence[Member]] | None = None,
     ) -> "MethodGraph":
         """Add `finish`, which writes the report, and return the graph.
 
@@ -218,18 +259,13 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             after: Name of the last step, where an edge leads from it to `finish`.
             keys: Channels that the report shows, unless the result has them.
             composed: The method composes the answer itself, and so must say if it is simulated.
-            roles: Members of the roles that were not added with `role`.
         """
-        for role, chain in (roles or {}).items():
-            self._roles[role] = [member.name for member in chain]
-            if role in self.nodes:
-                self.label(role, self._roles[role])
-        ignores_params = [member.name for member in self.members.values() if not member.is_chat]
+        everyone = self.members.values()
         node = finish(
             self,
             roles=self._roles,
-            ignored=ignores_params,
-            prices={m.name: m.priced_by for m in _payees(self) if m.priced_by is not None},
+            ignored=[member.name for member in everyone if not member.is_chat],
+            prices={m.name: m.priced_by for m in payees(everyone) if m.priced_by is not None},
             keys=keys,
             in_result=self.output_schema.__annotations__.keys(),
             composed=composed,
@@ -296,11 +332,12 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         graph = MethodGraph(self.method, [panel, *writers], state=ToolState)
         act = graph.prompt("chat/act@1", variables={"answer"})
         consult, write = consult_and_write(panel, writers, act, tools, binding)
-        graph.open("consult", ballot=None)
-        graph.step("consult", consult, role="panel", asks=[panel])
-        graph.step("write", write, role="writer", asks=writers)
-        graph.add_edge("consult", "write")
-        return graph.close(after="write", keys=["ballot"])
+        return graph.chain(
+            graph.step("consult", consult, role="panel", asks=[panel]),
+            graph.step("write", write, role="writer", asks=writers),
+            keys=["ballot"],
+            ballot=None,
+        )
 
     def compile(self, *args: Any, **kwargs: Any) -> Compiled:
         """Compile as LangGraph does, with the method's name and full concurrency."""
@@ -319,35 +356,4 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         """Return what a recorder needs to know; the picture is drawn once for as many nodes."""
         if self._picture is None or self._picture[0] != len(self.nodes):
             self._picture = (len(self.nodes), picture_of(self.compile()))
-        return About(
-            **self._picture[1],
-            method=self.method,
-            builder=self.builder,
-            options=self.options,
-            settings=settings_of(settings),
-            members=members_of(self.members.values()),
-            prompts=self.prompts,
-            library=library(),
-        )
-
-    def check_prices(self, budget: Budget | None) -> None:
-        """Refuse a budget in dollars that could not be counted; a run may bring one of its own."""
-        if budget is None or budget.dollars is None:
-            return
-        unknown = [member.name for member in _payees(self) if member.priced_by is None]
-        if unknown:
-            raise InputError(
-                f"a budget in dollars needs the price of every member, and that of "
-                f"{', '.join(unknown)} is unknown: "
-                f"give Member(..., price=Price(input=..., output=...)){HINT}"
-            )
-
-
-def _payees(graph: MethodGraph) -> Iterator[Member]:
-    """Return everyone who is paid: for a method that is a member, its own members."""
-    for member in graph.members.values():
-        inner = getattr(member.model, "builder", None)
-        if isinstance(inner, MethodGraph):
-            yield from _payees(inner)
-        else:
-            yield member
+        return about_of(self, settings, self._picture[1])

@@ -1,13 +1,14 @@
-"""Presets: who does what for how much, resolved from the members' prices."""
+"""Prices of members: presets that follow from them, and budgets that need them."""
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
 
 from typing_extensions import TypedDict
 
 from manyminds.errors import InputError
 from manyminds.members import Askable, Member, listed
 from manyminds.prices import HINT
+from manyminds.settings import Budget
 from manyminds.state import TokenUsage
 
 Preset: TypeAlias = Literal["quality", "balanced", "budget"]
@@ -47,14 +48,38 @@ def priced(given: Askable | Sequence[Askable], preset: str) -> list[Member]:
     if preset not in ("quality", "balanced", "budget"):
         raise InputError(f'preset={preset!r}: give "quality", "balanced" or "budget"')
     members = [one if isinstance(one, Member) else Member(one) for one in listed(given)]
-    unknown = [member.name for member in members if price_of(member) is None]
+    _require_prices(f"preset={preset!r}", [one for one in members if price_of(one) is None])
+    return by_price(members)
+
+
+def payees(members: Iterable[Member]) -> Iterator[Member]:
+    """Yield everyone who is paid: for a method that is a member, its own members."""
+    for member in members:
+        if member.input_kind.kind == "method":
+            inner: Mapping[str, Member] = cast("Any", member.model).builder.members
+            yield from payees(inner.values())
+        else:
+            yield member
+
+
+def check_prices(budget: Budget | None, members: Iterable[Member]) -> None:
+    """Refuse a budget in dollars that could not be counted.
+
+    Raises:
+        InputError: The price of a member is unknown.
+    """
+    if budget is not None and budget.dollars is not None:
+        unknown = [member for member in payees(members) if member.priced_by is None]
+        _require_prices("a budget in dollars", unknown)
+
+
+def _require_prices(what: str, unknown: Sequence[Member]) -> None:
     if unknown:
         raise InputError(
-            f"preset={preset!r} needs the price of every member, and that of "
-            f"{', '.join(unknown)} is unknown: "
+            f"{what} needs the price of every member, and that of "
+            f"{', '.join(member.name for member in unknown)} is unknown: "
             f"give Member(..., price=Price(input=..., output=...)){HINT}"
         )
-    return by_price(members)
 
 
 def panel_and_writer(

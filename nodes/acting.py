@@ -118,9 +118,9 @@ def written(turn: Turn) -> str:
     return "\n".join(lines) or "(nothing)"
 
 
-def tools_of(environment: Environment) -> str:
-    """Return the tools of an environment as a prompt lists them."""
-    return "\n".join(map(str, environment.tools))
+def described(environment: Environment) -> dict[str, str]:
+    """Return an environment as prompts describe it: `about` it, and its `tools`, one a line."""
+    return {"about": environment.about, "tools": "\n".join(map(str, environment.tools))}
 
 
 def read_turn(one: Episode, reply: Candidate, environment: Environment) -> Episode:

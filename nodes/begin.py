@@ -1,7 +1,7 @@
 """begin: a run starts clean, whatever an earlier turn on the thread left in the state."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -44,14 +44,7 @@ def begin(
         check(chosen.budget)
         messages = state.get("messages", [])
         question = _question(messages)
-        around = parent_call.get()
-        conversation = cache_key(messages, {})
-        if around is None or not around.call:
-            id, opened = await journal.begin(uuid4().hex, conversation)
-            if opened is not None:
-                run_scope(id).journal = opened
-        else:
-            id = _nested_id(around.begins(conversation))
+        id = await _run_id(messages)
         question_id = question_id_of_config() or question_hash(question)
         if chosen.recorder is not None and about is not None:
             known = about(chosen)
@@ -84,6 +77,17 @@ def begin(
         }
 
     return Node(run, "begin")
+
+
+async def _run_id(messages: Sequence[Any]) -> str:
+    """Return the run's id: a new one, or that of the run which is resumed or nested."""
+    around, conversation = parent_call.get(), cache_key(messages, {})
+    if around is not None and around.call:
+        return _nested_id(around.begins(conversation))
+    id, opened = await journal.begin(uuid4().hex, conversation)
+    if opened is not None:
+        run_scope(id).journal = opened
+    return id
 
 
 def _nested_id(call: str) -> str:

@@ -12,7 +12,7 @@ from langchain_core.messages.ai import UsageMetadata
 from manyminds.errors import InputError, QuorumError
 from manyminds.limits import budget
 from manyminds.members import safe_name
-from manyminds.nodes.node import Node, Route, State, Update
+from manyminds.nodes.node import Node, State, Update
 from manyminds.runs import journal
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import parent_call
@@ -93,15 +93,6 @@ def finish(
         return {"messages": [answer], "answer": final["text"], "report": report}
 
     return Node(run, "finish")
-
-
-def unless_done(following: str) -> Route:
-    """Return where to go from a node that may have settled the answer: to `finish`, or on."""
-
-    def after(state: State) -> str:
-        return "finish" if state["final"] else following
-
-    return Route(after)
 
 
 def summary(method: str, state: State) -> dict[str, Any]:

@@ -9,18 +9,26 @@ from manyminds.members import Member
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, Standing, decided
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.reply_schema import object_schema, scored_answers
+from manyminds.nodes.reply_schema import (
+    object_schema,
+    pick_schema,
+    score_schema,
+    scored_answers,
+)
 from manyminds.nodes.role_call import RoleReply, Unreadable
+from manyminds.nodes.samples import at_once
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import in_worker
-from manyminds.prompts import Prompt
+from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.reading.answers import Extractor
-from manyminds.reading.verdicts import Ranking, StopVote, read_ranking, read_stop
+from manyminds.reading.roles import read_rating
+from manyminds.reading.verdicts import Ranking, StopVote, read_choice, read_ranking, read_stop
 from manyminds.state import Candidate
 from manyminds.votes.votes import consensus
 
 ROLE = "judge"
+_CALLS = 4  # indices kept for the calls of one rating
 INSTEAD = "the answers were ordered by likeness to the others"
 Read: TypeAlias = tuple[Ranking, StopVote | None]
 
@@ -89,6 +97,71 @@ def judge(
         return update
 
     return run
+
+
+async def picked(
+    ask: Ask,
+    chain: Sequence[Member],
+    question: FilledPrompt,
+    count: int,
+    *,
+    layer: int | None = None,
+) -> RoleReply[int]:
+    """Ask which of the answers shown is the best one; the value is its place, from 0.
+
+    Args:
+        ask: The step's `ask`.
+        chain: Member that picks, then those that take over.
+        question: Prompt that shows the answers by number.
+        count: Number of answers shown.
+        layer: Layer of the calls. Default: the step's.
+    """
+    return await ask.verdict(
+        chain,
+        question,
+        parse=lambda text: read_choice(text, count),
+        schema=pick_schema(count),
+        layer=layer,
+        reserve=0,
+    )
+
+
+async def rated(
+    ask: Ask, raters: Sequence[Member], prompt: Prompt, replies: Sequence[Candidate]
+) -> list[float | None]:
+    """Return the rating of each good reply, from 0 to 10; None: it could not be read.
+
+    One rater rates all of them, since the scores of two differ in scale. The next one rates all
+    again where the one before could rate none.
+
+    Args:
+        ask: The step's `ask`.
+        raters: Member that rates, then those that take over.
+        prompt: Prompt with the variable `answers`, which shows one reply.
+        replies: Replies, good and failed.
+    """
+    scores: list[float | None] = [None] * len(replies)
+    good = [place for place, reply in enumerate(replies) if reply["status"] == "ok"]
+    for nth, rater in enumerate(raters):
+        found = await at_once(
+            *(
+                ask.verdict(
+                    [rater],
+                    prompt.fill(answers=[replies[place]]),
+                    parse=read_rating,
+                    schema=score_schema("rating"),
+                    index=_CALLS * (nth * len(replies) + place),
+                    reserve=0,
+                )
+                for place in good
+            )
+        )
+        for place, rating in zip(good, found, strict=True):
+            scores[place] = rating.value
+        if any(score is not None for score in scores):
+            break
+    ask.replies.sort(key=lambda reply: reply["index"])
+    return scores
 
 
 def reader(shown: int, keep: int) -> Callable[[str], Read | None]:

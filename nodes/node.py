@@ -7,7 +7,6 @@ threads. Here the one async function runs on the caller's loop, or on a loop of 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from functools import partial
 from time import time
 from typing import Any, TypeAlias, TypeGuard, cast
 
@@ -18,7 +17,7 @@ from langgraph.graph import StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from manyminds.aio import background_loop, in_thread
+from manyminds.aio import background_loop, called
 from manyminds.errors import InputError, RunError
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
@@ -151,14 +150,9 @@ def custom(function: NodeFunction, name: str, *, sets: Sequence[str] = ()) -> No
         InputError: While running, if it returns something else.
     """
     injected = _injected(function)
-    is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004  # a callable object's own method
-    )
 
     async def run(state: Any) -> Update:
-        call = partial(function, state, **{word: get() for word, get in injected.items()})
-        update: object = await call() if is_async else await in_thread(_THREADS, call)  # type: ignore[misc]
-        update = await update if inspect.isawaitable(update) else update
+        update = await called(function, state, **{word: get() for word, get in injected.items()})
         return _checked(update, name, sets)
 
     return Node(run, name)
@@ -263,4 +257,3 @@ _SHAPES = {
     "plan": "['...', '...']",
     "final": "a candidate",
 }
-_THREADS = 256

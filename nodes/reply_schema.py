@@ -29,6 +29,17 @@ def object_schema(title: str, fields: Mapping[str, object]) -> Schema:
     }
 
 
+def pick_schema(count: int) -> Schema:
+    """Return the schema of a choice among so many answers, the reason first."""
+    return object_schema("pick", {"reason": {"type": "string"}, "choice": number_field(count)})
+
+
+def score_schema(title: str, *, most: int = 10, key: str = "score") -> Schema:
+    """Return the schema of a whole number from 0 to `most`, the reason first."""
+    score = {"type": "integer", "enum": list(range(most + 1))}
+    return object_schema(title, {"reason": {"type": "string"}, key: score})
+
+
 def number_field(count: int) -> Schema:
     """Return the schema of an answer's number: one of those that the prompt shows."""
     return {"type": "integer", "enum": list(range(1, count + 1))}

@@ -122,11 +122,9 @@ async def ask_role(
         original = messages = prompt(member)
         unread, first, in_form = 0, len(asked), True
         while unread < attempts:
-            late = asked and deadline is not None and deadline.reached.is_set()
-            if late or (reserve and ctx.exhausted(1 + reserve) is not None):
+            if (asked and _late(deadline)) or (reserve and ctx.exhausted(1 + reserve)):
                 return _fallback(asked, schema)
-            bare = not in_form or schema is None or member.identity in _no_schema
-            held = {} if bare or schema is None else request_params(schema, member)
+            held = _held(schema if in_form else None, member)
             reply = await ask(
                 member,
                 messages,
@@ -141,22 +139,16 @@ async def ask_role(
             )
             asked.append(cut_echo(reply, messages))
             if reply["status"] != "ok":
-                error = reply["error"]
-                if not held or error is None or error["kind"] != "invalid_request":
+                if not held or not _remember_refusal(member, reply):
                     break
-                _no_schema.add(member.identity)
                 continue  # a refused schema is no attempt: nothing was written
             text = reply_text(reply, schema)
-            echo = schema is not None and _echoes(text, original)
-            value, wrong = (None, ECHO) if echo else _parsed(parse, text)
+            value, wrong = _parsed(parse, text, original if schema else [])
+            in_form = bool(held and schema and follows(text, schema))
             if value is not None:
-                source: Source = "model" if held and schema and follows(text, schema) else "parser"
-                if schema is not None:
-                    reply["read"] = source
-                return RoleReply(value, source, reply, asked)
+                return _read(value, reply, asked, schema, in_form=in_form)
             _flag(reply, wrong, ctx, dropped=stream)
             messages, unread = _asked_again(messages, text, wrong, schema), unread + 1
-            in_form = bool(held and schema and follows(text, schema))
     return _fallback(asked, schema)
 
 
@@ -200,6 +192,16 @@ def cut_echo(reply: Candidate, messages: Sequence[BaseMessage]) -> Candidate:
     return reply
 
 
+def _read(
+    value: T, reply: Candidate, asked: list[Candidate], schema: Schema | None, *, in_form: bool
+) -> RoleReply[T]:
+    """Return a reply that was read; the call says how, for the report."""
+    source: Source = "model" if in_form else "parser"
+    if schema is not None:
+        reply["read"] = source
+    return RoleReply(value, source, reply, asked)
+
+
 def _fallback(asked: list[Candidate], schema: Schema | None) -> RoleReply[Any]:
     """Return a reply without a value; the last call says so, for the report."""
     if asked and schema is not None:
@@ -207,7 +209,38 @@ def _fallback(asked: list[Candidate], schema: Schema | None) -> RoleReply[Any]:
     return RoleReply(None, "fallback", None, asked)
 
 
-def _parsed(parse: Callable[[str], T | None], text: str) -> tuple[T | None, str]:
+def _held(schema: Schema | None, member: Member) -> Mapping[str, Any]:
+    """Return the request parameters of a schema; none for a member that has refused one."""
+    if schema is None or member.identity in _no_schema:
+        return {}
+    return request_params(schema, member)
+
+
+def _remember_refusal(member: Member, reply: Candidate) -> bool:
+    """Remember that the endpoint refused a schema; False if the failure has another cause."""
+    error = reply["error"]
+    if error is None or error["kind"] != "invalid_request":
+        return False
+    _no_schema.add(member.identity)
+    return True
+
+
+def _late(deadline: Deadline | None) -> bool:
+    return deadline is not None and deadline.reached.is_set()
+
+
+def _parsed(
+    parse: Callable[[str], T | None], text: str, prompt: Sequence[BaseMessage]
+) -> tuple[T | None, str]:
+    """Return what was read, and what is wrong where it is None.
+
+    Args:
+        parse: Reads a reply.
+        text: The reply.
+        prompt: Messages whose example it may not repeat.
+    """
+    if _echoes(text, prompt):
+        return None, ECHO
     try:
         return parse(text), UNREADABLE
     except Unreadable as error:

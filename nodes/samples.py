@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from manyminds.calls.ask import together
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
-from manyminds.nodes.step import Ask, Question
+from manyminds.nodes.gate import require
+from manyminds.nodes.node import State, Update
+from manyminds.nodes.step import Ask, Question, Run
 from manyminds.runs.scope import run_scope
 from manyminds.state import Candidate
 
@@ -57,6 +59,29 @@ async def ask_all(
     run_scope(ask.run.id).drop_deadline(ask.layer)
     ask.deadline = None
     return replies
+
+
+def sample(members: Sequence[Member], count: int, *, each: int = 1, quorum: Quorum = 1) -> Run:
+    """Return the step that samples members in turn, all at once, and sets `candidates`.
+
+    Where the budget has room for fewer samples, there are fewer, and the report says so.
+
+    Args:
+        members: Members to sample.
+        count: Number of samples.
+        each: Calls in all that follow from one sample, itself included.
+        quorum: Good replies needed: a count, or a share such as "75%".
+    """
+
+    async def run(_state: State, ask: Ask) -> Update:
+        most = max(1, room(ask, count, each=each))
+        turns = in_turn(members, most)
+        replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
+        require(replies, quorum)
+        cut = [] if most == count else [f"the budget had room for {most} of {count} answers"]
+        return {"candidates": replies, "notes": cut}
+
+    return run
 
 
 def in_turn(members: Sequence[Member], count: int) -> list[Member]:

@@ -171,6 +171,7 @@ class Ask:
         schema: Schema | None = None,
         index: int = 0,
         layer: int | None = None,
+        draw: int = 0,
         reserve: int = 1,
         params: Mapping[str, Any] = VERDICT_PARAMS,
     ) -> RoleReply[T]:
@@ -185,6 +186,7 @@ class Ask:
             schema: JSON schema of the reply, for members that take one.
             index: Order of asking within the layer, of the first call.
             layer: Layer of the calls. Default: the step's.
+            draw: Number of the sample, from 0, where the role is sampled.
             reserve: Calls that the budget must have left after this one.
             params: Sampling defaults of the role.
         """
@@ -197,6 +199,7 @@ class Ask:
             layer=layer,
             parse=parse,
             schema=schema,
+            draw=lambda _member: draw,
             index=index,
             params=params,
             reserve=reserve,

@@ -9,6 +9,7 @@ from manyminds.aio import in_thread
 from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.reading.answers import Extractor
+from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.ballots import Ballot, by_score
@@ -76,6 +77,31 @@ def seconds_of(ctx: RunContext) -> float | None:
     return None if math.isinf(left) else max(left, _LEAST_SECONDS)
 
 
+async def read_answers(
+    ctx: RunContext, candidates: Sequence[Candidate], kind: Extractor
+) -> list[str | None]:
+    """Return the answer in each good reply, read in a worker thread; None: there is none.
+
+    Args:
+        ctx: The run.
+        candidates: Replies to one question.
+        kind: Kind of the answers. Of "final" ones all replies are read together.
+    """
+    texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
+
+    def work() -> list[str | None]:
+        if kind.name == "final":
+            return read_all(texts, question=ctx.question).answers
+        return [None if text is None else kind.extract(text) for text in texts]
+
+    return await in_worker(ctx, work) or [None] * len(texts)
+
+
+def comparer(kind: Extractor) -> Extractor | None:
+    """Return how answers of `read_answers` are compared: those read together, letter by letter."""
+    return None if kind.name == "final" else kind
+
+
 async def hold(
     ctx: RunContext, candidates: Sequence[Candidate], count: Callable[[Effort], Ballot]
 ) -> tuple[Ballot, list[str]]:
@@ -135,6 +161,13 @@ def tally(
     if vote == "self-consistent-member":
         return self_consistent_member(answers, [c["member"] for c in candidates], extractor=extract)
     return similar(candidates, vote, whole=False)
+
+
+async def most_typical(
+    ctx: RunContext, candidates: Sequence[Candidate]
+) -> tuple[Ballot, list[str]]:
+    """Choose the reply most like all others, in a worker thread; return ballot and notes."""
+    return await hold(ctx, candidates, lambda _effort: similar(candidates, "bleu", whole=True))
 
 
 def similar(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:

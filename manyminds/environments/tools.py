@@ -10,6 +10,7 @@ from langchain_core.tools import tool as as_tool
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 
+from manyminds.environments import Environment, environment
 from manyminds.environments.environment import ANSWERED, Step, Tool
 from manyminds.errors import InputError
 from manyminds.reading.actions import FINISH, Action
@@ -17,6 +18,18 @@ from manyminds.reading.actions import FINISH, Action
 Reward: TypeAlias = Callable[[str, str], float | None]
 """Function from the question and the answer to the reward from 0 to 1; None: it is not known."""
 ToolLike: TypeAlias = BaseTool | Callable[..., Any]
+
+
+def environment_of(given: "Environment | str | ToolLike | Sequence[ToolLike]") -> Environment:
+    """Return an environment: the one given or named, or one with the tools given.
+
+    Raises:
+        InputError: There is no environment of that name, or the tools cannot be used.
+    """
+    if isinstance(given, str) or hasattr(given, "reset"):
+        return environment(cast("Environment | str", given))
+    tools = given if isinstance(given, list | tuple) else [given]
+    return ToolEnvironment(cast("Sequence[ToolLike]", tools))
 
 
 class ToolState(TypedDict):

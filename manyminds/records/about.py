@@ -4,19 +4,53 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from langgraph.graph.state import CompiledStateGraph
 
 from manyminds.members import Member
 from manyminds.models.redact import without_keys
-from manyminds.protocols import MemberEntry, Picture
+from manyminds.protocols import About, MemberEntry, Picture
 from manyminds.records.lines import without_secrets
 from manyminds.settings import Context
 
 _SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")
 # What a member is apart from its model; limits and prices do not change what it answers.
 _OF_ITS_OWN = frozenset({"name", "role", "params", "input", "output"})
+
+
+class Graph(Protocol):
+    """What a record says of a method's graph."""
+
+    method: str
+    builder: str
+    members: dict[str, Member]
+    options: dict[str, Any]
+
+    @property
+    def prompts(self) -> list[str]:
+        """name@version#hash of each prompt."""
+        ...
+
+
+def about_of(graph: Graph, settings: Context, picture: Picture) -> About:
+    """Return what a record says of a method.
+
+    Args:
+        graph: Graph of the method.
+        settings: Settings of the run.
+        picture: Drawing of the graph.
+    """
+    return About(
+        **picture,
+        method=graph.method,
+        builder=graph.builder,
+        options=graph.options,
+        settings=settings_of(settings),
+        members=members_of(graph.members.values()),
+        prompts=graph.prompts,
+        library=library(),
+    )
 
 
 def members_of(members: Iterable[Member]) -> list[MemberEntry]:

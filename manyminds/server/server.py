@@ -15,6 +15,7 @@ from langchain_core.runnables import RunnableConfig
 
 from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError
+from manyminds.presets import check_prices
 from manyminds.records.jsonl import JsonlRecorder
 from manyminds.server.config import Config
 from manyminds.server.database import Database
@@ -52,7 +53,7 @@ class Server:
         self.apps = {name: one.build() for name, one in config.ensembles.items()}
         for key in config.keys:
             for app in self.apps.values():
-                _graph(app).check_prices(key.budget)
+                check_prices(key.budget, _graph(app).members.values())
         self.keys = Keys(config.keys)
         self.metrics = Metrics()
         self.recorder = None if config.record is None else JsonlRecorder(config.record)

@@ -131,5 +131,5 @@ async def test_members_that_fail() -> None:
 
 @pytest.mark.parametrize("options", [{"steps": 0}, {"tries": 0}, {"memory": -1}])
 def test_wrong_arguments(options: Any) -> None:
-    with pytest.raises(InputError, match="give at least 1, 1 and 0"):
+    with pytest.raises(InputError, match="give at least [01]"):
         create_cmat(ScriptedChatModel(), **options)

@@ -121,7 +121,7 @@ async def test_simulated_explorers_run_the_defaults() -> None:
 
 @pytest.mark.parametrize("options", [{"episodes": 0}, {"slots": 0}, {"turns": 0}])
 def test_wrong_arguments(options: Any) -> None:
-    with pytest.raises(InputError, match="give at least 1 of each"):
+    with pytest.raises(InputError, match="=0: give at least 1"):
         create_ste(ScriptedChatModel(), **options)
 
 
