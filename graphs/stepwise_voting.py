@@ -37,6 +37,7 @@ from manyminds.votes.votes import VOTES
 PARAMS: Mapping[str, Any] = {"temperature": 0.7}
 VOTE_NAMES = (*VOTES, "stated")
 # Supersteps are counted by LangGraph only to end runaway loops; ours ends by `done` or its budget.
+# Proposals are numbered through a run, so nested runs are that far apart, too.
 _MANY = 10_000_000
 _NOTED = 100
 _KEYS = ("step", "votes", "drawn", "flagged", "gave_up", "resumed", "decision")
@@ -125,7 +126,8 @@ def create_stepwise_voting(
     first = "steps" if fused else "sampler"
     graph.open("start", task_state=None, step=0, drawn=0, votes=0, flagged=0, gave_up=[])
     graph.step("start", nodes.start)
-    graph.step(first, nodes.several if fused else nodes.sample, role="sampler", asks=everyone)
+    run = nodes.several if fused else nodes.sample
+    graph.step(first, run, role="sampler", asks=everyone, times=_MANY)
     if not fused:
         graph.step("voter", nodes.vote)
         graph.step("commit", nodes.commit)

@@ -78,10 +78,24 @@ def methods() -> dict[str, Method]:
 @cache
 def ours() -> tuple[Method, ...]:
     """Return the methods of `manyminds.graphs`, in the order of their files."""
+    return tuple(method for path in _files() for method in registered(path))
+
+
+def home_of(function: str) -> str | None:
+    """Return the module of the builder of that name; None: no method of ours has it.
+
+    Only the module that defines it is parsed: the facade asks for one builder at a time.
+    """
+    for path in _files():
+        if f"\ndef {function}(" in path.read_text(encoding="utf-8"):
+            return next((m.module for m in registered(path) if m.function == function), None)
+    return None
+
+
+def _files() -> list[Path]:
     spec = find_spec(GRAPHS)
     folders = [] if spec is None else spec.submodule_search_locations or []
-    files = sorted(path for folder in folders for path in Path(folder).glob("*.py"))
-    return tuple(method for path in files for method in registered(path))
+    return sorted(path for folder in folders for path in Path(folder).glob("*.py"))
 
 
 def registered(path: Path) -> Iterator[Method]:

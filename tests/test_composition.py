@@ -123,6 +123,41 @@ async def _turns(graph: MethodGraph) -> None:
     )
 
 
+class Draws(BaseCallbackHandler):
+    """Keeps what tells the calls of nested runs apart."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, ...], dict[int, set[str]]] = {}
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Note the run that asks for a draw."""
+        assert metadata is not None
+        prompt = "\n".join(message.text for message in messages[0])
+        call = (metadata["member"], metadata["role"], prompt)
+        self.seen.setdefault(call, {}).setdefault(metadata["draw"], set()).add(metadata["run"])
+
+
+@inner_methods
+async def test_nested_runs_share_no_sample(inner: str) -> None:
+    """Otherwise a cache would give the samples of a forest one and the same answer."""
+    draws = Draws()
+    forest = create_agent_forest(Member(small(inner), name="inner"), samples=3)
+    await forest.compile().ainvoke(user(QUESTION), {"callbacks": [draws]})
+    assert draws.seen
+    shared = [(call, runs) for call, by_draw in draws.seen.items() for runs in by_draw.values()]
+    assert not [call for call, runs in shared if len(runs) > 1]
+
+
 @outer_methods
 async def test_two_turns_on_a_thread_start_clean(outer: str) -> None:
     await _turns(small(outer))

@@ -1,14 +1,13 @@
-"""What `manyminds` gives away: each name once in every list, importable, none by accident."""
+"""What `manyminds` exports: the names promised, and a builder for each method."""
 
-import ast
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
 import manyminds
+from manyminds.registry import ours
 
 PINNED = {
     "MethodChatModel",
@@ -37,21 +36,6 @@ PINNED = {
     "RunRecord",
     "areplay",
     "as_node",
-    "create_agent_forest",
-    "create_chain_of_thought",
-    "create_council",
-    "create_debate",
-    "create_hierarchical_voting",
-    "create_moa",
-    "create_moa_lite",
-    "create_ranker",
-    "create_reflexion",
-    "create_self_moa",
-    "create_self_moa_seq",
-    "create_self_refine",
-    "create_smoa",
-    "create_spp",
-    "create_stepwise_voting",
     "load_run",
     "load_runs",
     "record",
@@ -61,38 +45,26 @@ PINNED = {
 }
 
 
-def type_checking_imports() -> dict[str, str]:
-    """Return name -> module as the block for type checkers has it."""
-    tree = ast.parse(Path(manyminds.__file__).read_text(encoding="utf-8"))
-    block = next(
-        node
-        for node in tree.body
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    )
-    return {
-        alias.asname or alias.name: node.module or ""
-        for node in ast.walk(block)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+BUILDERS = {method.function: method.module for method in ours()}
 
 
-def test_the_names_are_those_promised() -> None:
-    assert set(manyminds.__all__) == PINNED
-    assert len(manyminds.__all__) == len(PINNED)
+def test_the_names_are_those_promised_and_a_builder_for_each_method() -> None:
+    assert set(manyminds.__all__) == PINNED | set(BUILDERS)
+    assert manyminds.__all__ == sorted(set(manyminds.__all__)) == dir(manyminds)
+    assert not [name for name in vars(manyminds)["_HOMES"] if name.startswith("create_")]
 
 
-def test_the_three_lists_agree_and_are_sorted() -> None:
-    homes: dict[str, str] = vars(manyminds)["_HOMES"]
-    assert type_checking_imports() == homes
-    assert list(homes) == sorted(homes) == manyminds.__all__ == dir(manyminds)
-
-
-@pytest.mark.parametrize("name", sorted(PINNED))
+@pytest.mark.parametrize("name", sorted(PINNED | set(BUILDERS)))
 def test_every_name_imports_from_its_home(name: str) -> None:
-    homes: dict[str, str] = vars(manyminds)["_HOMES"]
+    homes: dict[str, str] = vars(manyminds)["_HOMES"] | BUILDERS
     value = getattr(manyminds, name)
     assert getattr(value, "__module__", homes[name]) == homes[name]
+
+
+def test_a_star_import_has_them_all() -> None:
+    found: dict[str, object] = {}
+    exec("from manyminds import *", found)  # not possible inside a function otherwise
+    assert PINNED | set(BUILDERS) <= set(found)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

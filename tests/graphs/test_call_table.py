@@ -6,34 +6,44 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
+from helpers.registry import QUESTION
 from helpers.server import Body, Reply, Server
 
 from manyminds import (
+    Level,
     Member,
     create_agent_forest,
+    create_best_of_n,
+    create_cascade,
     create_chain_of_thought,
+    create_cmat,
     create_council,
     create_debate,
     create_debategpt,
+    create_fusion,
+    create_hierarchical_voting,
     create_interaction,
     create_lumos,
     create_moa,
     create_moa_lite,
     create_ranker,
+    create_rater,
     create_reflexion,
+    create_rsa,
+    create_self_instruct,
     create_self_moa,
     create_self_moa_seq,
     create_self_refine,
     create_smoa,
     create_spp,
+    create_ste,
+    create_stepwise_voting,
+    create_tournament,
 )
 from manyminds.fence import counts
-from manyminds.graphs.best_of_n import create_best_of_n
-from manyminds.graphs.cascade import create_cascade
-from manyminds.graphs.fusion import KEYS, create_fusion
-from manyminds.graphs.rsa import create_rsa
-from manyminds.graphs.tournament import create_tournament
+from manyminds.graphs.fusion import KEYS
 from manyminds.method_graph import MethodGraph
+from manyminds.registry import ours
 
 ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
 SETTLED = "settled"  # a judge or moderator of this name stops the panel
@@ -50,6 +60,8 @@ def _reply(body: Body, k: int) -> Reply:
         "choice": 1,
         "roles": ROLES,
         "score": 2,
+        "query": QUESTION,
+        "solved": True,
         **{key: ["so"] for key in KEYS},
     }
     asks = "Reply with one JSON object" in asked
@@ -119,8 +131,29 @@ TABLE: dict[str, tuple[int, Build]] = {
     ),
     "lumos": (3, lambda four, _: create_lumos(four)),
     "debategpt": (13, lambda four, _: create_debategpt(four)),
+    "cmat": (13, lambda four, _: create_cmat(four, steps=2)),
+    "ste": (6, lambda four, _: create_ste(four, episodes=1, slots=2)),
+    "rater": (4, lambda four, _: create_rater(four)),
+    "self-instruct": (8, lambda four, _: create_self_instruct(four, tasks=4)),
+    "hierarchical voting": (
+        6,
+        lambda four, _: create_hierarchical_voting(
+            four, levels=[Level("Which range?", samples=2), Level("Which number?", samples=4)]
+        ),
+    ),
+    "hierarchical voting, planned": (
+        6,
+        lambda four, _: create_hierarchical_voting(four, last=Level("", samples=4)),
+    ),
+    "step-wise voting": (100, lambda four, _: create_stepwise_voting(four)),
     "chain of thought": (1, lambda four, _: create_chain_of_thought(four[0])),
 }
+
+
+def test_every_method_is_in_the_table() -> None:
+    four = [f"{name}@http://localhost:1" for name in "abcd"]
+    built = {build(four, four[0]).method for _, build in TABLE.values()}
+    assert built == {method.name for method in ours()}
 
 
 @pytest.mark.parametrize(("calls", "build"), TABLE.values(), ids=TABLE)
