@@ -127,14 +127,30 @@ def build(
 
     member = maker(limits)
     rest = {**read(chosen, options, member), **(instead or {})}
-    builder = chosen.create()
     everyone = [each if each.startswith(FILE) else member(each) for each in members]
-    takes_one = next(iter(inspect.signature(builder).parameters)) == "member"
-    if takes_one and len(set(members)) > 1:
-        raise InputError(f"{chosen.name} asks one member: give --member once")
     budget = _budget(limits, [member(each) for each in members if not each.startswith(FILE)])
-    asked = everyone[0] if takes_one else everyone
-    return cast("MethodGraph", builder(asked, **rest, seed=seed, budget=budget))
+    return build_with(chosen, everyone, {**rest, "seed": seed, "budget": budget})
+
+
+def build_with(
+    chosen: Method, members: "Sequence[Member | str]", values: Mapping[str, object]
+) -> "MethodGraph":
+    """Build the graph of a method over members, with values of its options.
+
+    Raises:
+        InputError: The method asks one member, and there are several.
+    """
+    builder = chosen.create()
+    takes_one = next(iter(inspect.signature(builder).parameters)) == "member"
+    if takes_one and len({each if isinstance(each, str) else id(each) for each in members}) > 1:
+        raise InputError(f"{chosen.name} asks one member: give --member once")
+    asked = members[0] if takes_one else list(members)
+    return cast("MethodGraph", builder(asked, **values))
+
+
+def specs_of(members: Sequence[str]) -> list[str]:
+    """Return the models that were named, those of a members file one by one."""
+    return [spec for each in members for spec in _named(each)]
 
 
 def players(chosen: Method, options: Mapping[str, str]) -> list[str]:
@@ -170,7 +186,7 @@ def maker(
     from manyminds.members import Member
 
     made = {member.spec: member for member in reversed(known) if member.spec is not None}
-    priced = dict(_price(text) for text in limits.price or ())
+    priced = dict(price_of(text) for text in limits.price or ())
 
     def make(spec: str) -> Member:
         if spec not in made:
@@ -183,7 +199,12 @@ def maker(
     return make
 
 
-def _price(text: str) -> "tuple[str, Price]":
+def price_of(text: str) -> "tuple[str, Price]":
+    """Read [MODEL=]IN,OUT: dollars for a million tokens.
+
+    Raises:
+        InputError: It is something else.
+    """
     from manyminds.prices import Price
 
     member, _, numbers = text.rpartition("=")

@@ -34,6 +34,7 @@ COMMANDS = {
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
+    "plan": Command("manyminds.apps.plan:plan", "Say what a method will cost, before paying."),
     "report": Command("manyminds.apps.report:report", "Report on a comparison, and advise."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),

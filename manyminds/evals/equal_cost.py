@@ -105,6 +105,35 @@ def plan(
     return Plan(method.name, cast(MethodGraph, graph), chosen, runs, made * runs)
 
 
+def most_calls(method: Method, members: int, options: Mapping[str, object]) -> int | None:
+    """Return the calls of a question at most, by the registry's formula; None where it has none.
+
+    Args:
+        method: From the registry.
+        members: Number of members.
+        options: Of the builder; others have their defaults.
+    """
+    try:
+        formula = _parsed(method)
+        values = _values(method.create(), members, options)
+        return ceil(_value(formula, values, method))
+    except InputError:
+        return None
+
+
+def _values(
+    builder: Callable[..., Any], members: int, fixed: Mapping[str, object]
+) -> dict[str, float]:
+    """Return what a formula's names stand for."""
+    values: dict[str, float] = {
+        name: parameter.default
+        for name, parameter in inspect.signature(builder).parameters.items()
+        if isinstance(parameter.default, int)
+    }
+    values |= {name: value for name, value in fixed.items() if isinstance(value, int)}
+    return values | dict.fromkeys(_COUNTS, members)
+
+
 def _fitted(
     method: Method,
     builder: Callable[..., Any],
@@ -115,13 +144,7 @@ def _fitted(
     """Return the options that come nearest below so many calls, and the calls they make."""
     formula = _parsed(method)
     names = {node.id for node in ast.walk(formula) if isinstance(node, ast.Name)}
-    values: dict[str, float] = {
-        name: parameter.default
-        for name, parameter in inspect.signature(builder).parameters.items()
-        if isinstance(parameter.default, int)
-    }
-    values |= {name: value for name, value in fixed.items() if isinstance(value, int)}
-    values |= dict.fromkeys(_COUNTS, members)
+    values = _values(builder, members, fixed)
     unknown = names - values.keys() - {"ceil", "log2"}
     if unknown:
         raise _unplannable(method)

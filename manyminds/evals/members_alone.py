@@ -36,7 +36,8 @@ class Answered(TypedDict):
     member: str
     answer: str | None
     right: bool
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     cost: float | None
     seconds: float
     simulated: NotRequired[bool]
@@ -94,7 +95,8 @@ class MembersAlone:
                 member=candidate["member"],
                 answer=candidate["answer"],
                 right=candidate["status"] == "ok" and known[text],
-                tokens=usage["input_tokens"] + usage["output_tokens"],
+                input_tokens=usage["input_tokens"],
+                output_tokens=usage["output_tokens"],
                 cost=candidate["cost"],
                 seconds=round(candidate["seconds"], 4),
             )
@@ -131,7 +133,8 @@ def read_answers(folder: Path) -> list[Answered]:
                 member=str(row["member"]),
                 answer=None if row["answer"] is None else str(row["answer"]),
                 right=bool(row["right"]),
-                tokens=int(row["tokens"]),
+                input_tokens=int(row["input_tokens"]),
+                output_tokens=int(row["output_tokens"]),
                 cost=None if row["cost"] is None else float(row["cost"]),
                 seconds=float(row["seconds"]),
                 simulated=bool(row.get("simulated")),
@@ -177,7 +180,7 @@ def best_member(answers: Sequence[Answered]) -> BestMember | None:
     return BestMember(
         names=names,
         shares={id: shares[of[id]][id] for id in sorted(common)},
-        tokens=sum(one["tokens"] for one in used) / len(used),
+        tokens=sum(one["input_tokens"] + one["output_tokens"] for one in used) / len(used),
         cost=sum(costs) / len(used) if len(costs) == len(used) else None,
         seconds=sum(one["seconds"] for one in used) / len(used),
     )

@@ -30,8 +30,8 @@ def measured(method: str, right: list[bool]) -> Measured:
 def answers(right: dict[str, list[bool]]) -> list[Answered]:
     return [
         Answered(
-            id=f"q{place}", member=name, answer="1" if one else name, right=one, tokens=100,
-            cost=1e-4, seconds=1.0,
+            id=f"q{place}", member=name, answer="1" if one else name, right=one,
+            input_tokens=60, output_tokens=40, cost=1e-4, seconds=1.0,
         )
         for name, row in right.items()
         for place, one in enumerate(row)

@@ -42,7 +42,14 @@ TEAM = members([member("a", {1, 2, 3, 4, 5, 6}), member("b", {5, 6, 7}), member(
 def one(name: str, id: str, right: bool) -> Answered:
     answer = "1" if right else "0"
     return Answered(
-        id=id, member=name, answer=answer, right=right, tokens=5, cost=None, seconds=0.1
+        id=id,
+        member=name,
+        answer=answer,
+        right=right,
+        input_tokens=3,
+        output_tokens=2,
+        cost=None,
+        seconds=0.1,
     )
 
 
