@@ -20,7 +20,7 @@ from manyminds.models.askable import askable_of, default_name, retries_help, typ
 from manyminds.models.identity import identity_of
 from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
 from manyminds.models.openai import EndpointModel, as_request
-from manyminds.models.redact import hidden, secrets_in
+from manyminds.models.redact import hidden, secrets_in, without_secrets
 from manyminds.prices import Listed, Price, look_up, source
 from manyminds.state import TokenUsage
 
@@ -141,9 +141,8 @@ class Member(BaseModel):
         else:
             shown = repr(self.spec) if self.spec else f"<{type_name(model)}>"
         given = self.model_fields_set - {"model", "name", "spec", "copy_index"}
-        options = "".join(
-            f", {name}={getattr(self, name)!r}" for name in type(self).model_fields if name in given
-        )
+        values = {name: getattr(self, name) for name in type(self).model_fields if name in given}
+        options = "".join(f", {name}={value!r}" for name, value in without_secrets(values).items())
         return f"Member({shown}, name={self.name!r}{options})"
 
     __str__ = __repr__
@@ -175,7 +174,7 @@ class Member(BaseModel):
 
     @cached_property
     def _secrets(self) -> tuple[str, ...]:
-        return secrets_in(self.model)
+        return secrets_in([self.params, self.model])
 
     def cost_of(self, usage: TokenUsage) -> float | None:
         """Return the dollars for `usage`, or None where no price is known."""

@@ -22,7 +22,10 @@ def identity_of(model: object, spec: str | None, name: str) -> str:
         name: of the member.
     """
     if isinstance(model, EndpointModel):
-        return f"{model.provider}:{model.model}@{shown_url(model.base_url)}"
+        address = shown_url(model.base_url)
+        if address != model.base_url:  # what is not shown tells endpoints apart all the same
+            address += f"#{hashlib.sha256(model.base_url.encode()).hexdigest()[:8]}"
+        return f"{model.provider}:{model.model}@{address}"
     if spec is not None:
         return spec
     if isinstance(model, BaseChatModel) and model.is_lc_serializable():

@@ -64,6 +64,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
 _OURS = ("local", "recorded", "simulated")
 _HOW = "write `provider:model` (such as `openai:gpt-4o-mini`) or `MODEL@URL`"
 _AT_URL = re.compile(r"(?P<model>.+?)@(?P<url>https?://[^\s#]+)(?:#key=(?P<key>\w+))?")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]{1,20})+")
+_LIKE_A_URL = re.compile(r"@\w[\w+.-]*://")
 _PROBE_SECONDS = 0.3
 
 
@@ -100,6 +102,11 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
     at = _AT_URL.fullmatch(text)
     if at is not None:
         return _at_url(at["model"], at["url"], at["key"])
+    if _LIKE_A_URL.search(text):
+        raise MemberError(
+            "an address is written as `MODEL@URL` or `MODEL@URL#key=NAME`, where URL begins with "
+            "http:// or https:// and NAME is the environment variable that holds the key"
+        )
     if not colon or not provider:
         raise MemberError(f"`{text}` names no provider: {_HOW}")
     if not model:
@@ -117,7 +124,7 @@ def address(provider: str) -> str:
     if not given:
         return endpoint.url
     if provider != "ollama":
-        if "@" in urlsplit(given).netloc or urlsplit(given).query:
+        if _holds_a_secret(given):
             raise MemberError(
                 f"{endpoint.address} has a password or a query in its URL, which would show up in "
                 f"reports: put the key into {endpoint.key}"
@@ -182,7 +189,7 @@ def served(provider: str) -> list[str]:
 
 
 def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
-    if "@" in urlsplit(url).netloc or urlsplit(url).query:
+    if _holds_a_secret(url):
         raise MemberError(
             "a URL with a password or a query in it would show up in reports: put the key into an "
             "environment variable and write `MODEL@URL#key=NAME`"
@@ -192,9 +199,20 @@ def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
         provider, rest = "", model
     key_name = key_name or (ENDPOINTS[provider].key if provider else None)
     key = os.environ.get(key_name, "") if key_name else ""
+    if key_name and not key and not _VARIABLE.fullmatch(key_name):
+        raise MemberError(
+            "after `#key=` stands the name of an environment variable, such as MY_KEY, and not the "
+            "key itself"
+        )
     if key_name and not key and not provider:
         raise MemberError(f"`{model}@{url}` needs a key: set the environment variable {key_name}")
     return EndpointModel(rest, url.rstrip("/"), SecretStr(key) if key else None, provider)
+
+
+def _holds_a_secret(url: str) -> bool:
+    """Tell whether a URL has a password or a query; a host is written without `%`."""
+    parts = urlsplit(url)
+    return "@" in parts.netloc or "%" in parts.netloc or bool(parts.query)
 
 
 def _key(provider: str, endpoint: Endpoint) -> SecretStr | None:

@@ -9,9 +9,8 @@ from typing import Any, Protocol, cast
 from langgraph.graph.state import CompiledStateGraph
 
 from manyminds.members import Member
-from manyminds.models.redact import without_keys
+from manyminds.models.redact import without_keys, without_secrets
 from manyminds.protocols import About, MemberEntry, Picture
-from manyminds.records.lines import without_secrets
 from manyminds.settings import Context
 
 _SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")

@@ -2,20 +2,19 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 from langgraph.types import Overwrite
 
+from manyminds.models.redact import without_secrets
 from manyminds.records.schema import CallLine, MessageLine, Reading
 from manyminds.runs.usage import Usage, totals
 from manyminds.state import Candidate
 
 Redact = Callable[[str], str]
 
-_SECRET = re.compile(r"api_?key|secret|password|authorization|headers|credential", re.IGNORECASE)
 # What a run already tells in lines of their own, or what grows with every node.
 _TOLD_ELSEWHERE = frozenset(
     {
@@ -77,11 +76,6 @@ def readings(update: Mapping[str, Any]) -> list[Reading]:
         or candidate["status"] == "flagged"
         or any(key in candidate for key in (*_READ, "hedges"))
     ]
-
-
-def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters without those that are keys or may hold one."""
-    return {name: value for name, value in values.items() if not _SECRET.search(name)}
 
 
 def redacted(line: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
