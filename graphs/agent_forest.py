@@ -34,10 +34,9 @@ from manyminds.authoring import (
 )
 from manyminds.layers import waves
 from manyminds.nodes.judge import picked, rated
-from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.step import Run
 from manyminds.nodes.tally import Vote, most_typical
-from manyminds.nodes.voter import Sampled, voter
+from manyminds.nodes.voter import Sampled, Sampling, voter
 from manyminds.reading.answers import Extractor
 from manyminds.votes import stopping
 from manyminds.votes.ballots import Ballot

@@ -33,7 +33,7 @@ from manyminds.authoring import (
     with_roles,
 )
 from manyminds.nodes.judge import rated
-from manyminds.nodes.samples import at_once, in_turn, sample
+from manyminds.nodes.sampler import at_once, in_turn, sample
 from manyminds.nodes.step import Run
 from manyminds.nodes.tally import most_typical, read_answers
 from manyminds.reading.answers import EXTRACTORS

@@ -31,8 +31,8 @@ from manyminds.authoring import (
     why,
 )
 from manyminds.members import layers_of_members
-from manyminds.nodes.gate import require
-from manyminds.nodes.samples import ask_all, in_turn, room
+from manyminds.nodes.layer import require
+from manyminds.nodes.sampler import ask_all, in_turn, room
 from manyminds.nodes.tally import comparer, read_answers, similar
 from manyminds.presets import Preset, PresetReport, preset_report, priced
 from manyminds.reading.answers import Extractor, extractor

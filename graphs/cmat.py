@@ -48,7 +48,7 @@ from manyminds.nodes.acting import (
     trajectory,
     written,
 )
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.prompts import FilledPrompt
 
 ACT, CHECK, LESSON = "cmat/act@1", "cmat/check@1", "cmat/lesson@1"

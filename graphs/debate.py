@@ -35,15 +35,21 @@ from manyminds.authoring import (
 )
 from manyminds.graphs.agent_forest import default_vote
 from manyminds.limits.quorum import Quorum
-from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate, debate_vote
-from manyminds.nodes.debater import Debating, Topology, debater, readings
+from manyminds.nodes.debater import (
+    Debating,
+    Topology,
+    cleaner,
+    debater,
+    most_summaries,
+    readings,
+    summarizer,
+)
 from manyminds.nodes.judge import picked
 from manyminds.nodes.layer import layer
 from manyminds.nodes.node import custom, overruling
 from manyminds.nodes.shown import Shown, alike, shuffle_for
 from manyminds.nodes.step import Run
-from manyminds.nodes.summarizer import most_summaries, summarizer
 from manyminds.nodes.tally import VoteFunction
 from manyminds.reading.answers import Extractor
 from manyminds.votes.ballots import Ballot

@@ -32,10 +32,10 @@ from manyminds.authoring import (
     usable,
     with_roles,
 )
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.reply_schema import Schema, object_schema
 from manyminds.nodes.role_call import Unreadable
-from manyminds.nodes.samples import ask_all
+from manyminds.nodes.sampler import ask_all
 from manyminds.nodes.step import Run
 from manyminds.nodes.tally import most_typical
 from manyminds.nodes.tool_calls import tools_as_params, without_tools

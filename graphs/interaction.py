@@ -45,7 +45,7 @@ from manyminds.nodes.acting import (
     read_turn,
     trajectory,
 )
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import extractor
 from manyminds.votes.votes import majority

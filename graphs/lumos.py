@@ -34,7 +34,7 @@ from manyminds.environments import FINISH, Action, Environment, EnvironmentState
 from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.fence import escaped
 from manyminds.nodes.acting import Limits, described, opened, stepped
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.role_call import Unreadable
 from manyminds.reading.plans import MOST, Grounded, filled, read_grounded, read_next, read_subgoals
 

@@ -39,7 +39,7 @@ from manyminds.layers import Propose
 from manyminds.limits.quorum import layer_deadline
 from manyminds.nodes.aggregator import aggregator as aggregator_node
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
 from manyminds.state import TokenUsage
 

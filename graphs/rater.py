@@ -31,7 +31,7 @@ from manyminds.authoring import (
 )
 from manyminds.calls.ask import together
 from manyminds.fence import in_one_line
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.role_call import RoleReply
 from manyminds.reading.roles import read_rating, reason_of

@@ -35,8 +35,8 @@ from manyminds.authoring import (
     ok,
 )
 from manyminds.members import layers_of_members
-from manyminds.nodes.gate import require
-from manyminds.nodes.samples import ask_all, in_turn, room
+from manyminds.nodes.layer import require
+from manyminds.nodes.sampler import ask_all, in_turn, room
 from manyminds.nodes.tally import UNREAD, comparer, most_typical, read_answers
 from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import Extractor, extractor

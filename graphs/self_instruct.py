@@ -32,7 +32,7 @@ from manyminds.calls.ask import together
 from manyminds.environments import Environment
 from manyminds.environments import environment as environment_of
 from manyminds.nodes.acting import Limits, described, opened
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.memory import listed
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.role_call import RoleReply

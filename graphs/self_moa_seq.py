@@ -30,10 +30,10 @@ from manyminds.authoring import (
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
 from manyminds.layers import waves
 from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.role_call import VERDICT_PARAMS
-from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.step import Run
+from manyminds.nodes.voter import Sampling
 from manyminds.reading.answers import extractor
 from manyminds.settings import Context
 from manyminds.votes import stopping

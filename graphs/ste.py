@@ -51,7 +51,7 @@ from manyminds.nodes.acting import (
     trajectory,
 )
 from manyminds.nodes.demonstrations import Example
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.reply_schema import object_schema
 from manyminds.reading.trials import read_query, read_solved
 

@@ -35,7 +35,7 @@ from manyminds.authoring import (
 )
 from manyminds.nodes.reply_schema import score_schema
 from manyminds.nodes.role_call import RoleReply
-from manyminds.nodes.samples import at_once, in_turn, room, sample
+from manyminds.nodes.sampler import at_once, in_turn, room, sample
 from manyminds.nodes.step import Run
 from manyminds.nodes.tally import most_typical
 from manyminds.reading.role_text import fields, reply_of

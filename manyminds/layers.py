@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.method_graph import MethodGraph
-from manyminds.nodes.gate import Stop, gate
-from manyminds.nodes.layer import layer
+from manyminds.nodes.layer import Stop, gate, layer
 from manyminds.nodes.node import Route, Update
-from manyminds.nodes.sampler import Sampling, branches, sampler, wave
+from manyminds.nodes.sampler import branches, sampler, wave
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.voter import Sampling
 from manyminds.state import Candidate
 
 Propose: TypeAlias = Callable[[Any, Ask, Member], Awaitable[Candidate]]

@@ -8,21 +8,20 @@ from typing import Any, TypeAlias
 from zlib import crc32
 
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import Unpack
 
 from manyminds.compiled_method import CompiledMethod
-from manyminds.errors import InputError
 from manyminds.members import Askable, Member
 from manyminds.members import members as as_members
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput, MethodState
 from manyminds.nodes.finish import finish
-from manyminds.nodes.node import Node, NodeFunction, Route, check_insertion, custom, is_node
-from manyminds.nodes.persona import prepare
-from manyminds.nodes.roles import RoleArgument
+from manyminds.nodes.node import Node, NodeFunction, Route, custom, insert_after, is_node
+from manyminds.nodes.roles import RoleArgument, prepare
 from manyminds.nodes.step import Run, step
-from manyminds.nodes.tool_calls import ToolState, consult_and_write
+from manyminds.nodes.tool_calls import ToolState, consult_and_write, writers_of
 from manyminds.presets import check_prices, payees
 from manyminds.prompts import Prompt, load
 from manyminds.protocols import About, Picture
@@ -278,8 +277,8 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
 
     def label(self, node: str, names: Sequence[str]) -> None:
         """Name the members that a node asks, for drawings and traces."""
-        more = [f"and {len(names) - _DRAWN} more"] if len(names) > _DRAWN else []
         if names:
+            more = [f"and {len(names) - _DRAWN} more"] if len(names) > _DRAWN else []
             self.nodes[node].metadata = {"members": ", ".join([*names[:_DRAWN], *more])}
 
     def insert(self, name: str, node: NodeFunction | Node, *, after: str) -> "MethodGraph":
@@ -294,14 +293,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             InputError: There is no node `after`, the name is taken, or other nodes run in parallel
                 with `after` and would not wait for the new one.
         """
-        check_insertion(self, self.members, name, after)
-        self.add_node(name, node if isinstance(node, Node) else custom(node, name))
-        for edge in [edge for edge in self.edges if edge[0] == after]:
-            self.edges.remove(edge)
-            self.add_edge(name, edge[1])
-        if after in self.branches:
-            self.branches[name] = self.branches.pop(after)
-        self.add_edge(after, name)
+        insert_after(self, self.members, after, name, node)
         return self
 
     def with_tools(
@@ -323,11 +315,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         Raises:
             InputError: The method has no chat model.
         """
-        own = [member for member in self.members.values() if member.is_chat][:1]
-        one = own if writer is None else [writer]
-        given = list(writer) if isinstance(writer, list | tuple) else one
-        if not given:
-            raise InputError(f"{self.method} has no chat model to call tools: give a writer")
+        given = writers_of(self.method, self.members.values(), writer)
         panel, *writers = as_members([Member(self, name=self.method), *given])
         graph = MethodGraph(self.method, [panel, *writers], state=ToolState)
         act = graph.prompt("chat/act@1", variables={"answer"})
@@ -343,9 +331,10 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         """Compile as LangGraph does, with the method's name and full concurrency."""
         kwargs.setdefault("name", self.method)
         compiled = CompiledMethod(**vars(super().compile(*args, **kwargs)))
+        config = RunnableConfig(max_concurrency=DEFAULT_CONCURRENCY)
         if self.recursion_limit is not None:
-            compiled = compiled.with_config(recursion_limit=self.recursion_limit)
-        return compiled.with_config(max_concurrency=DEFAULT_CONCURRENCY)
+            config["recursion_limit"] = self.recursion_limit
+        return compiled.with_config(config)
 
     def built_with(self) -> dict[str, str]:
         """Return a hash of each option of the builder, of the members' names and the prompts."""

@@ -8,7 +8,7 @@ from langgraph.types import Overwrite
 from manyminds.members import Member
 from manyminds.nodes.channels import decide, usable
 from manyminds.nodes.debater import Debating
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import VoteFunction, hold, in_worker, tally, undecided

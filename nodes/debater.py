@@ -1,4 +1,4 @@
-"""debater: answers, and from the second round on revises its answer after reading others'."""
+"""debater: the roles of a debate: debaters that revise, a summarizer and a cleaner."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from manyminds.calls.ask import together
 from manyminds.errors import InputError
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.step import Ask, Run, ok
+from manyminds.nodes.step import Ask, Run, ok, why
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
@@ -123,6 +124,94 @@ def _messages(state: State, place: int, round: int, how: Debating) -> list[BaseM
         else:
             messages = how.alone.render(messages)
     return messages if how.confidence is None else how.confidence.render(messages)
+
+
+def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
+    """Return the step that sums up a round for the debaters of the next (DebateGPT).
+
+    Each set of answers that somebody reads is summed up once: with all-to-all reading that is one
+    call a debater and round, since everybody's others are different. A single answer is passed on
+    as it is. Where no summary comes, its readers get the answers, and the run is marked.
+
+    Args:
+        chain: Member that sums up, then those that take over.
+        how: The debate.
+        prompt: Prompt with the variable `answers`.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        # Before the node `layer` has counted it, the round that reads is the next one.
+        texts = _texts(state, state["layer"] + 1, how)
+        sets = [each for each in dict.fromkeys(texts.values()) if len(each) > 1]
+        summaries: dict[tuple[str, ...], str] = {}
+
+        async def sum_up(nth: int, answers: tuple[str, ...]) -> None:
+            question = prompt.fill(answers=answers)
+            summary = await ask.first(chain, question, index=nth * len(chain))
+            if summary is not None:
+                summaries[answers] = summary["text"]
+
+        if sets:
+            await together(*(sum_up(nth, answers) for nth, answers in enumerate(sets)))
+        ask.replies.sort(key=lambda reply: reply["index"])
+        notes = []
+        if len(summaries) < len(sets):
+            failed = [reply for reply in ask.replies if not ok(reply)]
+            notes.append(f"not everything was summed up ({why(failed[-1])})")
+        read = {str(p): summaries[each] for p, each in texts.items() if each in summaries}
+        return {"summaries": read, "notes": notes}
+
+    return run
+
+
+def most_summaries(how: Debating, round: int) -> int:
+    """Return how many sets of answers are summed up for a round where everybody answers."""
+    return len({tuple(read) for read in how.reads[round - 2] if len(read) > 1})
+
+
+def _texts(state: State, round: int, how: Debating) -> dict[int, tuple[str, ...]]:
+    """Return what each debater reads; one that gave no answer reads nothing, it is asked again."""
+    spoke = {c["index"] for c in state["candidates"] if ok(c)}
+    return {
+        place: tuple(how.said(c) for c in how.heard(state, place, round))
+        for place in range(len(how.debaters))
+        if place in spoke
+    }
+
+
+def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
+    """Return the step that rewrites the answer for a reader who was not there (DebateGPT).
+
+    A rewriting that changes what the answer is, as far as that can be read, is refused. Where none
+    is usable, the answer stays as it was, and the run is marked.
+
+    Args:
+        chain: Member that rewrites, then those that take over.
+        how: The debate.
+        prompt: Prompt with the variable `answer`.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        final: Candidate | None = state["final"]
+        text = final["text"] if final is not None else state["answer"]
+        stated = how.extract.extract(text)
+
+        def refuse(cleaned: str) -> str | None:
+            now = how.extract.extract(cleaned)
+            if stated is None or (now is not None and how.extract.equivalent(stated, now)):
+                return None
+            return "the cleaned answer is not the same answer any more"
+
+        question = [*prompt.render([], answer=numbered([text]))]
+        layer = ask.layer + 1
+        cleaned = await ask.first(chain, question, layer=layer, stream=True, refuse=refuse)
+        if cleaned is None:
+            kind = why(ask.replies[-1]) if ask.replies else "budget"
+            return {"notes": [f"the answer could not be cleaned ({kind})"]}
+        notes = [f"{cleaned['member']} cleaned after another failed"] if ask.replies[1:] else []
+        return {"final": cleaned, "notes": notes}
+
+    return run
 
 
 def without_confidence(text: str) -> str:

@@ -16,7 +16,7 @@ from manyminds.nodes.reply_schema import (
     scored_answers,
 )
 from manyminds.nodes.role_call import RoleReply, Unreadable
-from manyminds.nodes.samples import at_once
+from manyminds.nodes.sampler import at_once
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import in_worker

@@ -220,16 +220,21 @@ def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
     return found
 
 
-def check_insertion(
-    graph: StateGraph[Any, Any, Any, Any], parallel: Container[str], name: str, after: str
+def insert_after(
+    graph: StateGraph[Any, Any, Any, Any],
+    parallel: Container[str],
+    after: str,
+    name: str,
+    node: NodeFunction | Node,
 ) -> None:
-    """Refuse to insert a node where the graph would not wait for it.
+    """Put a node between another and all that follows it.
 
     Args:
         graph: The graph.
         parallel: Names of the nodes that may run in parallel.
+        after: Name of the node that the new one follows.
         name: Name of the new node.
-        after: Name of the node that it follows.
+        node: The new node, or its function.
 
     Raises:
         InputError: There is no node `after`, the name is taken, or other nodes run in parallel with
@@ -247,6 +252,13 @@ def check_insertion(
             f"`{after}` runs in parallel with others, which would not wait for a node after "
             f"it: insert after `{where}`, which waits for all of them"
         )
+    graph.add_node(name, node if isinstance(node, Node) else custom(node, name))
+    for edge in [edge for edge in graph.edges if edge[0] == after]:
+        graph.edges.remove(edge)
+        graph.add_edge(name, edge[1])
+    if after in graph.branches:
+        graph.branches[name] = graph.branches.pop(after)
+    graph.add_edge(after, name)
 
 
 _SHAPES = {

@@ -1,10 +1,14 @@
-"""Role arguments of builders: a member, a fallback chain of members, or a node of the host's."""
+"""roles: role arguments of builders, and the role that a member plays in its system message."""
 
-from collections.abc import Sequence
-from typing import TypeAlias, cast
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, TypeAlias, cast
+
+from langchain_core.messages import BaseMessage
 
 from manyminds.members import Askable, Member, layers_of_members, with_files_read
 from manyminds.nodes.node import NodeFunction, is_node
+from manyminds.prompts import Prompt, load
 
 RoleArgument: TypeAlias = Askable | Sequence[Askable] | NodeFunction | None
 
@@ -32,3 +36,21 @@ def with_roles(
     named = layers_of_members(rows, what="members")
     chains = [() if at is None else named[at] for at in where]
     return (*named[: len(layers)], *chains)
+
+
+def addressed(messages: Sequence[Any], member: Member) -> list[BaseMessage]:
+    """Return the conversation as this member is to see it: with its role, if it has one."""
+    if member.role is None:
+        return list(messages)
+    return _persona().render(messages, persona=member.role)
+
+
+def prepare(members: Iterable[Member]) -> None:
+    """Read the prompt while a graph is built: an event loop may forbid reading files."""
+    if any(member.role is not None for member in members):
+        _persona()
+
+
+@cache
+def _persona() -> Prompt:
+    return load("member/persona@1")

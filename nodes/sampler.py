@@ -1,38 +1,127 @@
-"""sampler: plans waves of samples, and asks a chunk of a wave at once."""
+"""sampler: asks many members, or one many times: at once in a step, or in waves of chunks."""
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.types import Send
 from typing_extensions import TypedDict
 
 from manyminds.aio import in_thread
-from manyminds.calls.ask import ask_all, blank
+from manyminds.calls.ask import ask_all as ask_batches
+from manyminds.calls.ask import blank, together
 from manyminds.calls.call import OnAnswered
 from manyminds.errors import BudgetError
 from manyminds.limits.deadline import Deadline, Enough
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
+from manyminds.nodes.layer import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.persona import addressed
+from manyminds.nodes.roles import addressed
+from manyminds.nodes.step import Ask, Question, Run
 from manyminds.nodes.tally import WORKERS, in_worker
+from manyminds.nodes.voter import Sampling
 from manyminds.prompts import Prompt
-from manyminds.reading.answers import Extractor
-from manyminds.reading.roles import read_confidence
-from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
+from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import spent_on
-from manyminds.settings import Context
-from manyminds.state import Candidate, Failure
+from manyminds.state import Candidate
 from manyminds.votes.effort import Effort
-from manyminds.votes.flags import RedFlags
-from manyminds.votes.stopping import StoppingRule
-from manyminds.votes.votes import labels
+
+T = TypeVar("T")
+SAMPLING: Mapping[str, Any] = {"temperature": 1.0}
+"""Sampling parameters of a member that is sampled several times."""
+
+
+async def at_once(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Run coroutines at once and return their results in order; if one raises, none goes on."""
+    found: dict[int, T] = {}
+
+    async def one(place: int, coroutine: Coroutine[Any, Any, T]) -> None:
+        found[place] = await coroutine
+
+    await together(*(one(place, coroutine) for place, coroutine in enumerate(work)))
+    return [found[place] for place in range(len(work))]
+
+
+async def ask_all(
+    ask: Ask,
+    asked: Sequence[tuple[Member, Question]],
+    *,
+    before: Sequence[Candidate] = (),
+    params: Mapping[str, Any] = SAMPLING,
+    quorum: Quorum = 1,
+) -> list[Candidate]:
+    """Ask members at once and return their replies in order of asking, good or failed.
+
+    The run's deadline and grace hold, and calls that the budget has no room for are skipped.
+
+    Args:
+        ask: The step's `ask`.
+        asked: Member and question of each call.
+        before: Earlier replies of this role, after which indices and draws are numbered.
+        params: Sampling parameters of the role.
+        quorum: Good replies after which the others have the run's `grace`.
+    """
+    drawn = Counter(reply["member"] for reply in before)
+    calls: list[Coroutine[Any, Any, Candidate]] = []
+    ask.deadline = layer_deadline(ask.run, ask.layer, asked=len(asked), quorum=quorum)
+    for index, (member, question) in enumerate(asked, start=len(before)):
+        draw = drawn[member.name]
+        drawn[member.name] += 1
+        calls.append(ask(member, question, index=index, draw=draw, params=params))
+    replies = await at_once(*calls)
+    run_scope(ask.run.id).drop_deadline(ask.layer)
+    ask.deadline = None
+    return replies
+
+
+def sample(members: Sequence[Member], count: int, *, each: int = 1, quorum: Quorum = 1) -> Run:
+    """Return the step that samples members in turn, all at once, and sets `candidates`.
+
+    Where the budget has room for fewer samples, there are fewer, and the report says so.
+
+    Args:
+        members: Members to sample.
+        count: Number of samples.
+        each: Calls in all that follow from one sample, itself included.
+        quorum: Good replies needed: a count, or a share such as "75%".
+    """
+
+    async def run(_state: State, ask: Ask) -> Update:
+        most = max(1, room(ask, count, each=each))
+        turns = in_turn(members, most)
+        replies = await ask_all(ask, [(member, None) for member in turns], quorum=quorum)
+        require(replies, quorum)
+        cut = [] if most == count else [f"the budget had room for {most} of {count} answers"]
+        return {"candidates": replies, "notes": cut}
+
+    return run
+
+
+def in_turn(members: Sequence[Member], count: int) -> list[Member]:
+    """Return `count` members in turn, from the first on."""
+    return [members[place % len(members)] for place in range(count)]
+
+
+def room(ask: Ask, wanted: int, *, each: int = 1, reserve: int = 0) -> int:
+    """Return the number of calls, at most `wanted`, that the budget has room for.
+
+    Args:
+        ask: The step's `ask`.
+        wanted: Calls that the step would make.
+        each: Calls in all that follow from one, itself included.
+        reserve: Calls of later steps that the budget must leave room for.
+    """
+    if ask.run.exhausted() is not None:
+        return 0
+    left = ask.run.calls_left - reserve
+    return wanted if left >= wanted * each else max(0, int(left // each))
+
 
 # Branches cost about a tenth of a millisecond each and more with their number; a chunk asks its
 # samples at once, so wide waves lose nothing by having few branches.
@@ -53,90 +142,11 @@ class Chunk(TypedDict):
     planned: int
 
 
-def in_turn(members: Sequence[Member], seed: int, question_id: str) -> list[Member]:
+def order_of(members: Sequence[Member], seed: int, question_id: str) -> list[Member]:
     """Return the members in the order in which they take turns on this question."""
     order = list(members)
     random.Random(f"{seed}:{question_id}").shuffle(order)
     return order
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a forest samples, shared by its nodes.
-
-    Attributes:
-        members: who is sampled, in turn.
-        method: name of the method.
-        prompt: how to ask; None asks the bare conversation.
-        extract: how to read the answer that is voted on.
-        flags: which replies are thrown away.
-        rule: when to stop.
-        most: how many samples are drawn at most, those in place of flagged ones included.
-        until: cut the calls in flight as soon as this rule would stop.
-        quorum: good answers needed: a count, or a share such as "75%".
-        params: sampling defaults of the role.
-        context: the builder's settings.
-    """
-
-    members: Sequence[Member]
-    method: str
-    prompt: Prompt | None
-    extract: Extractor
-    flags: RedFlags | None
-    rule: StoppingRule
-    most: int
-    until: StoppingRule | None
-    quorum: Quorum
-    params: Mapping[str, Any]
-    context: Context
-
-    @property
-    def draws(self) -> int:
-        """Samples of one member, at most."""
-        return math.ceil(self.most / len(self.members))
-
-    def votes(
-        self, candidates: Sequence[Candidate], effort: Effort | None = None
-    ) -> list[int | None]:
-        """Return the answer group of each candidate that counts: flagged ones do not."""
-        counted = [c for c in candidates if c["status"] not in ("flagged", "skipped")]
-        if not self.reads_together:
-            return labels([c["answer"] for c in counted], self.extract, effort)
-        reading = read_all([c["text"] if c["status"] == "ok" else None for c in counted])
-        return labels(reading.answers, reading.extractor, effort)
-
-    @property
-    def reads_together(self) -> bool:
-        """Whether the replies to a question are read together, as no kind of answer was given."""
-        return self.extract.name == "final"
-
-    def read(self, candidates: Sequence[Candidate]) -> None:
-        """Read answers and confidences, and flag what is not worth a vote."""
-        for candidate in candidates:
-            if candidate["status"] != "ok":
-                continue
-            if candidate.get("truncated"):  # what it says last need not be its answer
-                candidate["status"], candidate["answer"] = "flagged", None
-                candidate["error"] = Failure(
-                    kind="truncated",
-                    message="the token limit cut the answer",
-                    retriable=False,
-                    maybe_billed=True,
-                )
-                continue
-            place = self.extract.located(candidate["text"])
-            candidate["answer"] = None if place is None else place.answer
-            if place is not None:
-                candidate["where"] = place.where
-            sure = read_confidence(candidate["text"])
-            if sure is not None:
-                candidate["confidence"] = sure
-            reason = self.flags and self.flags.reason(candidate["text"], candidate["answer"])
-            if reason:
-                candidate["status"], candidate["answer"] = "flagged", None
-                candidate["error"] = Failure(
-                    kind="malformed", message=reason, retriable=True, maybe_billed=False
-                )
 
 
 def wave(how: Sampling) -> Node:
@@ -199,7 +209,7 @@ def sampler(how: Sampling) -> Node:
             (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
         heard, watch = _listening(how, chunk, ctx)
-        await ask_all(batches, ctx, params=how.params, on_answered=heard, deadline=watch)
+        await ask_batches(batches, ctx, params=how.params, on_answered=heard, deadline=watch)
         if heard is None:
             await in_thread(WORKERS, partial(_read_in_time, how, asked, ctx))
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
@@ -253,7 +263,7 @@ _LEAST_SECONDS = 1.0
 
 
 def _blanks(chunk: Chunk, members: Sequence[Member], ctx: RunContext) -> list[Candidate]:
-    order = in_turn(members, ctx.seed, chunk["question_id"])
+    order = order_of(members, ctx.seed, chunk["question_id"])
     blanks: list[Candidate] = []
     for index in range(chunk["first"], chunk["first"] + chunk["count"]):
         draw, place = divmod(index, len(order))

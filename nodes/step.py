@@ -8,9 +8,8 @@ from langchain_core.messages import BaseMessage
 from manyminds.calls.ask import ask as ask_member
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.persona import addressed
 from manyminds.nodes.reply_schema import Schema
 from manyminds.nodes.role_call import (
     VERDICT_PARAMS,
@@ -20,6 +19,7 @@ from manyminds.nodes.role_call import (
     ask_writer,
     cut_echo,
 )
+from manyminds.nodes.roles import addressed
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import add_spent, spent_on

@@ -7,7 +7,7 @@ from typing import Any
 from manyminds.calls.ask import ask_all, blank
 from manyminds.errors import RunError
 from manyminds.members import Member
-from manyminds.nodes.persona import addressed
+from manyminds.nodes.roles import addressed
 from manyminds.nodes.tally import in_worker
 from manyminds.reading.answers import text_key
 from manyminds.reading.together import read_all

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from manyminds.errors import InputError
-from manyminds.members import Member
+from manyminds.members import Askable, Member
 from manyminds.nodes.channels import MethodState
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.step import Ask, Run, ok, why
@@ -25,6 +25,20 @@ class ToolState(MethodState, total=False):
     """Channels of a method with tools; `ballot` is the vote where several writers replied."""
 
     ballot: Ballot | None
+
+
+def writers_of(method: str, members: Iterable[Member], given: Any) -> list[Askable]:
+    """Return who writes the reply: those given, else the method's first chat model.
+
+    Raises:
+        InputError: Nobody is given, and the method has no chat model.
+    """
+    if given is not None:
+        return list(given) if isinstance(given, list | tuple) else [given]
+    chat = next((member for member in members if member.is_chat), None)
+    if chat is None:
+        raise InputError(f"{method} has no chat model to call tools: give a writer")
+    return [chat]
 
 
 def consult_and_write(

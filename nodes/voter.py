@@ -1,14 +1,18 @@
-"""voter: counts the votes so far, says whether to go on sampling, and holds the final vote."""
+"""voter: how samples are read, counted as votes so far, and voted on in the end."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from typing_extensions import TypedDict
 
+from manyminds.limits.quorum import Quorum
+from manyminds.members import Member
 from manyminds.nodes.channels import decide
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.sampler import Sampling
 from manyminds.nodes.tally import (
     COUNTED,
     UNREAD,
@@ -19,14 +23,99 @@ from manyminds.nodes.tally import (
     tally,
     undecided,
 )
+from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.locate import Found
+from manyminds.reading.roles import read_confidence
 from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
-from manyminds.state import Candidate
+from manyminds.settings import Context
+from manyminds.state import Candidate, Failure
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.effort import Effort
+from manyminds.votes.flags import RedFlags
+from manyminds.votes.stopping import StoppingRule
+from manyminds.votes.votes import labels
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a forest samples, shared by its nodes.
+
+    Attributes:
+        members: who is sampled, in turn.
+        method: name of the method.
+        prompt: how to ask; None asks the bare conversation.
+        extract: how to read the answer that is voted on.
+        flags: which replies are thrown away.
+        rule: when to stop.
+        most: how many samples are drawn at most, those in place of flagged ones included.
+        until: cut the calls in flight as soon as this rule would stop.
+        quorum: good answers needed: a count, or a share such as "75%".
+        params: sampling defaults of the role.
+        context: the builder's settings.
+    """
+
+    members: Sequence[Member]
+    method: str
+    prompt: Prompt | None
+    extract: Extractor
+    flags: RedFlags | None
+    rule: StoppingRule
+    most: int
+    until: StoppingRule | None
+    quorum: Quorum
+    params: Mapping[str, Any]
+    context: Context
+
+    @property
+    def draws(self) -> int:
+        """Samples of one member, at most."""
+        return math.ceil(self.most / len(self.members))
+
+    def votes(
+        self, candidates: Sequence[Candidate], effort: Effort | None = None
+    ) -> list[int | None]:
+        """Return the answer group of each candidate that counts: flagged ones do not."""
+        counted = [c for c in candidates if c["status"] not in ("flagged", "skipped")]
+        if not self.reads_together:
+            return labels([c["answer"] for c in counted], self.extract, effort)
+        reading = read_all([c["text"] if c["status"] == "ok" else None for c in counted])
+        return labels(reading.answers, reading.extractor, effort)
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether the replies to a question are read together, as no kind of answer was given."""
+        return self.extract.name == "final"
+
+    def read(self, candidates: Sequence[Candidate]) -> None:
+        """Read answers and confidences, and flag what is not worth a vote."""
+        for candidate in candidates:
+            if candidate["status"] != "ok":
+                continue
+            if candidate.get("truncated"):  # what it says last need not be its answer
+                candidate["status"], candidate["answer"] = "flagged", None
+                candidate["error"] = Failure(
+                    kind="truncated",
+                    message="the token limit cut the answer",
+                    retriable=False,
+                    maybe_billed=True,
+                )
+                continue
+            place = self.extract.located(candidate["text"])
+            candidate["answer"] = None if place is None else place.answer
+            if place is not None:
+                candidate["where"] = place.where
+            sure = read_confidence(candidate["text"])
+            if sure is not None:
+                candidate["confidence"] = sure
+            reason = self.flags and self.flags.reason(candidate["text"], candidate["answer"])
+            if reason:
+                candidate["status"], candidate["answer"] = "flagged", None
+                candidate["error"] = Failure(
+                    kind="malformed", message=reason, retriable=True, maybe_billed=False
+                )
 
 
 class Sampled(TypedDict):

@@ -56,7 +56,7 @@ HEAVY = ("langgraph", "langchain_core", "langchain_openai", "openai")
 
 @cache
 def modules() -> dict[str, Path]:
-    """Return every module by its name inside `manyminds`, such as `nodes.gate`."""
+    """Return every module by its name inside `manyminds`, such as `nodes.layer`."""
     found = [(ROOT / "manyminds", "")] + [(home, f"{name}.") for name, home in HOMES.items()]
     links = {ROOT / "manyminds" / name for name in HOMES}
     return {
@@ -108,7 +108,7 @@ MODULES = [
 
 
 def test_modules_of_every_folder_are_looked_at() -> None:
-    assert {"graphs.moa", "nodes.gate", "prompts.loader", "votes.votes", "errors"} <= {*modules()}
+    assert {"graphs.moa", "nodes.layer", "prompts.loader", "votes.votes", "errors"} <= {*modules()}
 
 
 @pytest.mark.parametrize(("name", "path"), MODULES)

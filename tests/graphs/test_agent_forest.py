@@ -18,7 +18,7 @@ from manyminds import (
     QuorumError,
     create_agent_forest,
 )
-from manyminds.nodes.sampler import in_turn
+from manyminds.nodes.sampler import order_of
 from manyminds.testing import Metadata, ScriptedChatModel
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import best_of
@@ -148,7 +148,7 @@ async def test_members_take_turns_in_an_order_drawn_for_each_question() -> None:
 
 def test_every_member_comes_first_equally_often() -> None:
     members = [Member(ScriptedChatModel(), name=f"m{n}") for n in range(4)]
-    first = Counter(in_turn(members, 0, str(n))[0].name for n in range(4000))
+    first = Counter(order_of(members, 0, str(n))[0].name for n in range(4000))
     assert set(first) == {"m0", "m1", "m2", "m3"}
     assert all(900 <= count <= 1100 for count in first.values())
 

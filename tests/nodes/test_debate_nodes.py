@@ -7,10 +7,8 @@ from helpers.candidates import asking, candidate, round_of
 
 from manyminds import Budget, Member, QuorumError
 from manyminds.fence import parse_numbered
-from manyminds.nodes.cleaner import cleaner
 from manyminds.nodes.consensus import consensus_gate, debate_vote
-from manyminds.nodes.debater import Debating, debater, readings
-from manyminds.nodes.summarizer import most_summaries, summarizer
+from manyminds.nodes.debater import Debating, cleaner, debater, most_summaries, readings, summarizer
 from manyminds.prompts import load
 from manyminds.reading.answers import extractor
 from manyminds.testing import Answer, ScriptedChatModel

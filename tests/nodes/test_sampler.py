@@ -4,7 +4,8 @@ import pytest
 from helpers.candidates import candidate
 
 from manyminds import Context, Member
-from manyminds.nodes.sampler import MOST_BRANCHES, Sampling, branches
+from manyminds.nodes.sampler import MOST_BRANCHES, branches
+from manyminds.nodes.voter import Sampling
 from manyminds.reading.answers import extractor
 from manyminds.testing import ScriptedChatModel
 from manyminds.votes import stopping

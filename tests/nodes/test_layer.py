@@ -13,7 +13,7 @@ from manyminds import (
 )
 from manyminds.calls.ask import blank
 from manyminds.limits.quorum import Quorum
-from manyminds.nodes.gate import require
+from manyminds.nodes.layer import require
 from manyminds.state import Failure
 from manyminds.testing import ScriptedChatModel
 
