@@ -11,6 +11,7 @@ from rich.text import Text
 
 from manyminds.apps.terminal import clean, console, counted, dollars, one_line, watched
 from manyminds.views.progress import Line, Progress
+from manyminds.views.words import part
 
 _A_SECOND = 8  # how often the display is drawn
 _TEXT_LINES = 6  # of an answer that is being written
@@ -69,8 +70,10 @@ def _headline(progress: Progress) -> Text:
     if progress.asked:
         total = max(progress.asked, progress.planned)
         line.append(f"  {progress.answered} of {counted(total, 'answer')}")
+        if progress.failed:
+            line.append(f", {progress.failed} failed", "red")
     line.append(f"  {progress.seconds:.0f} s", "dim")
-    if progress.seconds_left is not None:
+    if progress.seconds_left is not None and progress.seconds_left >= 1:
         line.append(f", {progress.seconds_left:.0f} s left", "dim")
     if progress.priced:
         line.append(f"  {dollars(progress.cost)}", "dim")
@@ -78,8 +81,7 @@ def _headline(progress: Progress) -> Text:
 
 
 def _part(progress: Progress) -> str:
-    roles = {line.role for line in list(progress.lines.values())}
-    return "round" if "debater" in roles else "wave" if "sampler" in roles else "layer"
+    return part([line.role for line in list(progress.lines.values())], progress.method)
 
 
 def _members(lines: list[Line], widest: int) -> Table:

@@ -126,7 +126,9 @@ class LayerState:
 
 
 # Who plays one of these is a candidate; all others look at what candidates have answered.
-CANDIDATES = frozenset({"proposer", "sampler", "debater", "solver", "level"})
+CANDIDATES = frozenset(
+    {"proposer", "sampler", "debater", "solver", "level", "panel", "stage", "population"}
+)
 
 
 @dataclass(slots=True)

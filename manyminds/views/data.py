@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from manyminds.records.run_record import Call
+from manyminds.views.words import part
 from manyminds.votes.ballots import Ballot
 
 
@@ -51,6 +52,8 @@ class RunData:
 
     `nodes` and `edges` are those of the method's graph; an edge is (from, to, conditional).
     `visits` are the nodes that have run, in order, with the seconds of their begin and end.
+    `options` were given, `defaults` are of those that were not; `findings` are what the method
+    reports of its own, such as the stages of a cascade.
     `answer` and `degraded` are None while there is none; `cost` is None where no price is known.
     """
 
@@ -71,11 +74,18 @@ class RunData:
     nodes: Sequence[str] = ()
     edges: Sequence[tuple[str, str, bool]] = ()
     options: Mapping[str, object] = field(default_factory=dict[str, object])
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    findings: Mapping[str, object] = field(default_factory=dict[str, object])
     prompts: Sequence[str] = ()
     members: Sequence[str] = ()
     began: float = 0.0
     answered_by: str = ""
     file: str = ""
+
+    @property
+    def word(self) -> str:
+        """What the method calls its parts, such as "layer" or "round"."""
+        return part([call.role for call in self.calls if not call.inside], self.method)
 
     @property
     def tokens(self) -> tuple[int, int]:

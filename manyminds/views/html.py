@@ -160,7 +160,7 @@ def _option(value: object) -> str:
         items = cast("dict[object, object]", value).items()
         return ", ".join(f"{name}: {_option(one)}" for name, one in items)
     if isinstance(value, list | tuple):
-        return ", ".join(map(_option, cast("Sequence[object]", value)))
+        return ", ".join(map(_option, cast("Sequence[object]", value))) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -192,7 +192,13 @@ def _as_data(run: RunData, live: str) -> Any:
                 place(json.dumps(prompt)), call.where or ""]  # fmt: skip
 
     calls = [row(call) for call in run.calls]
-    whole = {"calls": calls, "texts": list(texts), "live": live, "finished": run.finished}
+    whole = {
+        "calls": calls,
+        "texts": list(texts),
+        "live": live,
+        "finished": run.finished,
+        "word": run.word,
+    }
     text = json.dumps(whole, ensure_ascii=True)
     # Nothing that a browser could take for the end of the script, or for a comment in it.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -1,19 +1,18 @@
 """What templates show of a run: pictures as SVG that fits any width, and cards of candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup, escape
 
 from manyminds.reading.answers import text_key
-from manyminds.views import ballot, drawing, likeness, timeline
+from manyminds.views import ballot, drawing, likeness, timeline, words
 from manyminds.views.data import LayerData, RunData, ShownCall, by_role
 from manyminds.views.style import short
 
 CARDS = 24  # candidates of a layer that are shown side by side; the list of calls has them all
 _SHADES = 7
-_WORDS = {"debater": "Round", "sampler": "Wave", "solver": "Step"}
 _TITLED = 800  # calls up to which every bar of the timeline says what it is
 _CELL, _LETTER = 30, 7  # pixels
 
@@ -27,8 +26,22 @@ class Card:
     kind: str
     badges: Sequence[str]
     answer: str | None
+    where: str
     reason: str
     judge: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of values, and the names of their columns where they have any."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is shown at once: it has more than figures."""
+        return bool(self.columns) or any(isinstance(row[-1], list) for row in self.rows)
 
 
 def parts(run: RunData) -> dict[str, Any]:
@@ -38,7 +51,7 @@ def parts(run: RunData) -> dict[str, Any]:
     about = "" if vote is None else f"{vote['voters']} voted, {vote['abstentions']} abstained"
     return {
         "graph": drawing.svg(run),
-        "layers": [_layer(layer) for layer in run.layers],
+        "layers": [_layer(layer, run.method) for layer in run.layers],
         "bars": ballot.bars(run),
         "ballot_about": about,
         "ballot_alt": ballot.described(run),
@@ -46,10 +59,36 @@ def parts(run: RunData) -> dict[str, Any]:
         "likeness": found,
         "heat": None if found is None else _heat(found),
         "roles": by_role(run),
+        "findings": dict(_findings(run)),
+        "word": run.word,
     }
 
 
-def _layer(layer: LayerData) -> dict[str, Any]:
+def _findings(run: RunData) -> Iterator[tuple[str, Table]]:
+    """Yield what a method reports of its own as tables: a list of mappings has columns."""
+    single: list[list[object]] = []
+    for key, one in run.findings.items():
+        name = _plain(key)
+        rows = cast("Sequence[object]", one) if isinstance(one, list) else []
+        mappings = [cast("Mapping[str, object]", row) for row in rows if isinstance(row, Mapping)]
+        if mappings:
+            columns = list(dict.fromkeys(key for row in mappings for key in row))
+            cells = [[row.get(column) for column in columns] for row in mappings]
+            yield name.capitalize(), Table([_plain(column) for column in columns], cells)
+        elif isinstance(one, Mapping):
+            items = cast("Mapping[str, object]", one).items()
+            yield name.capitalize(), Table([], [[_plain(key), value] for key, value in items])
+        else:
+            single.append([name, one])
+    if single:
+        yield "Figures", Table([], single)
+
+
+def _plain(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _layer(layer: LayerData, method: str) -> dict[str, Any]:
     kept = layer.kept or ()
     others = [place for place in range(len(layer.candidates)) if place not in kept]
     shown, rest = [*kept, *others][:CARDS], len(layer.candidates) - CARDS
@@ -61,7 +100,7 @@ def _layer(layer: LayerData) -> dict[str, Any]:
         about += f": {short(layer.reason, 160)}" if layer.reason else ""
     return {
         "number": layer.number,
-        "word": _WORDS.get(layer.candidates[0].role if layer.candidates else "", "Layer"),
+        "word": words.part((call.role for call in layer.candidates), method).capitalize(),
         "about": about,
         "cards": [_card(layer, place) for place in shown],
         "more": f"{rest:,} more are among the calls below." if rest > 0 else "",
@@ -88,6 +127,7 @@ def _card(layer: LayerData, place: int) -> Card:
         kind=kind,
         badges=badges,
         answer=call.answer,
+        where=call.where or "",
         reason=layer.reasons[place] if place < len(layer.reasons) else "",
         judge=layer.judged_by or "judge",
     )
@@ -133,7 +173,7 @@ def _bars(
             look = f'class="mm-failed" fill="url(#hatch-{escape(run.id)})"'
         title = ""
         if titled:
-            about = f"{call.member} as {call.role}, layer {call.layer}: {call.status}, "
+            about = f"{call.member} as {call.role}, {run.word} {call.layer}: {call.status}, "
             title = f"<title>{escape(about)}{call.seconds:.3g} s</title>"
         bars.append(
             f'<rect {look} x="{100 * call.begin / whole:.3f}%" y="{(lane + gap) * thick:.2f}%" '

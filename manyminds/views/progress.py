@@ -107,6 +107,11 @@ class Progress:
         return sum(line.answered for line in list(self.lines.values()))
 
     @property
+    def failed(self) -> int:
+        """Calls without an answer so far."""
+        return sum(line.failed for line in list(self.lines.values()))
+
+    @property
     def asked(self) -> int:
         """Answers asked for so far."""
         lines = list(self.lines.values())

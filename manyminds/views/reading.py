@@ -1,14 +1,20 @@
 """From a run's record to what pictures are drawn from."""
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias, cast
 
+from manyminds.records.about import library, plain
 from manyminds.records.run_record import Call, RunRecord
+from manyminds.registry import methods
+from manyminds.state import Report
 from manyminds.views.data import LayerData, RunData, ShownCall
 from manyminds.votes.ballots import Ballot
 
 AnyRun: TypeAlias = RunRecord | RunData
+# Keys of a report that every run has, and those that have a picture.
+_SHOWN = Report.__annotations__.keys() | {"ballot", "layer", "decision", "kept", "verdict"}
 _OUTCOMES = ("kept", "verdict", "decision")
 
 
@@ -41,7 +47,28 @@ def data_of(run: AnyRun) -> RunData:
         answered_by=str(run.report.get("answered_by") or ""),
         file=run.path.name,
         options={name: value for name, value in run.options.items() if value is not None},
+        defaults=_defaults(run),
+        findings={name: one for name, one in run.report.items() if _is_finding(name, one)},
     )
+
+
+def _is_finding(name: str, value: object) -> bool:
+    """Tell whether a key of the report is the method's own, and not shown elsewhere."""
+    return name not in _SHOWN and value not in (None, "", [], {})
+
+
+def _defaults(run: RunRecord) -> dict[str, object]:
+    """Return the defaults of the options that were not given, where this version has made them."""
+    known = next((one for one in methods().values() if one.builder == run.builder), None)
+    if known is None or run.library != library():
+        return {}
+    parameters = inspect.signature(known.create()).parameters.values()
+    given = {name for name, value in run.options.items() if value is not None}
+    return {
+        one.name: plain(one.default)
+        for one in parameters
+        if one.name not in given and one.default is not one.empty and one.default is not None
+    }
 
 
 def _calls(run: RunRecord, inside: str) -> Iterator[tuple[Call, str]]:

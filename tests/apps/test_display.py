@@ -80,3 +80,26 @@ def test_which_layer_it_is_and_how_many_were_kept(role: str, word: str) -> None:
     assert word not in drawn(progress, 80)[0]
     progress.event({"event": "layer", "run": "r", "method": "m", "layer": 2})
     assert f"{word} 2, 2 kept" in drawn(progress, 80)[0]
+
+
+def test_failures_are_named_and_no_time_is_left_that_is_no_second() -> None:
+    progress = busy()
+    progress.event({"event": "planned", "run": "r", "calls": 6})
+    told = {"run": "r", "member": "model-0", "role": "proposer", "kind": "timeout", "cost": None}
+    for event in ("asked", "failed"):
+        progress.event({"event": event, "seconds": 1.0, **told})
+    line = drawn(progress, 100)[0]
+    assert "3 of 7 answers, 1 failed" in line and "0 s left" not in line
+
+
+@pytest.mark.parametrize(
+    ("method", "role", "word"),
+    [("moa", "proposer", "layer"), ("debate", "debater", "round"), ("cascade", "stage", "stage"),
+     ("stepwise-voting", "sampler", "step")],
+)  # fmt: skip
+def test_parts_are_named_as_the_method_names_them(method: str, role: str, word: str) -> None:
+    progress = Progress()
+    asked = {"event": "asked", "run": "r", "method": method, "member": "a", "role": role}
+    progress.event(asked)
+    progress.event({"event": "layer", "run": "r", "layer": 2})
+    assert f"{method}  {word} 2" in drawn(progress, 80)[0]

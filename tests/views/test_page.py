@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from helpers.browser import PALE, chromium, opened
+from helpers.registry import small
 from helpers.runs import made, recorded, smoa
 
 from manyminds import create_moa
@@ -231,3 +232,66 @@ def test_options_are_in_words() -> None:
         "rank_only": "yes",
         "params": "top_p: 0.5",
     }
+
+
+def shown(name: str, folder: Path) -> str:
+    return page(data_of(recorded(small(name), folder)))
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "said"),
+    [
+        ("fusion", "Analysis", "<td>partial coverage</td><td>none</td>"),
+        ("cascade", "Stages", '<th scope="col">members</th>'),
+        ("hierarchical-voting", "Levels", '<th scope="col">ask</th>'),
+        ("rsa", "Diversity", '<th scope="col">distinct</th>'),
+        ("stepwise-voting", "Figures", "<td>drawn</td>"),
+    ],
+)
+def test_what_a_method_reports_of_its_own_is_a_part(
+    name: str, part: str, said: str, tmp_path: Path
+) -> None:
+    html = shown(name, tmp_path)
+    assert re.search(rf"<summary>{part} ", html) and said in html
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("fusion", "Layer"), ("cascade", "Stage"), ("rsa", "Step"), ("debate", "Round"),
+     ("agent-forest", "Wave"), ("stepwise-voting", "Step"), ("self-refine", "Try")],
+)  # fmt: skip
+def test_candidates_stand_under_the_word_of_the_method(
+    name: str, word: str, tmp_path: Path
+) -> None:
+    html = shown(name, tmp_path)
+    assert f"<h3>{word} 1 " in html and f'"word": "{word.lower()}"' in html
+
+
+def test_a_card_says_where_its_answer_was_read(tmp_path: Path) -> None:
+    assert re.search(r"answer: 112, read in: [a-z ]+</span>", shown("agent-forest", tmp_path))
+
+
+def test_options_that_were_not_given_show_their_defaults(tmp_path: Path) -> None:
+    run = recorded(small("smoa"), tmp_path)
+    assert re.search(
+        r"<td>keep</td><td class=\"mm-left mm-dim\">\d+ \(default\)", page(data_of(run))
+    )
+    run.library = "0.0.1"  # another version may have other defaults
+    assert "(default)" not in page(data_of(run))
+
+
+def test_a_picture_of_the_whole_page_has_every_call(browser: "Browser", tmp_path: Path) -> None:
+    with opened(browser, written(made(2, 30), tmp_path)) as seen:
+        seen.click("text=Unfold all")
+        seen.wait_for_timeout(100)
+        assert seen.locator(".mm-call[open]").count() == 30
+        # What is not on the screen is laid out all the same: nothing is left empty.
+        last = seen.locator(".mm-call pre").last
+        assert last.evaluate("one => one.checkVisibility({contentVisibilityAuto: true})")
+
+
+def test_a_shadow_says_that_there_is_more_to_scroll_to(browser: "Browser", tmp_path: Path) -> None:
+    with opened(browser, written(made(9, 20), tmp_path), **PHONE) as seen:
+        graph = seen.locator(".mm-scroll").first
+        assert graph.evaluate("one => one.scrollWidth > one.clientWidth")
+        assert "gradient" in graph.evaluate("one => getComputedStyle(one).backgroundImage")

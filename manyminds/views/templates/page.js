@@ -63,7 +63,7 @@
     const details = element("details", "mm-call" + (call.status === "ok" ? "" : " mm-bad"));
     const summary = element("summary");
     summary.append(element("span", "mm-dim", "#" + call.number), element("strong", "", call.member),
-      element("span", "mm-dim", call.role + ", layer " + call.layer));
+      element("span", "mm-dim", call.role + ", " + data.word + " " + call.layer));
     if (call.status !== "ok") summary.append(element("span", "mm-badge mm-bad", call.status));
     if (call.reused) summary.append(element("span", "mm-badge", "from a " + call.reused));
     const numbers = [call.seconds.toPrecision(3) + " s",

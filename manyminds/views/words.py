@@ -1,0 +1,19 @@
+"""What the parts of a run are called: layers, rounds, waves, steps, stages."""
+
+from collections.abc import Iterable
+
+_OF_ROLES = {
+    "debater": "round",
+    "sampler": "wave",
+    "solver": "try",
+    "level": "level",
+    "stage": "stage",
+    "population": "step",
+}
+_OF_METHODS = {"stepwise-voting": "step"}
+
+
+def part(roles: Iterable[str], method: str = "") -> str:
+    """Return what a method calls the part of a run in which these roles have answered."""
+    known = (_OF_ROLES[role] for role in roles if role in _OF_ROLES)
+    return _OF_METHODS.get(method) or next(known, "layer")
