@@ -44,6 +44,7 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
             if config.database is not None:
                 server.database = await stack.enter_async_context(opened(config.database))
             _drain_on_signal(server)
+            server.draining = False  # an application may be started again
             yield
             server.draining = True
 

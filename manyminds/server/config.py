@@ -31,8 +31,8 @@ class Ensemble(BaseModel):
 
     Attributes:
         method: Name of the method, as `manyminds methods` lists it.
-        members: Strings such as `openai:gpt-4o-mini`, or mappings with `model`, the options of
-            `Member`, and `context_length`.
+        members: Strings such as `openai:gpt-4o-mini`, or mappings with `model` and the options of
+            `Member`.
         options: Keyword options of the method's builder.
         budget: Limits of each run: calls, tokens, dollars, seconds.
         writer: Member that calls the client's tools, or several that vote on the tool and then on
@@ -71,14 +71,10 @@ class Ensemble(BaseModel):
 
     def context(self, app: CompiledMethod) -> int | None:
         """Return the tokens that the ensemble can read; None where that is not known."""
-        given = [one.get("context_length") for one in self.members if isinstance(one, dict)]
         if self.context_length is not None:
             return self.context_length
-        if len(given) < len(self.members) or None in given:
-            graph = cast("Any", app.builder)
-            given = [context_of(member) for member in graph.members.values()]
-        known = [size for size in given if isinstance(size, int)]
-        return min(known) if known and len(known) == len(given) else None
+        known = [context_of(member) for member in cast("Any", app.builder).members.values()]
+        return min(known) if known and None not in known else None
 
 
 class Key(BaseModel):
@@ -194,8 +190,7 @@ def hash_of(key: str) -> str:
 def _member(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
-    named = cast("Mapping[str, Any]", given)
-    options = {key: value for key, value in named.items() if key != "context_length"}
+    options = dict(cast("Mapping[str, Any]", given))
     model = options.pop("model", None)
     if not isinstance(model, str):
         raise InputError("a member that is a mapping needs `model`, such as openai:gpt-4o-mini")
@@ -203,7 +198,9 @@ def _member(given: Any) -> Any:
 
 
 def context_of(member: Member) -> int | None:
-    """Return the tokens that a member's model can read, where LangChain knows it."""
+    """Return the tokens that a member can read, where it is given or LangChain knows it."""
+    if member.context is not None:
+        return member.context
     if not member.is_chat:
         return None
     profile = getattr(member.runnable(stream=False), "profile", None) or {}

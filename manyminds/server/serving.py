@@ -196,13 +196,14 @@ class Serving:
 
     @property
     def spent(self) -> dict[str, Any]:
-        """Calls, tokens and cost of all calls so far; empty where no call was made."""
+        """Calls, requests, tokens and cost so far; empty where no call was made."""
         total = totals(self.account.spent)
         if not total["calls"]:
             return {}
         tokens = {"input": total["input_tokens"], "output": total["output_tokens"]}
         cost = None if total["unpriced"] >= total["calls"] else total["cost"]
-        return {"calls": total["calls"], "tokens": tokens, "cost": cost}
+        counted = {"calls": total["calls"], "requests": total["requests"]}
+        return {**counted, "tokens": tokens, "cost": cost}
 
     def problem(self, error: Exception) -> Problem:
         """Return what the client reads of an error, with what the run has cost."""

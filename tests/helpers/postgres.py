@@ -28,6 +28,13 @@ def _programs() -> Path:
 @contextmanager
 def postgres() -> Generator[Databases]:
     """Start a server; yield what opens the database that is named after a folder."""
+    with postgres_folder() as place:
+        yield _databases(place)
+
+
+@contextmanager
+def postgres_folder() -> Generator[str]:
+    """Start a server; yield the folder of its socket, which clients take as the host."""
     pytest.importorskip("psycopg", reason="needs psycopg[binary] and langgraph-checkpoint-postgres")
     programs, user = _programs(), _USER if os.geteuid() == 0 else None
     with TemporaryDirectory(prefix="pg") as place:
@@ -42,7 +49,7 @@ def postgres() -> Generator[Databases]:
         options = f"-k {place} -c listen_addresses='' -c max_connections=20"
         run(programs / "pg_ctl", "-D", data, "-o", options, "-l", f"{place}/log", "-w", "start")
         try:
-            yield _databases(place)
+            yield place
         finally:
             run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
 

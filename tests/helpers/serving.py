@@ -73,12 +73,17 @@ async def chunks(client: httpx.AsyncClient, path: str, body: Any) -> list[Any]:
     return [frame if frame == "[DONE]" else json.loads(frame) for frame in frames]
 
 
+def free_port() -> int:
+    """Return a port that is free at the moment."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def run_server(application: Any, port: int = 0) -> Generator[str]:
     """Serve an application over real HTTP, in a thread; give its base URL."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", port))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     made = uvicorn.Server(uvicorn.Config(application, port=port, log_level="error"))
     thread = threading.Thread(target=made.run, daemon=True)
     thread.start()

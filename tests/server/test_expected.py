@@ -15,7 +15,18 @@ from typing import Any
 import httpx
 import pytest
 from helpers.server import Reply, Server
-from helpers.serving import CALL, KEY, TOOL, chat, chunks, config, moa, served, written_by
+from helpers.serving import (
+    CALL,
+    KEY,
+    TOOL,
+    chat,
+    chunks,
+    config,
+    free_port,
+    moa,
+    served,
+    written_by,
+)
 from langchain_core.messages import AIMessage, HumanMessage
 
 from manyminds import Member, create_agent_forest, create_moa
@@ -221,7 +232,7 @@ async def test_the_cost_of_all_calls_is_a_field_of_the_usage() -> None:
 
 
 async def test_the_context_is_the_smallest_among_the_members() -> None:
-    sizes = [{"model": "simulated:small", "context_length": n} for n in (8192, 4096)]
+    sizes = [{"model": "simulated:small", "context": n} for n in (8192, 4096)]
     one = {"method": "moa", "members": sizes}
     unknown = {"method": "moa", "members": [sizes[0], "simulated:small"]}
     own = {**one, "context_length": 2048}
@@ -423,7 +434,7 @@ def test_a_stop_lets_open_requests_end_and_takes_no_new_ones(tmp_path: Path) -> 
             f"members: ['m@{upstream.url}']}}}}\n"
         )
         program = [sys.executable, "-m", "manyminds", "serve", "--config", str(file), "--port"]
-        port = str(_free_port())
+        port = str(free_port())
         with subprocess.Popen([*program, port], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             url = process.stdout.readline().split(" at ")[1].split()[0]
@@ -455,14 +466,6 @@ async def test_a_server_that_drains_refuses_with_retry_after() -> None:
         response = await client.post("/chat/completions", json=chat())
     assert ready.status_code == 503 and ready.json() == {"status": "draining"}
     assert response.status_code == 503 and response.headers["retry-after"] == "5"
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str) -> None:
