@@ -74,7 +74,8 @@ class Ensemble(BaseModel):
         if self.context_length is not None:
             return self.context_length
         known = [context_of(member) for member in cast("Any", app.builder).members.values()]
-        return min(known) if known and None not in known else None
+        sizes = [size for size in known if size is not None]
+        return min(sizes) if sizes and len(sizes) == len(known) else None
 
 
 class Key(BaseModel):

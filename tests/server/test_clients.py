@@ -115,16 +115,15 @@ def test_the_openai_provider_of_inspect() -> None:
 
 
 def test_the_chat_completions_of_lm_evaluation_harness() -> None:
-    pytest.importorskip("lm_eval", reason="needs lm-eval")
-    from lm_eval.api.instance import Instance
-    from lm_eval.models.openai_completions import LocalChatCompletion
+    instances: Any = pytest.importorskip("lm_eval.api.instance", reason="needs lm-eval")
+    models: Any = pytest.importorskip("lm_eval.models.openai_completions")
 
     with run_server(ensembles()) as url:
-        model = LocalChatCompletion(
+        model = models.LocalChatCompletion(
             base_url=f"{url}/chat/completions", model="panel", max_retries=1, num_concurrent=2
         )
         asked = [
-            Instance(
+            instances.Instance(
                 request_type="generate_until",
                 doc={},
                 arguments=(
