@@ -13,10 +13,19 @@ from pathlib import Path
 _DISK = 16 << 20  # bytes of the folder in memory that a program may write to
 _FOLDER = "/program"
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
-# For each processor: its number in the kernel, and those of clone, clone3 and fork's kin.
+# For each processor: its number in the kernel, and those of clone, clone3 and what is refused:
+# fork and vfork; unshare, setns, mount, umount2, pivot_root; add_key, request_key, keyctl; ptrace,
+# process_vm_readv and _writev; bpf, userfaultfd, perf_event_open, open_by_handle_at; io_uring's.
 _CALLS = {
-    "x86_64": (0xC000003E, 56, 435, (57, 58)),
-    "aarch64": (0xC00000B7, 220, 435, ()),
+    "x86_64": (
+        *(0xC000003E, 56, 435),
+        (57, 58, 272, 308, 165, 166, 155, 248, 249, 250, 101, 310, 311, 321, 323, 298, 304)
+        + (425, 426, 427),
+    ),
+    "aarch64": (
+        *(0xC00000B7, 220, 435),
+        (97, 268, 40, 39, 41, 217, 218, 219, 117, 270, 271, 280, 282, 241, 265, 425, 426, 427),
+    ),
 }
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
@@ -83,8 +92,12 @@ class system_calls:  # used as a function
         os.close(self.fd)
 
 
-def _filter(machine: int, clone: int, clone3: int, forks: Sequence[int]) -> bytes:
-    """Return a program for the kernel that refuses new processes, and permits threads."""
+def _filter(machine: int, clone: int, clone3: int, refused: Sequence[int]) -> bytes:
+    """Return a program for the kernel that refuses new processes, and permits threads.
+
+    So are calls refused that give a view on more than the sandbox has, or are not needed and have
+    often had faults.
+    """
     refuse, unknown = _REFUSE | _EPERM, _REFUSE | _ENOSYS
     steps = [
         (_LOAD, 0, 0, 4),  # the processor
@@ -95,7 +108,7 @@ def _filter(machine: int, clone: int, clone3: int, forks: Sequence[int]) -> byte
         (_RETURN, 0, 0, refuse),
         (_EQUAL, 0, 1, clone3),  # its flags cannot be read; libraries use clone then
         (_RETURN, 0, 0, unknown),
-        *(step for call in forks for step in ((_EQUAL, 0, 1, call), (_RETURN, 0, 0, refuse))),
+        *(step for call in refused for step in ((_EQUAL, 0, 1, call), (_RETURN, 0, 0, refuse))),
         (_EQUAL, 0, 3, clone),
         (_LOAD, 0, 0, 16),  # its flags
         (_ANY_BIT, 1, 0, _THREAD),

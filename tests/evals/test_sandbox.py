@@ -1,5 +1,6 @@
 """Programs of others: what they may not reach, what ends them, and what they cannot forge."""
 
+import platform
 import resource
 from collections.abc import Awaitable
 from pathlib import Path
@@ -70,11 +71,54 @@ async def test_a_program_that_does_not(program: str, limits: Limits) -> None:
         pytest.param("open('/etc/passwd')", id="users"),
         pytest.param("import os\nos.listdir('/proc')", id="processes"),
         pytest.param(f"import os\nos.listdir({str(Path(__file__).parent)!r})", id="our files"),
+        pytest.param("open('/proc/self/maps')", id="own process"),
+        pytest.param("import os\nos.symlink('/', 'r')\nopen('r/evil', 'w')", id="through a link"),
+        pytest.param("import os\nos.posix_spawn('/bin/true', ['true'], {})", id="spawn"),
+        pytest.param("import os, sys\nopen(sys.prefix + '/x', 'w')", id="python"),
+        pytest.param(
+            "import os\nfd = os.memfd_create('x')\nwhile True: os.write(fd, bytes(1 << 20))",
+            id="file in memory",
+        ),
+        pytest.param(
+            "import socket\nsocket.create_connection(('127.0.0.1', 22), 1)", id="loopback"
+        ),
+        pytest.param(
+            "import socket\nsocket.socket(socket.AF_UNIX).connect('/var/run/docker.sock')",
+            id="sockets of the host",
+        ),
+        pytest.param(
+            "import resource\nresource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))",
+            id="its limits",
+        ),
+        pytest.param(
+            "from threading import Thread\nfrom time import sleep\n"
+            "for _ in range(10**5): Thread(target=sleep, args=(60,), daemon=True).start()",
+            id="threads without end",
+        ),
         pytest.param("for i in range(99): open(f'{i}', 'wb').write(bytes(1 << 20))", id="disk"),
     ],
 )
 async def test_what_a_confined_program_cannot_reach(program: str) -> None:
     assert not await runs(program, SHORT)
+
+
+CALLS_IN_THE_KERNEL = {
+    # name: its number on x86_64 and arguments
+    **{"unshare": "272, 0x10000000", "setns": "308, 0, 0", "mount": "165, 0, 0, 0, 0, 0"},
+    **{"keyctl": "250, 0, -3, 0", "add_key": "248, 0, 0, 0, 0, 0", "bpf": "321, 0, 0, 0"},
+    **{"io_uring": "425, 1, 0", "userfaultfd": "323, 0", "ptrace": "101, 0, 0, 0, 0"},
+    **{"clone": "56, 17, 0, 0, 0, 0", "vfork": "58", "another numbering": "0x40000027"},
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize("call", CALLS_IN_THE_KERNEL.values(), ids=CALLS_IN_THE_KERNEL)
+async def test_a_call_that_the_kernel_refuses_in_the_sandbox(call: str) -> None:
+    program = (
+        "import ctypes, errno\nkernel = ctypes.CDLL(None, use_errno=True)\n"
+        f"assert kernel.syscall({call}) == -1 and ctypes.get_errno() == errno.EPERM"
+    )
+    assert await runs(program, SHORT)
 
 
 @MODES
@@ -127,6 +171,46 @@ os._exit(0)
         pytest.param("def f(x):\n    a = []\n    a.append(a)\n    return a", id="loop"),
         pytest.param("def f(x): return [1]", id="other"),
         pytest.param("def g(x): return 4", id="missing"),
+        pytest.param("import os\nos.closerange(0, 64)\ndef f(x): return 4", id="closes all"),
+        pytest.param(
+            "import atexit, os\natexit.register(lambda: os._exit(0))\n"
+            "def f(x): raise SystemExit(0)",
+            id="at exit",
+        ),
+        pytest.param(
+            "import os, threading\ndef f(x):\n"
+            "    threading.Thread(target=lambda: os._exit(0)).start()\n    import time\n"
+            "    time.sleep(9)",
+            id="a thread leaves",
+        ),
+        pytest.param(
+            "class A:\n    def __del__(self):\n        import os; os._exit(0)\n"
+            "def f(x):\n    a = A()\n    return 5",
+            id="dies with it",
+        ),
+        pytest.param(
+            "import os\nfor n in range(3, 20):\n  try: os.write(n, b'[' * (1 << 20) + b'\\n')\n"
+            "  except OSError: pass\ndef f(x): return 5",
+            id="nested reply",
+        ),
+        pytest.param(
+            "import os\nfor n in range(3, 20):\n"
+            '  try: os.write(n, b\'{"value": ["os", "x"]}\\n\')\n'
+            "  except OSError: pass\ndef f(x): return 5",
+            id="odd reply",
+        ),
+        pytest.param(
+            "class KeyboardInterrupt(Exception): pass\ndef f(x): raise KeyboardInterrupt",
+            id="error of a name",
+        ),
+        pytest.param("def f(x):\n    while True: yield 4", id="without end"),
+        pytest.param(
+            "class A:\n    def tolist(self): return A()\ndef f(x): return A()", id="lists"
+        ),
+        pytest.param("def f(x): return f(x)", id="recursion"),
+        pytest.param("import signal, os\nos.kill(os.getpid(), signal.SIGKILL)", id="kills itself"),
+        pytest.param("def f(x): return '\ud800'", id="half of a pair"),
+        pytest.param("x = '\x00'", id="NUL"),
     ],
 )
 async def test_a_wrong_program_cannot_pass(program: str, limits: Limits) -> None:

@@ -31,19 +31,36 @@ KINDS = (
     *("slow", "hang", "429", "429 later", "500", "drop", "half", "malformed", "empty"),
     *("huge", "schema", "refusal", "filtered", "too long", "hostile", "bad key"),
     *("odd usage", "odd finish", "cut", "envelope", "list", "refuses", "endless", "reasoning"),
+    *("odd envelope", "odd message"),
 )
-_WEIGHTS = (3, *[2] * 8, 0.2, 2, 1, 1, 1, 3, 0.5, *[2] * 6, 0.05, 2)
+_WEIGHTS = (3, *[2] * 8, 0.2, 2, 1, 1, 1, 3, 0.5, *[2] * 6, 0.05, 2, 2, 2)
 USAGES: tuple[Any, ...] = (
     *(None, {}, "none", [3], -1, {"prompt_tokens": "x", "completion_tokens": None}),
     *({"prompt_tokens": -9, "completion_tokens": -9}, {"prompt_tokens": 10.5}),
     {"prompt_tokens": 10**400, "completion_tokens": 1},
     {"prompt_tokens": 3, "completion_tokens": True, "total_tokens": {}},
+    *({"prompt_tokens": "10", "completion_tokens": "5"}, {"prompt_tokens": float("nan")}),
+    {"prompt_tokens": 1, "completion_tokens": 2, "prompt_tokens_details": [-1]},
 )
-FINISHES = ("length", "MAX_TOKENS", "error", "abort", "SAFETY", None, 7, "", {"type": "length"})
+FINISHES = (
+    *("length", "MAX_TOKENS", "error", "abort", "SAFETY", None, 7, "", {"type": "length"}),
+    *("OTHER", "MODEL_ARMOR", "zzz", ["length"], "modelUnloaded", "pause_turn"),
+)
 REFUSED = (
     *("Unsupported value: 'temperature' does not support 0.7", "System role not supported"),
     *("Conversation roles must alternate user/assistant", "n is not supported"),
     "'max_tokens' is not supported: use 'max_completion_tokens'",
+    *("Only user and assistant roles are supported!", "Unknown parameter: 'stream_options'"),
+    *("This model does not support structured outputs", "temperature is wrong, and so is all"),
+)
+ENVELOPES: tuple[Any, ...] = (
+    *({"errors": [{"message": ERROR_TEXT}]}, {"detail": [{"loc": ["body"], "msg": ERROR_TEXT}]}),
+    *({"message": ERROR_TEXT, "object": "error"}, {"error": {"error": {"message": ERROR_TEXT}}}),
+    *({"choices": None, "msg": ERROR_TEXT}, {"choices": [{"error": {"message": ERROR_TEXT}}]}),
+)
+ODD_MESSAGES: tuple[Any, ...] = (
+    *({"tool_calls": "x"}, {"tool_calls": [{"id": None, "function": None}]}, {"function_call": 7}),
+    *({"role": "tool"}, {"role": None, "name": 7, "id": 7}, {"audio": "x", "refusal": {"a": 1}}),
 )
 _MEMBERS = "abc"
 
@@ -124,11 +141,13 @@ class Faults:
             return Reply(self._model.invoke(messages).text, latency=draw.uniform(0.05, 1.0))
         if kind == "hostile":
             return Reply(draw.choice(HOSTILE))
-        if kind in ("odd usage", "odd finish", "reasoning"):
+        if kind in ("odd usage", "odd finish", "reasoning", "odd message"):
             return self._odd(kind, draw, self._model.invoke(messages).text, streams)
         if kind == "envelope":
             told = {"message": ERROR_TEXT, "code": draw.choice([429, 502, None, "x", 400])}
             return _sent({"error": draw.choice([told, ERROR_TEXT])}, streams)
+        if kind == "odd envelope":
+            return _sent(draw.choice(ENVELOPES), streams)
         if kind == "refuses":
             return Reply(draw.choice(REFUSED), status=400)
         if kind == "endless":
@@ -138,13 +157,16 @@ class Faults:
     def _odd(self, kind: str, draw: Random, text: str, streams: bool) -> Reply:
         usage = draw.choice(USAGES) if kind == "odd usage" else {"prompt_tokens": 3}
         finish = draw.choice(FINISHES) if kind == "odd finish" else "stop"
+        more = draw.choice(ODD_MESSAGES) if kind == "odd message" else {}
         if kind == "reasoning":
             text = f"Is it {ERROR_TEXT}? No.\n</think>\n{text}"
         if streams:
             end: Body = {**_chunk(""), "usage": usage}
             end["choices"][0]["finish_reason"] = finish
-            return Reply(events=[_chunk(text), end, *draw.choice([[], ["[DONE]"]])])
-        message = {"role": "assistant", "content": text}
+            begin = _chunk(text)
+            begin["choices"][0]["delta"] |= more
+            return Reply(events=[begin, end, *draw.choice([[], ["[DONE]"]])])
+        message = {"role": "assistant", "content": text, **more}
         return Reply(
             raw={"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
         )
