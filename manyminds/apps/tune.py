@@ -1,14 +1,21 @@
-"""`manyminds tune`: a model trained on what runs have shown."""
+"""`manyminds tune`: a model trained on what runs have shown, measured before and after."""
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from manyminds.apps.flags import AsJson, TestSets
-from manyminds.apps.terminal import complain, counted, print_json
+from manyminds.apps.terminal import complain, console, counted, print_json, watched
 from manyminds.errors import InputError
+
+if TYPE_CHECKING:
+    from manyminds.export.measure import Measured
+    from manyminds.export.tuning import OnProgress, Tuned
 
 MinAgreement = Annotated[
     float | None,
@@ -21,13 +28,13 @@ class TrainingFlags:
     """How a model is trained.
 
     Attributes:
-        model: Folder of a model, or smollm2.
+        model: smollm2, a GGUF file, or the folder of a model.
         epochs: Passes over the rows.
         learning_rate: Learning rate at the start.
         rank: Rank of LoRA.
         batch: Rows of a step.
         max_tokens: Tokens of a row at most.
-        seed: Seed of the training.
+        seed: Seed of every random choice.
     """
 
     model: Annotated[str, Option(metavar="MODEL")] = "smollm2"
@@ -39,6 +46,21 @@ class TrainingFlags:
     seed: Annotated[int, Option(metavar="N")] = 0
 
 
+@dataclass(frozen=True)
+class Measuring:
+    """How the model is measured before and after.
+
+    Attributes:
+        questions: Held-out questions with answers; rows that share words with one are dropped.
+        samples: Replies that vote.
+        reply_tokens: Tokens of a reply at most.
+    """
+
+    questions: Annotated[Path | None, Option(metavar="FILE")] = None
+    samples: Annotated[int, Option(metavar="N", min=1)] = 8
+    reply_tokens: Annotated[int, Option(metavar="N", min=1)] = 64
+
+
 def tune(
     runs: Annotated[
         list[Path] | None,
@@ -47,48 +69,104 @@ def tune(
         ),
     ] = None,
     *,
+    more_runs: Annotated[
+        list[Path] | None, Option("--runs", metavar="DIR", help="The same, as an option.")
+    ] = None,
     recipe: Annotated[
         str, Option(metavar="NAME", help="What is trained; --list names the recipes.")
     ] = "vote",
     out: Annotated[
-        Path | None, Option(metavar="DIR", help="Folder for data, adapter and merged model.")
+        Path | None, Option(metavar="DIR", help="Folder for data, adapter and models.")
     ] = None,
     sets: TestSets,
     min_agreement: MinAgreement = None,
     training: TrainingFlags,
+    measuring: Measuring,
     listed: Annotated[bool, Option("--list", help="List the recipes and end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a model with LoRA on exported runs; needs the extra `tune`.
 
-    An interrupted training goes on from its last checkpoint when the same command is given again.
+    With --questions the model answers them before and after. Interrupted, the same command goes on
+    where it stopped.
     """
     from manyminds.export.filters import Limits
+    from manyminds.export.measure import Sampling
     from manyminds.export.plan import Plan
     from manyminds.export.recipes import RECIPES
-    from manyminds.export.tuning import Training, check_packages, recipe_of, rows_for, train
-    from manyminds.export.tuning import warning as too_little
+    from manyminds.export.training import Training
+    from manyminds.export.tuning import Job, recipe_of
+    from manyminds.export.tuning import tune as work
 
     if listed:
         for name, one in RECIPES.items():
-            print(f"{name:<10}{one.about}; {' then '.join(one.forms)}, {one.kind.upper()}")
+            print(f"{name:<10}{one.about}; {one.trainers}")
         return
     chosen = recipe_of(recipe)
     if out is None:
         raise InputError("give the folder to write into with --out DIR")
-    check_packages()
+    sources = [*(runs or []), *(more_runs or [])]
     limits = Limits(min_agreement=min_agreement)
-    plan = Plan(runs or [], chosen.forms[0], limits=limits, **asdict(sets))
-    rows, counts = rows_for(chosen, plan, out / "data")
-    warned = too_little(chosen, counts)
-    if not as_json:
-        print(f"{counted(counts.rows, 'row')} in {rows}; dropped: {counts.dropped_text()}")
-        if warned:
-            complain(warned)
-    losses, adapter, merged = train(rows, chosen.kind, Training(**asdict(training)), out)
+    job = Job(
+        chosen,
+        Plan(sources, "trl", limits=limits, seed=training.seed, **asdict(sets)),
+        Training(**asdict(training)),
+        measuring.questions,
+        Sampling(measuring.samples, measuring.reply_tokens, training.seed),
+    )
+    with _bar(hidden=as_json) as on_progress:
+        tuned = work(job, out, on_progress, on_warning=complain)
     if as_json:
-        found = {"losses": losses, "adapter": str(adapter), "merged": str(merged)}
-        print_json({"rows": counts.rows, "warning": warned, **found})
+        print_json(tuned.to_json())
     else:
+        _print(tuned)
+
+
+@contextmanager
+def _bar(*, hidden: bool) -> "Generator[OnProgress, None, None]":
+    """Show what is being done and how far it is; gives the function that tells it."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console(sys.stderr),
+        transient=True,
+        disable=hidden or not watched(),
+    )
+    with progress:
+        task = progress.add_task("")
+        yield lambda what, done, total: progress.update(
+            task, description=what, completed=done, total=total
+        )
+
+
+def _print(tuned: "Tuned") -> None:
+    for (rows, counts), losses in zip(tuned.rows, tuned.losses, strict=True):
+        print(f"{counted(counts.rows, 'row')} in {rows}; dropped: {counts.dropped_text()}")
         fell = f"loss {losses[0][1]:.3f} -> {losses[-1][1]:.3f}" if losses else "no step was made"
-        print(f"{fell}; adapter in {adapter}, merged model in {merged}")
+        print(f"{fell} in {counted(len(losses), 'step')}")
+    for when, found in (("before", tuned.before), ("after", tuned.after)):
+        if found is not None:
+            print(f"{when:<7}{_line(found)}")
+    print(f"adapter in {tuned.trained.adapter}, merged model in {tuned.trained.merged}")
+    if tuned.member is not None:
+        print(f"Ask it: manyminds ask --member {tuned.member} 'What is 7 + 5?'")
+
+
+def _line(found: "Measured") -> str:
+    def share(value: float, ends: tuple[float, float]) -> str:
+        return f"{value:.1%} [{ends[0]:.1%}, {ends[1]:.1%}]"
+
+    sure = f"{found.sure_right} of {counted(found.sure, 'sure vote')} right"
+    single = share(found.single, found.single_interval)
+    vote = share(found.vote, found.vote_interval)
+    return f"one reply {single}, vote of {found.samples} {vote}, {sure}"

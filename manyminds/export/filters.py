@@ -8,7 +8,7 @@ from pathlib import Path
 
 from manyminds.errors import DataError
 from manyminds.evals.data import Row, read_rows
-from manyminds.evals.grading import grader
+from manyminds.evals.grading import Grader, grader
 from manyminds.export.exporter import NO_REWARD, json_text
 from manyminds.export.spool import Spool
 from manyminds.questions import question_hash
@@ -99,16 +99,26 @@ class Gold:
         trajectory.gold = row["answer"]
         last = trajectory.content[-1] if trajectory.content else None
         if trajectory.reward is None and isinstance(last, MessageAction):
-            verdict = self._grade(row, last.content)
-            if inspect.isawaitable(verdict):
-                raise DataError("answers that have to be run cannot be graded here")
-            trajectory.reward = None if verdict is None else float(verdict)
+            right = verdict(self._grade, row, last.content)
+            trajectory.reward = None if right is None else float(right)
 
     def _row(self, trajectory: Trajectory) -> Row | None:
         if trajectory.task is not None and trajectory.task in self._rows:
             return self._rows[trajectory.task]
         asked = [s for s in trajectory.content if isinstance(s, TextObservation)]
         return self._rows.get(question_hash(asked[0].content)) if asked else None
+
+
+def verdict(grade: Grader, row: Row, text: str) -> bool | None:
+    """Grade a text by what is known of its question; None: it cannot be graded.
+
+    Raises:
+        DataError: It would have to be run.
+    """
+    found = grade(row, text)
+    if inspect.isawaitable(found):
+        raise DataError("answers that have to be run cannot be graded here")
+    return found
 
 
 def _answers(trajectory: Trajectory) -> bool:

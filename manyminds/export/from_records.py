@@ -143,6 +143,9 @@ def _shares(run: RunRecord) -> dict[int, tuple[float | None, bool | None]]:
         if not ballot or not ballot.get("groups"):
             continue
         total = sum(max(group["weight"], 0.0) for group in ballot["groups"])
+        # Replies in which nothing was read weigh as much as the others: one vote alone is not sure.
+        voters = ballot["voters"]
+        total *= (voters + ballot["abstentions"]) / voters if voters else 1.0
         for place, group in enumerate(ballot["groups"]):
             share = min(1.0, max(group["weight"], 0.0) / total) if total > 0 else None
             for index in group["indices"]:

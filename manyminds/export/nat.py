@@ -50,13 +50,22 @@ class NatRow(TypedDict):
     info: NatInfo
 
 
+def framed(question: str, success: bool = True) -> list[tuple[Literal["user", "assistant"], str]]:
+    """Return the three turns before a trajectory; at inference those of a success."""
+    wording = SUCCESS if success else FAILURE
+    return [
+        ("user", INSTRUCTION),
+        ("assistant", ACKNOWLEDGEMENT),
+        ("user", f"{question}\n\n{wording}"),
+    ]
+
+
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the one row of a trajectory whose reward is known."""
     if trajectory.reward is None:
         raise NotHeldError(NO_REWARD)
     success = trajectory.reward >= GOOD
     first, *rest = turns_of(trajectory)
-    question = f"{first['text']}\n\n{SUCCESS if success else FAILURE}"
     info: dict[str, Any] = {"reward": success}
     for key, value in (("gt", trajectory.gold), ("pred", trajectory.answer)):
         if value is not None:
@@ -64,9 +73,7 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     yield {
         "id": trajectory.id,
         "conversations": [
-            _turn("user", INSTRUCTION),
-            _turn("assistant", ACKNOWLEDGEMENT),
-            _turn("user", question),
+            *(_turn(role, text) for role, text in framed(first["text"], success)),
             *(
                 _turn("assistant" if one["side"] == "agent" else "user", one["text"], one["train"])
                 for one in rest

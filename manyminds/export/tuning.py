@@ -1,51 +1,101 @@
-"""Trains a model with LoRA on exported rows: a thin layer over TRL and PEFT.
+"""From runs to a better small model: export, train, serve again, measure before and after.
 
-Everything happens in one folder: the data with its card, checkpoints from which an interrupted
-training goes on, the adapter, and the merged model. All packages are those of the extra `tune`.
+One folder holds everything, and the same call goes on where it stopped: `data` (rows and cards),
+`before` and `after` (votes on held-out questions), `stage-1` (what a recipe of several stages
+trains first), `adapter`, `merged`, `model.gguf`, and `result.json`.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from manyminds.errors import InputError
+from manyminds.evals.batch import Batch
+from manyminds.evals.data import Row, read_rows
+from manyminds.evals.grading import grader
 from manyminds.export.counts import Counts
 from manyminds.export.filters import Limits
+from manyminds.export.gguf import write_gguf
+from manyminds.export.measure import Measured, Sampling, measured, sample
 from manyminds.export.pipeline import export
 from manyminds.export.plan import Plan
-from manyminds.export.recipes import RECIPES, Kind, Recipe
-from manyminds.models.local_weights import KNOWN, find
+from manyminds.export.recipes import RECIPES, Chat, Recipe, Stage
+from manyminds.export.training import (
+    NEEDED,
+    Losses,
+    Trained,
+    Training,
+    check_packages,
+    source_of,
+    train,
+    trained_matrices,
+)
+from manyminds.models.local import EXTRA, PREFIX
+from manyminds.models.local_engine import is_installed
 
+OnProgress: TypeAlias = Callable[[str, int, int], object]
+"""Called with what is being done, how much of it is done, and how much there is."""
 FEW_ROWS = 50
 FEW_SHARE = 0.2
-_NEEDED = ("torch", "transformers", "trl", "peft", "datasets")
-_TRAINERS: dict[Kind, str] = {"sft": "SFT", "dpo": "DPO", "kto": "KTO"}
+EXPLORED = 4
+"""Replies to a question with which a model explores."""
 
 
 @dataclass(frozen=True)
-class Training:
-    """How to train.
+class Job:
+    """What to train, on what, and how to measure it.
 
     Attributes:
-        model: Folder of a model, name of a model that transformers knows, or `smollm2`.
-        epochs: Passes over the rows.
-        learning_rate: Learning rate at the start; it falls along a cosine.
-        rank: Rank of the LoRA matrices.
-        batch: Rows of a step.
-        max_tokens: Tokens of a row at most; longer ones are cut.
-        seed: Seed of the order of rows and of the adapter's start.
+        recipe: The recipe.
+        plan: Sources, gold answers, and filters of one's own.
+        training: How to train.
+        questions: File of held-out questions with answers; None measures nothing.
+        asking: How questions are asked in a measurement.
     """
 
-    model: str
-    epochs: float = 2.0
-    learning_rate: float = 2e-4
-    rank: int = 16
-    batch: int = 8
-    max_tokens: int = 1_024
-    seed: int = 0
+    recipe: Recipe
+    plan: Plan
+    training: Training
+    questions: Path | None = None
+    asking: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came of a job.
+
+    Attributes:
+        rows: Rows of each stage, with the counts of its export.
+        warnings: Why there may be too little to train on.
+        losses: Loss by step of each stage.
+        trained: Adapter and merged model.
+        member: The trained model as a member, where it was loaded from a GGUF file.
+        before, after: What the model knew, where there are questions and it runs here.
+    """
+
+    rows: Sequence[tuple[Path, Counts]]
+    warnings: Sequence[str]
+    losses: Sequence[Losses]
+    trained: Trained
+    member: str | None
+    before: Measured | None
+    after: Measured | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain data for `json.dumps`."""
+        return {
+            "rows": [counts.rows for _, counts in self.rows],
+            "warnings": list(self.warnings),
+            "losses": list(self.losses),
+            "adapter": str(self.trained.adapter),
+            "merged": str(self.trained.merged),
+            "member": self.member,
+            "before": None if self.before is None else self.before.to_json(),
+            "after": None if self.after is None else self.after.to_json(),
+        }
 
 
 def recipe_of(name: str) -> Recipe:
@@ -59,11 +109,11 @@ def recipe_of(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def rows_for(recipe: Recipe, plan: Plan, folder: Path) -> tuple[Path, Counts]:
-    """Export the rows of a recipe into a folder.
+def rows_for(stage: Stage, plan: Plan, folder: Path) -> tuple[Path, Counts]:
+    """Export the rows of a stage into a folder.
 
     Args:
-        recipe: The recipe; what it asks for counts where the plan asks for nothing.
+        stage: The stage; what it asks for counts where the plan asks for nothing.
         plan: Sources, and filters of one's own.
         folder: Where the files go.
 
@@ -73,12 +123,12 @@ def rows_for(recipe: Recipe, plan: Plan, folder: Path) -> tuple[Path, Counts]:
     asked = plan.limits
     limits = replace(
         asked,
-        min_agreement=_first(asked.min_agreement, recipe.min_agreement),
-        min_reward=_first(asked.min_reward, recipe.min_reward),
+        min_agreement=_first(asked.min_agreement, stage.min_agreement),
+        min_reward=_first(asked.min_reward, stage.min_reward),
     )
-    first, *rest = recipe.forms
+    first, *rest = stage.forms
     out = folder / f"{first}.jsonl"
-    made = replace(plan, format=first, take=plan.take or recipe.take, limits=limits)
+    made = replace(plan, format=first, take=plan.take or stage.take, limits=limits)
     if rest:  # the form's file is read again, so it has to be a list or lines by its name
         out = out.with_suffix(".json")
     counts = export(made, out)
@@ -88,9 +138,9 @@ def rows_for(recipe: Recipe, plan: Plan, folder: Path) -> tuple[Path, Counts]:
     return out, counts
 
 
-def warning(recipe: Recipe, counts: Counts) -> str | None:
+def warning(stage: Stage, counts: Counts) -> str | None:
     """Return why there may be too little to train on; None where there is enough."""
-    if recipe.take == "winners" and counts.used < FEW_SHARE * counts.total:
+    if stage.take == "winners" and counts.used < FEW_SHARE * counts.total:
         return (
             f"the votes agree on too little to train on: {counts.used} of {counts.total} replies "
             "are left; a model learns form from such rows, not knowledge"
@@ -100,137 +150,165 @@ def warning(recipe: Recipe, counts: Counts) -> str | None:
     return None
 
 
-def train(
-    rows: Path,
-    kind: Kind,
-    how: Training,
+def tune(
+    job: Job,
     out: Path,
-    on_loss: Callable[[int, float], object] = lambda _step, _loss: None,
-) -> tuple[list[tuple[int, float]], Path, Path]:
-    """Train an adapter on rows; an interrupted training goes on from its last checkpoint.
+    on_progress: OnProgress = lambda _what, _done, _all: None,
+    on_warning: Callable[[str], object] = lambda _warning: None,
+) -> Tuned:
+    """Train a model on what runs have shown, and measure it before and after.
+
+    Call it again after an interruption: what was asked is not asked again, and training goes on
+    from its last checkpoint.
 
     Args:
-        rows: File of `rows_for`.
-        kind: Trainer.
-        how: How to train.
-        out: Folder for checkpoints, `adapter` and `merged`.
-        on_loss: Called with the step and its loss.
-
-    Returns:
-        The losses by step, and the folders of adapter and merged model.
+        job: What to do.
+        out: The folder for everything.
+        on_progress: Called as the work goes on.
+        on_warning: Called with each warning, before the training it is about.
 
     Raises:
-        InputError: A package is missing, or the model cannot be loaded.
+        InputError: A package, the model, or rows are missing, or the folder holds another job.
     """
-    check_packages()
-    trl, datasets = import_module("trl"), import_module("datasets")
-    model, tokenizer = _loaded(how)
-    data = datasets.load_dataset("json", data_files=str(rows), split="train")
-    name = _TRAINERS[kind]
-    trainer = getattr(trl, f"{name}Trainer")(
-        model=model,
-        args=_settings(getattr(trl, f"{name}Config"), how, out / "checkpoints"),
-        train_dataset=data,
-        processing_class=tokenizer,
-        peft_config=import_module("peft").LoraConfig(
-            r=how.rank, lora_alpha=2 * how.rank, target_modules="all-linear", task_type="CAUSAL_LM"
-        ),
-        callbacks=[_listener(on_loss)],
-    )
-    trainer.train(resume_from_checkpoint=_has_checkpoint(out / "checkpoints"))
-    adapter, merged = out / "adapter", out / "merged"
-    trainer.model.save_pretrained(adapter)
-    trainer.model.merge_and_unload().save_pretrained(merged)
-    tokenizer.save_pretrained(merged)
-    history = trainer.state.log_history
-    losses = [(line["step"], float(line["loss"])) for line in history if "loss" in line]
-    (out / "losses.json").write_text(json.dumps(losses) + "\n")
-    return losses, adapter, merged
+    check_packages(NEEDED)
+    work = _Work(job, out, on_progress)
+    _claim(job, out)
+    before = work.knows("before", work.member, lambda question: [("user", question)])
+    rows: list[tuple[Path, Counts]] = []
+    losses: list[Losses] = []
+    warnings: list[str] = []
+    model, plan, trained = job.training.model, _decontaminated(job), Trained([], out, out)
+    for place, stage in enumerate(job.recipe.stages, 1):
+        last = place == len(job.recipe.stages)
+        folder = out if last else out / f"stage-{place}"
+        if stage.explores and (explored := work.explored(trained)):
+            plan = replace(plan, sources=[*plan.sources, explored])
+        rows.append(rows_for(stage, plan, out / "data" / f"stage-{place}"))
+        if warned := warning(stage, rows[-1][1]):
+            warnings.append(warned)
+            on_warning(warned)
+        how = replace(
+            job.training, model=model, learning_rate=job.training.learning_rate * stage.rate
+        )
+        trained = train(
+            rows[-1][0], stage.kind, how, folder,
+            lambda step, steps, _loss: on_progress("training", step, steps),
+        )  # fmt: skip
+        losses.append(trained.losses)
+        model = str(trained.merged)
+    member = work.written(trained, out)
+    after = work.knows("after", member, job.recipe.asks)
+    tuned = Tuned(rows, warnings, losses, trained, member, before, after)
+    (out / "result.json").write_text(json.dumps(tuned.to_json(), indent=2) + "\n", "utf-8")
+    return tuned
 
 
-def check_packages(names: Sequence[str] = _NEEDED) -> None:
-    """Check that the packages of the extra are installed.
+class _Work:
+    """The parts of a job that ask models."""
 
-    Raises:
-        InputError: One is missing.
-    """
-    for name in names:
-        try:
-            import_module(name)
-        except ImportError:
+    def __init__(self, job: Job, out: Path, on_progress: OnProgress) -> None:
+        self.job, self.out, self.on_progress = job, out, on_progress
+        self.source = source_of(job.training.model)
+        self.member = None if self.source is None else f"{PREFIX}{self.source}"
+        if job.questions is None:
+            return
+        if self.member is None:
             raise InputError(
-                f"training needs {name}: install manyminds[tune], with a CPU or GPU build of torch"
-            ) from None
+                f"{job.training.model} cannot be asked here: give a GGUF file or smollm2 as the "
+                "model, or leave out --questions and measure with `manyminds eval`"
+            )
+        if not is_installed():
+            raise InputError(f"measuring asks the model in this process: {EXTRA}")
+        self.rows = read_rows(job.questions)
+        self.grade = grader(self.rows, job.questions)
+
+    def knows(self, when: str, member: str | None, asks: Callable[[str], Chat]) -> Measured | None:
+        """Measure a model on the held-out questions; None where there are none."""
+        if self.job.questions is None or member is None:
+            return None
+        votes = self.out / when / "votes.jsonl"
+        self._ask(when, member, self.rows, votes, self.job.asking, asks)
+        return measured(votes, self.rows, self.grade, self.job.asking.samples)
+
+    def explored(self, trained: Trained) -> Path | None:
+        """Let the model trained so far answer the questions of the gold file; the records."""
+        if self.source is None or self.job.plan.gold is None or not is_installed():
+            return None
+        folder = trained.merged.parent
+        member = self.written(trained, folder)
+        assert member is not None
+        how = replace(self.job.asking, samples=EXPLORED, seed=self.job.asking.seed + 1)
+        rows, runs = read_rows(self.job.plan.gold), folder / "runs"
+        self._ask(
+            "exploring", member, rows, folder / "explored.jsonl", how, self.job.recipe.asks, runs
+        )
+        return runs
+
+    def written(self, trained: Trained, folder: Path) -> str | None:
+        """Write the trained model as GGUF; the member that it is."""
+        if self.source is None:
+            return None
+        file = folder / "model.gguf"
+        if not file.exists():
+            write_gguf(self.source, trained_matrices(trained), file)
+        return f"{PREFIX}{file}"
+
+    def _ask(
+        self,
+        what: str,
+        member: str,
+        rows: Sequence[Row],
+        votes: Path,
+        how: Sampling,
+        asks: Callable[[str], Chat],
+        runs: Path | None = None,
+    ) -> None:
+        def on_question(batch: Batch) -> None:
+            done = batch.done + batch.kept + batch.errors.total()
+            self.on_progress(what, done, len(rows))
+
+        sample(member, rows, votes, how, asks=asks, runs=runs, on_question=on_question)
 
 
-def _loaded(how: Training) -> tuple[Any, Any]:
-    transformers = import_module("transformers")
-    name, more, weights = how.model, dict[str, str](), dict[str, Any]()
-    if how.model in KNOWN:
-        path = find(KNOWN[how.model])
-        if path is None:
-            raise InputError(f"fetch the weights first: manyminds models get {how.model}")
-        check_packages(["gguf"])
-        name, more = str(path.parent), {"gguf_file": path.name}
-        unpacked: Any = getattr(transformers, "GgufConfig", None)  # newer versions keep blocks
-        weights = {} if unpacked is None else {"quantization_config": unpacked(dequantize=True)}
-    elif not Path(name).is_dir() and (name.startswith((".", "/")) or name.count("/") > 1):
-        raise InputError(f"{name}: the folder of the model does not exist")
+def _decontaminated(job: Job) -> Plan:
+    """Return the plan without rows that share words with a held-out question."""
+    return job.plan if job.plan.against else replace(job.plan, against=job.questions)
+
+
+def _claim(job: Job, out: Path) -> None:
+    """Write what the folder depends on, or check that it is the same."""
+    settings = {
+        "stages": [asdict(stage) for stage in job.recipe.stages],
+        "training": asdict(job.training),
+        "limits": asdict(job.plan.limits),
+        "seed": job.plan.seed,
+        "gold": _digest(job.plan.gold),
+        "questions": _digest(job.questions),
+        "asking": asdict(job.asking),
+    }
+    text = json.dumps(settings, indent=2) + "\n"
+    path = out / "settings.json"
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **more)
-        model = transformers.AutoModelForCausalLM.from_pretrained(name, **more, **weights)
-    except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise InputError(f"{how.model}: the model cannot be loaded ({said})") from None
-    if more:
-        model = _dense(model, transformers)
-    if tokenizer.chat_template is None:
-        raise InputError(f"{how.model}: the tokenizer has no chat template")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
+        if not path.exists():
+            out.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            return
+        known = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot write into {out}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"{path} is not valid JSON: choose another --out") from None
+    other = [key for key, value in json.loads(text).items() if known.get(key) != value]
+    if other:
+        raise InputError(
+            f"{out} holds a training with other {', '.join(other)}: choose another --out"
+        )
 
 
-def _dense(model: Any, transformers: Any) -> Any:
-    """Return a model out of GGUF as an ordinary one; as loaded it cannot train or be saved."""
-    config = model.config
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    dense = transformers.AutoModelForCausalLM.from_config(config)
-    dense.load_state_dict(model.state_dict())
-    return dense.float()
-
-
-def _settings(kind: Any, how: Training, checkpoints: Path) -> Any:
-    return kind(
-        output_dir=str(checkpoints),
-        num_train_epochs=how.epochs,
-        learning_rate=how.learning_rate,
-        lr_scheduler_type="cosine",
-        per_device_train_batch_size=how.batch,
-        max_length=how.max_tokens,
-        seed=how.seed,
-        data_seed=how.seed,
-        logging_steps=1,
-        save_strategy="epoch",
-        save_total_limit=1,
-        report_to=[],
-        bf16=False,
-    )
-
-
-def _has_checkpoint(folder: Path) -> bool:
-    return any(folder.glob("checkpoint-*"))
-
-
-def _listener(on_loss: Callable[[int, float], object]) -> Any:
-    base: Any = import_module("transformers").TrainerCallback
-
-    def on_log(_self: Any, _args: Any, state: Any, _control: Any, **given: Any) -> None:
-        if "loss" in (given.get("logs") or {}):
-            on_loss(state.global_step, float(given["logs"]["loss"]))
-
-    return type("Listener", (base,), {"on_log": on_log})()
+def _digest(path: Path | None) -> str | None:
+    if path is None or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _first(given: float | None, default: float | None) -> float | None:

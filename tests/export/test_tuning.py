@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from helpers.tiny_model import tiny_model
 from helpers.trajectories import told
 
 from manyminds.apps.cli import WRONG_INPUT, main
+from manyminds.errors import InputError
 from manyminds.export.counts import Counts
 from manyminds.export.filters import Limits
 from manyminds.export.plan import Plan
-from manyminds.export.recipes import RECIPES
-from manyminds.export.tuning import Training, rows_for, train, warning
+from manyminds.export.recipes import RECIPES, Stage
+from manyminds.export.training import Training, train, trained_matrices
+from manyminds.export.tuning import Job, rows_for, tune, warning
 from manyminds.json_lines import encoded
+
+VOTE = RECIPES["vote"].stages[0]
 
 
 def source(folder: Path, many: int = 6) -> Path:
@@ -43,25 +48,27 @@ def plan(folder: Path, **limits: Any) -> Plan:
     return Plan([source(folder)], "trl", limits=Limits(**limits))
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_gives_rows_of_its_trainer(name: str, tmp_path: Path) -> None:
-    recipe = RECIPES[name]
-    path, counts = rows_for(recipe, plan(tmp_path), tmp_path / "data")
+@pytest.mark.parametrize(
+    "stage",
+    [pytest.param(stage, id=name) for name, one in RECIPES.items() for stage in one.stages],
+)
+def test_every_stage_gives_rows_of_its_trainer(stage: Stage, tmp_path: Path) -> None:
+    path, counts = rows_for(stage, plan(tmp_path), tmp_path / "data")
     keys = {"sft": "completion", "dpo": "chosen", "kto": "label"}
     rows = read(path)
-    assert rows and all(keys[recipe.kind] in row for row in rows)
+    assert rows and all(keys[stage.kind] in row for row in rows)
     assert counts.used and path.with_name(f"{path.name}.card.md").exists()
 
 
 def test_a_vote_counts_from_the_agreement_that_is_asked_for(tmp_path: Path) -> None:
-    path, counts = rows_for(RECIPES["vote"], plan(tmp_path), tmp_path / "data")
+    path, counts = rows_for(VOTE, plan(tmp_path), tmp_path / "data")
     assert counts.dropped["the vote agrees too little"] == 8  # 6 losers, 2 winners below 0.6
-    more, _ = rows_for(RECIPES["vote"], plan(tmp_path, min_agreement=0.75), tmp_path / "more")
+    more, _ = rows_for(VOTE, plan(tmp_path, min_agreement=0.75), tmp_path / "more")
     assert [len(read(one)) for one in (path, more)] == [4, 1]
 
 
 def test_nat_says_in_the_prompt_what_follows_and_trains_the_agent_only(tmp_path: Path) -> None:
-    path, _ = rows_for(RECIPES["nat"], plan(tmp_path), tmp_path / "data")
+    path, _ = rows_for(RECIPES["nat"].stages[0], plan(tmp_path), tmp_path / "data")
     first, second = read(path)[:2]
     assert first["prompt"][-1]["content"] != second["prompt"][-1]["content"]
     assert [len(row["completion"]) for row in (first, second)] == [1, 1]
@@ -70,10 +77,10 @@ def test_nat_says_in_the_prompt_what_follows_and_trains_the_agent_only(tmp_path:
 def test_votes_that_agree_on_too_little_are_warned_of() -> None:
     counts = Counts(used=5, rows=5)
     counts.read["runs"] = 1_000
-    assert "too little to train on" in str(warning(RECIPES["vote"], counts))
+    assert "too little to train on" in str(warning(VOTE, counts))
     counts.read["runs"] = 6
-    assert "few to train on" in str(warning(RECIPES["vote"], counts))
-    assert warning(RECIPES["gold"], Counts(used=900, rows=900)) is None
+    assert "few to train on" in str(warning(VOTE, counts))
+    assert warning(RECIPES["gold"].stages[0], Counts(used=900, rows=900)) is None
 
 
 @pytest.mark.parametrize(
@@ -105,24 +112,81 @@ def test_the_list_names_all_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in listed for name in RECIPES)
 
 
+def test_nat_asks_the_trained_model_as_it_was_trained_on_successes(tmp_path: Path) -> None:
+    path, _ = rows_for(RECIPES["nat"].stages[0], plan(tmp_path), tmp_path / "data")
+    (success,) = [
+        row for row in read(path) if [one["content"] for one in row["completion"]] == ["3"]
+        and "correct" in row["prompt"][-1]["content"]
+    ]  # fmt: skip
+    asked = RECIPES["nat"].asks(success["prompt"][-1]["content"].partition("\n\n")[0])
+    assert [(m["role"], m["content"]) for m in success["prompt"]] == list(asked)
+    assert RECIPES["vote"].asks("2 + 2?") == [("user", "2 + 2?")]
+
+
+def test_what_shares_words_with_a_held_out_question_is_not_trained(tmp_path: Path) -> None:
+    held_out = tmp_path / "held-out.jsonl"
+    held_out.write_bytes(encoded({"id": "x", "question": "What is 5 + 1?", "answer": "6"}))
+    path, counts = rows_for(
+        RECIPES["gold"].stages[0], replace(plan(tmp_path), against=held_out), tmp_path / "data"
+    )
+    assert counts.dropped["shares words with a test question"] == 1
+    assert "What is 5 + 1?" not in path.read_text()
+
+
+PACKAGES = ("torch", "trl", "peft", "datasets", "tokenizers")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["vote", "pairs", "graded"])
 def test_a_tiny_model_is_trained(name: str, tmp_path: Path) -> None:
-    for package in ("torch", "trl", "peft", "datasets", "tokenizers"):
+    for package in PACKAGES:
         pytest.importorskip(package)
     folder = tiny_model(tmp_path / "model")
-    rows, _ = rows_for(RECIPES[name], plan(tmp_path), tmp_path / "data")
-    seen: list[int] = []
+    (stage,) = RECIPES[name].stages
+    rows, _ = rows_for(stage, plan(tmp_path), tmp_path / "data")
+    seen: list[tuple[int, int]] = []
     how = Training(str(folder), epochs=4, learning_rate=1e-2, batch=2)
-    losses, adapter, merged = train(
-        rows, RECIPES[name].kind, how, tmp_path / "out", lambda step, _: seen.append(step)
-    )
-    assert seen == [step for step, _ in losses]
-    assert min(loss for _, loss in losses) < losses[0][1]
-    assert (adapter / "adapter_config.json").exists() and (merged / "config.json").exists()
+    trained = train(rows, stage.kind, how, tmp_path / "out", lambda *now: seen.append(now[:2]))
+    steps = len(trained.losses)
+    assert seen == [(step, steps) for step, _ in trained.losses]
+    assert min(loss for _, loss in trained.losses) < trained.losses[0][1]
+    assert (trained.adapter / "adapter_config.json").exists()
     transformers = pytest.importorskip("transformers")
-    assert transformers.AutoModelForCausalLM.from_pretrained(merged)
-    again = train(rows, RECIPES[name].kind, how, tmp_path / "out")  # from the last checkpoint
-    assert len(again[0]) == len(losses)
+    assert transformers.AutoModelForCausalLM.from_pretrained(trained.merged)
+    matrices = trained_matrices(trained)
+    assert len(matrices) == 2 * 7 and all("_proj" in key for key in matrices)
+    assert train(rows, stage.kind, how, tmp_path / "out") == trained  # it has ended
+    if name == "vote":
+        other = train(rows, stage.kind, how, tmp_path / "other")
+        assert other.losses == trained.losses  # the seed drives everything
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_stages_follow_one_another_and_a_folder_holds_one_job(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    how = Training(str(tiny_model(tmp_path / "model")), epochs=1, batch=4)
+    job = Job(RECIPES["eto"], plan(tmp_path), how)
+    warned: list[str] = []
+    tuned = tune(job, tmp_path / "out", on_warning=warned.append)
+    assert [counts.rows for _, counts in tuned.rows] == [6, 6]
+    assert warned == list(tuned.warnings) and len(warned) == 2  # few rows
+    assert tuned.member is None and tuned.after is None  # a folder of transformers is no member
+    assert (tmp_path / "out" / "result.json").exists()
+    assert tune(job, tmp_path / "out").losses == tuned.losses
+    with pytest.raises(InputError, match="another --out"):
+        tune(replace(job, training=replace(how, rank=4)), tmp_path / "out")
+
+
+def test_a_model_that_cannot_be_asked_here_is_said(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    job = Job(RECIPES["vote"], plan(tmp_path), Training(str(tmp_path)), tmp_path / "q.jsonl")
+    with pytest.raises(InputError, match="give a GGUF file or smollm2"):
+        tune(job, tmp_path / "out")
+    with pytest.raises(InputError, match=r"absent\.gguf: the file of the model does not exist"):
+        tune(replace(job, training=Training("local:absent.gguf")), tmp_path / "out")
