@@ -1,7 +1,7 @@
 """Closes the loop on a real model: does training on its own sure votes make it better?
 
 LIVE: SmolLM2-135M is sampled, trained with LoRA and sampled again as the script runs. For each of
-three families of generated questions:
+four families of generated questions:
 
 1. The training questions are answered eight times each, with records; that measures one reply.
 2. Rows are exported and trained: `vote` (replies of votes with 60 % of the replies behind them; no
@@ -21,7 +21,6 @@ table and writes `tune.svg`, the losses, beside it. Needs the extras `local` and
 """
 
 import argparse
-import json
 import random
 import shutil
 import sys
@@ -45,42 +44,85 @@ MODEL = "smollm2"
 MEMBER = f"local:{MODEL}"
 RECIPES = ("vote", "gold", "eto")
 console = Console(width=110)
-Question = tuple[str, int]
+Question = tuple[str, str]
+NUMBER, NAME = "Answer with the number only.", "Answer with the name only."
+CAPITALS = dict(
+    pair.split(" = ")
+    for pair in """
+France = Paris, Germany = Berlin, Italy = Rome, Spain = Madrid, Portugal = Lisbon,
+Ireland = Dublin, Norway = Oslo, Sweden = Stockholm, Finland = Helsinki, Denmark = Copenhagen,
+Iceland = Reykjavik, Austria = Vienna, Hungary = Budapest, Poland = Warsaw, Greece = Athens,
+Bulgaria = Sofia, Romania = Bucharest, Serbia = Belgrade, Croatia = Zagreb, Slovenia = Ljubljana,
+Slovakia = Bratislava, Belgium = Brussels, Netherlands = Amsterdam, Estonia = Tallinn,
+Latvia = Riga, Lithuania = Vilnius, Belarus = Minsk, Russia = Moscow, Ukraine = Kyiv,
+Switzerland = Bern, Albania = Tirana, Malta = Valletta, Cyprus = Nicosia, Turkey = Ankara,
+Egypt = Cairo, Libya = Tripoli, Tunisia = Tunis, Algeria = Algiers, Morocco = Rabat,
+Sudan = Khartoum, Ethiopia = Addis Ababa, Kenya = Nairobi, Uganda = Kampala, Rwanda = Kigali,
+Somalia = Mogadishu, Ghana = Accra, Nigeria = Abuja, Senegal = Dakar, Mali = Bamako,
+Angola = Luanda, Zambia = Lusaka, Zimbabwe = Harare, Mozambique = Maputo, Namibia = Windhoek,
+Botswana = Gaborone, Madagascar = Antananarivo, Liberia = Monrovia, Niger = Niamey,
+Japan = Tokyo, China = Beijing, India = New Delhi, Pakistan = Islamabad, Nepal = Kathmandu,
+Bangladesh = Dhaka, Thailand = Bangkok, Vietnam = Hanoi, Laos = Vientiane, Cambodia = Phnom Penh,
+Indonesia = Jakarta, Malaysia = Kuala Lumpur, Philippines = Manila, Mongolia = Ulaanbaatar,
+South Korea = Seoul, North Korea = Pyongyang, Taiwan = Taipei, Iran = Tehran, Iraq = Baghdad,
+Syria = Damascus, Lebanon = Beirut, Jordan = Amman, Saudi Arabia = Riyadh, Oman = Muscat,
+Yemen = Sanaa, Qatar = Doha, Afghanistan = Kabul, Uzbekistan = Tashkent, Georgia = Tbilisi,
+Armenia = Yerevan, Azerbaijan = Baku, Canada = Ottawa, Mexico = Mexico City, Cuba = Havana,
+Jamaica = Kingston, Haiti = Port-au-Prince, Nicaragua = Managua, Honduras = Tegucigalpa,
+Panama = Panama City, Costa Rica = San Jose, Colombia = Bogota, Venezuela = Caracas,
+Ecuador = Quito, Peru = Lima, Bolivia = La Paz, Chile = Santiago, Argentina = Buenos Aires,
+Uruguay = Montevideo, Paraguay = Asuncion, Brazil = Brasilia, Australia = Canberra,
+New Zealand = Wellington, Fiji = Suva
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
 
 
 def copied(draw: random.Random) -> Question:
     value = draw.randint(100, 999)
-    return f"Repeat this number: {value}.", value
+    return f"Repeat this number: {value}. {NUMBER}", str(value)
+
+
+def capitals(draw: random.Random) -> Question:
+    country = draw.choice(sorted(CAPITALS))
+    return f"What is the capital of {country}? {NAME}", CAPITALS[country]
 
 
 def sums(draw: random.Random) -> Question:
     first, second = draw.randint(1, 12), draw.randint(1, 19)
-    return f"What is {first} + {second}?", first + second
+    return f"What is {first} + {second}? {NUMBER}", str(first + second)
 
 
 def stories(draw: random.Random) -> Question:
     had, gone, bags = draw.randint(11, 20), draw.randint(2, 9), draw.randint(2, 9)
     text = f"Ann has {had} apples, gives away {gone}, and then buys {bags} bags of {gone} apples."
-    return f"{text} How many apples has she now?", had - gone + bags * gone
+    return f"{text} How many apples has she now? {NUMBER}", str(had - gone + bags * gone)
 
 
 FAMILIES: Mapping[str, Callable[[random.Random], Question]] = {
-    "small sums": sums,
+    "capitals": capitals,
     "copying": copied,
+    "small sums": sums,
     "two-step stories": stories,
 }
-FORM = "Answer with the number only."
 
 
 def write_questions(family: str, folder: Path, train: int, held_out: int) -> tuple[Path, Path]:
-    """Write the files of training questions and of held-out ones; none is in both."""
-    draw = random.Random(family)
-    made: dict[str, int] = {}
-    while len(made) < train + held_out:
+    """Write the files of training questions and of held-out ones; none is in both.
+
+    A family that has not so many is divided in the same proportion.
+    """
+    draw, wanted = random.Random(family), train + held_out
+    made: dict[str, str] = {}
+    for _ in range(50 * wanted):
         text, value = FAMILIES[family](draw)
-        made[f"{text} {FORM}"] = value
+        made.setdefault(text, value)
+        if len(made) == wanted:
+            break
+    train = train * len(made) // wanted
     rows = [
-        {"id": f"{family} {n}", "question": text, "answer": str(value)}
+        {"id": f"{family} {n}", "question": text, "answer": value}
         for n, (text, value) in enumerate(made.items())
     ]
     files = folder / "train.jsonl", folder / "held-out.jsonl"
@@ -139,7 +181,7 @@ def report(family: str, folder: Path, given: argparse.Namespace) -> dict[str, li
                   f"a sure vote {first.sure_right} of {first.sure}", sep="")  # fmt: skip
     before = known(files[1], folder / "before.jsonl", how)
     table = Table("model", "rows", "read", "one reply", f"vote of {how.samples}", "sure and right",
-                  title=f"{family}, {given.held_out} held-out questions")  # fmt: skip
+                  title=f"{family}, {before.questions} held-out questions")  # fmt: skip
     table.add_row(*row("before", "", before))
     losses: dict[str, list[list[float]]] = {}
     training = Training(MODEL, epochs=given.epochs, max_tokens=256, seed=given.seed)
@@ -199,7 +241,6 @@ def main() -> int:
         family: report(family, given.folder / family.replace(" ", "-"), given)
         for family in given.families.split(",")
     }
-    (given.folder / "losses.json").write_text(json.dumps(losses))
     draw(losses, given.folder / "tune.svg")
     return 0
 
