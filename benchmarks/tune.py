@@ -16,7 +16,7 @@ is little to train on where it is not.
 
 Everything is kept in a folder, and the same command goes on where it stopped: about an hour on two
 quiet cores with the default sizes and `--recipes vote`, several hours with all recipes. Prints a
-table and writes `tune.svg`, the losses, beside it. Needs the extras `local` and `tune`, and
+table and draws the losses into `tune.svg` in that folder. Needs the extras `local` and `tune`, and
 `manyminds models get smollm2`; without them it says so and exits 0.
 """
 

@@ -15,7 +15,7 @@ from manyminds.aio import background_loop
 from manyminds.evals.batch import Batch, Item, abatch
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader, vote_kind
-from manyminds.evals.intervals import interval
+from manyminds.evals.statistics.intervals import interval
 from manyminds.export.filters import verdict
 from manyminds.export.recipes import Chat
 from manyminds.graphs.agent_forest import create_agent_forest

@@ -110,6 +110,8 @@ def train(
         return Trained([(step, loss) for step, loss in found], done.adapter, done.merged)
     check_packages()
     trl, datasets = import_module("trl"), import_module("datasets")
+    datasets.disable_progress_bars()  # `on_step` tells how far it is
+    import_module("transformers.utils.logging").disable_progress_bar()
     import_module("transformers").set_seed(how.seed)  # the adapter's start is drawn, too
     model, tokenizer = _loaded(how.model)
     data = datasets.load_dataset("json", data_files=str(rows), split="train")
@@ -219,6 +221,7 @@ def _settings(kind: Any, how: Training, checkpoints: Path) -> Any:
         save_total_limit=1,
         report_to=[],
         disable_tqdm=True,
+        dataloader_pin_memory=False,
         bf16=False,
     )
 
