@@ -10,8 +10,10 @@ A method is a function that builds a `MethodGraph`, registered by `@method`:
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Signature, signature
-from typing import Any, ParamSpec
+from types import NoneType, UnionType
+from typing import Any, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
 
+from pydantic import TypeAdapter, ValidationError
 from typing_extensions import Unpack
 
 from manyminds.errors import InputError
@@ -83,6 +85,8 @@ __all__ = [
 P = ParamSpec("P")
 Build = Callable[P, MethodGraph]
 _SETTINGS = frozenset(Options.__annotations__)
+_NUMBERS = (int, float, bool)
+_RULES = frozenset({"vote", "extract", "stop", "quorum", "topology"})  # that a text names
 
 
 def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]], Build[P]]:
@@ -113,6 +117,17 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
             graph.options = {key: plain(given[key]) for key in given.keys() - _SETTINGS}
             graph.options |= graph.chosen
             graph.shape = _shape(names, graph.options)
+            built = frozenset(graph.nodes)
+
+            def rebuild(changes: Mapping[str, Any]) -> MethodGraph:
+                if graph.nodes.keys() != built:
+                    raise InputError(
+                        f"{name}: a graph with nodes of your own takes no options for one run; "
+                        "give them to its builder"
+                    )
+                return building(*args, **{**options, **checked_options(build, changes, name)})
+
+            graph.rebuild = rebuild
             return graph
 
         vars(building)[ENTRY] = entry
@@ -130,6 +145,38 @@ def at_least(least: int, **values: int | None) -> None:
     for name, value in values.items():
         if value is not None and value < least:
             raise InputError(f"{name}={value}: give at least {least}")
+
+
+def checked_options(build: Build[Any], given: Mapping[str, Any], method: str) -> dict[str, Any]:
+    """Return options of a builder that may be set for one run, by whoever starts it.
+
+    These are numbers, flags and names of rules. Members, prompts and files are left to the program.
+
+    Raises:
+        InputError: There is no such option, or its value has another type.
+    """
+    kinds = {key: _plain_kind(key, hint) for key, hint in get_type_hints(build).items()}
+    free = sorted(key for key, kind in kinds.items() if kind is not None)
+    for key, value in given.items():
+        if kinds.get(key) is None:
+            raise InputError(
+                f"{method} has no option {key!r} for one run: it takes {', '.join(free) or 'none'}"
+            )
+        try:
+            TypeAdapter(kinds[key]).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise InputError(f"{method}, {key}={value!r}: {error.errors()[0]['msg']}") from None
+    return dict(given)
+
+
+def _plain_kind(name: str, hint: Any) -> Any:
+    """Return the part of an option's type that is numbers, flags and names; None: it has none."""
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    plain_ones = [one for one in parts if one in _NUMBERS or get_origin(one) is Literal]
+    plain_ones += [str] if str in parts and name in _RULES else []
+    if not plain_ones or name == "return":
+        return None
+    return Union[(*plain_ones, *(one for one in parts if one is NoneType))]
 
 
 def _check_counts(method: str, options: Mapping[str, Any]) -> None:

@@ -1,7 +1,9 @@
 """CompiledMethod: a compiled method, which takes a text, and serves as a chat model or a tool."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.prompt_values import PromptValue
@@ -9,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph.state import CompiledStateGraph
 
+from manyminds.errors import InputError
 from manyminds.members import Askable
 from manyminds.settings import Context
 
@@ -25,11 +28,46 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
 
     def stream(self, input: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Stream as LangGraph does; the input may be a text or messages."""
-        return super().stream(as_input(input), *args, **kwargs)
+        app = self.for_run(kwargs.get("context"))
+        return super(CompiledMethod, app).stream(as_input(input), *args, **kwargs)
 
     def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """Stream as LangGraph does; the input may be a text or messages."""
+        if _options_of(kwargs.get("context")):
+            return self._astream_changed(as_input(input), *args, **kwargs)
         return super().astream(as_input(input), *args, **kwargs)
+
+    async def _astream_changed(self, input: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
+        # Builders read prompt files, which a server may refuse on its event loop.
+        app = await to_thread(self.for_run, kwargs.get("context"))
+        parts = super(CompiledMethod, app).astream(input, *args, **kwargs)
+        async with aclosing(cast("AsyncGenerator[Any]", parts)):
+            async for part in parts:
+                yield part
+
+    def for_run(self, context: object) -> "CompiledMethod":
+        """Return the method as the options in a run's context want it; itself without any.
+
+        Raises:
+            InputError: An option does not exist, or cannot be set for one run.
+        """
+        options = _options_of(context)
+        if not options:
+            return self
+        rebuild = getattr(self.builder, "rebuild", None)
+        if rebuild is None:
+            raise InputError("a graph that no builder of a method made takes no options for a run")
+        app = rebuild(options).compile(
+            checkpointer=self.checkpointer,
+            store=self.store,
+            cache=self.cache,
+            interrupt_before=self.interrupt_before_nodes,
+            interrupt_after=self.interrupt_after_nodes,
+            debug=self.debug,
+            name=self.name,
+        )
+        own = {key: value for key, value in (self.config or {}).items() if key != "recursion_limit"}
+        return cast("CompiledMethod", app.with_config(cast("RunnableConfig", own)))
 
     def transform(
         self, input: Iterator[Any], config: RunnableConfig | None = None, **kwargs: Any
@@ -121,6 +159,14 @@ def as_input(given: Any) -> Any:
     if isinstance(given, BaseMessage):
         return {"messages": [given]}
     return {"messages": given} if isinstance(given, list) else given
+
+
+def _options_of(context: object) -> Mapping[str, Any]:
+    """Return the builder's options in a run's context, which a server hands over as plain data."""
+    if isinstance(context, Context):
+        return context.options or {}
+    given = cast("Mapping[str, Any]", context).get("options") if isinstance(context, dict) else None
+    return cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {}
 
 
 def _whole(parts: list[Any]) -> Any:

@@ -54,6 +54,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         builder: module:function that built it.
         options: Arguments of the builder, as plain data.
         chosen: Options that the builder chose for "auto"; a replay with other options keeps them.
+        rebuild: Builds it with other options; set by `method`.
         shape: Members and layers in words, such as "3 proposers, 3 layers".
     """
 
@@ -76,6 +77,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.builder = ""
         self.options: dict[str, Any] = {}
         self.chosen: dict[str, Any] = {}
+        self.rebuild: Callable[[Mapping[str, Any]], MethodGraph] | None = None
         self.shape = f"{len(self.members) or 'no'} members"
         self._prompts: list[tuple[str, str | None]] = []
         self._roles: dict[str, list[str]] = {}

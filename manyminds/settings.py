@@ -85,6 +85,8 @@ class Context:
         deadline: seconds that a layer, wave or round may take; who is late is cut, and the run goes
             on with the others if they are a quorum.
         grace: seconds that the others have once a quorum is in.
+        options: options of the method's builder for this one run, such as `{"samples": 5}`: its
+            numbers, flags and names of rules. The methods nested in it keep their own.
         hedge: seconds after which a spare is asked in addition to a late member: its own (see
             `Member`), else the same member once more. The first good answer counts.
         cache: one of LangGraph's, such as `InMemoryCache()`: answers that were given before to the
@@ -103,6 +105,7 @@ class Context:
     deadline: float | None = None
     grace: float | None = None
     hedge: float | None = None
+    options: Mapping[str, object] | None = None
     # What follows are objects of the program, which no caller can send from outside.
     cache: SkipJsonSchema[Cache | None] = None
     recorder: SkipJsonSchema[Recorder | None] = None
@@ -116,12 +119,12 @@ class Context:
         Raises:
             InputError: the message names the options that there are.
         """
-        unknown = named.keys() - Options.__annotations__.keys()
+        unknown = named.keys() - Options.__annotations__.keys() - {"options"}
         if unknown:
             raise InputError(
                 f"a run has no option {', '.join(map(repr, sorted(unknown)))}: it takes "
                 f"{', '.join(Options.__annotations__)}; options of a method, such as samples, are "
-                "given to its builder"
+                "given to its builder, or for one run as options={'samples': 5}"
             )
         return super().__new__(cls)
 
@@ -185,6 +188,8 @@ def using(**options: Unpack[Options]) -> Generator[Context]:
     Handy where the graph is called by somebody else's code that passes no context. Blocks nest;
     the inner one wins. The options are those of `Context`.
     """
+    if "options" in options:
+        raise InputError("options of a method go into the context of a run, or to its builder")
     inner = Context(**options)
     token = _using.set(inner.over(_using.get()))
     try:
