@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "plan": Command("manyminds.apps.plan:plan", "Say what a method will cost, before paying."),
     "report": Command("manyminds.apps.report:report", "Report on a comparison, and advise."),
+    "resample": Command("manyminds.apps.resample:resample", "Evaluate votes on kept samples."),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),

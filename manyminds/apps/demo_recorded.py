@@ -1,6 +1,5 @@
 """The first part of `manyminds demo`: votes of real models on real questions, recorded."""
 
-import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,11 +46,11 @@ def recorded_figures(seed: int = 0) -> list[Figure]:
 
 
 def _votes(data: "BundledSet", seed: int) -> Iterator[Figure]:
+    from manyminds.evals.resample import shuffled
     from manyminds.votes.votes import majority
 
-    orders = [list(data.answers) for _ in data.ids]
-    for id, order in zip(data.ids, orders, strict=True):
-        random.Random(f"{seed}:{id}").shuffle(order)
+    models = list(data.answers)
+    orders = [[models[n] for n in shuffled(len(models), seed, id)] for id in data.ids]
     for size in SIZES:
         right: list[bool] = []
         for position, order in enumerate(orders):

@@ -35,6 +35,7 @@ from manyminds.evals.grading import Grader, grader, vote_kind
 from manyminds.evals.members_alone import MembersAlone
 from manyminds.evals.provenance import note_start
 from manyminds.evals.result import Result
+from manyminds.evals.samples import SampleFile
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.method_graph import MethodGraph
@@ -62,6 +63,10 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder that keeps rows; goes on where it stopped."),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append every sample to FILE; see `manyminds resample`."),
     ] = None,
     curve: Annotated[
         str | None,
@@ -98,7 +103,7 @@ def evaluate(
         concurrency=measuring.concurrency,
         on_row=progress.add,
         config=plan.config,
-        on_output=_kept(plan, out),
+        on_output=_kept(plan, out, keep),
     )
     with recording.into(f"eval-{plan.graph.method}"):
         result = _run(evaluation, progress, out)
@@ -140,13 +145,21 @@ class _Plan:
     about: dict[str, object]
 
 
-def _kept(plan: _Plan, out: Path | None) -> OnOutput | None:
-    """Return what takes in each run: the curve, or a log of the answers that are voted on."""
+def _kept(plan: _Plan, out: Path | None, keep: Path | None) -> OnOutput | None:
+    """Return what takes in each run: the curve, a log of the answers voted on, a sample file."""
+    takers: list[OnOutput] = []
+    if keep is not None:
+        takers.append(SampleFile(keep).add)
     if plan.curve is not None:
-        return plan.curve.add
-    if out is None or plan.graph.method != "agent-forest":
-        return None
-    return MembersAlone(list(plan.graph.members), plan.grade, out).add
+        takers.append(plan.curve.add)
+    elif out is not None and plan.graph.method == "agent-forest":
+        takers.append(MembersAlone(list(plan.graph.members), plan.grade, out).add)
+
+    async def take(row: Row, output: Mapping[str, Any] | None) -> None:
+        for one in takers:
+            await one(row, output)
+
+    return take if takers else None
 
 
 def _planned(

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader, verdict_of
+from manyminds.evals.resample import stopped
 from manyminds.evals.statistics.coverage import pass_at_k
 from manyminds.evals.statistics.intervals import interval
 from manyminds.members import Member
@@ -113,10 +114,7 @@ class Curve:
         if self._rule is None:
             return len(candidates)
         votes = labels([candidate["answer"] for candidate in candidates], self._extract)
-        return next(
-            (n for n in range(1, len(votes) + 1) if self._rule.stop(votes[:n]) is not None),
-            len(votes),
-        )
+        return stopped(self._rule, votes)
 
     async def _verdict(self, row: Row, candidate: Candidate) -> bool:
         if candidate["status"] != "ok":
