@@ -7,17 +7,12 @@ from pydantic import BaseModel
 
 from manyminds.errors import InputError
 from manyminds.method_graph import MethodGraph, PromptLike
+from manyminds.nodes.tally import COUNTED
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor
 
 AUTO = "auto"
 ANSWER = "agent_forest/answer@1"
-COUNTED = (
-    *("majority", "auto", "weighted", "confidence", "proportional", "reconcile"),
-    "self-consistent-member",
-)
-"""Votes that count equal answers."""
-
 Task: TypeAlias = Literal["gsm8k", "math", "mmlu", "chess", "humaneval"]
 """A benchmark of the Agent Forest paper, which has a prompt of its own."""
 Extract: TypeAlias = str | Callable[[str], str | None] | Extractor | type[BaseModel]

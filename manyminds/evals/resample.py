@@ -150,7 +150,7 @@ class Resampling:
         """Return the figure of a vote over all samples: a name of `VOTES`.
 
         Raises:
-            InputError: There is no such vote.
+            InputError: There is no vote.
         """
         if name not in VOTES:
             raise InputError(f"there is no vote {name!r} over samples: use {', '.join(VOTES)}")

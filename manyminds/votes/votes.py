@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 from manyminds.errors import InputError
 from manyminds.reading import answers as kinds
@@ -17,6 +17,7 @@ from manyminds.reading.answers import Extractor
 from manyminds.votes.ballots import Ballot, Group, by_score, draw_up
 from manyminds.votes.effort import Effort, within_limits
 from manyminds.votes.ranked import borda, condorcet
+from manyminds.votes.unlabelled import agreement_weights
 from manyminds.votes.weights import cisc_weights, log_odds_weights, reconcile_weights
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "pick",
     "reconcile_weights",
     "weighted",
+    "weighted_together",
 ]
 
 Rows = Sequence[Sequence[float]]
@@ -106,6 +108,37 @@ def weighted(
     ]
     voters = sum(map(len, members.values()))
     return _noted(draw_up(vote, groups, voters=voters, asked=len(answers)), effort.notes)
+
+
+def weighted_together(
+    questions: Sequence[Sequence[str | None]],
+    weights: Sequence[float] | Literal["agreement"] = "agreement",
+    *,
+    choices: int = 4,
+    extractor: Spec = None,
+) -> list[Ballot]:
+    """Hold a weighted vote on each of many questions that the same members answered.
+
+    "agreement" finds the members' weights without labels, from how they agree over all questions
+    (arXiv 2510.01499). One question alone tells nothing but its majority, so give many, 20 or
+    more. Members that make the same mistakes look right to each other.
+
+    Args:
+        questions: for each question one answer a member, None where one abstains.
+        weights: one a member, or "agreement".
+        choices: as for `unlabelled.agreement_weights`.
+        extractor: what makes answers equivalent, as for `majority`.
+
+    Raises:
+        InputError: the questions do not have the same number of members.
+    """
+    if weights == "agreement":
+        rows = [labels(answers, extractor) for answers in questions]
+        weights = agreement_weights(rows, choices=choices)
+        name = "agreement"
+    else:
+        name = "weighted"
+    return [weighted(answers, weights, extractor=extractor, vote=name) for answers in questions]
 
 
 def labels(

@@ -6,7 +6,7 @@ import pytest
 
 from manyminds.errors import InputError
 from manyminds.votes.unlabelled import agreement_weights
-from manyminds.votes.votes import majority, weighted
+from manyminds.votes.votes import majority, weighted, weighted_together
 
 
 def simulated(skills: list[float], questions: int, seed: int) -> list[list[str | None]]:
@@ -48,3 +48,15 @@ def test_rows_must_fit() -> None:
         agreement_weights([["a", "b"], ["a"]])
     with pytest.raises(InputError, match="choices=1"):
         agreement_weights([["a", "b"]], choices=1)
+
+
+def test_a_vote_over_many_questions_finds_its_weights_itself() -> None:
+    rows = simulated([0.85, 0.75, 0.45, 0.4, 0.35], 300, seed=8)
+    found = [ballot["answer"] == "right" for ballot in weighted_together(rows)]
+    plain = [majority(row)["answer"] == "right" for row in rows]
+    by_hand = agreement_weights(rows)
+    assert found == [weighted(row, by_hand)["answer"] == "right" for row in rows]
+    assert sum(found) > sum(plain)
+    assert {ballot["vote"] for ballot in weighted_together(rows, by_hand)} == {"weighted"}
+    with pytest.raises(InputError, match="votes for every question"):
+        weighted_together([["a", "b"], ["a"]])
