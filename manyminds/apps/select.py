@@ -4,11 +4,11 @@ import asyncio
 import json
 import random
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from rich.progress import Progress
@@ -177,6 +177,17 @@ def _figures(judged: list[Judged]) -> dict[str, object]:
         "size": statistics.mean(len(one.selection.members) for one in judged),
         "n": judged[0].asked,
         "repeats": len(judged),
+        "calibration_accuracy": statistics.mean(one.calibration for one in judged),
+        "rivals": {
+            name: {
+                "calibration": statistics.mean(one.rivals[name].calibration for one in judged),
+                "accuracy": statistics.mean(one.rivals[name].accuracy for one in judged),
+                "loss": statistics.mean(one.rivals[name].loss for one in judged),
+                "interval": judged[0].rivals[name].interval,  # of the first calibration set
+                "members": judged[0].rivals[name].members,
+            }
+            for name in judged[0].rivals
+        },
     }
 
 
@@ -198,5 +209,23 @@ def _show(chosen: Selection, result: Mapping[str, object], out: Path | None) -> 
             f"their weighted vote is right on {result['accuracy']:.1%} of {result['n']} other "
             f"questions; who looked best alone, on {result['best_single']:.1%}"
         )
+        for line in _rivals(result):
+            screen.print(line)
     if out is not None:
         screen.print(f"written to {out}: give it as --members {out}", markup=False)
+
+
+def _rivals(result: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the choice loses against other weights of all members."""
+    for name, rival in result["rivals"].items():
+        low, high = rival["interval"]
+        loss = 100 * rival["loss"]
+        stands = (
+            f"loses {loss:.1f} points against" if loss > 0 else f"gains {-loss:.1f} points over"
+        )
+        yield (
+            f"{name}: {rival['members']} members, {rival['accuracy']:.1%} "
+            f"({rival['calibration']:.1%} on the calibration set, the choice "
+            f"{result['calibration_accuracy']:.1%}); the choice {stands} it, 95 % interval of the "
+            f"loss {100 * low:+.1f} to {100 * high:+.1f}"
+        )

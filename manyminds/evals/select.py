@@ -7,23 +7,47 @@ members are measured alike. What is chosen never sees the questions that it is j
 import asyncio
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader, verdict_of
+from manyminds.evals.mixture import optimal_mixture
+from manyminds.evals.statistics.paired import difference
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.members import Askable
 from manyminds.members import members as as_members
 from manyminds.reading.answers import Extractor
 from manyminds.state import Candidate
 from manyminds.votes.selection import MOST, Chosen, Selection, choose, encoded, weighted_vote
+from manyminds.votes.unlabelled import agreement_weights
 
 _RIGHT = ("right",)
+_NOTHING = 1e-9
 Answers = dict[str, list[Hashable | None]]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another way to weigh all members, on the same questions as the choice.
+
+    Attributes:
+        calibration: Accuracy of its vote on the calibration questions, 0 to 1.
+        accuracy: Accuracy on the others.
+        loss: What the choice loses against it on the others, below 0 where the choice is better.
+        interval: Of the loss, 95 %, paired.
+        members: Number of members with a weight above 0.
+    """
+
+    calibration: float
+    accuracy: float
+    loss: float
+    interval: tuple[float, float]
+    members: int
 
 
 @dataclass(frozen=True)
@@ -32,15 +56,20 @@ class Judged:
 
     Attributes:
         selection: the choice.
+        calibration: accuracy of its weighted vote on the questions that it was made on.
         accuracy: of the weighted vote of the chosen, 0 to 1.
         best_single: accuracy there of the member that looked best on the calibration set.
         asked: how many questions it was judged on.
+        rivals: "optimal mixture", which is the best possible on the calibration questions, and
+            "weights without labels", from agreement there; none where scipy is missing.
     """
 
     selection: Selection
+    calibration: float
     accuracy: float
     best_single: float
     asked: int
+    rivals: Mapping[str, Rival] = field(default_factory=dict[str, Rival])
 
 
 async def ask_everyone(
@@ -119,15 +148,52 @@ def judge(answers: Answers, calibration: int, seed: str, *, most: int = MOST) ->
     known, rest = drawn[:calibration], drawn[calibration:]
     selection = choose(_part(answers, known), [_RIGHT] * len(known), most=most)
     names = [member.name for member in selection.members]
-    codes = encoded([_part(answers, rest)[name] for name in names], [_RIGHT] * len(rest))
     weights = np.array([member.weight for member in selection.members])
+    before, after = (_right(answers, at, names, weights) for at in (known, rest))
     alone = _part(answers, rest)[selection.best_single]
     return Judged(
         selection=selection,
-        accuracy=float((weighted_vote(codes, weights) == 0).mean()),
+        calibration=float(before.mean()),
+        accuracy=float(after.mean()),
         best_single=sum(answer == _RIGHT for answer in alone) / len(rest),
         asked=len(rest),
+        rivals=_rivals(answers, known, rest, after),
     )
+
+
+def _rivals(
+    answers: Answers, known: Sequence[int], rest: Sequence[int], chosen: NDArray[np.bool_]
+) -> dict[str, Rival]:
+    """Weigh all members in other ways on the calibration questions, and judge that on the rest."""
+    names, part = list(answers), _part(answers, known)
+    codes = encoded([part[name] for name in names], [_RIGHT] * len(known))
+    votes = [[None if code < 0 else int(code) for code in column] for column in codes.T]
+    found = dict[str, Rival]()
+    try:
+        ways = {
+            "optimal mixture": optimal_mixture(codes).weights,
+            "weights without labels": np.array(agreement_weights(votes)),
+        }
+        for way, weights in ways.items():
+            order = [int(n) for n in np.argsort(-weights, kind="stable") if weights[n] > _NOTHING]
+            taken, heavy = [names[n] for n in order], weights[order]
+            after = _right(answers, rest, taken, heavy)
+            loss, around = difference(after.astype(float).tolist(), chosen.astype(float).tolist())
+            before = float(_right(answers, known, taken, heavy).mean())
+            found[way] = Rival(before, float(after.mean()), loss, around, len(order))
+    except InputError:  # scipy is not installed: the choice itself needs none
+        return {}
+    return found
+
+
+def _right(
+    answers: Answers, at: Sequence[int], names: Sequence[str], weights: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Say on which questions the weighted vote of these members is right."""
+    part = _part(answers, at)
+    codes = encoded([part[name] for name in names], [_RIGHT] * len(at))
+    found: NDArray[np.bool_] = weighted_vote(codes, weights) == 0
+    return found
 
 
 def _part(answers: Answers, at: Sequence[int]) -> Answers:
