@@ -6,6 +6,10 @@ linear program: as many questions as possible on which the right answer outweigh
 It fits its questions perfectly well; whether it is better on others has to be measured.
 """
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,34 +63,78 @@ def optimal_mixture(codes: NDArray[np.int64], *, nodes: int = _NODES) -> Mixture
     if not open.shape[1]:
         return Mixture(np.full(members, 1 / members), free, free)
     found = _solved(open, nodes)
-    weights = np.maximum(np.asarray(found.x[:members], dtype=np.float64), 0.0)
-    weights /= weights.sum()
+    led = np.round(np.asarray(found.x[members:])) == 1
+    weights = _widest(open[:, led]) if led.any() else np.full(members, 1 / members)
     bound = free + int(np.floor(-float(found.mip_dual_bound) + 1e-6))
     return Mixture(weights, free + _won(open, weights), bound)
+
+
+def _leads(open: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[int]]:
+    """Return for each question and wrong answer who is for the right one and who for that."""
+    rows, of = list[NDArray[np.float64]](), list[int]()
+    for question, column in enumerate(open.T):
+        mine = (column == RIGHT).astype(np.float64)
+        for wrong in sorted({*column.tolist()} - {-1, RIGHT}):
+            rows.append(mine - (column == wrong))
+            of.append(question)
+    return np.array(rows), of
+
+
+def _widest(open: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the weights whose least lead on these questions is greatest.
+
+    Many weights are right on the same questions; these depend on no search order, and keep best on
+    other questions.
+    """
+    leads, _ = _leads(open)
+    members = len(open)
+    found = scipy_part("optimize").linprog(
+        np.concatenate([np.zeros(members), [-1.0]]),
+        A_ub=np.column_stack([-leads, np.ones(len(leads))]),
+        b_ub=np.zeros(len(leads)),
+        A_eq=np.concatenate([np.ones(members), [0.0]])[None],
+        b_eq=[1.0],
+        bounds=[(0, 1)] * members + [(-1, 1)],
+    )
+    weights = np.maximum(np.asarray(found.x[:members], dtype=np.float64), 0.0)
+    result: NDArray[np.float64] = weights / weights.sum()
+    return result
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Send what the solver prints to standard error: a command's output may be JSON."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _solved(open: NDArray[np.int64], nodes: int) -> Any:
     """Solve for weights w and, for each question, z = 1 where its right answer leads."""
     optimize, sparse = scipy_part("optimize"), scipy_part("sparse")
     members, questions = open.shape
-    rows = list[NDArray[np.float64]]()
-    for question, column in enumerate(open.T):
-        mine = (column == RIGHT).astype(np.float64)
-        for wrong in sorted({*column.tolist()} - {-1, RIGHT}):
-            chosen = np.zeros(questions)
-            chosen[question] = -(1 + _MARGIN)  # without z the lead may be anything from -1 on
-            rows.append(np.concatenate([mine - (column == wrong), chosen]))
+    leads, of = _leads(open)
+    chosen = np.zeros((len(leads), questions))
+    # Without z the lead may be anything from -1 on.
+    chosen[np.arange(len(leads)), of] = -(1 + _MARGIN)
+    rows = sparse.csr_array(np.hstack([leads, chosen]))
     total = np.concatenate([np.ones(members), np.zeros(questions)])
-    found = optimize.milp(
-        np.concatenate([np.zeros(members), -np.ones(questions)]),
-        integrality=np.concatenate([np.zeros(members), np.ones(questions)]),
-        bounds=optimize.Bounds(0, 1),
-        constraints=[
-            optimize.LinearConstraint(sparse.csr_array(np.array(rows)), -1, np.inf),
-            optimize.LinearConstraint(total, 1, 1),
-        ],
-        options={"node_limit": nodes},
-    )
+    with _aside():
+        found = optimize.milp(
+            np.concatenate([np.zeros(members), -np.ones(questions)]),
+            integrality=np.concatenate([np.zeros(members), np.ones(questions)]),
+            bounds=optimize.Bounds(0, 1),
+            constraints=[
+                optimize.LinearConstraint(rows, -1, np.inf),
+                optimize.LinearConstraint(total, 1, 1),
+            ],
+            options={"node_limit": nodes},
+        )
     if found.x is None:
         raise InputError("optimal_mixture: no weights were found: give more nodes")
     return found
