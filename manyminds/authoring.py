@@ -153,7 +153,7 @@ def checked_options(build: Build[Any], given: Mapping[str, Any], method: str) ->
     These are numbers, flags and names of rules. Members, prompts and files are left to the program.
 
     Raises:
-        InputError: There is no such option, or its value has another type.
+        InputError: The option does not exist, or its value has another type.
     """
     kinds = {key: _plain_kind(key, hint) for key, hint in get_type_hints(build).items()}
     free = sorted(key for key, kind in kinds.items() if kind is not None)

@@ -14,7 +14,8 @@ from typing import cast
 from manyminds.errors import AnswerError, BudgetError, QuorumError
 from manyminds.models.envelopes import Told, told_in
 from manyminds.models.redact import without_keys
-from manyminds.state import Failure, FailureKind
+from manyminds.models.token_counts import token_usage
+from manyminds.state import Failure, FailureKind, TokenUsage
 
 RETRIABLE: frozenset[FailureKind] = frozenset(
     {"timeout", "connection", "rate_limit", "server_error", "malformed", "empty"}
@@ -28,7 +29,7 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
     ("Authentication", "authentication"),
     ("PermissionDenied", "authentication"),
     ("ContentFilter", "refused"),
-    ("LengthFinishReason", "context_too_long"),
+    ("LengthFinishReason", "truncated"),
     ("Connection", "connection"),
     ("Connect", "connection"),
     ("RemoteProtocol", "connection"),
@@ -101,6 +102,16 @@ def own_error(error: BaseException) -> AnswerError | None:
             return cause
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def usage_in(error: BaseException) -> TokenUsage | None:
+    """Return the usage that a response reported although a client made an error of it."""
+    own = own_error(error)
+    if own is not None:
+        return cast("TokenUsage | None", own.usage)
+    usage = getattr(getattr(error, "completion", None), "usage", None)  # of the SDK's parsing
+    read, written = (getattr(usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
+    return token_usage(read, written)
 
 
 def words_of(error: BaseException) -> str:

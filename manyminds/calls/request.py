@@ -16,7 +16,7 @@ from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
-from manyminds.calls.failures import failure, kind_of, own_error, words_of
+from manyminds.calls.failures import failure, kind_of, own_error, usage_in, words_of
 from manyminds.calls.refusals import Refusals, refusals_of, remember
 from manyminds.calls.response import Reply, parse
 from manyminds.calls.sendable import alternating, argument_of, sendable
@@ -94,12 +94,12 @@ class Request:
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
         except Exception as error:  # whatever a model raises is its failure, not the run's
-            own = own_error(error)
+            usage, own = usage_in(error), own_error(error)
             is_endpoint = isinstance(self.member.model, EndpointModel)
             if is_endpoint and own is None and kind_of(error) in ("error", "malformed"):
                 error = AnswerError(NO_COMPLETION, kind="malformed", retriable=True)
-            if own is not None and own.usage is not None:
-                self._bill(first, cast(TokenUsage, own.usage))
+            if usage is not None:
+                self._bill(first, usage)
             self.fail(error)
             if isinstance(self._callback, FirstToken) and self._callback.message_id is not None:
                 message_id = self._callback.message_id

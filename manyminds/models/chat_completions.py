@@ -16,6 +16,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables.config import run_in_executor
 
 from manyminds.errors import AnswerError
 from manyminds.models.envelopes import NO_COMPLETION, is_error, provider_error
@@ -55,6 +56,28 @@ _stream: ContextVar[_Stream | None] = ContextVar("manyminds_stream", default=Non
 
 class ChatCompletions:
     """Mixin before `BaseChatOpenAI` or `ChatOpenAI`."""
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Request an answer.
+
+        With a JSON schema, LangChain has the SDK parse it, which warns of odd usage, and raises for
+        a reply that was cut without what it has cost. We read it as any other.
+        """
+        model = _super(self)
+        payload = model._get_request_payload(messages, stop=stop, **kwargs)
+        is_plain = isinstance(payload.get("response_format"), dict)
+        if not is_plain or model._use_responses_api(payload):
+            found = await model._agenerate(messages, stop, run_manager, **kwargs)
+            return cast("ChatResult", found)
+        payload.pop("stream", None)
+        response = await cast("Any", self).async_client.create(**payload)
+        return await run_in_executor(None, self._create_chat_result, response)
 
     def _create_chat_result(
         self, response: Any, generation_info: dict[str, Any] | None = None

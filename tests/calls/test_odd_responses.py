@@ -6,6 +6,8 @@ import pytest
 from helpers.graphs import a_run
 from helpers.server import Body, Reply, Server
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from manyminds import Candidate, Member, Price, create_agent_forest
 from manyminds.calls.ask import ask
@@ -90,6 +92,41 @@ async def test_odd_details_leave_the_counts(names: tuple[str, str], details: Bod
     candidate = await got(completion(usage=usage), price=Price(input=1, output=1))
     assert candidate["usage"] == {"input_tokens": 10, "output_tokens": 5}
     assert candidate["cost"] == pytest.approx(15e-6)
+
+
+SCHEMA = {"name": "v", "schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}
+FORMS = ({"type": "json_schema", "json_schema": SCHEMA}, {"type": "json_object"})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("usage", [None, "none", [3], 7, {"prompt_tokens": "x"}, {"a": [1]}])
+async def test_nonsense_next_to_a_schema_warns_of_nothing(form: Body, usage: object) -> None:
+    raw = completion('{"a": 1}', usage=usage, model=7, created="x")
+    assert (await got(raw, params={"response_format": form}))["text"] == '{"a": 1}'
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_reply_to_a_schema_that_was_cut_is_marked_and_paid(form: Body) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    price = Price(input=1, output=1)
+    params = {"response_format": form}
+    cut = await got(completion('{"a": ', "length", usage=usage), params=params, price=price)
+    assert cut.get("truncated") and cut["cost"] == pytest.approx(15e-6)
+    refused = await got(completion("", "content_filter", usage=usage), params=params, price=price)
+    assert refused["error"] is not None and refused["error"]["kind"] == "refused"
+    assert refused["cost"] == pytest.approx(15e-6)
+
+
+async def test_a_reply_that_a_client_of_the_hosts_makes_an_error_of_is_paid() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    with Server(lambda _b, _k: Reply(raw=completion('{"a": ', "length", usage=usage))) as server:
+        model = ChatOpenAI(model="m", base_url=server.url, api_key=SecretStr("k"), max_retries=0)
+        price, form = Price(input=1, output=1), {"response_format": FORMS[0]}
+        member = Member(model, name="host", retries=2, price=price, params=form)
+        cut = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+        assert cut["error"] is not None and cut["error"]["kind"] == "truncated"
+        assert cut["cost"] == pytest.approx(15e-6) and len(server.requests) == 1
 
 
 @pytest.mark.parametrize("usage", ["none", {"prompt_tokens": -1}, [3], {"a": None}])
