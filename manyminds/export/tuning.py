@@ -140,12 +140,13 @@ def rows_for(stage: Stage, plan: Plan, folder: Path) -> tuple[Path, Counts]:
 
 def warning(stage: Stage, counts: Counts) -> str | None:
     """Return why there may be too little to train on; None where there is enough."""
-    if stage.take == "winners" and counts.used < FEW_SHARE * counts.total:
+    few = counts.rows < FEW_ROWS
+    if stage.take == "winners" and (few or counts.used < FEW_SHARE * counts.total):
         return (
-            f"the votes agree on too little to train on: {counts.used} of {counts.total} replies "
-            "are left; a model learns form from such rows, not knowledge"
+            f"the votes agree on too little to train on: {counts.used} of {counts.total} winning "
+            "replies come from sure votes; a model learns form from such rows, not knowledge"
         )
-    if counts.rows < FEW_ROWS:
+    if few:
         return f"{counts.rows} rows are few to train on: {FEW_ROWS} or more are usual"
     return None
 

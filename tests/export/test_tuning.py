@@ -78,8 +78,12 @@ def test_votes_that_agree_on_too_little_are_warned_of() -> None:
     counts = Counts(used=5, rows=5)
     counts.read["runs"] = 1_000
     assert "too little to train on" in str(warning(VOTE, counts))
-    counts.read["runs"] = 6
-    assert "few to train on" in str(warning(VOTE, counts))
+    counts.read["runs"] = 6  # ties have no winner: few sure votes, and few others
+    assert "too little to train on: 5 of 6" in str(warning(VOTE, counts))
+    counts.rows = counts.used = 400
+    counts.read["runs"] = 500
+    assert warning(VOTE, counts) is None
+    assert "few to train on" in str(warning(RECIPES["gold"].stages[0], Counts(used=5, rows=5)))
     assert warning(RECIPES["gold"].stages[0], Counts(used=900, rows=900)) is None
 
 
