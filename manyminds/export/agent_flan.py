@@ -1,9 +1,11 @@
 """Agent-FLAN: a ReAct turn becomes chat turns, so that reasoning is learned apart from the format.
 
 Every tool call is asked for in three turns: the thought, the tool's name, its arguments. A tenth of
-the trajectories, drawn by their id, stays in ReAct's form. The paper's conversion, its prompts and
-its ratios per capability were never published: the questions and the draw are our own design. Rows
-against hallucinated tools are not made here; they need questions that no run has asked.
+the trajectories, drawn by their id, stays in ReAct's form. Two further tenths get a row more
+against hallucinated tools: the same question without any tool, which is declined, and with tools
+and all results given, which is answered without a call. The paper's conversion, its prompts, its
+ratios per capability and its negative rows were never published: all wordings and draws are our
+own design.
 """
 
 import hashlib
@@ -15,12 +17,15 @@ from typing_extensions import TypedDict
 
 from manyminds.export.exporter import Exporter, Row, chat_of, json_text
 from manyminds.export.messages import Message, NotHeldError
-from manyminds.export.react import observed, turns_of, with_calls
+from manyminds.export.react import observed, question_of, turns_of, with_calls
 from manyminds.trajectory import Trajectory
 
 WHICH = "Which tool do you call?"
 ARGUMENTS = "With which arguments? Give a JSON object."
-_STRICT = 10  # one in so many stays in ReAct's form
+NO_TOOLS = "There are no tools here."
+DECLINED = "I have no tool for this here, so I cannot look it up."
+KNOWN = "These results are known already:"
+_DRAWN = 10  # one in so many stays in ReAct's form, or has a row more
 
 
 class FlanTurn(TypedDict):
@@ -43,9 +48,11 @@ class FlanRow(TypedDict):
 
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
-    """Yield the one row of a trajectory."""
+    """Yield the row of a trajectory and, for some, one against hallucinated tools."""
     turns = turns_of(trajectory)
-    if int(hashlib.sha256(trajectory.id.encode(errors="surrogatepass")).hexdigest(), 16) % _STRICT:
+    digest = hashlib.sha256(trajectory.id.encode(errors="surrogatepass")).hexdigest()
+    drawn = int(digest, 16) % _DRAWN
+    if drawn:
         conversation = [_turn("user", turns[0]["text"]), *_chat(trajectory)]
     else:
         conversation = [
@@ -53,6 +60,22 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
             for one in turns
         ]
     yield {"id": trajectory.id, "conversation": conversation}
+    for name, asked, reply in _negative(trajectory, turns[0]["text"], drawn):
+        said = [_turn("user", asked), _turn("assistant", reply, loss=True)]
+        yield {"id": f"{trajectory.id}/{name}", "conversation": said}
+
+
+def _negative(trajectory: Trajectory, asked: str, drawn: int) -> Iterator[tuple[str, str, str]]:
+    """Yield name, question and reply of a row in which no tool is to be called."""
+    messages = chat_of(with_calls(trajectory))
+    if not any(one.get("tool_calls") for one in messages):
+        return
+    if drawn == 1:
+        yield "no-tools", f"{NO_TOOLS}\n\n{question_of(trajectory)}", DECLINED
+    last = messages[-1]
+    if drawn == 2 and last.get("train") and not last.get("tool_calls") and last["content"]:
+        seen = [observed(one) for one in messages if one["role"] == "tool"]
+        yield "known", "\n".join([asked, "", KNOWN, *seen]), last["content"]
 
 
 def _chat(trajectory: Trajectory) -> Iterator[dict[str, Any]]:

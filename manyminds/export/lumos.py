@@ -1,8 +1,8 @@
 """LUMOS: two sets of annotations, for a planner and for a grounder.
 
 From a trajectory with tool calls: the thoughts are the subgoals, the calls their groundings. Both
-are iterative, as the paper's `lumos_I`. What `create_lumos` has recorded of a planner or a grounder
-is written as it was asked.
+are written iteratively, as the paper's `lumos_I`, and at once, as its `lumos_O`. What
+`create_lumos` has recorded of a planner or a grounder is written as it was asked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from manyminds.export.messages import Message, NotHeldError
 from manyminds.export.react import observed, question_of, turns_of, with_calls
 from manyminds.trajectory import Trajectory
 
+_EMPTY = "Initial Environment Description: None."
 _ROLES = {"planner": "plan", "grounder": "ground"}
 
 
@@ -29,7 +30,7 @@ class LumosMessage(TypedDict):
 
 
 class LumosRow(TypedDict):
-    """An annotation; `dataset` ends with `plan_iterative` or `ground_iterative`."""
+    """An annotation; `dataset` ends with `plan` or `ground`, and `_iterative` or `_onetime`."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
@@ -40,12 +41,12 @@ class LumosRow(TypedDict):
 
 class _Subgoal(NamedTuple):
     text: str
-    calls: str
+    calls: list[str]
     result: str
 
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
-    """Yield the annotation for the planner, then one for the grounder with each subgoal."""
+    """Yield iterative annotations for planner and grounder, then those for all subgoals at once."""
     part = _ROLES.get(trajectory.role or "") if trajectory.method == "lumos" else None
     if part is not None:
         turns = turns_of(trajectory)
@@ -60,6 +61,8 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     task = question_of(trajectory)
     yield _row(trajectory, "plan", list(_plan(task, subgoals, messages[-1])))
     yield _row(trajectory, "ground", list(_ground(trajectory, task, subgoals)))
+    for part, said in _at_once(trajectory, task, subgoals):
+        yield _row(trajectory, part, said, "onetime")
 
 
 def _subgoals(messages: Sequence[Message]) -> Iterator[_Subgoal]:
@@ -69,10 +72,10 @@ def _subgoals(messages: Sequence[Message]) -> Iterator[_Subgoal]:
             continue
         if not message["content"]:
             raise NotHeldError("a tool call without a thought, which would be its subgoal")
-        written = "; ".join(
-            f"R{n} = {call['function']['name']}({_arguments(call['function']['arguments'])})"
-            for n, call in enumerate(calls, 1)
-        )
+        written = [
+            f"{call['function']['name']}({_arguments(call['function']['arguments'])})"
+            for call in calls
+        ]
         seen: list[str] = []
         for answer in messages[place + 1 :]:
             if answer["role"] == "assistant":
@@ -84,8 +87,7 @@ def _subgoals(messages: Sequence[Message]) -> Iterator[_Subgoal]:
 def _plan(task: str, subgoals: Sequence[_Subgoal], last: Message) -> Iterator[tuple[str, str]]:
     yield (
         "user",
-        f"Plan the task in subgoals, one at a time.\nTask: {task}; "
-        "Initial Environment Description: None.",
+        f"Plan the task in subgoals, one at a time.\nTask: {task}; {_EMPTY}",
     )
     for n, subgoal in enumerate(subgoals, 1):
         go_on = "No, I will keep planning. " if n > 1 else ""
@@ -107,17 +109,36 @@ def _ground(
         before = f"The executed result for Subgoal {n - 1} is {subgoals[n - 2].result}.\n"
         lead = head if n == 1 else before
         yield "user", f"{lead}Subgoal to be grounded: Subgoal {n}: {subgoal.text}"
-        yield "assistant", subgoal.calls
+        yield "assistant", _numbered(subgoal.calls)
+
+
+def _at_once(
+    trajectory: Trajectory, task: str, subgoals: Sequence[_Subgoal]
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield plan and grounding as one turn each; calls are numbered over all subgoals."""
+    plan = "; ".join(f"Subgoal {n}: {one.text}" for n, one in enumerate(subgoals, 1))
+    asked = f"Plan the task in subgoals, all at once.\nTask: {task}; {_EMPTY}"
+    yield "plan", [("user", asked), ("assistant", plan)]
+    calls = [call for one in subgoals for call in one.calls]
+    head = f"Ground the subgoals in calls of these tools:\n{tool_lines(trajectory.tools)}"
+    asked = f"{head}\nTask: {task}\nSubgoals to be grounded: {plan}"
+    yield "ground", [("user", asked), ("assistant", _numbered(calls))]
+
+
+def _numbered(calls: Sequence[str]) -> str:
+    return "; ".join(f"R{n} = {call}" for n, call in enumerate(calls, 1))
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
     return ", ".join(json_text(value) for value in arguments.values())
 
 
-def _row(trajectory: Trajectory, part: str, said: Sequence[tuple[str, str]]) -> Row:
+def _row(
+    trajectory: Trajectory, part: str, said: Sequence[tuple[str, str]], how: str = "iterative"
+) -> Row:
     return {
-        "dataset": f"manyminds_{part}_iterative",
-        "id": f"{trajectory.id}_{part}",
+        "dataset": f"manyminds_{part}_{how}",
+        "id": f"{trajectory.id}_{part}" if how == "iterative" else f"{trajectory.id}_{part}_{how}",
         "messages": [{"role": role, "content": text} for role, text in said],
     }
 

@@ -1,8 +1,8 @@
 """NAT, negative-aware training: failures are kept, and the question says what kind follows.
 
 Three turns come before the trajectory: an instruction, an acknowledgement, and the question, whose
-wording depends on the reward. Only the agent's own turns have `loss`. At inference use the wording
-for success. The wordings are our own.
+wording depends on the reward: wrong, partly correct, correct. Only the agent's own turns have
+`loss`. At inference use the wording for success. The wordings are our own.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from manyminds.trajectory import Trajectory
 INSTRUCTION = "Solve the task that follows: write a thought and an action in each step."
 ACKNOWLEDGEMENT = "Understood. Which task is it?"
 SUCCESS = "Write the steps of a solution that is correct."
+PARTLY = "Write the steps of a solution that is partly correct."
 FAILURE = "Write the steps of a solution that is wrong."
 
 
@@ -50,9 +51,9 @@ class NatRow(TypedDict):
     info: NatInfo
 
 
-def framed(question: str, success: bool = True) -> list[tuple[Literal["user", "assistant"], str]]:
+def framed(question: str, reward: float = GOOD) -> list[tuple[Literal["user", "assistant"], str]]:
     """Return the three turns before a trajectory; at inference those of a success."""
-    wording = SUCCESS if success else FAILURE
+    wording = SUCCESS if reward >= GOOD else PARTLY if reward > 0 else FAILURE
     return [
         ("user", INSTRUCTION),
         ("assistant", ACKNOWLEDGEMENT),
@@ -73,7 +74,7 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     yield {
         "id": trajectory.id,
         "conversations": [
-            *(_turn(role, text) for role, text in framed(first["text"], success)),
+            *(_turn(role, text) for role, text in framed(first["text"], trajectory.reward)),
             *(
                 _turn("assistant" if one["side"] == "agent" else "user", one["text"], one["train"])
                 for one in rest

@@ -247,8 +247,36 @@ def test_agent_flan_asks_for_thought_tool_and_arguments_apart() -> None:
     assert roles == ["user", "assistant"] * (len(roles) // 2)
 
 
+def test_agent_flan_has_rows_in_which_no_tool_is_called() -> None:
+    made = [rows("agent-flan", AGENT.model_copy(update={"id": f"t{n}"})) for n in range(100)]
+    extra = [one for several in made for one in several[1:]]
+    assert {one["id"].partition("/")[2] for one in extra} == {"no-tools", "known"}
+    assert 4 < len(extra) < 50
+    for one in extra:
+        asked, reply = one["conversation"]
+        assert "2 + 2" in asked["content"] and reply["loss"] and not asked["loss"]
+        without = one["id"].endswith("no-tools")
+        assert without != ("4 again" in asked["content"])
+        assert without != (reply["content"] == "It is 4.")
+    plain = [told("Hello?", "Hello.", id=f"t{n}") for n in range(100)]
+    assert all(len(rows("agent-flan", one)) == 1 for one in plain)
+
+
+def test_nat_tells_what_is_partly_correct() -> None:
+    asked = {
+        reward: rows("nat", AGENT.model_copy(update={"reward": reward}))[0]["conversations"][2]
+        for reward in (0.0, 0.4, 1.0)
+    }
+    assert len({turn["content"] for turn in asked.values()}) == 3
+    assert "partly correct" in asked[0.4]["content"]
+
+
 def test_lumos_plans_and_grounds() -> None:
-    plan, ground = rows("lumos", AGENT)
+    plan, ground, plan_at_once, ground_at_once = rows("lumos", AGENT)
+    assert plan_at_once["dataset"] == "manyminds_plan_onetime"
+    assert plan_at_once["messages"][-1]["content"] == "Subgoal 1: I add.; Subgoal 2: I check."
+    assert ground_at_once["messages"][-1]["content"] == "R1 = add(1); R2 = add(3)"
+    assert len({row["id"] for row in (plan, ground, plan_at_once, ground_at_once)}) == 4
     said = [m["content"] for m in plan["messages"] if m["role"] == "assistant"]
     assert said == [
         "Subgoal 1: I add.",
