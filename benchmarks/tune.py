@@ -213,7 +213,7 @@ def draw(losses: Mapping[str, Mapping[str, list[list[float]]]], path: Path) -> N
                 panel.plot(range(1, len(values) + 1), values, label=label)
         panel.set(title=family, xlabel="step", ylabel="loss")
         panel.legend()
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> int:
