@@ -11,20 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 WRITTEN = (ROOT / "EVIDENCE.md").read_text(encoding="utf-8")
 NAMES = [
-    "scaling",
-    "small-against-large",
-    "stopping",
-    "selection",
-    "ceiling",
-    "prior-recorded",
-    "math",
-    "game24",
-    "game24-stopping",
-    "humaneval",
-    "inherent",
-    "steps",
-    "prior",
-    "sparse",
+    *("scaling", "small-against-large", "stopping", "selection", "ceiling", "prior-recorded"),
+    *("math", "game24", "game24-stopping", "humaneval", "inherent", "steps", "prior", "sparse"),
 ]
 
 

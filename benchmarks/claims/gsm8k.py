@@ -93,7 +93,7 @@ def scaling() -> Finding:
     covered = {size: sum(pass_at_k(n, c, size) for c, n in right) / len(right) for size in SIZES}
     rows += [(str(size), *percent(found[size]), f"{100 * covered[size]:.1f} %") for size in SIZES]
     law = fit_vote_law(SIZES, [sum(found[size]) / len(found[size]) for size in SIZES])
-    best, power = recommend(law), fit_power_law(SIZES, [covered[size] for size in SIZES])
+    best, power = recommend(law, law.most), fit_power_law(SIZES, [covered[size] for size in SIZES])
     return Finding(
         rows,
         " ".join(

@@ -28,7 +28,7 @@ from manyminds.evals.forecast import (
 from manyminds.evals.members_alone import shares_of
 from manyminds.evals.statistics.power import smallest_effect
 from manyminds.evals.study import Study, read_folder
-from manyminds.evals.vote_curve import vote_curve
+from manyminds.evals.vote_curve import stored_votes
 from manyminds.members import Member
 from manyminds.prices import HINT, Listed, Price, look_up
 from manyminds.registry import method as find_method
@@ -185,8 +185,8 @@ def _price(spec: str, given: Sequence[str]) -> Price | Listed | None:
 
 def _measured_vote(pilot: Study | None, found: Forecast) -> float | None:
     """Return the accuracy of a vote of that size over the pilot's answers, if it has so many."""
-    points = [] if pilot is None else vote_curve(pilot.answers)
-    known = {point.samples: point.accuracy for point in points}
+    points = [] if pilot is None else stored_votes(pilot.answers).sizes
+    known = {round(point.samples): point.accuracy for point in points}
     below = [size for size in known if size <= found.calls]
     return known[max(below)] if below and max(known) >= found.calls else None
 

@@ -27,6 +27,16 @@ def report(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the report. Default: the folder itself."),
     ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", min=0, max=1, help="Accuracy that a vote is to reach."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget-dollars", metavar="DOLLARS", min=0, help="What a vote may cost a question."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of bootstraps and orders.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
@@ -37,10 +47,10 @@ def report(
     Writes report.md, report.html, methods.csv, pairs.csv and plots, and prints the advice: which
     method to use, with what it costs and gains, or why no ensemble helps.
     """
-    found = find(read_folder(folder), seed)
+    found = find(read_folder(folder), seed, target=target, budget=budget)
     parts = sections(found)
     title = f"Report on {folder.resolve().name}"
-    target = out or folder
+    into = out or folder
     files = {
         "report.md": markdown(title, parts, _PLOTS),
         "report.html": page(title, parts),
@@ -48,22 +58,22 @@ def report(
         "pairs.csv": pairs_table(found).csv(),
     }
     try:
-        (target / _PLOTS).mkdir(parents=True, exist_ok=True)
+        (into / _PLOTS).mkdir(parents=True, exist_ok=True)
         for plot in (plot for part in parts for plot in part.plots):
             (target / _PLOTS / f"{plot.name}.png").write_bytes(plot.png)
     except OSError as error:
-        raise InputError(f"cannot write to {target}: {error.strerror}; give --out DIR") from None
+        raise InputError(f"cannot write to {into}: {error.strerror}; give --out DIR") from None
     for name, text in files.items():
-        write_text(target / name, text)
+        write_text(into / name, text)
     if as_json:
         print_json(
             {
                 "advice": advice(found),
-                "files": [str(target / name) for name in files],
+                "files": [str(into / name) for name in files],
                 **found.comparison.to_json(),
             }
         )
         return
     screen = console()
     screen.print(advice(found))
-    screen.print(f"written: {', '.join(str(target / name) for name in files)}", markup=False)
+    screen.print(f"written: {', '.join(str(into / name) for name in files)}", markup=False)

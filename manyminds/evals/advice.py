@@ -126,13 +126,15 @@ def _samples(found: Findings, chosen: Compared) -> str:
     """Say how many samples a vote should have."""
     if found.recommended is None or chosen.method != BASELINE or chosen.runs > 1:
         return ""
-    asked = round(chosen.calls)
-    least, accuracy = found.recommended.samples, found.recommended.accuracy
-    if least >= asked:
+    best, asked = found.recommended, round(chosen.calls)
+    if not best.reached:
+        return f"No number of samples is expected to reach the target; {best.samples} come closest."
+    if best.samples >= asked and best.measured:
         return ""
+    how = "" if best.measured else ", by the fitted law, which extrapolates"
     return (
-        f"{least} samples in place of {asked} would do: by the fitted law a vote of {least} gets "
-        f"{accuracy:.1%}, within half a point."
+        f"{best.samples} samples in place of {asked} are enough: a vote of {best.samples} gets "
+        f"{best.accuracy:.1%}{how}."
     )
 
 

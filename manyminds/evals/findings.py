@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from manyminds.errors import InputError
 from manyminds.evals.comparison import Compared, Comparison
 from manyminds.evals.members_alone import BEST_MEMBER, shares_of
 from manyminds.evals.statistics.difficulty import Gain, bands, gains
 from manyminds.evals.statistics.judges import Preference, preferences
 from manyminds.evals.statistics.pareto import Priced, front
 from manyminds.evals.statistics.power import smallest_effect
-from manyminds.evals.statistics.scaling import Recommended, VoteLaw, fit_vote_law, recommend
+from manyminds.evals.statistics.scaling import (
+    Recommended,
+    VoteLaw,
+    continued,
+    fit_vote_law,
+    recommend,
+)
 from manyminds.evals.study import Study
-from manyminds.evals.vote_curve import VotePoint, vote_curve
+from manyminds.evals.vote_curve import StoredVotes, stored_votes
 
 _EDGES = (1 / 3, 2 / 3, 1.0)
 _BANDS = ("under a third right", "a third to two thirds", "more than two thirds", "all right")
@@ -25,9 +32,9 @@ class Findings:
         study: What was read.
         comparison: The methods, paired.
         fronts: Methods on the Pareto front of accuracy against each kind of cost.
-        curve: Votes of every size over the stored answers; empty where there are too few.
-        law: Fitted to the curve; None where it has fewer than three sizes.
-        recommended: Number of samples by the law.
+        votes: Votes over the stored answers, of every size and with every stopping rule.
+        law: Fitted to the sizes; None where there are fewer than three.
+        recommended: Number of samples: as measured, beyond that by the law.
         difficulty: What the best method gains over one member, by how many members are right.
         detectable: Smallest difference that so many questions show.
         judge: Preferences of the judge, where its choices were kept.
@@ -36,7 +43,7 @@ class Findings:
     study: Study
     comparison: Comparison
     fronts: dict[str, list[str]]
-    curve: list[VotePoint]
+    votes: StoredVotes
     law: VoteLaw | None
     recommended: Recommended | None
     difficulty: list[Gain]
@@ -53,34 +60,48 @@ class Findings:
         return next((one for one in self.comparison if one.method == name), None)
 
 
-def find(study: Study, seed: int = 0) -> Findings:
+def find(
+    study: Study, seed: int = 0, *, target: float | None = None, budget: float | None = None
+) -> Findings:
     """Compute the figures of a study.
 
     Args:
         study: What was read from a folder.
         seed: Drives bootstraps and random orders.
+        target: Accuracy that a vote is to reach, 0 to 1.
+        budget: Dollars a question that a vote may cost.
 
     Raises:
-        InputError: scipy is not installed.
+        InputError: The budget is too small, or prices are unknown; or scipy is not installed.
     """
     comparison = Comparison(
         study.methods, study.answers, repeats=study.repeats, seed=seed, groups=study.groups
     )
-    curve = vote_curve(study.answers, seed)
-    law = None
-    if len(curve) >= 3:
-        law = fit_vote_law([p.samples for p in curve], [p.accuracy for p in curve])
+    votes, law, best = stored_votes(study.answers, seed), None, None
+    if len(votes.sizes) >= 3:
+        points = {round(one.samples): one.accuracy for one in votes.sizes}
+        law = fit_vote_law(list(points), list(points.values()))
+        most = None if budget is None else _affordable(study, budget)
+        best = recommend(continued(points, law), max(points), target=target, most=most)
     return Findings(
         study=study,
         comparison=comparison,
         fronts=_fronts(comparison),
-        curve=curve,
+        votes=votes,
         law=law,
-        recommended=None if law is None else recommend(law),
+        recommended=best,
         difficulty=_difficulty(study, comparison, seed),
         detectable=smallest_effect(study.questions),
         judge=preferences(study.judgements) if study.judgements else [],
     )
+
+
+def _affordable(study: Study, budget: float) -> int:
+    """Return for how many samples the budget of a question pays."""
+    costs = [one["cost"] for one in study.answers if one["cost"] is not None]
+    if len(costs) < len(study.answers) or not sum(costs):
+        raise InputError("a budget needs the price of every answer: run it again with --price")
+    return int(budget * len(costs) / sum(costs))
 
 
 def _fronts(methods: Sequence[Compared]) -> dict[str, list[str]]:

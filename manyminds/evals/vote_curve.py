@@ -1,75 +1,56 @@
-"""Votes of every size from answers that are stored: nothing is asked again."""
+"""Votes of every size, and with every stopping rule, from answers that are stored."""
 
-import random
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from manyminds.evals.members_alone import Answered
-from manyminds.evals.statistics.coverage import pass_at_k
-from manyminds.evals.statistics.intervals import interval
+from manyminds.evals.resample import RULES, Figure, Resampling
+from manyminds.evals.samples import Drawn
 
 ORDERS = 20
+_SIZES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 100)
+_LEAST_FOR_RULES = 10
 
 
-class VotePoint(NamedTuple):
-    """A vote of one size.
+class StoredVotes(NamedTuple):
+    """What votes over the stored answers give.
 
     Attributes:
-        samples: Votes.
-        accuracy: Mean over questions and random orders.
-        interval: 95 %, over questions.
-        coverage: Share of questions that one of so many samples answers rightly, unbiased.
+        sizes: A majority of 1, 2, 3, 5, ... samples, up to all; empty where a question has one.
+        rules: The majority with each stopping rule; empty where there are fewer than ten samples.
     """
 
-    samples: int
-    accuracy: float
-    interval: tuple[float, float]
-    coverage: float
+    sizes: list[Figure]
+    rules: list[Figure]
 
 
-def vote_curve(answers: Sequence[Answered], seed: int = 0, orders: int = ORDERS) -> list[VotePoint]:
-    """Return the accuracy of a majority vote of 1, 2, 3, 5, 10, ... samples, up to all.
-
-    Every size is drawn in many random orders of each question's samples. Answers that are right
-    are equal, others are as they were read; a tie goes to the sample that came first.
+def stored_votes(answers: Sequence[Answered], seed: int = 0) -> StoredVotes:
+    """Vote over stored answers in many random orders; nothing is asked again.
 
     Args:
-        answers: Of members, with the same question ids.
+        answers: Of members. Answers that are right are equal, others are as they were read.
         seed: Drives the orders.
-        orders: Random orders for each question.
-
-    Returns:
-        One point a size; empty where a question has a single sample.
     """
-    by_id: dict[str, list[str | None]] = {}
+    by_id: dict[str, list[Answered]] = {}
     for one in answers:
-        label = "right" if one["right"] else None if one["answer"] is None else f"={one['answer']}"
-        by_id.setdefault(one["id"], []).append(label)
-    most = min((len(labels) for labels in by_id.values()), default=0)
+        by_id.setdefault(one["id"], []).append(one)
+    most = min((len(given) for given in by_id.values()), default=0)
     if most < 2:
-        return []
-    sizes = [n for n in (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 100) if n < most] + [most]
-    shares: dict[int, list[float]] = {size: [] for size in sizes}
-    covered: dict[int, list[float]] = {size: [] for size in sizes}
-    for id in sorted(by_id):
-        labels, draw = by_id[id], random.Random(f"{seed}:{id}")
-        shuffled = [draw.sample(labels, len(labels)) for _ in range(orders)]
-        for size in sizes:
-            right = sum(_winner(order[:size]) == "right" for order in shuffled)
-            shares[size].append(right / orders)
-            covered[size].append(pass_at_k(len(labels), labels.count("right"), size))
-    return [
-        VotePoint(
-            size,
-            sum(shares[size]) / len(shares[size]),
-            interval(shares[size]),
-            sum(covered[size]) / len(covered[size]),
-        )
-        for size in sizes
-    ]
+        return StoredVotes([], [])
+    drawn = [_drawn(id, by_id[id]) for id in sorted(by_id)]
+    run = Resampling(drawn, orders=ORDERS, most=most, seed=seed)
+    sizes = [n for n in _SIZES if n < most] + [most]
+    rules = [name.format(most=most) for name in RULES] if most >= _LEAST_FOR_RULES else []
+    return StoredVotes([run.size(n) for n in sizes], [run.rule(name) for name in rules])
 
 
-def _winner(votes: Sequence[str | None]) -> str | None:
-    counts = Counter(vote for vote in votes if vote is not None)
-    return max(counts, key=lambda vote: counts[vote], default=None)
+def _drawn(id: str, given: Sequence[Answered]) -> Drawn:
+    known: dict[str, int] = {}
+    texts = ["right" if one["right"] else one["answer"] and f"={one['answer']}" for one in given]
+    return Drawn(
+        id=id,
+        members=[one["member"] for one in given],
+        labels=[None if text is None else known.setdefault(text, len(known)) for text in texts],
+        right=[one["right"] for one in given],
+        tokens=[one["input_tokens"] + one["output_tokens"] for one in given],
+    )

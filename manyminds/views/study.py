@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from manyminds.evals.advice import advice
 from manyminds.evals.comparison import Compared
 from manyminds.evals.findings import Findings
+from manyminds.evals.resample import Figure
 from manyminds.evals.statistics.judges import consistency
 from manyminds.views.sections import Grid, Plot, Section
 
@@ -122,32 +123,46 @@ def _costs(found: Findings) -> Iterator[Section]:
 
 
 def _samples(found: Findings) -> Iterator[Section]:
-    if not found.curve:
+    if not found.votes.sizes:
         return
     told = [
-        "Majority votes over the stored answers, in 20 random orders of each question. Coverage is "
-        "unbiased pass@k: what a perfect choice would reach."
+        "Majority votes over the stored answers, in many random orders of each question. Coverage "
+        "is unbiased pass@k: what a perfect choice would reach."
     ]
     law, best = found.law, found.recommended
     if law is not None and best is not None:
         told.append(
             f"Fitted law (arXiv 2403.02419): {law.easy:.0%} of the questions are easy, with a "
             f"chance of {law.p_easy:.2f}, the others have {law.p_hard:.2f}; its error is "
-            f"{100 * law.error:.1f} points. It recommends {best.samples} samples, with "
-            f"{best.accuracy:.1%}: more gain less than half a point."
+            f"{100 * law.error:.1f} points. Recommended: {best.samples} samples, with "
+            f"{best.accuracy:.1%}{'' if best.measured else ' by the law'}"
+            f"{'' if best.reached else '; the target is not reached'}."
         )
-    table = Grid(
-        ("samples", "vote %", "95 % low", "95 % high", "coverage %"),
-        [
-            (
-                str(point.samples),
-                *(f"{100 * value:.1f}" for value in (point.accuracy, *point.interval)),
-                f"{100 * point.coverage:.1f}",
+    tables = [
+        Grid(
+            ("samples", "vote %", "95 % low", "95 % high", "coverage %"),
+            [
+                (one.name, *_accuracy(one), f"{100 * (one.coverage or 0.0):.1f}")
+                for one in found.votes.sizes
+            ],
+        )
+    ]
+    if found.votes.rules:
+        told.append("Stopping rules, on the same answers; same: as the vote of all.")
+        tables.append(
+            Grid(
+                ("rule", "samples used", "vote %", "95 % low", "95 % high", "same answer %"),
+                [
+                    (one.name, f"{one.samples:.1f}", *_accuracy(one), f"{100 * one.same:.1f}")
+                    for one in found.votes.rules
+                ],
             )
-            for point in found.curve
-        ],
-    )
-    yield Section("Samples", told, _plots("samples", found), [table])
+        )
+    yield Section("Samples", told, _plots("samples", found), tables)
+
+
+def _accuracy(one: Figure) -> list[str]:
+    return [f"{100 * value:.1f}" for value in (one.accuracy, *one.interval)]
 
 
 def _members(found: Findings) -> Iterator[Section]:

@@ -46,22 +46,22 @@ def trade_off(found: Findings, kind: str) -> Picture:
 
 def scaling(found: Findings) -> Picture:
     """Draw the vote over its size, its law and the coverage."""
-    sizes = [point.samples for point in found.curve]
+    sizes = [round(point.samples) for point in found.votes.sizes]
     alt = "Vote of the stored answers: " + ", ".join(
-        f"{point.samples} samples {point.accuracy:.1%}" for point in found.curve
+        f"{point.name} samples {point.accuracy:.1%}" for point in found.votes.sizes
     )
     figure, axes = blank(3.6, alt)
     axes.fill_between(
         sizes,
-        [100 * point.interval[0] for point in found.curve],
-        [100 * point.interval[1] for point in found.curve],
+        [100 * point.interval[0] for point in found.votes.sizes],
+        [100 * point.interval[1] for point in found.votes.sizes],
         color=BLUE,
         alpha=0.15,
     )
-    axes.plot(sizes, [100 * p.accuracy for p in found.curve], "o-", color=BLUE, label="vote")
+    axes.plot(sizes, [100 * p.accuracy for p in found.votes.sizes], "o-", color=BLUE, label="vote")
     axes.plot(
         sizes,
-        [100 * p.coverage for p in found.curve],
+        [100 * (p.coverage or 0.0) for p in found.votes.sizes],
         "s--",
         color=VERMILION,
         label="coverage: some sample is right",

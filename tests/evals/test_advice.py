@@ -102,4 +102,15 @@ def test_a_smaller_vote_is_advised_where_the_law_has_it() -> None:
     forest.calls *= 3
     found = find(Study(Path("none"), {}, [], [forest], {}, answers(members)))
     assert found.recommended is not None and found.recommended.samples <= 7
-    assert "in place of 27 would do" in advice(found)
+    assert "in place of 27 are enough" in advice(found)
+
+
+def test_a_target_and_a_budget_choose_the_number_of_samples() -> None:
+    members = {f"m{n}": drawn(200, 0.7, n) for n in range(15)}
+    votes = [sum(row[place] for row in members.values()) > 7 for place in range(200)]
+    one = Study(Path("none"), {}, [], [measured("agent-forest", votes)], {}, answers(members))
+    low, high = find(one, target=0.8).recommended, find(one, target=0.93).recommended
+    assert low is not None and high is not None
+    assert low.reached and low.samples < high.samples
+    few = find(one, budget=5.5e-4).recommended  # an answer costs 1e-4
+    assert few is not None and few.samples <= 5

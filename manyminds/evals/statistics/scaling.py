@@ -10,7 +10,7 @@ Where answers are open, wrong ones scatter, and less than half of the votes can 
 effective chance, and one or two samples, which are no vote, are left out of the fit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -100,7 +100,8 @@ def fit_vote_law(sizes: Sequence[int], accuracy: Sequence[float]) -> VoteLaw:
 
 
 def recommend(
-    law: VoteLaw,
+    accuracy: Callable[[float], float],
+    measured: int,
     *,
     target: float | None = None,
     most: int | None = None,
@@ -111,7 +112,8 @@ def recommend(
     least that is within half a point of the best: what comes after that costs and hardly gains.
 
     Args:
-        law: Of `fit_vote_law`.
+        accuracy: Accuracy by number of samples, such as a `VoteLaw` or `continued`.
+        measured: Largest size that was measured.
         target: Accuracy to reach, 0 to 1.
         most: Samples at most, such as a budget over the price of one; default: as many as were
             measured, or 1,000 with a target.
@@ -119,16 +121,34 @@ def recommend(
     Raises:
         InputError: `most` is below 1.
     """
-    limit = most if most is not None else law.most if target is None else _LARGEST
+    limit = most if most is not None else measured if target is None else _LARGEST
     if limit < 1:
         raise InputError(f"The budget pays for {limit} samples: at least 1 is needed.")
     sizes = range(1, limit + 1, 2)  # one more than an odd number only adds ties
-    values = {size: law(size) for size in sizes}
+    values = {size: accuracy(size) for size in sizes}
     enough = [] if target is None else [size for size in sizes if values[size] >= target]
     best = max(values.values())
     close = [size for size in sizes if values[size] >= best - _WORTH]
     chosen = min(enough or close)
-    return Recommended(chosen, values[chosen], target is None or bool(enough), chosen <= law.most)
+    return Recommended(chosen, values[chosen], target is None or bool(enough), chosen <= measured)
+
+
+def continued(points: Mapping[int, float], law: VoteLaw) -> Callable[[float], float]:
+    """Return accuracy by number of samples: as measured, and beyond that as the law grows.
+
+    Args:
+        points: Measured accuracy by number of samples.
+        law: Fitted to the points.
+    """
+    sizes = sorted(points)
+    values, last = [points[size] for size in sizes], sizes[-1]
+
+    def accuracy(size: float) -> float:
+        if size <= last:
+            return float(np.interp(size, sizes, values))
+        return min(1.0, max(0.0, values[-1] + law(size) - law(last)))
+
+    return accuracy
 
 
 def _accuracy(
