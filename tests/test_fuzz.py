@@ -24,7 +24,7 @@ from manyminds.models.simulated import arithmetic
 from manyminds.models.simulated import choices as options
 from manyminds.models.simulated import judging as verdicts
 from manyminds.nodes.debater import without_confidence
-from manyminds.reading import numbers, roles
+from manyminds.reading import figures, roles
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
 from manyminds.reading.verdicts import (
     read_choice,
@@ -114,7 +114,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     **{f"answer {name}": partial(voted, read) for name, read in EXTRACTORS.items()},
     "answer of a class": partial(voted, extractor(Verdict)),
     "guess of the kind": lambda text: guess([text]),
-    "a bare number": numbers.is_number,
+    "a bare number": figures.is_number,
     "red flags": flagged,
     "confidence": roles.read_confidence,
     "rating": roles.read_rating,

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from manyminds.environments.environment import ANSWERED, Generated, Step, Task, Tool
 from manyminds.environments.sql_tasks import SCHEMA, build, made, shop_in
 from manyminds.errors import InputError
-from manyminds.reading import numbers
+from manyminds.reading import figures
 from manyminds.reading.actions import FINISH, Action
 from manyminds.reading.answers import text_key
 
@@ -185,8 +185,8 @@ def _values(text: str) -> Counter[Hashable]:
 
 def _value(part: str) -> Hashable:
     plain = part.strip(" .[]()'\"$\u20ac")
-    if numbers.is_number(plain):
-        return round(float(numbers.value(plain) or 0.0), 2)
+    if figures.is_number(plain):
+        return round(float(figures.value(plain) or 0.0), 2)
     found: list[str] = re.findall(r"-?\d+(?:\.\d+)?", plain)
     if len(found) == 1 and re.fullmatch(
         r"[\w\s$-]*?-?[\d.]+\s*(?:dollars|customers|orders)?", plain

@@ -12,9 +12,14 @@ from manyminds.evals.data import Row, id_of
 from manyminds.evals.sandbox import Limits, passes
 from manyminds.evals.tables import data_rows
 from manyminds.json_lines import json_lines
+from manyminds.reading import polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess, text_key
-from manyminds.reading.kinds import kind_of_answer
-from manyminds.reading.texts import TEXT, states
+from manyminds.reading.kinds import kind_of_answer, kinds_of_question
+from manyminds.reading.locate import refuses
+from manyminds.reading.mentions import states
+from manyminds.reading.polarity import YES_OR_NO
+from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import TEXT
 
 Verdict: TypeAlias = bool | None
 Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]
@@ -118,23 +123,25 @@ class ByAnswer:
         if row["answer"] is None:
             return None
         golds = [_plain_gold(gold) for gold in (row["answer"], *row.get("aliases", ()))]
-        outcomes = [one for gold in golds for one in self._by_kind(gold, text)]
+        outcomes = [one for gold in golds for one in self._by_kind(gold, text, row)]
         return next(
             (one for one in outcomes if one.correct),
             next((one for one in outcomes if one.read is not None), outcomes[0]),
         )
 
-    def _by_kind(self, gold: str, text: str) -> Iterator[Graded]:
+    def _by_kind(self, gold: str, text: str, row: Row) -> Iterator[Graded]:
         kinds = [] if self._column is None else [self._column]
         own = kind_of_answer(gold)
+        if own is YES_OR_NO and polarity.asks(row["question"]):
+            own = kinds_of_question(row["question"])[0]
         if not self._fixed and (not kinds or own is TEXT and kinds[0].name == "literal"):
             kinds.append(own)
         for kind in kinds:
-            found = kind.extract(text)
+            found = None if kind is TEXT and refuses(readable(text)) else kind.extract(text)
             if text_key(text) == text_key(gold):
                 yield Graded(True, found or text.strip(), kind.name)
             elif kind is TEXT:
-                yield Graded(states(text, gold), found, kind.name)
+                yield Graded(states(text, gold, row["question"]), found, kind.name)
             else:
                 equal = found is not None and kind.equivalent(gold, found)
                 yield Graded(equal, found, kind.name)

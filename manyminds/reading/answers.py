@@ -7,13 +7,13 @@ abstention. Extractors never raise, whatever the text, and take time linear in i
 
 import difflib
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
-from manyminds.reading import choices, mathematics, numbers, structured
+from manyminds.reading import choices, figures, math_equality, mathematics, numbers, structured
 from manyminds.reading import locate as phrases
 from manyminds.reading.cues import VACUOUS
 from manyminds.reading.locate import Found, found
@@ -42,6 +42,8 @@ class Extractor:
         key: from an answer to its canonical form, equal for equivalent answers.
         same: a slower test of equivalence for two answers with different keys, if there is one.
         find: as `extract`, with the place where the answer stands, if it is known.
+        together: from the distinct answers of one ballot to the answer that each stands for, if
+            what is equal depends on the other answers.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Extractor:
     key: Callable[[str], Hashable]
     same: Callable[[str, str], bool] | None = None
     find: Callable[[str], Found | None] | None = None
+    together: Callable[[Sequence[str]], dict[str, str]] | None = None
 
     def __call__(self, text: str) -> str | None:
         """Return the answer in a reply, as `extract` does."""
@@ -108,7 +111,7 @@ def _final(said: str) -> str | None:
 
 def final_key(answer: str) -> Hashable:
     """Return the value of an answer that is a number or a formula, else its text."""
-    key = mathematics.key(answer)
+    key = math_equality.key(answer)
     return key if not isinstance(key, str) or "\\" in answer else text_key(answer)
 
 
@@ -122,8 +125,8 @@ EXTRACTORS: Mapping[str, Extractor] = {
         finding("final", find_final, final_key),
         finding("number", numbers.find, numbers.key),
         finding("choice", choices.find, lambda answer: choices.letter(answer) or answer),
-        finding("math", mathematics.find, mathematics.key, mathematics.same),
-        finding("boxed", mathematics.find_boxed, mathematics.key, mathematics.same),
+        finding("math", mathematics.find, math_equality.key, math_equality.same),
+        finding("boxed", mathematics.find_boxed, math_equality.key, math_equality.same),
         finding("square", choices.find_square, str.strip),
         finding("code", structured.code, structured.code_key),
         finding("json", structured.find_json, structured.json_key),
@@ -167,13 +170,13 @@ def guess(answers: Iterable[str]) -> str:
     column = [answer.strip() for answer in answers if answer.strip()]
     if not column:
         return "text"
-    numeric = sum(numbers.is_number(answer.rpartition("####")[2]) for answer in column)
+    numeric = sum(figures.is_number(answer.rpartition("####")[2]) for answer in column)
     if numeric == len(column):
         return "number"
     if all(_LETTER.fullmatch(answer) for answer in column):
         return "choice"
     latex = sum(bool(_LATEX.search(answer)) for answer in column)
-    literal = sum(map(structured.is_literal, column)) - sum(map(numbers.is_number, column))
+    literal = sum(map(structured.is_literal, column)) - sum(map(figures.is_number, column))
     if latex >= literal and latex + numeric >= len(column) / 2:
         return "math"
     return "literal" if literal >= len(column) / 5 else "text"

@@ -11,7 +11,7 @@ _OPEN, _SHUT = r"[\s(\[{<*#\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
 _WHOLE = re.compile(rf"{_OPEN}([A-Z]){_SHUT}", re.IGNORECASE)
 _NAMED = (
     r"(?:(?:(?:the|la|le|el|die|der|das)\s+)?(?:option|choice|letter|answer|antwort|réponse|respuesta|ans\."
-    r"|选项?|選項?|選択肢|вариант|opción)\s*|(?:la|le|el|die)\s+)"
+    r"|选项?|選項?|選択肢|вариант|opción|letra|lettera|alternativa|opzione)\s*|(?:la|le|el|die)\s+)"
 )
 _EDGE = r"(?![A-Za-z0-9_'\u00c0-\u04ff])"  # a letter of Chinese or Japanese may follow
 _OPENING = re.compile(
@@ -36,18 +36,26 @@ _CONCLUSION = re.compile(
     r"|[Ee]lijo|[Ee]scojo|выбираю|(?:[Bb]est|[Cc]orrect|[Rr]ight)\s+(?:option|choice|one)\s+is"
     r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:letter|pick|choice)\s+is"
     r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|[Bb]y\s+elimination"
-    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|[Aa]ns\.)"
-    r"|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
+    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|alternativa\s+correta\s+é|lettera\s+corretta\s+è|[Aa]ns\.)"
+    r"|,\s+but|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
     rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(
     r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
-    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best)\b"
+    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|most\s+\w+)\b"
+    r"|\s+best\s+\w+s\b|:\s*(?:correct|right)\b|\s+it\s+is\b"
     r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
     r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
     re.IGNORECASE,
 )
-_VARIANT = re.compile(r"\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b", re.IGNORECASE)
+_VARIANT = re.compile(
+    r"\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b"
+    r"|\(([A-Z])\)\s+is\s+(?:the\s+)?(?:correct|right)\b"
+    r"|\bonly\s+(?:option\s+)?\(([A-Z])\)\s+(?:is|fits|matches|works|satisfies)\b",
+    re.IGNORECASE,
+)
+_SEEMS = re.compile(r"\b(?:seems|looks|appears)\b", re.IGNORECASE)
+_YET = re.compile(r"\b(?:but|however|though|yet)\b", re.IGNORECASE)
 _INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bcannot)\s+(?:\w+\s+){0,2}$")
 _LONGEST_DENIAL = 40  # characters before a choice
@@ -169,9 +177,16 @@ def _unmarked(text: str) -> Found | None:
         last = concluded[-1]
         more = _MORE.match(text[last.end() :])
         return None if more else Found((last[1] or last[2]).upper(), "conclusion")
-    correct = {m[1] for pattern in (_IS_CORRECT, _VARIANT) for m in pattern.finditer(text)}
+    correct = {
+        next(group for group in m.groups() if group).upper()
+        for pattern in (_IS_CORRECT, _VARIANT)
+        for m in pattern.finditer(text)
+        if not (_SEEMS.search(m[0]) and _YET.search(text, m.end()))
+    }
     if correct:
-        both = re.search(r"\b[A-Z]\s+and\s+[A-Z]\b", text)
+        both = re.search(
+            r"\b[A-Z]\s+and\s+[A-Z]\b(?!\s+are\s+(?:both\s+)?(?:wrong|incorrect|false))", text
+        )
         alone = len(correct) == 1 and not both
         return Found(correct.pop(), "conclusion") if alone else None
     lines = [line for line in text.strip().split("\n") if line.strip()]

@@ -10,8 +10,8 @@ _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
-    rf"(?:(?<!\ban )answer|(?<!\ba )solution){_BOLD}"
-    rf"(?:\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
+    rf"(?:(?<!\ban )answer|(?<!\ba )solution(?![*_]{{0,3}}:[*_]{{0,3}}\s*\n)){_BOLD}"
+    rf"(?:\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
     r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"
@@ -27,12 +27,21 @@ _EUROPEAN = (
     r"[*_]{0,3}\s*(?:[:=]|[-\u2014\u2013](?=\s)|\u044d\u0442\u043e\b|\u0440\u0430\u0432\u0435\u043d"
     r"\b|\u0431\u0443\u0434\u0435\u0442\b|(?=\u043d\u0435\s))"
 )
+_ROMANCE = (
+    r"\b(?:resposta|risposta|risultato|antwoord|soluzione)(?:\s+(?:final[ei]?|corret[ot]a|corretta|esatta))?[*_]{0,3}\s*"
+    rf"(?:(?:n\u00e3o\s+|non\s+)?(?:\u00e9|\u00e8)(?!\w)|is\b|{_MARK})"
+)
+_FURTHER = (
+    "(?:\uc815\ub2f5|\ub2f5\ubcc0|\ub2f5)[*_]{0,3}\\s*(?:\uc740|\ub294|\uc774|:)|\u0627\u0644(?:\u0625\u062c\u0627\u0628\u0629|\u062c\u0648\u0627\u0628)"
+    "(?:\\s+\u0627\u0644\u0635\u062d\u064a\u062d\u0629)?[*_]{0,3}\\s*(?:\u0647\u0648|\u0647\u064a|:)|\u0909\u0924\u094d\u0924\u0930[*_]{0,3}\\s*:"
+)
 _EASTERN = (
     "(?:\u7b54\u6848|\u7b54|\u7b54\u3048|\u89e3\u7b54|\u56de\u7b54|\u6b63\u89e3)[*_]{0,3}\\s*"
     "(?:\u5e94\u8be5|\u5e94\u5f53|\u5e94|\u5c31)?(?:\u4e0d?\u662f|\u4e3a|\u70ba|\u7b49\u4e8e|\u9009|\u306f|[:=])"
 )
 ANSWER_IS = re.compile(
-    rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{_EUROPEAN})|{_EASTERN}", re.IGNORECASE | re.MULTILINE
+    rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{_EUROPEAN}|{_ROMANCE})|{_EASTERN}|{_FURTHER}",
+    re.IGNORECASE | re.MULTILINE,
 )
 IS_THE_ANSWER = re.compile(
     r"(?:^|\n|[.:;!]\s{1,3}|\b(?:so|thus|hence|therefore|that|think|believe)\s+)"
@@ -107,6 +116,11 @@ CONFIRMS = re.compile(
     re.IGNORECASE,
 )
 """Says of an answer that it is right, not what it is."""
+SUPPOSED = re.compile(
+    r"(?:^|[.!?\n]\s*)\W*(?:for\s+(?:example|instance)|suppose|assume|imagine|e\.g\.)[^.!?\n]*$",
+    re.IGNORECASE,
+)
+"""The words before a cue in an example, not in the answer."""
 CONDITION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )

@@ -37,6 +37,10 @@ _FORMS = tuple(
         rf"{_DAY}(?<=\.)\s?(?P<number>[0-9]{{1,2}})\.\s?{_YEAR}",
     )
 )
+_YEARLESS = tuple(  # the whole of a short answer: "on December 25th"
+    re.compile(rf"(?:on\s+|am\s+|le\s+|el\s+)?(?:the\s+)?{form}", re.IGNORECASE)
+    for form in (rf"{_MONTH}\s+{_DAY}", rf"{_DAY}\s*(?:of\s+|de\s+)?{_MONTH}")
+)
 _EASTERN = re.compile(
     r"(?P<year>[0-9]{4})\s*年\s*(?P<number>[0-9]{1,2})\s*月\s*(?P<day>[0-9]{1,2})\s*日"
 )
@@ -53,8 +57,15 @@ def find(text: str) -> Found | None:
 
 
 def key(answer: str) -> str:
-    """Return year, month and day of a date; the text itself where it holds none."""
+    """Return year, month and day of a date; the text itself where it holds none.
+
+    A date without its year is "--12-25".
+    """
     days = _dates(answer)
+    yearless = [m for form in _YEARLESS if (m := form.fullmatch(answer.strip(" .!")))]
+    if not days and yearless:
+        month, day = _MONTHS[yearless[0]["month"].casefold()], int(yearless[0]["day"])
+        return f"--{month:02}-{day:02}" if 1 <= day <= 31 else answer
     return next(iter(days)) if len(days) == 1 else " ".join(answer.casefold().split())
 
 

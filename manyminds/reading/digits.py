@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
 r"""Numbers spelled in other ways, rewritten in plain digits: words, Chinese, LaTeX."""
 
 import re
@@ -34,6 +35,20 @@ _SPELLED = re.compile(
     rf"(?:(?:[- ]|[ ]and[ ])(?:{_WORD}))*\b(?!-)",
     re.IGNORECASE,
 )
+_FOREIGN = {
+    word: n
+    for n, words in enumerate((
+        "zéro cero \u043d\u043e\u043b\u044c", "", "zwei deux dos \u0434\u0432\u0430 \u0434\u0432\u0435",
+        "drei trois tres \u0442\u0440\u0438", "vier quatre cuatro \u0447\u0435\u0442\u044b\u0440\u0435",
+        "fünf cinq cinco \u043f\u044f\u0442\u044c", "sechs seis \u0448\u0435\u0441\u0442\u044c",
+        "sieben sept siete \u0441\u0435\u043c\u044c", "acht huit ocho \u0432\u043e\u0441\u0435\u043c\u044c",
+        "neun neuf nueve \u0434\u0435\u0432\u044f\u0442\u044c", "zehn dix diez \u0434\u0435\u0441\u044f\u0442\u044c",
+        "onze", "zwölf douze doce \u0434\u0432\u0435\u043d\u0430\u0434\u0446\u0430\u0442\u044c",
+    ))
+    for word in words.split()
+}  # fmt: skip
+"""Without those that are English words, or articles: elf, once, ein, un, sept before a date."""
+_FOREIGN_WORD = re.compile(rf"\b(?:{'|'.join(_FOREIGN)})\b", re.IGNORECASE)
 _HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
@@ -44,17 +59,21 @@ _VULGAR = {
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
     "⅘": "4/5", "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
 }  # fmt: skip
-_VULGARS = re.compile("|".join(_VULGAR))
+_VULGARS = re.compile(f" ?({'|'.join(_VULGAR)})")
 _FRAC = re.compile(
     r"\\[dtc]?frac\s?\{(-?[0-9.,]{1,20})\}\s?\{(-?[0-9.,]{1,20})\}|\\[dtc]?frac\s?([0-9])([0-9])"
 )
 _SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
+_DEGREES = re.compile(r"\^\{?\\circ\}?|\\degree\b")
+_ARROW = re.compile(r"[-=]>|[\u21d2\u27f9\u2234]")
 _EXPONENT = re.compile(r"\^\{(-?[0-9]+)\}")
 _SIGN_WORD = re.compile(
     r"\b(?:negative|minus|moins|menos|минус)\s+(?=[0-9.$])|[负負]\s?(?=[0-9])", re.IGNORECASE
 )
-_DASH = re.compile(r"(?<![0-9\w)\]}])[\u2212\u2013\u2014\u2010\u2011]\s?(?=[$€£¥]?[0-9.])|\u2212")
+_DASH = re.compile(
+    r"(?<![0-9\w)\]}])[\u2212\u2013\u2014\u2010\u2011]\s?(?=[$€£¥₹₩₽]?[0-9.])|\u2212"
+)
 
 
 _PARTS = {
@@ -66,6 +85,10 @@ _PART = re.compile(
     rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
     rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
     r"|seventh|eighth|ninth|tenth)s?)\b(?!-)",
+    re.IGNORECASE,
+)
+_UNIT_AND_PART = re.compile(
+    rf"\b(?P<count>an?|{_UNIT}|[0-9]{{1,6}})\s+(?P<unit>[a-z]{{2,12}})\s+and\s+(?P<part>a\s+(?:half|quarter))\b",
     re.IGNORECASE,
 )
 _A_HUNDRED = re.compile(r"\ban?\s+(?=(?:hundred|thousand|million|billion)\b)", re.IGNORECASE)
@@ -99,7 +122,20 @@ def spelled(text: str) -> str:
     text = _DOZEN.sub(lambda m: "6" if m[1] else "12", text)
     text = _PART.sub(_part, text)
     text = _SPELLED.sub(_english, text)
+    text = _FOREIGN_WORD.sub(lambda m: str(_FOREIGN[m[0].casefold()]), text)
     return _HAN.sub(_han_token, text)
+
+
+def _moved(match: re.Match[str]) -> str:
+    """Return "an hour and a half" as "one and a half hour"."""
+    count = "one" if match["count"].casefold() in ("a", "an") else match["count"]
+    return f"{count} and {match['part']} {match['unit']}"
+
+
+def mixed(text: str) -> str:
+    """Return "3 and a half" and "three hours and a half" as 3 1/2."""
+    text = _UNIT_AND_PART.sub(_moved, text)
+    return _PART.sub(lambda m: _part(m) if m["whole"] else m[0], text)
 
 
 def plain(text: str) -> str:
@@ -111,9 +147,11 @@ def plain(text: str) -> str:
         text = _FRAC.sub(_slashed, text)
         text = re.sub(r"\\(?:times|cdot)\s?", "×", text)
         text = text.replace("{,}", "").replace("\\approx", "≈").replace("\\pm", "±")
+        text = _DEGREES.sub("\u00b0", text)
+    text = _ARROW.sub("\u2192", text)
     text = _POWER.sub(lambda m: f"^{m[1].translate(_RAISED)}", text)
     text = _STARS.sub("^", text)
-    text = _VULGARS.sub(lambda m: f" {_VULGAR[m[0]]}", text)
+    text = _VULGARS.sub(lambda m: f" {_VULGAR[m[1]]}", text)
     return _SIGN_WORD.sub("-", _DASH.sub("-", text))
 
 

@@ -21,6 +21,7 @@ from manyminds.reading.cues import (
     REASON,
     REFUSAL,
     RESULT_IS,
+    SUPPOSED,
     TAKEN_BACK,
     VACUOUS,
 )
@@ -46,13 +47,16 @@ _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")
 _FOLLOWS_IS = re.compile(r"\b(?:is|be|est|ist|es)$", re.IGNORECASE)
 _LOOKAHEAD = 400
 _ASKS = re.compile(r"[?!.\u3002](?=\s|\Z|[\"')*])|\n\s*\S")
-_COPULA_AT_END = re.compile("(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)[.!\u3002]?$")
+_COPULA_AT_END = re.compile(
+    "(?:\u3067\u3059|\u3067\u3042\u308b|\u3060|\uc785\ub2c8\ub2e4)[.!\u3002]?$"
+)
 _TAIL = 3000  # characters at the end that may hold the last sentence
 _JOINS_BOXES = re.compile(  # "and", "or" or a comma, next to names such as "$y = "
     r"(?=[^=]*(?:[,;\u548c\u6216\u3001]|\b(?:and|or|und|oder|et|ou|y|o)\b))"
     r"(?:[\s$,;\\{}()\u548c\u6216\u3001=]|\\(?:text|quad)|\b(?:and|or|und|oder|et|ou|y|o|[a-z])\b){1,60}",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(r"^\W*(?:Q|Question)\s*:[^\n]*\?\s*\n\W*(?:A|Answer)\s*:\Z", re.MULTILINE)
 _MOST_BOXES = 20
 
 
@@ -164,6 +168,11 @@ def _cued(text: str) -> Found | None:
         > 1
     ):
         return Found("not one answer", "cue")
+    ends = [cue.end() for cue in cues[-_MOST_BOXES:]]
+    if sum(_ANSWERED.search(text, max(0, end - _LOOKAHEAD), end) is not None for end in ends) > 1:
+        return Found("not one answer", "cue")  # several questions, each with its answer
+    if cues and SUPPOSED.search(text, max(0, cues[-1].start() - 200), cues[-1].start()):
+        return None
     begin = cues[-1].end() if cues else None
     inverse = list(IS_THE_ANSWER.finditer(text))
     if inverse and (begin is None or inverse[-1].start() > begin):

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from manyminds.reading import digits, numbers, units
+from manyminds.reading import digits, figures, units
 
 _WORDS = {
     **units.NAMES,
@@ -31,11 +31,11 @@ def unit_of(text: str, answer: str) -> str | None:
         text: The reply.
         answer: The number that was read in it.
     """
-    wanted, unit = numbers.value(answer), None
+    wanted, unit = figures.value(answer), None
     plain = digits.plain(text[-_TAIL:])
-    for token in numbers.TOKEN.finditer(plain):
-        written = numbers.written(token)
-        if wanted is None or written is None or numbers.value(written) != wanted:
+    for token in figures.TOKEN.finditer(plain):
+        written = figures.written(token)
+        if wanted is None or written is None or figures.value(written) != wanted:
             continue
         after = _AFTER.match(plain, token.end())
         sign = next((char for char in token[0] if char in "$€£¥"), None)
@@ -71,12 +71,28 @@ def apart(texts: Sequence[str | None], answers: Sequence[str | None]) -> list[st
             told.append(answer if answer is None else shares.get(answer, answer))
         else:
             told.append(f"{answer} {unit or known[answer].most_common(1)[0][0]}")
-    return told
+    return _converted(told, known)
+
+
+def _converted(told: list[str | None], known: dict[str, Counter[str]]) -> list[str | None]:
+    """Return the answers with 5000 m as 5 km where other replies state those."""
+    first: dict[tuple[str, float], str] = {}
+    same: list[str | None] = []
+    for answer in told:
+        figure, _, unit = (answer or "").partition(" ")
+        named = known.get(answer or "")
+        unit = unit or (next(iter(named)) if named is not None and len(named) == 1 else "")
+        value, size = figures.value(figure), units.SIZES.get(unit)
+        if answer is None or value is None or size is None:
+            same.append(answer)
+        else:
+            same.append(first.setdefault((size[0], float(f"{value * size[1]:.10g}")), answer))
+    return same
 
 
 def _percentages(known: dict[str, Counter[str]]) -> dict[str, str]:
     """Return, for percentages that other replies state as a share of one, those replies' words."""
-    values = {answer: numbers.value(answer) for answer in known}
+    values = {answer: figures.value(answer) for answer in known}
     return {
         answer: share
         for answer, named in known.items()

@@ -10,7 +10,7 @@ NO_NUMBER = re.compile(
     rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|\b[0-9]{{1,2}}([/.])[0-9]{{1,2}}\1[0-9]{{2,4}}\b"
     rf"|\b{_MONTH}\s+[0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?![a-z])|[0-9]\s*:\s*[0-9]"
     rf"|[0-9][0-9年]*年|[0-9]月|[0-9]\s*[ap]\.?m\b"
-    rf"|[0-9%]\s*(?:[–—~-]|\bto\b|\bbis\b|\bà\b|至|到)\s*[$€£¥]?[0-9]"
+    rf"|[0-9%]\s*(?:[–—~-]|\bto\b|\bbis\b|\bà\b|至|到)\s*[$€£¥₹₩₽]?[0-9]"
     rf"|\bbetween\b|\bzwischen\b|\bentre\b|±|[+]/-"
     rf"|[0-9][^.]*\b(?:or|oder|ou|o|или)\b[^.]*[0-9]|[0-9]\s*(?:或|または)"
     rf"|[0-9]\s*[,;]\s+[-$]?[0-9]|[0-9],\s*-[0-9]|[\[({{]\s*-?[0-9.]+\s*[,;]"
@@ -26,6 +26,7 @@ NO_NUMBER = re.compile(
     rf"|[0-9]\s*(?:feet|foot|ft|hours?|hrs?|pounds|lbs?|years?|minutes?|min)\s+[0-9]"
     rf"|[0-9]\s?h\s?[0-9]|[0-9]\s*(?:r|rem(?:ainder)?|rest|reste|resto|余り?)\.?\s*(?:of\s+)?[0-9]"
     rf"|\bremainder\b.*[0-9].*\bquotient\b"
+    rf"|[0-9][^.;]*\bif\b[^.;]*[0-9][^.;]*\bif\b"
     rf"|[<>≤≥]|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
     re.IGNORECASE,
 )

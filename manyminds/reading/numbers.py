@@ -6,37 +6,16 @@ values are no number: they abstain.
 """
 
 import re
-from fractions import Fraction
 from itertools import pairwise
 
 from manyminds.reading import digits, locate
 from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
+from manyminds.reading.figures import TOKEN, value, written
 from manyminds.reading.locate import Found, found
 from manyminds.reading.no_number import NO_NUMBER
 from manyminds.reading.reasoning import readable
 
-TOKEN = re.compile(
-    r"""
-    (?:(?P<sign>[-+])[ ]?)?(?:[$€£¥][ ]?)?(?P<sign2>(?<=[$€£¥])-)?
-    (?P<plain>[0-9]+(?:[,.'][0-9]+|[ \u00a0\u202f][0-9]{3}(?![0-9/]))*|\.[0-9]+)
-    (?: (?:[ ]|(?<=[0-9])-)?(?<=[ -])(?P<mixed>[0-9]{1,9}/[1-9][0-9]{0,8})(?![0-9/])
-      | [eE](?P<exponent>[-+]?[0-9]{1,4})(?!\w|\.[0-9])
-      | \^(?P<raised>-?[0-9]{1,4})(?![\w^]|\.[0-9])
-      | [ ]?[*x×·][ ]?10(?:\^|\*\*)\(?(?P<ten>[-+]?[0-9]{1,4})\)?
-      | [ ]?/[ ]?(?P<below>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9/])
-    )?
-    (?:[ ]?(?P<scale>dozen|hundred|thousand|lakh|crore|million|billion|trillion|mn|bn|mio
-      |k|K|M|B)\b(?!/))?
-    """,
-    re.VERBOSE,
-)
 _NUMBER = re.compile(r"[0-9]")
-_THOUSANDS = re.compile(r"[0-9]{1,3}(?:([,.' \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
-_SCALE = {
-    "dozen": 12, "hundred": 100, "lakh": 10**5, "crore": 10**7,
-    "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "mio": 10**6, "m": 10**6,
-    "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
-}  # fmt: skip
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot|n't|\bnever|\bcannot|\bnicht|\bpas)\s+(?:be\s+|exactly\s+|necessarily\s+|actually\s+)?$",
     re.IGNORECASE,
@@ -63,21 +42,53 @@ _COPULA = re.compile(
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
 _FEW = 4  # words of a reply in which "one" is a number
+_CONDITION = re.compile(  # "So if you have 7 and get 5 more, you have 12"
+    r"^(\W*(?:so|thus|then|therefore|hence),?\s+)?(?:if|when)\b[^,]{1,200},\s*(?:then\s+)?",
+    re.IGNORECASE,
+)
+_REVISED = re.compile(
+    r"^.*\b(?:first|initial(?:ly)?|originally|thought|guess(?:ed)?)\b.*?,?\s+(?:but|however)\b,?\s*"
+    r"|^\W*not\s+\S{1,20}\s+but\s+",
+    re.IGNORECASE,
+)
+_PERCENT_TOO = re.compile(
+    r",?\s+or\s+(?:about|approximately|roughly|around)\s+[0-9.]{1,8}\s?(?:%|percent)", re.IGNORECASE
+)
+_LABELLED = re.compile(  # iPhone 15, Route 66: the number of a thing, at the start
+    r"\W*(?:(?:route|room|chapter|page|section|figure|table|version|gate|flight|bus|highway|apollo|boeing"
+    r"|article|psalm|model|channel|platform|level|unit|lesson|volume|question|problem|exercise|windows"
+    r"|galaxy|line|building|floor|studio|team|group|day|week|grade|class|part|phase|stage)|(?-i:[a-z]+[A-Z])\w*)"
+    r"\s+[0-9]+(?:\s*[.!]?$|\s+(?:is|was|has)\b(?!\D*[0-9]))",
+    re.IGNORECASE,
+)
+_STEP = re.compile(  # says what is to be done, or what is assumed, not what comes out
+    r"\W*(?:let\s+\w+\s+(?:be|denote|represent)\b|suppose\b|assum(?:e|ing)\b|imagine\b"
+    r"|for\s+(?:example|instance)\b"
+    r"|(?:(?:first|next|now),?\s+)?(?:we|you|i)\s+(?:(?:have|need)\s+to|must|should|will|can|could|may"
+    r"|are\s+going\s+to)\b"
+    r"|(?:(?:first|next|now),?\s+)?let(?:'s|\s+us|\s+me)\b|to\s+(?:find|get|solve|answer)\b[^,]*$)",
+    re.IGNORECASE,
+)
+_ASSUMES = re.compile(r"\W*(?:let\s+\w+\s+be|suppose|assume|for\s+(?:example|instance))\b", re.I)
+_YEAR_ASIDE = re.compile(r"\b(?:in|since|by|from|until)\s+(?:1[0-9]|20)[0-9]{2}\b", re.IGNORECASE)
 _UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=[\s.]|$)")
 _HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
 _WHILE = re.compile(r"\b(?:and|but|while|whereas|und|et|y)\b|;", re.IGNORECASE)
 _BEGINS = re.compile(
     r"(?:(?:about|approximately|around|roughly|only|exactly|just|nearly|a\s+total\s+of|equal\s+to)\s+)?"
-    r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥]?\s?[0-9.]",
+    r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥₹₩₽]?\s?[0-9.]",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
-_BIGGEST_EXPONENT = 300
 _TOO_LONG = re.compile(r"[0-9]{50}")
 _COMMA_NUMBER = re.compile(
     r"(?<![0-9.,])(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{4,20}),[0-9]{1,2}(?![0-9.,])"
+)
+_EUROS = re.compile(
+    r"(?<![0-9.,])[0-9]{1,3},[0-9]{2}\s?(?:€|euros?\b|eur\b)|€\s?[0-9]{1,3},[0-9]{2}(?![0-9])",
+    re.IGNORECASE,
 )
 _TAIL = 3_000  # characters in which a decimal comma is looked for
 _EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
@@ -130,35 +141,6 @@ def key(answer: str) -> float | str:
     return number if number is not None else " ".join(answer.casefold().split())
 
 
-def value(token: str) -> float | None:
-    """Return what a number as written is worth, whole numbers exactly, others to 10 digits.
-
-    Ten digits make 0.1+0.2 equal 0.3 and a third equal 0.3333333333. None where the text is no
-    number, or one too large to handle.
-    """
-    if len(token) > _LONGEST:
-        return None
-    match = TOKEN.fullmatch(digits.plain(token.strip()).strip())
-    exact = None if match is None else _exact(match, comma=False)
-    try:
-        return None if exact is None else _rounded(exact)
-    except OverflowError:
-        return None
-
-
-def is_number(text: str) -> bool:
-    """Say whether the whole text is one number, as in a column of reference answers."""
-    if len(text) > _LONGEST:
-        return False
-    bare = digits.plain(text).strip().rstrip("%.").strip()
-    match = TOKEN.fullmatch(bare)
-    return match is not None and _exact(match, comma=False) is not None
-
-
-def _rounded(exact: Fraction) -> float:
-    return exact.numerator if exact.denominator == 1 else float(f"{float(exact):.10g}")
-
-
 def has_decimal_comma(text: str) -> bool:
     """Say whether a reply writes a number whose comma can only be a decimal mark."""
     return _COMMA_NUMBER.search(text[:_TAIL]) is not None or _decimal_comma(text)
@@ -167,70 +149,17 @@ def has_decimal_comma(text: str) -> bool:
 def _decimal_comma(text: str) -> bool:
     """Say whether a reply writes in a language whose decimal mark is the comma."""
     cues = [m for m in ANSWER_IS.finditer(text) if m["comma"]]
-    return bool(cues) or len(COMMA_WORDS.findall(text[:2000])) >= 2
-
-
-def _exact(match: re.Match[str], *, comma: bool) -> Fraction | None:
-    """Return the value of a token; None where its separators have no clear meaning."""
-    figure = _digits(match["plain"], comma=comma)
-    if figure is None or len(figure) > _LONGEST:
-        return None
-    try:
-        size = Fraction(figure)
-        if match["mixed"]:
-            size += Fraction(match["mixed"])
-        if match["below"]:
-            size /= Fraction(match["below"].replace(",", ""))
-        ten = int(match["exponent"] or match["ten"] or 0)
-        raised = int(match["raised"] or 1)
-        if abs(ten) > _BIGGEST_EXPONENT or abs(raised) * len(figure) > _BIGGEST_EXPONENT:
-            return None
-        size = size**raised * Fraction(10) ** ten
-    except (ValueError, ZeroDivisionError):
-        return None
-    size *= _SCALE[match["scale"].lower()] if match["scale"] else 1
-    return -size if "-" in (match["sign"], match["sign2"]) else size
-
-
-def _digits(written: str, *, comma: bool) -> str | None:
-    """Return digits with at most a decimal point, or None where commas and points are unclear."""
-    bare = written
-    for mark in " \u00a0\u202f'":
-        bare = bare.replace(mark, " ")
-    whole, _, rest = bare.partition("," if comma else ".")
-    if " " in bare:
-        if not _THOUSANDS.fullmatch(whole.replace(" ", "\u00a0")):
-            return None
-        return (
-            _digits(bare.replace(" ", ""), comma=comma)
-            if "." in bare or "," in bare
-            else (bare.replace(" ", ""))
-        )
-    if "," in bare and "." in bare:
-        decimal = max(bare.rfind(","), bare.rfind("."))
-        whole, rest = bare[:decimal], bare[decimal + 1 :]
-        apart = "." if bare[decimal] == "," else ","
-        grouped = _THOUSANDS.fullmatch(whole) is not None and whole.count(apart) > 0
-        return f"{whole.replace(apart, '')}.{rest}" if grouped and rest.isdigit() else None
-    for mark in ",.":
-        if mark not in bare:
-            continue
-        grouped = _THOUSANDS.fullmatch(bare) is not None
-        if bare.count(mark) > 1:
-            return bare.replace(mark, "") if grouped else None
-        decimal_mark = "," if comma else "."
-        if mark == decimal_mark:
-            return bare.replace(mark, ".") if not (comma and grouped and mark == ",") else None
-        if comma and not grouped:  # 3.5 among numbers such as 3,5
-            return bare
-        return bare.replace(mark, "") if grouped else None
-    return bare
+    return (
+        bool(cues)
+        or _EUROS.search(text[:_TAIL]) is not None
+        or len(COMMA_WORDS.findall(text[:2000])) >= 2
+    )
 
 
 def _stated(place: str, *, comma: bool) -> tuple[str | None, bool]:
     """Return the number in a place that states the answer; and whether it states another thing."""
-    text = digits.plain(digits.spelled(digits.plain(place[: _LONGEST * 2])))
-    text = _COINS.sub(lambda m: f"{m[1]}.{m[2]:>02}", text).strip()
+    text = digits.plain(digits.spelled(digits.plain(digits.mixed(place[: _LONGEST * 2]))))
+    text = _PERCENT_TOO.sub("", _COINS.sub(_amount, text)).strip()
     if not _NUMBER.search(text):
         return None, False
     sides = [side for side in _EQUALS.split(text) if _NUMBER.search(side)]
@@ -248,6 +177,10 @@ def _stated(place: str, *, comma: bool) -> tuple[str | None, bool]:
     if not _EQUALS.search(text) and not _BEGINS.match(side) and _several(side, comma=comma):
         return _in_sentence(place, comma=comma), True
     return _first(side, comma=comma), True
+
+
+def _amount(coins: re.Match[str]) -> str:
+    return f"{coins[1]}.{coins[2]:>02}"
 
 
 def _several(text: str, *, comma: bool) -> bool:
@@ -273,30 +206,16 @@ def _first(side: str, *, comma: bool) -> str | None:
     return written(token, comma=comma)
 
 
-def written(token: re.Match[str], *, comma: bool = False) -> str | None:
-    """Return the token without separators and currency; with its scale and power worked out."""
-    exact = _exact(token, comma=comma)
-    if exact is None:
-        return None
-    sign = "-" if "-" in (token["sign"], token["sign2"]) else ""
-    if token["scale"] or token["ten"] or token["raised"]:
-        return str(_rounded(exact))
-    bare = _digits(token["plain"], comma=comma) or ""
-    if token["mixed"]:
-        return f"{sign}{bare} {token['mixed']}"
-    if token["below"]:
-        return f"{sign}{bare}/{token['below'].replace(',', '')}"
-    return f"{sign}{bare}e{token['exponent']}" if token["exponent"] else f"{sign}{bare}"
-
-
 def _concluded(text: str, *, comma: bool) -> Found | None:
     """Return the number in which a reply without a cue ends, where it is clear which."""
     if locate.refuses(text) or _BULLET.fullmatch(text) or text.rstrip().endswith("?"):
         return None
     block = locate.fenced(text)
-    if block is not None:
+    after = text.rpartition("```")[2] if block is not None else ""
+    if block is not None and not _NUMBER.search(digits.spelled(after)):
         printed = _PRINTED.match(block)
         return found(_first(printed[1] if printed else block.strip(), comma=comma), "code fence")
+    text = after or text
     for place, where in ((locate.after_result(text), "result"), (locate.bold(text), "bold text")):
         number, other = _stated(locate.plain(place), comma=comma) if place else (None, False)
         if other:
@@ -311,6 +230,10 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
         or (last == ending[-1] and (CONCLUDES.match(last) or _EQUALS.search(last) or _only(last)))
     ):
         return None
+    if _ASSUMES.match(last) or _STEP.match(last) and not _EQUALS.search(last):
+        return None
+    if _LABELLED.match(last) and not CONCLUDES.match(last):
+        return None
     whole = len(ending) == 1 and len(text) < _LONGEST
     where = "whole reply" if whole else "last sentence" if last == ending[-1] else "only number"
     return found(_in_sentence(last, comma=comma), "equation" if _EQUALS.search(last) else where)
@@ -321,13 +244,19 @@ def _only(line: str) -> bool:
 
 
 def _in_sentence(sentence: str, *, comma: bool) -> str | None:
+    sentence = _PERCENT_TOO.sub("", _REVISED.sub("", digits.mixed(sentence)))
+    sentence = _CONDITION.sub(r"\1", sentence)
+    years = _YEAR_ASIDE.findall(sentence)
     bare = _ASIDE.sub(" ", locate.plain(sentence))
     if not _NUMBER.search(digits.spelled(bare)):  # "in 1969" may be the answer
         bare = locate.plain(sentence)
+    elif len(years) > 1 and not _NUMBER.search(bare):  # "in 1945, six years after 1939"
+        return None
     place = _UNIT_POWER.sub("", digits.plain(bare)).rstrip(" .").strip()
     spoken = not _NUMBER.search(place) and (not _ONE.search(place) or len(place.split()) <= _FEW)
     if spoken or _HAN_SCALE.search(place):
         place = digits.plain(digits.spelled(place))
+    place = _COINS.sub(_amount, place)
     concluded = _SO.split(place)[-1]
     place = concluded if _NUMBER.search(concluded) else place
     if _EQUALS.search(place):

@@ -21,6 +21,9 @@ _UNSEEN = re.compile(
 )
 _STYLED = re.compile(r"<(b|i|em|strong|u|p|span|code)>([^<]{0,2000})</\1>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/)?(?:final[_ ]?)?answer>[ \t]*\n?", re.IGNORECASE)
+_NEXT_TURN = re.compile(
+    r"\n[ \t]{0,8}(?:#{1,4} )?(?:Human|User|Instruction|(?<=# )Question):", re.IGNORECASE
+)
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -56,6 +59,9 @@ def without_end_tokens(text: str) -> str:
 def readable(text: str) -> str:
     """Return the end of the visible reply, full-width characters in their usual width."""
     rest = visible(text)[-LONGEST:].translate(WIDE)
+    turn = _NEXT_TURN.search(rest)
+    if turn is not None and rest[: turn.start()].strip():  # a turn that the model made up
+        rest = rest[: turn.start()]
     if "<" in rest:
         rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLED.sub(r"\2", rest))
     return rest

@@ -18,7 +18,7 @@ _VALUE = re.compile(
 )
 _CONFIDENCE = re.compile(
     r"(?:\b(?:confidence|certainty|konfidenz|sicherheit|zuversicht|confiance|certitude|confianza"
-    r"|certeza|fiducia)|\u7f6e\u4fe1\u5ea6|\u4fe1\u5fc3|\u628a\u63e1|\u78ba\u4fe1\u5ea6|\u81ea\u4fe1\u5ea6"
+    r"|certeza|fiducia|vertrauen)|\u7f6e\u4fe1\u5ea6|\u4fe1\u5fc3|\u628a\u63e1|\u78ba\u4fe1\u5ea6|\u81ea\u4fe1\u5ea6"
     r"|\u4fe1\u983c\u5ea6|\u0423\u0432\u0435\u0440\u0435\u043d\u043d\u043e\u0441\u0442\u044c)"
     r"(?:\s*(?:score|level|rating|value|in\s+(?:my|this|the)\s+answer))?"
     r"(?:\s*[(\[][^()\[\]\n]{0,24}[)\]])?",
@@ -131,7 +131,7 @@ def read_rating(text: str, most: float = 10.0) -> float | None:
     }
     if shares:
         return _only(shares)
-    alone = _ALONE.fullmatch(said)
+    alone = _ALONE.fullmatch(said.strip("[] "))
     return None if alone is None else _rating(_VALUE.match(alone[1]), alone[1], most)
 
 
@@ -146,7 +146,7 @@ _RATED = re.compile(
     rf"|\u041e\u0446\u0435\u043d\u043a\u0430){_SCALE}\s*(?::|=|\u662f|\u4e3a|\s)\s*"
     r"|\bI(?:'d|\s+would|\s+will)?\s+(?:score|rate|grade)\s+(?:this|it|the\s+answer|that)"
     r"(?:\s+answer)?\s+(?:as\s+)?(?:an?\s+)?(?:solid\s+)?(?:at\s+)?"
-    r"|\b(?:this|it|the\s+answer|the\s+response)\s+(?:deserves|gets|earns|merits|receives)\s+(?:an?\s+)?"
+    r"|\b(?:this(?:\s+(?:answer|response))?|it|the\s+answer|the\s+response)\s+(?:deserves|gets|earns|merits|receives|scores)\s+(?:an?\s+)?"
     r"(?:score\s+of\s+|rating\s+of\s+)?"
     r"|\bI(?:'d|\s+would|\s+will)?\s+give\s+(?:this|it|the\s+answer)(?:\s+answer)?\s+(?:an?\s+)?"
     r"(?:score\s+of\s+|rating\s+of\s+|solid\s+)?",
@@ -162,7 +162,7 @@ _ALONE = re.compile(
 
 
 def _at(said: str, at: int, most: float) -> "float | None | str":
-    rest = said[at : at + 60].lstrip("\"' ")
+    rest = said[at : at + 60].lstrip("\"' [")
     found = _VALUE.match(rest)
     if found is None:
         return ""
@@ -180,7 +180,7 @@ def _negated(said: str, at: int) -> bool:
 def _rating(found: "re.Match[str] | None", rest: str, most: float) -> float | None:
     if found is None or found["sign"] or found["range"]:
         return None
-    if re.match(r"\s*stars?\b", rest[found.end() :], re.IGNORECASE):
+    if not found["most"] and re.match(r"\s*stars?\b", rest[found.end() :], re.IGNORECASE):
         return None  # of how many, it does not say
     number = _decimal(found["number"])
     if found["percent"]:

@@ -11,16 +11,17 @@ _ROLE_KEYS = ("roles", "panel", "people", "personas", "members", "descriptions")
 _LONGEST_ROLE = 2_000
 _HEAD = (
     r"(?:role(?:\s+description)?|person|member|panelist|step|sub-?question|question|level|q"
-    r"|\u95ee\u9898|\u6b65\u9aa4|\u89d2\u8272|rolle|frage|r\u00f4le|rol|pregunta)"
+    r"|\u95ee\u9898|\u6b65\u9aa4|\u89d2\u8272|rolle|frage|schritt|r\u00f4le|\u00e9tape|rol|pregunta|paso)"
 )
 _NUMBERED = re.compile(
-    rf"^(?:[ \t]{{0,3}}(?:(\d{{1,2}})[.):\u3001]|{_HEAD}\s*#?(\d{{1,2}})\s*[.:)\u2014-])[ \t]*|\u7b2c([\u4e00-\u5341\d])[\u6b65\u4e2a]\s*[:\u3001\uff0c,]\s*)",
+    rf"^(?:[ \t]{{0,3}}(?:\(?(\d{{1,2}})[.):\u3001]|{_HEAD}\s*#?(\d{{1,2}})\s*[.:)\u2014-])[ \t]*|\u7b2c([\u4e00-\u5341\d])[\u6b65\u4e2a]\s*[:\u3001\uff0c,]\s*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED = re.compile(
     r"^[^\n\w]*(?:Generated\s+)?Role\s+(?:Description\s+)?\d{1,2}\s*[\]:.)]*[ \t]*",
     re.IGNORECASE | re.MULTILINE,
 )
+_NAMED = re.compile(r"^[ \t]*\*\*([^*\n]{1,80})\*\*\s*[:\u2014-]?\s*(\S[^\n]*)$", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]{0,3}[-*\u2022][ \t]+", re.MULTILINE)
 
 
@@ -51,10 +52,10 @@ def read_plan(text: str) -> list[str] | None:
 
 
 def read_roles(text: str, n: int) -> list[str] | None:
-    """Return the first `n` roles in a reply, None where it has fewer; each at most 2,000 characters.
+    """Return the `n` roles in a reply, each at most 2,000 characters; None where it has more or fewer.
 
     Read are a JSON list of texts or objects, blocks below numbered headings, numbered lines,
-    bullets, and paragraphs that begin with "You are".
+    bullets, lines that begin with a name in bold, and paragraphs that begin with "You are".
     """
     reply = reply_of(text)
     for found in reversed(values(reply)):
@@ -66,6 +67,7 @@ def read_roles(text: str, n: int) -> list[str] | None:
         _numbered(said, _GENERATED, loose=True)
         or _numbered(said, _NUMBERED)
         or _split(said, _BULLET)
+        or [f"{m[1].strip(': ')}: {m[2]}" for m in _NAMED.finditer(reply)]
     )
     if not items:
         blocks = [block.strip() for block in re.split(r"\n\s*\n", said) if block.strip()]
@@ -75,7 +77,7 @@ def read_roles(text: str, n: int) -> list[str] | None:
 
 def _enough(items: list[str], n: int) -> list[str] | None:
     roles = [item.strip()[:_LONGEST_ROLE] for item in items if item.strip()]
-    return roles[:n] if len(roles) >= n else None
+    return roles if len(roles) == n else None  # which of more were meant, nobody knows
 
 
 def _listed(value: Json, keys: tuple[str, ...], text_keys: tuple[str, ...]) -> list[str] | None:

@@ -4,15 +4,8 @@ import re
 
 from manyminds.reading.loose_json import values
 from manyminds.reading.role_text import fields, plain, reply_of
-from manyminds.reading.roles_ranking import (
-    ANY,
-    CHINESE,
-    NOUN,
-    ORDINALS,
-    REF,
-    place_of,
-    read_ranking,
-)
+from manyminds.reading.roles_ranking import CHINESE, place_of, read_ranking
+from manyminds.reading.roles_ranking_words import ANY, NOUN, ORDINALS, REF
 
 _PICK_KEYS = (
     "choice",
@@ -50,19 +43,24 @@ def read_pick(text: str, n: int) -> int | None:
             tied = list(ranking.scores.values())
             return None if tied.count(max(tied, default=-1)) > 1 else ranking.order[0]
     said = plain(reply)
+    boxed = re.fullmatch(r"\s*\$?(?:\\boxed\{(\d{1,3})\}|\[\[(\d{1,3})\]\])\$?\s*[.]?\s*", said)
+    if boxed:
+        return _valid({int(boxed[1] or boxed[2])}, n)
     said = re.sub(
         rf"\u7b2c([\u4e00\u4e8c\u4e09\u56db\u4e94\d])\u4e2a?{NOUN}?",
         lambda m: f"\u7b54\u6848{CHINESE.get(m[1], m[1])}",
         said,
     )
     said = re.sub(
-        rf"\b(?:the\s+)?(first|second|third|fourth|fifth)\b(?:\s+(?:one|{NOUN}))?(?=\s*(?:[.,;!]|$|is\b|because\b|as\b|since\b))",
-        lambda m: f"answer {ORDINALS[m[1].lower()]}",
+        rf"\b(?:the\s+)?(first|second|third|fourth|fifth|last(?=\s+(?:one|{NOUN})\b))\b(?:\s+(?:one|{NOUN}))?(?=\s*(?:[.,;!]|$|is\b|because\b|as\b|since\b))",
+        lambda m: f"answer {ORDINALS.get(m[1].lower(), n)}",
         said,
         flags=re.IGNORECASE,
     )
     alone = re.fullmatch(
-        rf"\s*(?:{REF}|[(\[#\"]?(\d{{1,3}})[)\]\"]?)\s*[.!]?\s*", said, re.IGNORECASE
+        rf"\s*(?:(?:definitely|clearly|certainly|obviously|surely)\s+)?(?:{REF}|[(\[#\"]?(\d{{1,3}})[)\]\"]?)\s*[.!]?\s*",
+        said,
+        re.IGNORECASE,
     )
     if alone:
         return _valid({int(next(group for group in alone.groups() if group))}, n)
@@ -77,7 +75,7 @@ def _valid(picks: "set[int | None]", n: int) -> int | None:
 _CHOOSES = re.compile(
     rf"\b(?:I|we)(?:'d|'ll|\s+would|\s+will|\s+therefore|\s+must)?\s+(?:choose|chose|pick|select|prefer|recommend|go\s+with|vote\s+for|favou?r)\s+{ANY}|\bvote\s+goes\s+to\s+{ANY}"
     rf"|(?:^|\n|[.:]\s+)\s*(?:(?:my\s+|final\s+|the\s+)?(?:choice|pick|selection|decision|vote|winner|best|best\s+{NOUN}|auswahl|wahl|choix|elecci\u00f3n)|\u9009\u62e9|\u9078\u629e|\u6700\u4f73(?:\u7b54\u6848)?|\u0432\u044b\u0431\u043e\u0440)"
-    rf"\s*(?:is\s*:?|[:=\u662f])\s*{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b|-))"
+    rf"\s*(?:is\s*:?|[:=\u662f])\s*{ANY}(?=\s*(?:$|[.,;!(\n\u3002\uff0c]|because|since|as\b|-))"
     rf"|(?:\u6211\u9009\u62e9?|\u9009\u62e9|^\s*\u9009)\s*{ANY}",
     re.IGNORECASE,
 )
@@ -88,7 +86,10 @@ _IS_BEST = re.compile(
     rf"|^\s*#?(\d{{1,3}})\s+is\s+(?:clearly\s+)?(?:the\s+)?best\b|^\s*{REF}\s*,?\s+(?:because|since)\b"
     rf"|{REF}\s+wins\b|{REF}\s*(?:\u662f)?\u6700\u597d"
     rf"|\b(?:the\s+)?(?:best|strongest|winning)\s+(?:{NOUN}\s+|one\s+)?is\s+(?:therefore\s+|clearly\s+)?{ANY}(?=\s*(?:$|[.,;!\n]|because|since|as\b))"
-    rf"|\u6700\u597d\u7684(?:{NOUN})?\u662f\s*{ANY}",
+    rf"|\u6700\u597d\u7684(?:{NOUN})?\u662f\s*{ANY}"
+    rf"|\b(?:(?:die\s+)?beste\s+antwort\s+ist|(?:la\s+)?meilleure\s+r\u00e9ponse\s+est|(?:la\s+)?mejor\s+respuesta\s+es)"
+    rf"\s*:?\s*(?:la\s+|die\s+)?{ANY}(?=\s*(?:$|[.,;!\n]))"
+    rf"|\u043b\u0443\u0447\u0448\u0438\u0439\s+\u043e\u0442\u0432\u0435\u0442\s*[:\u2014-]\s*{ANY}(?=\s*(?:$|[.,;!\n]))",
     re.IGNORECASE,
 )
 _SO = re.compile(

@@ -41,6 +41,7 @@ def reason_of(text: str) -> str:
 _STOP_KEYS = {
     "stop": False, "enddebate": False, "end": False, "shouldstop": False, "decision": False,
     "verdict": False, "action": False, "answer": False, "terminate": False, "stopnow": False,
+    "finished": False, "done": False, "converged": False, "consensusreached": False,
     "continue": True, "goon": True, "shouldcontinue": True,
 }  # fmt: skip
 _NEUTRAL = ("decision", "verdict", "action", "answer")
@@ -78,12 +79,12 @@ def _said_yes(text: str) -> bool | None:
 
 
 _STOPS = (
-    r"stop(?:ping|ped)?|halt|terminate|end(?:\s+(?:the|this)\s+(?:debate|discussion|panel|process|run))?"
-    r"|conclude|finish|stopp(?:en)?|anhalten|aufh\u00f6ren|beenden|arr\u00eater|arr\u00eatez|arr\u00eatons"
+    r"stop(?:ping|ped)?|halt|terminate|end(?:ing)?(?:\s+(?:the|this)\s+(?:debate|discussion|panel|process|run))?"
+    r"|conclude|finish|stopp(?:en)?|anhalten|aufh\u00f6ren|beenden|Ende\s+der\s+Diskussion|arr\u00eater|arr\u00eatez|arr\u00eatons"
     r"|parar|detener(?:se)?|detenerte|detente"
 )
 _GOES = (
-    r"continu(?:e|ing|er|ez|ons|ar)|go(?:ing)?\s+on|carry\s+on|proceed|keep\s+going|weitermachen|fortsetzen"
+    r"continu(?:e|ing|er|ez|ons|ar)|go(?:ing)?\s+on|carry\s+on|proceed|keep\s+(?:going|discussing|debating|talking)|weitermachen|fortsetzen"
     r"|fortfahren|weiter|seguir"
 )
 _HELPERS = frozenset(
@@ -93,7 +94,7 @@ _HELPERS = frozenset(
     need needs want wants vote votes recommend recommends suggest propose say think believe
     so therefore thus hence then please let's let us my decision verdict answer time safe
     best reasonable sensible now that be not don't never no reason too early premature there
-    cannot can't shouldn't wouldn't doesn't needn't and a wir sollten sollte nicht bitte das
+    cannot can't there's shouldn't wouldn't doesn't needn't and a wir sollten sollte nicht bitte das
     die nous devrions devons faut il ne pas debemos debe deberíamos yes better ready answers
     agents moderator judge yet just simply definitely clearly also
     """.split()
@@ -101,7 +102,7 @@ _HELPERS = frozenset(
 _AFTER = frozenset(
     """
     here now because since as at the after and with so this for yet rather instead already
-    there it debate discussion panel immediately right today pas ici maintenant jetzt hier
+    there it until debate discussion panel immediately right today pas ici maintenant jetzt hier
     aqui aquí ahora layers rounds layer round to
     """.split()
 )
@@ -110,7 +111,7 @@ _NEGATES = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?<![\w'])(?P<key>stop|end\s+debate|should\s+stop|continue|go\s+on|decision|verdict|my\s+vote|vote|action"
+    r"(?<![\w'])(?P<key>stop|consensus(?:\s+reached)?|end\s+debate|should\s+stop|continue|go\s+on|decision|verdict|my\s+vote|vote|action"
     r"|Entscheidung|D\u00e9cision|Decisi\u00f3n|\u51b3\u5b9a|\u5224\u65ad|\u505c\u6b62|\u7ee7\u7eed|\u5224\u5b9a)"
     r"[\"']?\s*(?:[:=]|\bis\b)\s*[\"']?(?=(?P<value>[^\n.;{}]{1,60}))",
     re.IGNORECASE,
@@ -128,10 +129,16 @@ _WANTS = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    r"\b(?P<none>no|not|without|n't\s+need)?\s*(?:\w+\s+){0,2}(?:another|further|more|additional|one more)\s+(?:layers?|rounds?)"
+    r"(?:\b(?:another|further|additional|one\s+more|more)\s+(?:layers?|rounds?|discussion|debate))"
     r"(?P<say>\s+(?:is|are|would|will|should|may|might)\s+(?P<not>not\s+|un)?(?:be\s+)?(?:needed|necessary|required|useful|help|worth\w*|follow|likely))?",
     re.IGNORECASE,
 )
+_NONE_BEFORE = re.compile(r"(?:\b(?:no|not|without)|n't\s+need)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_CONSENSUS = re.compile(
+    r"\b(?:consensus|agreement)\s+(?:has|is|was)\s+(?P<no>not\s+)?(?:yet\s+)?(?:been\s+)?(?:reached|achieved)\b",
+    re.IGNORECASE,
+)
+_BEFORE = 60  # characters in which a negation is looked for
 
 
 _MOST_LABELS = 20
@@ -149,11 +156,13 @@ def _decided(said: str) -> bool | None:
         if "?" in value:
             continue
         truth = _said_yes(value.strip("\"' "))
-        if truth is not None and re.match(r"stop|end|should|\u505c", key):
+        if truth is not None and re.match(r"stop|consensus|end|should|\u505c", key):
             label = truth
         elif truth is not None and re.match(r"cont|go|\u7ee7", key):
             label = not truth
-        elif truth is None and not re.match(r"stop|end|should|cont|go|\u505c|\u7ee7", key):
+        elif truth is None and not re.match(
+            r"stop|consensus|end|should|cont|go|\u505c|\u7ee7", key
+        ):
             label = _sentences(value)
     if label is not None:
         return label
@@ -182,7 +191,9 @@ def _sentences(said: str) -> bool | None:
         if re.search(
             r"\b(?:if|unless|until|until|whether|maybe|perhaps|might)\b", sentence, re.IGNORECASE
         ):
-            if stop is not None:
+            if stop is False and re.search(r"\buntil\b", sentence, re.IGNORECASE):
+                verdicts.add(False)  # "continue until they agree"
+            elif stop is not None:
                 return None
             continue
         if stop is not None:
@@ -214,8 +225,9 @@ def _polarity(sentence: str) -> bool | None:
         )
         found.add(bool(m["stop"]) ^ negated)
     found |= {bool(m["no"]) for m in _WANTS.finditer(sentence)}
+    found |= {not m["no"] for m in _CONSENSUS.finditer(sentence)}
     for m in _MORE.finditer(sentence):
-        if m["none"] or m["not"]:
+        if _NONE_BEFORE.search(sentence[max(0, m.start() - _BEFORE) : m.start()]) or m["not"]:
             found.add(True)
         elif m["say"]:
             found.add(False)

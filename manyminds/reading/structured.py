@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from manyminds.reading import locate as phrases
+from manyminds.reading import loose_json
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import visible
 
@@ -15,10 +16,17 @@ if TYPE_CHECKING:
 
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
-    r"\b(?:output|result|answer|value|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
-    r"|\b(?:returns?|outputs?|prints?)[*_]{0,3}:?\s+",
+    r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
+    r"|\b(?:returns?|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
+_PROSE = re.compile(  # a sentence, which no program printed
+    r"^(?:the|it|this|that|we|i|so|since|therefore|thus|first|to|if|in|after|let(?:'s)?)\b.*\b(?:is|are|will|would|raises?"
+    r"|returns?|iterates?|can|cannot|can't|do|does|have|has|need|get|be|then|trace|look|go|start|run|evaluate)\b",
+    re.IGNORECASE,
+)
+_ONE_WORD = re.compile(r"[^\s.]+")
+_WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
 _CLOSING = re.compile(r"[}\])`\s]{1,5}")
 _ONLY_ANSWER = re.compile(r'\{\s*"answer"\s*:')
 _PYTHON = ("python", "python3", "py")
@@ -41,6 +49,9 @@ def find_json(text: str) -> Found | None:
 def json_object(text: str) -> str | None:
     """Return the last JSON object or array of a reply, compact; None where there is none."""
     value = _last_json(visible(text))
+    if value is None:  # as Python prints it
+        value = next((one.value for one in reversed(loose_json.values(visible(text)))), None)
+        value = value if isinstance(value, dict | list) else None
     return None if value is None else _compact(value)
 
 
@@ -93,12 +104,20 @@ def find_literal(text: str) -> Found | None:
         for said in (place, place.rstrip(".!`* "), place.split(", ")[0]):
             if said and _literal(said) is not _NOTHING:
                 return Found(said, "cue")
+        if cues[-1][0].rstrip().endswith(":") and _ONE_WORD.fullmatch(place):
+            return Found(place, "cue")
+    reply = _WRAPPER.sub("", reply).strip()
     if "\n" in reply:
         reply, where = reply.rpartition("\n")[2].strip(), "last line"
     if _CLOSING.fullmatch(reply):  # of JSON around the answer
         return found(phrases.field(text), "JSON field")
     said = _asserted(reply)
-    return found(said.strip("`") or None, where if said == reply else "equation")
+    if is_literal(said.strip("`")):
+        return Found(said.strip("`"), where if said == reply else "equation")
+    after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
+    if is_literal(after):
+        return Found(after, "cue")
+    return None if _PROSE.search(said) else found(said.strip("`") or None, where)
 
 
 def _asserted(text: str) -> str:
@@ -185,6 +204,8 @@ def _hashable(value: object) -> Hashable:
     if isinstance(value, set):
         return "set", frozenset(_hashable(item) for item in value)
     hash(value)
+    if isinstance(value, bool):
+        return "bool", value  # True is not 1
     return value if isinstance(value, Hashable) else None
 
 

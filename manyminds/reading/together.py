@@ -5,18 +5,19 @@ replies can be read: three that state a number say that the fourth does too.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, locate
+from manyminds.reading import choices, durations, locate
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.kinds import KINDS, NUMBER_WITH_COMMA
+from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question
 from manyminds.reading.locate import Found
 from manyminds.reading.measures import apart
+from manyminds.reading.mentions import mentioned
 from manyminds.reading.numbers import has_decimal_comma
 from manyminds.reading.reasoning import readable
-from manyminds.reading.texts import TEXT, contained, mentioned
+from manyminds.reading.texts import TEXT, in_words
 
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
@@ -71,6 +72,7 @@ def read_all(
     ]
     if chosen is TEXT:
         found = mentioned(texts, found, refused, question)
+        chosen = in_words(question)
     answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
     if chosen.name == "number" and kind is None and (told := apart(texts, answers)) != answers:
         answers, chosen = told, finding("number", chosen.located, str)
@@ -100,11 +102,13 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     with_comma = any(has_decimal_comma(text) for text in good)
-    for plain in KINDS:
+    for plain in (*kinds_of_question(question), *KINDS):
         kind = NUMBER_WITH_COMMA if with_comma and plain.name == "number" else plain
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
+        if kind is DURATION and not any(durations.is_compound(one.answer) for one in found):
+            continue  # "7 days" is a number
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
@@ -137,11 +141,8 @@ def _lettered(options: tuple[tuple[str, str], ...]) -> Extractor:
 
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:
     """Replace each answer by the first answer of the ballot that it equals."""
-    merge: Callable[[list[str]], dict[str, str]] = (
-        contained if kind is TEXT else lambda distinct: _equal(distinct, kind)
-    )
     distinct = list(dict.fromkeys(answer for answer in answers if answer is not None))
-    same = merge(distinct)
+    same = _equal(distinct, kind) if kind.together is None else kind.together(distinct)
     return [None if answer is None else same[answer] for answer in answers]
 
 

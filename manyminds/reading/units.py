@@ -17,6 +17,10 @@ NAMES = {
         "lb": "pound pounds lbs",
         "oz": "ounce ounces",
         "mi": "mile miles",
+        "mg": "milligram milligrams",
+        "t": "tonne tonnes",
+        "l": "liter liters litre litres",
+        "ml": "milliliter milliliters millilitre millilitres",
     }.items()
     for spelled in (name, *spellings.split())
 }
@@ -29,3 +33,13 @@ def spelled(written: str) -> str:
     if words in NAMES:
         return NAMES[words]
     return " ".join(NAMES.get(word, word.removesuffix("s")) for word in words.split())
+
+
+SIZES = {
+    "mm": ("length", 1), "cm": ("length", 10), "m": ("length", 1_000), "km": ("length", 1_000_000),
+    "mg": ("mass", 1), "g": ("mass", 1_000), "kg": ("mass", 1_000_000), "t": ("mass", 10**9),
+    "ml": ("volume", 1), "l": ("volume", 1_000),
+    "s": ("time", 1), "min": ("time", 60), "h": ("time", 3_600), "day": ("time", 86_400),
+    "week": ("time", 604_800), "cent": ("dollars", 1), "$": ("dollars", 100),
+}  # fmt: skip
+"""What a unit measures, and how many of the smallest unit it is: 2 h are 120 min."""

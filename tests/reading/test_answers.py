@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from manyminds.errors import InputError
-from manyminds.reading import mathematics, numbers
+from manyminds.reading import figures, math_equality
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
 
 DATA = Path(os.environ.get("MANYMINDS_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
@@ -199,7 +199,7 @@ def test_other_mathematics_differs(one: str, other: str) -> None:
 def test_math_verify_refines_equality() -> None:
     pytest.importorskip("math_verify")
     same = extractor("math").equivalent
-    assert mathematics.key("2x+1") != mathematics.key("1+2x")
+    assert math_equality.key("2x+1") != math_equality.key("1+2x")
     assert same("2x+1", "1+2x")
     assert same("\\frac{\\sqrt{2}}{2}", "\\frac{1}{\\sqrt{2}}")
     assert not same("2x+1", "2x+2")
@@ -220,7 +220,7 @@ def test_math_verify_refines_equality() -> None:
 )
 def test_no_expression_keeps_the_comparison_busy(text: str) -> None:
     started = time.perf_counter()
-    assert not mathematics.same(text, "7x+1")
+    assert not math_equality.same(text, "7x+1")
     assert time.perf_counter() - started < 5
 
 
@@ -423,7 +423,7 @@ def test_every_integer_is_read_back(number: int) -> None:
         answer = read.extract(text)
         assert answer is not None
         assert read.key(answer) == number
-    assert numbers.value(str(number)) == number
+    assert figures.value(str(number)) == number
 
 
 def test_an_extractor_of_ones_own_can_be_given() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manyminds.reading import algebra, mathematics
+from manyminds.reading import algebra, math_equality
 from manyminds.reading.answers import extractor
 
 _MOST_SECONDS = 2.0  # what a vote may wait for one pair: time is the subject here
@@ -79,8 +79,8 @@ _COSTLY = [
 @pytest.mark.parametrize(("one", "other"), _COSTLY)
 def test_a_costly_pair_is_not_the_same_within_two_seconds(one: str, other: str) -> None:
     began = time.perf_counter()
-    assert not mathematics.same(one, other)
-    assert not mathematics.same(other, one)
+    assert not math_equality.same(one, other)
+    assert not math_equality.same(other, one)
     assert time.perf_counter() - began < 2 * _MOST_SECONDS
 
 
@@ -175,7 +175,7 @@ def test_threads_do_not_wait_for_each_other_for_long() -> None:
     pairs = [(rf"\int_0^{n} \sin(x^x)^9 dx", rf"\int_0^{n} \cos(x^x)^9 dx") for n in range(1, 9)]
     began = time.perf_counter()
     with ThreadPoolExecutor(_THREADS) as pool:
-        assert not any(pool.map(mathematics.same, *zip(*pairs, strict=True)))
+        assert not any(pool.map(math_equality.same, *zip(*pairs, strict=True)))
     assert time.perf_counter() - began < _MOST_SECONDS * len(pairs) / _THREADS
 
 
@@ -190,7 +190,7 @@ def test_what_evaluation_cannot_tell_is_compared_symbolically(
     while (verdict := algebra.same(one, other)) is None and time.monotonic() < until:
         time.sleep(0.1)
     assert verdict
-    assert mathematics.same(one, other)
+    assert math_equality.same(one, other)
 
 
 _atoms = st.sampled_from(
@@ -217,16 +217,16 @@ _formulas = st.recursive(
 @given(_formulas, _formulas)
 def test_generated_formulas_are_compared_at_once_and_in_both_orders(one: str, other: str) -> None:
     began = time.perf_counter()
-    found = mathematics.same(one, other)
+    found = math_equality.same(one, other)
     assert time.perf_counter() - began < _MOST_SECONDS
-    assert mathematics.same(other, one) == found
+    assert math_equality.same(other, one) == found
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="x2+-^{}()[]\\,=<>|!_fracsqt ;:&", max_size=40), _formulas)
 def test_any_text_is_compared_without_an_error(one: str, other: str) -> None:
-    assert isinstance(mathematics.same(one, other), bool)
-    assert mathematics.same(one, one)
+    assert isinstance(math_equality.same(one, other), bool)
+    assert math_equality.same(one, one)
 
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "math_dylan_gpt35_4agents.jsonl.gz"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from manyminds.reading.answers import EXTRACTORS, Extractor
-from manyminds.reading.kinds import YES_OR_NO
+from manyminds.reading.polarity import YES_OR_NO
 from manyminds.reading.roles import ROLE_READERS
 from manyminds.reading.texts import TEXT, plain_key
 from manyminds.reading.together import read_all

@@ -1,0 +1,166 @@
+"""Answers that a question names itself: "a cat, a dog or a fish?", "positive or negative?"."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from manyminds.reading import locate
+from manyminds.reading.answers import Extractor, finding
+from manyminds.reading.cues import CONCLUDES, REASON
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+_TAIL = 2_000  # characters at the end of a question that may name alternatives
+_MOST_WORDS = 4
+_MOST_ITEMS = 8
+_LAST = re.compile(
+    r"(?P<before>.+?),?\s+(?:or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>[^,;:.!?]{1,40}?)\s*(?:[?.!]|$)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_ASKS_WHICH = re.compile(
+    r"\W*(?:which|what|who|whom|whose|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
+)
+_CHOOSE = re.compile(
+    r"\W*(?:please\s+)?(?:answer|choose|decide|classify|label|respond|reply|pick|select|say)\b"
+    r"(?!\s+(?:with|in|using)\b)",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"(?:a|an|the|der|die|das|ein|eine|le|la|les|un|une|el|los)\s+", re.IGNORECASE
+)
+_YES_NO = frozenset({"yes", "no", "not", "true", "false"})
+_THAN = re.compile(
+    r"\b(?:than|rather\s+than|instead\s+of|unlike|compared\s+(?:to|with)|over|as\s+opposed\s+to)\b.*"
+    r"|,?\s*(?:and|but)?\s*\bnot\s+(?:the\s+|an?\s+)?\S+\s*[.!]?\s*$|\s*[<>]\s*.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
+_MORE = frozenset(["larger", "greater", "bigger", "more", "higher", ">"])
+_LESS = frozenset(["smaller", "less", "lower", "fewer", "<"])
+_COMPARATIVE = re.compile(
+    r"\b(?:larger|greater|bigger|more|higher|smaller|less|lower|fewer|younger|older|shorter|longer"
+    r"|taller|lighter|heavier|slower|faster|quicker|later|earlier|worse|better|cheaper|closer|farther"
+    r"|further|nearer|weaker|stronger|hotter|colder|warmer|cooler|harder|easier|deeper|richer|poorer"
+    r"|least|most|last|first|second)\b|[<>]",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:not|never|nor|neither|no|cannot|\w+n['\u2019]t|nicht|kein\w*|pas|wrong|incorrect|both)\b",
+    re.IGNORECASE,
+)
+_HEDGED = re.compile(
+    r"\b(?:maybe|might|could|may|perhaps|either|or|if|unless|whether|depends|oder|ou)\b",
+    re.IGNORECASE,
+)
+_CUT_OFF = re.compile(r"(?:\b(?:and|or|but|because|the|a|an|is)|,)\s*$", re.IGNORECASE)
+_LONGEST_SENTENCE = 400
+_LAST_SENTENCES = 8
+
+
+@lru_cache(maxsize=256)
+def named_in(question: str) -> tuple[str, ...]:
+    """Return the alternatives that the last question names; empty where it names none.
+
+    Alternatives are joined by "or", in one sentence; the first one begins after a colon or comma,
+    or has as many words as the last one. Yes and no alone are none.
+    """
+    for sentence in reversed(_SENTENCE.split(question[-_TAIL:])):
+        found = _LAST.fullmatch(sentence.strip())
+        asks = sentence.rstrip().endswith("?")
+        if found is None and asks:
+            break  # the question is another one
+        if found is None or not (asks or _CHOOSE.match(sentence)):
+            continue
+        items = _items(found["before"], found["last"].strip())
+        plain = tuple(dict.fromkeys(_plain(item) for item in items))
+        fine = 2 <= len(plain) <= _MOST_ITEMS and all(
+            0 < len(item.split()) <= _MOST_WORDS for item in plain
+        )
+        if fine and not _YES_NO.issuperset(item.casefold() for item in plain):
+            return plain
+    return ()
+
+
+def _items(before: str, last: str) -> list[str]:
+    head, colon, listed = before.rpartition(":")
+    if colon and listed.strip():
+        return [*listed.split(","), last]
+    parts = before.split(",")
+    if len(parts) > 1 and _ASKS_WHICH.match(parts[0]):
+        return [*parts[1:], last]
+    return [_tail(parts[0], last), *parts[1:], last]
+
+
+def _tail(text: str, last: str) -> str:
+    """Return the end of a text that is an alternative to `last`: from its article, or as long."""
+    words = text.split()
+    article = _ARTICLE.match(last)
+    if article is not None:
+        starts = [at for at, word in enumerate(words) if _ARTICLE.fullmatch(f"{word} ")]
+        return " ".join(words[starts[-1] :]) if starts else ""
+    return " ".join(words[-len(last.split()) :])
+
+
+def _plain(item: str) -> str:
+    return _ARTICLE.sub("", item.strip().strip("\"'`\u201c\u201d*_() "), count=1).strip()
+
+
+@lru_cache(maxsize=64)
+def reader(items: tuple[str, ...], question: str) -> Extractor:
+    """Return the reader of replies that choose one of the alternatives of a question."""
+    patterns = {item: _pattern(item) for item in sorted(items, key=len, reverse=True)}
+    asked = frozenset(re.findall(r"\w+|[<>]", question.casefold()))
+
+    def find(text: str) -> Found | None:
+        return _find(readable(text), patterns, asked)
+
+    return finding("text", find, str.casefold)
+
+
+def _pattern(item: str) -> re.Pattern[str]:
+    plural = r"(?:e?s)?" if item[-1:].isalpha() else ""
+    return re.compile(rf"(?<!\w){re.escape(item)}{plural}(?![\w])(?!\.[0-9])", re.IGNORECASE)
+
+
+def _find(text: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Found | None:
+    if locate.refuses(text) or _CUT_OFF.search(text) or text.rstrip().endswith("?"):
+        return None
+    for place in locate.stated(text):
+        named = _named(place.answer, patterns, asked)
+        return Found(named[0], place.where) if len(named) == 1 else None
+    lines = locate.sentences(text)[-_LAST_SENTENCES:]
+    found = [_named(line, patterns, asked) for line in lines]
+    distinct = {name for named in found for name in named}
+    where = "whole reply" if len(lines) == 1 else "last sentence"
+    if len(distinct) > 1 and CONCLUDES.match(lines[-1]) and len(found[-1]) == 1:
+        return Found(found[-1][0], where)
+    return Found(distinct.pop(), where) if len(distinct) == 1 else None
+
+
+def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Sequence[str]:
+    """Return the alternatives that a sentence states; two where it says nothing certain."""
+    clause = _THAN.sub("", _SO.split(REASON.split(said)[0])[-1])
+    left, named = clause, list[str]()
+    for item, pattern in patterns.items():  # the longest first: "New York" before "York"
+        if pattern.search(left):
+            named.append(item)
+            left = pattern.sub(" ", left)
+    if named and any(figure not in asked for figure in re.findall(r"[0-9]+", left)):
+        return []  # "5 metres" is no choice of a unit
+    if named and (len(said) > _LONGEST_SENTENCE or _DENIES.search(left) or _HEDGED.search(left)):
+        return [*patterns]
+    compared = {word.casefold() for word in _COMPARATIVE.findall(_than_kept(said, left))}
+    if named and not all(word in asked or _alike(word, asked) for word in compared):
+        return [*patterns]
+    return named
+
+
+def _than_kept(said: str, left: str) -> str:
+    """Return the words in which a comparison stands, with the sign of one between numbers."""
+    sign = re.search(r"[<>]", said)
+    return f"{left} {sign[0]}" if sign else left
+
+
+def _alike(word: str, asked: frozenset[str]) -> bool:
+    return any(word in words and words & asked for words in (_MORE, _LESS))

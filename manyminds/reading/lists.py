@@ -1,0 +1,100 @@
+"""Lists as answers: "red, yellow and blue", bullets, `[1, 2, 3]`, "1 2 3".
+
+A question that asks for an order ("sort", "the first three") compares them as sequences; one that
+asks for all there are ("name the colours") as sets.
+"""
+
+import re
+from collections.abc import Hashable
+from functools import partial
+
+from manyminds.reading import figures, locate
+from manyminds.reading.answers import Extractor, finding
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import plain_key
+
+_ORDER = re.compile(
+    r"\b(?:in\s+(?:\w+\s+){0,2}order|order\s+(?:the|of)|sort(?:ed|ing)?|rank|arrange|ascending|descending"
+    r"|alphabetical\w*|chronological\w*|(?:first|last|next)\s+(?:two|three|four|five|six|seven|[2-9]|10)"
+    r"|smallest\s+to|largest\s+to|sequence|revers\w+)\b",
+    re.IGNORECASE,
+)
+_ALL = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:all|the|two|three|four|five|[2-9])\b"
+    r"|\b(?:which|what)\s+(?:are|were)\s+(?:all\s+)?the\s+(?:\w+\s+){0,3}\w+s\b"
+    r"|\b(?:factors|divisors|nenne|nennen|welche\s+sind|quels\s+sont|cu\u00e1les\s+son)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b(?:solutions?|solve|roots?|zeros?|equations?|coordinates?|interval|values?|probabilit\w+|vertex"
+    r"|def|output|chances|odds|dimensions|degrees)\b",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"^\s*(?:[-*\u2022+]|\(?[0-9]{1,2}[.)])\s+(.+?)\s*$")
+_SPLIT = re.compile(
+    r"\s*(?:,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001]|\s(?:and|&|und|et|y)\s|\u548c|\u3068)\s*"
+)
+_COPULA = re.compile(
+    r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
+)
+_NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
+_OPEN = re.compile(r"\b(?:or|maybe|might|not|except|but)\b|n't\b|\?", re.IGNORECASE)
+_MOST_WORDS = 6
+_MOST_ITEMS = 60
+
+
+def asked_for(question: str) -> Extractor | None:
+    """Return the reader of lists that a question asks for; None where it asks for no list."""
+    if _OTHER.search(question):
+        return None
+    ordered = _ORDER.search(question) is not None
+    if not ordered and not _ALL.search(question):
+        return None
+    return IN_ORDER if ordered else IN_ANY_ORDER
+
+
+def find(text: str) -> Found | None:
+    """Return the list that a reply states, its items joined by commas; None for a single item."""
+    text = readable(text).strip()
+    lines = [line for line in text.split("\n") if line.strip()]
+    bullets = [m[1] for line in lines if (m := _BULLET.match(line))]
+    if len(bullets) > 1:
+        last = max(at for at, line in enumerate(lines) if _BULLET.match(line))
+        said = [line for line in lines[last + 1 :] if _items(line)]
+        return None if said else _joined(bullets, "list")
+    for place in locate.places(text):
+        return _joined(_items(place.answer), place.where)
+    sentences = locate.sentences(text)
+    where = "whole reply" if len(sentences) == 1 else "last sentence"
+    return _joined(_items(sentences[-1]), where) if sentences else None
+
+
+def _joined(items: list[str], where: str) -> Found | None:
+    plain = [item.strip().strip(" .*_`\"'$") for item in items]
+    fine = 1 < len(plain) <= _MOST_ITEMS and all(
+        0 < len(item.split()) <= _MOST_WORDS and not _OPEN.search(item) for item in plain
+    )
+    return Found(", ".join(plain), where) if fine else None
+
+
+def _items(said: str) -> list[str]:
+    said = said.strip().strip("*_` ").rstrip(".! ")
+    parts = _COPULA.split(said)
+    said = parts[-1] if len(parts) > 1 and _SPLIT.search(parts[-1]) else said
+    said = said.strip().strip("[](){}\\$*_` ").rstrip(".! ")
+    return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)
+
+
+def _key(answer: str, *, ordered: bool) -> Hashable:
+    items: list[Hashable] = [_item(item) for item in answer.split(", ")]
+    return tuple(items) if ordered else frozenset(items)
+
+
+def _item(item: str) -> Hashable:
+    value = figures.value(item)
+    return plain_key(item) if value is None else value
+
+
+IN_ORDER = finding("list", find, partial(_key, ordered=True))
+IN_ANY_ORDER = finding("list", find, partial(_key, ordered=False))

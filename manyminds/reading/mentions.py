@@ -1,0 +1,161 @@
+"""Sentences that state an answer in words: which answer, next to the question and other replies."""
+
+import re
+from collections.abc import Sequence
+
+from manyminds.reading import dates, locate, names
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import (
+    DENIES,
+    OPEN,
+    SMALL,
+    WORD,
+    contained,
+    plain_key,
+    speaks,
+    stated,
+)
+
+_ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
+_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_LONGEST = 2_000  # characters in which the answers of other replies are looked for
+_SENTENCE = 40  # words of a sentence that states an answer
+_MOST_NEW = 3  # words of a sentence that are its answer
+NEW_WORDS = "words that the question lacks"
+MENTION = "mention of another reply's answer"
+
+
+def mentioned(
+    texts: Sequence[str | None],
+    answers: Sequence[Found | None],
+    refused: Sequence[bool],
+    asked: str,
+) -> list[Found | None]:
+    """Give a reply that states its answer in a sentence the one answer of the others in it.
+
+    A sentence without one states the words that the question lacks, if they are few and side by
+    side.
+
+    Args:
+        texts: The replies.
+        answers: What each states.
+        refused: Whether each refuses to answer.
+        asked: The question.
+    """
+    asked_words = frozenset(SMALL | set(WORD.findall(asked.casefold())))
+    found = list(answers)
+    _mention_known(texts, found, refused, asked_words)
+    if asked:
+        for at, (text, one) in enumerate(zip(texts, found, strict=True)):
+            if one is not None and _is_sentence(text, one):
+                found[at] = _new_words(one, asked_words)
+        _mention_known(texts, found, refused, asked_words)
+    return found
+
+
+def _mention_known(
+    texts: Sequence[str | None],
+    found: list[Found | None],
+    refused: Sequence[bool],
+    asked_words: frozenset[str],
+) -> None:
+    """Give sentences the one answer in them that other replies state alone."""
+    known: dict[str, str] = {}
+    for one, text in zip(found, texts, strict=True):
+        if one is not None and not _is_sentence(text, one):
+            known.setdefault(plain_key(one.answer), one.answer)
+    for at, text in enumerate(texts):
+        one = found[at]
+        if text is None or refused[at] or one is not None and one.where != "whole reply":
+            continue
+        shown = readable(text)[:_LONGEST]
+        own = None if one is None or _is_sentence(text, one) else plain_key(one.answer)
+        others = {key: answer for key, answer in known.items() if key != own}
+        named = [] if DENIES.search(shown) else mentions(shown, others)
+        if len(named) != 1:
+            continue
+        if one is None or _is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
+            found[at] = Found(named[0], MENTION)
+
+
+def mentions(shown: str, known: dict[str, str]) -> list[str]:
+    """Return the known answers in a text, without those that stand inside another one.
+
+    Args:
+        shown: The text.
+        known: Answers by their `plain_key`.
+    """
+    words = f" {' '.join(WORD.findall(_ALSO.sub(' ', shown.casefold())))} "
+    keys = [key for key in known if _holds(words, shown, key)]
+    keys = [key for key in keys if not any(key != other and key in other for other in keys)]
+    return [known[key] for key in keys]
+
+
+def _new_words(one: Found, asked_words: frozenset[str]) -> Found:
+    """Return the words of a sentence that the question lacks, if they are few and side by side."""
+    if DENIES.search(one.answer) or OPEN.search(one.answer):
+        return one
+    words = list(WORD.finditer(one.answer))
+    new = [at for at, word in enumerate(words) if _is_new(word, asked_words)]
+    side_by_side = bool(new) and new[-1] - new[0] == len(new) - 1
+    if not side_by_side or len(new) > _MOST_NEW or len(new) == len(words):
+        return one
+    return Found(one.answer[words[new[0]].start() : words[new[-1]].end()], NEW_WORDS)
+
+
+def _is_new(word: re.Match[str], asked_words: frozenset[str]) -> bool:
+    """Say whether the question lacks a word; "A" within a sentence is a name ("Team A")."""
+    name = word.start() > 0 and len(word[0]) == 1 and word[0].isupper()
+    return name or word[0].casefold() not in asked_words
+
+
+def _is_sentence(text: str | None, one: Found | None) -> bool:
+    """Say whether a short reply is a sentence about its answer, not the answer alone."""
+    return text is not None and one is not None and one.where == "whole reply" and speaks(text)
+
+
+def _adds_nothing(shown: str, answer: str, asked_words: frozenset[str]) -> bool:
+    """Say whether the words around an answer are those of the question."""
+    inner = set(WORD.findall(answer.casefold()))
+    words = set(WORD.findall(shown.casefold()))
+    if _EASTERN.search(answer):  # no spaces between words: characters
+        inner, words = set(answer), set(shown.rstrip(".\u3002!"))
+        asked_words = frozenset("".join(asked_words)) | set(
+            "\u662f\u306f\u304c\u3067\u3059\u7684\u3001"
+        )
+    return len(words - inner) > 0 and words - inner <= asked_words
+
+
+def _holds(words: str, shown: str, key: str) -> bool:
+    if dates.key(shown) == key:
+        return True
+    inner = " ".join(WORD.findall(_ALSO.sub(" ", key)))
+    if _EASTERN.search(inner):
+        return inner in shown.casefold()
+    return bool(inner) and f" {inner} " in words
+
+
+def states(text: str, answer: str, question: str = "") -> bool:
+    """Say whether a reply states a known answer, such as a reference answer.
+
+    It does where its answer is the same or says more of the same ("Paris, France" for "Paris"), or
+    where it is a short sentence with the answer that denies nothing and names no alternative.
+    """
+    found = stated(text)
+    if found is not None:
+        same = contained([answer, found.answer], question)
+        one, other = plain_key(answer), plain_key(found.answer)
+        if same[answer] == same[found.answer] or names.same_person(one, other, question):
+            return True
+        if found.where != "whole reply":
+            return False
+    shown = readable(text).strip()
+    if locate.refuses(shown):
+        return False
+    if len(shown.split()) > _SENTENCE or DENIES.search(shown) or OPEN.search(shown):
+        return False
+    if found is not None and not speaks(shown):
+        return False
+    known = {plain_key(answer): answer}
+    return bool(mentions(shown, known)) or names.names_person(shown, answer, question)

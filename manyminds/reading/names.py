@@ -1,0 +1,122 @@
+"""Which answers in words of one ballot name the same: "Shakespeare" and "William Shakespeare".
+
+Words are only left out between answers that both occur, and only where one longer answer can be
+meant: "York" and "New York", "Henry IV" and "Henry V" stay apart.
+"""
+
+import re
+from collections.abc import Sequence
+
+_WHO = re.compile(
+    r"\b(?:who|whom|whose|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
+    r"|(?:author|composer|painter|inventor|president|scientist|physicist|person|king|queen|actor"
+    r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader))\b|\u8c01|\u8ab0|\u3060\u308c",
+    re.IGNORECASE,
+)
+_TITLES = re.compile(
+    r"^(?:(?:president|prime\s+minister|chancellor|professor|prof|doctor|dr|mr|mrs|ms|miss|sir|lord|lady"
+    r"|king|queen|emperor|pope|captain|general|saint|st|herr|frau|monsieur|madame|se\u00f1ora?|person)\.?\s+)+"
+)
+_NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
+_SEVERAL = re.compile(r"\b(?:and|or)\b|&")
+_WORD = re.compile(r"[a-z]{3,}")
+_LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
+_SMALL = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "with",
+        "from",
+        "that",
+        "this",
+        "which",
+        "what",
+        "who",
+        "when",
+        "where",
+        "how",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+    ]
+)
+
+
+def merged(keys: Sequence[str], question: str) -> dict[str, str]:
+    """Return for each answer the answer of the same ballot that it stands for.
+
+    Args:
+        keys: Distinct answers in lower case, without articles.
+        question: The question; without one nothing is left out.
+    """
+    same = {key: key for key in keys}
+    question = question[-_LONGEST_QUESTION:]
+    if not question:
+        return same
+    nouns = frozenset(_WORD.findall(question)) - _SMALL  # in lower case: "ocean", not "New"
+    for key in keys:
+        shorter = _without(key, nouns)
+        longer = [other for other in keys if _without(other, nouns) == shorter and other != shorter]
+        if shorter != key and shorter in same and longer == [key]:
+            same[key] = shorter
+    if _WHO.search(question):
+        _merge_people(same)
+    return same
+
+
+def same_person(one: str, other: str, question: str) -> bool:
+    """Say whether two names, of which a question asks for one, are one person's."""
+    return bool(_WHO.search(question)) and (
+        _bare(one) == _bare(other)
+        or _part_of(_bare(one), _bare(other))
+        or _part_of(_bare(other), _bare(one))
+    )
+
+
+def names_person(sentence: str, name: str, question: str) -> bool:
+    """Say whether a sentence names the person whose full name this is by the last name alone."""
+    *given, last = name.split()
+    if not _WHO.search(question) or not given or len(last) < 4:
+        return False
+    said = re.search(rf"(?:(?P<before>\w+\.?)\s+)?\b{re.escape(last)}\b", sentence, re.IGNORECASE)
+    if said is None:
+        return False
+    before = said["before"] or ""
+    return not before[:1].isupper() or before.casefold() == given[-1].casefold()
+
+
+def _merge_people(same: dict[str, str]) -> None:
+    bare: dict[str, str] = {}
+    for key in same:
+        bare.setdefault(_bare(key), same[key])
+    for name in bare:
+        fuller = [other for other in bare if _part_of(name, other)]
+        if len(fuller) == 1:
+            bare[name] = bare[fuller[0]]
+    for key in same:
+        same[key] = bare[_bare(key)]
+
+
+def _bare(name: str) -> str:
+    return _TITLES.sub("", name) or name
+
+
+def _part_of(name: str, fuller: str) -> bool:
+    """Say whether a name is the first or the last words of a fuller one, without its number."""
+    if name == fuller or len(name) < 3 or _SEVERAL.search(fuller):
+        return False
+    if fuller.endswith(f" {name}"):
+        return not _NUMERAL.fullmatch(name)
+    rest = fuller.removeprefix(f"{name} ")
+    return rest != fuller and not any(_NUMERAL.fullmatch(word) for word in rest.split())
+
+
+def _without(key: str, nouns: frozenset[str]) -> str:
+    """Return an answer without a common noun of the question at its start or end."""
+    words = key.split()
+    if len(words) > 1 and words[-1] in nouns:
+        return " ".join(words[:-1])
+    return " ".join(words[1:]) if len(words) > 1 and words[0] in nouns else key

@@ -1,0 +1,242 @@
+"""Yes or no: the words that say so, and statements that repeat a question with or without "not"."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from manyminds.reading import locate
+from manyminds.reading.answers import find_final, finding, text_key
+from manyminds.reading.cues import REASON
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+_END = r"(?=\s*(?:[.,;!\u3002\u3001\u060c]|\s[\u2013\u2014-]|\u3067\u3059|$))"
+_WORD = re.compile(
+    r"^(?:(?:the|this)\s+(?:statement|claim|sentence|answer|conclusion)\s+is\s+"
+    r"|(?:it|that|this)(?:\s+is|['\u2019]s)\s+|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)?"
+    r"(?:(?P<turned>not\s+)?(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
+    r"(?!-|\s*/|\.\s*[0-9]|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
+    rf"|(?P<turned2>not\s+)?(?:(?P<right>correct)|(?P<wrong>incorrect|wrong|untrue)){_END}"
+    rf"|(?:(?P<yes2>yep|yeah|yup)|(?P<no2>nope|nah|(?:absolutely|definitely|certainly|of\s+course)\s+not|not\s+really)){_END}"
+    r"|(?:(?P<ja>ja|oui|s[\u00edi\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044|\u0646\u0639\u0645|\ub124|\uc608|\u0939\u093e\u0901)"
+    r"|(?P<nein>nein|non|nee|nie|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u4e0d|\u3044\u3044\u3048|\u0644\u0627|\uc544\ub2c8[\uc694\uc624]|\u0928\u0939\u0940\u0902))"
+    rf"{_END})",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(  # "No, wait: yes."
+    r"^(?:yes|no)\b\W+(?:wait|sorry|actually|hmm|correction)\b\W+(?=(?:yes|no)\b)", re.IGNORECASE
+)
+_AGREES = re.compile(r"(?:absolutely|certainly|definitely|of\s+course|indeed)\W*", re.IGNORECASE)
+_JUDGED = re.compile(
+    r"\W*(?:it|that|this|the\s+(?:statement|claim|sentence))(?:\s+is|'s)\s+"
+    r"(?:(?P<true>true|correct)|false|incorrect|wrong)\b",
+    re.IGNORECASE,
+)
+_IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
+_QUESTION = re.compile(
+    r"(?:^|[.!?:\n])\s*(?:question:\s*)?(?:is|are|was|were|am|do|does|did|can|could|will|would|has|have|had"
+    r"|should|may|must)\s+(?P<asked>[^.!?\n]{2,300})\?",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\bor\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w]+(?:['\u2019]t)?|[+*/=<>^\u00d7]", re.UNICODE)
+_NEGATION = re.compile(
+    r"(?:not|no|never|cannot|neither|nor|hardly|false|incorrect|untrue|wrong)|\w+n['\u2019]?t",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\?|\b(?:or|if|unless|maybe|might|could|perhaps|either|whether|almost|nearly|only|sometimes|often"
+    r"|some|most|many|may|depends|partly|partially|probably)\b",
+    re.IGNORECASE,
+)
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "am",
+        "be",
+        "been",
+        "being",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "has",
+        "have",
+        "had",
+        "should",
+        "may",
+        "must",
+        "it",
+        "its",
+        "this",
+        "that",
+        "they",
+        "he",
+        "she",
+        "there",
+        "to",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "with",
+        "and",
+        "as",
+        "so",
+        "yes",
+        "true",
+        "indeed",
+        "also",
+        "actually",
+        "definitely",
+        "certainly",
+        "really",
+        "therefore",
+        "thus",
+        "hence",
+        "because",
+        "then",
+        "i",
+        "think",
+        "believe",
+        "say",
+        "number",
+        "statement",
+        "fact",
+    ]
+)
+_FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
+_MOST_SENTENCES = 3
+
+
+class _Asked(NamedTuple):
+    """What a yes-or-no question asks.
+
+    Attributes:
+        words: The stems of its words, in order.
+        pronoun: Whether its subject is a pronoun: "Is it safe to ...?".
+    """
+
+    words: tuple[str, ...]
+    pronoun: bool
+
+
+def asks(question: str) -> bool:
+    """Say whether a question asks for yes or no."""
+    return _asked(question) is not None
+
+
+def find(text: str, question: str = "") -> Found | None:
+    """Return "yes" or "no", and where a reply says so.
+
+    Args:
+        text: The reply.
+        question: The question. A sentence that repeats its words in their order says yes, with
+            one negation it says no.
+
+    Returns:
+        None where a reply says neither or contradicts itself ("No, it is true.").
+    """
+    said, where = find_final(text) or Found(readable(text).strip(), "first word")
+    said = _IN_TEXT.sub(r"\1", said)
+    said = (said.rpartition("?")[2].strip() or said).strip(
+        " *_\"'`#$(){}\\[]"
+    )  # "False? No: true."
+    word = _word(said)
+    repeated = _repeated(text, question) if question else None
+    if word is not None:
+        return None if repeated not in (None, word) else Found(word, where)
+    return locate.found(repeated, "repeats the question")
+
+
+def _word(said: str) -> str | None:
+    if _AGREES.fullmatch(said):
+        return "yes"
+    said = _CHANGED.sub("", said)
+    word = _WORD.match(said)
+    if word is None:
+        return None
+    yes = bool(word["yes"] or word["right"] or word["yes2"] or word["ja"])
+    if word["turned"] and (word["yes"] or "").casefold() == "yes":
+        return None  # "the answer is not yes"
+    if word["turned"] or word["turned2"]:
+        return "no" if yes else None  # "not false" says little
+    judged = _JUDGED.match(said, word.end())
+    if judged is not None and bool(judged["true"]) != yes:
+        return None
+    return "yes" if yes else "no"
+
+
+@lru_cache(maxsize=256)
+def _asked(question: str) -> _Asked | None:
+    found = list(_QUESTION.finditer(question[-2_000:]))
+    if not found or _OR.search(found[-1]["asked"]):
+        return None
+    words = _content(found[-1]["asked"])
+    return _Asked(words, _PRONOUN.match(found[-1]["asked"]) is not None) if words else None
+
+
+def _repeated(text: str, question: str) -> str | None:
+    asked = _asked(question)
+    if asked is None or _NEGATION.search(" ".join(asked.words)):
+        return None
+    said = {
+        verdict
+        for sentence in locate.sentences(readable(text))[:_MOST_SENTENCES]
+        if (verdict := _verdict(sentence, asked)) is not None
+    }
+    return said.pop() if len(said) == 1 else None
+
+
+def _verdict(sentence: str, asked: _Asked) -> str | None:
+    """Return what one sentence says to the question; None where it says something else."""
+    clause = REASON.split(sentence.replace(" not ", " isn't "))[0]  # ", not 5" would be a reason
+    clause = _FURTHER.split(clause)[0].strip(" .!*_\"'`")
+    clause = re.sub(r"^(?:yes|no|true|false)\b[,.:!]?\s*", "", clause, flags=re.IGNORECASE)
+    if not clause or _OPEN.search(clause):
+        return None
+    tokens = _TOKEN.findall(clause)
+    negations = [t for t in tokens if _NEGATION.fullmatch(t)]
+    said = _content(" ".join(t for t in tokens if not _NEGATION.fullmatch(t)))
+    wanted = asked.words
+    if _PRONOUN.match(clause):  # "It is not prime": the subject is left out
+        last = len(said) < len(wanted) and wanted[-len(said) :] == said
+        if not said or not (last or asked.pronoun and wanted[: len(said)] == said):
+            return None
+    elif said != wanted:
+        return None
+    return "yes" if not negations else "no" if len(negations) == 1 else None
+
+
+def _content(text: str) -> tuple[str, ...]:
+    words = [word.casefold() for word in _TOKEN.findall(text)]
+    return tuple(_stem(word) for word in words if word not in _SMALL)
+
+
+def _stem(word: str) -> str:
+    """Return a word without the endings of plural and tense."""
+    for ending in ("ies", "ied", "es", "ed", "s"):
+        if len(word) > len(ending) + 2 and word.endswith(ending) and word.isalpha():
+            return word[: -len(ending)] + ("y" if ending.startswith("ie") else "")
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def truth(answer: str) -> str:
+    """Return true as yes and false as no."""
+    key = text_key(answer)
+    return {"true": "yes", "false": "no"}.get(key, key)
+
+
+YES_OR_NO = finding("yes or no", find, truth)
