@@ -19,7 +19,7 @@ _LAST = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _ASKS_WHICH = re.compile(
-    r"\W*(?:which|what|who|whom|whose|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
+    r"\W*(?:which|what|who(?:m|se)?|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
 )
 _CHOOSE = re.compile(
     r"\W*(?:please\s+)?(?:answer|choose|decide|classify|label|respond|reply|pick|select|say)\b"

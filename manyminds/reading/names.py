@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 _WHO = re.compile(
-    r"\b(?:who|whom|whose|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
+    r"\b(?:who(?:m|se)?|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
     r"|(?:author|composer|painter|inventor|president|scientist|physicist|person|king|queen|actor"
     r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader))\b|\u8c01|\u8ab0|\u3060\u308c",
     re.IGNORECASE,
