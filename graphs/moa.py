@@ -41,6 +41,7 @@ from manyminds.nodes.aggregator import aggregator as aggregator_node
 from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.layer import require
 from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
+from manyminds.runs.context import RunContext
 from manyminds.state import TokenUsage
 
 PROMPT, CONTINUE = "moa/synthesis@1", "moa/continue@1"
@@ -237,7 +238,7 @@ class Chunks:
         if spent is not None:
             parts = [await self._part(ask, references, [])]
             note = f"{spent} before the last layer: the answer rests on layer {ask.layer}"
-            return _joined(references, parts, [note])
+            return await _joined(ask.run, references, parts, [note])
         asked = [
             asyncio.ensure_future(self._propose(state, ask, nth)) for nth in range(len(self.row))
         ]
@@ -252,7 +253,7 @@ class Chunks:
         except BaseException:
             await end(asked)
             raise
-        return {"candidates": got, **_joined(got, parts, []), "layer": self.layer}
+        return {"candidates": got, **await _joined(ask.run, got, parts, []), "layer": self.layer}
 
     async def _propose(self, state: LayeredState, ask: Ask, nth: int) -> Candidate:
         size, quorum = len(self.row), self.quorum
@@ -282,14 +283,15 @@ def _text(parts: Sequence[Candidate]) -> str:
     return "\n\n".join(part["text"] for part in parts)
 
 
-def _joined(
-    got: Sequence[Candidate], parts: Sequence[Candidate | None], notes: Sequence[str]
+async def _joined(
+    ctx: RunContext, got: Sequence[Candidate], parts: Sequence[Candidate | None], notes: Sequence[str]
 ) -> Update:
     """Return the answer: all parts under the id of the first, which a stream has shown."""
     written = [part for part in parts if part is not None]
     if not written:
         note = "no aggregator answered: the answer is one member's own, verbatim"
-        return {"final": most_alike([c for c in got if ok(c)]), "notes": [*notes, note]}
+        final, capped = await most_alike(ctx, [c for c in got if ok(c)])
+        return {"final": final, "notes": [*notes, note, *capped]}
     usage = TokenUsage(
         input_tokens=sum(part["usage"]["input_tokens"] for part in written),
         output_tokens=sum(part["usage"]["output_tokens"] for part in written),

@@ -102,7 +102,10 @@ def _picker(chain: Sequence[Member], prompt: Prompt) -> Run:
         shown = Shown(shuffle_for(groups, ask.run, "shown"), len(answers))
         question = prompt.fill(answers=shown.text)
         reply = await picked(ask, chain, question, len(groups), layer=ask.layer + 1)
-        final = most_alike(answers) if reply.value is None else shown.firsts[reply.value]
-        return {"final": final, "notes": reply.notes("ranker", INSTEAD)}
+        notes = reply.notes("ranker", INSTEAD)
+        if reply.value is not None:
+            return {"final": shown.firsts[reply.value], "notes": notes}
+        final, capped = await most_alike(ask.run, answers)
+        return {"final": final, "notes": [*notes, *capped]}
 
     return run

@@ -153,7 +153,10 @@ def merger(
         update: Update = {"layer": ask.layer + 1}
         if reply.reply is None:
             note = f"the aggregator failed after {read} of {len(usable)} samples ({reply.why})"
-            return {**update, "final": so_far or most_alike(usable), "notes": [note]}
+            if so_far is not None:
+                return {**update, "final": so_far, "notes": [note]}
+            final, capped = await most_alike(ask.run, usable)
+            return {**update, "final": final, "notes": [note, *capped]}
         return {
             **update,
             "passes": done + 1,

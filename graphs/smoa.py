@@ -34,7 +34,7 @@ from manyminds.authoring import (
 from manyminds.authoring import layers as add_layers
 from manyminds.layers import Propose
 from manyminds.nodes.aggregator import aggregator as aggregator_step
-from manyminds.nodes.aggregator import most_alike
+from manyminds.nodes.aggregator import first_of
 from manyminds.nodes.channels import usable
 from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_step
@@ -284,7 +284,7 @@ class _Smoa:
         writing = aggregator_step(
             chain,
             lambda state: self.synthesis.fill(answers=kept_shown(state, self.kind).text),
-            last_resort=lambda state: most_alike(usable(state)[:1]),
+            last_resort=lambda state: first_of(usable(state)),
         )
         self.graph.role("aggregator", chain, writing, given=given, sets=["answer", "final"])
 

@@ -7,9 +7,10 @@ from manyminds.errors import QuorumError
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.role_call import RoleReply
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.tally import in_worker
 from manyminds.prompts import FilledPrompt
+from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
 from manyminds.votes.votes import consensus
 
@@ -41,37 +42,42 @@ def aggregator(
         reply = await ask.writer(
             chain, fill(state), layer=ask.layer + 1, params=params, stream=True
         )
-        instead = last_resort or _typical
-        return written(reply, ask.role, lambda: instead(state))
+        if reply.reply is not None:
+            return {"final": reply.reply, "notes": reply.notes(ask.role, "")}
+        note = f"no {ask.role} answered ({reply.why}): the answer is one member's own, verbatim"
+        if last_resort is not None:
+            return {"final": last_resort(state), "notes": [note]}
+        final, notes = await most_alike(ask.run, usable(state))
+        return {"final": final, "notes": [note, *notes]}
 
     return run
 
 
-def written(reply: RoleReply[str], role: str, instead: Callable[[], Candidate]) -> Update:
-    """Return the update of a role that has written the answer.
+async def most_alike(
+    ctx: RunContext, references: Sequence[Candidate]
+) -> tuple[Candidate, list[str]]:
+    """Return the candidate that is most like the others, and notes: the last resort of every role.
 
-    Args:
-        reply: Reply of the role.
-        role: Name of the role.
-        instead: Function to the candidate that is the answer if nobody has written.
+    The texts are compared in a worker thread, within the run's seconds and the caps of a vote. Where
+    the seconds end first, the first candidate is taken.
+
+    Raises:
+        QuorumError: There is none.
     """
-    if reply.reply is None:
-        note = f"no {role} answered ({reply.why}): the answer is one member's own, verbatim"
-        return {"final": instead(), "notes": [note]}
-    return {"final": reply.reply, "notes": reply.notes(role, "")}
+    first = first_of(references)
+    texts = [candidate["text"] for candidate in references]
+    ballot = await in_worker(ctx, lambda: consensus(texts))
+    if ballot is None:
+        return first, ["the run's seconds ended before the answers were compared: the first is taken"]
+    return references[ballot["winner"] or 0], list(ballot.get("notes", []))
 
 
-def _typical(state: State) -> Candidate:
-    return most_alike(usable(state))
-
-
-def most_alike(references: Sequence[Candidate]) -> Candidate:
-    """Return the candidate that is most like the others: the last resort of every role.
+def first_of(references: Sequence[Candidate]) -> Candidate:
+    """Return the first candidate.
 
     Raises:
         QuorumError: There is none.
     """
     if not references:
         raise QuorumError("there is no answer to fall back on: keep at least one candidate")
-    winner = consensus([candidate["text"] for candidate in references])["winner"]
-    return references[winner or 0]
+    return references[0]

@@ -68,12 +68,12 @@ def reviewers(members: Sequence[Member], prompt: Prompt, *, cut: bool, after: in
         answers = good(state)
         reason = _why_not(answers, ask.run, after)
         if reason is not None:
-            return _unranked(answers, reason)
+            return await _unranked(answers, reason, ask.run)
         groups = await grouped(answers, state["question"], ask.run)
         panel = Panel(answers, groups, ask.run)
         await panel.hear(by_name, prompt, ask, cut=cut, reserve=after)
         if not any(panel.orders.values()):
-            return _unranked(answers, "no ranking could be read")
+            return await _unranked(answers, "no ranking could be read", ask.run)
         ballot = panel.ballot()
         leaders = [group["indices"][0] for group in ballot["groups"]]
         common = [*leaders, *(place for place in range(len(answers)) if place not in leaders)]
@@ -202,14 +202,14 @@ def _why_not(answers: Sequence[Candidate], ctx: RunContext, after: int) -> str |
     return ctx.exhausted(len(answers) + after)
 
 
-def _unranked(answers: Sequence[Candidate], reason: str) -> Update:
-    first = most_alike(answers)
+async def _unranked(answers: Sequence[Candidate], reason: str, ctx: RunContext) -> Update:
+    first, notes = await most_alike(ctx, answers)
     rest = [candidate["index"] for candidate in answers if candidate is not first]
     return {
         "kept": [first["index"], *rest],
         "final": first,
         "decision": decide(True, reason),
-        "notes": [f"nothing was ranked: {reason}"],
+        "notes": [f"nothing was ranked: {reason}", *notes],
     }
 
 

@@ -110,6 +110,8 @@ def evaluate(
     about = plan.about | {"seed": measuring.seed}
     if plan.curve is not None:
         about["curve"] = plan.curve.result(measuring.repeats)
+        if plan.curve.notes:
+            about["curve_notes"] = plan.curve.notes
         if plot is not None:
             title = f"{plan.graph.method} on {questions.file.name}"
             draw(plan.curve.result(measuring.repeats), plot, title)

@@ -10,9 +10,10 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from manyminds.aio import in_thread
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
-from manyminds.evals.grading import Grader, verdict_of
+from manyminds.evals.grading import GRADERS, Grader, verdict_of
 from manyminds.evals.resample import stopped
 from manyminds.evals.statistics.coverage import pass_at_k
 from manyminds.evals.statistics.intervals import interval
@@ -20,6 +21,7 @@ from manyminds.members import Member
 from manyminds.nodes.tally import VoteFunction, tally
 from manyminds.reading.answers import Extractor
 from manyminds.state import Candidate
+from manyminds.votes.effort import Effort
 from manyminds.votes.stopping import StoppingRule
 from manyminds.votes.votes import labels
 
@@ -51,6 +53,9 @@ class Curve:
         members: with their weights.
         rule: the stopping rule, if there is one.
         grade: from a row and a candidate's text to right or wrong.
+
+    Attributes:
+        notes: What the caps of the votes left out, in words.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Curve:
         grade: Grader,
     ) -> None:
         self.points = sorted(set(points))
+        self.notes: list[str] = []
         self._vote, self._extract, self._members = vote, extract, members
         self._rule, self._grade = rule, grade
         self._right: dict[int, dict[str, list[bool]]] = {n: {} for n in self.points}
@@ -79,11 +85,12 @@ class Curve:
             return
         candidates: list[Candidate] = output["candidates"]
         verdicts = [await self._verdict(row, candidate) for candidate in candidates]
-        stopped = self._stopped(candidates)
+        # Votes compare texts and formulas: in a thread, so that other runs go on meanwhile.
+        last = await in_thread(GRADERS, self._stopped, candidates)
         for n in self.points:
-            used = min(n, stopped)
+            used = min(n, last)
             part = candidates[:used]
-            winner = tally(part, self._vote, self._extract, self._members)["winner"]
+            winner = await in_thread(GRADERS, self._winner, part)
             self._right[n].setdefault(row["id"], []).append(winner is not None and verdicts[winner])
             self._used[n].append(used)
             costs = [candidate["cost"] for candidate in part]
@@ -95,6 +102,15 @@ class Curve:
     def result(self, repeats: int) -> list[Point]:
         """Return the points, fewest samples first."""
         return [self._point(n, repeats) for n in self.points]
+
+    def _winner(self, part: Sequence[Candidate]) -> int | None:
+        """Return who wins the vote over some candidates; note what its caps left out."""
+        effort = Effort()
+        ballot = tally(part, self._vote, self._extract, self._members, effort)
+        for note in (*effort.notes, *ballot.get("notes", [])):
+            if note not in self.notes:
+                self.notes.append(note)
+        return ballot["winner"]
 
     def _point(self, n: int, repeats: int) -> Point:
         shares = [sum(right) / len(right) for right in self._right[n].values()]

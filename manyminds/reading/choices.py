@@ -37,7 +37,7 @@ _CONCLUSION = re.compile(
     r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:letter|pick|choice)\s+is"
     r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|[Bb]y\s+elimination"
     r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|alternativa\s+correta\s+é|lettera\s+corretta\s+è|[Aa]ns\.)"
-    r"|,\s+but|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
+    r"|,\s+but|\b(?:[Nn]o,\s+)?(?:[Ww]ait|[Aa]ctually)\b,?(?:\s+no)?|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
     rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(

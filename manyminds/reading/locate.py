@@ -57,6 +57,9 @@ _JOINS_BOXES = re.compile(  # "and", "or" or a comma, next to names such as "$y 
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(r"^\W*(?:Q|Question)\s*:[^\n]*\?\s*\n\W*(?:A|Answer)\s*:\Z", re.MULTILINE)
+_NOUN = re.compile(  # without one of these nothing "is the answer"
+    "answer|option|choice|solution|\u304c\u7b54\u3048|\u304c\u6b63\u89e3", re.IGNORECASE
+)
 _MOST_BOXES = 20
 
 
@@ -174,7 +177,7 @@ def _cued(text: str) -> Found | None:
     if cues and SUPPOSED.search(text, max(0, cues[-1].start() - 200), cues[-1].start()):
         return None
     begin = cues[-1].end() if cues else None
-    inverse = list(IS_THE_ANSWER.finditer(text))
+    inverse = list(IS_THE_ANSWER.finditer(text, begin or 0)) if _NOUN.search(text) else []
     if inverse and (begin is None or inverse[-1].start() > begin):
         said = inverse[-1][1] or inverse[-1][2]
         return found(said.strip(_MARKUP) or None, "cue")

@@ -81,6 +81,7 @@ _SYMBOLIC = re.compile(r"\\(?:i{0,3}int|oint|sum|prod|lim|mathbb)(?![a-z])")
 _LONGEST_SYMBOLIC = 300
 
 
+@lru_cache(maxsize=8192)  # every pair of a ballot asks for both keys
 def key(answer: str) -> Hashable:
     """Return the normal form: the value of a number, else the rewritten string.
 

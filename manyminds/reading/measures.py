@@ -37,6 +37,8 @@ def unit_of(text: str, answer: str) -> str | None:
         written = figures.written(token)
         if wanted is None or written is None or figures.value(written) != wanted:
             continue
+        if plain.startswith("$", token.end()):
+            continue  # a formula in dollar signs
         after = _AFTER.match(plain, token.end())
         sign = next((char for char in token[0] if char in "$€£¥"), None)
         word = None if after is None or after["word"] is None else after["word"].casefold()

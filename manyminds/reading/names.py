@@ -21,6 +21,7 @@ _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
 _SEVERAL = re.compile(r"\b(?:and|or)\b|&")
 _WORD = re.compile(r"[a-z]{3,}")
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
+_MOUNT = re.compile(r"(?:mount|mt)\.?\s")
 _SMALL = frozenset(
     [
         "the",
@@ -60,7 +61,8 @@ def merged(keys: Sequence[str], question: str) -> dict[str, str]:
     for key in keys:
         shorter = _without(key, nouns)
         longer = [other for other in keys if _without(other, nouns) == shorter and other != shorter]
-        if shorter != key and shorter in same and longer == [key]:
+        mount = _MOUNT.match(key) is not None
+        if shorter != key and shorter in same and (mount or longer == [key]):
             same[key] = shorter
     if _WHO.search(question):
         _merge_people(same)
@@ -119,4 +121,5 @@ def _without(key: str, nouns: frozenset[str]) -> str:
     words = key.split()
     if len(words) > 1 and words[-1] in nouns:
         return " ".join(words[:-1])
-    return " ".join(words[1:]) if len(words) > 1 and words[0] in nouns else key
+    first = words[0] in nouns or _MOUNT.match(key) is not None
+    return " ".join(words[1:]) if len(words) > 1 and first else key

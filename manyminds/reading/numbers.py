@@ -24,6 +24,7 @@ _COINS = re.compile(
     r"([0-9]+)\s*(?:dollars?|euros?|pounds?)\s*(?:and\s+)?([0-9]{1,2})\s*(?:cents?|pence|p)\b",
     re.IGNORECASE,
 )
+_LETTER_POWER = re.compile(r"[0-9][a-ln-zA-LN-Z]\^")  # 3s^2; 5m^2 is an area
 _TEN_POWER = re.compile(r"[0-9]\s*[*x×·]\s*10(?=\^|\*\*)")
 _EQUALS = re.compile(r"=|≈|→")
 _ASIDE = re.compile(
@@ -37,7 +38,7 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|ist|sind|est|son|es)\b|是|为|等于", re.IGNORECASE
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于", re.IGNORECASE
 )
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
@@ -55,7 +56,7 @@ _PERCENT_TOO = re.compile(
     r",?\s+or\s+(?:about|approximately|roughly|around)\s+[0-9.]{1,8}\s?(?:%|percent)", re.IGNORECASE
 )
 _LABELLED = re.compile(  # iPhone 15, Route 66: the number of a thing, at the start
-    r"\W*(?:(?:route|room|chapter|page|section|figure|table|version|gate|flight|bus|highway|apollo|boeing"
+    r"\W*(?:(?:route|room|version|chapter|page|section|figure|table|version|gate|flight|bus|highway|apollo|boeing"
     r"|article|psalm|model|channel|platform|level|unit|lesson|volume|question|problem|exercise|windows"
     r"|galaxy|line|building|floor|studio|team|group|day|week|grade|class|part|phase|stage)|(?-i:[a-z]+[A-Z])\w*)"
     r"\s+[0-9]+(?:\s*[.!]?$|\s+(?:is|was|has)\b(?!\D*[0-9]))",
@@ -194,6 +195,8 @@ def _first(side: str, *, comma: bool) -> str | None:
     side = side[:_LONGEST]
     if NO_NUMBER.search(_TEN_POWER.sub("1e10", side).replace("^", "e")):
         return None
+    if _LETTER_POWER.search(side):
+        return None
     token = TOKEN.search(side)
     if token is None or re.match(r"\^|\*\*[0-9(]|/[0-9]|[0-9]|[,.][0-9]", side[token.end() :]):
         return None
@@ -259,7 +262,9 @@ def _in_sentence(sentence: str, *, comma: bool) -> str | None:
     place = _COINS.sub(_amount, place)
     concluded = _SO.split(place)[-1]
     place = concluded if _NUMBER.search(concluded) else place
-    if _EQUALS.search(place):
+    equals = [sign.end() for sign in _EQUALS.finditer(place)]
+    ends = [verb.end() for verb in _COPULA.finditer(place) if _NUMBER.search(place, verb.end())]
+    if equals and not (ends and ends[-1] > equals[-1]):  # "y when x = 6 is 7" says 7
         return _stated(place, comma=comma)[0]
     verbs = [verb for verb in _COPULA.finditer(place) if _NUMBER.search(place, verb.end())]
     for one, following in pairwise(verbs):  # "Tom is 5 and Ann is 7"
