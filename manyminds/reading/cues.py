@@ -70,7 +70,9 @@ CORRECTION = re.compile(
     re.IGNORECASE,
 )
 REASON = re.compile(
-    r",?\s+(?:because|since|(?<!written )(?<!expressed )(?<!known )as\s+(?:we|it|the|this|they|he|she)\b|rather\s+than|instead\s+of"
+    r",?\s+(?:because|since"
+    r"|(?<!written )(?<!expressed )(?<!known )as\s+(?:we|it|the|this|they|he|she)\b"
+    r"|rather\s+than|instead\s+of"
     r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que)\b.*|,\s+(?:denn|da|car|puisque|pues)\s.*"
     r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
     r"|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"

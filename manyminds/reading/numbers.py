@@ -38,7 +38,8 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于", re.IGNORECASE
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于",
+    re.IGNORECASE,
 )
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
