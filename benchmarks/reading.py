@@ -121,7 +121,8 @@ def _vote(
         for row in rows
     ]
     percent, by_flags = (100 * statistics.mean(column) for column in zip(*found, strict=True))
-    off = vote.percent - percent if vote.upwards else abs(vote.percent - percent)
+    above = float(percent) - vote.percent
+    off = -above if vote.upwards else abs(above)
     ok = off <= vote.within
     samples = "all" if vote.samples is None else str(vote.samples)
     table.add_row(
