@@ -58,7 +58,7 @@ def caused(parent_call: Exception, inner: Exception) -> Exception:
         (with_status(400, code="context_length_exceeded"), "context_too_long"),
         (with_status(413), "context_too_long"),
         (ValueError("This model's maximum context length is 8192 tokens"), "context_too_long"),
-        (named("LengthFinishReasonError"), "context_too_long"),
+        (named("LengthFinishReasonError"), "truncated"),
         (with_status(400, code="content_filter"), "refused"),
         (named("ContentFilterFinishReasonError"), "refused"),
         (json.JSONDecodeError("bad", "x", 0), "malformed"),
