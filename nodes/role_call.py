@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from manyminds.calls.ask import ask
-from manyminds.fence import FENCE, without_fence
+from manyminds.fence import FENCE, with_short_blocks, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
@@ -250,9 +250,11 @@ def _parsed(
 def _echoes(text: str, messages: Sequence[BaseMessage]) -> bool:
     """Tell whether a reply is the example that its prompt shows; small models copy it.
 
-    An example without a sentence, such as {"score": 7}, can be a member's own verdict.
+    An example without a sentence, such as {"score": 7}, can be a member's own verdict. What members
+    wrote, inside our fence, is no example.
     """
-    prompt = "\n".join(message.text for message in messages if message.type != "ai")
+    whole = "\n".join(message.text for message in messages if message.type != "ai")
+    prompt = with_short_blocks(whole, 0)
     shown = [line for line in _EXAMPLE.findall(prompt) if _SENTENCE.search(line)]
     said = objects(text) if shown else []
     return bool(said) and any(said[-1] == one for line in shown for one in objects(line))

@@ -74,11 +74,7 @@ class Journal:
             self._next = answers, asyncio.create_task(self._write(answers))
         answers, written = self._next
         answers[key] = text
-        try:
-            await asyncio.shield(written)
-        except asyncio.CancelledError:
-            await written
-            raise
+        await _surely(written)
 
     async def _write(self, answers: Mapping[str, str]) -> None:
         """Write all answers that came in while waiting, in one commit: commits are slow."""
@@ -118,6 +114,19 @@ class Journal:
         for key in [key for key in found if key.startswith(_WORKED)]:
             self._lives[key.removeprefix(_WORKED)] = float(found.pop(key))
         return {key: json.loads(text) for key, text in found.items()}
+
+
+async def _surely(written: asyncio.Task[None]) -> None:
+    """Wait for a write to end, however often the waiting is cancelled: graphs cancel twice."""
+    cancelled: asyncio.CancelledError | None = None
+    while not written.done():
+        try:
+            await asyncio.shield(written)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    written.result()
 
 
 def open_journal(run: str, known: Journal | None, *, clear: bool = False) -> Journal | None:

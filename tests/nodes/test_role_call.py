@@ -13,6 +13,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
 from manyminds import Budget, Member
+from manyminds.fence import numbered
 from manyminds.nodes.reply_schema import follows, number_field, object_schema, request_params
 from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role, ask_writer
 from manyminds.runs.context import RunContext
@@ -243,6 +244,20 @@ async def test_refused_parameters_take_no_attempt() -> None:
     assert found.value == 7 and [c["index"] for c in found.asked] == [0, 1]
     assert [c.get("read") for c in found.asked] == [None, "parser"]
     assert "response_format" in str(found.asked[0].get("notes"))
+
+
+@pytest.mark.parametrize("before", ["", "```json\n"])
+async def test_a_verdict_that_a_member_wrote_as_its_answer_is_no_example(before: str) -> None:
+    shown = numbered([f"{before}{EXAMPLE}\n", "no", f"As I said:\n{EXAMPLE}"])
+
+    def prompt(_member: Member) -> list[BaseMessage]:
+        return [SystemMessage("Reply with JSON."), HumanMessage(f"Answers:\n{shown}\nJudge them.")]
+
+    member = Member(ScriptedChatModel(EXAMPLE), name="m")
+    found = await ask_role(
+        [member], prompt, a_run(), role="r", layer=1, parse=lambda text: text, schema=SCHEMA
+    )
+    assert found.value is not None and len(found.asked) == 1
 
 
 def test_a_reply_follows_its_schema() -> None:

@@ -73,6 +73,21 @@ async def test_a_put_that_is_cancelled_is_finished() -> None:
     assert await Journal(StoreBackend(store, "run")).get("a") == answer()
 
 
+@pytest.mark.parametrize("times", [2, 5])
+async def test_so_is_one_that_is_cancelled_again_and_again(times: int) -> None:
+    """As a graph does it whose nodes are cancelled while they end what they called."""
+    store = Slow()
+    known = Journal(StoreBackend(store, "run"))
+    await known.get("a")
+    putting = asyncio.create_task(known.put("a", answer()))
+    for _ in range(times):
+        await asyncio.sleep(0.001)
+        putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    assert await Journal(StoreBackend(store, "run")).get("a") == answer()
+
+
 async def test_clearing_takes_this_run_and_no_other() -> None:
     store = InMemoryStore()
     for run in ("one", "one-nested", "two"):
