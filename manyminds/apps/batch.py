@@ -1,8 +1,9 @@
 """`manyminds batch`: a method on a file of questions or trajectories, one row each."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -11,8 +12,13 @@ from typer import Argument, Option
 from manyminds.apps.choose import build
 from manyminds.apps.flags import CONCURRENCY, Concurrency, Members, Seed, Set, texts
 from manyminds.apps.terminal import complain, console, counted, one_line, watched
+from manyminds.errors import InputError
 from manyminds.evals.batch import FORMS, Batch, Form, batch, read_items
+from manyminds.evals.batch_ray import ray_batch
 from manyminds.registry import method as find_method
+
+if TYPE_CHECKING:
+    from manyminds.method_graph import Compiled
 
 _INTERRUPTED = 130
 
@@ -33,6 +39,12 @@ def run(
     sets: Set = None,
     seed: Seed = 0,
     concurrency: Concurrency = CONCURRENCY,
+    engine: Annotated[
+        str, Option(metavar="NAME", help="local, or ray: on a Ray cluster; needs manyminds[ray].")
+    ] = "local",
+    workers: Annotated[
+        int | None, Option(min=1, help="With ray: processes. Default: one a processor.")
+    ] = None,
 ) -> None:
     """Run a method on a file, and append a row for each question or trajectory.
 
@@ -40,8 +52,10 @@ def run(
     `manyminds batch debategpt --form alpaca` writes instructions with debated answers;
     `manyminds batch interaction --form trajectories` collects trajectories of agents.
     """
-    method = find_method(name)
-    graph = build(method, members.required(), texts(sets), seed=seed)
+    make = partial(built, name, members.required(), texts(sets), seed)
+    graph = make()  # wrong options are an error now, not in another process
+    if engine not in ("local", "ray"):
+        raise InputError(f"--engine {engine}: give local or ray")
     counts = Batch()
     with _progress() as bar:
         task = bar.add_task("")
@@ -54,15 +68,13 @@ def run(
             )
 
         try:
-            counts = batch(
-                graph.compile(),
-                read_items(data),
-                out,
-                form=_form(form),
-                seed=seed,
-                concurrency=concurrency,
-                on_item=show,
-            )
+            options: dict[str, Any] = {"form": _form(form), "seed": seed, "on_item": show}
+            options["concurrency"] = concurrency
+            if engine == "ray":
+                options["workers"] = workers
+                counts = ray_batch(make, read_items(data), out, **options)
+            else:
+                counts = batch(graph, read_items(data), out, **options)
         except KeyboardInterrupt:
             complain(f"interrupted; {out} keeps its rows: the same command goes on from there")
             raise typer.Exit(_INTERRUPTED) from None
@@ -70,6 +82,11 @@ def run(
         complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
     kept = f", {counts.kept:,} were there before" if counts.kept else ""
     typer.echo(f"{counted(counts.done, 'item')} done{kept}; {counts.calls:,} calls; see {out}")
+
+
+def built(name: str, members: Any, sets: Any, seed: int) -> "Compiled":
+    """Build the method; also in the processes of other machines."""
+    return build(find_method(name), members, sets, seed=seed).compile()
 
 
 def _form(text: str) -> Form:

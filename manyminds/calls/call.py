@@ -19,7 +19,7 @@ from manyminds.calls.request import Request
 from manyminds.errors import AnswerError
 from manyminds.limits.deadline import Deadline
 from manyminds.limits.limiter import limiter
-from manyminds.limits.rate_limit import Rates
+from manyminds.limits.sharing import rates_of, slots_of
 from manyminds.limits.slot import Slot
 from manyminds.members import Member
 from manyminds.models.openai import EndpointModel
@@ -221,8 +221,8 @@ class Call:
             limiter(member.endpoint, owner),
             self._max_wait,
             run=self.ctx.id.partition("-")[0],
-            most=member.concurrency or self.ctx.concurrency,
-            rates=Rates(member.requests_per_minute, member.tokens_per_minute),
+            most=slots_of(member.concurrency or self.ctx.concurrency),
+            rates=rates_of(member.requests_per_minute, member.tokens_per_minute),
             estimate=self._estimate,
         )
 

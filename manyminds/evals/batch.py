@@ -6,9 +6,10 @@ trajectories of agents. Rows are appended as they are done, so a batch goes on w
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -77,6 +78,25 @@ def read_items(path: Path) -> Iterator[Item]:
             yield item
 
 
+Runner: TypeAlias = Callable[[Item], Awaitable["Outcome"]]
+"""Runs one item: in this process, or in another one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item.
+
+    Attributes:
+        rows: Its rows, for the file.
+        calls: Calls that it took.
+        error: Reason where there is no answer.
+    """
+
+    rows: Sequence[Mapping[str, Any]] = ()
+    calls: int = 0
+    error: str | None = None
+
+
 async def abatch(
     graph: Compiled,
     items: Iterator[Item],
@@ -103,10 +123,36 @@ async def abatch(
     Raises:
         InputError: An argument cannot be used.
     """
+    check(form, concurrency)
+    run = partial(run_item, graph, form, seed)
+    return await run_all(run, items, out, concurrency, on_item)
+
+
+def batch(graph: Compiled, items: Iterator[Item], out: Path, **options: Any) -> Batch:
+    """Run a method on every item; see `abatch`."""
+    return asyncio.run(abatch(graph, items, out, **options))
+
+
+def check(form: Form, concurrency: int) -> None:
+    """Refuse arguments that cannot be used.
+
+    Raises:
+        InputError: The message says what to give.
+    """
     if concurrency < 1 or form not in FORMS:
         raise InputError(
             f"batch: give concurrency of at least 1, and form as one of {', '.join(FORMS)}"
         )
+
+
+async def run_all(
+    run: Runner,
+    items: Iterator[Item],
+    out: Path,
+    concurrency: int,
+    on_item: Callable[[Batch], None],
+) -> Batch:
+    """Run every item that the file does not have, and append its rows as they come."""
     batch, finished = Batch(), _finished(out)
     with closing(LineFile(out)) as file:
 
@@ -115,7 +161,14 @@ async def abatch(
                 if item.id in finished:
                     batch.kept += 1
                 else:
-                    await _one(graph, item, file, form, seed, batch)
+                    outcome = await run(item)
+                    for row in outcome.rows:
+                        file.append(row)
+                    batch.calls += outcome.calls
+                    if outcome.error is None:
+                        batch.done += 1
+                    else:
+                        batch.errors[outcome.error] += 1
                 on_item(batch)
 
         try:
@@ -127,14 +180,8 @@ async def abatch(
     return batch
 
 
-def batch(graph: Compiled, items: Iterator[Item], out: Path, **options: Any) -> Batch:
-    """Run a method on every item; see `abatch`."""
-    return asyncio.run(abatch(graph, items, out, **options))
-
-
-async def _one(
-    graph: Compiled, item: Item, file: LineFile, form: Form, seed: int, batch: Batch
-) -> None:
+async def run_item(graph: Compiled, form: Form, seed: int, item: Item) -> Outcome:
+    """Run a method on one item."""
     try:
         output = await graph.ainvoke(
             {"messages": item.messages},
@@ -142,12 +189,9 @@ async def _one(
             context=Context(seed=seed),
         )
     except RunError as error:
-        batch.errors[str(error)[:300]] += 1
-        return
-    for row in _rows(item, cast("Mapping[str, Any]", output), form):
-        file.append(_marked(row, item.id, form))
-    batch.done += 1
-    batch.calls += output["report"]["calls"]
+        return Outcome(error=str(error)[:300])
+    rows = _rows(item, cast("Mapping[str, Any]", output), form)
+    return Outcome([_marked(row, item.id, form) for row in rows], output["report"]["calls"])
 
 
 def _marked(row: dict[str, Any], item: str, form: Form) -> dict[str, Any]:

@@ -7,15 +7,18 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from manyminds.limits.sharing import share_limits
 from manyminds.server import chat_completions, messages, responses
 from manyminds.server.config import Config, read_config
 from manyminds.server.database import opened
 from manyminds.server.messages import MessagesRequest
 from manyminds.server.metrics import log_as_lines
+from manyminds.server.pages import add_pages
 from manyminds.server.problems import Problem
 from manyminds.server.protocol import Protocol
 from manyminds.server.server import Server
@@ -58,6 +61,11 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
         # Without keys, a page elsewhere could have its own name resolve to this machine.
         if not config.keys and (request.url.hostname or "") not in _LOOPBACK:
             return Problem(403, "forbidden", "without keys, only localhost is served").response({})
+        origin = urlsplit(request.headers.get("origin", "")).hostname
+        if not config.keys and origin is not None and origin not in _LOOPBACK:
+            return Problem(403, "forbidden", "without keys, pages elsewhere cannot ask").response(
+                {}
+            )
         return await following(request)
 
     @app.exception_handler(Problem)
@@ -68,13 +76,16 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
     for protocol in PROTOCOLS:
         _add(app, server, protocol)
     _add_count(app, server)
+    add_pages(app, server)
     return app
 
 
 def of_environment() -> FastAPI:
     """Build the application in one of several processes, as `manyminds serve` starts them."""
     log_as_lines()
-    config = read_config(Path(os.environ[CONFIG])).share(int(os.environ[PROCESSES]))
+    processes = int(os.environ[PROCESSES])
+    share_limits(processes)
+    config = read_config(Path(os.environ[CONFIG])).share(processes)
     return create_app(config, os.environ[ID])
 
 

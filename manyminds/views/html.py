@@ -108,6 +108,29 @@ def index(folder: str, runs: Sequence[tuple[str, str, str, str]]) -> str:
     return template.render(folder=folder, runs=runs, style=style, policy=_policy("", live=False))
 
 
+def ask_page(ensembles: Sequence[tuple[str, str]], *, keys: bool, runs: bool) -> str:
+    """Return the server's page: its ensembles, a box to ask one, and the runs.
+
+    Args:
+        ensembles: Name and method of each.
+        keys: Whether the server asks for an API key.
+        runs: Whether the server lists runs.
+    """
+    script = _text("ask.js")
+    return (
+        _environment()
+        .get_template("ask.html.j2")
+        .render(
+            ensembles=ensembles,
+            keys=keys,
+            runs=runs,
+            style=_style() + _text("page.css"),
+            script=script,
+            policy=_policy(script, live=True),
+        )
+    )
+
+
 @cache
 def _environment() -> "Environment":
     try:
