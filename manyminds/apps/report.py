@@ -60,7 +60,7 @@ def report(
     try:
         (into / _PLOTS).mkdir(parents=True, exist_ok=True)
         for plot in (plot for part in parts for plot in part.plots):
-            (target / _PLOTS / f"{plot.name}.png").write_bytes(plot.png)
+            (into / _PLOTS / f"{plot.name}.png").write_bytes(plot.png)
     except OSError as error:
         raise InputError(f"cannot write to {into}: {error.strerror}; give --out DIR") from None
     for name, text in files.items():
