@@ -7,9 +7,10 @@ from typing import Any, cast
 from manyminds.errors import InputError
 from manyminds.evals.comparison import BASELINE, Comparison, Measured
 from manyminds.evals.data import Row, groups_of
+from manyminds.evals.debates import DEBATE, DebateLog
 from manyminds.evals.equal_cost import Plan
 from manyminds.evals.eval_log import Outcome
-from manyminds.evals.evaluate import CONCURRENCY, aevaluate
+from manyminds.evals.evaluate import CONCURRENCY, OnOutput, aevaluate
 from manyminds.evals.grading import Grader
 from manyminds.evals.members_alone import MembersAlone
 from manyminds.evals.select import ask_everyone
@@ -79,6 +80,9 @@ async def acompare(
         raise InputError(f"{BASELINE} is what the others are compared with: add it")
     found = list[Measured]()
     alone = MembersAlone([member.name for member in members], grade, out)
+    takers: dict[str, OnOutput] = {DEBATE: DebateLog(grade, out).add}
+    if members:
+        takers[BASELINE] = alone.add
     for one in plans:
         found.append(Measured(one.method, one.options, one.runs, one.calls))
         await aevaluate(
@@ -91,7 +95,7 @@ async def acompare(
             out=None if out is None else out / one.method,
             on_row=_counting(found[-1], on_row),
             config={"method": one.method, "options": dict(one.options)},
-            on_output=alone.add if one.method == BASELINE and members else None,
+            on_output=takers.get(one.method),
         )
     if members and (rest := alone.lacking(rows)):
         await _ask_alone(members, rest, alone, concurrency)

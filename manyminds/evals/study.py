@@ -7,6 +7,7 @@ from typing import Any
 
 from manyminds.errors import InputError
 from manyminds.evals.comparison import Measured
+from manyminds.evals.debates import GradedDebate, read_debates
 from manyminds.evals.eval_log import read_config, read_outcomes
 from manyminds.evals.members_alone import Answered, read_answers
 from manyminds.evals.provenance import read_study, starts
@@ -30,6 +31,7 @@ class Study:
         answers: The members' own answers.
         groups: Group of each question; None: every question stands alone.
         judgements: Choices of a judge, where any were kept.
+        debates: Debates round by round, where any were kept.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class Study:
     answers: list[Answered] = field(default_factory=list[Answered])
     groups: Mapping[str, str] | None = None
     judgements: list[Judgement] = field(default_factory=list[Judgement])
+    debates: list[GradedDebate] = field(default_factory=list[GradedDebate])
 
     @property
     def questions(self) -> int:
@@ -93,6 +96,7 @@ def read_folder(folder: Path) -> Study:
         read_answers(folder),
         about.get("groups"),
         _judgements(folder / JUDGEMENTS),
+        read_debates(folder),
     )
 
 

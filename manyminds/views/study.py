@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from manyminds.evals.advice import advice
 from manyminds.evals.comparison import Compared
+from manyminds.evals.debates import persuaded
 from manyminds.evals.findings import Findings
 from manyminds.evals.resample import Figure
 from manyminds.evals.statistics.judges import consistency
@@ -28,6 +29,7 @@ def sections(found: Findings) -> list[Section]:
         *_costs(found),
         *_samples(found),
         *_members(found),
+        *_debate(found),
         *_judge(found),
         _origin(found),
         Section("Advice", [advice(found)], marked=True),
@@ -219,6 +221,38 @@ def _members(found: Findings) -> Iterator[Section]:
             )
         )
     yield Section("What the members can reach", told, tables=tables)
+
+
+def _debate(found: Findings) -> Iterator[Section]:
+    talk = persuaded(found.study.debates)
+    if talk is None:
+        return
+    rows = [
+        (name, *(f"{100 * value:.1f}" for value in (share, *around)))
+        for name, share, around in (
+            (
+                "adoption: wrong, next to a right one, then right",
+                talk.adoption,
+                talk.adoption_interval,
+            ),
+            (
+                "vulnerability: right, next to a wrong one, then wrong",
+                talk.vulnerability,
+                talk.vulnerability_interval,
+            ),
+            (
+                "oracle gap: someone right at first, the answer wrong",
+                talk.oracle_gap,
+                talk.gap_interval,
+            ),
+        )
+    ]
+    told = [
+        f"Debaters are right on {talk.first:.1%} in the first round and on {talk.last:.1%} in the "
+        "last. A debate gains only where adoption outweighs vulnerability (arXiv 2605.00914)."
+    ]
+    grid = Grid(("debate", "share %", "95 % low", "95 % high"), rows)
+    yield Section("What the debate does", told, tables=[grid])
 
 
 def _judge(found: Findings) -> Iterator[Section]:

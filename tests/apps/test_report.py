@@ -98,6 +98,23 @@ def test_a_judge_that_prefers_the_first_is_shown(
     assert "The judge chose the first answer in 98% of 40 comparisons (87% to 100%)" in text
 
 
+def test_a_debate_tells_who_is_convinced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_rows(tmp_path / "sums.jsonl", [dict(row) for row in questions(12, 6, 1)])
+    members = ["--member", "simulated:small", "--member", "simulated:large"]
+    given = ["--data", str(data), "--methods", "debate", "--budget-calls", "4", "--no-record"]
+    assert main(["compare", *given, *members, "--out", str(tmp_path / "out")]) == 0
+    assert main(["report", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "## What the debate does" in text
+    for figure in ("adoption", "vulnerability", "oracle gap"):
+        assert f"| {figure}: " in text
+    kept = (tmp_path / "out" / "debates.jsonl").read_text()
+    lines = [json.loads(line) for line in kept.splitlines()]
+    assert len(lines) == 12 and all(len(r) == 2 for line in lines for r in line["rounds"])
+
+
 @pytest.mark.parametrize("name", ["nothing", "empty"])
 def test_a_folder_without_results_is_one_sentence(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
