@@ -33,6 +33,7 @@ COMMANDS = {
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
+    "judge": Command("manyminds.apps.judge:judge", "Grade a method on a task with a judge."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "plan": Command("manyminds.apps.plan:plan", "Say what a method will cost, before paying."),
     "report": Command("manyminds.apps.report:report", "Report on a comparison, and advise."),

@@ -1,0 +1,17 @@
+"""AlpacaEval 2: the length-controlled win rate against reference answers (arXiv 2404.04475).
+
+The file is `alpaca_eval.json`, or outputs of a model in that form: rows with `instruction` and the
+reference model's `output`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from manyminds.evals.judged.task import Item, JudgedTask
+
+
+def _read(row: Mapping[str, Any], number: str) -> Item:
+    return Item(number, (row["instruction"],), (row["output"],), group=str(row.get("dataset", "")))
+
+
+TASK = JudgedTask("alpaca-eval", "AlpacaEval 2, arXiv 2404.04475", "pair", _read)
