@@ -18,7 +18,7 @@ from manyminds.members import Member
 
 
 def judge(
-    task: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS) + ".")],
+    name: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS) + ".")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File that its authors publish.")],
     *,
     by: Annotated[str, typer.Option(metavar="MODEL", help="Model that grades the answers.")],
@@ -41,7 +41,7 @@ def judge(
     AlpacaEval compares with the reference answers in both orders and reports the win rate, also at
     equal lengths; MT-Bench, Just-Eval and FLASK rate by aspects.
     """
-    chosen = judged_task(task)
+    chosen = judged_task(name)
     items = chosen.items(file)[:limit]
     asked = named_or_found(members, method, quiet=as_json)
     texts = options.texts()
@@ -58,7 +58,7 @@ def judge(
     )
     found = asyncio.run(run)
     if as_json:
-        about = {"task": task, "paper": chosen.paper, "items": len(items), "judge_model": by}
+        about = {"task": name, "paper": chosen.paper, "items": len(items), "judge_model": by}
         print_json({**about, "prompt": grader.prompt, **_plain(found)})
         return
     screen = console()
