@@ -3,6 +3,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,7 @@ def test_a_wrong_rule_says_what_to_write(text: str, message: str) -> None:
         rule(text)
 
 
+@cache
 def gsm8k(every: int) -> list[tuple[list[int | None], set[int | None]]]:
     """Return for each question the labels of its samples, and which label is right."""
     path = DATA / "gsm8k_zeroeval_44models.jsonl.gz"
@@ -187,7 +189,7 @@ def gsm8k(every: int) -> list[tuple[list[int | None], set[int | None]]]:
     return questions
 
 
-def measured(which: StoppingRule, every: int = 1, repeats: int = 5) -> tuple[float, float, float]:
+def measured(which: StoppingRule, every: int, repeats: int = 5) -> tuple[float, float, float]:
     """Return accuracy, samples and waves a question, the samples permuted and at most 40."""
     right = samples = rounds = runs = 0
     rng = random.Random(0)
@@ -203,14 +205,15 @@ def measured(which: StoppingRule, every: int = 1, repeats: int = 5) -> tuple[flo
     return right / runs, samples / runs, rounds / runs
 
 
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("make", "accuracy", "samples", "rounds"),
     [(beta, 0.966, 6.6, 2.0), (esc, 0.96, 10.5, 2.2), (ahead_by, 0.962, 4.2, 2.0)],
 )
 def test_adaptive_votes_on_recorded_answers(
-    make: Callable[[], StoppingRule], accuracy: float, samples: float, rounds: float
+    make: Callable[[], StoppingRule], accuracy: float, samples: float, rounds: float, every: int
 ) -> None:
-    found = measured(make())
+    found = measured(make(), every)
     print(
         f"{make.__name__}: accuracy {found[0]:.4f}, samples {found[1]:.2f}, rounds {found[2]:.2f}"
     )
