@@ -13,6 +13,7 @@ from manyminds.reading import (
     numbers,
     polarity,
     structured,
+    years,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding, guess
 from manyminds.reading.polarity import YES_OR_NO
@@ -56,6 +57,8 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
     listed = lists.asked_for(question)
     if listed is not None and not named:
         kinds.append(listed)
+    if years.asks(question):
+        kinds.append(years.YEAR)
     return tuple(kinds)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from manyminds.reading import digits, figures, units
+from manyminds.reading.locate import Found
 
 _WORDS = {
     **units.NAMES,
@@ -21,6 +22,11 @@ _WORDS = {
 _AFTER = re.compile(
     r"\s?(?:(?P<sign>[$€£¥%])|(?P<word>(?:per |pour )?[a-z$]{1,12})\b)", re.IGNORECASE
 )
+_COUNTS = re.compile(
+    r"\bhow\s+many\s+(?:\w+\s+)??(?P<unit>\w+)\s+(?:are|is|in|does|do|did|has|have|make)\b",
+    re.IGNORECASE,
+)
+_TIMES = frozenset(("s", "min", "h", "day", "week", "month", "year"))
 _TAIL = 3_000  # characters at the end of a reply in which its number is looked for
 
 
@@ -45,6 +51,24 @@ def unit_of(text: str, answer: str) -> str | None:
         after_sign = None if after is None else after["sign"]
         unit = after_sign or sign or _WORDS.get(word or "") or unit
     return unit
+
+
+def counted_alike(
+    found: Sequence[Found | None], texts: Sequence[str | None], question: str
+) -> list[Found | None]:
+    """Leave out numbers of another unit of time than the question counts: 31 days for months."""
+    asked = _COUNTS.search(question)
+    unit = None if asked is None else _WORDS.get(asked["unit"].casefold())
+    if unit not in _TIMES:
+        return list(found)
+    named = [
+        None if one is None or text is None else unit_of(text, one.answer)
+        for one, text in zip(found, texts, strict=True)
+    ]
+    return [
+        None if other in _TIMES and other != unit else one
+        for one, other in zip(found, named, strict=True)
+    ]
 
 
 def apart(texts: Sequence[str | None], answers: Sequence[str | None]) -> list[str | None]:

@@ -48,7 +48,7 @@ def mentioned(
     _mention_known(texts, found, refused, asked_words)
     if asked:
         for at, (text, one) in enumerate(zip(texts, found, strict=True)):
-            if one is not None and _is_sentence(text, one):
+            if one is not None and is_sentence(text, one):
                 found[at] = _new_words(one, asked_words)
         _mention_known(texts, found, refused, asked_words)
     return found
@@ -63,19 +63,19 @@ def _mention_known(
     """Give sentences the one answer in them that other replies state alone."""
     known: dict[str, str] = {}
     for one, text in zip(found, texts, strict=True):
-        if one is not None and not _is_sentence(text, one):
+        if one is not None and not is_sentence(text, one):
             known.setdefault(plain_key(one.answer), one.answer)
     for at, text in enumerate(texts):
         one = found[at]
         if text is None or refused[at] or one is not None and one.where != "whole reply":
             continue
         shown = readable(text)[:_LONGEST]
-        own = None if one is None or _is_sentence(text, one) else plain_key(one.answer)
+        own = None if one is None or is_sentence(text, one) else plain_key(one.answer)
         others = {key: answer for key, answer in known.items() if key != own}
         named = [] if DENIES.search(shown) else mentions(shown, others)
         if len(named) != 1:
             continue
-        if one is None or _is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
+        if one is None or is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
             found[at] = Found(named[0], MENTION)
 
 
@@ -110,7 +110,7 @@ def _is_new(word: re.Match[str], asked_words: frozenset[str]) -> bool:
     return name or word[0].casefold() not in asked_words
 
 
-def _is_sentence(text: str | None, one: Found | None) -> bool:
+def is_sentence(text: str | None, one: Found | None) -> bool:
     """Say whether a short reply is a sentence about its answer, not the answer alone."""
     return text is not None and one is not None and one.where == "whole reply" and speaks(text)
 

@@ -81,6 +81,7 @@ _BEGINS = re.compile(
     r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥₹₩₽]?\s?[0-9.]",
     re.IGNORECASE,
 )
+_TERM = re.compile(r"=\s*\(|\)\s*[-+*/^=]")  # brackets that belong to a formula
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
@@ -251,7 +252,10 @@ def _in_sentence(sentence: str, *, comma: bool) -> str | None:
     sentence = _PERCENT_TOO.sub("", _REVISED.sub("", digits.mixed(sentence)))
     sentence = _CONDITION.sub(r"\1", sentence)
     years = _YEAR_ASIDE.findall(sentence)
-    bare = _ASIDE.sub(" ", locate.plain(sentence))
+    bare = locate.plain(sentence)
+    if "=" in sentence and "=" not in bare:  # "She loses 4, which means she has 10 - 4 = 6"
+        bare = sentence
+    bare = bare if _TERM.search(bare) else _ASIDE.sub(" ", bare)
     if not _NUMBER.search(digits.spelled(bare)):  # "in 1969" may be the answer
         bare = locate.plain(sentence)
     elif len(years) > 1 and not _NUMBER.search(bare):  # "in 1945, six years after 1939"

@@ -34,10 +34,11 @@ _JUDGED = re.compile(
 )
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _QUESTION = re.compile(
-    r"(?:^|[.!?:\n])\s*(?:question:\s*)?(?:is|are|was|were|am|do|does|did|can|could|will|would|has|have|had"
+    r"(?:^|[.!?:\n])\s*(?:question:\s*)?(?:is|are|was(?!\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
     r"|should|may|must)\s+(?P<asked>[^.!?\n]{2,300})\?",
     re.IGNORECASE,
 )
+_AFTER = 60  # characters after a question, such as "Answer yes or no."
 _OR = re.compile(r"\bor\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w]+(?:['\u2019]t)?|[+*/=<>^\u00d7]", re.UNICODE)
 _NEGATION = re.compile(
@@ -136,6 +137,13 @@ class _Asked(NamedTuple):
 def asks(question: str) -> bool:
     """Say whether a question asks for yes or no."""
     return _asked(question) is not None
+
+
+def asks_nothing_else(question: str) -> bool:
+    """Say whether a question asks for yes or no at its end, so that a reply has no other kind."""
+    asked = list(_QUESTION.finditer(question[-2_000:]))
+    after = question[-2_000:][asked[-1].end() :] if asked else ""
+    return asks(question) and "?" not in after and len(after.strip()) <= _AFTER
 
 
 def find(text: str, question: str = "") -> Found | None:

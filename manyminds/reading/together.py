@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, durations, locate
+from manyminds.reading import choices, durations, locate, polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question
 from manyminds.reading.locate import Found
-from manyminds.reading.measures import apart
-from manyminds.reading.mentions import mentioned
+from manyminds.reading.measures import apart, counted_alike
+from manyminds.reading.mentions import is_sentence, mentioned
 from manyminds.reading.numbers import has_decimal_comma
 from manyminds.reading.reasoning import readable
+from manyminds.reading.restated import contradicts, restated
 from manyminds.reading.texts import TEXT, in_words
 
 _ENOUGH = 0.6
@@ -27,6 +28,8 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_QUESTION = 10_000
+_WHO = re.compile(r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow\s+many\b[^.?!\n]*\?\s*$", re.IGNORECASE)
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
 
 
@@ -70,8 +73,14 @@ def read_all(
         None if text is None or (no and kind is None) else _read(chosen, text)
         for text, no in zip(texts, refused, strict=True)
     ]
+    if question and kind is None:
+        found = _with_restated(texts, found, refused, question, chosen)
     if chosen is TEXT:
-        found = mentioned(texts, found, refused, question)
+        unclear = [
+            no or bool(question) and text is not None and contradicts(text, question)
+            for text, no in zip(texts, refused, strict=True)
+        ]
+        found = mentioned(texts, found, unclear, question)
         chosen = in_words(question)
     answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
     if chosen.name == "number" and kind is None and (told := apart(texts, answers)) != answers:
@@ -81,6 +90,29 @@ def read_all(
         for text, answer, no in zip(texts, answers, refused, strict=True)
     ]
     return Reading(chosen.name, answers, found, reasons, chosen)
+
+
+def _with_restated(
+    texts: Sequence[str | None],
+    found: Sequence[Found | None],
+    refused: Sequence[bool],
+    question: str,
+    kind: Extractor,
+) -> list[Found | None]:
+    """Read the replies that are left over where a sentence of theirs repeats the question."""
+    if kind is not TEXT and kind.name != "number":
+        return list(found)
+    read: list[Found | None] = []
+    for text, one, no in zip(texts, found, refused, strict=True):
+        filled = None
+        open_ = one is None or kind is TEXT and (is_sentence(text, one) or one.where == "bold text")
+        if text is not None and not no and open_:
+            filled = restated(text, question)
+            if filled is not None and kind is not TEXT:
+                number = _read(kind, filled.answer)
+                filled = None if number is None else Found(number.answer, filled.where)
+        read.append(filled or one)
+    return counted_alike(read, texts, question) if kind is not TEXT else read
 
 
 def _named(kind: str | Extractor) -> Extractor:
@@ -102,7 +134,7 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     with_comma = any(has_decimal_comma(text) for text in good)
-    for plain in (*kinds_of_question(question), *KINDS):
+    for plain in (*kinds_of_question(question), *_kinds_left(good, question)):
         kind = NUMBER_WITH_COMMA if with_comma and plain.name == "number" else plain
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
@@ -112,7 +144,38 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
-    return TEXT
+    return _only_kind(good, question) or TEXT
+
+
+def _kinds_left(good: Sequence[str], question: str) -> Sequence[Extractor]:
+    """Return the kinds that are tried after those of the question: none that it cannot have."""
+    if not question:
+        return KINDS
+    if (
+        polarity.asks_nothing_else(question)
+        or _WHO.search(question)
+        or _fills_in_words(good, question)
+    ):
+        return ()
+    return KINDS
+
+
+def _only_kind(good: Sequence[str], question: str) -> Extractor | None:
+    """Return the kind of a question that has no other, however few replies state it."""
+    if question and polarity.asks_nothing_else(question):
+        return kinds_of_question(question)[0]
+    number, formula = EXTRACTORS["number"], EXTRACTORS["math"]
+    if _HOW_MANY.search(question):
+        read = [sum(_read(kind, text) is not None for text in good) for kind in (number, formula)]
+        return number if read[0] and read[0] >= read[1] else None
+    return None
+
+
+def _fills_in_words(good: Sequence[str], question: str) -> bool:
+    """Say whether half of the replies or more fill words into the question, and no numbers."""
+    filled = [one for text in good if (one := restated(text, question)) is not None]
+    words = [one for one in filled if not any(char.isdigit() for char in one.answer.split()[0])]
+    return bool(good) and 2 * len(words) >= len(good) and len(words) == len(filled)
 
 
 def _asks_for_output(question: str) -> bool:

@@ -1,0 +1,222 @@
+"""Sentences that repeat the question and fill in its answer: "The symbol for gold is Au."."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from manyminds.reading.locate import Found, sentences
+from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import DENIES, OPEN, SMALL, WORD
+
+RESTATED = "sentence that repeats the question"
+_ASKS = re.compile(
+    r"(?:^|[.!?,:;\n]\s*|\b(?:in|on|at|by|for|from|of|to|with)\s+)"
+    r"(?P<wh>what|which|who|whom|whose|where|how\s+many|how\s+much)\b"
+    r"(?:'s|\u2019s)?\s+(?P<rest>[^.?!\n]{3,200})\?",
+    re.IGNORECASE,
+)
+_DOES = re.compile(r"^(?:\w+\s+){0,2}?(?:do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
+_COPULA = re.compile(
+    r"\b(?:is|are|was|were|became|equals?)\b(?:\s+(?:indeed|actually|also|simply|currently|officially"
+    r"|typically|usually|generally|often|commonly|sometimes|called|named|known\s+as|referred\s+to\s+as"
+    r"|considered(?:\s+to\s+be)?|spelled|written\s+as|denoted\s+(?:by|as)))*\s+",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"[,;:()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])\.(?:\s|$)|\s-\s"
+    r"|\s(?:which|that|who|whose|whom|where|because|since|but|however|although|while|as|so|in\s+which"
+    r"|followed|according|due|with|for)\s"
+)
+_BY = re.compile(r"\bby\s+(?P<who>(?:[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})")
+_VAGUE = re.compile(
+    r"^(?:it|this|that|these|those|they|he|she|there|one|some|many|another|here|we|you|i|what|which|who"
+    r"|if|when|while|in|on|at|by|for|as|to)\b",
+    re.IGNORECASE,
+)
+_OTHERWISE = re.compile(r"\b(?:actually|in\s+fact|rather)\b", re.IGNORECASE)
+_NO_ANSWER = re.compile(
+    r"^(?:known|written|used|made|based|defined|derived|same|following|marked|attributed"
+    r"|(?:\w+\s+)?(?:first|last|one|part|type|kind|form|name|term|example|concept|result)\s+of)\b"
+    r"|\banswer\b|\b(?:who|that|which)$",
+    re.IGNORECASE,
+)
+_A = re.compile(r"^an?\s", re.IGNORECASE)
+_FIGURE = re.compile(
+    r"^(?:years?|dates?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
+)
+_LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
+_PLAIN = re.compile(r"^[\s\"'`*_\u201c\u2018]+|[\s\"'`*_.\u201d\u2019]+$")
+_INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")
+_THERE = re.compile(r"^\W*(?:\w+\s+){0,2}there$", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"^(?:(?:exactly|about|approximately|only)\s+)?(?P<amount>-?[0-9][0-9.,]*|[a-z-]+)\s"
+)
+_LOOSE = frozenset(
+    ["come", "after", "next", "follow", "get", "spoken", "used", "call", "name", "do", "live"]
+)
+_LABEL = re.compile(
+    r"^\W*(?:the\s+)?(?:word|letter|number|city|name)\s+(?=[\"'\u201c\u2018])", re.IGNORECASE
+)
+_QUOTED = re.compile(r"(?:the\s+)?(?:\w+\s+)?[\"\u201c](?P<inner>[^\"\u201d]{1,60})[\"\u201d]")
+_EXTRA = frozenset(["actual", "correct", "real", "true", "answer", "known", "official"])
+_LOOKAHEAD = 200  # characters after "actually"
+_SHORT = 10  # words of a reply of one sentence
+_SENTENCES = 5  # of a reply that can state the answer
+_LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
+_MOST_WORDS = 6  # of an answer
+_SHARE = 0.6  # of a phrase's words that the question has
+_COVERED = 0.5  # of the question's words that a phrase has
+
+
+def restated(text: str, question: str) -> Found | None:
+    """Return what a reply fills into the question: "Au" in "The symbol for gold is Au.".
+
+    None where no sentence repeats a question with "what", "which", "who", "where" or "how many",
+    where two sentences fill in different answers, or where the reply takes its answer back.
+
+    Args:
+        text: A reply.
+        question: The question.
+    """
+    filled = _filled(text, question[-_LONGEST_QUESTION:])
+    return Found(filled[0], RESTATED) if len(filled) == 1 else None
+
+
+def contradicts(text: str, question: str) -> bool:
+    """Tell whether a reply fills different answers into the question, or takes one back."""
+    return len(_filled(text, question[-_LONGEST_QUESTION:])) > 1
+
+
+@lru_cache(maxsize=4_096)
+def _filled(text: str, question: str) -> tuple[str, ...]:
+    """Return the different answers that a reply fills into the question."""
+    asked = _asked(question)
+    if asked is None:
+        return ()
+    rest, words = asked
+    figure = _FIGURE.match(rest) is not None
+    stated = _whole_names(sentences(readable(text)))
+    if len(stated) > 1 and len(stated[-1].split()) < 3:
+        stated = stated[:-1]  # what was cut off
+    found: dict[str, str] = {}
+    short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
+    for at, sentence in enumerate(stated[:_SENTENCES]):
+        answer = next(_filled_in(sentence, rest, words, short=short), None)
+        if answer is None or figure and not any(char.isdigit() for char in answer):
+            continue
+        if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
+            return (answer, "")
+        left_over = sentence[sentence.find(answer) + len(answer) :]
+        other = next(_filled_in(left_over, rest, words, short=False), answer)
+        found |= {answer.casefold(): answer, other.casefold(): other}
+    return tuple(found.values())
+
+
+def _whole_names(parts: list[str]) -> list[str]:
+    """Join sentences that were parted after an initial: "John F. Kennedy"."""
+    joined: list[str] = []
+    for part in parts:
+        if joined and _INITIAL.search(joined[-1]):
+            joined[-1] += f" {part}"
+        else:
+            joined.append(part)
+    return joined
+
+
+@lru_cache(maxsize=64)
+def _asked(question: str) -> tuple[str, frozenset[str]] | None:
+    """Return what follows the question's word, in lower case, and the words that it asks with."""
+    asks = list(_ASKS.finditer(question))
+    if len(asks) != 1:
+        return None
+    rest = asks[0]["rest"].casefold().strip()
+    words = _content(rest)
+    return (rest, words) if words else None
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in WORD.findall(text.casefold()) if word not in SMALL)
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s") if len(word) > 3 else word
+
+
+def _filled_in(sentence: str, rest: str, words: frozenset[str], *, short: bool) -> Iterator[str]:
+    """Yield the answers that a sentence fills in, the plainest first."""
+    lower = sentence.casefold()
+    does = _DOES.match(rest)
+    clause = (does["rest"] if does else rest).strip()
+    at = lower.find(clause)
+    ends = not lower[at + len(clause) : at + len(clause) + 1].isalnum()
+    if at >= 0 and does and ends:  # "Bees make honey."
+        yield from _complement(sentence[at + len(clause) :], words)
+    elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
+        yield from _subject(sentence[:at], words)
+    for copula in list(_COPULA.finditer(sentence))[:3]:
+        left, right = sentence[: copula.start()], sentence[copula.end() :]
+        amount = _AMOUNT.match(right) if _THERE.match(left) else None
+        if _COPULA.search(left):
+            continue
+        if amount is not None and _repeats(
+            f"{left} {_ENDS.split(right)[0][amount.end() :]}", words
+        ):
+            yield amount["amount"]
+        elif _repeats(left.rpartition(",")[2], words) or _repeats(left, words):
+            by = _BY.search(right[:80])
+            if by is not None and "by" not in rest.split():
+                yield by["who"].strip()
+            yield from _complement(right, words)
+        elif _repeats(_ENDS.split(right)[0], words):
+            yield from _subject(left, words)
+        elif short and _content(left) & words:  # "The month that follows is April."
+            yield from _complement(right, words)
+
+
+def _repeats(phrase: str, words: frozenset[str]) -> bool:
+    said = _content(phrase) - _EXTRA
+    both = len(said & words)
+    if said - words and words - said - _LOOSE:  # "in the world" for "in Africa"
+        return False
+    return bool(said) and both >= _SHARE * len(said) and both >= _COVERED * len(words)
+
+
+def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
+    """Yield what follows the verb, up to the end of its clause, without words of the question."""
+    quoted = _QUOTED.match(right)
+    clause = quoted["inner"] if quoted else _ENDS.split(right.strip(), maxsplit=1)[0]
+    said = _PLAIN.sub("", clause)
+    tokens, indefinite = said.split(), _A.match(said) is not None
+    while len(tokens) > 1 and _leads(tokens[0], words):
+        tokens.pop(0)
+    answer = _PLAIN.sub("", " ".join(tokens))
+    describes = indefinite and len(tokens) > 1  # "a historic city"
+    if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
+        return
+    if answer and not _content(answer) <= words:
+        yield answer
+
+
+def _leads(token: str, words: frozenset[str]) -> bool:
+    if len(token) == 1 and token.isupper():
+        return False  # the letter A
+    word = token.casefold().strip("\"'`*_\u201c\u201d")
+    return word in SMALL or word in _LEADS or _stem(word) in words
+
+
+def _subject(left: str, words: frozenset[str]) -> Iterator[str]:
+    """Yield what stands before the verb, if it is short and no pronoun."""
+    said = _PLAIN.sub("", _LABEL.sub("", left.rpartition(",")[2]))
+    new = _content(said) - words
+    vague = _VAGUE.match(said) or _NO_ANSWER.search(said)
+    if new and len(said.split()) <= _MOST_WORDS and not vague:
+        yield said
+
+
+def _is_taken_back(later: list[str], answer: str) -> bool:
+    """Tell whether a reply goes on with "it is actually ..." and does not come to the same."""
+    text = " ".join(later[:3])
+    turn = _OTHERWISE.search(text, text.find(answer) + len(answer))
+    if turn is None:
+        return False
+    return answer.casefold() not in text[turn.end() : turn.end() + _LOOKAHEAD].casefold()
