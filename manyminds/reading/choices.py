@@ -70,6 +70,9 @@ _ANY_SQUARE = re.compile(
 _OPTIONS = re.compile(
     r"(?:^|[\s(])\(?([A-J])[).:]\s*(.+?)(?=\s*(?:[\s(,;]\(?[A-J][).:]\s|\n|$))", re.MULTILINE
 )
+_BY_TEXT = "text of an option"
+_MOST_WORDS = 40  # of a reply that names an option by its text
+_DENIES = re.compile(r"\b(?:not|cannot|neither|nor)\b|n't\b", re.IGNORECASE)
 _LONGEST = 400  # characters of a place that states the answer
 _ALSO_WORDS = "AI"  # "A" and "I" start prose
 
@@ -99,7 +102,10 @@ def find(text: str, options: Mapping[str, str] | None = None) -> Found | None:
         chosen = found(_in_place(place[:_LONGEST]) or _of_text(place, options), where)
         break
     else:
-        chosen = _unmarked(text) or found(_of_text(text, options), "text of an option")
+        place, said = text, len(text.split()) <= _MOST_WORDS and not _DENIES.search(text)
+        chosen = _unmarked(text) or found(_of_text(text, options) if said else None, _BY_TEXT)
+    if chosen is not None and options and _names_another(place, chosen.answer, options):
+        return None
     return chosen if chosen is None or not options or chosen.answer in options else None
 
 
@@ -162,9 +168,22 @@ def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
     named = [
         mark
         for mark, text in options.items()
-        if (words := " ".join(re.findall(r"\w+", text.casefold()))) and f" {words} " in f" {said} "
+        if (words := " ".join(re.findall(r"\w+", text.casefold())))
+        and (f" {words} " in f" {said} " or f" {words}s " in f" {said} ")
     ]
     return named[0] if len(named) == 1 else None
+
+
+def _names_another(place: str, mark: str, options: Mapping[str, str]) -> bool:
+    """Tell whether the text of another option follows the letter: "(B) Chair" where that is C."""
+    after = re.search(rf"(?<!\w)\(?{re.escape(mark)}[).:]+\s*(?P<text>[^.,;\n]+)", place)
+    if after is None:
+        return False
+    text, own = after["text"].casefold().strip(" *"), options.get(mark, "").casefold().strip()
+    others = [said.casefold().strip() for other, said in options.items() if other != mark]
+    return not text.startswith(own) and any(
+        said and re.match(rf"{re.escape(said)}\b", text) for said in others
+    )
 
 
 def _unmarked(text: str) -> Found | None:

@@ -6,6 +6,7 @@ asks for all there are ("name the colours") as sets.
 
 import re
 from collections.abc import Hashable
+from dataclasses import replace
 from functools import partial
 
 from manyminds.reading import figures, locate
@@ -36,10 +37,21 @@ _SPLIT = re.compile(
     r"\s*(?:,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001]|\s(?:and|&|und|et|y)\s|\u548c|\u3068)\s*"
 )
 _COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
+    r"(?:\b(?:is|are|was|were|be|includes?|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
 _OPEN = re.compile(r"\b(?:or|maybe|might|not|except|but)\b|n't\b|\?", re.IGNORECASE)
+_COUNTS = {
+    **{word: n for n, word in enumerate(("two", "three", "four", "five", "six", "seven"), 2)},
+    **{str(n): n for n in range(2, 10)},
+}
+_COUNT = re.compile(
+    rf"\b(?:the|first|last|next|name|list|give|only|are|were)\s+(?:the\s+|me\s+|first\s+)*(?P<count>{'|'.join(_COUNTS)})\s+[a-z]",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r",?\s+(?:which|who|that)\s", re.IGNORECASE)
+_A = re.compile(r"an?\s", re.IGNORECASE)
+_ADVERB = re.compile(r"^(?:indeed|actually|simply|as\s+follows)\b[:,]?\s*", re.IGNORECASE)
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
 
@@ -51,11 +63,34 @@ def asked_for(question: str) -> Extractor | None:
     ordered = _ORDER.search(question) is not None
     if not ordered and not _ALL.search(question):
         return None
-    return IN_ORDER if ordered else IN_ANY_ORDER
+    kind, count = IN_ORDER if ordered else IN_ANY_ORDER, count_in(question)
+    return kind if count is None else replace(kind, find=partial(find, count=count))
 
 
-def find(text: str) -> Found | None:
-    """Return the list that a reply states, its items joined by commas; None for a single item."""
+def count_in(question: str) -> int | None:
+    """Return the number of items that a question asks for, if it says so."""
+    count = _COUNT.search(question)
+    return None if count is None else _COUNTS[count["count"].casefold()]
+
+
+def find(text: str, *, count: int | None = None) -> Found | None:
+    """Return the list that a reply states, its items joined by commas; None for a single item.
+
+    Args:
+        text: The reply.
+        count: Number of items that the question asks for; a list of another length is none.
+    """
+    found = _found(text)
+    if count is None or found is not None and len(found.answer.split(", ")) == count:
+        return found
+    for sentence in locate.sentences(readable(text)):
+        items = _items(_CLAUSE.split(sentence, maxsplit=1)[0])
+        if len(items) == count and (listed := _joined(items, "sentence")) is not None:
+            return listed
+    return None
+
+
+def _found(text: str) -> Found | None:
     text = readable(text).strip()
     lines = [line for line in text.split("\n") if line.strip()]
     bullets = [m[1] for line in lines if (m := _BULLET.match(line))]
@@ -75,6 +110,8 @@ def _joined(items: list[str], where: str) -> Found | None:
     fine = 1 < len(plain) <= _MOST_ITEMS and all(
         0 < len(item.split()) <= _MOST_WORDS and not _OPEN.search(item) for item in plain
     )
+    if not _A.match(plain[0]) and any(map(_A.match, plain)):  # "Albania, a country in Europe"
+        return None
     return Found(", ".join(plain), where) if fine else None
 
 
@@ -82,7 +119,7 @@ def _items(said: str) -> list[str]:
     said = said.strip().strip("*_` ").rstrip(".! ")
     parts = _COPULA.split(said)
     said = parts[-1] if len(parts) > 1 and _SPLIT.search(parts[-1]) else said
-    said = said.strip().strip("[](){}\\$*_` ").rstrip(".! ")
+    said = _ADVERB.sub("", said.strip().strip("[](){}\\$*_` ").rstrip(".! "))
     return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)
 
 

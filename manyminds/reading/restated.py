@@ -42,7 +42,7 @@ _NO_ANSWER = re.compile(
 )
 _A = re.compile(r"^an?\s", re.IGNORECASE)
 _FIGURE = re.compile(
-    r"^(?:years?|dates?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
+    r"^(?:years?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
 )
 _LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
 _PLAIN = re.compile(r"^[\s\"'`*_\u201c\u2018]+|[\s\"'`*_.\u201d\u2019]+$")
@@ -187,10 +187,16 @@ def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
     clause = quoted["inner"] if quoted else _ENDS.split(right.strip(), maxsplit=1)[0]
     said = _PLAIN.sub("", clause)
     tokens, indefinite = said.split(), _A.match(said) is not None
+    led: list[str] = []
     while len(tokens) > 1 and _leads(tokens[0], words):
+        led.append(tokens.pop(0).casefold())
+    if "and" in led or "or" in led:  # two answers
+        return
+    while len(tokens) > 1 and tokens[0].endswith("ly") and tokens[0].islower():
         tokens.pop(0)
+    happens = len(tokens) > 1 and tokens[0].islower() and tokens[0].endswith("ed")
+    describes = happens or indefinite and len(tokens) > 1  # "held in May", "a historic city"
     answer = _PLAIN.sub("", " ".join(tokens))
-    describes = indefinite and len(tokens) > 1  # "a historic city"
     if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
         return
     if answer and not _content(answer) <= words:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, durations, locate, polarity
+from manyminds.reading import choices, durations, lists, locate, polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question
 from manyminds.reading.locate import Found
@@ -28,6 +28,7 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_QUESTION = 10_000
+_SHORT_QUESTION = 200  # characters
 _WHO = re.compile(r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow\s+many\b[^.?!\n]*\?\s*$", re.IGNORECASE)
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
@@ -151,19 +152,32 @@ def _kinds_left(good: Sequence[str], question: str) -> Sequence[Extractor]:
     """Return the kinds that are tried after those of the question: none that it cannot have."""
     if not question:
         return KINDS
-    if (
-        polarity.asks_nothing_else(question)
-        or _WHO.search(question)
-        or _fills_in_words(good, question)
-    ):
-        return ()
-    return KINDS
+    words = _WHO.search(question) is not None or _fills_in_words(good, question)
+    return () if words or _own_kind(good, question) is not None else KINDS
+
+
+def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
+    """Return the kind of a short question that names it: "Is ...?", "Which is larger, 7 or 12?".
+
+    A list is one where the question says of how many items, or where a third of the replies do.
+    """
+    if polarity.asks_nothing_else(question):
+        return kinds_of_question(question)[0]
+    for kind in kinds_of_question(question) if len(question) <= _SHORT_QUESTION else ():
+        read = sum(_read(kind, text) is not None for text in good)
+        if kind.name == "text" and read:  # alternatives
+            return kind
+        counted = lists.count_in(question) is not None
+        if kind.name == "list" and (counted or read and 3 * read >= len(good)):
+            return kind
+    return None
 
 
 def _only_kind(good: Sequence[str], question: str) -> Extractor | None:
     """Return the kind of a question that has no other, however few replies state it."""
-    if question and polarity.asks_nothing_else(question):
-        return kinds_of_question(question)[0]
+    own = _own_kind(good, question) if question else None
+    if own is not None:
+        return own
     number, formula = EXTRACTORS["number"], EXTRACTORS["math"]
     if _HOW_MANY.search(question):
         read = [sum(_read(kind, text) is not None for text in good) for kind in (number, formula)]
