@@ -165,8 +165,8 @@ def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
         return kinds_of_question(question)[0]
     for kind in kinds_of_question(question) if len(question) <= _SHORT_QUESTION else ():
         read = sum(_read(kind, text) is not None for text in good)
-        if kind.name == "text" and read:  # alternatives
-            return kind
+        if kind.name == "text" and 3 * read < 2 * len(good):
+            return TEXT  # one of the alternatives that it names, in other words
         counted = lists.count_in(question) is not None
         if kind.name == "list" and (counted or read and 3 * read >= len(good)):
             return kind
