@@ -175,7 +175,11 @@ def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
 
 
 def _names_another(place: str, mark: str, options: Mapping[str, str]) -> bool:
-    """Tell whether the text of another option follows the letter: "(B) Chair" where that is C."""
+    """Tell whether a letter has the text of another option: "(B) Chair" or "chair (B)" for C."""
+    for own_mark, said in options.items():
+        behind = re.search(rf"\b{re.escape(said)}\s*\(([A-J])\)", place, re.IGNORECASE)
+        if said and behind is not None and behind[1] != own_mark:
+            return True
     after = re.search(rf"(?<!\w)\(?{re.escape(mark)}[).:]+\s*(?P<text>[^.,;\n]+)", place)
     if after is None:
         return False

@@ -37,7 +37,7 @@ _SPLIT = re.compile(
     r"\s*(?:,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001]|\s(?:and|&|und|et|y)\s|\u548c|\u3068)\s*"
 )
 _COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|be|includes?|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
+    r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
 _OPEN = re.compile(r"\b(?:or|maybe|might|not|except|but)\b|n't\b|\?", re.IGNORECASE)
@@ -50,6 +50,7 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r",?\s+(?:which|who|that)\s", re.IGNORECASE)
+_THESE = re.compile(r"(?:these|they|this|it|there)\s", re.IGNORECASE)
 _A = re.compile(r"an?\s", re.IGNORECASE)
 _ADVERB = re.compile(r"^(?:indeed|actually|simply|as\s+follows)\b[:,]?\s*", re.IGNORECASE)
 _MOST_WORDS = 6
@@ -110,6 +111,8 @@ def _joined(items: list[str], where: str) -> Found | None:
     fine = 1 < len(plain) <= _MOST_ITEMS and all(
         0 < len(item.split()) <= _MOST_WORDS and not _OPEN.search(item) for item in plain
     )
+    if _THESE.match(plain[0]):
+        return None
     if not _A.match(plain[0]) and any(map(_A.match, plain)):  # "Albania, a country in Europe"
         return None
     return Found(", ".join(plain), where) if fine else None

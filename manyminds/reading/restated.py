@@ -64,7 +64,7 @@ _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _MOST_WORDS = 6  # of an answer
-_SHARE = 0.6  # of a phrase's words that the question has
+_SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has
 
 
@@ -130,7 +130,8 @@ def _asked(question: str) -> tuple[str, frozenset[str]] | None:
     if len(asks) != 1:
         return None
     rest = asks[0]["rest"].casefold().strip()
-    words = _content(rest)
+    who = asks[0]["wh"].casefold() == "who"  # its verb comes as "wrote" and as "written by"
+    words = _content(rest.partition(" ")[2] if who else rest)
     return (rest, words) if words else None
 
 
@@ -163,22 +164,29 @@ def _filled_in(sentence: str, rest: str, words: frozenset[str], *, short: bool) 
         ):
             yield amount["amount"]
         elif _repeats(left.rpartition(",")[2], words) or _repeats(left, words):
-            by = _BY.search(right[:80])
+            by = _BY.search(_ENDS.split(right)[0])
             if by is not None and "by" not in rest.split():
                 yield by["who"].strip()
             yield from _complement(right, words)
         elif _repeats(_ENDS.split(right)[0], words):
             yield from _subject(left, words)
-        elif short and _content(left) & words:  # "The month that follows is April."
+        elif (
+            short and _content(left) & words and not _speaks_of_another(_content(left), words)
+        ):  # "The month that follows is April."
             yield from _complement(right, words)
 
 
 def _repeats(phrase: str, words: frozenset[str]) -> bool:
     said = _content(phrase) - _EXTRA
     both = len(said & words)
-    if said - words and words - said - _LOOSE:  # "in the world" for "in Africa"
+    if _speaks_of_another(said, words):
         return False
     return bool(said) and both >= _SHARE * len(said) and both >= _COVERED * len(words)
+
+
+def _speaks_of_another(said: frozenset[str], words: frozenset[str]) -> bool:
+    """Tell whether a phrase has other words in place of the question's: "world" for "Africa"."""
+    return bool(said - words - _LOOSE and words - said - _LOOSE)
 
 
 def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
@@ -204,8 +212,8 @@ def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
 
 
 def _leads(token: str, words: frozenset[str]) -> bool:
-    if len(token) == 1 and token.isupper():
-        return False  # the letter A
+    if token[:1].isupper() and token != "The":  # a name, the letter A
+        return False
     word = token.casefold().strip("\"'`*_\u201c\u201d")
     return word in SMALL or word in _LEADS or _stem(word) in words
 

@@ -178,11 +178,14 @@ def _only_kind(good: Sequence[str], question: str) -> Extractor | None:
     own = _own_kind(good, question) if question else None
     if own is not None:
         return own
-    number, formula = EXTRACTORS["number"], EXTRACTORS["math"]
-    if _HOW_MANY.search(question):
-        read = [sum(_read(kind, text) is not None for text in good) for kind in (number, formula)]
-        return number if read[0] and read[0] >= read[1] else None
-    return None
+    return EXTRACTORS["number"] if _HOW_MANY.search(question) and not _formulas(good) else None
+
+
+def _formulas(good: Sequence[str]) -> bool:
+    """Say whether more replies state a formula than a number."""
+    stated = [_read(EXTRACTORS["math"], text) for text in good]
+    formulas = sum(one is not None and bool(_FORMULA.search(one.answer)) for one in stated)
+    return formulas > sum(_read(EXTRACTORS["number"], text) is not None for text in good)
 
 
 def _fills_in_words(good: Sequence[str], question: str) -> bool:
