@@ -11,7 +11,7 @@ from manyminds.reading.texts import DENIES, OPEN, SMALL, WORD
 RESTATED = "sentence that repeats the question"
 _ASKS = re.compile(
     r"(?:^|[.!?,:;\n]\s*|\b(?:in|on|at|by|for|from|of|to|with)\s+)"
-    r"(?P<wh>what|which|who|whom|whose|where|how\s+many|how\s+much)\b"
+    r"(?P<wh>what|which|who(?:se|m)?|where|how\s+many|how\s+much)\b"
     r"(?:'s|\u2019s)?\s+(?P<rest>[^.?!\n]{3,200})\?",
     re.IGNORECASE,
 )
@@ -24,7 +24,7 @@ _COPULA = re.compile(
 )
 _ENDS = re.compile(
     r"[,;:()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])\.(?:\s|$)|\s-\s"
-    r"|\s(?:which|that|who|whose|whom|where|because|since|but|however|although|while|as|so|in\s+which"
+    r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"
     r"|followed|according|due|with|for)\s"
 )
 _BY = re.compile(r"\bby\s+(?P<who>(?:[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})")
