@@ -46,9 +46,7 @@ RECIPES = ("vote", "gold", "eto")
 console = Console(width=110)
 Question = tuple[str, str]
 NUMBER, NAME = "Answer with the number only.", "Answer with the name only."
-CAPITALS = dict(
-    pair.split(" = ")
-    for pair in """
+_LISTED = """
 France = Paris, Germany = Berlin, Italy = Rome, Spain = Madrid, Portugal = Lisbon,
 Ireland = Dublin, Norway = Oslo, Sweden = Stockholm, Finland = Helsinki, Denmark = Copenhagen,
 Iceland = Reykjavik, Austria = Vienna, Hungary = Budapest, Poland = Warsaw, Greece = Athens,
@@ -73,10 +71,11 @@ Panama = Panama City, Costa Rica = San Jose, Colombia = Bogota, Venezuela = Cara
 Ecuador = Quito, Peru = Lima, Bolivia = La Paz, Chile = Santiago, Argentina = Buenos Aires,
 Uruguay = Montevideo, Paraguay = Asuncion, Brazil = Brasilia, Australia = Canberra,
 New Zealand = Wellington, Fiji = Suva
-""".replace("\n", " ")
-    .strip()
-    .split(", ")
-)
+"""
+CAPITALS: dict[str, str] = {}
+for _pair in _LISTED.replace("\n", " ").strip().split(", "):
+    _country, _, _city = _pair.partition(" = ")
+    CAPITALS[_country] = _city
 
 
 def copied(draw: random.Random) -> Question:

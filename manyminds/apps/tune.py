@@ -144,9 +144,11 @@ def _bar(*, hidden: bool) -> "Generator[OnProgress, None, None]":
     )
     with progress:
         task = progress.add_task("")
-        yield lambda what, done, total: progress.update(
-            task, description=what, completed=done, total=total
-        )
+
+        def on_progress(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield on_progress
 
 
 def _print(tuned: "Tuned") -> None:

@@ -63,8 +63,8 @@ def read(path: Path) -> dict[str, Matrix]:
 def test_trained_rows_stand_where_the_source_has_them(tmp_path: Path) -> None:
     path, held = source(tmp_path)
     draw = np.random.default_rng(1)
-    deltas = {n: 0.1 * draw.normal(size=m.shape).astype(np.float32) for n, m in held.items()}
-    trained = {IN_TRANSFORMERS[name]: held[name] + deltas[name] for name in held}
+    deltas = {n: (draw.normal(size=m.shape) / 10).astype(np.float32) for n, m in held.items()}
+    trained: dict[str, Matrix] = {IN_TRANSFORMERS[name]: held[name] + deltas[name] for name in held}
     out = tmp_path / "out.gguf"
     write_gguf(path, trained, out)
     before, after = read(path), read(out)

@@ -151,8 +151,12 @@ def test_a_tiny_model_is_trained(name: str, tmp_path: Path) -> None:
     (stage,) = RECIPES[name].stages
     rows, _ = rows_for(stage, plan(tmp_path), tmp_path / "data")
     seen: list[tuple[int, int]] = []
+
+    def on_step(step: int, steps: int, _loss: float) -> None:
+        seen.append((step, steps))
+
     how = Training(str(folder), epochs=4, learning_rate=1e-2, batch=2)
-    trained = train(rows, stage.kind, how, tmp_path / "out", lambda *now: seen.append(now[:2]))
+    trained = train(rows, stage.kind, how, tmp_path / "out", on_step)
     steps = len(trained.losses)
     assert seen == [(step, steps) for step, _ in trained.losses]
     assert min(loss for _, loss in trained.losses) < trained.losses[0][1]
