@@ -195,7 +195,8 @@ def _read(path: Path, folder: Path | None = None) -> Prompt:
     try:
         text = path.read_text(encoding="utf-8-sig")  # reads every kind of line end as LF
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"{where} cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise PromptError(f"{where} cannot be read: {reason}") from error
     meta, body = _front_matter(text, where)
     named = _FILE_NAME.fullmatch(path.name)
     name, version = (named["name"], int(named["version"])) if named else (path.stem, 0)

@@ -46,10 +46,9 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
     if report["missing"]:
         rows.append(("failed", Text(_missing(report["missing"]), "red")))
     rows.append(("used", Text(_used(report))))
-    if record is not None:
-        command = f"manyminds show {shlex.quote(record)}"
-        rows.append(("recorded", Text(f"look at it with `{command}`", "dim")))
     put(screen, facts(rows))
+    if record is not None:  # not wrapped, so that it can be copied as one line
+        print(f"\nLook at it:  manyminds show {shlex.quote(record)}")
 
 
 def as_json(result: Mapping[str, Any], question: str, *, simulated: bool) -> dict[str, object]:

@@ -62,6 +62,8 @@ class Members:
             from manyminds.models.recorded import recorded_names
 
             names = recorded_names(self.members_from)
+            if not names:
+                raise InputError(f"{self.members_from} holds no recorded answers")
             named += [f"recorded:{self.members_from}#model={name}" for name in names]
         if self.members is not None:
             named.append(f"{FILE}{self.members}")

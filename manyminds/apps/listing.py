@@ -6,6 +6,7 @@ import typer
 
 from manyminds.apps.flags import COMMON, AsJson
 from manyminds.apps.terminal import clean, console, facts, one_line, print_json, put
+from manyminds.errors import InputError
 from manyminds.prompts.loader import FOLDER, catalog, load
 from manyminds.registry import Method
 from manyminds.registry import method as find_method
@@ -55,7 +56,7 @@ def prompts(
     it stands in for ours.
     """
     if name is not None:
-        _show(load(name), as_json)
+        _show(_named(name), as_json)
         return
     found = catalog()
     if as_json:
@@ -71,6 +72,13 @@ def prompts(
         put(screen, Padding(Text(one_line(prompt.purpose)), (0, 0, 0, 2)))
     screen.print()
     put(screen, Text("Show one:  manyminds prompts NAME", "dim"))
+
+
+def _named(name: str) -> "Prompt":
+    """Return a prompt; a word that names none would be a text of its own to `load`."""
+    if "/" not in name and "@" not in name and not name.endswith(".md"):
+        raise InputError(f"there is no prompt {name!r}: `manyminds prompts` lists all names")
+    return load(name)
 
 
 def _show(prompt: "Prompt", as_json: bool) -> None:

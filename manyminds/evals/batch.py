@@ -68,7 +68,7 @@ def read_items(path: Path) -> Iterator[Item]:
     A row is a question, as `read_rows` takes them, or a trajectory, which has `content`.
 
     Raises:
-        DataError: The file cannot be read, or a row is neither.
+        DataError: The file cannot be read, holds no item, or a row is neither.
     """
     seen: set[str] = set()
     for where, row in json_lines(path):
@@ -76,6 +76,8 @@ def read_items(path: Path) -> Iterator[Item]:
         if item.id not in seen:
             seen.add(item.id)
             yield item
+    if not seen:
+        raise DataError(f'{path} holds no items: give rows such as {{"id", "question"}}')
 
 
 Runner: TypeAlias = Callable[[Item], Awaitable["Outcome"]]

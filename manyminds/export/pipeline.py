@@ -1,5 +1,6 @@
 """From sources to a file of rows: read, filter, mix, convert, write, and count what is dropped."""
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -58,8 +59,9 @@ def _check(plan: Plan, out: Path) -> None:
         raise InputError(
             f"{len(plan.ratios)} ratios for {len(plan.sources)} sources: give one for each"
         )
-    if any(ratio < 0 for ratio in plan.ratios) or (plan.ratios and not sum(plan.ratios)):
-        raise InputError("ratios must be 0 or more, and not all 0")
+    finite = all(0 <= ratio < math.inf for ratio in plan.ratios)  # NaN is neither
+    if not finite or (plan.ratios and not sum(plan.ratios)):
+        raise InputError("ratios must be finite numbers of 0 or more, and not all 0")
     if any(out.resolve() == source.resolve() for source in plan.sources):
         raise InputError(f"{out} is also a source: choose another file with --out")
 

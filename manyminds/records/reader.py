@@ -122,6 +122,8 @@ class Reader:
                     self.offset += len(line)
                     self._take(line)
                     yield
+        except DataError:  # of a line, which names file and line already
+            raise
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror or error}") from None
         except ValueError as error:
@@ -139,6 +141,8 @@ class Reader:
     def _take(self, text: bytes) -> None:
         try:
             self._builder.take(parse(text))
+        except ValueError as error:  # of the text, in a sentence
+            raise DataError(f"{self.path}, line {self._number}: {error}") from None
         except Exception as error:
             where = f"{self.path}, line {self._number}"
             raise DataError(

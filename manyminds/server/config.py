@@ -167,7 +167,8 @@ def read_config(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}") from None
     try:
         if len(text) > _LARGEST or is_tangled(text):
             raise DataError(f"{path}: a configuration is short and has no YAML aliases")
