@@ -48,7 +48,7 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
     rows.append(("used", Text(_used(report))))
     put(screen, facts(rows))
     if record is not None:  # not wrapped, so that it can be copied as one line
-        print(f"\nLook at it:  manyminds show {shlex.quote(record)}")
+        print(f"look at it  manyminds show {shlex.quote(record)}")
 
 
 def as_json(result: Mapping[str, Any], question: str, *, simulated: bool) -> dict[str, object]:

@@ -65,6 +65,6 @@ def test_the_command_that_shows_a_run_stands_on_one_line(
     folder = tmp_path / ("a-long-name-of-a-folder-" * 4)
     question = "Start with 7. Add 5. What is the result?"
     assert main(["ask", *SMALL, "--record", str(folder), question]) == 0
-    command = capsys.readouterr().out.splitlines()[-1].removeprefix("Look at it:  ")
+    command = capsys.readouterr().out.splitlines()[-1].removeprefix("look at it  ")
     assert main(command.removeprefix("manyminds ").split()) == 0
     assert Path(capsys.readouterr().out.strip()).exists()
