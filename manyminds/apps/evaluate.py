@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.table import Table
 
-from manyminds.answer_form import answer_kind
+from manyminds.answer_form import TASKS, answer_kind
 from manyminds.apps.choose import AUTO, build, choose_method, named_or_found
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import (
@@ -180,7 +180,8 @@ def _planned(
     points = None if curve is None else read_points(curve)
     most = {} if points is None else {"samples": max(points)}
     texts = options.texts(extract=questions.extract, **most)
-    read_as = texts.pop("extract", None) or vote_kind(rows)
+    benchmark = TASKS.get(options.task or "")  # graded as its vote reads
+    read_as = texts.pop("extract", None) or (benchmark and benchmark.extract) or vote_kind(rows)
     if read_as is not None and "extract" in options_of(method):
         texts["extract"] = read_as
     values = read(method, texts)

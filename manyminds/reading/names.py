@@ -119,7 +119,9 @@ def _part_of(name: str, fuller: str) -> bool:
 def _without(key: str, nouns: frozenset[str]) -> str:
     """Return an answer without a common noun of the question at its start or end."""
     words = key.split()
-    if len(words) > 1 and words[-1] in nouns:
+    if len(words) < 2:
+        return key  # also an answer of marks only, which has no words
+    if words[-1] in nouns:
         return " ".join(words[:-1])
     first = words[0] in nouns or _MOUNT.match(key) is not None
-    return " ".join(words[1:]) if len(words) > 1 and first else key
+    return " ".join(words[1:]) if first else key

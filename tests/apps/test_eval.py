@@ -229,3 +229,16 @@ def test_questions_that_are_not_there_are_said(
 ) -> None:
     assert main(["eval", *arguments, "--member", "simulated:large"]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_benchmark_is_graded_as_its_vote_reads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = [{"input": "e2e4 e7e5 g1", "target": ["f3", "h3"]}]
+    (tmp_path / "task.json").write_text(json.dumps({"name": "chess", "examples": examples}))
+    asked = ["agent-forest", str(tmp_path / "task.json"), "--task", "chess", "--samples", "1"]
+    recorded = {"id": "a", "question": "e2e4 e7e5 g1", "samples": ["The square is (f3)"]}
+    (tmp_path / "r.jsonl").write_text(json.dumps(recorded) + "\n")
+    assert main(["eval", *asked, "--member", f"recorded:{tmp_path / 'r.jsonl'}", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["accuracy"], found["extract"]) == (1.0, "square")

@@ -190,3 +190,15 @@ def test_parquet_has_choices_too(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "q.parquet")
     (row,) = read_rows(tmp_path / "q.parquet")
     assert (row["question"], row["answer"]) == (CHOSEN, "B")
+
+
+def test_chess_state_tracking_is_read_as_its_authors_publish_it(tmp_path: Path) -> None:
+    examples = [{"input": "e2e4 e7e5 g1", "target": ["f3", "h3", "e2"]}]
+    task = {"name": "chess_state_tracking", "keywords": ["chess"], "examples": examples}
+    row = one(tmp_path, "task.json", json.dumps(task))
+    grade = grader([row], tmp_path / "task.json", extract="square")
+    assert [grade(row, text) for text in ("The answer is h3.", "(f3)", "a8", "...")] == [
+        *(True, True),
+        *(False, False),
+    ]
+    assert grader([row], tmp_path / "task.json")(row, "...") is False
