@@ -92,7 +92,7 @@ def create_council(
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "rankings",
-        "ballot", "candidates"}. The report has the rankings too, with who dissents.
+        "ballot", "candidates"}. Each ranking says whether it dissents.
 
     Raises:
         InputError: an argument cannot be used; the message says what to give.

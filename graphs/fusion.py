@@ -104,8 +104,8 @@ def create_fusion(
     """Build fusion: a panel in parallel, a structured analysis of its answers, and a writer.
 
     Use it for open questions to several different models, agents with tools among them. The
-    analysis stands in the result and in the report. Where it cannot be had, the writer writes from
-    the answers directly, and the report says so.
+    analysis stands in the result, and in the report of a recorded run. Without a readable analysis
+    the writer writes from the answers directly, and the report says so.
 
     Args:
         panel: Members that answer, each once; agents with their own tools may be among them.

@@ -96,8 +96,8 @@ def create_rsa(
     """Build recursive self-aggregation: each answer of a step is written out of a random few.
 
     Use it on hard questions with models that cannot answer them at once but recognise good steps.
-    Answers grow alike with the steps: the report shows their diversity. Measure it against an
-    Agent Forest of equal cost.
+    Answers grow alike with the steps: `diversity` in the result shows how far. Measure it against
+    an Agent Forest of equal cost.
 
     Args:
         members: Members that answer, in turn, in every step; or a list of them for each step, cheap

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from helpers.forms import ROLES, role_form
 from helpers.graphs import user
-from helpers.registry import QUESTION
 from helpers.server import Body, Reply, Server
 
 from manyminds import (
@@ -40,33 +40,17 @@ from manyminds import (
     create_stepwise_voting,
     create_tournament,
 )
-from manyminds.fence import counts
-from manyminds.graphs.fusion import KEYS
 from manyminds.method_graph import MethodGraph
 from manyminds.registry import ours
 
-ROLES = ["You add.", "You check.", "You doubt.", "You sum up."]
 SETTLED = "settled"  # a judge or moderator of this name stops the panel
 
 
 def _reply(body: Body, k: int) -> Reply:
     """Answer in every form at once that a role could ask for; proposals differ from each other."""
     asked = "\n".join(str(message["content"]) for message in body["messages"])
-    shown = counts(asked)
-    form: dict[str, Any] = {
-        "answers": [{"number": n, "reason": "so", "score": 11 - n} for n in shown],
-        "reason": "it is so",
-        "stop": body["model"] == SETTLED,
-        "choice": 1,
-        "roles": ROLES,
-        "score": 2,
-        "query": QUESTION,
-        "solved": True,
-        **{key: ["so"] for key in KEYS},
-    }
     asks = "Reply with one JSON object" in asked
-    if '"choice"' in asked:  # a choice next to an order or a score would contradict itself
-        form = {"choice": 1, "reason": "it is so"}
+    form = role_form(asked, stop=body["model"] == SETTLED)
     text = json.dumps(form) if asks else f"My answer {k} differs. Final answer: {k}"
     return Reply(choices=[text] * (body.get("n") or 1))
 
@@ -142,7 +126,7 @@ TABLE: dict[str, tuple[int, Build]] = {
         ),
     ),
     "hierarchical voting, planned": (
-        6,
+        15,
         lambda four, _: create_hierarchical_voting(four, last=Level("", samples=4)),
     ),
     "step-wise voting": (100, lambda four, _: create_stepwise_voting(four)),

@@ -8,6 +8,7 @@ import pytest
 from helpers.graphs import user
 from helpers.killed import Build, Databases, Life, live, said, set_up, sqlite, without_store
 from helpers.postgres import postgres
+from helpers.registry import NAMES, small
 from helpers.server import Server
 
 from manyminds import create_agent_forest, create_debate, create_moa, create_smoa
@@ -45,6 +46,20 @@ def slower_forest(url: str) -> MethodGraph:
 
 def large_forest(url: str) -> MethodGraph:
     return create_agent_forest(f"sampled@{url}", samples=512, extract="number", concurrency=8)
+
+
+def small_of(name: str) -> Build:
+    """Return how a method is built in its small form, with members of the server."""
+
+    def build(url: str) -> MethodGraph:
+        return small(name, *(f"{model}@{url}" for model in "abc"))
+
+    build.__name__ = name
+    return build
+
+
+# Every method of the registry but those below, which have more kills.
+OTHERS = [name for name in NAMES if name not in ("moa", "smoa", "debate", "agent-forest")]
 
 
 def killed(build: Build, databases: Databases, path: Path, seed: str, times: int) -> None:
@@ -85,6 +100,13 @@ def test_sqlite(build: Build, tmp_path: Path) -> None:
 @pytest.mark.parametrize("build", [moa, smoa, debate, slower_forest, large_forest])
 def test_sqlite_without_a_store(build: Build, tmp_path: Path) -> None:
     killed(build, without_store(sqlite), tmp_path, build.__name__, 50)
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["store", "checkpoints"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_sqlite_of_every_method(name: str, stored: bool, tmp_path: Path) -> None:
+    databases = sqlite if stored else without_store(sqlite)
+    killed(small_of(name), databases, tmp_path, name, 4)
 
 
 @pytest.mark.parametrize(("stored", "alone"), [(moa, moa), (forest, slower_forest)])

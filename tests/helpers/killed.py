@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NoReturn, cast
 
+from helpers.forms import role_form
 from helpers.graphs import user
 from helpers.lives import THREAD
 from helpers.server import Body, Reply, Request, Server
@@ -90,18 +91,24 @@ def said(body: Body, k: int) -> Reply:
     Only the samples of a forest, which are all asked the same, differ by their number.
     """
     hashed = hashlib.sha256(_key(body).encode()).hexdigest()
-    form = {
-        "order": [2, 1],
-        "scores": [4, 6],
-        "reasons": ["so", "so"],
-        "stop": False,
-        "reason": "it is so",
-        "choice": 1,
-    }
-    asks = "Reply with one JSON object" in str(body["messages"][0]["content"])
     number = 42 if body["model"] == "sampled" and k % 3 else int(hashed[:4], 16)
     text = f"I, {body['model']}, say {hashed[:8]}. The answer is {number}."
-    return Reply(json.dumps(form) if asks else text, latency=Random(k).uniform(0.01, 0.09))
+    system, *told = [str(message["content"]) for message in body["messages"]]
+    asked = "\n".join([system, *told])
+    if "Reply with one JSON object" in asked:
+        query = f"Start with {number}. Add {number % 97}. What is the result?"
+        form = role_form(asked, score=number % 6, query=query)
+        text = json.dumps(form)
+    elif "Action: tool[argument]" in system:
+        acts = "finish[42]" if "\nObservation: " in asked else f"calculate[{number} * 7]"
+        text = f"Thought: I see.\nAction: {acts}"
+    elif system.startswith("You plan how a task"):
+        done = asked.count("Should we stop planning?")
+        stop, go_on = "Yes, I will stop planning.", f"Subgoal {done + 1}: Multiply {number} by 7."
+        text = stop if done > 1 else f"No, I will keep planning. {go_on}" if done else go_on
+    elif system.startswith("You turn subgoals"):
+        text = f"R{system.count(' = calculate') + 1} = calculate({number} * 7)"
+    return Reply(text, latency=Random(k).uniform(0.01, 0.09))
 
 
 @dataclass(frozen=True)
