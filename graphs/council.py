@@ -78,16 +78,16 @@ def create_council(
     comes verbatim, for one call less and without a chair that could spoil it.
 
     Args:
-        members: who answers, and then ranks the others' answers; three at least, or nothing can be
-            ranked: of two answers, each author could only rank the other's.
-        chair: who writes the answer out of all, from the ranking: a member, a fallback chain, or a
-            node of your own. Default: the first member. Where all fail, the winner of the ranking
-            is the answer, verbatim, and the run is marked.
-        rank_only: no chair: the winner of the ranking is the answer, verbatim.
-        cut: cut the reviewers in flight once the winner is certain; cut calls may be billed.
-        rank_prompt: how to ask for a ranking, with the variable `answers`.
-        prompt: how to ask the chair, with the variables `answers` and `ranking`.
-        quorum: good answers needed: a count, or a share such as "75%".
+        members: Members that answer, and then rank the others' answers; three at least, or nothing
+            can be ranked: of two answers, each author could only rank the other's.
+        chair: Model that writes the answer from all answers and their ranking: a member, a fallback
+            chain, or a custom node. Default: the first member. If all fail, the winner of the
+            ranking is the answer, verbatim, and the run is marked as degraded.
+        rank_only: Whether the winner of the ranking is the answer, verbatim, without a chair.
+        cut: Whether reviews in flight are cut once the winner is certain; they may be billed.
+        rank_prompt: Prompt of a ranking, with the variable `answers`.
+        prompt: Prompt of the chair, with the variables `answers` and `ranking`.
+        quorum: Good answers needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
@@ -95,7 +95,7 @@ def create_council(
         "ballot", "candidates"}. Each ranking says whether it dissents.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     everyone, chain = with_roles([listed(members)], chair)
     if rank_only:

@@ -78,18 +78,18 @@ def create_moa(
     out of all. Good proposers may be poor aggregators, so choose that one with care.
 
     Args:
-        proposers: who proposes in every layer; or one list for each layer but the last. A Path is a
-            file that `manyminds select` wrote, whose members stand in its place.
-        aggregator: who writes the answer: a member, a fallback chain of members, or a node of your
-            own. Default: the first proposer; the report names it.
-        layers: counted with the aggregator's, as in the paper: n proposers make
+        proposers: Members that propose in every layer; or a list of them for each layer but the
+            last. A Path is a file that `manyminds select` wrote: its members take its place.
+        aggregator: Model that writes the answer: a member, a fallback chain of members, or a custom
+            node. Default: the first proposer; the report names it.
+        layers: Number of layers, the aggregator's included, as in the paper: n proposers make
             n * (layers - 1) + 1 calls. Ignored where proposers are given layer by layer.
-        chunk: begin the answer as soon as so many proposers of the last layer have answered, and go
-            on with it chunk by chunk: the first token comes as early as the slowest of the first
-            chunk (name the quick ones first), for one call of the aggregator a chunk. What has
-            been written is corrected in what follows, not taken back. Default: all at once.
-        prompt: the synthesis prompt, with the variable `answers`.
-        quorum: good answers that each layer needs: a count, or a share such as "75%".
+        chunk: Number of proposers of the last layer after whose answers the aggregator begins to
+            write. It goes on after each further chunk, so the first token comes as early as the
+            slowest of the first chunk (name the quick ones first), for one call of the aggregator
+            a chunk. Later parts correct what earlier ones say. Default: all at once.
+        prompt: Prompt of the synthesis, with the variable `answers`.
+        quorum: Good answers that each layer needs: a count, or a share such as "75%".
         preset: Proposers and aggregator from the members' prices, which must be known. "quality":
             all members propose, and the most expensive one aggregates; "balanced": the cheaper
             half, at least two, and the most expensive one of all; "budget": the cheaper half only.
@@ -99,7 +99,7 @@ def create_moa(
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates"}.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     said: PresetReport | None = None
     if preset is not None:
@@ -148,8 +148,8 @@ def create_moa_lite(
     """Build the paper's MoA-Lite: one layer of proposers and the aggregator, n + 1 calls.
 
     Args:
-        proposers: who proposes.
-        aggregator: who writes the answer. Default: the first proposer.
+        proposers: Members that propose.
+        aggregator: Model that writes the answer. Default: the first proposer.
         options: see `Options`.
     """
     return create_moa(proposers, aggregator=aggregator, layers=2, **options)
@@ -174,10 +174,10 @@ def create_self_moa(
     Better than a mixture where one model is clearly the strongest (Self-MoA, arXiv 2502.00674).
 
     Args:
-        member: who is sampled.
-        samples: how many answers in each layer.
-        aggregator: who writes the answer. Default: the member.
-        layers: counted with the aggregator's: samples * (layers - 1) + 1 calls.
+        member: Member to sample.
+        samples: Number of answers in each layer.
+        aggregator: Model that writes the answer. Default: the member.
+        layers: Number of layers, the aggregator's included: samples * (layers - 1) + 1 calls.
         options: see `Options`.
     """
     return create_moa([member] * samples, aggregator=aggregator, layers=layers, **options)

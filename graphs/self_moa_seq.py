@@ -75,14 +75,14 @@ def create_self_moa_seq(
     of them at once.
 
     Args:
-        member: who is sampled.
-        samples: how many.
-        window: answers in one prompt of the aggregator.
-        reserved: of these, how many slots repeat the synthesis so far.
-        aggregator: who merges, at temperature 0: a member, a fallback chain of members, or a node
-            of your own that sets `answer` from all of `candidates`. Default: the member.
-        prompt: the synthesis prompt, with the variable `answers`.
-        quorum: good samples needed: a count, or a share such as "75%".
+        member: Member to sample.
+        samples: Number of samples.
+        window: Number of answers in one prompt of the aggregator.
+        reserved: Number of these that repeat the synthesis so far.
+        aggregator: Model that merges, at temperature 0: a member, a fallback chain of members, or a
+            custom node that sets `answer` from all of `candidates`. Default: the member.
+        prompt: Prompt of the synthesis, with the variable `answers`.
+        quorum: Good samples needed: a count, or a share such as "75%".
         options: see `Options`.
 
     Returns:
@@ -90,7 +90,7 @@ def create_self_moa_seq(
         samples + 1 + (samples - window) / (window - reserved) calls, rounded up.
 
     Raises:
-        InputError: an argument cannot be used; the message says what to give.
+        InputError: An argument cannot be used; the message says what to give.
     """
     if samples < 1 or not 1 <= reserved < window:
         raise InputError(

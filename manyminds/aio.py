@@ -235,12 +235,16 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    """Forget the parent's loops without closing their connections, which the parent still uses."""
+    """Forget the parent's loops without closing their connections, which the parent still uses.
+
+    Its pools go as well: they count on threads that the child does not have.
+    """
     global _background, _lock
     _lock = threading.Lock()
     _background = None
     _inherited.extend(_kept.values())
     _kept.clear()
+    _pools.clear()
 
 
 atexit.register(_at_exit)

@@ -1,4 +1,4 @@
-"""begin: a run starts clean, whatever an earlier turn on the thread left in the state."""
+"""begin: starts a run clean, whatever an earlier turn on the thread left in the state."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,11 +32,11 @@ def begin(
     It gives the run an id, finds the question, and resets every channel of ours but `messages`.
 
     Args:
-        extra: channels of the method beyond those that all share, with their first values.
-        context: the builder's settings.
-        check: raises where the run's budget cannot be kept.
-        about: tells what is known of the method, where somebody records the run.
-        built_with: returns a hash of each option of the builder.
+        extra: Channels of the method beyond those that all share, with their first values.
+        context: The builder's settings.
+        check: Function that raises where the run's budget could not be counted.
+        about: Function to what a record says of the method. Called where the run is recorded.
+        built_with: Function to a hash of each option of the builder.
     """
 
     async def run(state: State) -> Update:

@@ -19,12 +19,12 @@ Stop: TypeAlias = Callable[[Any], str | None]
 
 
 def layer(method: str = "", *, planned: int = 0, context: Context | None = None) -> Node:
-    """Return the node that counts layers; what was kept stays, for the next layer reads it.
+    """Return the node that counts layers. What was kept stays: the next layer reads it.
 
     Args:
-        method: name of the method.
-        planned: calls of all layers together, told once to whoever watches the run.
-        context: the builder's settings.
+        method: Name of the method.
+        planned: Calls of all layers together, for progress displays.
+        context: The builder's settings.
     """
 
     async def run(state: State) -> Update:
@@ -49,16 +49,16 @@ def gate(
     """Return the node that closes a layer.
 
     Args:
-        method: name of the method.
-        calls: members asked in each layer.
-        quorum: good answers that a layer needs: a count, or a share such as "75%".
-        context: the builder's settings.
-        reserve: calls of the steps after the layers, which the budget must leave room for.
-        stop: function from the state to the reason to stop after this layer, or None.
+        method: Name of the method.
+        calls: Members asked in each layer.
+        quorum: Good answers that a layer needs: a count, or a share such as "75%".
+        context: The builder's settings.
+        reserve: Calls of the steps after the layers, which the budget must leave room for.
+        stop: Function from the state to the reason to stop after this layer, or None.
 
     Raises:
-        QuorumError: while running, if too few answered; each failure is named.
-        BudgetError: the budget ended before any answer.
+        QuorumError: While running, if too few answered; each failure is named.
+        BudgetError: The budget ended before any answer.
     """
 
     async def run(state: State) -> Update:
@@ -93,8 +93,8 @@ def require(candidates: Sequence[Candidate], quorum: Quorum) -> None:
     """Raise if fewer candidates are good than the quorum asks for.
 
     Raises:
-        QuorumError: too few answered; each failure is named.
-        BudgetError: nobody could be asked within the budget.
+        QuorumError: Too few answered; each failure is named.
+        BudgetError: Nobody could be asked within the budget.
     """
     good = sum(candidate["status"] == "ok" for candidate in candidates)
     needed = count_of(quorum, len(candidates))

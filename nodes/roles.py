@@ -22,7 +22,7 @@ def with_roles(
     Naming all of them in one go keeps names unique, and a model that plays two parts is one member.
 
     Raises:
-        MemberError: nobody was given, or somebody cannot be asked.
+        MemberError: Nobody was given, or somebody cannot be asked.
     """
     rows: list[Sequence[Askable]] = [*with_files_read(layers)]
     where: list[int | None] = []

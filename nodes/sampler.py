@@ -156,7 +156,7 @@ def wave(how: Sampling) -> Node:
     and no more than the budget allows: none is asked for that one-by-one sampling would not buy.
 
     Raises:
-        BudgetError: while running, if the budget leaves not one sample.
+        BudgetError: While running, if the budget leaves not one sample.
     """
 
     async def run(state: State) -> Update:

@@ -51,13 +51,13 @@ class Ask:
     """Asks members for one node. Bound to its run, state, role, layer, deadline and ledger.
 
     Attributes:
-        run: the run that the node serves.
-        state: the state as the node received it.
-        role: name under which the report adds up the calls.
-        layer: layer, round or try, from 1.
-        index: order of asking within the layer, of the first call.
-        deadline: ends a call that is late; None where the node waits without a limit.
-        replies: every reply so far. The node's update takes their cost from here.
+        run: The run that the node serves.
+        state: The state as the node received it.
+        role: Name under which the report adds up the calls.
+        layer: Layer, round or try, from 1.
+        index: Order of asking within the layer, of the first call.
+        deadline: Ends a call that is late; None where the node waits without a limit.
+        replies: Every reply so far. The node's update takes their cost from here.
     """
 
     def __init__(

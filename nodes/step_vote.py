@@ -45,11 +45,11 @@ class StepVoting:
         """Ask for as many proposals of this step as the rule needs at least.
 
         Args:
-            run: the run.
-            state: of the task.
-            step: number of the step, from 1.
-            drawn: proposals asked for in the whole run so far.
-            before: this step's proposals so far.
+            run: The run.
+            state: State of the task.
+            step: Number of the step, from 1.
+            drawn: Number of proposals asked for in the run so far.
+            before: Proposals of this step so far.
         """
         votes = labels([self._key(c["answer"]) for c in before if counts(c)])
         room = self.rule.cap + self.redraws - len(before)
@@ -95,7 +95,7 @@ class StepVoting:
         """Say why there are proposals enough, or None.
 
         Raises:
-            RunError: every proposal that may be drawn was flagged or failed.
+            RunError: Every proposal that may be drawn was flagged or failed.
         """
         proposals = [c["answer"] for c in candidates if counts(c)]
         reason = self.rule.stop(labels([self._key(proposal) for proposal in proposals]))

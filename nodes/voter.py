@@ -44,17 +44,17 @@ class Sampling:
     """How a forest samples, shared by its nodes.
 
     Attributes:
-        members: who is sampled, in turn.
-        method: name of the method.
-        prompt: how to ask; None asks the bare conversation.
-        extract: how to read the answer that is voted on.
-        flags: which replies are thrown away.
-        rule: when to stop.
-        most: how many samples are drawn at most, those in place of flagged ones included.
-        until: cut the calls in flight as soon as this rule would stop.
-        quorum: good answers needed: a count, or a share such as "75%".
-        params: sampling defaults of the role.
-        context: the builder's settings.
+        members: Members to sample, in turn.
+        method: Name of the method.
+        prompt: Prompt of a sample. None: the bare conversation.
+        extract: Reader of the answer that is voted on.
+        flags: Replies that are thrown away. None: none.
+        rule: Rule that ends the sampling.
+        most: Number of samples at most, those in place of flagged ones included.
+        until: Rule that cuts the calls in flight. None: they are awaited.
+        quorum: Good answers needed: a count, or a share such as "75%".
+        params: Sampling defaults of the role.
+        context: The builder's settings.
     """
 
     members: Sequence[Member]

@@ -183,3 +183,21 @@ os.waitpid(child, 0)
 serve("parent")
 """
     assert run(program) == ["own", "closed child", "closed parent"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_gets_threads_of_its_own() -> None:
+    program = """
+import warnings
+from manyminds.aio import in_thread
+warnings.simplefilter("ignore", DeprecationWarning)  # forking beside a thread is the point
+async def answer():
+    return await asyncio.wait_for(in_thread(1, lambda: "answered"), 20)
+asyncio.run(answer())
+child = os.fork()
+if child == 0:
+    print(asyncio.run(answer()), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    assert run(program) == ["answered"]
