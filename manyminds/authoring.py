@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Signature, signature
 from types import NoneType, UnionType
-from typing import Any, Literal, ParamSpec, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, ParamSpec, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import Unpack
@@ -125,7 +125,8 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
                         f"{name}: a graph with nodes of your own takes no options for one run; "
                         "give them to its builder"
                     )
-                return building(*args, **{**options, **checked_options(build, changes, name)})
+                again = cast("Callable[..., MethodGraph]", building)
+                return again(*args, **{**options, **checked_options(build, changes, name)})
 
             graph.rebuild = rebuild
             return graph
@@ -147,7 +148,9 @@ def at_least(least: int, **values: int | None) -> None:
             raise InputError(f"{name}={value}: give at least {least}")
 
 
-def checked_options(build: Build[Any], given: Mapping[str, Any], method: str) -> dict[str, Any]:
+def checked_options(
+    build: Callable[..., MethodGraph], given: Mapping[str, Any], method: str
+) -> dict[str, Any]:
     """Return options of a builder that may be set for one run, by whoever starts it.
 
     These are numbers, flags and names of rules. Members, prompts and files are left to the program.
