@@ -284,7 +284,10 @@ def _text(parts: Sequence[Candidate]) -> str:
 
 
 async def _joined(
-    ctx: RunContext, got: Sequence[Candidate], parts: Sequence[Candidate | None], notes: Sequence[str]
+    ctx: RunContext,
+    got: Sequence[Candidate],
+    parts: Sequence[Candidate | None],
+    notes: Sequence[str],
 ) -> Update:
     """Return the answer: all parts under the id of the first, which a stream has shown."""
     written = [part for part in parts if part is not None]

@@ -58,8 +58,8 @@ async def most_alike(
 ) -> tuple[Candidate, list[str]]:
     """Return the candidate that is most like the others, and notes: the last resort of every role.
 
-    The texts are compared in a worker thread, within the run's seconds and the caps of a vote. Where
-    the seconds end first, the first candidate is taken.
+    The texts are compared in a worker thread, within the run's seconds and the caps of a vote.
+    Where the seconds end first, the first candidate is taken.
 
     Raises:
         QuorumError: There is none.
@@ -68,7 +68,8 @@ async def most_alike(
     texts = [candidate["text"] for candidate in references]
     ballot = await in_worker(ctx, lambda: consensus(texts))
     if ballot is None:
-        return first, ["the run's seconds ended before the answers were compared: the first is taken"]
+        note = "the run's seconds ended before the answers were compared: the first is taken"
+        return first, [note]
     return references[ballot["winner"] or 0], list(ballot.get("notes", []))
 
 
