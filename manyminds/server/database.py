@@ -47,7 +47,8 @@ async def _sqlite(stack: AsyncExitStack, path: str) -> Database:
     from langgraph.store.sqlite.aio import AsyncSqliteStore
 
     saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(path))
-    store = await stack.enter_async_context(AsyncSqliteStore.from_conn_string(path))
+    # A file of its own: two connections that write into one file lock each other out.
+    store = await stack.enter_async_context(AsyncSqliteStore.from_conn_string(f"{path}-answers"))
     return Database(saver, store)
 
 

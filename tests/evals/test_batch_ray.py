@@ -91,12 +91,20 @@ def test_a_node_is_killed_and_every_item_has_one_row(cluster: Any, tmp_path: Pat
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
-def test_workers_keep_the_rate_of_an_endpoint_together(cluster: Any, tmp_path: Path) -> None:
+def test_workers_keep_the_rate_of_an_endpoint_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    ray: Any = pytest.importorskip("ray", reason="needs manyminds[ray]")
+    ray.init(num_cpus=NODES, include_dashboard=False, log_to_driver=False)
     data, out = questions(tmp_path / "q.jsonl", 24), tmp_path / "out.jsonl"
     with Server(lambda _body, _k: Reply("Final answer: 4")) as upstream:
         make = building(upstream.url, requests_per_minute=600)
         began = time.monotonic()
-        ray_batch(make, read_items(data), out)
+        try:
+            ray_batch(make, read_items(data), out)
+        finally:
+            ray.shutdown()
         arrived = sorted(request.arrived for request in upstream.requests)
     assert len(arrived) == 240 and time.monotonic() - began > 15
     # 10 a second, and bursts of at most six seconds' worth.

@@ -1,5 +1,6 @@
 """Conversations in a database: the client sends what is new, whichever process answers."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -45,6 +46,23 @@ def test_a_named_conversation_goes_on_in_sqlite(tmp_path: Path) -> None:
     assert texts[0] == ["1?"] and texts[-1] == ["3?"]  # another key, another conversation
     assert texts[-2][-1] == "2?" and texts[-2].count("1?") == 1 and "one" in texts[-2]
     assert bad.status_code == 400
+
+
+async def test_many_conversations_at_once_do_not_lock_sqlite(tmp_path: Path) -> None:
+    application = create_app(config(database=f"sqlite:{tmp_path / 'c.db'}"))
+    with run_server(application) as url:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+            answers = await asyncio.gather(
+                *(
+                    client.post(
+                        "/chat/completions",
+                        json=chat(f"Start with {n}. Add 1. What is the result?"),
+                        headers={"x-manyminds-thread": f"t-{n}"},
+                    )
+                    for n in range(24)
+                )
+            )
+    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_without_a_database_no_conversation_is_kept() -> None:
