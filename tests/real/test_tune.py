@@ -25,10 +25,12 @@ def test_rewritten_weights_are_a_member(tmp_path: Path) -> None:
     write_gguf(source, {"model.layers.29.self_attn.v_proj.weight": 1.001 * value}, out)
     answers = [
         create_agent_forest(
-            Member(model, params={"max_tokens": 16, "temperature": 0}), samples=1, prompt=None
+            Member(model, params={"max_tokens": 64, "temperature": 0}, timeout=None),
+            samples=1,
+            prompt=None,
         )
         .compile()
-        .invoke({"messages": [("user", "What is the capital of France?")]})["answer"]
+        .invoke({"messages": [("user", "What is the capital of France? One word.")]})["answer"]
         for model in ("local:smollm2", f"local:{out}?threads=1")
     ]
     assert np.isfinite(value).all() and answers[0] == answers[1] and "Paris" in answers[1]
