@@ -83,7 +83,7 @@ def named_in(question: str) -> tuple[str, ...]:
 
 
 def _items(before: str, last: str) -> list[str]:
-    head, colon, listed = before.rpartition(":")
+    _, colon, listed = before.rpartition(":")
     if colon and listed.strip():
         return [*listed.split(","), last]
     parts = before.split(",")
