@@ -4,11 +4,11 @@ import asyncio
 import json
 import random
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from rich.progress import Progress
@@ -25,6 +25,7 @@ from manyminds.evals.preferences import judged as compared
 from manyminds.evals.preferences import recorded as recorded_scores
 from manyminds.evals.select import Judged, as_chain, as_file, ask_everyone, keys
 from manyminds.evals.select import judge as on_the_rest
+from manyminds.evals.statistics.judges import Judgement, Preference, preferences
 from manyminds.evals.unlabelled import WARNING, choose_unlabelled
 from manyminds.members import Member
 from manyminds.members import members as as_members
@@ -141,6 +142,7 @@ async def _preferred(
     asked: Asked, rows: list[Row], specs: list[str], data: Path, choosing: Choosing
 ) -> tuple[Selection, dict[str, object]]:
     """Choose by a judge's or by recorded preferences; nothing is left to judge the choice on."""
+    judgements = list[Judgement]()
     texts = {name: [_text(candidate) for candidate in each] for name, each in asked.items()}
     if choosing.judge is None:
         models = {spec.partition("#model=")[2]: name for name, spec in _by_name(specs).items()}
@@ -151,13 +153,24 @@ async def _preferred(
             raise InputError(f"{data}: no `score` is recorded for these members: give --judge X")
     else:
         prompt = load("ranker/pick@1")
-        scores = await compared(texts, rows, Member(choosing.judge), prompt, choosing.seed)
+        scores = await compared(
+            texts, rows, Member(choosing.judge), prompt, choosing.seed, judgements.append
+        )
     chosen = choose_preferred(list(asked), scores, alike(texts), most=choosing.most or PREFERRED)
     return chosen, {
         "win_rate": dict(chosen.accuracy),
         "similarity": chosen.error_correlation,
         "n": len(rows),
+        "judge": [str(one) for one in _preferences(judgements)],
     }
+
+
+def _preferences(judgements: Sequence[Judgement]) -> list[Preference]:
+    """Return what the judge prefers; nothing where no choice was made or scipy is missing."""
+    try:
+        return preferences(judgements)
+    except InputError:
+        return []
 
 
 def _text(candidate: Candidate | None) -> str | None:
@@ -199,6 +212,8 @@ def _show(chosen: Selection, result: Mapping[str, object], out: Path | None) -> 
         table.add_row(member.name, f"{member.accuracy:.1%}", f"{member.weight:.2f}")
     screen = console()
     screen.print(table)
+    for line in cast("list[str]", result.get("judge", [])):
+        screen.print(line)
     if "warning" in result:
         screen.print(
             f"two of them disagree on {result['disagreement']:.1%} of {result['n']} questions"

@@ -6,7 +6,7 @@ members; or scores that were recorded with the answers take the judge's place.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from langchain_core.messages import HumanMessage
 
 from manyminds.calls.ask import ask_all, blank
 from manyminds.evals.data import Row, id_of
+from manyminds.evals.statistics.judges import Judgement
 from manyminds.fence import numbered
 from manyminds.json_lines import json_lines
 from manyminds.members import Member
@@ -40,7 +41,12 @@ class Meeting(NamedTuple):
 
 
 async def judged(
-    texts: Texts, rows: Sequence[Row], judge: Member, prompt: Prompt, seed: int
+    texts: Texts,
+    rows: Sequence[Row],
+    judge: Member,
+    prompt: Prompt,
+    seed: int,
+    on_judgement: Callable[[Judgement], None] | None = None,
 ) -> Floats:
     """Let a judge compare members in pairs, and return each one's share of wins a question.
 
@@ -50,6 +56,7 @@ async def judged(
         judge: who compares; sees the two answers in a random order, without names.
         prompt: with the variable `answers`, asking for the number of the better one.
         seed: draws the rings and the order within pairs.
+        on_judgement: called with each choice that could be read, to see what the judge prefers.
 
     Returns:
         Members by questions; 1 where all comparisons were won, NaN where none could be read.
@@ -79,9 +86,24 @@ async def judged(
     for meeting, reply in zip(meetings, replies, strict=True):
         there = [m for m in meeting.shown if texts[names[m]][meeting.question] is not None]
         winner = there[0] if len(there) == 1 else _winner(reply, meeting)
+        if on_judgement is not None and winner is not None and len(there) == 2:
+            on_judgement(_judgement(meeting, winner, texts, names, rows))
         for member in meeting.shown if winner is not None else ():
             won[member][meeting.question].append(float(member == winner))
     return np.array([[sum(w) / len(w) if w else np.nan for w in member] for member in won])
+
+
+def _judgement(
+    meeting: Meeting, winner: int, texts: Texts, names: Sequence[str], rows: Sequence[Row]
+) -> Judgement:
+    first, second = (names[member] for member in meeting.shown)
+    lengths = [len(texts[name][meeting.question] or "") for name in (first, second)]
+    return Judgement(
+        rows[meeting.question]["id"],
+        (first, second),
+        (lengths[0], lengths[1]),
+        meeting.shown.index(winner),
+    )
 
 
 def ring(names: Sequence[str], question: int, row: Row, seed: int) -> list[Meeting]:
