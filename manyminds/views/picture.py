@@ -16,10 +16,14 @@ class Picture(Figure):
     def __repr__(self) -> str:
         return f"<{self.get_label()}>"
 
-    def _repr_png_(self) -> bytes:
+    def png(self) -> bytes:
+        """Return the figure as a PNG file."""
         file = BytesIO()
         self.savefig(file, format="png")
         return file.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self._repr_png_()).decode()

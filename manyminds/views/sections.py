@@ -41,7 +41,7 @@ class Plot:
     @classmethod
     def of(cls, name: str, picture: "Picture") -> "Plot":
         """Render a figure."""
-        return cls(name, str(picture.get_label()), picture._repr_png_())
+        return cls(name, str(picture.get_label()), picture.png())
 
     @property
     def base64(self) -> str:

@@ -85,7 +85,7 @@ def permutation(
         return 1.0  # one pair swaps in two ways, which are equally far from 0
     found = scipy_stats().permutation_test(
         (gaps,),
-        lambda sample, axis: np.sum(sample, axis=axis),
+        _total,
         permutation_type="samples",
         vectorized=True,
         n_resamples=10_000,
@@ -203,6 +203,11 @@ def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[
             open, closed = open - {name}, closed | {name}
 
     extend(set(), set(names), set())
+    return found
+
+
+def _total(sample: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.sum(sample, axis=axis)
     return found
 
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
+from helpers.statsmodels_parts import statsmodels
 from scipy.stats import binomtest
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.proportion import proportion_confint
 
 from manyminds.evals.statistics.intervals import (
     clopper_pearson,
@@ -51,13 +50,13 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says(repeats: int, ha
 
 def test_clopper_pearson_agrees_with_statsmodels() -> None:
     for count, n in ((0, 30), (3, 30), (30, 30), (117, 1319)):
-        expected = proportion_confint(count, n, method="beta")
+        expected = statsmodels("stats.proportion").proportion_confint(count, n, method="beta")
         assert clopper_pearson(count, n) == pytest.approx(tuple(map(float, expected)), abs=1e-9)
     assert clopper_pearson(0, 0) == (0.0, 1.0)
 
 
 def test_wilson_of_a_fraction_of_trials_agrees_with_statsmodels() -> None:
-    expected = proportion_confint(0.3 * 41.7, 41.7, method="wilson")
+    expected = statsmodels("stats.proportion").proportion_confint(0.3 * 41.7, 41.7, method="wilson")
     assert wilson(0.3, 41.7) == pytest.approx(tuple(map(float, expected)), abs=1e-9)
 
 
@@ -65,8 +64,10 @@ def test_the_clustered_error_agrees_with_a_regression_of_statsmodels() -> None:
     random = np.random.default_rng(3)
     groups = np.repeat(np.arange(40), random.integers(1, 6, size=40))
     shares = (random.random(len(groups)) < random.beta(1, 1, size=40)[groups]).astype(float)
-    fitted = OLS(shares, np.ones(len(shares))).fit(
-        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
+    fitted = (
+        statsmodels("regression.linear_model")
+        .OLS(shares, np.ones(len(shares)))
+        .fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
     )
     error = standard_error(shares.tolist(), [int(group) for group in groups])
     assert error == pytest.approx(float(fitted.bse[0]))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+from helpers.statsmodels_parts import statsmodels
 
 from manyminds.errors import InputError
 from manyminds.evals.statistics.judges import (
@@ -60,7 +60,8 @@ def test_kappa_agrees_with_statsmodels() -> None:
         for true in truth
     ]
     found = repeatability(verdicts)
-    expected = fleiss_kappa(aggregate_raters(np.array(verdicts))[0])
+    raters = statsmodels("stats.inter_rater")
+    expected = raters.fleiss_kappa(raters.aggregate_raters(np.array(verdicts))[0])
     assert found.kappa == pytest.approx(float(expected)) and found.items == 60
     assert repeatability([["A", "A"], ["A"]]).agreement == 1.0
     with pytest.raises(InputError, match="two verdicts"):

@@ -4,8 +4,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
-from statsmodels.stats.multitest import multipletests
+from helpers.statsmodels_parts import statsmodels
 
 from manyminds.errors import InputError
 from manyminds.evals.statistics.paired import (
@@ -77,10 +76,12 @@ def test_holm_and_mcnemar_agree_with_statsmodels() -> None:
     random = np.random.default_rng(4)
     for size in (1, 2, 7, 30):
         values = random.random(size) ** 4
-        expected = multipletests(values, method="holm")[1]
+        expected = statsmodels("stats.multitest").multipletests(values, method="holm")[1]
         assert holm(values.tolist()) == pytest.approx(expected.tolist())
     table = [[50, 14], [5, 31]]
-    assert mcnemar(14, 5) == pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue)
+    assert mcnemar(14, 5) == pytest.approx(
+        statsmodels("stats.contingency_tables").mcnemar(table, exact=True).pvalue
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from statsmodels.stats.power import NormalIndPower
+from helpers.statsmodels_parts import statsmodels
 
 from manyminds.errors import InputError
 from manyminds.evals.statistics.paired import mcnemar
@@ -18,7 +18,11 @@ def test_questions_and_effect_are_each_others_inverse() -> None:
 def test_it_agrees_with_statsmodels() -> None:
     effect, discordance = 0.05, 0.2
     standard = effect / (discordance - effect**2) ** 0.5
-    expected = NormalIndPower(ddof=0).solve_power(standard, power=0.8, alpha=0.05, ratio=0)
+    expected = (
+        statsmodels("stats.power")
+        .NormalIndPower(ddof=0)
+        .solve_power(standard, power=0.8, alpha=0.05, ratio=0)
+    )
     assert questions_needed(effect, discordance=discordance) == pytest.approx(expected, abs=1)
 
 
