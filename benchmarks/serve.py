@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -93,7 +93,7 @@ def serving(upstream: str, processes: int) -> Generator[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def asking(url: str) -> AsyncIterator[tuple[Ask, aiohttp.ClientSession]]:
+async def asking(url: str) -> AsyncGenerator[tuple[Ask, aiohttp.ClientSession]]:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         for _ in range(300):

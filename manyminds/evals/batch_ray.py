@@ -77,7 +77,8 @@ class _Worker:
 
     def __init__(self, make: Make, form: Form, seed: int, workers: int) -> None:
         share_limits(workers)
-        self._graph, self._form, self._seed = make(), form, seed
+        self._graph, self._seed = make(), seed
+        self._form: Form = form
 
     async def run(self, item: Item) -> Outcome:
         return await run_item(self._graph, self._form, self._seed, item)

@@ -48,7 +48,11 @@ def voted(*replies: Any) -> Any:
     app: Any = create_agent_forest(ScriptedChatModel("panel says"), samples=1).compile()
     writers = [Member(ScriptedChatModel(one), name=f"w{k}") for k, one in enumerate(replies)]
     plain = app.builder.with_tools
-    app.builder.with_tools = lambda tools, params, _writer: plain(tools, params, writers)
+
+    def with_writers(tools: Any, params: Any, _writer: Any) -> Any:
+        return plain(tools, params, writers)
+
+    app.builder.with_tools = with_writers
     return app
 
 
@@ -151,7 +155,7 @@ async def test_nothing_is_left_out_in_silence() -> None:
 
 async def test_a_picture_in_a_tools_result_reaches_the_panel_in_a_later_turn() -> None:
     member = ScriptedChatModel("a cat")
-    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    picture: Any = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     turn = [
         {"role": "user", "content": "Look."},
         {
@@ -169,7 +173,7 @@ async def test_a_picture_in_a_tools_result_reaches_the_panel_in_a_later_turn() -
     async with served(app) as client:
         response = await client.post("/chat/completions", json=chat(messages=turn, tools=[TOOL]))
     assert response.status_code == 200, response.text
-    assert picture in member.calls[0].messages[-2].content
+    assert picture in list(member.calls[0].messages[-2].content)
 
 
 # ---- reasoning
@@ -349,11 +353,8 @@ def test_a_run_that_is_cut_counts_against_its_key(live: Any) -> None:
     headers = {"authorization": f"Bearer {KEY}"}
     with pytest.raises(httpx.TimeoutException):
         httpx.post(f"{url}/chat/completions", json=chat(), headers=headers, timeout=1.0)
-    for _ in range(50):
-        again = httpx.post(f"{url}/chat/completions", json=chat(), headers=headers, timeout=10)
-        if again.status_code == 429:
-            break
-        time.sleep(0.1)
+    time.sleep(0.5)  # for the server to notice
+    again = httpx.post(f"{url}/chat/completions", json=chat(), headers=headers, timeout=20)
     assert again.json()["error"]["code"] == "insufficient_quota"
     text = httpx.get(url.replace("/v1", "/metrics"), headers=headers).text
     assert "manyminds_open_requests 0.0" in text
