@@ -1,7 +1,7 @@
 """Prices of members: presets that follow from them, and budgets that need them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -56,7 +56,7 @@ def payees(members: Iterable[Member]) -> Iterator[Member]:
     """Yield everyone who is paid: for a method that is a member, its own members."""
     for member in members:
         if member.input_kind.kind == "method":
-            inner: Mapping[str, Member] = cast("Any", member.model).builder.members
+            inner: Mapping[str, Member] = member.model.builder.members
             yield from payees(inner.values())
         else:
             yield member
