@@ -220,7 +220,7 @@ def _universal(chain: Sequence[Member], prompt: Prompt) -> Run:
 def _rated(chain: Sequence[Member], prompt: Prompt) -> Run:
     """Return the rater's step: it scores each answer by itself from 0 to 10; the best one wins.
 
-    One rater scores all answers, for scores of two cannot be compared: nobody takes over.
+    One rater scores all answers, for scores of two cannot be compared: no other takes over.
     """
 
     async def run(state: State, ask: Ask) -> Update:

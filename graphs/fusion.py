@@ -113,7 +113,7 @@ def create_fusion(
             or a custom node that sets `analysis`. Default: the first member of the panel.
         writer: Model that writes the reply: a member, a fallback chain, or a custom node that sets
             `answer`. Default: the first member of the panel.
-        tools: Tools that the writer, and nobody else, may call. A turn that ends with a tool's
+        tools: Tools that only the writer may call. A turn that ends with a tool's
             result asks the writer only.
         preset: Panel and roles from the members' prices, which must be known. "quality": all
             members, and the most expensive one analyses and writes; "balanced": the cheaper half,

@@ -129,7 +129,7 @@ def create_hierarchical_voting(
     strong ones.
 
     Args:
-        members: Members to sample on every level that names nobody else.
+        members: Members to sample on every level that names no others.
         levels: Levels, coarse to fine. Without them a planner writes sub-questions.
         planner: Model that writes the plan: a member, a fallback chain, or a custom node that sets
             `plan`. Default: the first member.

@@ -265,7 +265,7 @@ class Chunks:
     async def _part(
         self, ask: Ask, got: Sequence[Candidate], parts: Sequence[Candidate | None]
     ) -> Candidate | None:
-        """Write the next part, from all answers so far; None where nobody could."""
+        """Write the next part, from all answers so far; None if no member could."""
         answers = [candidate for candidate in got if ok(candidate)]
         written = [part for part in parts if part is not None]
         prompt = self.synthesis.fill(answers=answers)

@@ -52,7 +52,7 @@ _STANDING = {"agreement", "answers", "layer", "layers"}
 _REPORTED = ("layer", "decision", "kept", "verdict", "roles_from")
 
 Stop: TypeAlias = Literal["moderator", "judge", "never"] | float
-"""Who ends the layers early: a moderator, the judge, nobody, or an agreement from 0 to 1."""
+"""What ends the layers early: a moderator, the judge, nothing, or an agreement from 0 to 1."""
 
 
 class SmoaState(LayeredState, total=False):
@@ -322,7 +322,7 @@ def _given(roles: Sequence[str] | None, role_writer: RoleArgument, count: int) -
             "role_writer"
         )
     if role_writer is not None:
-        raise InputError("give roles or a role_writer: with roles nobody writes them")
+        raise InputError("give roles or a role_writer: given roles are not written")
     if roles and len(roles) != count:
         raise InputError(f"roles: give {count} texts, one for each proposer, not {len(roles)}")
     return list(roles)

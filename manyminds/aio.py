@@ -226,7 +226,7 @@ async def _keeper(
 
 
 def _at_exit() -> None:
-    """End our own loop, and close what loops keep that nobody has shut down (notebooks)."""
+    """End our own loop, and close what loops keep that were never shut down (notebooks)."""
     if _background is not None:
         _background.end()
     for loop, kept in list(_kept.items()):

@@ -39,7 +39,7 @@ class RunError(ManymindsError):
     """A run ended without an answer.
 
     Attributes:
-        spent: what was paid for all the same: the ledger up to the node that gave up, as in a
+        spent: usage that was paid for: the ledger up to the node that gave up, as in a
             report's `spent`; None where it is not known.
     """
 

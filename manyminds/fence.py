@@ -74,8 +74,9 @@ def numbered(
 ) -> str:
     r"""Write answers as numbered, fenced blocks for a prompt.
 
-    Use it wherever one model reads what another wrote. Whatever a text holds (closing tags in any
-    disguise, other numbers, instructions), as many blocks come out as texts went in.
+    Use it in every prompt in which one model reads what another wrote. Whatever a text holds
+    (closing tags in any disguise, other numbers, instructions), as many blocks come out as texts
+    went in.
 
     Args:
         texts: the answers, in the order of their numbers.
@@ -101,7 +102,7 @@ def escaped(text: str, *, limit: int = 100_000) -> str:
     than newline and tab are removed, as are lone surrogates, which no request can carry.
 
     Args:
-        text: what a model wrote.
+        text: text that a model wrote.
         limit: the longest text, in characters; what is over is cut, visibly.
 
     Returns:
@@ -205,7 +206,7 @@ def without_fence(text: str) -> str:
     `<answer>` without a number is not ours, so its end stays as well.
 
     Args:
-        text: What a model wrote.
+        text: Text that a model wrote.
     """
     if not _ECHO.search(text):
         return text

@@ -1,7 +1,7 @@
 """JSON Lines files: read with limits on size and depth, appended to in whole lines.
 
 Questions, recorded answers, run records, journals and rows of evaluations are such files. A crash
-can leave the last line torn; whoever appends next drops it.
+can leave the last line torn; the next append drops it.
 """
 
 import gzip

@@ -40,17 +40,17 @@ MAX_ANSWER_CHARS = 200_000
 
 
 class Member(BaseModel):
-    """Somebody who can be asked, and how.
+    """A model that a method calls, with its name, options and limits.
 
-    Wherever members are taken, a chat model, Runnable, compiled graph or string does as well; use
-    `Member` to give a name, options or limits.
+    Every argument that takes a member also takes a chat model, Runnable, compiled graph or string;
+    use `Member` to give a name, options or limits.
 
     Args:
         model: chat model, Runnable, graph, string `provider:model`, or a function from a list of
             messages to a text or message.
         name: unique and safe as a node name; taken from the model where not given, and numbered
             `-2`, `-3` where it repeats.
-        role: who the member is to be; goes into its system message.
+        role: text for its system message, such as "You check every step twice."
         weight: of its vote in weighted votes.
         params: sampling parameters such as temperature; override those of the builder.
         timeout: seconds for one answer, retries included; None waits without a limit.
@@ -64,7 +64,7 @@ class Member(BaseModel):
         concurrency: calls in flight at once; default: that of the run. Where the endpoint says that
             it is too much, there are fewer until it has kept up for a while.
         requests_per_minute: to the member's endpoint, by this whole process; default: no limit.
-        tokens_per_minute: the same for input and output tokens together.
+        tokens_per_minute: input and output tokens together; default: no limit.
         context: tokens of a prompt and its reply together. In a longer prompt, other members'
             answers are shortened, then the oldest turns are left out, and the report says so.
             Default: known for `local:` models; else the prompt is sent as it is.

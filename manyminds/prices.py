@@ -79,7 +79,7 @@ def _tokens(usage: TokenUsage) -> Any:
 
 
 def look_up(model: object) -> Listed | None:
-    """Return a member's model as it is listed; None where nobody can know its price.
+    """Return a member's model as it is listed; None if no list can have its price.
 
     Known are models of providers at the providers' own addresses. A server of your own has no
     price, whatever its models are called, and neither has a class that does not state a provider.

@@ -36,7 +36,7 @@ class Method:
             docstring tell the command line which options it has.
         paper: title and arXiv number.
         calls: calls per question, as a formula of its options.
-        use: when to use it, in a sentence.
+        use: questions that it suits, in a sentence.
     """
 
     name: str

@@ -92,7 +92,7 @@ class Context:
         cache: one of LangGraph's, such as `InMemoryCache()`: answers that were given before to the
             same question of the same sample are taken from it, and cost nothing.
         recorder: receives every event of the run.
-        answers: where answers are looked for before anybody is asked, such as a run record.
+        answers: source of answers to use instead of calls, such as a run record.
 
     Raises:
         InputError: a value cannot be used.
@@ -185,7 +185,7 @@ def of_builder(method: str, options: Options) -> Context:
 def using(**options: Unpack[Options]) -> Generator[Context]:
     """Set options for every run started inside the block.
 
-    Handy where the graph is called by somebody else's code that passes no context. Blocks nest;
+    Use it if the graph is called by code that passes no context. Blocks nest;
     the inner one wins. The options are those of `Context`.
     """
     if "options" in options:

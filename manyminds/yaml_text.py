@@ -1,4 +1,4 @@
-"""YAML from somebody else: what could fill the memory or the stack is told before it is loaded."""
+"""YAML of unknown origin: what could fill the memory or the stack is refused unread."""
 
 
 def is_tangled(text: str, *, depth: int | None = None) -> bool:

@@ -178,7 +178,7 @@ async def stepped(
         new, seen = await within(limits.timeout, environment.step, state, action)
     except TimeoutError:
         return Step(state, f"Error: the action took more than {limits.timeout:g} s: it was ended.")
-    except Exception as error:  # an environment of somebody else's may raise anything
+    except Exception as error:  # a user's environment may raise anything
         return Step(state, f"Error: {clean(str(error)) or type(error).__name__}")
     return Step(new, _shown(seen, limits))
 

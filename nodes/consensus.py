@@ -64,14 +64,14 @@ def consensus_gate(how: Debating, share: float | None, calls: Sequence[int]) -> 
 
 
 def _counts(how: Debating, candidates: Sequence[Candidate], question: str) -> list[int]:
-    """Return how many gave each answer, most first; one that cannot be read agrees with nobody."""
+    """Return the number of each answer, most first; an unreadable one agrees with none."""
     read, extract = how.read_together(candidates, question)
     found = labels([c["answer"] for c in read], extract)
     return [count for _, count in Counter(n for n in found if n is not None).most_common()]
 
 
 def _cut_short(candidates: Sequence[Candidate], ctx: RunContext) -> bool:
-    """Tell whether somebody gave no answer because the budget ended, and not for another reason."""
+    """Tell whether an answer is missing because the budget ended, and for no other reason."""
     states = {candidate["status"] for candidate in candidates}
     return "skipped" in states or ("timeout" in states and ctx.seconds_left <= 0)
 

@@ -36,7 +36,7 @@ class Debating:
         extract: Reader of the answer that is voted on.
         first: Prompt of a first answer; None: the bare question.
         prompt: Prompt of a later answer, with the variable `answers`.
-        alone: Prompt of a debater that has nobody's answers to read.
+        alone: Prompt of a debater without others' answers to read.
         confidence: Prompt that asks how sure a debater is; None: it is not asked.
         quorum: Good answers that each round needs: a count, or a share such as "75%".
     """
@@ -129,7 +129,7 @@ def _messages(state: State, place: int, round: int, how: Debating) -> list[BaseM
 def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
     """Return the step that sums up a round for the debaters of the next (DebateGPT).
 
-    Each set of answers that somebody reads is summed up once: with all-to-all reading that is one
+    Each set of answers that is read is summed up once: with all-to-all reading that is one
     call a debater and round, since everybody's others are different. A single answer is passed on
     as it is. Where no summary comes, its readers get the answers, and the run is marked.
 

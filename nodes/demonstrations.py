@@ -1,4 +1,4 @@
-"""demonstrations: examples that are like the question, shown to whoever answers it (STE)."""
+"""demonstrations: shows members examples that are like the question (STE)."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -99,7 +99,7 @@ def moderator(
 
 
 def threshold(share: float, layers: int, kind: Extractor | None = None) -> Run:
-    """Return a moderator's step that asks nobody: it stops where the answers agree enough.
+    """Return a moderator's step without a call: it stops if the answers agree enough.
 
     Args:
         share: Agreement that is enough, from 0 to 1.

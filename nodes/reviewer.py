@@ -144,7 +144,7 @@ class Panel:
             if watch is not None:
                 watch.add([])  # the ranking counts only now that it has been read
 
-        # A run that was resumed with other members has answers whose authors rank nobody.
+        # A run that was resumed with other members has answers whose authors rank none.
         asked = [
             (own, members[answer["member"]])
             for own, answer in enumerate(self.answers)

@@ -100,7 +100,7 @@ def _question(words: Sequence[str]) -> str:
 
 
 def _watch(graph: "MethodGraph", question: str) -> Mapping[str, Any]:
-    """Run the graph, showing how far it is where somebody looks."""
+    """Run the graph, and show its progress on a terminal."""
     from manyminds.apps.display import live
     from manyminds.views.progress import Progress
 

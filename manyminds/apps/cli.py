@@ -18,7 +18,7 @@ from manyminds.apps.terminal import COMMAND, complain
 from manyminds.errors import InputError, ManymindsError
 
 WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
-"""Exit codes: what was given cannot be used; there is no answer; somebody pressed Ctrl-C."""
+"""Exit codes: unusable input; no answer; Ctrl-C."""
 
 
 class Command(NamedTuple):
@@ -127,7 +127,7 @@ def _not_loaded() -> None:
 
 
 def _interruptible(command: Callable[..., object]) -> Callable[..., object]:
-    """Say so when somebody presses Ctrl-C: some versions of Typer end without a word."""
+    """Say so after Ctrl-C: some versions of Typer end without a word."""
 
     @wraps(command)
     def run(*args: object, **options: object) -> object:

@@ -187,7 +187,7 @@ def _measure(shown: list[Contender], number: int, seed: int) -> Iterator[Measure
 
 
 class _Bar:
-    """A progress bar on standard error, where somebody looks."""
+    """A progress bar on standard error, if that is a terminal."""
 
     def __init__(self, total: int) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -22,7 +22,7 @@ _PLAIN_ROLES = ("sampler", "proposer", "debater")
 
 @contextlib.contextmanager
 def live(progress: Progress) -> Generator[bool]:
-    """Show `progress` while the block runs, where somebody looks; say whether anybody does.
+    """Show `progress` while the block runs, if standard error is a terminal; tell whether it is.
 
     Nothing at all is written into a pipe or a file.
     """

@@ -82,7 +82,7 @@ def doctor(
 ) -> None:
     """Show what is installed, which keys and servers are found, what is missing and how to get it.
 
-    Keys are looked for, never shown. Local servers are asked for their models; nobody else is.
+    Keys are looked for, never shown. Only local servers are asked for their models.
     """
     found = examine()
     if as_json:

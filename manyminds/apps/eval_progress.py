@@ -11,7 +11,7 @@ from manyminds.evals.eval_log import Outcome
 
 
 class EvalProgress:
-    """Counts finished rows, and shows them where somebody looks.
+    """Counts finished rows, and shows them on a terminal.
 
     Args:
         total: Rows that there will be.

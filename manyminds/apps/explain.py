@@ -24,8 +24,8 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
     """Print the answer and how it came about.
 
     Args:
-        result: what the graph returned.
-        simulated: whether a member only simulates a model; then it says so.
+        result: result of the graph.
+        simulated: True if a member only simulates a model; the text then says so.
         record: the file that the run was recorded in, if it was.
     """
     screen = console()

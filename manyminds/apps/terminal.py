@@ -77,7 +77,7 @@ def console(file: TextIO | None = None) -> "Console":
     """Return a Rich console that takes text as it is: no markup, no emoji codes, no highlighting.
 
     Args:
-        file: where to; standard output if not given.
+        file: file to write to. Default: standard output.
     """
     from rich.console import Console
 
@@ -106,7 +106,7 @@ def put(screen: "Console", *parts: "RenderableType") -> None:
 
 
 def watched() -> bool:
-    """Tell whether somebody looks at standard error: a terminal that can move its cursor."""
+    """Tell whether standard error is a terminal that can move its cursor."""
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 

@@ -66,7 +66,7 @@ async def ask(
         layer: layer, round or wave, from 1.
         params: defaults of the role for sampling; the member's own and the run's come first.
         stream: let the tokens through to a caller who streams: only for a method's last role.
-        deadline: when it is reached, the call is cut; the candidate is added to it.
+        deadline: ends the call when it is reached; the candidate is added to it.
 
     Returns:
         A candidate with status ok, failed, timeout, cut or skipped (the budget had no room).
@@ -104,7 +104,7 @@ async def ask_all(
         ctx: the run of the calling node.
         params: defaults of the role for sampling.
         on_answered: called with the candidates of each batch as it ends, answered or failed.
-        deadline: when it is reached, calls in flight are cut and the rest do not start.
+        deadline: ends calls in flight when it is reached; the rest do not start.
     """
     kind = _kind(ctx)
     calls = [

@@ -42,7 +42,7 @@ class Call:
         prompt: the messages.
         ctx: the run of the calling node.
         params: defaults of the role; the member's own and the run's come first.
-        stream: whether tokens may go through to the caller: for a method's last role.
+        stream: True lets tokens through to the caller: for a method's last role.
         on_answered: called with the candidates once they are in, answered or failed.
         deadline: says why, should this be cut.
     """

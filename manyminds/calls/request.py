@@ -45,7 +45,7 @@ class Request:
         prompt: the messages.
         ctx: the run of the calling node.
         params: sampling parameters.
-        streamed: whether tokens go through to a caller who streams.
+        streamed: True lets tokens through to a caller that streams.
     """
 
     __slots__ = (

@@ -42,7 +42,7 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
     """Parse a member's output: message, text, state with messages, or object (as JSON).
 
     Args:
-        output: what the member returned.
+        output: value that the member returned.
         max_chars: characters of text that are kept; the rest is cut off, with a mark.
 
     Raises:

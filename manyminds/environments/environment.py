@@ -101,7 +101,7 @@ class Environment(Protocol):
         ...
 
     def reward(self, state: EnvironmentState) -> float | None:
-        """Return the reward from 0 to 1 of an ended episode; None where nobody can tell."""
+        """Return the reward from 0 to 1 of an ended episode; None: unknown."""
         ...
 
     def answer(self, state: EnvironmentState) -> str:

@@ -124,7 +124,7 @@ def call(tool: BaseTool, argument: str) -> str:
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
         return f"Error: {'; '.join(wrong)}"
-    except Exception as error:  # a tool of somebody else's may raise anything
+    except Exception as error:  # a user's tool may raise anything
         return f"Error: {str(error) or type(error).__name__}"
     return result if isinstance(result, str) else json.dumps(result, default=str)
 

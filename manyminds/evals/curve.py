@@ -49,7 +49,7 @@ class Curve:
     Args:
         points: numbers of samples, the largest of which was asked.
         vote: as for `create_agent_forest`, but none for which a judge is asked.
-        extract: how answers are compared.
+        extract: reader that says which answers are equal.
         members: with their weights.
         rule: the stopping rule, if there is one.
         grade: from a row and a candidate's text to right or wrong.

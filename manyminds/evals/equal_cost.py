@@ -77,7 +77,7 @@ def plan(
         method: from the registry.
         members: Members to ask.
         calls: for each question, at most.
-        extract: how answers are read where there is a vote.
+        extract: reader of answers for votes.
         budget: of each run; default: so many calls.
         options: of the builder; one that is given here is not set to fit the calls.
 

@@ -75,7 +75,7 @@ def grader(
     Args:
         rows: the questions.
         data: the file they come from.
-        extract: how to read an answer out of a reply; default: what suits the reference answers.
+        extract: reader of a reply's answer. Default: the one that suits the reference answers.
         grades: a file of flags for the samples recorded in `data`.
         run_code: Limits under which programs are run against their tests; None runs none.
 

@@ -53,7 +53,7 @@ async def judged(
     Args:
         texts: of each member, its answer to each question; None where it gave none, which loses.
         rows: the questions.
-        judge: who compares; sees the two answers in a random order, without names.
+        judge: member that compares two answers, in a random order and without names.
         prompt: with the variable `answers`, asking for the number of the better one.
         seed: draws the rings and the order within pairs.
         on_judgement: called with each choice that could be read, to see what the judge prefers.
@@ -161,8 +161,8 @@ def choose_preferred(
     Args:
         names: of the members.
         scores: members by questions, any scale, NaN where missing.
-        likeness: how alike every two members are, 0 to 1.
-        most: how many to choose.
+        likeness: similarity of every two members, 0 to 1.
+        most: number of members to choose.
     """
     rates = win_rates(scores)
     order = sorted(ranked(rates, likeness, most), key=lambda i: (-rates[i], i))

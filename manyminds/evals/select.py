@@ -59,7 +59,7 @@ class Judged:
         calibration: accuracy of its weighted vote on the questions that it was made on.
         accuracy: of the weighted vote of the chosen, 0 to 1.
         best_single: accuracy there of the member that looked best on the calibration set.
-        asked: how many questions it was judged on.
+        asked: number of questions it was judged on.
         rivals: "optimal mixture", which is the best possible on the calibration questions, and
             "weights without labels", from agreement there; none where scipy is missing.
     """

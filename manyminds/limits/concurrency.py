@@ -16,7 +16,7 @@ class AdaptiveConcurrency:
         widest: at most, and to begin with.
 
     Attributes:
-        now: so many, a fraction of a call included.
+        now: Calls at once, a fraction of a call included.
         held: the most calls that were still in flight when all of a burst had come back that were
             refused: the endpoint has had that many at once.
     """
@@ -44,7 +44,7 @@ class AdaptiveConcurrency:
             self._rest = in_flight - 1
             self._knee, self._calm = _KNEE * in_flight, 0.0
             self.now = max(1.0, self._knee if gently else in_flight / 2)
-        else:  # nobody takes this one's place, and who is still in may fit
+        else:  # this one's place stays empty, so the calls in flight may fit
             self._rest = min(self._rest, in_flight - 1)
             rest = max(1.0, self._rest)
             self.now = min(self.now, rest)

@@ -35,7 +35,7 @@ class Deadline:
     Create it where a loop is running.
 
     Args:
-        conditions: when it is reached early; the first that holds counts.
+        conditions: Conditions that end it early; the first that holds counts.
         before: candidates of earlier waves.
         seconds: from now until it is reached in any case; None: never.
 

@@ -101,7 +101,7 @@ class EndpointLimiter:
 
         Args:
             max_wait: seconds to wait at most where the endpoint asks for a pause.
-            options: what the call brings with it.
+            options: Options of the call.
 
         Returns:
             The number of the call, for `answer`, `refuse` and `leave`.
@@ -197,7 +197,7 @@ class EndpointLimiter:
         return wait
 
     def _send_waiting(self) -> None:
-        """Send the calls whose turn it is, and see to it that somebody looks again in time."""
+        """Send the calls whose turn it is, and schedule the next look."""
         while True:
             turn = self._waiting.first(lambda one: self._of_run[one.run] < one.most)
             if turn is None:
@@ -270,7 +270,7 @@ def limiter(endpoint: Hashable, owner: object = None) -> EndpointLimiter:
     """Return the limiter that all calls to `endpoint` in this process share.
 
     Args:
-        endpoint: what tells it from others.
+        endpoint: Key that tells it from others.
         owner: the object that `endpoint` is the id of; its limiter ends with it.
     """
     with _lock:

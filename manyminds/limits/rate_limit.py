@@ -51,7 +51,7 @@ class RateLimit:
         """Count a request that is being sent.
 
         Args:
-            rates: what its member allows.
+            rates: Rates that its member allows.
             estimate: tokens of the request, in and out; counts until an answer has come.
         """
         self._usual = self._usual or estimate

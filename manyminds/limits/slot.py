@@ -13,7 +13,7 @@ class Slot:
     Args:
         limiter: of the endpoint.
         max_wait: seconds that the endpoint may ask to pause before the call is given up.
-        turn: what `EndpointLimiter.enter` takes besides.
+        turn: Further arguments of `EndpointLimiter.enter`.
     """
 
     __slots__ = ("_held", "_limiter", "_max_wait", "_number", "_turn")

@@ -60,7 +60,7 @@ def provider_error(
 
     Args:
         body: of the response, or the chunk of a stream.
-        usage: what the response reports all the same.
+        usage: usage that the response reports.
         otherwise: the kind of failure where the body does not name one.
     """
     told = told_in(body) or Told(NO_COMPLETION if otherwise == "malformed" else "no reason given")

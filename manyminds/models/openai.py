@@ -70,7 +70,7 @@ class EndpointModel:
 
     @property
     def concurrency(self) -> int | None:
-        """Calls in flight at once that the endpoint has room for; None where nobody knows."""
+        """Calls in flight at once that the endpoint has room for; None: unknown."""
         return None
 
     def chat_model(self) -> "BaseChatModel":
@@ -140,7 +140,7 @@ def openai_chat_model(
     chat = make(**options, **_known(make, params or {}))
     chat.async_client = PlainChunks(chat.async_client)
     if not is_openai:
-        # The SDK takes these from the environment, but they are nobody else's business.
+        # The SDK takes these from the environment, but other endpoints must not see them.
         chat.root_async_client.organization = chat.root_async_client.project = None
     return chat
 

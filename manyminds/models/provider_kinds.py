@@ -17,7 +17,7 @@ BY_STATUS: dict[int, FailureKind] = {
 }
 _RETRIABLE = frozenset({"timeout", "connection", "rate_limit", "server_error", "malformed"})
 
-# Words that mean the same whatever the status, and whoever says them.
+# Words that mean the same with every status and provider.
 _SURE: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (re.compile(r"no generation chunks were returned|null value for 'choices'"), "malformed"),
     (re.compile(r"unexpected response type"), "malformed"),

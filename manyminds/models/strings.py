@@ -27,7 +27,7 @@ class Endpoint:
     Attributes:
         url: base URL, up to and with `/v1`.
         key: environment variable that holds the key.
-        needs_key: whether the endpoint at `url` wants one.
+        needs_key: True if the endpoint at `url` wants one.
         address: environment variable that names another address.
         model: a cheap model to begin with; empty for servers that list their own.
     """

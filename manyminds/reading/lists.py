@@ -50,6 +50,10 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r",?\s+(?:which|who|that)\s", re.IGNORECASE)
+_AMOUNT = re.compile(  # asks for one number of several things
+    r"\b(?:how\s+(?:much|many|long|old|far|tall)|average|total|sum|mean|altogether)\b[^.?!]*[.?!]?\s*$",
+    re.IGNORECASE,
+)
 _THESE = re.compile(r"(?:these|they|this|it|there)\s", re.IGNORECASE)
 _A = re.compile(r"an?\s", re.IGNORECASE)
 _ADVERB = re.compile(r"^(?:indeed|actually|simply|as\s+follows)\b[:,]?\s*", re.IGNORECASE)
@@ -59,7 +63,7 @@ _MOST_ITEMS = 60
 
 def asked_for(question: str) -> Extractor | None:
     """Return the reader of lists that a question asks for; None where it asks for no list."""
-    if _OTHER.search(question):
+    if _OTHER.search(question) or _AMOUNT.search(question):
         return None
     ordered = _ORDER.search(question) is not None
     if not ordered and not _ALL.search(question):

@@ -38,6 +38,7 @@ _QUESTION = re.compile(
     r"|should|may|must)\s+(?P<asked>[^.!?\n]{2,300})\?",
     re.IGNORECASE,
 )
+_WH = re.compile(r"\b(?:how|what|which|who|when|where|why)\b", re.IGNORECASE)
 _AFTER = 60  # characters after a question, such as "Answer yes or no."
 _OR = re.compile(r"\bor\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w]+(?:['\u2019]t)?|[+*/=<>^\u00d7]", re.UNICODE)
@@ -143,7 +144,8 @@ def asks_nothing_else(question: str) -> bool:
     """Say whether a question asks for yes or no at its end, so that a reply has no other kind."""
     asked = list(_QUESTION.finditer(question[-2_000:]))
     after = question[-2_000:][asked[-1].end() :] if asked else ""
-    return asks(question) and "?" not in after and len(after.strip()) <= _AFTER
+    ends = "?" not in after and len(after.strip()) <= _AFTER
+    return ends and asks(question) and not _WH.search(asked[-1]["asked"])
 
 
 def find(text: str, question: str = "") -> Found | None:

@@ -38,7 +38,7 @@ def is_alive(process: Process | None, file: Path) -> bool:
         os.kill(process["pid"], 0)  # signal 0 asks whether the process is there
     except ProcessLookupError:
         return False
-    except OSError:  # it is there and belongs to somebody else
+    except OSError:  # it exists and belongs to another user
         pass
     started = _started(process["pid"])
     return started is None or not process["started"] or started == process["started"]

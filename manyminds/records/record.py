@@ -76,7 +76,7 @@ class Recording:
 
 
 def record(path_or_dir: str | Path = FOLDER, *, redact: Redact | None = None) -> Recording:
-    """Record the runs inside a block, whoever starts them, for looking at and for replay.
+    """Record all runs inside a block, for looking at and for replay.
 
     Use it while you work on a method, in a notebook, or where you must be able to tell later how an
     answer came about:

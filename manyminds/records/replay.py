@@ -40,7 +40,7 @@ async def areplay(
         run: the record, or its path.
         graph: the method as it is to be now. Default: the recorded one, built again from its
             options, which works where all of them are texts and numbers.
-        strict: ask nobody: raise where the record has no answer.
+        strict: make no call: raise if the record lacks an answer.
         context: settings in addition to the recorded seed and sampling parameters, such as a
             recorder.
         changes: options of the builder to change, such as keep=3; without `graph` only.

@@ -51,7 +51,7 @@ class Recorded:
         return None
 
     async def put(self, key: str, candidate: Candidate) -> None:
-        """Keep nothing: what is new is recorded by whoever records this run."""
+        """Keep nothing: a recorder of this run records new answers."""
 
 
 @dataclass(frozen=True)

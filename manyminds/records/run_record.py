@@ -110,7 +110,7 @@ class LayerState:
 
     Attributes:
         candidates: answers of the layer, in the order of asking.
-        kept: those that were handed on, best first; all good ones where nobody chose.
+        kept: those that were handed on, best first; all good ones without a choice.
         dropped: good ones that were not.
         others: calls of the layer in other roles: judge, moderator, aggregator, ...
     """
@@ -140,9 +140,9 @@ class RunRecord:
         began, ended: in seconds since 1970; `ended` is None while the run goes on.
         parent: the call that ran this run, where it is nested; `trail` names all calls around it.
         builder: module:function that built the method's graph.
-        options: what that was given; `settings`: those of the run.
+        options: options of the builder; `settings`: those of the run.
         graph: the method's picture in mermaid; `nodes` and `edges` the same as data.
-        conversation: what the run was given.
+        conversation: messages that the run was given.
         calls: its own calls, in the order in which they ended; those of nested runs are in
             `nested`.
         visits: the nodes that have run, in the order in which they ended.

@@ -230,7 +230,7 @@ class RunContext:
             note(self.around.spent, candidates)
 
     def emit(self, event: str, **details: object) -> None:
-        """Send a progress event to whoever streams the run with `stream_mode="custom"`."""
+        """Send a progress event to a caller that streams the run with `stream_mode="custom"`."""
         data = {"event": event, "run": self.id, "method": self.method, **details}
         self.write(data)
         if self.recorder is not None:

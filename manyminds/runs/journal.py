@@ -38,7 +38,7 @@ class Journal:
     """The answers of one run, as seen from one event loop.
 
     Args:
-        backend: where they are written.
+        backend: store to write them to.
         clear: the run begins now, or takes another path from an earlier point: what the backend
             holds must not be used.
 

@@ -33,7 +33,7 @@ class RunScope:
         recorder: receives what the nodes do.
         failed_observers: notes on recorders and caches that failed, by what is lost.
         counters: of the budgets that the run draws on.
-        unreported: calls whose tokens nobody reported, although a budget counts them.
+        unreported: calls without reported tokens, although a budget counts them.
         lives: seconds of work in each earlier life of the run.
         replay: names the last call that took another path from an earlier point of the run.
     """

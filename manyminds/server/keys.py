@@ -15,7 +15,7 @@ class Holder:
     """The holder of a key: a rate limit, and a budget that all runs of the key draw on.
 
     Args:
-        key: Entry of the configuration. None: nobody is asked for a key.
+        key: Entry of the configuration. None: no key is needed.
 
     Attributes:
         name: Name for logs and metrics.
@@ -58,7 +58,7 @@ class Keys:
         self._anybody = Holder(None)
 
     def holder(self, authorization: str) -> Holder | None:
-        """Return who sends this `Authorization` header; None: nobody that may ask."""
+        """Return the client of this `Authorization` header; None if it may not ask."""
         if not self._holders:
             return self._anybody
         scheme, _, key = authorization.partition(" ")

@@ -33,7 +33,7 @@ class LayerData:
     """A layer, round or wave: its candidates, and what was decided about them.
 
     `kept`, `scores` and `reasons` go along with `candidates` by place; `kept` has the best first
-    and is None where nobody chose.
+    and is None without a choice.
     """
 
     number: int

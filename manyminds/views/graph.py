@@ -45,7 +45,7 @@ class Svg:
 def graph(of: AnyRun | AnyGraph) -> Svg:
     """Draw the nodes and edges of a method, and what a run has taken in strong lines.
 
-    Nodes that have asked somebody are filled and say how many calls they made; conditional edges
+    Nodes that made calls are filled and show their number; conditional edges
     are dashed. Of many nodes that do the same side by side the last stand as one.
 
     Args:

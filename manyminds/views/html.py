@@ -39,8 +39,8 @@ def page(run: RunData, *, live: str = "") -> str:
     """Return a run as a page of its own, with no need of a network.
 
     Args:
-        run: what to show.
-        live: where a server tells whether there is news; empty for a page in a file.
+        run: run to show.
+        live: address at which a server tells whether there is news; empty for a page in a file.
 
     Raises:
         InputError: jinja2 is not installed.

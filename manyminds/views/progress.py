@@ -32,13 +32,13 @@ class Progress:
     Attributes:
         method: its name, empty before the first event.
         lines: by member and role, in the order in which they were first asked.
-        votes: how many stand behind each answer, most first.
+        votes: number of votes of each answer, most first.
         cost: dollars of the answers whose price is known.
-        priced: whether any price is known.
+        priced: True if any price is known.
         layer: the layer, round or wave that is being asked; 0 before the first.
-        kept: how many answers of the last layer were handed on; 0 where nobody chose.
+        kept: number of answers of the last layer that were handed on; 0 without a choice.
         planned: calls that the run has said it will make so far; early stopping may spare some.
-        began: when watching began, by the monotonic clock.
+        began: start of watching, by the monotonic clock.
         hide: takes keys out of the answer, should a server repeat one.
     """
 

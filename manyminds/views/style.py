@@ -27,7 +27,7 @@ def empty(height: float, alt: str) -> "Picture":
 
     Args:
         height: inches.
-        alt: what there is to see, in a sentence, for those who cannot see it.
+        alt: text alternative of the picture, in a sentence.
 
     Raises:
         InputError: matplotlib is not installed.

@@ -18,7 +18,7 @@ class Group(TypedDict):
 class Ballot(TypedDict):
     """How a vote went.
 
-    `winner` is an index into the candidates, None where nobody voted. `groups` are best first.
+    `winner` is an index into the candidates, None without a vote. `groups` are best first.
     `scores` has one entry a candidate where the vote scores candidates (None: it abstained), else
     none at all. `voters` + `abstentions` is the number of those asked. `margin` is the weight of
     the leader less that of the runner-up; `tie` says that they are equal, so that the order of

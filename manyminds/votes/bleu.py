@@ -99,10 +99,10 @@ class _Index:
     """Which texts have each feature, for the n-grams of one order.
 
     Attributes:
-        texts: how many there are.
+        texts: number of texts.
         rare: features of few texts, grouped by how many: arrays [features, texts that have it].
         common: (text, feature) of the features of many texts.
-        width: how many common features there are.
+        width: number of common features.
     """
 
     texts: int

@@ -51,7 +51,7 @@ class RedFlags:
 
         Args:
             reply: the whole text.
-            answer: what was read out of it, if anything.
+            answer: answer that was read in it, if any.
         """
         if self.longest is not None and len(reply) > self.longest:
             return f"longer than {self.longest} characters"

@@ -25,7 +25,7 @@ def lead_for(accuracy: float, steps: int, target: float = 0.95) -> int:
 
     Args:
         accuracy: of one vote on one step, above 0.5 and below 1.
-        steps: how many steps must all be right.
+        steps: number of steps that must all be right.
         target: the probability that they are, between 0 and 1.
 
     Raises:

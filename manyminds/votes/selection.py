@@ -44,7 +44,7 @@ class Selection:
     """A choice of members, best first.
 
     Attributes:
-        members: who was chosen, with weights.
+        members: chosen members, with weights.
         best_single: the member that did best by itself.
         accuracy: share of right answers of every member that could be chosen.
         error_correlation: mean correlation of errors between two chosen members, 0 for one.
@@ -135,7 +135,7 @@ def ranked(quality: Floats, alike: Floats, most: int) -> list[int]:
     Args:
         quality: accuracy or win rate of each member.
         alike: error correlation or similarity of every two members.
-        most: how many places there are.
+        most: number of places.
     """
     spread = max(_LEAST_SPREAD, float(quality.std()))
     left = sorted(range(len(quality)), key=lambda i: (-quality[i], i))

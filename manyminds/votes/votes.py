@@ -58,10 +58,10 @@ def majority(
     """Vote by plurality over equivalent answers, as in self-consistency and Agent Forest.
 
     Args:
-        answers: what was extracted from each candidate; None abstains.
-        extractor: what makes answers equivalent, as `answers.extractor` takes it (only its key and
-            `same` are used: nothing is extracted again); None compares them as written.
-        effort: what may be spent on slow comparisons; what is left out stands in the ballot's
+        answers: answer read in each candidate; None abstains.
+        extractor: reader that says which answers are equal, as `answers.extractor` takes it (only
+            its key and `same` are used: nothing is extracted again); None compares them as written.
+        effort: limit of slow comparisons; what is left out stands in the ballot's
             `notes`.
     """
     ones = [1.0] * len(answers)
@@ -79,10 +79,10 @@ def weighted(
     """Vote with a weight a candidate: the answer with the greatest sum wins.
 
     Args:
-        answers: what was extracted from each candidate; None abstains.
+        answers: answer read in each candidate; None abstains.
         weights: one a candidate, as from `cisc_weights`, `log_odds_weights`, `reconcile_weights`;
             those of abstentions are not used.
-        extractor: what makes answers equivalent, as for `majority`.
+        extractor: reader that says which answers are equal, as for `majority`.
         vote: the name on the ballot.
         effort: as for `majority`.
 
@@ -127,7 +127,7 @@ def weighted_together(
         questions: for each question one answer a member, None where one abstains.
         weights: one a member, or "agreement".
         choices: as for `unlabelled.agreement_weights`.
-        extractor: what makes answers equivalent, as for `majority`.
+        extractor: reader that says which answers are equal, as for `majority`.
 
     Raises:
         InputError: the questions do not have the same number of members.

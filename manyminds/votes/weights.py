@@ -42,7 +42,7 @@ def log_odds_weights(accuracies: Sequence[float], *, choices: int = 2) -> list[f
 
     Args:
         accuracies: of the members, 0 to 1, measured on other questions.
-        choices: how many answers are open; chance is one in so many.
+        choices: number of possible answers; chance is one over it.
 
     Raises:
         InputError: an accuracy is outside 0 to 1, or there are fewer than two choices.

@@ -52,7 +52,7 @@ class Asked(NamedTuple):
         """Return the answer of someone who worked out `result`, and whether it is a guess.
 
         Args:
-            result: what was worked out.
+            result: result of the steps.
             draw: decides where nothing else does.
             misread: the chance to go wrong at each range that has to be told from the right one;
                 so the more ranges, the harder the choice.

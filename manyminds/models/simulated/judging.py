@@ -37,12 +37,12 @@ _HABITS = (
 
 
 class Weighed(NamedTuple):
-    """Numbered answers as somebody with an opinion sees them.
+    """Numbered answers as a judge with an opinion sees them.
 
     Attributes:
         own: one's own answer.
-        stated: what each numbered answer states; None where it states nothing.
-        counts: how many members gave each numbered answer; 1 where it is not said.
+        stated: answer that each numbered text states; None if it states none.
+        counts: number of members that gave each numbered answer; 1 if the prompt does not say.
         best: the answer with most support, one's own opinion included.
     """
 
@@ -100,8 +100,8 @@ def weigh(
         own: one's own answer.
         answers: number and text of each.
         trust: the chance that one's own answer is right.
-        asked: what was asked; it says how an answer looks.
-        counts: how many members gave each answer; 1 where it is not said.
+        asked: prompt, which says how an answer looks.
+        counts: number of members that gave each answer; 1 if the prompt does not say.
     """
     counts = counts or {}
     stated = {number: _answer(text, asked) for number, text in answers}
@@ -136,7 +136,7 @@ def verdict(
 
     Args:
         keys: of the object, as `form` returns them.
-        prompt: what was asked, without the numbered answers.
+        prompt: prompt without the numbered answers.
         asked: the question in it.
         weighed: the numbered answers, weighed.
         draw: for what is a matter of taste.

@@ -72,7 +72,7 @@ class Prompt(NamedTuple):
     Attributes:
         asked: the question; None where there is none that it can answer.
         answers: the numbered answers of others.
-        counts: how many members gave each of them.
+        counts: number of members that gave each of them.
         keys: of the JSON object that it is to reply with; none: it replies with text.
         text: everything but AI messages and numbered answers.
         length: characters in all.
