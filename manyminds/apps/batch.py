@@ -1,6 +1,7 @@
 """`manyminds batch`: a method on a file of questions or trajectories, one row each."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,32 +57,29 @@ def run(
     graph = make()  # wrong options are an error now, not in another process
     if engine not in ("local", "ray"):
         raise InputError(f"--engine {engine}: give local or ray")
-    counts = Batch()
-    with _progress() as bar:
-        task = bar.add_task("")
-
-        def show(now: Batch) -> None:
-            nonlocal counts
-            counts = now
-            bar.update(
-                task, description=f"{now.done:,} done, {now.errors.total():,} without answer"
-            )
-
-        try:
-            options: dict[str, Any] = {"form": _form(form), "seed": seed, "on_item": show}
-            options["concurrency"] = concurrency
-            if engine == "ray":
-                options["workers"] = workers
-                counts = ray_batch(make, read_items(data), out, **options)
-            else:
-                counts = batch(graph, read_items(data), out, **options)
-        except KeyboardInterrupt:
-            complain(f"interrupted; {out} keeps its rows: the same command goes on from there")
-            raise typer.Exit(_INTERRUPTED) from None
+    options: dict[str, Any] = {"form": _form(form), "seed": seed, "concurrency": concurrency}
+    work = partial(ray_batch, make, workers=workers) if engine == "ray" else partial(batch, graph)
+    counts = _followed(partial(work, read_items(data), out, **options), out)
     for why, count in counts.errors.most_common(3):
         complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
     kept = f", {counts.kept:,} were there before" if counts.kept else ""
     typer.echo(f"{counted(counts.done, 'item')} done{kept}; {counts.calls:,} calls; see {out}")
+
+
+def _followed(work: Callable[..., Batch], out: Path) -> Batch:
+    """Run a batch with its progress on the terminal."""
+    with _progress() as bar:
+        task = bar.add_task("")
+
+        def show(now: Batch) -> None:
+            without = f"{now.errors.total():,} without answer"
+            bar.update(task, description=f"{now.done:,} done, {without}")
+
+        try:
+            return work(on_item=show)
+        except KeyboardInterrupt:
+            complain(f"interrupted; {out} keeps its rows: the same command goes on from there")
+            raise typer.Exit(_INTERRUPTED) from None
 
 
 def built(name: str, members: Any, sets: Any, seed: int) -> "Compiled":

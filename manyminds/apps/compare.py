@@ -27,7 +27,7 @@ from manyminds.apps.terminal import (
 from manyminds.errors import InputError
 from manyminds.evals.compare import acompare
 from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comparison
-from manyminds.evals.data import groups_of
+from manyminds.evals.data import Row, groups_of
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.grading import grader, vote_kind
 from manyminds.evals.members_alone import BEST_MEMBER
@@ -76,23 +76,17 @@ def compare(
     sandbox = measuring.sandbox()
     read_as = questions.extract or vote_kind(rows)
     everyone = as_members(members.required())
-    listed = [name.strip() for name in contest.methods.split(",") if name.strip()]
-    named = dict.fromkeys([BASELINE, *listed, SELF_CORRECTION])
-    given = _shared_out(contest.sets or [], [method(name) for name in named])
-    plans = _plans(given, everyone, contest.calls, read_as, optional={SELF_CORRECTION} - {*listed})
+    given, optional = _methods(contest)
+    plans = _plans(given, everyone, contest.calls, read_as, optional=optional)
     about: dict[str, Any] = {
         "members": [member.name for member in everyone],
         "budget_calls": contest.calls,
-        "questions": len(rows),
-        "repeats": measuring.repeats,
-        "seed": measuring.seed,
+        **{"questions": len(rows), "repeats": measuring.repeats, "seed": measuring.seed},
         "extract": read_as,
         "set": {name: texts for name, texts in given.items() if texts},
     }
     if contest.out is not None:
-        planned = [one.to_json() for one in plans]
-        write_study(contest.out, {**about, "methods": planned, "groups": groups_of(rows)})
-        note_start(contest.out, COMMAND.get(), questions.file)
+        _write_study(contest.out, about, plans, rows, questions.file)
     grade = grader(rows, questions.file, extract=read_as, grades=questions.grades, run_code=sandbox)
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)
@@ -119,6 +113,23 @@ def compare(
         console().print(f"manyminds report {contest.out}", style="bold")
     if measuring.misses:
         console().print(missed.table())
+
+
+def _methods(contest: Contest) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """Return the options of each method, and the methods that may be left out."""
+    listed = [name.strip() for name in contest.methods.split(",") if name.strip()]
+    named = dict.fromkeys([BASELINE, *listed, SELF_CORRECTION])
+    given = _shared_out(contest.sets or [], [method(name) for name in named])
+    return given, {SELF_CORRECTION} - {*listed}
+
+
+def _write_study(
+    out: Path, about: Mapping[str, Any], plans: Sequence[Plan], rows: Sequence[Row], file: Path
+) -> None:
+    """Write down what is compared, for `manyminds report`."""
+    planned = [one.to_json() for one in plans]
+    write_study(out, {**about, "methods": planned, "groups": groups_of(rows)})
+    note_start(out, COMMAND.get(), file)
 
 
 def _plans(

@@ -44,6 +44,23 @@ from manyminds.votes import stopping
 _INTERRUPTED = 130
 
 
+@dataclass(frozen=True)
+class Output:
+    """What an evaluation leaves.
+
+    Attributes:
+        out: Folder that keeps rows; goes on where it stopped.
+        keep: Append every sample to FILE; see `manyminds resample`.
+        curve: Accuracy at each of these numbers of samples, such as 1,5,10.
+        plot: Draw the curve into this file.
+    """
+
+    out: Annotated[Path | None, typer.Option(metavar="DIR")] = None
+    keep: Annotated[Path | None, typer.Option(metavar="FILE")] = None
+    curve: Annotated[str | None, typer.Option(metavar="N,N,...")] = None
+    plot: Annotated[Path | None, typer.Option(metavar="FILE")] = None
+
+
 def evaluate(
     name: Annotated[
         str | None,
@@ -60,23 +77,7 @@ def evaluate(
     members: Members,
     options: MethodOptions,
     measuring: Measuring,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder that keeps rows; goes on where it stopped."),
-    ] = None,
-    keep: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Append every sample to FILE; see `manyminds resample`."),
-    ] = None,
-    curve: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N,...", help="Accuracy at each of these numbers of samples, such as 1,5,10."
-        ),
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the curve into this file.")
-    ] = None,
+    output: Output,
     recording: Recording,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +89,8 @@ def evaluate(
     by `manyminds ask`.
     """
     name, questions = _which(name, file, questions)
-    plan = _planned(name, questions, members, options, measuring, curve, out)
+    out = output.out
+    plan = _planned(name, questions, members, options, measuring, output.curve, out)
     missed = Misses(plan.rows, measuring.misses)
     progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
     if out is not None:
@@ -103,21 +105,25 @@ def evaluate(
         concurrency=measuring.concurrency,
         on_row=progress.add,
         config=plan.config,
-        on_output=_kept(plan, out, keep),
+        on_output=_kept(plan, out, output.keep),
     )
     with recording.into(f"eval-{plan.graph.method}"):
         result = _run(evaluation, progress, out)
     about = plan.about | {"seed": measuring.seed}
-    if plan.curve is not None:
-        about["curve"] = plan.curve.result(measuring.repeats)
-        if plan.curve.notes:
-            about["curve_notes"] = plan.curve.notes
-        if plot is not None:
-            title = f"{plan.graph.method} on {questions.file.name}"
-            draw(plan.curve.result(measuring.repeats), plot, title)
+    about |= _curve_of(plan, measuring.repeats, output.plot, questions.file.name)
     _show(about, result, as_json)
     if measuring.misses and not as_json:
         console().print(missed.table())
+
+
+def _curve_of(plan: "_Plan", repeats: int, plot: Path | None, file: str) -> dict[str, Any]:
+    """Return what the curve says, if one is wanted, and draw it."""
+    if plan.curve is None:
+        return {}
+    points = plan.curve.result(repeats)
+    if plot is not None:
+        draw(points, plot, f"{plan.graph.method} on {file}")
+    return {"curve": points} | ({"curve_notes": plan.curve.notes} if plan.curve.notes else {})
 
 
 def _which(

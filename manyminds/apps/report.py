@@ -1,5 +1,6 @@
 """`manyminds report`: what an evaluation or a comparison found, as Markdown, HTML and CSV."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from manyminds.evals.advice import advice
 from manyminds.evals.findings import find
 from manyminds.evals.study import read_folder
 from manyminds.views.html import report as page
-from manyminds.views.sections import markdown
+from manyminds.views.sections import Section, markdown
 from manyminds.views.study import methods_table, pairs_table, sections
 
 _PLOTS = "report-plots"
@@ -57,14 +58,7 @@ def report(
         "methods.csv": methods_table(found).csv(),
         "pairs.csv": pairs_table(found).csv(),
     }
-    try:
-        (into / _PLOTS).mkdir(parents=True, exist_ok=True)
-        for plot in (plot for part in parts for plot in part.plots):
-            (into / _PLOTS / f"{plot.name}.png").write_bytes(plot.png)
-    except OSError as error:
-        raise InputError(f"cannot write to {into}: {error.strerror}; give --out DIR") from None
-    for name, text in files.items():
-        write_text(into / name, text)
+    _write(into, files, parts)
     if as_json:
         print_json(
             {
@@ -77,3 +71,15 @@ def report(
     screen = console()
     screen.print(advice(found))
     screen.print(f"written: {', '.join(str(into / name) for name in files)}", markup=False)
+
+
+def _write(into: Path, files: Mapping[str, str], parts: Sequence[Section]) -> None:
+    """Write the files of a report and its plots."""
+    try:
+        (into / _PLOTS).mkdir(parents=True, exist_ok=True)
+        for plot in (plot for part in parts for plot in part.plots):
+            (into / _PLOTS / f"{plot.name}.png").write_bytes(plot.png)
+    except OSError as error:
+        raise InputError(f"cannot write to {into}: {error.strerror}; give --out DIR") from None
+    for name, text in files.items():
+        write_text(into / name, text)

@@ -1,6 +1,5 @@
 """`manyminds serve`: methods as models over the OpenAI protocols."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,11 +42,7 @@ def serve(
     if config is None:
         raise InputError("give --config FILE; `manyminds serve --example` prints one")
     found = read_config(config)
-    if host not in _LOOPBACK and not found.keys:
-        raise InputError(
-            f"--host {host} is open to others, so the configuration needs `keys`: "
-            "`manyminds serve --new-key NAME` makes one"
-        )
+    _check(host, has_keys=bool(found.keys))
     try:
         import uvicorn
 
@@ -66,15 +61,18 @@ def serve(
         app: Any = application.create_app(found)
     else:
         found.share(processes)  # an error now, not in each process
-        os.environ |= {
-            application.CONFIG: str(config.resolve()),
-            application.PROCESSES: str(processes),
-            application.ID: secrets.token_hex(4),
-        }
-        app = "manyminds.server.application:of_environment"
+        app = application.for_processes(config, processes)
         options |= {"factory": True, "workers": processes}
     print(f"Serving {names} at http://{host}:{port}/v1 (Ctrl-C stops)", flush=True)
     uvicorn.run(app, **options)
+
+
+def _check(host: str, *, has_keys: bool) -> None:
+    if host not in _LOOPBACK and not has_keys:
+        raise InputError(
+            f"--host {host} is open to others, so the configuration needs `keys`: "
+            "`manyminds serve --new-key NAME` makes one"
+        )
 
 
 def _print_key(name: str) -> None:

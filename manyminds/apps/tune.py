@@ -64,9 +64,7 @@ class Measuring:
 def tune(
     runs: Annotated[
         list[Path] | None,
-        Argument(
-            metavar="RUNS", help="Records of runs, folders of records, files of trajectories."
-        ),
+        Argument(metavar="RUNS", help="Records of runs, folders of records, or trajectories."),
     ] = None,
     *,
     more_runs: Annotated[
@@ -93,20 +91,17 @@ def tune(
     from manyminds.export.filters import Limits
     from manyminds.export.measure import Sampling
     from manyminds.export.plan import Plan
-    from manyminds.export.recipes import RECIPES
     from manyminds.export.training import Training
     from manyminds.export.tuning import Job, recipe_of
     from manyminds.export.tuning import tune as work
 
     if listed:
-        for name, one in RECIPES.items():
-            print(f"{name:<10}{one.about}; {one.trainers}")
+        _print_recipes()
         return
     chosen = recipe_of(recipe)
     if out is None:
         raise InputError("give the folder to write into with --out DIR")
-    sources = [*(runs or []), *(more_runs or [])]
-    limits = Limits(min_agreement=min_agreement)
+    sources, limits = [*(runs or []), *(more_runs or [])], Limits(min_agreement=min_agreement)
     job = Job(
         chosen,
         Plan(sources, "trl", limits=limits, seed=training.seed, **asdict(sets)),
@@ -120,6 +115,13 @@ def tune(
         print_json(tuned.to_json())
     else:
         _print(tuned)
+
+
+def _print_recipes() -> None:
+    from manyminds.export.recipes import RECIPES
+
+    for name, one in RECIPES.items():
+        print(f"{name:<10}{one.about}; {one.trainers}")
 
 
 @contextmanager

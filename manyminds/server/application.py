@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -78,6 +79,21 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
     _add_count(app, server)
     add_pages(app, server)
     return app
+
+
+def for_processes(config: Path, processes: int) -> str:
+    """Tell processes that are about to start what they serve; return where their app is made.
+
+    Args:
+        config: YAML file of ensembles.
+        processes: Number of processes, which share limits.
+    """
+    os.environ |= {
+        CONFIG: str(config.resolve()),
+        PROCESSES: str(processes),
+        ID: secrets.token_hex(4),
+    }
+    return f"{__name__}:{of_environment.__name__}"
 
 
 def of_environment() -> FastAPI:

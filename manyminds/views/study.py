@@ -179,48 +179,44 @@ def _members(found: Findings) -> Iterator[Section]:
     ]
     tables = list[Grid]()
     if found.comparison.regrets:
-        tables.append(
-            Grid(
-                ("method", "regret %", "95 % low", "95 % high", "right where no member was %"),
-                [
-                    (
-                        name,
-                        *(f"{100 * value:.1f}" for value in (one.share, *one.interval)),
-                        f"{100 * one.rescued:.1f}",
-                    )
-                    for name, one in found.comparison.regrets.items()
-                ],
-            )
-        )
+        tables.append(_regrets(found))
         told.append("Regret: questions on which a member was right and the method was not.")
     if found.difficulty:
+        tables.append(_by_difficulty(found))
         told.append(
             "By how many members are right, the most accurate method against the mean member. "
             "Where its votes are these same answers, the gain in the middle is flattered."
         )
-        tables.append(
-            Grid(
-                (
-                    "members",
-                    "questions",
-                    "mean member %",
-                    "method %",
-                    "gain, points",
-                    "low",
-                    "high",
-                ),
-                [
-                    (
-                        str(one.group),
-                        str(one.n),
-                        *(f"{100 * v:.1f}" for v in (one.single, one.voted, one.gain)),
-                        *(f"{100 * v:.1f}" for v in one.gain_interval),
-                    )
-                    for one in found.difficulty
-                ],
-            )
-        )
     yield Section("What the members can reach", told, tables=tables)
+
+
+def _regrets(found: Findings) -> Grid:
+    return Grid(
+        ("method", "regret %", "95 % low", "95 % high", "right where no member was %"),
+        [
+            (
+                name,
+                *(f"{100 * value:.1f}" for value in (one.share, *one.interval)),
+                f"{100 * one.rescued:.1f}",
+            )
+            for name, one in found.comparison.regrets.items()
+        ],
+    )
+
+
+def _by_difficulty(found: Findings) -> Grid:
+    return Grid(
+        ("members", "questions", "mean member %", "method %", "gain, points", "low", "high"),
+        [
+            (
+                str(one.group),
+                str(one.n),
+                *(f"{100 * v:.1f}" for v in (one.single, one.voted, one.gain)),
+                *(f"{100 * v:.1f}" for v in one.gain_interval),
+            )
+            for one in found.difficulty
+        ],
+    )
 
 
 def _debate(found: Findings) -> Iterator[Section]:
