@@ -32,6 +32,7 @@ EXTRAS = {
     "server": "`manyminds serve`, and `manyminds show --serve`, which follows runs",
     "mcp": "`manyminds mcp`: methods as tools",
     "inspect": "methods as solvers and as models of Inspect (`--model manyminds/NAME`)",
+    "ray": "`manyminds batch --engine ray`: a batch on several machines",
     "export": "training data in parquet",
     "tune": "`manyminds tune`: a model trained on exported runs",
 }

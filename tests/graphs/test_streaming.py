@@ -20,7 +20,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def moa(final: ScriptedChatModel, member: Any = None) -> MethodGraph:
-    quiet = ScriptedChatModel("a member speaks", id="member")
+    quiet = ScriptedChatModel(ScriptedReply("a member speaks", id="member"))
     return create_moa([member or quiet, quiet], aggregator=Member(final, name="last"), layers=3)
 
 

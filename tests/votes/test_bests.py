@@ -85,5 +85,5 @@ async def test_a_forest_takes_the_vote_by_name() -> None:
     )
     result = await forest.compile().ainvoke(user())
     assert result["answer"] == "The answer is 9."
-    assert result["report"]["ballot"]["vote"] == "self-consistent-member"
+    assert result["ballot"]["vote"] == "self-consistent-member"
     assert result["report"]["degraded"] is None
