@@ -1,5 +1,6 @@
 """Inspect runs methods as models and as solvers: with Inspect itself, on simulated members."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import Task, eval, eval_async
+from inspect_ai import Task, eval
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalLog
@@ -78,20 +79,22 @@ def test_a_method_is_a_model_and_its_usage_and_report_are_inspects() -> None:
     assert used.input_tokens == sum(report["tokens"]["input"] for report in reports)
 
 
-async def test_epochs_and_seed_give_the_answers_of_manyminds_eval() -> None:
+def test_epochs_and_seed_give_the_answers_of_manyminds_eval() -> None:
     graph = create_agent_forest(MEMBERS, samples=3, extract="number").compile()
     grade = by_answer(extractor("number"))
     found: dict[tuple[str, int], str] = {}
-    await aevaluate(
-        graph,
-        ROWS,
-        grade=grade,
-        repeats=2,
-        seed=7,
-        on_row=lambda o: found.__setitem__((o["id"], o["repeat"]), o["answer"]),
+    asyncio.run(
+        aevaluate(
+            graph,
+            ROWS,
+            grade=grade,
+            repeats=2,
+            seed=7,
+            on_row=lambda o: found.__setitem__((o["id"], o["repeat"]), o["answer"]),
+        )
     )
     args = {"members": MEMBERS, "samples": 3, "extract": "number"}
-    (log,) = await eval_async(task(epochs=2), "manyminds/agent-forest", model_args=args, seed=7)
+    log = run(task(epochs=2), "manyminds/agent-forest", model_args=args, seed=7)
     assert log.samples is not None and len(log.samples) == len(found) == 16
     number = extractor("number")
     for sample in log.samples:
