@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from manyminds.reading.answers import Extractor, extractor
 
-CAPITALS = dict(
-    pair.split("/")
+CAPITALS: dict[str, str] = {
+    pair.partition("/")[0]: pair.partition("/")[2]
     for line in (
         "France/Paris Germany/Berlin Italy/Rome Spain/Madrid Portugal/Lisbon Greece/Athens",
         "Austria/Vienna Hungary/Budapest Poland/Warsaw Sweden/Stockholm Norway/Oslo Russia/Moscow",
@@ -34,7 +34,7 @@ CAPITALS = dict(
         "Australia/Canberra Fiji/Suva",
     )
     for pair in line.split()
-)
+}
 _CITY = re.compile("|".join(CAPITALS.values()))
 
 

@@ -120,7 +120,8 @@ class MethodOptions:
     def texts(self, **more: object) -> dict[str, str]:
         """Return the options that were given, by name, as text; `more` replaces some."""
         given = {**asdict(self), **more}
-        return texts(given.pop("sets"), **given)
+        given.pop("sets")
+        return texts(self.sets, **given)
 
 
 COMMON = (*(field.name for field in fields(MethodOptions) if field.name != "sets"), "extract")

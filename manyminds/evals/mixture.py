@@ -8,7 +8,7 @@ It fits its questions perfectly well; whether it is better on others has to be m
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -102,7 +102,7 @@ def _widest(open: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 @contextmanager
-def _aside() -> Iterator[None]:
+def _aside() -> Generator[None]:
     """Send what the solver prints to standard error: a command's output may be JSON."""
     sys.stdout.flush()
     kept = os.dup(1)

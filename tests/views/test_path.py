@@ -78,7 +78,7 @@ def test_a_picture_of_its_own_is_svg_that_needs_nothing_else(tmp_path: Path) -> 
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert root.attrib["aria-label"] == picture.alt and said in picture.alt
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|@import|url\((?!#)", picture.text)
-        assert picture._repr_svg_() == picture.text
+        assert picture._repr_svg_() == picture.text  # pyright: ignore[reportPrivateUsage]
     picture.save(tmp_path / "graph.svg")
     assert (tmp_path / "graph.svg").read_text(encoding="utf-8") == picture.text
 
