@@ -154,26 +154,23 @@ def _filled_in(sentence: str, rest: str, words: frozenset[str], *, short: bool) 
         yield from _complement(sentence[at + len(clause) :], words)
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
         yield from _subject(sentence[:at], words)
-    for copula in list(_COPULA.finditer(sentence))[:3]:
-        left, right = sentence[: copula.start()], sentence[copula.end() :]
-        amount = _AMOUNT.match(right) if _THERE.match(left) else None
-        if _COPULA.search(left):
-            continue
-        if amount is not None and _repeats(
-            f"{left} {_ENDS.split(right)[0][amount.end() :]}", words
-        ):
-            yield amount["amount"]
-        elif _repeats(left.rpartition(",")[2], words) or _repeats(left, words):
-            by = _BY.search(_ENDS.split(right)[0])
-            if by is not None and "by" not in rest.split():
-                yield by["who"].strip()
-            yield from _complement(right, words)
-        elif _repeats(_ENDS.split(right)[0], words):
-            yield from _subject(left, words)
-        elif (
-            short and _content(left) & words and not _speaks_of_another(_content(left), words)
-        ):  # "The month that follows is April."
-            yield from _complement(right, words)
+    copula = _COPULA.search(sentence)
+    if copula is None:
+        return
+    left, right = sentence[: copula.start()], sentence[copula.end() :]
+    said = _ENDS.split(right)[0]
+    amount = _AMOUNT.match(right) if _THERE.match(left) else None
+    if amount is not None and _repeats(f"{left} {said[amount.end() :]}", words):
+        yield amount["amount"]
+    elif _repeats(left.rpartition(",")[2], words) or _repeats(left, words):
+        by = _BY.search(said)
+        if by is not None and "by" not in rest.split():
+            yield by["who"].strip()
+        yield from _complement(right, words)
+    elif _repeats(said, words):
+        yield from _subject(left, words)
+    elif short and _content(left) & words and not _speaks_of_another(_content(left), words):
+        yield from _complement(right, words)  # "The month that follows is April."
 
 
 def _repeats(phrase: str, words: frozenset[str]) -> bool:

@@ -135,7 +135,9 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     with_comma = any(has_decimal_comma(text) for text in good)
-    for plain in (*kinds_of_question(question), *_kinds_left(good, question)):
+    own = _own_kind(good, question) if question else None
+    left = () if own is not None or _asks_for_words(good, question) else KINDS
+    for plain in (*kinds_of_question(question), *left):
         kind = NUMBER_WITH_COMMA if with_comma and plain.name == "number" else plain
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
@@ -145,15 +147,14 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return kind
-    return _only_kind(good, question) or TEXT
+    if own is None and _HOW_MANY.search(question) and not _formulas(good):
+        return EXTRACTORS["number"]  # a question that has no other kind, however few state one
+    return own or TEXT
 
 
-def _kinds_left(good: Sequence[str], question: str) -> Sequence[Extractor]:
-    """Return the kinds that are tried after those of the question: none that it cannot have."""
-    if not question:
-        return KINDS
-    words = _WHO.search(question) is not None or _fills_in_words(good, question)
-    return () if words or _own_kind(good, question) is not None else KINDS
+def _asks_for_words(good: Sequence[str], question: str) -> bool:
+    """Say whether a question asks for words, by its "who" or as half of the replies fill it in."""
+    return bool(question) and (_WHO.search(question) is not None or _fills_in_words(good, question))
 
 
 def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
@@ -171,14 +172,6 @@ def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
         if kind.name == "list" and (counted or read and 3 * read >= len(good)):
             return kind
     return None
-
-
-def _only_kind(good: Sequence[str], question: str) -> Extractor | None:
-    """Return the kind of a question that has no other, however few replies state it."""
-    own = _own_kind(good, question) if question else None
-    if own is not None:
-        return own
-    return EXTRACTORS["number"] if _HOW_MANY.search(question) and not _formulas(good) else None
 
 
 def _formulas(good: Sequence[str]) -> bool:
