@@ -16,12 +16,17 @@ new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --qui
 install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help demo demo-real test real slow format lint types notebooks readme evidence docs build bench pins
+# Compiled modules stay in the environment. uv does not compile, so without this each of the hundreds
+# of processes that tests start would compile everything anew where PYTHONDONTWRITEBYTECODE is set.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+
+.PHONY: help demo demo-real test integration real slow format lint types openapi notebooks readme evidence docs build bench pins screenshots
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.has-core  ## show the idea in a minute: simulated members, no key, no network
 	@$(BIN)/manyminds demo
@@ -30,7 +35,10 @@ demo-real: $(VENV)/.has-local  ## the same with a small real model, which is fet
 	@$(BIN)/manyminds models get smollm2 && $(BIN)/manyminds demo --real
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
-	$(BIN)/pytest -n auto $(TESTS)
+	$(BIN)/pytest -n auto -m "not (slow or integration or real)" --ignore=tests/inspect_ai $(TESTS)
+
+integration: $(VENV)/.has-test  ## run the tests that start programs: the command line, documents, notebooks
+	$(BIN)/pytest -n auto -m "integration and not (slow or real)" $(TESTS)
 
 real: $(VENV)/.has-real  ## run the tests that ask a real model, which is fetched (93 MB)
 	@$(BIN)/manyminds models get smollm2 || echo "without the weights, the tests skip"
@@ -51,6 +59,14 @@ types: $(VENV)/.has-dev  ## check the types with mypy and pyright, both strict
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath "$(BIN)/python"
 
+# schemathesis needs a newer jsonschema-rs than LangGraph Studio, so it is not in the list of pins.
+openapi: $(VENV)/.has-test  ## send the server requests that schemathesis makes up
+	@$(install) --group openapi
+	$(BIN)/pytest tests/server/test_openapi.py
+
+screenshots: $(VENV)/.has-test  ## take the pictures of docs/images again (needs Chromium)
+	PYTHONPATH=tests $(BIN)/python tests/helpers/screenshots.py docs/images
+
 notebooks: $(VENV)/.has-test  ## run the notebooks and store their output
 	$(BIN)/python tests/helpers/notebooks.py notebooks/*.ipynb
 
@@ -59,6 +75,9 @@ readme: $(VENV)/.has-core  ## bring the README's table of methods up to date
 
 evidence: $(VENV)/.has-test  ## measure the papers' claims on recorded answers and write EVIDENCE.md
 	$(BIN)/python benchmarks/evidence.py --out EVIDENCE.md
+
+digits: $(VENV)/.has-test  ## figures of one seed: equal on every Python (VENV=.venv-3.13 PYTHON=python3.13)
+	$(BIN)/python tests/evals/statistics/digits.py --check
 
 docs: $(VENV)/.has-dev  ## build the documentation into site/; fails on a broken link or reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -81,7 +81,7 @@ class Mean(NamedTuple):
 
 
 def grows(means: Sequence[Mean]) -> bool:
-    """Say whether the last is surely above the first, and none surely below the one before it."""
+    """Return whether the last is surely above the first, and none surely below its predecessor."""
     falls = any((one - after).low > 0 for one, after in pairwise(means))
     return (means[-1] - means[0]).low > 0 and not falls
 

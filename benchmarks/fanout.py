@@ -113,7 +113,7 @@ def synchronous(samples: int) -> float:
 
 
 def own_code(samples: int = 2048, *, collect: bool) -> float:
-    """Microseconds of processor time a call beside `model.ainvoke`, inside the running graph.
+    """Microseconds of processor time a call next to `model.ainvoke`, inside the running graph.
 
     The same calls by hand in a node of a graph are taken off, in turns; the least of each counts.
     With the garbage collector on, its passes over all that is imported fall to either at random.

@@ -194,18 +194,18 @@ def layer(outcome: Outcome) -> tuple[float, float]:
 
 
 def at_timeout(outcome: Outcome) -> bool:
-    """Say whether the aggregator was asked when the model that hangs had had its time."""
+    """Return whether the aggregator was asked when the model that hangs had had its time."""
     return 0.9 * TIMEOUT <= layer(outcome)[1] <= 1.1 * TIMEOUT
 
 
 def in_grace(outcome: Outcome) -> bool:
-    """Say whether the layer ended with the fourth answer, the grace and 10 %."""
+    """Return whether the layer ended with the fourth answer, the grace and 10 %."""
     fourth, end = layer(outcome)
     return end <= 1.1 * (fourth + GRACE)
 
 
 def waited(outcome: Outcome) -> bool:
-    """Say whether a throttled model was asked again as late as it said, and no later than that."""
+    """Return whether a throttled model was asked again when it said, and no later."""
     at = [request.arrived for request in outcome.requests if request.body["model"] == BAD]
     gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
     return len(gaps) == 2 and all(1.0 <= gap <= 1.3 for gap in gaps)
@@ -269,9 +269,7 @@ def main() -> int:
     if asked.peers:
         found = [peer(name, asked.environments) for name in PEERS]
         systems += [one for one in found if one is not None]
-    table = Table(
-        box=SIMPLE, title="SIMULATED: six models on a local server, one of them in trouble"
-    )
+    table = Table(box=SIMPLE, title="SIMULATED: six models on a local server, one of them failing")
     for head in ("", "trouble", "answered", "seconds", "requests", "said is missing", "paid twice"):
         table.add_column(head)
     short = [one for system in systems for one in measured(system, table)]

@@ -2,7 +2,7 @@
 
 SIMULATED: a local server answers so many requests at once, or a second, and refuses the others with
 429: without a word, with the same `Retry-After: 1` each time, or with the time it really takes.
-Nothing is set on our side. The server's own pace is what it could answer if somebody always asked
+Nothing is set on our side. The server's own pace is what it could answer if someone always asked
 it just in time.
 
 Claim: all samples are answered, and the server is kept busy at four fifths of its own pace or more.

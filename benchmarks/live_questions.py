@@ -4,11 +4,8 @@ Used by `benchmarks/live.py`, which measures one reply to each kind first.
 """
 
 import random
-import re
 from collections.abc import Callable
 from typing import NamedTuple
-
-from manyminds.reading.answers import Extractor, extractor
 
 CAPITALS: dict[str, str] = {
     pair.partition("/")[0]: pair.partition("/")[2]
@@ -31,29 +28,55 @@ CAPITALS: dict[str, str] = {
         "Canada/Ottawa Cuba/Havana Jamaica/Kingston Nicaragua/Managua Honduras/Tegucigalpa",
         "Bahamas/Nassau Barbados/Bridgetown Guyana/Georgetown Peru/Lima Chile/Santiago",
         "Uruguay/Montevideo Paraguay/Asuncion Ecuador/Quito Colombia/Bogota Venezuela/Caracas",
-        "Australia/Canberra Fiji/Suva",
+        "Australia/Canberra Fiji/Suva Switzerland/Bern Algeria/Algiers Madagascar/Antananarivo",
+        "Niger/Niamey Liberia/Monrovia Eritrea/Asmara Burundi/Gitega Lesotho/Maseru Comoros/Moroni",
+        "Mauritania/Nouakchott Guinea/Conakry Gambia/Banjul Eswatini/Mbabane Suriname/Paramaribo",
+        "Belize/Belmopan Samoa/Apia Tuvalu/Funafuti Turkmenistan/Ashgabat Kyrgyzstan/Bishkek",
+        "Tajikistan/Dushanbe Montenegro/Podgorica Kosovo/Pristina Bahrain/Manama Benin/Porto-Novo",
+        "Liechtenstein/Vaduz Seychelles/Victoria Dominica/Roseau Nauru/Yaren Palau/Ngerulmud",
+        "Micronesia/Palikir Vanuatu/Port-Vila",
     )
     for pair in line.split()
 }
-_CITY = re.compile("|".join(CAPITALS.values()))
+OPPOSITES = (
+    "hot/cold big/small up/down fast/slow day/night happy/sad young/old light/dark full/empty "
+    "rich/poor hard/soft open/closed left/right wet/dry early/late long/short strong/weak "
+    "true/false love/hate buy/sell inside/outside above/below first/last north/south east/west "
+    "clean/dirty cheap/expensive easy/difficult thick/thin wide/narrow deep/shallow loud/quiet "
+    "near/far high/low black/white front/back begin/end come/go give/take increase/decrease "
+    "enter/exit accept/reject ancient/modern brave/cowardly smooth/rough sweet/sour alive/dead "
+    "awake/asleep maximum/minimum positive/negative success/failure victory/defeat "
+    "horizontal/vertical optimistic/pessimistic public/private active/passive odd/even "
+    "guilty/innocent visible/invisible possible/impossible friend/enemy question/answer "
+    "heaven/hell war/peace"
+)
 
 
-def _only_capital(text: str) -> str | None:
-    """Return the one capital that a reply names; None if it names none or several."""
-    named = set(_CITY.findall(text))
-    return named.pop() if len(named) == 1 else None
+ELEMENTS = (
+    "hydrogen/H helium/He lithium/Li beryllium/Be boron/B carbon/C nitrogen/N oxygen/O fluorine/F "
+    "neon/Ne sodium/Na magnesium/Mg aluminium/Al silicon/Si phosphorus/P sulfur/S chlorine/Cl "
+    "argon/Ar potassium/K calcium/Ca scandium/Sc titanium/Ti vanadium/V chromium/Cr manganese/Mn "
+    "iron/Fe cobalt/Co nickel/Ni copper/Cu zinc/Zn gallium/Ga germanium/Ge arsenic/As selenium/Se "
+    "bromine/Br krypton/Kr rubidium/Rb strontium/Sr yttrium/Y zirconium/Zr niobium/Nb "
+    "molybdenum/Mo technetium/Tc ruthenium/Ru rhodium/Rh palladium/Pd silver/Ag cadmium/Cd "
+    "indium/In tin/Sn antimony/Sb tellurium/Te iodine/I xenon/Xe caesium/Cs barium/Ba lanthanum/La "
+    "cerium/Ce praseodymium/Pr neodymium/Nd promethium/Pm samarium/Sm europium/Eu gadolinium/Gd "
+    "terbium/Tb dysprosium/Dy holmium/Ho erbium/Er thulium/Tm ytterbium/Yb lutetium/Lu hafnium/Hf "
+    "tantalum/Ta tungsten/W rhenium/Re osmium/Os iridium/Ir platinum/Pt gold/Au mercury/Hg "
+    "thallium/Tl lead/Pb bismuth/Bi polonium/Po astatine/At radon/Rn francium/Fr radium/Ra "
+    "actinium/Ac thorium/Th protactinium/Pa uranium/U neptunium/Np plutonium/Pu americium/Am "
+    "curium/Cm berkelium/Bk californium/Cf einsteinium/Es fermium/Fm mendelevium/Md nobelium/No"
+)
 
 
-NUMBER = extractor("number")
-CITY = extractor(_only_capital)
+NAMES = ("Ann", "Bob", "Eva", "Jim", "Lea", "Max", "Sue", "Tom")
 
 
 class Question(NamedTuple):
-    """A question, its accepted answer, and how replies to it are read."""
+    """A question and its accepted answer."""
 
     text: str
     gold: str
-    kind: Extractor = NUMBER
 
 
 def _of(text: str, value: int) -> Question:
@@ -81,9 +104,9 @@ def _difference(draw: random.Random) -> Question:
     return _of(f"What is {a} - {b}?", a - b)
 
 
-def _larger(draw: random.Random) -> Question:
-    a, b = draw.sample(range(10, 100), 2)
-    return _of(f"Which number is larger, {a} or {b}?", max(a, b))
+def _age(draw: random.Random) -> Question:
+    name, age = draw.choice(NAMES), draw.randint(5, 90)
+    return _of(f"{name} is {age} years old. How old is {name}? Answer with the number only.", age)
 
 
 def _next_number(draw: random.Random) -> Question:
@@ -93,14 +116,33 @@ def _next_number(draw: random.Random) -> Question:
 
 def _capital(draw: random.Random) -> Question:
     country = draw.choice(list(CAPITALS))
-    return Question(f"What is the capital of {country}?", CAPITALS[country], CITY)
+    return Question(f"What is the capital of {country}?", CAPITALS[country])
+
+
+def _opposite(draw: random.Random) -> Question:
+    pair = draw.choice(OPPOSITES.split()).split("/")
+    draw.shuffle(pair)
+    return Question(f"What is the opposite of {pair[0]}?", pair[1])
+
+
+def _symbol(draw: random.Random) -> Question:
+    name, _, symbol = draw.choice(ELEMENTS.split()).partition("/")
+    return Question(f"What is the chemical symbol for {name}?", symbol)
+
+
+def _first_letter(draw: random.Random) -> Question:
+    word = draw.choice(OPPOSITES.replace("/", " ").split())
+    return Question(f'What is the first letter of the word "{word}"?', word[0])
 
 
 KINDS: dict[str, Callable[[random.Random], Question]] = {
     "capitals": _capital,
-    "the larger number": _larger,
+    "opposites": _opposite,
+    "chemical symbols": _symbol,
+    "first letters": _first_letter,
+    "ages": _age,
     "the next number": _next_number,
-    "sums of digits": lambda draw: _sum(draw, 2, 9),
+    "small sums": lambda draw: _sum(draw, 2, 12),
     "sums up to 40": lambda draw: _sum(draw, 11, 20),
     "sums up to 200": lambda draw: _sum(draw, 21, 99),
     "products of digits": _product,

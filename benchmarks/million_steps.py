@@ -3,7 +3,7 @@
 Simulated members, right with a given probability a step, are asked through the ordinary asking
 path and vote first-to-ahead-by-k. Prints k, the probability of a run without error by the formula
 of MAKER (arXiv 2511.09030), votes, time a step and resident memory; exits 1 where a target is
-missed. `--journal FILE` writes a journal and goes on after it.
+missed. `--journal FILE` writes a journal and continues after it.
 """
 
 import argparse

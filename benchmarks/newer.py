@@ -6,12 +6,22 @@ Recorded parts use the final answers of 44 real models on GSM8K that come with t
 - cascade: over panels of 3, 8 and the other models, at most 0.3 points below a vote of 40 models
   with a quarter of the calls, the whole interval (recorded; paired over many random orders of the
   models, the same for both; the graph itself runs on some questions and must agree);
+- single: the same cascade next to the one model that is best on other questions than those counted:
+  each half of the questions is counted against the model that is best on the other half (recorded,
+  no claim);
+- ladder: a cascade of three models of one maker, cheap to expensive, one answer each, is not worse
+  than its most expensive model alone, which it asks only where the others differ (recorded; the
+  graph itself; five makers);
 - certified stop: an error of at most alpha over 10,000 simulated questions of each kind, at any
   time it stops, shown next to the error and the samples of the Beta rule;
-- weights without labels: at least the accuracy of the majority, on panels of 5 and of all models
-  (recorded, and CRUX where its file is present; the weights never see the right answers);
+- weights without labels: at least the accuracy of the majority, on 20 random panels of 3 and of 5
+  and on all models (recorded, and CRUX where its file is present; the weights never see the right
+  answers), learned from all questions at once, and from one question after another as
+  `weights="agreement"` does;
 - tournament: with a noisy judge, better than one listwise pick, and compared with as many listwise
-  picks as it makes comparisons (simulated).
+  picks as it makes comparisons (simulated);
+- live: cascade, certified stop and the recorded methods on many replies of a small real model to
+  each question (`newer_live.py`), against votes of equal cost.
 
 Prints a line a claim, with 95 % intervals over questions; exits 1 where a claim does not hold.
 """
@@ -30,125 +40,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
+from newer_cascade import LADDERS, NUMBER, cascade, ladder
+from newer_live import gained, live, shown
 
-from manyminds import Member
-from manyminds.evals.resample import shuffled
-from manyminds.evals.statistics.intervals import interval
-from manyminds.evals.statistics.paired import difference
 from manyminds.fence import parse_numbered
-from manyminds.graphs.cascade import create_cascade
 from manyminds.graphs.tournament import create_tournament
 from manyminds.models.bundled import BundledSet, bundled
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.testing import Metadata, ScriptedChatModel
+from manyminds.votes.agreement import by_agreement
 from manyminds.votes.certified import Bets, certified
 from manyminds.votes.odds import majority_probability
-from manyminds.votes.unlabelled import agreement_weights
-from manyminds.votes.votes import labels, majority, weighted
+from manyminds.votes.unlabelled import AgreementWeights
+from manyminds.votes.votes import majority, weighted_together
 
 DATA = Path(os.environ.get("MANYMINDS_DATA", Path(__file__).parents[2] / "shared" / "data"))
-NUMBER = extractor("number")
-PANELS = (3, 8)  # models of the first two stages; the last has the others
-CHECKED, MOST = 40, 40
+PANELS_OF = 20  # random panels of three and of five models, whose weights are learned
 ALPHA, CAP = 0.05, 200
 QUESTIONS = ([0.5, 0.45, 0.05], [0.4, 0.3, 0.3], [0.7, 0.2, 0.1], [0.3, *[0.1] * 7])
 ENTRANTS, NOISE = 8, 1.0
-
-
-def equal(answer: str | None, gold: str) -> bool:
-    """Tell whether an answer is the accepted one."""
-    return answer is not None and NUMBER.equivalent(answer, gold)
-
-
-def shown(right: Sequence[float]) -> str:
-    """Return a share with its 95 % interval."""
-    low, high = interval(right)
-    return f"{100 * sum(right) / len(right):.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def gained(right: Sequence[float], other: Sequence[float]) -> tuple[float, str]:
-    """Return the paired difference in points, and the same with its interval."""
-    gain, (low, high) = difference([float(one) for one in right], [float(one) for one in other])
-    return 100 * gain, f"{100 * gain:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] points"
-
-
-def saying(answer: str | None) -> ScriptedChatModel:
-    """Return a model that states an answer, or fails where none was recorded."""
-    if answer is None:
-        return ScriptedChatModel(ValueError("not recorded"))
-    return ScriptedChatModel(f"The answer is {answer}." if answer else "I do not know.")
-
-
-def cascaded(given: Sequence[str | None]) -> tuple[str | None, int]:
-    """Return what a cascade over panels answers, and how many models it asks.
-
-    It does what `create_cascade` does, without running a graph; `checked` compares the two.
-
-    Args:
-        given: Answer of each model, in order; None failed, empty abstains.
-    """
-    ends = [PANELS[0], sum(PANELS), len(given)]
-    before: str | None = None
-    for start, end in zip([0, *ends], ends, strict=False):
-        good = [answer for answer in given[start:end] if answer is not None]
-        ballot = majority([answer or None for answer in good], extractor=NUMBER)
-        leader = ballot["answer"]
-        if leader is not None and (
-            (len(good) > 1 and ballot["groups"][0]["weight"] == len(good))
-            or (before is not None and NUMBER.equivalent(leader, before))
-        ):
-            return leader, end
-        before = leader
-    later_first = [*given[ends[1] :], *given[ends[0] : ends[1]], *given[: ends[0]]]
-    return majority([answer or None for answer in later_first], extractor=NUMBER)["answer"], ends[2]
-
-
-async def checked(orders: Sequence[Sequence[str | None]]) -> None:
-    """Run the graph itself on some questions, which must do what `cascaded` says."""
-    for given in orders:
-        members = [Member(saying(answer), name=f"m{n}") for n, answer in enumerate(given)]
-        first, second = PANELS
-        stages = [members[:first], members[first : first + second], members[first + second :]]
-        app = create_cascade(stages, samples=1, extract="number", prompt=None).compile()
-        result = await app.ainvoke("What is the result?")
-        answer, asked = cascaded(given)
-        assert result["report"]["calls"] == asked, (given, asked)
-        assert NUMBER.extract(result["answer"]) == answer, (given, answer)
-
-
-def cascade(data: BundledSet, places: Sequence[int], orders: int, seed: int) -> bool:
-    """Compare a cascade over panels with a vote of 40 models, over random orders of the models."""
-    models = list(data.answers)
-    right, voted, calls = list[float](), list[float](), 0
-    asyncio.run(checked([_ordered(data, models, place, seed, 0) for place in places[:CHECKED]]))
-    for place in places:
-        one, other = 0, 0
-        for order in range(orders):
-            given = _ordered(data, models, place, seed, order)
-            answer, asked = cascaded(given)
-            calls += asked
-            one += equal(answer, data.gold[place])
-            plain = majority([answer or None for answer in given], extractor=NUMBER)
-            other += equal(plain["answer"], data.gold[place])
-        right.append(one / orders)
-        voted.append(other / orders)
-    lost, words = gained(right, voted)
-    low = 100 * difference(right, voted)[1][0]
-    mean = calls / len(places) / orders
-    held = low >= -0.3 and mean <= 10
-    print(
-        f"cascade, recorded, {len(places)} questions x {orders} orders: {shown(right)} with "
-        f"{mean:.1f} calls a question; vote of 40 models: {shown(voted)}; {words} "
-        f"({lost:+.2f}, from {low:+.2f}): {'holds' if held else 'FALLS SHORT'}"
-    )
-    return held
-
-
-def _ordered(
-    data: BundledSet, models: Sequence[str], place: int, seed: int, order: int
-) -> list[str | None]:
-    numbers = shuffled(len(models), seed, data.ids[place], order)
-    return [data.answers[models[n]][place] for n in numbers[:MOST]]
 
 
 def sampled(
@@ -164,7 +74,7 @@ def sampled(
 
 
 def beta_stops(bets: Bets) -> bool:
-    """Tell whether the Beta rule at 0.95 stops."""
+    """Return whether the Beta rule at 0.95 stops."""
     top = [*sorted(bets.counts.values(), reverse=True), 0]
     return majority_probability(top[0], top[1]) >= 1 - ALPHA
 
@@ -218,28 +128,45 @@ def recorded(data: BundledSet, places: Sequence[int]) -> Iterator[Recorded]:
 
 
 def unlabelled(known: Recorded, seed: int) -> bool:
-    """Compare a vote with weights from agreement with the majority."""
+    """Compare votes with weights from agreement with the majority.
+
+    "at once" learns from all questions, then votes; "one by one" votes on each question with what
+    those before it taught, in the order of the set.
+    """
     held = True
-    for size in (5, len(known.answers)):
-        panel = random.Random(f"{seed}:{size}").sample(list(known.answers), size)
-        votes = [list(row) for row in zip(*(known.answers[m] for m in panel), strict=True)]
-        weights = agreement_weights([labels(row, known.kind) for row in votes])
-        plain: list[bool] = []
-        better: list[bool] = []
-        for row, gold in zip(votes, known.gold, strict=True):
-            for found, ballot in (
-                (plain, majority(row, extractor=known.kind)),
-                (better, weighted(row, weights, extractor=known.kind)),
-            ):
-                answer = ballot["answer"]
-                found.append(answer is not None and known.kind.equivalent(answer, gold))
-        gain, words = gained(better, plain)
-        held &= gain >= 0
-        print(
-            f"weights without labels, {known.name} recorded, {size} models: {shown(better)}; "
-            f"majority: {shown(plain)}; {words}: {'holds' if gain >= 0 else 'FALLS SHORT'}"
-        )
+    for size, panels in ((3, PANELS_OF), (5, PANELS_OF), (len(known.answers), 1)):
+        draw, right = random.Random(f"{seed}:{size}"), dict[str, list[float]]()
+        for _ in range(panels):
+            panel = draw.sample(list(known.answers), size)
+            for name, shares in learned(known, panel).items():
+                before = right.get(name, [0.0] * len(shares))
+                right[name] = [x + y / panels for x, y in zip(before, shares, strict=True)]
+        for name in ("at once", "one by one"):
+            gain, words = gained(right[name], right["majority"])
+            held &= gain >= 0
+            print(
+                f"weights without labels, {name}, {known.name} recorded, {size} models, {panels} "
+                f"panels: {shown(right[name])}; majority: {shown(right['majority'])}; {words}: "
+                f"{'holds' if gain >= 0 else 'FALLS SHORT'}"
+            )
     return held
+
+
+def learned(known: Recorded, panel: Sequence[str]) -> dict[str, list[bool]]:
+    """Return whether each way of voting is right, for each question."""
+    votes, weights = list(zip(*(known.answers[m] for m in panel), strict=True)), AgreementWeights()
+    kinds = {
+        "majority": [majority(row, extractor=known.kind) for row in votes],
+        "at once": weighted_together(votes, extractor=known.kind),
+        "one by one": [by_agreement(row, panel, weights, extractor=known.kind) for row in votes],
+    }
+    return {
+        name: [
+            (found := ballot["answer"]) is not None and known.kind.equivalent(found, gold)
+            for ballot, gold in zip(ballots, known.gold, strict=True)
+        ]
+        for name, ballots in kinds.items()
+    }
 
 
 async def tournament(questions: int, seed: int) -> bool:
@@ -294,9 +221,11 @@ def main() -> int:
     places = random.Random(given.seed).sample(range(len(data.ids)), count)
     held = [
         cascade(data, places, given.orders, given.seed),
+        *(asyncio.run(ladder(data, names, places)) for names in LADDERS),
         certificate(given.simulated, given.seed),
         *(unlabelled(known, given.seed) for known in recorded(data, places)),
         asyncio.run(tournament(given.tournaments, given.seed)),
+        live(),
     ]
     print(f"{sum(held)} of {len(held)} claims hold; {time.monotonic() - began:.0f} s")
     return 0 if all(held) else 1

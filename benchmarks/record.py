@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import Context, create_agent_forest, load_run
-from manyminds.method_graph import Compiled
+from manyminds.compiled_method import CompiledMethod
 from manyminds.records.jsonl import JsonlRecorder
 
 SAMPLES = 2_048
@@ -47,11 +47,11 @@ class AtOnce(BaseChatModel):
         return self._generate(messages)
 
 
-def forest(samples: int) -> Compiled:
+def forest(samples: int) -> CompiledMethod:
     return create_agent_forest(AtOnce(), samples=samples).compile()
 
 
-def seconds(app: Compiled, recorder: JsonlRecorder | None) -> float:
+def seconds(app: CompiledMethod, recorder: JsonlRecorder | None) -> float:
     """Return the processor's seconds, which other programs on the machine do not lengthen."""
     gc.collect()
     began = time.process_time()
@@ -59,7 +59,7 @@ def seconds(app: Compiled, recorder: JsonlRecorder | None) -> float:
     return time.process_time() - began
 
 
-def a_call(app: Compiled, folder: Path) -> tuple[float, float, float]:
+def a_call(app: CompiledMethod, folder: Path) -> tuple[float, float, float]:
     """Return microseconds a call: without a recorder, those that one adds, and the noise."""
     plain: list[float] = []
     again: list[float] = []

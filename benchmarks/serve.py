@@ -1,23 +1,27 @@
 """The server over a Mixture-of-Agents: requests a second, added latency, first token, memory.
 
 A local HTTP server plays the models, each of which answers after 0.2 s. The same graph answers in
-this process (no server) and through `manyminds serve`, with 1, 64 and 256 questions open at once.
-Added latency is the difference of the percentiles. Client, server and models share the processors
-of one machine, so requests a second are a lower bound. Exits 1 where a target is missed.
+this process (no server) and through `manyminds serve`, in turns, with 1, 64 and 256 questions open
+at once. Added latency is the difference of the percentiles. The first token is timed twice: how
+much later it comes than from the graph in this process, and how long it takes from the writer's
+server to the client. Client, server and models share the processors of one machine, so requests a
+second are a lower bound. Exits 1 where a target is missed.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -32,16 +36,29 @@ LATENCY, WORDS, MEMBERS, LAYERS = 0.2, 20, 3, 2
 AT_ONCE = (1, 64, 256)
 STREAMS = 20  # answers whose first token is timed
 ADDED_AT_1, ADDED_FIRST = 0.010, 0.005  # targets, seconds
+TURNS = 5  # of the graph in this process and of the server, so that both meet the same machine
+WARM = 5.0  # seconds until all connections are open and all processes have met the load
 GROWTH = 30.0  # target, MiB between the first and the last second at 256
+FIRST = re.compile(r"w(\d+\.\d+)")  # the writer's first token: when it was sent
 Ask = Callable[[int], Awaitable[bool]]
 
 
-class Load(NamedTuple):
-    """What a number of clients saw: seconds of each answer, failures, answers a second."""
+@dataclass
+class Load:
+    """What a number of clients saw: seconds of each answer, failures, seconds of the load."""
 
     seconds: list[float]
     failed: int
-    rate: float
+    lasted: float
+
+    def __add__(self, other: "Load") -> "Load":
+        lasted = self.lasted + other.lasted
+        return Load(self.seconds + other.seconds, self.failed + other.failed, lasted)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.seconds) / self.lasted
 
     def percentile(self, share: float) -> float:
         """Return the seconds within which a share of the answers came."""
@@ -65,7 +82,7 @@ async def load(ask: Ask, at_once: int, seconds: float) -> Load:
             failed += not good
 
     await asyncio.gather(*(client(number) for number in range(at_once)))
-    return Load(taken, failed, len(taken) / (perf_counter() - began))
+    return Load(taken, failed, perf_counter() - began)
 
 
 def graph(upstream: str) -> Any:
@@ -74,22 +91,45 @@ def graph(upstream: str) -> Any:
 
 
 @contextmanager
-def serving(upstream: str, processes: int) -> Generator[tuple[str, int]]:
-    """Run `manyminds serve`; give its base URL and the id of its process."""
+def serving(upstream: str, processes: int, mom: Path | None = None) -> Generator[tuple[str, int]]:
+    """Run `manyminds serve`, or mom-llm's server; give its base URL and the id of its process."""
     with tempfile.TemporaryDirectory() as folder:
-        members = [f"m{number}@{upstream}" for number in range(MEMBERS)]
-        one = {"method": "moa", "members": members, "options": {"layers": LAYERS}}
-        file = Path(folder) / "c.yaml"
-        file.write_text(json.dumps({"ensembles": {"panel": one}}))  # JSON is YAML
-        port = 18000 + os.getpid() % 10_000
-        command = [sys.executable, "-m", "manyminds", "serve", "--config", str(file)]
-        more = ["--port", str(port), "--processes", str(processes)]
+        file, port = Path(folder) / "c.yaml", 18000 + os.getpid() % 10_000
+        file.write_text(json.dumps(_mom(upstream, folder) if mom else _own(upstream)))  # is YAML
+        command = [str(mom)] if mom else [sys.executable, "-m", "manyminds"]
+        command += ["serve", "--config", str(file), "--port", str(port)]
+        command += [] if mom else ["--processes", str(processes)]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen([*command, *more], **quiet) as process:
+        quiet["env"] = {**os.environ, "OPENAI_API_KEY": "none"}
+        with subprocess.Popen(command, **quiet) as process:
             try:
                 yield f"http://127.0.0.1:{port}/v1", process.pid
             finally:
                 process.terminate()
+
+
+def _own(upstream: str) -> dict[str, Any]:
+    members = [f"m{number}@{upstream}" for number in range(MEMBERS)]
+    return {
+        "ensembles": {"panel": {"method": "moa", "members": members, "options": {"layers": LAYERS}}}
+    }
+
+
+def _mom(upstream: str, folder: str) -> dict[str, Any]:
+    """Return mom-llm's configuration of the same panel: three members and one that writes."""
+    names = [f"m{number}" for number in range(MEMBERS)]
+    key = {"api_key_env": "OPENAI_API_KEY"}
+    llms = {
+        name: {"model": f"openai/{name}", "params": {"api_base": upstream}, **key} for name in names
+    }
+    return {
+        "version": 2,
+        "server": {"auth": "none"},
+        "cache": {"enabled": False},
+        "storage": {"data_dir": folder},
+        "llms": llms,
+        "ensembles": {"panel": {"members": names, "synthesizer": {"llm": names[0]}}},
+    }
 
 
 @asynccontextmanager
@@ -98,15 +138,19 @@ async def asking(url: str) -> AsyncGenerator[tuple[Ask, aiohttp.ClientSession]]:
     async with aiohttp.ClientSession(connector=connector) as session:
         for _ in range(300):
             try:
-                await (await session.get(url.replace("/v1", "/ready"))).read()
+                await (await session.get(url.replace("/v1", "/health"))).read()
                 break
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
 
         async def ask(number: int) -> bool:
-            async with session.post(f"{url}/chat/completions", json=body(number)) as response:
-                answer = await response.json()
-                return response.status == 200 and answer["manyminds"]["degraded"] is None
+            try:
+                async with session.post(f"{url}/chat/completions", json=body(number)) as response:
+                    answer = await response.json()
+            except aiohttp.ClientError:  # the server closed the connection
+                return False
+            told = answer.get("manyminds") or {"degraded": None}  # another server has no field
+            return response.status == 200 and told["degraded"] is None
 
         await asyncio.gather(*(ask(-n) for n in range(1, 9)))  # connections are opened once
         yield ask, session
@@ -117,27 +161,41 @@ def body(number: int, **more: Any) -> dict[str, Any]:
     return {"model": "panel", "messages": [{"role": "user", "content": content}], **more}
 
 
-async def first_tokens(app: Any, session: aiohttp.ClientSession, url: str) -> tuple[float, float]:
-    """Return the medians of the seconds to the first token: in this process, and served."""
-    own: list[float] = []
-    through: list[float] = []
-    for number in range(STREAMS):
-        began = perf_counter()
-        given = body(number)
-        async for message, _ in app.astream(
-            {"messages": given["messages"]}, stream_mode="messages"
-        ):
-            if isinstance(message, AIMessageChunk) and message.text:
-                own.append(perf_counter() - began)
-                break
-        began = perf_counter()
+class First(NamedTuple):
+    """Seconds to the first token: from the question, and from the writer's server."""
+
+    asked: float
+    sent: float
+
+
+async def first_tokens(app: Any, session: aiohttp.ClientSession, url: str) -> tuple[First, First]:
+    """Return the medians in this process, and served.
+
+    Streams are read to their end: one that is left open would go on while the next is timed.
+    """
+
+    async def own(number: int) -> AsyncGenerator[str]:
+        given = {"messages": body(number)["messages"]}
+        async for message, _ in app.astream(given, stream_mode="messages"):
+            if isinstance(message, AIMessageChunk):
+                yield message.text
+
+    async def served(number: int) -> AsyncGenerator[str]:
         asked = body(number, stream=True)
         async with session.post(f"{url}/chat/completions", json=asked) as response:
             async for line in response.content:
-                if b'"content": "w' in line:
-                    through.append(perf_counter() - began)
-                    break
-    return statistics.median(own), statistics.median(through)
+                yield line.decode()
+
+    timed: list[list[First]] = [[], []]
+    for number in range(STREAMS):
+        for kind, found in zip((own, served), timed, strict=True):
+            began, seen = monotonic(), False
+            async for text in kind(number):
+                if not seen and (sent := FIRST.search(text)):
+                    seen = True
+                    found.append(First(monotonic() - began, monotonic() - float(sent[1])))
+    inside, through = (First(*map(statistics.median, zip(*one, strict=True))) for one in timed)
+    return inside, through
 
 
 def mebibytes(pid: int) -> float:
@@ -148,28 +206,37 @@ def mebibytes(pid: int) -> float:
     return sum(map(int, listed.stdout.split())) / 1024
 
 
-async def measure(upstream: str, processes: int, seconds: float, table: Table) -> int:
-    app, missed = graph(upstream), 0
+async def measure(
+    upstream: str,
+    processes: int,
+    options: argparse.Namespace,
+    table: Table,
+    mom: Path | None = None,
+) -> int:
+    """Measure a server and add its rows; return how many targets it missed."""
+    app, missed, name = graph(upstream), 0, "mom-llm" if mom else str(processes)
 
     async def inside(number: int) -> bool:
         result = await app.ainvoke({"messages": body(number)["messages"]})
         return bool(result["answer"])
 
-    with serving(upstream, processes) as (url, pid):
+    with serving(upstream, processes, mom) as (url, pid):
         async with asking(url) as (ask, session):
             await asyncio.gather(*(inside(-n) for n in range(1, 9)))
-            for at_once in AT_ONCE:
-                plain = await load(inside, at_once, seconds)
-                await load(ask, at_once, 1.0)
+            for at_once in options.at_once:
+                await load(ask, at_once, WARM)
                 before = mebibytes(pid)
-                served = await load(ask, at_once, seconds)
+                plain = served = Load([], 0, 0.0)
+                for _ in range(TURNS):
+                    plain += await load(inside, at_once, options.seconds / TURNS)
+                    served += await load(ask, at_once, options.seconds / TURNS)
                 grown = mebibytes(pid) - before
                 added = [served.percentile(p) - plain.percentile(p) for p in (0.5, 0.99)]
                 bad = served.failed > 0 or (at_once == 1 and added[0] > ADDED_AT_1)
-                bad = bad or (at_once == AT_ONCE[-1] and grown > GROWTH)
+                bad = not mom and (bad or (at_once == AT_ONCE[-1] and grown > GROWTH))
                 missed += bad
                 table.add_row(
-                    str(processes),
+                    name,
                     str(at_once),
                     f"{plain.rate:.1f}",
                     f"{served.rate:.1f}",
@@ -178,11 +245,12 @@ async def measure(upstream: str, processes: int, seconds: float, table: Table) -
                     f"{grown:+.0f} MiB{'  missed' if bad else ''}",
                 )
             own, through = await first_tokens(app, session, url)
-            late = through - own > ADDED_FIRST
-            missed += late
-            mark = "  missed" if late else ""
-            what = f"first token {1000 * (through - own):+.1f} ms{mark}"
-            table.add_row(str(processes), "1", "", what, "", "", "", "")
+            firsts = {"first token": through.asked - own.asked, "from the writer": through.sent}
+            for what, late in firsts.items():
+                bad = not mom and late > ADDED_FIRST
+                missed += bad
+                mark = "  missed" if bad else ""
+                table.add_row(name, "1", "", what, f"{1000 * late:+.1f} ms{mark}", "", "", "")
     return missed
 
 
@@ -190,13 +258,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each load")
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--at-once", type=int, nargs="*", default=AT_ONCE, help="open questions")
+    parser.add_argument("--mom", type=Path, help="program of mom-llm, to measure it the same way")
     options = parser.parse_args()
     names = ("processes", "at once", "in process, 1/s", "served, 1/s", "added p50", "added p99")
     table = Table(*names, "failed", "memory", title="3 x MoA, models answer after 0.2 s")
     missed = 0
-    with server(LATENCY, WORDS) as upstream:
+    with server(LATENCY, WORDS, "--clock") as upstream:
         for processes in options.processes:
-            missed += asyncio.run(measure(upstream, processes, options.seconds, table))
+            missed += asyncio.run(measure(upstream, processes, options, table))
+        if options.mom is not None:  # its targets are its own
+            asyncio.run(measure(upstream, 1, options, table, options.mom))
     Console(width=120).print(table)
     return 1 if missed else 0
 

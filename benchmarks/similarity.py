@@ -1,4 +1,4 @@
-"""Choosing among many programs by BLEU: all pairs at once, beside sacrebleu pair by pair.
+"""Choosing among many programs by BLEU: all pairs at once, and sacrebleu pair by pair.
 
 The programs are distinct recorded HumanEval samples where there are such (MANYMINDS_DATA, or
 ../shared/data next to the project), else made ones. sacrebleu scores a random sample of the pairs

@@ -31,8 +31,9 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import create_agent_forest, create_moa, create_smoa
+from manyminds.compiled_method import CompiledMethod
 from manyminds.evals.statistics.paired import difference
-from manyminds.method_graph import Compiled, MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.arithmetic import QuestionRow
 from manyminds.models.simulated.model import SimulatedChatModel, questions
 from manyminds.reading.answers import extractor
@@ -108,7 +109,7 @@ def critical_path(who: Sequence[Worded], question: str) -> float:
     return sum(stages.values())
 
 
-async def answered(app: Compiled, who: Sequence[Worded], row: QuestionRow) -> Outcome:
+async def answered(app: CompiledMethod, who: Sequence[Worded], row: QuestionRow) -> Outcome:
     config: Any = {"metadata": {"question_id": row["id"]}}
     result = await app.ainvoke({"messages": [("user", row["question"])]}, config)
     said = [read.extract(candidate["text"]) == row["answer"] for candidate in result["candidates"]]

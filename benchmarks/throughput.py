@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from manyminds import create_moa
+from manyminds.compiled_method import CompiledMethod
 from manyminds.fence import numbered
-from manyminds.method_graph import Compiled
 from manyminds.prompts import load
 
 LATENCY = 0.2
@@ -42,7 +42,7 @@ async def by_hand(client: AsyncOpenAI, question: str) -> str:
     return await ask([{"role": "system", "content": text}, user])
 
 
-async def ours(app: Compiled, question: str) -> str:
+async def ours(app: CompiledMethod, question: str) -> str:
     result = await app.ainvoke({"messages": [("user", question)]})
     return str(result["answer"])
 

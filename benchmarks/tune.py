@@ -1,12 +1,13 @@
 """Closes the loop on a real model: does training on its own sure votes make it better?
 
-LIVE: SmolLM2-135M is sampled, trained with LoRA and sampled again as the script runs. For each of
-four families of generated questions:
+LIVE: SmolLM2-135M is sampled, trained with LoRA and sampled again as the script runs, all with
+transformers, in one thread unless `--threads` says otherwise. For each family of generated
+questions, of which 600 are different:
 
 1. The training questions are answered eight times each, with records; that measures one reply.
-2. Rows are exported and trained: `vote` (replies of votes with 60 % of the replies behind them; no
-   reference answer), `gold` (right replies), `eto` (right replies, then DPO on pairs with the
-   trained model's own failures).
+2. Rows are exported and trained, a row for each distinct reply to a question: `vote` (replies of
+   votes with 60 % of the replies behind them; no reference answer), `gold` (right replies), `eto`
+   (the model that `gold` gave, then DPO on pairs with that model's own failures).
 3. Other questions of the family measure the model before and after: one reply, a vote of eight, and
    how often a sure vote was right.
 
@@ -14,17 +15,20 @@ four families of generated questions:
 the prediction is that training on votes helps where one reply is right often enough, and that there
 is little to train on where it is not.
 
-Everything is kept in a folder, and the same command goes on where it stopped: about an hour on two
-quiet cores with the default sizes and `--recipes vote`, several hours with all recipes. Prints a
-table and draws the losses into `tune.svg` in that folder. Needs the extras `local` and `tune`, and
-`manyminds models get smollm2`; without them it says so and exits 0.
+Everything is kept in a folder as it is made, and the same command continues where it stopped, also
+in the midst of the questions or of a training. Families can run in processes of their own with the
+same folder. Prints tables and draws the losses into `tune.svg` in that folder; `--report` prints
+what is there and asks nothing. Needs the extra `tune` and `manyminds models get smollm2`; without
+them it says so and exits 0.
 """
 
 import argparse
+import json
 import random
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -33,16 +37,21 @@ from rich.table import Table
 from manyminds.errors import InputError, ManymindsError
 from manyminds.evals.data import read_rows
 from manyminds.evals.grading import grader
+from manyminds.export.filters import Limits
 from manyminds.export.measure import Measured, Sampling, measured, sample
 from manyminds.export.plan import Plan
-from manyminds.export.training import NEEDED, Training, check_packages
-from manyminds.export.tuning import Job, Tuned, recipe_of, tune
+from manyminds.export.training import NEEDED, Training, check_packages, write_folder
+from manyminds.export.tuning import Job, recipe_of, tune
 from manyminds.json_lines import encoded
-from manyminds.models.local import available
+from manyminds.models.local import PREFIX
+from manyminds.models.local_weights import KNOWN, find
 
 MODEL = "smollm2"
-MEMBER = f"local:{MODEL}"
+_WHOLE = 64  # words in a row that a training question may not share: more than any has
 RECIPES = ("vote", "gold", "eto")
+TRAIN, HELD_OUT = "train.jsonl", "held-out.jsonl"
+SAMPLED, BEFORE = "train-votes.jsonl", "before.jsonl"
+_REFUSED = "not-trained.txt"
 console = Console(width=110)
 Question = tuple[str, str]
 NUMBER, NAME = "Answer with the number only.", "Answer with the name only."
@@ -78,19 +87,56 @@ for _pair in _LISTED.replace("\n", " ").strip().split(", "):
     CAPITALS[_country] = _city
 
 
+NAMES = ["Ann", "Bob", "Eva", "Jim", "Lea", "Max", "Sue", "Tom"]
+THINGS = [
+    "atom",
+    "virus",
+    "flea",
+    "ant",
+    "bee",
+    "grape",
+    "egg",
+    "apple",
+    "melon",
+    "cat",
+    "dog",
+    "bicycle",
+    "cow",
+    "car",
+    "elephant",
+    "bus",
+    "house",
+    "church",
+    "castle",
+    "village",
+    "city",
+    "country",
+    "continent",
+    "planet",
+    "star",
+    "galaxy",
+]
+
+
+def ages(draw: random.Random) -> Question:
+    name, age = draw.choice(NAMES), draw.randint(5, 90)
+    return f"{name} is {age} years old. How old is {name}? {NUMBER}", str(age)
+
+
 def copied(draw: random.Random) -> Question:
     value = draw.randint(100, 999)
     return f"Repeat this number: {value}. {NUMBER}", str(value)
 
 
+def comparisons(draw: random.Random) -> Question:
+    first, second = draw.sample(range(len(THINGS)), 2)
+    text = f"Which is larger, {_a(THINGS[first])} or {_a(THINGS[second])}?"
+    return f"{text} Answer with one word.", THINGS[max(first, second)]
+
+
 def capitals(draw: random.Random) -> Question:
     country = draw.choice(sorted(CAPITALS))
     return f"What is the capital of {country}? {NAME}", CAPITALS[country]
-
-
-def sums(draw: random.Random) -> Question:
-    first, second = draw.randint(1, 12), draw.randint(1, 19)
-    return f"What is {first} + {second}? {NUMBER}", str(first + second)
 
 
 def stories(draw: random.Random) -> Question:
@@ -99,15 +145,20 @@ def stories(draw: random.Random) -> Question:
     return f"{text} How many apples has she now? {NUMBER}", str(had - gone + bags * gone)
 
 
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
 FAMILIES: Mapping[str, Callable[[random.Random], Question]] = {
-    "capitals": capitals,
+    "ages": ages,
     "copying": copied,
-    "small sums": sums,
     "two-step stories": stories,
+    "comparisons": comparisons,
+    "capitals": capitals,
 }
 
 
-def write_questions(family: str, folder: Path, train: int, held_out: int) -> tuple[Path, Path]:
+def write_questions(family: str, folder: Path, train: int, held_out: int) -> None:
     """Write the files of training questions and of held-out ones; none is in both.
 
     A family that has not so many is divided in the same proportion.
@@ -124,36 +175,52 @@ def write_questions(family: str, folder: Path, train: int, held_out: int) -> tup
         {"id": f"{family} {n}", "question": text, "answer": value}
         for n, (text, value) in enumerate(made.items())
     ]
-    files = folder / "train.jsonl", folder / "held-out.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
-    for file, part in zip(files, (rows[:train], rows[train:]), strict=True):
-        file.write_bytes(b"".join(encoded(row) for row in part))
-    return files
+    for name, part in ((TRAIN, rows[:train]), (HELD_OUT, rows[train:])):
+        (folder / name).write_bytes(b"".join(encoded(row) for row in part))
 
 
-def known(questions: Path, votes: Path, how: Sampling, runs: Path | None = None) -> Measured:
-    """Ask the untrained model, as far as it has not been asked, and measure."""
-    rows = read_rows(questions)
-    sample(MEMBER, rows, votes, how, runs=runs)
-    return measured(votes, rows, grader(rows, questions), how.samples)
+def known(
+    base: Path, questions: Path, votes: Path, how: Sampling, runs: Path | None = None
+) -> None:
+    """Ask the untrained model, as far as it has not been asked."""
+    sample(f"{PREFIX}{base}", read_rows(questions), votes, how, runs=runs)
 
 
-def trained(
-    recipe: str, folder: Path, files: tuple[Path, Path], how: Sampling, training: Training
-) -> Tuned | str:
-    """Train a recipe of a family; a text says why it cannot be trained."""
+def train(recipe: str, folder: Path, how: Sampling, training: Training) -> None:
+    """Train a recipe of a family and measure it; what cannot be trained leaves a note why."""
     out = folder / recipe
+    if (out / "result.json").exists() or (out / _REFUSED).exists():
+        return
     (out / "before").mkdir(parents=True, exist_ok=True)
-    shutil.copy(folder / "before.jsonl", out / "before" / "votes.jsonl")
-    plan = Plan([folder / "runs"], "trl", gold=None if recipe == "vote" else files[0])
-    job = Job(recipe_of(recipe), plan, training, files[1], how)
+    shutil.copy(folder / BEFORE, out / "before" / "votes.jsonl")
+    first = out / "stage-1"
+    if recipe == "eto" and (folder / "gold" / "result.json").exists() and not first.exists():
+        _take_over(folder / "gold", first)
+    plan = Plan(
+        [folder / "runs"],
+        "trl",
+        limits=Limits(dedupe=True),
+        gold=None if recipe == "vote" else folder / TRAIN,
+        ngram=_WHOLE,
+    )
     try:
-        tuned = tune(job, out)
+        tune(Job(recipe_of(recipe), plan, training, folder / HELD_OUT, how), out)
     except ManymindsError as error:
-        return str(error)
-    for left in (out, out / "stage-1"):  # half a gigabyte each, and needed no more
+        (out / _REFUSED).write_text(f"{error}\n", "utf-8")
+    for left in (out, first):  # large, and needed no more
         shutil.rmtree(left / "checkpoints", ignore_errors=True)
-    return tuned
+
+
+def _take_over(gold: Path, stage: Path) -> None:
+    """Begin `eto` with the model of `gold`, whose rows and training are the same."""
+    draft = stage.with_name(f"{stage.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    for name in ("adapter", "merged"):
+        (draft / name).symlink_to((gold / name).resolve())
+    shutil.copy(gold / "losses.json", draft)
+    draft.rename(stage)
 
 
 def percent(share: float, ends: Sequence[float]) -> str:
@@ -171,32 +238,60 @@ def row(name: str, rows: str, found: Measured) -> tuple[str, ...]:
     )
 
 
-def report(family: str, folder: Path, given: argparse.Namespace) -> dict[str, list[list[float]]]:
-    """Do what is left of a family, print its table, and return the losses by recipe."""
-    how = Sampling(given.samples, given.tokens, given.seed, given.threads)
-    files = write_questions(family, folder, given.train, given.held_out)
-    first = known(files[0], folder / "train-votes.jsonl", how, folder / "runs")
-    console.print(f"{family}: one reply to a training question is right {first.single:.0%}, ",
-                  f"a sure vote {first.sure_right} of {first.sure}", sep="")  # fmt: skip
-    before = known(files[1], folder / "before.jsonl", how)
-    table = Table("model", "rows", "read", "one reply", f"vote of {how.samples}", "sure and right",
-                  title=f"{family}, {before.questions} held-out questions")  # fmt: skip
+def work(family: str, given: argparse.Namespace) -> None:
+    """Do what is left of a family."""
+    folder, base = given.folder / slug(family), given.folder / "base"
+    write_folder(MODEL, base)
+    write_questions(family, folder, given.train, given.held_out)
+    how = sampling(given)
+    known(base, folder / TRAIN, folder / SAMPLED, how, folder / "runs")
+    known(base, folder / HELD_OUT, folder / BEFORE, how)
+    training = Training(
+        str(base), epochs=given.epochs, batch=given.batch, max_tokens=256, seed=given.seed
+    )
+    for recipe in given.recipes.split(","):
+        train(recipe, folder, how, training)
+        console.print(f"{family}, {recipe}: done")
+
+
+def report(family: str, given: argparse.Namespace) -> dict[str, list[list[float]]]:
+    """Print what is there of a family, and return the losses by recipe."""
+    folder = given.folder / slug(family)
+    first = of_votes(folder / TRAIN, folder / SAMPLED, given.samples)
+    before = of_votes(folder / HELD_OUT, folder / BEFORE, given.samples)
+    title = f"{family}: {first.questions} questions to train, {before.questions} held out"
+    table = Table("model", "rows", "read", "one reply", f"vote of {given.samples}", "sure, right",
+                  title=title)  # fmt: skip
+    table.add_row(*row("before, to train", "", first))
     table.add_row(*row("before", "", before))
     losses: dict[str, list[list[float]]] = {}
-    training = Training(MODEL, epochs=given.epochs, max_tokens=256, seed=given.seed)
     for recipe in given.recipes.split(","):
-        done = trained(recipe, folder, files, how, training)
-        if isinstance(done, str):
-            table.add_row(recipe, done)
-            continue
-        rows = ", ".join(str(counts.rows) for _, counts in done.rows)
-        assert done.after is not None
-        table.add_row(*row(recipe, rows, done.after))
-        losses[recipe] = [[loss for _, loss in stage] for stage in done.losses]
-        for warned in done.warnings:
-            console.print(f"{family}, {recipe}: {warned}")
+        out = folder / recipe
+        if (out / "result.json").exists():
+            done = json.loads((out / "result.json").read_text("utf-8"))
+            after = Measured(**done["after"])
+            table.add_row(*row(recipe, ", ".join(map(str, done["rows"])), after))
+            losses[recipe] = [[loss for _, loss in stage] for stage in done["losses"]]
+            for warned in done["warnings"]:
+                console.print(f"{family}, {recipe}: {warned}")
+        elif (out / _REFUSED).exists():
+            why = (out / _REFUSED).read_text("utf-8").strip()
+            console.print(f"{family}, {recipe}: not trained: {why}")
     console.print(table)
     return losses
+
+
+def sampling(given: argparse.Namespace) -> Sampling:
+    return Sampling(given.samples, given.tokens, given.seed, given.threads)
+
+
+def of_votes(questions: Path, votes: Path, samples: int) -> Measured:
+    rows = read_rows(questions)
+    return measured(votes, rows, grader(rows, questions), samples)
+
+
+def slug(family: str) -> str:
+    return family.replace(" ", "-")
 
 
 def draw(losses: Mapping[str, Mapping[str, list[list[float]]]], path: Path) -> None:
@@ -221,11 +316,13 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=300, help="training questions of a family")
     parser.add_argument("--held-out", type=int, default=300, help="questions to measure on")
     parser.add_argument("--samples", type=int, default=8, help="replies to a question")
-    parser.add_argument("--tokens", type=int, default=64, help="tokens of a reply at most")
+    parser.add_argument("--tokens", type=int, default=24, help="tokens of a reply at most")
     parser.add_argument("--epochs", type=float, default=2.0)
+    parser.add_argument("--batch", type=int, default=16, help="rows of a step")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="of llama.cpp; 1 on a busy machine")
-    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--report", action="store_true", help="print what is there, ask nothing")
+    parser.add_argument("--families", default="ages,copying,two-step stories")
     parser.add_argument("--recipes", default=",".join(RECIPES))
     given = parser.parse_args()
     try:
@@ -233,13 +330,15 @@ def main() -> int:
     except InputError as error:
         console.print(f"skipped: {error}")
         return 0
-    if MEMBER not in available():
-        console.print(f"skipped: needs manyminds[local] and `manyminds models get {MODEL}`")
+    if find(KNOWN[MODEL]) is None:
+        console.print(f"skipped: needs `manyminds models get {MODEL}`")
         return 0
-    losses = {
-        family: report(family, given.folder / family.replace(" ", "-"), given)
-        for family in given.families.split(",")
-    }
+    families = [one for one in given.families.split(",") if one]
+    if not given.report:
+        import_module("torch").set_num_threads(given.threads)
+        for family in families:
+            work(family, given)
+    losses = {family: report(family, given) for family in families}
     draw(losses, given.folder / "tune.svg")
     return 0
 

@@ -4,15 +4,17 @@ Paper: "More Agents Is All You Need", arXiv 2402.05120 (sampling and voting). Vo
 universal self-consistency, arXiv 2311.17311, and best of n.
 """
 
+import math
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, cast
 
 from manyminds.answer_form import AUTO, Extract, Task, answer_kind, form_prompt
 from manyminds.authoring import (
     Ask,
     Askable,
     Candidate,
+    Count,
     InputError,
     Member,
     MethodGraph,
@@ -22,31 +24,32 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    Run,
     SampledState,
     State,
     Unpack,
     Update,
-    at_least,
     check_quorum,
     listed,
     method,
+    waves,
     with_roles,
 )
-from manyminds.layers import waves
 from manyminds.nodes.judge import picked, rated
-from manyminds.nodes.step import Run
 from manyminds.nodes.tally import Vote, most_typical
 from manyminds.nodes.voter import Sampled, Sampling, voter
 from manyminds.reading.answers import Extractor
 from manyminds.votes import stopping
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.flags import RedFlags
+from manyminds.votes.unlabelled import AgreementWeights
 from manyminds.votes.votes import VOTES, best_of
 
 PARAMS: Mapping[str, Any] = {"temperature": 1.0}
 PICK, RATE = "universal/pick@2", "rater/score@2"
 ASKED_VOTES: Mapping[str, str] = {"universal": "judge", "rated": "rater"}
 """Votes that a model holds, and its role."""
+_COMPARED = 3  # members; of two, agreement cannot tell which one is better
 VOTE_NAMES = (*VOTES, "weighted", "confidence", "self-consistent-member", *ASKED_VOTES)
 
 
@@ -75,8 +78,9 @@ class ForestOutput(MethodOutput):
 def create_agent_forest(
     members: Askable | Sequence[Askable],
     *,
-    samples: int = 10,
+    samples: Count = 10,
     vote: Vote | None = None,
+    weights: Literal["agreement"] | AgreementWeights | Mapping[str, float] | None = None,
     extract: Extract = "final",
     stop: str | stopping.StoppingRule | None = None,
     cut: bool = False,
@@ -105,6 +109,11 @@ def create_agent_forest(
             "universal": a judge picks the most consistent; "rated": a rater scores each; or a
             function from candidates to a ballot. Default: majority where answers can be read, else
             "bleu".
+        weights: Weights of a weighted vote. "agreement": learned without labels from the questions
+            that this graph answered before, so the first one is a majority vote; give 20 or more,
+            and three members or more. Members that make the same mistakes look right to each other.
+            Or an `AgreementWeights`, to go on with what others taught it; or a weight for each
+            member by name. Default: the members' own.
         extract: Reader of the answer in a reply: a name ("number", "choice", "math", "code",
             ...), a function, an Extractor or a pydantic class.
         stop: Stopping rule that may end sampling early, such as "beta:0.95"; waves then hold
@@ -130,16 +139,16 @@ def create_agent_forest(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, samples=samples)
-    everyone, judges = with_roles([listed(members)], judge)
+    named, judges = with_roles([listed(members)], judge)
     check_quorum(quorum, samples)
     kind = answer_kind(extract, task)
-    held = _vote(vote, kind, everyone)
+    everyone, learned = _weighted(weights, vote, named)
+    held = "weighted" if weights is not None else _vote(vote, kind, everyone)
     asked_vote = held if isinstance(held, str) and held in ASKED_VOTES else None
     rule = _rule(stop, samples, cut)
     team = everyone if asked_vote is None else [*everyone, *judges]
     graph = MethodGraph("agent-forest", team, state=ForestState, output=ForestOutput, **options)
-    how = Sampling(
+    config = Sampling(
         members=everyone,
         method="agent-forest",
         prompt=form_prompt(graph, prompt, task, kind=kind, vote=held),
@@ -151,9 +160,10 @@ def create_agent_forest(
         quorum=quorum,
         params=PARAMS,
         context=graph.settings,
+        learned=learned,
     )
-    waves(graph, how, then="voter", ballot=None, sampled=None)
-    graph.add_node("voter", voter(how, vote=None if asked_vote else held, planned=samples))
+    waves(graph, config, then="voter", ballot=None, sampled=None)
+    graph.add_node("voter", voter(config, vote=None if asked_vote else held, planned=samples))
     last = "finish"
     if asked_vote is not None:
         last = _asked(graph, asked_vote, judges, judge)
@@ -184,6 +194,38 @@ def _vote(vote: Vote | None, kind: Extractor, members: Sequence[Member]) -> Vote
     if isinstance(vote, str) and vote not in VOTE_NAMES:
         raise InputError(f"vote={vote!r}: use one of {', '.join(VOTE_NAMES)}, or a function")
     return vote
+
+
+def _weighted(
+    weights: object, vote: Vote | None, members: Sequence[Member]
+) -> tuple[Sequence[Member], AgreementWeights | None]:
+    """Return the members with the weights that were given, and the weights that runs learn."""
+    if weights is None:
+        return members, None
+    if vote not in (None, "weighted"):
+        raise InputError(f'weights= needs vote="weighted", not {vote!r}')
+    if isinstance(weights, Mapping):
+        return _with_weights(members, cast("Mapping[str, float]", weights)), None
+    learned = AgreementWeights() if weights == "agreement" else weights
+    if not isinstance(learned, AgreementWeights):
+        raise InputError(
+            f'weights={weights!r}: give "agreement", an AgreementWeights, or a number a member'
+        )
+    if len(members) < _COMPARED:
+        raise InputError(
+            f"weights from agreement compare members: give {_COMPARED} or more, not {len(members)}"
+        )
+    return members, learned
+
+
+def _with_weights(members: Sequence[Member], weights: Mapping[str, float]) -> list[Member]:
+    names = [member.name for member in members]
+    for name, weight in weights.items():
+        if name not in names:
+            raise InputError(f"weights: no member is called {name!r}; use {', '.join(names)}")
+        if not 0 <= weight < math.inf:
+            raise InputError(f"weights: {name} has {weight!r}; give a number of 0 or more")
+    return [m.model_copy(update={"weight": weights.get(m.name, m.weight)}) for m in members]
 
 
 def _asked(graph: MethodGraph, vote: str, chain: Sequence[Member], judge: RoleArgument) -> str:

@@ -13,6 +13,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     InputError,
     Member,
     MethodGraph,
@@ -21,20 +22,20 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    Run,
     SampledState,
     State,
     Unpack,
     Update,
-    at_least,
     check_quorum,
     listed,
     method,
     ok,
+    together,
     with_roles,
 )
 from manyminds.nodes.judge import rated
-from manyminds.nodes.sampler import at_once, in_turn, sample
-from manyminds.nodes.step import Run
+from manyminds.nodes.sampler import in_turn, sample
 from manyminds.nodes.tally import most_typical, read_answers
 from manyminds.reading.answers import EXTRACTORS
 from manyminds.votes.ballots import Ballot
@@ -47,7 +48,7 @@ Scorer: TypeAlias = Callable[[str], Score] | Callable[[str], Awaitable[Score]]
 
 
 class Rated(NamedTuple):
-    """The score of each answer, None where it has none, and what went wrong, for the note."""
+    """The score of each answer, None where it has none, and the failures, for the note."""
 
     scores: list[float | None]
     wrong: str
@@ -78,7 +79,7 @@ def create_best_of_n(
     members: Askable | Sequence[Askable],
     *,
     scorer: Scorer | Askable | Sequence[Askable] | None = None,
-    samples: int = 8,
+    samples: Count = 8,
     vote: Literal["best", "majority-of-bests"] = "best",
     prompt: PromptLike = "rater/score@2",
     quorum: Quorum = 1,
@@ -109,7 +110,6 @@ def create_best_of_n(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, samples=samples)
     if vote not in ("best", "majority-of-bests"):
         raise InputError(f'vote={vote!r}: give "best" or "majority-of-bests"')
     check_quorum(quorum, samples)
@@ -178,7 +178,7 @@ def _by_function(scorer: Any) -> Rate:
                 return None
             return _number(found)
 
-        scores = await at_once(*map(one, replies))
+        scores = await together(*map(one, replies))
         return Rated(scores, f": the scorer raised {wrong[0]}" if wrong else "")
 
     return score

@@ -14,6 +14,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     InputError,
     Member,
     MethodGraph,
@@ -21,21 +22,22 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     SampledState,
+    Share,
     State,
     Unpack,
     Update,
-    at_least,
     decide,
     method,
     ok,
+    require,
     why,
 )
 from manyminds.members import layers_of_members
-from manyminds.nodes.layer import require
 from manyminds.nodes.sampler import ask_all, in_turn, room
 from manyminds.nodes.tally import comparer, read_answers, similar
 from manyminds.presets import Preset, PresetReport, preset_report, priced
 from manyminds.reading.answers import Extractor, extractor
+from manyminds.state import whole_text
 from manyminds.votes import stopping
 from manyminds.votes.votes import labels, majority
 
@@ -78,8 +80,8 @@ class CascadeOutput(CandidatesOutput):
 def create_cascade(
     stages: Sequence[Askable] | Sequence[Sequence[Askable]],
     *,
-    samples: int = 3,
-    agree: float = 1.0,
+    samples: Count = 3,
+    agree: Share = 1.0,
     stop: str | stopping.StoppingRule | None = None,
     confirm: bool = True,
     extract: str | Callable[[str], str | None] | Extractor = "final",
@@ -90,17 +92,19 @@ def create_cascade(
     """Build a cascade: stages in order of price, of which the first that agrees answers.
 
     A stage's answer stands if its replies agree, or if it is the answer of the stage before. Else
-    the next stage follows. The last stage is asked once, its answer stands, and it streams. If no
-    reply can be read, a stage does not agree: for open answers give a method as the last stage.
+    the next stage follows. The last stage is asked once, its answer stands, and it streams: a
+    member by tokens, a method its whole answer. If no reply can be read, a stage does not agree:
+    for open answers give a method as the last stage.
 
     Args:
         stages: Members in order of price, cheapest first. A stage may be a list of members, which
             are sampled in turn, or a method, which runs once: its own vote says how it agrees. A
             list as the last stage: all replies of the run are voted on.
-        samples: Samples of each stage but the last; of a list at least one a member.
+        samples: Samples of each stage but the last; of a list at least one a member. With a
+            preset: as it says.
         agree: Share of a stage's replies that must state its answer, for that answer to stand.
         stop: Stopping rule instead of `agree`, such as "certified:0.05": a stage is sampled until
-            the rule stops, at most `samples` times.
+            the rule stops, at most `samples` times, which must be enough for it.
         confirm: Whether an answer stands that the stage before gave, too.
         extract: Kind of the answer to read: a name ("number", "choice", "math", ...), a function
             or an Extractor.
@@ -119,26 +123,25 @@ def create_cascade(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, samples=samples)
-    if not 0 < agree <= 1:
-        raise InputError(f"agree={agree}: give a share above 0 and up to 1")
     given = _rows(stages)
     if preset is not None:
+        if (samples, agree, confirm) != (3, 1.0, True):
+            raise InputError(f"preset={preset!r} sets samples, agree and confirm: leave them away")
         ordered = priced([one for row in given for one in row], preset)
-        cut = preset == "budget" and len(ordered) > _FEW
+        cut = preset == "budget" and len(ordered) > 2  # two stages stay in any case
         given = [[one] for one in (ordered[:-1] if cut else ordered)]
         samples, agree, confirm = _PRESETS[preset]
     rows = layers_of_members(given, what="stages")
-    how = _How(rows, samples, agree, stop, confirm, extractor(extract))
+    config = _Config(rows, samples, agree, stop, confirm, extractor(extract))
     everyone = {member.name: member for row in rows for member in row}
     graph = MethodGraph(
         "cascade", everyone.values(), state=CascadeState, output=CascadeOutput, **options
     )
-    how.prompt = form_prompt(graph, prompt, None, kind=how.extract, vote="majority")
+    config.prompt = form_prompt(graph, prompt, None, kind=config.extract, vote="majority")
     names = [f"stage-{place + 1}" for place in range(len(rows))]
     for place, name in enumerate(names):
-        turns = in_turn(rows[place], how.most(place))
-        graph.step(name, _asked(how, place), role="stage", opens=True, asks=turns)
+        turns = in_turn(rows[place], config.most(place))
+        graph.step(name, _asked(config, place), role="stage", opens=True, asks=turns)
     for name, following in zip(names, names[1:], strict=False):
         graph.unless_done(name, following)
     said = preset and preset_report(preset, list(everyone.values()))
@@ -146,7 +149,6 @@ def create_cascade(
     return graph.close(after=names[-1], keys=["stages", "decision", "preset"])
 
 
-_FEW = 2  # stages that the budget preset keeps in any case
 # Samples, agreement, and whether an answer stands that the stage before gave.
 _PRESETS: Mapping[Preset, tuple[int, float, bool]] = {
     "budget": (3, 0.6, True),
@@ -164,8 +166,8 @@ def _rows(stages: Any) -> list[list[Askable]]:
     ]
 
 
-class _How:
-    """How a cascade asks and what agrees, shared by its stages."""
+class _Config:
+    """The prompt, the votes and the thresholds that the stages of a cascade share."""
 
     def __init__(
         self,
@@ -179,12 +181,13 @@ class _How:
         self.rows, self.samples, self.agree = rows, samples, agree
         self.confirm, self.extract = confirm, extract
         self.prompt: Prompt | None = None
-        self.rule = None if stop is None else stopping.rule(stop, cap=samples)
+        self.rules = [_rule(stop, self.most(place)) for place in range(len(rows))]
 
     def most(self, place: int) -> int:
         """Return the calls of a stage, at most."""
         row = self.rows[place]
-        alone = len(row) == 1 and (place == len(self.rows) - 1 or _is_method(row[0]))
+        last = place == len(self.rows) - 1
+        alone = len(row) == 1 and (last or row[0].input_kind.kind == "method")
         return 1 if alone else max(self.samples, len(row))
 
     async def read(self, replies: Sequence[Candidate], ask: Ask) -> list[Candidate]:
@@ -215,78 +218,100 @@ class _How:
         return labels([reply["answer"] for reply in replies], comparer(self.extract))
 
 
-def _is_method(member: Member) -> bool:
-    return member.input_kind.kind == "method"
+def _rule(stop: str | stopping.StoppingRule | None, most: int) -> stopping.StoppingRule | None:
+    """Return the rule of a stage; None: it has none.
+
+    Raises:
+        InputError: It cannot stop within the samples of the stage, even if all of them agree.
+    """
+    if stop is None:
+        return None
+    rule = stopping.rule(stop, cap=most)
+    if most == 1:
+        return None
+    most = min(most, rule.cap)
+    reason = rule.stop(["one answer"] * most)
+    if reason is None or reason.startswith("cap:"):
+        least = stopping.rule(stop, cap=1_000).need([])
+        more = f"samples={least}" if least > most else "a rule with a larger cap"
+        raise InputError(f"stop={rule.name!r} never stops within {most} samples: give {more}")
+    return rule
 
 
-def _asked(how: _How, place: int) -> Callable[[Any, Ask], Any]:
+def _asked(config: _Config, place: int) -> Callable[[Any, Ask], Any]:
     """Return the step of a stage."""
-    last = place == len(how.rows) - 1
+    last = place == len(config.rows) - 1
 
     async def run(state: State, ask: Ask) -> Update:
         before = state["candidates"]
         if not room(ask, 1) and any(map(ok, before)):
             reason = f"{ask.run.exhausted()} before stage {place + 1}"
-            return _voted(how, state, before, reason, reason)
-        alone = last and how.most(place) == 1
+            return _voted(config, state, before, reason, reason)
+        alone = last and config.most(place) == 1
         if alone:
-            member = how.rows[place][0]
+            member = config.rows[place][0]
             draw = sum(reply["member"] == member.name for reply in before)
-            new = [await ask(member, how.prompt, index=len(before), draw=draw, stream=True)]
+            new = [await ask(member, config.prompt, index=len(before), draw=draw, stream=True)]
         else:
-            new = await _sampled(how, place, state, ask)
-        replies = await how.read([*before, *new], ask)
+            new = await _sampled(config, place, state, ask)
+        replies = await config.read([*before, *new], ask)
         own = replies[len(before) :]
-        stage = _judged(how, place, replies[: len(before)], own)
+        stage = _judged(config, place, replies[: len(before)], own)
         update: Update = {"candidates": replies, "stages": [*state["stages"], stage]}
         if stage["stands"]:
-            final = own[0] if alone else how.leader(own)[0]
+            final = own[0] if alone else config.leader(own)[0]
             stop = decide(True, f"stage {place + 1}: {stage['why']}", agreement=stage["share"])
             return {**update, "final": final, "decision": stop}
         if not last:
             return update
         require(replies, 1)
         notes = [] if any(map(ok, own)) else [f"the last stage gave no answer ({why(own[-1])})"]
-        return {**update, **_voted(how, state, replies, "no stage agreed", *notes)}
+        return {**update, **_voted(config, state, replies, "no stage agreed", *notes)}
 
     return run
 
 
-async def _sampled(how: _How, place: int, state: State, ask: Ask) -> list[Candidate]:
+async def _sampled(config: _Config, place: int, state: State, ask: Ask) -> list[Candidate]:
     """Sample a stage: at once, or in waves until the stopping rule is content."""
-    before, most = state["candidates"], how.most(place)
-    turns, new = in_turn(how.rows[place], most), list[Candidate]()
-    rule = how.rule if most > 1 and how.rule is not None else stopping.fixed(most)
+    before, most = state["candidates"], config.most(place)
+    turns, new = in_turn(config.rows[place], most), list[Candidate]()
+    rule = config.rules[place] or stopping.fixed(most)
     while True:
-        read = (await how.read([*before, *new], ask))[len(before) :]
-        wanted = min(rule.need(how.votes(read)), most - len(new))
+        read = (await config.read([*before, *new], ask))[len(before) :]
+        wanted = min(rule.need(config.votes(read)), most - len(new))
         wanted = room(ask, wanted) if new else max(1, room(ask, wanted))
         if wanted < 1:
             return new
-        calls = [(member, how.prompt) for member in turns[len(new) : len(new) + wanted]]
+        calls = [(member, config.prompt) for member in turns[len(new) : len(new) + wanted]]
         new += await ask_all(ask, calls, before=[*before, *new], quorum=min(2, wanted))
 
 
 def _judged(
-    how: _How,
+    config: _Config,
     place: int,
     before: Sequence[Candidate],
     own: Sequence[Candidate],
 ) -> Stage:
     """Return how a stage went, and whether its answer stands."""
-    leader, share = how.leader(own)
-    earlier = how.leader([reply for reply in before if reply["layer"] == place])[0]
+    leader, share = config.leader(own)
+    earlier = config.leader([reply for reply in before if reply["layer"] == place])[0]
     stands, reason = False, "the replies disagree"
-    if place == len(how.rows) - 1 and how.most(place) == 1:
-        stands, reason = ok(own[0]), "the last stage"
-    elif not any(map(ok, own)):
+    if not any(map(ok, own)):
         reason = f"no answer ({why(own[-1])})"
+    elif place == len(config.rows) - 1 and config.most(place) == 1:
+        # A reply that the token limit cut stands only where no stage before has an answer.
+        stands = whole_text(own[0]) is not None or config.leader(before)[0] is None
+        reason = "the last stage" if stands else "the token limit cut the reply"
     elif leader is None:
         reason = "no answer could be read"
-    elif settled := _agrees(how, own, share):
+    elif settled := _agrees(config, place, own, share):
         stands, reason = True, settled
-    elif how.confirm and earlier is not None and how.equal(leader, earlier):
+    elif config.confirm and earlier is not None and config.equal(leader, earlier):
         stands, reason = True, f"the answer of stage {place}, too"
+    elif len(own) == 1 and "ballot" not in own[0]:
+        reason = "one reply agrees with none"
+    elif (rule := config.rules[place]) is not None:
+        reason = f"{rule.name} did not stop within {len(own)} replies"
     return Stage(
         stage=place + 1,
         members=list(dict.fromkeys(reply["member"] for reply in own)),
@@ -298,22 +323,23 @@ def _judged(
     )
 
 
-def _agrees(how: _How, own: Sequence[Candidate], share: float) -> str | None:
+def _agrees(config: _Config, place: int, own: Sequence[Candidate], share: float) -> str | None:
     """Return why a stage agrees with itself, or None; one reply alone agrees with nothing."""
     good = sum(map(ok, own))
-    voted = good > 1 or any("ballot" in reply for reply in own)
-    if how.rule is not None and good > 1:
-        reason = how.rule.stop(how.votes(own))
+    voted, rule = good > 1 or any("ballot" in reply for reply in own), config.rules[place]
+    if rule is not None:
+        reason = rule.stop(config.votes(own)) if voted else None
         return None if reason is None or reason.startswith("cap:") else reason
-    return f"{share:.0%} of {good} replies agree" if voted and share >= how.agree else None
+    said = f"{good} replies agree" if good > 1 else "its own vote agrees"
+    return f"{share:.0%} of {said}" if voted and share >= config.agree else None
 
 
 def _voted(
-    how: _How, state: State, replies: Sequence[Candidate], reason: str, *notes: str
+    config: _Config, state: State, replies: Sequence[Candidate], reason: str, *notes: str
 ) -> Update:
     """End with the answer of all stages' replies, later stages first in a tie."""
     latest = sorted(replies, key=lambda reply: -reply["layer"])
-    won, share = how.leader(latest)
+    won, share = config.leader(latest)
     said = list(notes)
     if won is None:
         won = latest[similar(latest, "bleu", whole=True)["winner"] or 0]

@@ -67,7 +67,7 @@ def create_chain_of_thought(
         "chain-of-thought", [one], state=SampledState, output=CandidatesOutput, **options
     )
     default = ZERO_SHOT if zero_shot else WORKED if examples is None else EXAMPLES
-    reason = graph.prompt(prompt, default, variables={"examples"})
+    reason = graph.prompt(prompt, default, variables={"examples"}, may_ignore=True)
     shown = reason.fill(examples=written(examples or []))
 
     async def solve(_state: State, ask: Ask) -> Update:

@@ -15,28 +15,30 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    Count,
+    FilledPrompt,
     Member,
     MethodGraph,
     Options,
     Prompt,
     RoleArgument,
     SampledState,
+    Seconds,
     State,
     Unpack,
     Update,
-    at_least,
+    Whole,
     escaped,
     excerpt,
     listed,
     method,
     ok,
+    require,
     with_roles,
 )
 from manyminds.environments import Environment
 from manyminds.environments import environment as environment_of
-from manyminds.graphs.reflexion import SCORE, read_verdict
-from manyminds.nodes import memory as notes_of
-from manyminds.nodes.acting import (
+from manyminds.environments.acting import (
     Episode,
     Limits,
     act,
@@ -48,8 +50,8 @@ from manyminds.nodes.acting import (
     trajectory,
     written,
 )
-from manyminds.nodes.layer import require
-from manyminds.prompts import FilledPrompt
+from manyminds.graphs.reflexion import SCORE, read_verdict
+from manyminds.runs import memory as notes_of
 
 ACT, CHECK, LESSON = "cmat/act@1", "cmat/check@1", "cmat/lesson@1"
 _REFUSED = "The checker did not let this action run: {why} Propose another one."
@@ -87,12 +89,12 @@ def create_cmat(
     checker: RoleArgument = None,
     environment: Environment | str = "arithmetic",
     *,
-    steps: int = 10,
-    tries: int = 3,
-    memory: int = 3,
+    steps: Count = 10,
+    tries: Count = 3,
+    memory: Whole = 3,
     task: str | None = None,
-    timeout: float = 30.0,
-    max_chars: int = 4_000,
+    timeout: Seconds = 30.0,
+    max_chars: Count = 4_000,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build CMAT: an action runs only after a checker has let it pass.
@@ -108,7 +110,7 @@ def create_cmat(
         steps: Number of steps, at most.
         tries: Number of proposals for a step. If the checker refuses all, nothing runs in it.
         memory: Number of the latest notes that are shown and kept; 0 keeps none.
-        task: What the notes are about. Default: the environment's name.
+        task: Subject of the notes. Default: the environment's name.
         timeout: Seconds for one action.
         max_chars: Characters of an observation that are kept.
         options: see `Options`.
@@ -120,14 +122,12 @@ def create_cmat(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, steps=steps, tries=tries)
-    at_least(0, memory=memory)
     place = environment_of(environment)
     assistants, checkers = with_roles([listed(assistant)], checker)
     graph = MethodGraph(
         "cmat", [*assistants, *checkers], state=CmatState, output=CmatOutput, **options
     )
-    how = _Cmat(
+    nodes = _Cmat(
         assistants=assistants,
         checkers=checkers,
         place=place,
@@ -142,11 +142,11 @@ def create_cmat(
     )
     first: dict[str, Any] = {"refused": [], "refusals": 0, "checked": False, "lessons": []}
     graph.open("memory", **first, trajectories=[], reward=None)
-    graph.step("memory", how.recall)
-    graph.role("assistant", assistants, how.propose, opens=True, times=steps * tries)
-    graph.role("checker", checkers, how.verify)
-    graph.step("environment", how.run)
-    graph.role("reflector", assistants, how.reflect)
+    graph.step("memory", nodes.recall)
+    graph.role("assistant", assistants, nodes.propose, opens=True, times=steps * tries)
+    graph.role("checker", checkers, nodes.verify)
+    graph.step("environment", nodes.run)
+    graph.role("reflector", assistants, nodes.reflect)
     graph.add_edge("memory", "assistant")
     graph.add_edge("assistant", "checker")
     graph.branch("checker", _after_checker, ["assistant", "environment", "reflector"])
@@ -166,7 +166,7 @@ def _after_environment(state: State) -> str:
 
 @dataclass(frozen=True)
 class _Cmat:
-    """The nodes of CMAT, and what they need."""
+    """The nodes of CMAT, and their options."""
 
     assistants: Sequence[Member]
     checkers: Sequence[Member]
@@ -181,7 +181,7 @@ class _Cmat:
     limits: Limits
 
     async def recall(self, state: State, ask: Ask) -> Update:
-        """Open the task, and recall what earlier ones taught."""
+        """Open the task, and recall the notes of earlier ones."""
         first = await opened(self.place, state["question"], self.limits)
         kept = await notes_of.recalled("cmat", self._key(ask)) if self.memory else []
         return {
@@ -196,7 +196,10 @@ class _Cmat:
         for proposal, why in state["refused"]:
             said += [AIMessage(proposal), HumanMessage(_REFUSED.format(why=why))]
         filled = self._filled(notes_of.listed(state["lessons"]))
-        reply = await ask.first(self.assistants, filled.render(said), index=self._index(state))
+        index, draw = self._index(state), max(0, ask.layer - 1)
+        reply = (
+            await ask.writer(self.assistants, filled.render(said), index=index, draw=draw)
+        ).reply
         asked = ask.replies
         if reply is None:
             if not any(ok(one) for one in state["candidates"]):
@@ -227,8 +230,8 @@ class _Cmat:
         if len(refused) < self.tries:
             back: Episode = {**one, "turns": before}
             return {"episode": back, "refused": refused, "refusals": count, "checked": False}
-        told = f"Not run: the checker refused {len(refused)} actions in a row. {why}"
-        kept: Episode = {**one, "turns": [*before, {**turn, "action": "", "observation": told}]}
+        refusal = f"Not run: the checker refused {len(refused)} actions in a row. {why}"
+        kept: Episode = {**one, "turns": [*before, {**turn, "action": "", "observation": refusal}]}
         return {"episode": kept, "refused": [], "refusals": count, "checked": True}
 
     async def run(self, state: State, _ask: Ask) -> Update:

@@ -12,6 +12,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    FilledPrompt,
     InputError,
     LayeredState,
     Member,
@@ -33,7 +34,6 @@ from manyminds.fence import in_one_line
 from manyminds.nodes.aggregator import Fill, aggregator
 from manyminds.nodes.reviewer import LEAST, Review, reviewers
 from manyminds.nodes.shown import Shown, kept_shown
-from manyminds.prompts import FilledPrompt
 from manyminds.votes.ballots import Ballot
 
 RANK_PROMPT = "council/rank@2"
@@ -57,7 +57,7 @@ class CouncilOutput(CandidatesOutput):
 @method(
     "council",
     paper="Peer Rank and Discussion, arXiv 2307.02762; LLM Council (A. Karpathy, 2025)",
-    calls="2 * members + 1",
+    calls="2 * members + 1 at most",
     use="Open answers, three or more good models, and no judge whose taste should decide.",
 )
 def create_council(
@@ -149,7 +149,7 @@ def _filled(prompt: Prompt) -> Fill:
 
 
 def described(shown: Shown, state: State) -> str:
-    """Write the ranking for the chair: points of each answer, what was said of it, and dissent.
+    """Write the ranking for the chair: points of each answer, its reviews, and dissent.
 
     Args:
         shown: Answers as the chair sees them.
@@ -171,7 +171,7 @@ def described(shown: Shown, state: State) -> str:
 
 
 def _remarks(at: int, number: dict[int, int], rankings: Sequence[Review]) -> list[str]:
-    """Return what the reviewers said of an answer, a line each, without their names."""
+    """Return the reviews of an answer, a line each, without the names of the reviewers."""
     lines: list[str] = []
     for review in rankings:
         said = zip(review["shown"], review["scores"], review["reasons"], strict=True)

@@ -13,6 +13,7 @@ from manyminds.authoring import (
     Ask,
     Askable,
     Candidate,
+    Count,
     InputError,
     LayeredState,
     Member,
@@ -22,10 +23,11 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     RoleArgument,
+    Run,
+    Share,
     State,
     Unpack,
     Update,
-    at_least,
     check_quorum,
     is_node,
     listed,
@@ -35,7 +37,6 @@ from manyminds.authoring import (
 )
 from manyminds.graphs.agent_forest import default_vote
 from manyminds.limits.quorum import Quorum
-from manyminds.nodes.consensus import consensus_gate, debate_vote
 from manyminds.nodes.debater import (
     Debating,
     Topology,
@@ -46,16 +47,16 @@ from manyminds.nodes.debater import (
     summarizer,
 )
 from manyminds.nodes.judge import picked
-from manyminds.nodes.layer import layer
+from manyminds.nodes.layer import consensus_gate, layer
 from manyminds.nodes.node import custom, overruling
 from manyminds.nodes.shown import Shown, alike, shuffle_for
-from manyminds.nodes.step import Run
 from manyminds.nodes.tally import VoteFunction
+from manyminds.nodes.voter import debate_vote
 from manyminds.reading.answers import Extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import VOTES
 
-PROMPT, STEADFAST, ALONE = "debate/debater@1", "debate/steadfast@1", "debate/self_check@1"
+PROMPT, ALONE = "debate/debater@1", "debate/self_check@1"
 SUMMARY, CLEAN, CONFIDENCE = "debate/summary@2", "debate/clean@1", "debate/confidence@1"
 LAST = ("judge", "cleaner")
 """Roles after the last round, in their order."""
@@ -84,26 +85,25 @@ class DebateOutput(MethodOutput):
 @method(
     "debate",
     paper="Improving Factuality and Reasoning through Multiagent Debate, arXiv 2305.14325",
-    calls="debaters * rounds",
+    calls="debaters * rounds at most",
     use="Answers that reasons can change, members of different families; measure it first.",
 )
 def create_debate(
     debaters: Sequence[Askable],
     *,
-    rounds: int = 2,
+    rounds: Count = 2,
     topology: str | Topology = "all",
     vote: str | VoteFunction | None = None,
     extract: Extract = "final",
-    consensus: bool | float = True,
+    consensus: bool | Share = True,
     judge: RoleArgument = None,
     verdict: Literal["write", "pick"] = "write",
     summarize: RoleArgument = None,
     confidence: bool = False,
     clean: RoleArgument = None,
-    steadfast: bool = False,
     task: Task | None = None,
     first_prompt: PromptLike | None = AUTO,
-    prompt: PromptLike | None = None,
+    prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -124,7 +124,7 @@ def create_debate(
             "proportional" to the stated confidence, "reconcile" (its steps, arXiv 2309.13007),
             "confidence" (CISC, arXiv 2502.06233), a similarity ("bleu", ...), or a function from
             candidates to a ballot. Default: "proportional" with `confidence`, else majority where
-            answers can be read. Ties go to who comes first.
+            answers can be read. Ties go to the first.
         extract: Reader of the answer in a reply, as for `create_agent_forest`.
         consensus: Share of those who answered that must agree for the debate to end, such as 0.67;
             True: all of them; False: no consensus ends it.
@@ -134,13 +134,13 @@ def create_debate(
         summarize: Model that merges the answers that a debater would read into one short text: one
             more call for each set of two or more that is read. Default: they are read as they are.
         confidence: Whether every debater is asked how sure it is, from 1 to 100. The vote uses it;
-            nobody reads it.
-        clean: Model that takes the traces of the debate out of the answer. Default: nobody.
-        steadfast: Whether debaters are asked to keep their answer unless they find an error in it.
+            no prompt contains it.
+        clean: Model that takes the traces of the debate out of the answer. Default: none.
         task: Benchmark whose prompt and reader are used, as for `create_agent_forest`.
         first_prompt: Prompt of the first round; None asks the bare question. Default ("auto"): as
             for `create_agent_forest`.
-        prompt: Prompt of later rounds, with the variable `answers`.
+        prompt: Prompt of later rounds, with the variable `answers`. "debate/steadfast@2" asks
+            debaters to keep their answer unless they find a definite error in it.
         quorum: Good answers that each round needs: a count, or a share such as "75%".
         options: see `Options`.
 
@@ -151,18 +151,17 @@ def create_debate(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    _check(rounds, verdict, steadfast=steadfast, prompt=prompt)
     roles = {"judge": judge, "summarizer": summarize, "cleaner": clean}
     given = {role: who for role, who in roles.items() if who is not None}
     everyone, *rows = with_roles([listed(debaters)], *given.values())
     chains = dict(zip(given, rows, strict=True))
     check_quorum(quorum, len(everyone))
     kind = answer_kind(extract, task)
-    held, share = _vote(vote, kind, everyone, confidence), _share(consensus)
+    held, share = _vote(vote, kind, everyone, confidence), float(consensus) or None
     team = [*everyone, *(member for chain in rows for member in chain)]
     graph = MethodGraph("debate", team, state=DebateState, output=DebateOutput, **options)
-    later = graph.prompt(prompt, STEADFAST if steadfast else PROMPT, variables={"answers"})
-    how = Debating(
+    later = graph.prompt(prompt, variables={"answers"})
+    config = Debating(
         debaters=everyone,
         rounds=rounds,
         reads=readings(topology, len(everyone), rounds),
@@ -173,10 +172,10 @@ def create_debate(
         first=form_prompt(graph, first_prompt, task, kind=kind, vote=held, argument="first_prompt"),
         quorum=quorum,
     )
-    _rounds(graph, how, chains, share)
-    graph.step("voter", debate_vote(how, held, judged="judge" in given))
+    _rounds(graph, config, chains, share)
+    graph.step("voter", debate_vote(config, held, judged="judge" in given))
     for role, who in given.items():
-        _role(graph, how, role, who, chains, verdict)
+        _role(graph, config, role, who, chains, verdict)
     for before, after in pairwise(["voter", *(one for one in LAST if one in given), "finish"]):
         graph.add_edge(before, after)
     return graph.close(keys=["ballot", "layer", "decision"])
@@ -184,7 +183,7 @@ def create_debate(
 
 def _role(
     graph: MethodGraph,
-    how: Debating,
+    config: Debating,
     role: str,
     given: RoleArgument,
     chains: Mapping[str, Sequence[Member]],
@@ -198,46 +197,47 @@ def _role(
     chain = chains[role]
     if role == "summarizer":
         summary = graph.prompt(SUMMARY, variables={"answers"})
-        graph.role(role, chain, summarizer(chain, how, prompt=summary), times=how.rounds)
+        graph.role(role, chain, summarizer(chain, config, prompt=summary), times=config.rounds)
     elif role == "cleaner":
         clean = graph.prompt(CLEAN, variables={"answer"})
-        graph.role(role, chain, cleaner(chain, how, prompt=clean), times=how.rounds)
+        graph.role(role, chain, cleaner(chain, config, prompt=clean), times=config.rounds)
     else:
         prompt = graph.prompt(VERDICTS[verdict], variables={"answers"})
         streams = "cleaner" not in chains
-        writing = _writer(chain, how, prompt, streams)
-        graph.role(role, chain, _picker(chain, how, prompt) if verdict == "pick" else writing)
+        writing = _writer(chain, config, prompt, streams)
+        graph.role(role, chain, _picker(chain, config, prompt) if verdict == "pick" else writing)
 
 
 def _rounds(
     graph: MethodGraph,
-    how: Debating,
+    config: Debating,
     chains: Mapping[str, Sequence[Member]],
     share: float | None,
 ) -> None:
-    """Add the rounds: who debates, the gate after them, and the way back.
+    """Add the rounds: the debaters, the gate after them, and the way back.
 
     Args:
         graph: Graph of the method.
-        how: The debate.
+        config: The debate.
         chains: Members of each role that is played.
         share: Share of the debaters that ends the debate by agreeing.
     """
     following = sum(bool(chains.get(role)) for role in LAST)
-    size, names = len(how.debaters), [member.name for member in how.debaters]
+    size, names = len(config.debaters), [member.name for member in config.debaters]
     sums = [
-        most_summaries(how, n) if chains.get("summarizer") else 0 for n in range(2, how.rounds + 1)
+        most_summaries(config, n) if chains.get("summarizer") else 0
+        for n in range(2, config.rounds + 1)
     ]
-    planned = size * how.rounds + sum(sums) + following
+    planned = size * config.rounds + sum(sums) + following
     graph.open("layer", transcript=[], summaries={}, ballot=None)
-    graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
-    for place, member in enumerate(how.debaters):
-        run = debater(place, how)
-        graph.step(member.name, run, role="debater", asks=[member], times=how.rounds)
+    graph.step("layer", layer(planned=planned), opens=True)
+    for place, member in enumerate(config.debaters):
+        run = debater(place, config)
+        graph.step(member.name, run, role="debater", asks=[member], times=config.rounds)
         graph.add_edge(member.name, "gate")
     calls = [size + following, *(size + one + following for one in sums)]
-    graph.step("gate", consensus_gate(how, share, calls))
-    summing = "summarizer" in chains and how.rounds > 1
+    graph.step("gate", consensus_gate(config, share, calls))
+    summing = "summarizer" in chains and config.rounds > 1
     again = "summarizer" if summing else "layer"
     if summing:
         graph.add_edge("summarizer", "layer")
@@ -248,30 +248,30 @@ def _rounds(
 LAST_RESORT = "the answer is the winner's, verbatim"
 
 
-def _shown(how: Debating, state: State, ask: Ask) -> Shown:
-    """Return what the judge reads: equal answers once, in a seeded random order."""
-    said = [how.passed_on(candidate) for candidate in usable(state)]
-    kind = None if how.extract.name == "final" else how.extract
+def _shown(config: Debating, state: State, ask: Ask) -> Shown:
+    """Return the answers for the judge: equal ones once, in a seeded random order."""
+    said = [config.passed_on(candidate) for candidate in usable(state)]
+    kind = None if config.extract.name == "final" else config.extract
     groups = alike(said, question=state["question"], kind=kind)
     return Shown(shuffle_for(groups, ask.run, "judge"), len(said))
 
 
-def _writer(chain: Sequence[Member], how: Debating, prompt: Prompt, stream: bool) -> Run:
+def _writer(chain: Sequence[Member], config: Debating, prompt: Prompt, stream: bool) -> Run:
     """Return the step of a judge that writes the answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        question = prompt.fill(answers=_shown(how, state, ask).text)
+        question = prompt.fill(answers=_shown(config, state, ask).text)
         reply = await ask.writer(chain, question, layer=ask.layer + 1, stream=stream)
         return _decided(reply.reply, reply.notes("judge", LAST_RESORT))
 
     return run
 
 
-def _picker(chain: Sequence[Member], how: Debating, prompt: Prompt) -> Run:
+def _picker(chain: Sequence[Member], config: Debating, prompt: Prompt) -> Run:
     """Return the step of a judge that picks an answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        shown = _shown(how, state, ask)
+        shown = _shown(config, state, ask)
         question = prompt.fill(answers=shown.text)
         reply = await picked(ask, chain, question, len(shown.groups), layer=ask.layer + 1)
         final = None if reply.value is None else shown.firsts[reply.value]
@@ -282,14 +282,6 @@ def _picker(chain: Sequence[Member], how: Debating, prompt: Prompt) -> Run:
 
 def _decided(final: Candidate | None, notes: list[str]) -> Update:
     return {"notes": notes} if final is None else {"final": final, "ballot": None, "notes": notes}
-
-
-def _check(rounds: int, verdict: str, *, steadfast: bool, prompt: object) -> None:
-    at_least(1, rounds=rounds)
-    if verdict not in VERDICTS:
-        raise InputError(f"verdict={verdict!r}: give 'write' or 'pick'")
-    if prompt is not None and steadfast:
-        raise InputError(f"give steadfast=True or a prompt: steadfast is {STEADFAST}")
 
 
 def _vote(
@@ -304,17 +296,6 @@ def _vote(
     if vote in WEIGHED and not confidence:
         raise InputError(f"vote={vote!r} weighs by stated confidence: give confidence=True as well")
     return vote
-
-
-def _share(consensus: bool | float) -> float | None:
-    if consensus is False:
-        return None
-    if not 0 < consensus <= 1:
-        raise InputError(
-            f"consensus={consensus:g}: give the share that must agree, above 0 and up to 1, "
-            "or True or False"
-        )
-    return float(consensus)
 
 
 def _ends_with_user(prompt: Prompt) -> Prompt:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from manyminds.authoring import (
     Askable,
-    InputError,
     MethodGraph,
     Options,
     RoleArgument,
+    Several,
     Unpack,
     listed,
     method,
@@ -25,20 +25,20 @@ _COPIES = 3
 @method(
     "debategpt",
     paper="DebateGPT, openreview.net/forum?id=ChNy95ovpF",
-    calls="debaters * (2 * rounds - 1) + 1",
-    use="Instructions with debated answers, as data to train on: `manyminds batch debategpt`.",
+    calls="debaters * (2 * rounds - 1) + 1 at most",
+    use="Instructions with debated answers, as data to train on: `batch --method debategpt`.",
 )
 def create_debategpt(
     debaters: Askable | Sequence[Askable],
     *,
-    rounds: int = 2,
+    rounds: Several = 2,
     summarizer: RoleArgument = None,
     cleaner: RoleArgument = None,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build the debate of DebateGPT.
 
-    Use it with `manyminds batch debategpt --data FILE --form alpaca --out FILE`, which writes one
+    Use it with `manyminds batch FILE --method debategpt --form alpaca --out DIR`, which writes one
     row (instruction, input, output) for each instruction of a file. In each round after the first a
     summarizer merges the others' answers into a short one, each debater states its confidence from
     1 to 100, and a cleaner takes the talk of the debate out of the answer.
@@ -58,8 +58,6 @@ def create_debategpt(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if rounds < 2:
-        raise InputError(f"rounds={rounds}: give at least 2, the first is before the debate")
     given = listed(debaters)
     team = list(given) * _COPIES if len(given) == 1 else list(given)
     return create_debate(

@@ -22,22 +22,23 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    Run,
+    Schema,
     State,
     Unpack,
+    Unreadable,
     Update,
     check_quorum,
     escaped,
     listed,
     method,
+    object_schema,
+    require,
     usable,
     with_roles,
 )
-from manyminds.nodes.layer import require
-from manyminds.nodes.reply_schema import Schema, object_schema
-from manyminds.nodes.role_call import Unreadable
 from manyminds.nodes.sampler import ask_all
-from manyminds.nodes.step import Run
-from manyminds.nodes.tally import most_typical
+from manyminds.nodes.tally import most_alike
 from manyminds.nodes.tool_calls import tools_as_params, without_tools
 from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
 from manyminds.reading.loose_json import Json
@@ -104,7 +105,7 @@ def create_fusion(
     """Build fusion: a panel in parallel, a structured analysis of its answers, and a writer.
 
     Use it for open questions to several different models, agents with tools among them. The
-    analysis stands in the result, and in the report of a recorded run. Without a readable analysis
+    analysis is in the result, and in the report of a recorded run. Without a readable analysis
     the writer writes from the answers directly, and the report says so.
 
     Args:
@@ -216,9 +217,9 @@ def _write(chain: Sequence[Member], prompt: Prompt, direct: Prompt, tools: Seque
                 return {"final": reply, "notes": took}
         if not answers and reply is not None:
             ask.require(reply)
-        ballot, more = await most_typical(ask.run, answers)
+        final, more = await most_alike(ask.run, answers)
         note = "no writer answered: the answer is one member's own, verbatim"
-        return {"final": answers[ballot["winner"] or 0], "notes": [note, *more]}
+        return {"final": final, "notes": [note, *more]}
 
     return run
 

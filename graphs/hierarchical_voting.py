@@ -22,18 +22,18 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     RoleArgument,
+    Run,
     State,
     Unpack,
     Update,
     listed,
     method,
+    object_schema,
     ok,
     with_roles,
 )
 from manyminds.fence import in_one_line
 from manyminds.graphs.agent_forest import create_agent_forest
-from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.step import Run
 from manyminds.nodes.tally import Vote
 from manyminds.reading.answers import Extractor
 from manyminds.reading.verdicts import read_plan
@@ -45,10 +45,10 @@ PLAN_SCHEMA = object_schema("plan", {"questions": {"type": "array", "items": {"t
 
 @dataclass(frozen=True)
 class Level:
-    """One level: what it asks, and who votes on it.
+    """One level: its question and its voters.
 
     Args:
-        ask: Question of this level; what earlier levels found is shown with it.
+        ask: Question of this level; the findings of earlier levels are shown with it.
         members: Members to sample; default: the members of the method.
         samples: Number of samples, at most.
         extract: Reader of an answer, as for `create_agent_forest`.
@@ -67,7 +67,7 @@ class Level:
 
 
 class LevelResult(TypedDict):
-    """What a level asked and found, by which members, with which votes, at what cost."""
+    """Result of a level: its question, answer, members, votes and cost."""
 
     ask: str
     answer: str

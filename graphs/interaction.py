@@ -13,6 +13,8 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
+    FilledPrompt,
     InputError,
     Member,
     MethodGraph,
@@ -20,19 +22,20 @@ from manyminds.authoring import (
     Prompt,
     PromptLike,
     SampledState,
+    Seconds,
     State,
     Unpack,
     Update,
     as_members,
-    at_least,
     excerpt,
     method,
     ok,
+    require,
+    together,
 )
-from manyminds.calls.ask import together
 from manyminds.environments import Environment
 from manyminds.environments import environment as environment_of
-from manyminds.nodes.acting import (
+from manyminds.environments.acting import (
     MIND,
     ActingMethod,
     Episode,
@@ -45,8 +48,6 @@ from manyminds.nodes.acting import (
     read_turn,
     trajectory,
 )
-from manyminds.nodes.layer import require
-from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import extractor
 from manyminds.votes.votes import majority
 
@@ -78,12 +79,12 @@ def create_interaction(
     agents: Askable | Sequence[Askable],
     environment: Environment | str = "arithmetic",
     *,
-    steps: int = 10,
+    steps: Count = 10,
     methods: Sequence[ActingMethod] = ("react",),
     temperatures: Sequence[float] | None = None,
-    reflect_after: int = 5,
-    timeout: float = 30.0,
-    max_chars: int = 4_000,
+    reflect_after: Count = 5,
+    timeout: Seconds = 30.0,
+    max_chars: Count = 4_000,
     prompt: PromptLike = "acting/react@1",
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -126,8 +127,8 @@ def create_interaction(
     look = graph.prompt(REFLECT, variables={"about", "done", "tools"})
     known = described(place)
     heats: Sequence[float | None] = temperatures or [None]
-    attempts = [Attempt(one, how, heat) for one in team for how in methods for heat in heats]
-    how = _Interaction(
+    attempts = [Attempt(one, acting, heat) for one in team for acting in methods for heat in heats]
+    nodes = _Interaction(
         place=place,
         attempts=attempts,
         acting=react.fill(**known, steps=str(steps), demonstrations=""),
@@ -138,11 +139,11 @@ def create_interaction(
         limits=Limits(timeout, max_chars),
     )
     graph.open("opening", episodes=[], trajectories=[], reward=None)
-    graph.step("opening", how.opening)
+    graph.step("opening", nodes.opening)
     asked = [attempt.member for attempt in attempts]
-    graph.step("agent", how.agent, opens=True, asks=asked, times=steps)
-    graph.step("environment", how.environment)
-    graph.step("outcome", how.outcome)
+    graph.step("agent", nodes.agent, opens=True, asks=asked, times=steps)
+    graph.step("environment", nodes.environment)
+    graph.step("outcome", nodes.outcome)
     graph.add_edge("opening", "agent")
     graph.add_edge("agent", "environment")
     graph.branch("environment", _following, ["agent", "outcome"])
@@ -150,7 +151,7 @@ def create_interaction(
 
 
 class Attempt(NamedTuple):
-    """Who acts, in which way, at which temperature; None: the member's own."""
+    """One attempt: member, way of acting, and temperature; None: the member's own."""
 
     member: Member
     method: ActingMethod
@@ -159,7 +160,7 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True)
 class _Interaction:
-    """The nodes of an interaction, and what they need.
+    """The nodes of an interaction, and their options.
 
     Attributes:
         place: Environment.
@@ -169,7 +170,7 @@ class _Interaction:
         looking: Prompt of a note to oneself.
         steps: Number of steps of an attempt, at most.
         reflect_after: Number of steps between two looks back.
-        limits: What an action may take.
+        limits: Limits of one action.
     """
 
     place: Environment
@@ -185,23 +186,23 @@ class _Interaction:
         """Open the task once for each attempt."""
         ask.run.emit("planned", calls=len(self.attempts))
         seen = await opened(self.place, state["question"], self.limits)
-        episodes = [episode(seen, one.name, how, heat) for one, how, heat in self.attempts]
+        episodes = [episode(seen, one.name, acting, heat) for one, acting, heat in self.attempts]
         return {"episodes": episodes}
 
     async def agent(self, state: State, ask: Ask) -> Update:
-        """Propose the next step of each attempt that goes on."""
-        episodes, replies = list(state["episodes"]), dict[int, Candidate]()
-
-        async def one_of(nth: int) -> None:
-            episodes[nth], replies[nth] = await self._propose(episodes[nth], nth, ask)
-
-        await together(*(one_of(n) for n, one in enumerate(episodes) if not one["ended"]))
+        """Propose the next step of each attempt that continues."""
+        episodes = list(state["episodes"])
+        running = [nth for nth, one in enumerate(episodes) if not one["ended"]]
+        steps = await together(*(self._propose(episodes[nth], nth, ask) for nth in running))
+        replies = [reply for _, reply in steps]
         if ask.layer == 1:
-            require([*replies.values()], 1)
-        return {"episodes": episodes, "candidates": [replies[nth] for nth in sorted(replies)]}
+            require(replies, 1)
+        for nth, (one, _) in zip(running, steps, strict=True):
+            episodes[nth] = one
+        return {"episodes": episodes, "candidates": replies}
 
     async def _propose(self, one: Episode, nth: int, ask: Ask) -> tuple[Episode, Candidate]:
-        member, how, heat = self.attempts[nth]
+        member, acting, heat = self.attempts[nth]
         size = len(self.attempts)
         own = sum(attempt.member is member for attempt in self.attempts)
         which: dict[str, Any] = {
@@ -209,27 +210,26 @@ class _Interaction:
             "draw": (ask.layer - 1) * own + nth % own,  # attempts of a member are side by side
             "params": {} if heat is None else {"temperature": heat},
         }
-        if how == "reflexion" and one["turns"] and len(one["turns"]) % self.reflect_after == 0:
+        if acting == "reflexion" and one["turns"] and len(one["turns"]) % self.reflect_after == 0:
             note = self.looking.fill(**described(self.place), done=str(len(one["turns"])))
             said = note.render(conversation(ask.state["messages"], one))
             reply = await ask.playing("reflector")(member, said, **which)
             if ok(reply):
                 one = {**one, "reflection": reply["text"].strip()[:2_000]}
-        question = self.thinking if self.thinking and how == "cot" else self.acting
+        question = self.thinking if self.thinking and acting == "cot" else self.acting
         said = question.render(conversation(ask.state["messages"], one))
         reply = await ask(member, said, **which)
         return read_turn(one, reply, self.place), reply
 
     async def environment(self, state: State, _ask: Ask) -> Update:
         """Run the proposed actions."""
-        episodes = list(state["episodes"])
 
-        async def one_of(nth: int) -> None:
-            most = 1 if episodes[nth]["method"] == "cot" else self.steps
-            episodes[nth] = await act(episodes[nth], self.place, steps=most, limits=self.limits)
+        async def after_action(one: Episode) -> Episode:
+            most = 1 if one["method"] == "cot" else self.steps
+            done = one["ended"]
+            return one if done else await act(one, self.place, steps=most, limits=self.limits)
 
-        await together(*(one_of(n) for n, one in enumerate(episodes) if not one["ended"]))
-        return {"episodes": episodes}
+        return {"episodes": await together(*map(after_action, state["episodes"]))}
 
     async def outcome(self, state: State, _ask: Ask) -> Update:
         """Choose the answer, and write down the trajectories."""
@@ -284,8 +284,7 @@ def _check(
     temperatures: Sequence[float] | None,
     reflect_after: int,
 ) -> None:
-    at_least(1, steps=steps, reflect_after=reflect_after)
-    if not methods or not {*methods} <= {*MIND}:
+    if not methods:
         raise InputError(f"methods={list(methods)}: give some of {', '.join(MIND)}")
     if temperatures is not None and not temperatures:
         raise InputError("temperatures: give at least one, or None for the member's own")

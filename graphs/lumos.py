@@ -6,6 +6,7 @@ Paper: "Agent Lumos: Unified and Modular Training for Open-Source Language Agent
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from typing_extensions import TypedDict
@@ -14,6 +15,7 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    Count,
     InputError,
     Member,
     MethodGraph,
@@ -21,21 +23,22 @@ from manyminds.authoring import (
     Prompt,
     RoleArgument,
     SampledState,
+    Seconds,
     State,
     Unpack,
+    Unreadable,
     Update,
     excerpt,
     listed,
     method,
     ok,
+    require,
     with_roles,
 )
 from manyminds.environments import FINISH, Action, Environment, EnvironmentState
+from manyminds.environments.acting import Limits, described, opened, stepped, taking_objects
 from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.fence import escaped
-from manyminds.nodes.acting import Limits, described, opened, stepped
-from manyminds.nodes.layer import require
-from manyminds.nodes.role_call import Unreadable
 from manyminds.reading.plans import MOST, Grounded, filled, read_grounded, read_next, read_subgoals
 
 PLAN, GROUND, ANSWER = "lumos/plan@1", "lumos/ground@1", "lumos/answer@1"
@@ -52,7 +55,7 @@ class Result(TypedDict):
 
 
 class LumosState(SampledState, total=False):
-    """Channels of LUMOS; `planned` are the planner's replies, `subgoals` what was read of them."""
+    """Channels of LUMOS; `planned` are the planner's replies, `subgoals` were read from them."""
 
     planned: list[str]
     subgoals: list[str]
@@ -86,8 +89,8 @@ def create_lumos(
     iterative: bool = True,
     subgoals: int = 6,
     write: bool = True,
-    timeout: float = 30.0,
-    max_chars: int = 4_000,
+    timeout: Seconds = 30.0,
+    max_chars: Count = 4_000,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build LUMOS: plan, ground, execute.
@@ -122,7 +125,7 @@ def create_lumos(
     graph = MethodGraph(
         "lumos", [*planners, *grounders], state=LumosState, output=LumosOutput, **options
     )
-    how = _Lumos(
+    nodes = _Lumos(
         planners=planners,
         grounders=grounders,
         place=place,
@@ -136,11 +139,11 @@ def create_lumos(
     graph.open(
         "opening", planned=[], subgoals=[], grounded=[], results=[], stopped=False, reward=None
     )
-    graph.step("opening", how.opening)
-    graph.role("planner", planners, how.planning, opens=True)
-    graph.role("grounder", grounders, how.grounding)
-    graph.step("executor", how.executing)
-    graph.step("writer", how.writing, asks=planners if write else ())
+    graph.step("opening", nodes.opening)
+    graph.role("planner", planners, nodes.planning, opens=True)
+    graph.role("grounder", grounders, nodes.grounding)
+    graph.step("executor", nodes.executing)
+    graph.step("writer", nodes.writing, asks=planners if write else ())
     graph.add_edge("opening", "planner")
     graph.branch("planner", _after_planner, ["grounder", "writer"])
     graph.add_edge("grounder", "executor")
@@ -150,7 +153,7 @@ def create_lumos(
 
 @dataclass(frozen=True)
 class _Lumos:
-    """The nodes of LUMOS, and what they need."""
+    """The nodes of LUMOS, and their options."""
 
     planners: Sequence[Member]
     grounders: Sequence[Member]
@@ -198,11 +201,17 @@ class _Lumos:
         shown = "\n".join(f"Subgoal {n}: {escaped(goal)}" for n, goal in new)
         results = _results(state)
         question = self.ground.fill(**described(self.place), subgoals=shown, results=results)
-        first = len(state["results"]) + 1
+        read = partial(
+            read_grounded,
+            tools=self.names,
+            first=len(state["results"]) + 1,
+            objects=taking_objects(self.place),
+        )
         reply = await ask.verdict(
             self.grounders,
             question,
-            parse=lambda text: read_grounded(text, self.names, first=first) or None,
+            parse=lambda text: read(text) or None,
+            parse_calls=lambda calls: read("", calls=calls) or None,
             index=len(state["candidates"]),
         )
         update: Update = {"candidates": reply.asked, "grounded": []}
@@ -219,9 +228,9 @@ class _Lumos:
             at_hand = {each["name"]: each["result"] for each in results}
             one = filled(Grounded(name, Action(tool, argument)).action, at_hand)
             now, seen = await stepped(self.place, now, one, self.limits)
-            told = one.argument if tool == FINISH else seen
+            result = one.argument if tool == FINISH else seen
             goal = len(state["subgoals"])
-            results.append(Result(subgoal=goal, name=name, action=str(one), result=told))
+            results.append(Result(subgoal=goal, name=name, action=str(one), result=result))
             if self.place.done(now):
                 break
         return {"results": results, "place": now}
@@ -256,13 +265,13 @@ def _goals(text: str, iterative: bool, state: State) -> list[str] | None:
 
 
 def _dialogue(state: State) -> list[BaseMessage]:
-    """Return the task and, where the planner goes on, its subgoals with their results."""
+    """Return the task and, where the planner continues, its subgoals with their results."""
     said: list[BaseMessage] = list(state["messages"])
     if state["opening"]:
         said.append(HumanMessage(f"Observation: {state['opening']}"))
     for n, planned in enumerate(state["planned"], 1):
-        told = [one["result"] for one in state["results"] if one["subgoal"] == n]
-        result = told[-1] if told else "none"
+        found = [one["result"] for one in state["results"] if one["subgoal"] == n]
+        result = found[-1] if found else "none"
         said += [AIMessage(planned), HumanMessage(_STOPPED.format(n=n, result=result))]
     return said
 
@@ -281,7 +290,7 @@ def _last(state: State) -> str:
 
 
 def _after_planner(state: State) -> str:
-    """Ground what was planned; a planner that stops has planned nothing new."""
+    """Turn the planned subgoals into actions; a planner that stops has planned nothing new."""
     reached = max((one["subgoal"] for one in state["results"]), default=0)
     return "grounder" if len(state["subgoals"]) > reached else "writer"
 

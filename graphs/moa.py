@@ -14,6 +14,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     InputError,
     LayeredState,
     Member,
@@ -21,8 +22,10 @@ from manyminds.authoring import (
     Options,
     Prompt,
     PromptLike,
+    Propose,
     Quorum,
     RoleArgument,
+    Several,
     Unpack,
     Update,
     check_quorum,
@@ -30,16 +33,15 @@ from manyminds.authoring import (
     is_node,
     method,
     ok,
+    require,
     usable,
     with_roles,
 )
 from manyminds.authoring import layers as add_layers
 from manyminds.calls.ask import end
-from manyminds.layers import Propose
 from manyminds.limits.quorum import layer_deadline
 from manyminds.nodes.aggregator import aggregator as aggregator_node
-from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.layer import require
+from manyminds.nodes.tally import most_alike
 from manyminds.presets import Preset, PresetReport, panel_and_writer, preset_report
 from manyminds.runs.context import RunContext
 from manyminds.state import TokenUsage
@@ -65,8 +67,8 @@ def create_moa(
     proposers: Sequence[Askable] | Sequence[Sequence[Askable]],
     *,
     aggregator: RoleArgument = None,
-    layers: int = 3,
-    chunk: int | None = None,
+    layers: Several = 3,
+    chunk: Count | None = None,
     prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
     preset: Preset | None = None,
@@ -85,7 +87,7 @@ def create_moa(
         layers: Number of layers, the aggregator's included, as in the paper: n proposers make
             n * (layers - 1) + 1 calls. Ignored where proposers are given layer by layer.
         chunk: Number of proposers of the last layer after whose answers the aggregator begins to
-            write. It goes on after each further chunk, so the first token comes as early as the
+            write. It continues after each further chunk, so the first token comes as early as the
             slowest of the first chunk (name the quick ones first), for one call of the aggregator
             a chunk. Later parts correct what earlier ones say. Default: all at once.
         prompt: Prompt of the synthesis, with the variable `answers`.
@@ -106,8 +108,8 @@ def create_moa(
         chosen, best = panel_and_writer(list(flattened.from_iterable(_rows(proposers, 2))), preset)
         proposers, aggregator = chosen, aggregator or best
         said = preset_report(preset, chosen, {"aggregator": best})
-    if chunk is not None and (chunk < 1 or is_node(aggregator)):
-        raise InputError("chunk: give at least 1, and a member as the aggregator")
+    if chunk is not None and is_node(aggregator):
+        raise InputError("chunk: give a member as the aggregator; a custom node writes in one go")
     *rows, chain = with_roles(_rows(proposers, layers), aggregator)
     check_quorum(quorum, min(len(row) for row in rows))
     everyone = [*(member for row in rows for member in row), *chain]
@@ -129,8 +131,8 @@ def create_moa(
         graph.asks("aggregator", rows[-1], role="proposer")
     planned = sum(len(row) for row in rows) + 1
     if asked:
-        how: dict[str, Any] = {"quorum": quorum, "planned": planned, "preset": said}
-        add_layers(graph, asked, propose, then="aggregator", **how)
+        more: dict[str, Any] = {"quorum": quorum, "planned": planned, "preset": said}
+        add_layers(graph, asked, propose, then="aggregator", **more)
     else:
         graph.open("aggregator", preset=said)
     return graph.close(after="aggregator", keys=["preset"] if said else [])
@@ -164,9 +166,9 @@ def create_moa_lite(
 def create_self_moa(
     member: Askable,
     *,
-    samples: int = 6,
+    samples: Count = 6,
     aggregator: Askable | None = None,
-    layers: int = 2,
+    layers: Several = 2,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build the single-proposer form: one model sampled several times, then aggregated.
@@ -190,8 +192,6 @@ def _rows(
         raise InputError("proposers: give a list such as ['openai:gpt-4o-mini', 'ollama:llama3.1']")
     if proposers and all(isinstance(row, list | tuple) for row in proposers):
         return cast("Sequence[Sequence[Askable]]", proposers)
-    if layers < 2:
-        raise InputError(f"layers={layers}: give at least 2, the last of which is the aggregator")
     return [cast("Sequence[Askable]", proposers)] * (layers - 1)
 
 
@@ -201,7 +201,7 @@ class Chunks:
 
     All proposers of the layer are asked at once. As soon as the first chunk of them has answered,
     the first part of the answer is written from these, and streamed; each further chunk brings one
-    more part, which goes on from what is written. A prompt depends on the order in which the
+    more part, which continues from what is written. A prompt depends on the order in which the
     members were given, never on which was quick: name the quick ones first.
 
     Attributes:

@@ -19,6 +19,7 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    Run,
     State,
     Unpack,
     Update,
@@ -28,10 +29,9 @@ from manyminds.authoring import (
     method,
     with_roles,
 )
-from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.judge import picked
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
-from manyminds.nodes.step import Run
+from manyminds.nodes.tally import most_alike
 
 PROMPT = "ranker/pick@2"
 PARAMS: Mapping[str, Any] = {"temperature": 0.7}

@@ -21,6 +21,7 @@ from manyminds.authoring import (
     MethodGraph,
     Options,
     PromptLike,
+    RoleReply,
     SampledState,
     State,
     Unpack,
@@ -28,12 +29,12 @@ from manyminds.authoring import (
     as_members,
     excerpt,
     method,
+    object_schema,
+    require,
+    together,
 )
-from manyminds.calls.ask import together
+from manyminds.environments.acting import OBSERVED
 from manyminds.fence import in_one_line
-from manyminds.nodes.layer import require
-from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.role_call import RoleReply
 from manyminds.reading.roles import read_rating, reason_of
 
 MOST = 5.0
@@ -47,7 +48,7 @@ _NOTHING = "(The agent did nothing.)"
 
 
 class Rating(TypedDict):
-    """What one rater found: a number from 0 to 5 and its reason."""
+    """The rating of one rater: a number from 0 to 5 and its reason."""
 
     member: str
     rating: float
@@ -83,8 +84,8 @@ def create_rater(
     """Build AgentRater: the conversation is a trajectory, and each rater rates the whole of it.
 
     Use it to choose trajectories to train on. The first message of the user is the task; all that
-    follows is what the agent did and saw. `manyminds batch rater` rates a file of thousands, and
-    goes on where it was interrupted.
+    follows is what the agent did and saw. `manyminds batch FILE --method rater` rates a file of
+    thousands, and continues where it was interrupted.
 
     Args:
         raters: Members that rate; the rating is the mean of theirs.
@@ -105,24 +106,19 @@ def create_rater(
     async def rated(state: State, ask: Ask) -> Update:
         ask.run.emit("planned", calls=len(team))
         task, acted = split(state["messages"])
-        found: dict[int, tuple[RoleReply[Rating], Member]] = {}
+        question = rate.fill(answers=[acted]).render(task)
 
-        async def one_of(nth: int, member: Member) -> None:
-            question = rate.fill(answers=[acted]).render(task)
-            found[nth] = (
-                await ask.verdict(
-                    [member],
-                    question,
-                    parse=lambda text: read(text, member.name),
-                    schema=_SCHEMA,
-                    index=2 * nth,
-                    reserve=0,
-                ),
-                member,
+        async def rating_of(nth: int, member: Member) -> RoleReply[Rating]:
+            return await ask.verdict(
+                [member],
+                question,
+                parse=lambda text: read(text, member.name),
+                schema=_SCHEMA,
+                index=2 * nth,
+                reserve=0,
             )
 
-        await together(*(one_of(nth, member) for nth, member in enumerate(team)))
-        replies = [found[nth][0] for nth in sorted(found)]
+        replies = await together(*(rating_of(nth, member) for nth, member in enumerate(team)))
         asked = [one for reply in replies for one in reply.asked]
         good = [(reply.value, reply.reply) for reply in replies if reply.value and reply.reply]
         if not good:
@@ -144,9 +140,13 @@ def _outcome(good: Sequence[tuple[Rating, Candidate]]) -> Update:
 def split(messages: Sequence[BaseMessage]) -> tuple[list[BaseMessage], str]:
     """Return the task, which is the first message of the user, and all the others as text."""
     first = next((n for n, one in enumerate(messages) if one.type == "human"), 0)
-    told = [one for n, one in enumerate(messages) if n != first]
-    lines = [f"{_SPEAKERS.get(one.type, one.type)}: {_said(one)}" for one in told]
-    acted = any(one.type == "ai" for one in told)
+    rest = [one for n, one in enumerate(messages) if n != first]
+    # Our own agents read `OBSERVED` in front of what they observe.
+    said = [_said(one).removeprefix(OBSERVED) for one in rest]
+    lines = [
+        f"{_SPEAKERS.get(one.type, one.type)}: {text}" for one, text in zip(rest, said, strict=True)
+    ]
+    acted = any(one.type == "ai" for one in rest)
     return [messages[first]], "\n".join(lines if acted else [*lines, _NOTHING])
 
 

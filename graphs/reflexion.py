@@ -1,4 +1,4 @@
-"""Reflexion: try, check, write down what went wrong, try again.
+"""Reflexion: try, check, write a lesson from the mistake, try again.
 
 Paper: "Reflexion: Language Agents with Verbal Reinforcement Learning", arXiv 2303.11366.
 """
@@ -14,30 +14,30 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    Count,
     InputError,
     Member,
     MethodGraph,
     Options,
     Prompt,
     RoleArgument,
+    Run,
     SampledState,
     State,
     Unpack,
     Update,
-    at_least,
     earlier,
     escaped,
     latest,
     method,
     ok,
+    score_schema,
     with_roles,
 )
-from manyminds.nodes.memory import listed as written
-from manyminds.nodes.memory import recalled, remember
-from manyminds.nodes.reply_schema import score_schema
-from manyminds.nodes.step import Run
 from manyminds.reading.roles import read_rating, reason_of
 from manyminds.runs.context import RunContext
+from manyminds.runs.memory import listed as written
+from manyminds.runs.memory import recalled, remember
 
 Outcome: TypeAlias = bool | tuple[bool, str]
 Check: TypeAlias = Callable[[str], Outcome] | Callable[[str], Awaitable[Outcome]]
@@ -49,7 +49,7 @@ UNKNOWN = "It did not pass; nothing more is known."
 
 
 class Checked(TypedDict):
-    """Whether an answer passed, and what was found."""
+    """Whether an answer passed, and the feedback of the check."""
 
     passed: bool
     feedback: str
@@ -73,15 +73,15 @@ class ReflexionOutput(CandidatesOutput):
 @method(
     "reflexion",
     paper="Reflexion: Language Agents with Verbal Reinforcement Learning, arXiv 2303.11366",
-    calls="3 * tries - 2",
+    calls="3 * tries - 2 at most",
     use="Answers that can be checked, such as code by tests: give the check as a function.",
 )
 def create_reflexion(
     member: Askable,
     *,
     check: Check | Askable | Sequence[Askable] | None = None,
-    tries: int = 3,
-    memory: int = 3,
+    tries: Count = 3,
+    memory: Count = 3,
     task: str | None = None,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -112,12 +112,11 @@ def create_reflexion(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, tries=tries, memory=memory)
     (one,), judges = with_roles([[member]], cast("RoleArgument", check))
     graph = MethodGraph(
         "reflexion", [one, *judges], state=ReflexionState, output=ReflexionOutput, **options
     )
-    how = _Reflexion(
+    nodes = _Reflexion(
         member=one,
         tries=tries,
         memory=memory,
@@ -127,14 +126,14 @@ def create_reflexion(
         lesson=graph.prompt(LESSON, variables={"answer", "feedback"}),
     )
     graph.open("memory", lessons=[], feedback="", passed=None)
-    graph.step("memory", how.recall)
-    graph.step("solver", how.solve, opens=True, asks=[one], times=tries)
+    graph.step("memory", nodes.recall)
+    graph.step("solver", nodes.solve, opens=True, asks=[one], times=tries)
     if judges:
         judged = graph.prompt(CHECK, variables={"answer"})
         graph.role("checker", judges, _judged(judges, judged, tries), times=tries)
     else:
         graph.step("checker", _tested(check, tries))
-    graph.step("reflector", how.reflect, asks=[one], times=tries)
+    graph.step("reflector", nodes.reflect, asks=[one], times=tries)
     graph.add_edge("memory", "solver")
     graph.unless_done("solver", "checker")
     graph.unless_done("checker", "reflector")
@@ -144,7 +143,7 @@ def create_reflexion(
 
 @dataclass(frozen=True)
 class _Reflexion:
-    """The nodes of the member that tries, and what they need.
+    """The nodes of the member that tries, and their options.
 
     Attributes:
         member: Member that tries, and writes the lessons.

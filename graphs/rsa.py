@@ -19,6 +19,9 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
+    FilledPrompt,
+    InputError,
     LayeredState,
     Member,
     MethodGraph,
@@ -29,16 +32,14 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
-    at_least,
     check_quorum,
     method,
     ok,
+    require,
 )
 from manyminds.members import layers_of_members
-from manyminds.nodes.layer import require
 from manyminds.nodes.sampler import ask_all, in_turn, room
 from manyminds.nodes.tally import UNREAD, comparer, most_typical, read_answers
-from manyminds.prompts import FilledPrompt
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import labels, majority
@@ -84,9 +85,9 @@ class AggregationOutput(CandidatesOutput):
 def create_rsa(
     members: Askable | Sequence[Askable] | Sequence[Sequence[Askable]],
     *,
-    population: int = 16,
-    group: int = 4,
-    steps: int = 3,
+    population: Count = 16,
+    group: Count = 4,
+    steps: Count = 3,
     extract: str | Extractor = "final",
     prompt: PromptLike = "rsa/aggregate@1",
     first: PromptLike | None = AUTO,
@@ -101,7 +102,7 @@ def create_rsa(
 
     Args:
         members: Members that answer, in turn, in every step; or a list of them for each step, cheap
-            ones first. The last list serves all further steps.
+            ones first. The last list serves all further steps; more lists than steps are an error.
         population: Number of answers n in each step.
         group: Number of earlier answers that each new one is written from.
         steps: Number of steps, the first answers included: n * steps calls.
@@ -109,7 +110,8 @@ def create_rsa(
         prompt: Prompt of an aggregation, with the variable `answers`.
         first: Prompt of the first answers; None asks the bare question. Default ("auto"): where an
             answer fits into a line, a prompt that asks for a last line with the answer.
-        quorum: Good answers that a step needs: a count, or a share such as "75%".
+        quorum: Good answers that the first step needs: a count, or a share such as "75%". Later, an
+            earlier answer stays where no new one came, and the report says so.
         options: see `Options`.
 
     Returns:
@@ -119,9 +121,10 @@ def create_rsa(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, population=population, group=group, steps=steps)
     check_quorum(quorum, population)
-    rows = layers_of_members(_rows(members), what="members")[:steps]
+    rows = layers_of_members(_rows(members), what="members")
+    if len(rows) > steps:
+        raise InputError(f"members has lists for {len(rows)} steps: give steps={len(rows)} or more")
     graph = MethodGraph(
         "rsa",
         {member.name: member for row in rows for member in row}.values(),
@@ -130,7 +133,7 @@ def create_rsa(
         **options,
     )
     kind = extractor(extract)
-    how = _Population(
+    nodes = _Population(
         rows=rows,
         size=population,
         group=group,
@@ -140,7 +143,7 @@ def create_rsa(
         merging=graph.prompt(prompt, variables={"answers"}),
         quorum=quorum,
     )
-    graph.step("population", how.advance, opens=True)
+    graph.step("population", nodes.advance, opens=True)
     for nth, row in enumerate(rows, 1):
         times = steps - nth + 1 if nth == len(rows) else 1
         graph.asks("population", in_turn(row, population), times=times)
@@ -151,7 +154,7 @@ def create_rsa(
 
 @dataclass(frozen=True)
 class _Population:
-    """The node of recursive self-aggregation, and what it needs.
+    """The node of recursive self-aggregation, and its options.
 
     Attributes:
         rows: Members of each step. The last ones serve all further steps.
@@ -192,13 +195,16 @@ class _Population:
             "candidates": replies,
             "population": kept,
             "diversity": [*state["diversity"], found],
+            "notes": _stayed(step, replies) if before else [],
         }
-        return {**update, **await _voted(kept, self.kind, ask)} if step == self.steps else update
+        if step < self.steps:
+            return update
+        return {**update, **await _voted(kept, self.kind, ask, *update["notes"])}
 
     def _questions(
         self, before: Sequence[Candidate], count: int, ask: Ask
     ) -> list[FilledPrompt | Prompt | None]:
-        """Return what each place of the population is asked: random groups, drawn from the seed."""
+        """Return the question of each place of the population, on random groups from the seed."""
         if not before:
             return [self.opening] * count
         draw = random.Random(f"{ask.run.seed}:{ask.run.question_id}:groups:{ask.layer}")
@@ -219,6 +225,13 @@ def _kept(before: Sequence[Candidate], replies: Sequence[Candidate]) -> list[Can
     """Return the new population: where a place has no new answer, its earlier one stays."""
     new = {place: reply for place, reply in enumerate(replies) if ok(reply)}
     return [*({**dict(enumerate(before)), **new}.values())]
+
+
+def _stayed(step: int, replies: Sequence[Candidate]) -> list[str]:
+    """Return the note on a step in which earlier answers stayed, as a list of at most one."""
+    failed = sum(not ok(reply) for reply in replies)
+    told = f"{len(replies) - failed} of {len(replies)} answers, and earlier ones stayed"
+    return [f"step {step} had {told}"] if failed else []
 
 
 async def _diversity(

@@ -13,12 +13,15 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
+    FilledPrompt,
     InputError,
     Member,
     MethodGraph,
     Options,
     Prompt,
     PromptLike,
+    RoleReply,
     SampledState,
     State,
     Unpack,
@@ -26,18 +29,16 @@ from manyminds.authoring import (
     as_members,
     excerpt,
     method,
+    object_schema,
     ok,
+    require,
+    together,
 )
-from manyminds.calls.ask import together
 from manyminds.environments import Environment
 from manyminds.environments import environment as environment_of
-from manyminds.nodes.acting import Limits, described, opened
-from manyminds.nodes.layer import require
-from manyminds.nodes.memory import listed
-from manyminds.nodes.reply_schema import object_schema
-from manyminds.nodes.role_call import RoleReply
-from manyminds.prompts import FilledPrompt
+from manyminds.environments.acting import Limits, described, opened
 from manyminds.reading.trials import read_query
+from manyminds.runs.memory import listed
 from manyminds.votes.similarity import matrix
 
 _ASKED = object_schema("task", {"query": {"type": "string"}})
@@ -46,14 +47,14 @@ _SEEDS, _OWN = 6, 2  # examples in a prompt, of the given ones and of the new on
 
 
 class TasksState(SampledState, total=False):
-    """Channels of self-instruct; `refused` counts by reason what was not taken."""
+    """Channels of self-instruct; `refused` counts refused tasks by reason."""
 
     tasks: list[str]
     refused: dict[str, int]
 
 
 class TasksOutput(CandidatesOutput):
-    """The answer, the report, all replies, the new tasks, and what was refused, by reason."""
+    """The answer, the report, all replies, the new tasks, and counts of refused ones by reason."""
 
     tasks: list[str]
     refused: dict[str, int]
@@ -69,7 +70,7 @@ def create_self_instruct(
     writers: Askable | Sequence[Askable],
     *,
     examples: Sequence[str] = (),
-    tasks: int = 8,
+    tasks: Count = 8,
     environment: Environment | str | None = "arithmetic",
     most_alike: float = 70.0,
     prompt: PromptLike = "self_instruct/task@1",
@@ -104,7 +105,7 @@ def create_self_instruct(
     team = as_members(writers)
     graph = MethodGraph("self-instruct", team, state=TasksState, output=TasksOutput, **options)
     rounds = -(-2 * tasks // len(team))
-    how = _Writing(
+    nodes = _Writing(
         team=team,
         examples=list(examples),
         tasks=tasks,
@@ -114,14 +115,14 @@ def create_self_instruct(
         prompt=graph.prompt(prompt, variables={"about", "examples", "tools"}),
     )
     graph.open("writer", tasks=[], refused={})
-    graph.step("writer", how.write, opens=True, asks=team, times=rounds)
+    graph.step("writer", nodes.write, opens=True, asks=team, times=rounds)
     graph.unless_done("writer", "writer")
     return graph.close(keys=["refused"], composed=True)
 
 
 @dataclass(frozen=True)
 class _Writing:
-    """The node of self-instruct, and what it needs."""
+    """The node of self-instruct, and its options."""
 
     team: Sequence[Member]
     examples: Sequence[str]
@@ -133,11 +134,10 @@ class _Writing:
 
     async def write(self, state: State, ask: Ask) -> Update:
         """Ask every writer for a task, and take those that are new."""
-        found: dict[int, RoleReply[str]] = {}
 
-        async def one_of(nth: int, member: Member) -> None:
+        async def task_of(nth: int, member: Member) -> RoleReply[str]:
             filled = self._filled(state, f"{ask.run.question_id}:{ask.layer}:{nth}")
-            found[nth] = await ask.verdict(
+            return await ask.verdict(
                 [member],
                 filled,
                 parse=read_query,
@@ -147,8 +147,7 @@ class _Writing:
                 params=_VARIED,
             )
 
-        await together(*(one_of(nth, member) for nth, member in enumerate(self.team)))
-        replies = [found[nth] for nth in sorted(found)]
+        replies = await together(*(task_of(nth, member) for nth, member in enumerate(self.team)))
         asked = [one for reply in replies for one in reply.asked]
         if ask.layer == 1 and not any(reply.value for reply in replies):
             require(asked, 1)
@@ -192,8 +191,8 @@ class _Writing:
         self, state: State, asked: list[Candidate], tasks: list[str], refused: dict[str, int]
     ) -> Update:
         good = [one for one in [*state["candidates"], *asked] if ok(one)]
-        told = ", ".join(f"{reason} {count}" for reason, count in refused.items()) or "none"
+        counts = ", ".join(f"{reason} {count}" for reason, count in refused.items()) or "none"
         short = len(tasks) < self.tasks
-        note = f"{len(tasks)} of {self.tasks} tasks were written (refused: {told})"
+        note = f"{len(tasks)} of {self.tasks} tasks were written (refused: {counts})"
         final = excerpt(good[-1], listed(tasks) or "(no task)") if good else None
         return {"final": final, "notes": [note] if short else []}

@@ -11,6 +11,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     InputError,
     Member,
     MethodGraph,
@@ -19,20 +20,21 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    Run,
     SampledState,
+    Several,
     State,
     Unpack,
     Update,
     check_quorum,
     method,
+    require,
+    waves,
     with_roles,
 )
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
-from manyminds.layers import waves
-from manyminds.nodes.aggregator import most_alike
-from manyminds.nodes.layer import require
 from manyminds.nodes.role_call import VERDICT_PARAMS
-from manyminds.nodes.step import Run
+from manyminds.nodes.tally import most_alike
 from manyminds.nodes.voter import Sampling
 from manyminds.reading.answers import extractor
 from manyminds.settings import Context
@@ -60,9 +62,9 @@ class SeqState(SampledState, total=False):
 def create_self_moa_seq(
     member: Askable,
     *,
-    samples: int = 30,
-    window: int = 6,
-    reserved: int = 3,
+    samples: Count = 30,
+    window: Several = 6,
+    reserved: Count = 3,
     aggregator: RoleArgument = None,
     prompt: PromptLike = PROMPT,
     quorum: Quorum = 1,
@@ -92,17 +94,14 @@ def create_self_moa_seq(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if samples < 1 or not 1 <= reserved < window:
-        raise InputError(
-            f"samples={samples}, window={window}, reserved={reserved}: give at least 1 sample, and "
-            "a window with more slots than are reserved, of which there is at least 1"
-        )
+    if reserved >= window:
+        raise InputError(f"window={window}: give more than the {reserved} that are reserved")
     check_quorum(quorum, samples)
     (one,), chain = with_roles([[member]], aggregator)
     graph = MethodGraph(METHOD, [one, *chain], state=SeqState, output=CandidatesOutput, **options)
     synthesis = graph.prompt(prompt, PROMPT, variables={"answers"})
-    how = _sampling(one, samples, quorum, graph.settings)
-    waves(graph, how, then="aggregator", passes=0, merged=0, synthesis=None)
+    config = _sampling(one, samples, quorum, graph.settings)
+    waves(graph, config, then="aggregator", passes=0, merged=0, synthesis=None)
     merge = merger(chain, synthesis, window=window, reserved=reserved, quorum=quorum)
     graph.role("aggregator", chain, merge, given=aggregator, sets=["answer", "final"])
     if chain:  # its draws are numbered after the samples

@@ -9,6 +9,7 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    Count,
     MethodGraph,
     Options,
     PromptLike,
@@ -17,7 +18,6 @@ from manyminds.authoring import (
     Unpack,
     Update,
     as_members,
-    at_least,
     earlier,
     escaped,
     latest,
@@ -42,15 +42,15 @@ class RefineState(SampledState, total=False):
 @method(
     "self-refine",
     paper="Self-Refine: Iterative Refinement with Self-Feedback, arXiv 2303.17651",
-    calls="1 + 2 * refinements",
+    calls="1 + 2 * refinements at most",
     use="Texts and code that a model judges better than it writes them at the first try.",
 )
 def create_self_refine(
     member: Askable,
     *,
-    refinements: int = 1,
+    refinements: Count = 1,
     feedback: PromptLike = "self_refine/feedback@2",
-    prompt: PromptLike = "self_refine/refine@2",
+    prompt: PromptLike = "self_refine/refine@3",
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build self-refine: an answer, then feedback and a new version, several times.
@@ -73,7 +73,6 @@ def create_self_refine(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, refinements=refinements)
     (one,) = as_members([member], what="member")
     graph = MethodGraph("self-refine", [one], state=RefineState, output=CandidatesOutput, **options)
     criticise = graph.prompt(feedback, variables={"answer"})

@@ -15,6 +15,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     InputError,
     LayeredState,
     Member,
@@ -22,8 +23,11 @@ from manyminds.authoring import (
     Options,
     Prompt,
     PromptLike,
+    Propose,
     Quorum,
     RoleArgument,
+    Several,
+    Share,
     State,
     Unpack,
     check_quorum,
@@ -32,9 +36,7 @@ from manyminds.authoring import (
     with_roles,
 )
 from manyminds.authoring import layers as add_layers
-from manyminds.layers import Propose
 from manyminds.nodes.aggregator import aggregator as aggregator_step
-from manyminds.nodes.aggregator import first_of
 from manyminds.nodes.channels import usable
 from manyminds.nodes.judge import Verdict
 from manyminds.nodes.judge import judge as judge_step
@@ -42,6 +44,7 @@ from manyminds.nodes.moderator import moderator as moderator_step
 from manyminds.nodes.moderator import threshold
 from manyminds.nodes.role_writer import role_writer as role_writer_step
 from manyminds.nodes.shown import kept_shown
+from manyminds.nodes.tally import first_of
 from manyminds.reading.answers import Extractor, extractor
 
 PROMPT, PROPOSER = "smoa/synthesis@1", "smoa/proposer@2"
@@ -51,31 +54,31 @@ PROPOSER_PARAMS: Mapping[str, Any] = {"temperature": 0.7}
 _STANDING = {"agreement", "answers", "layer", "layers"}
 _REPORTED = ("layer", "decision", "kept", "verdict", "roles_from")
 
-Stop: TypeAlias = Literal["moderator", "judge", "never"] | float
-"""What ends the layers early: a moderator, the judge, nothing, or an agreement from 0 to 1."""
+Stop: TypeAlias = Literal["moderator", "judge", "never"] | Share
+"""The rule that ends the layers early: a moderator, the judge, none, or an agreement."""
 
 
 class SmoaState(LayeredState, total=False):
     """Channels of a Sparse Mixture-of-Agents; `verdict` and `kept` are of the last layer."""
 
-    roles: list[str]
+    proposer_roles: list[str]
     roles_from: str
     verdict: Verdict | None
 
 
 class SmoaOutput(CandidatesOutput):
-    """The answer, the report, the last layer's candidates, and what judge and role writer made."""
+    """The answer, the report, the last layer's candidates, the verdict, and the roles."""
 
     kept: list[int]
     verdict: Verdict | None
-    roles: list[str]
+    proposer_roles: list[str]
 
 
 @method(
     "smoa",
     paper="SMoA: Improving Multi-agent Large Language Models with Sparse Mixture-of-Agents, "
     "arXiv 2411.03284",
-    calls="(proposers + 2) * (layers - 1)",
+    calls="(proposers + 2) * (layers - 1) at most",
     use="Open answers, and moa costs too much where questions are easy: it stops early then.",
 )
 def create_smoa(
@@ -87,8 +90,8 @@ def create_smoa(
     stop: Stop = "moderator",
     roles: Sequence[str] | None = None,
     role_writer: RoleArgument = None,
-    layers: int = 3,
-    keep: int = 2,
+    layers: Several = 3,
+    keep: Count = 2,
     description: str | None = None,
     task: str | None = None,
     extract: str | Callable[[str], str | None] | Extractor | type[BaseModel] | None = None,
@@ -111,21 +114,21 @@ def create_smoa(
             proposer; the report names it.
         moderator: Model that decides after each layer but the last whether to stop, with
             `stop="moderator"`. The same, or a custom node that sets `decision`.
-        aggregator: Model that writes the answer from what was kept. The same, or a custom node that
-            sets `answer`. The best answer that was kept, verbatim, is its last resort.
+        aggregator: Model that writes the answer from the kept candidates. The same, or a custom
+            node that sets `answer`. The best kept answer, verbatim, is its last resort.
         stop: What ends the layers early: "moderator"; "judge", which decides in the same call, as
             in the authors' code; "never"; or a number above 0 and up to 1: the share of a layer's
             answers that state the same. Answers that cannot be read never stop it.
         roles: Roles of the proposers, one text for each; an empty list: none. Default: see
             `role_writer`.
         role_writer: Model that writes the roles, once a run. A member, a fallback chain, or a
-            custom node that sets `roles`. Default: the first proposer if there is a `description`,
-            else there are no roles, and the report says so.
+            custom node that sets `proposer_roles`. Default: the first proposer if there is a
+            `description`, else there are no roles, and the report says so.
         layers: Layers with the aggregator's, as in the paper's code.
-        keep: Answers handed on from each layer.
+        keep: Answers passed on from each layer.
         description: Description of the data set's questions, for written roles. These are then
             kept in the store, if the graph is compiled with one.
-        task: Text on what is to be done with the questions. Default: to answer.
+        task: What to do with the questions, as a text. Default: to answer them.
         extract: Reader of an answer in a reply, for the agreement, as for `create_debate`. Default:
             the kind that suits most replies.
         prompt: Prompt of the aggregator, and of proposers without roles, with `answers`.
@@ -134,9 +137,9 @@ def create_smoa(
 
     Returns:
         A graph, not compiled, from {"messages"} to {"messages", "answer", "report", "candidates",
-        "kept", "verdict", "roles"}. With n proposers and r = layers - 1 layers of them, a judge and
-        a moderator make (n + 2) * r calls at most; without a moderator's calls (n + 1) * r + 1; one
-        more if roles are written.
+        "kept", "verdict", "proposer_roles"}. With n proposers and r = layers - 1 layers of them, a
+        judge and a moderator make (n + 2) * r calls at most; without a moderator's calls
+        (n + 1) * r + 1; one more if roles are written.
 
     Raises:
         InputError: An argument cannot be used; the message says what to give.
@@ -148,7 +151,7 @@ def create_smoa(
     check_quorum(quorum, len(row))
     everyone = [*row, *judges, *moderators, *aggregators, *writers]
     graph = MethodGraph("smoa", everyone, state=SmoaState, output=SmoaOutput, **options)
-    how = _Smoa(
+    parts = _Smoa(
         graph=graph,
         proposers=row,
         rounds=layers - 1,
@@ -161,25 +164,25 @@ def create_smoa(
         judging=int(not is_node(judge)),
         moderating=int(stop == "moderator" and layers > 2 and not is_node(moderator)),
     )
-    how.add_layers(quorum)
-    if how.written:
-        how.add_role_writer(role_writer, writers, description=description, task=task)
-    how.add_judge(judge, judges)
-    how.add_moderator(moderator, moderators)
-    how.add_aggregator(aggregator, aggregators)
-    _paths(graph, how.rounds)
+    parts.add_layers(quorum)
+    if parts.written:
+        parts.add_role_writer(role_writer, writers, description=description, task=task)
+    parts.add_judge(judge, judges)
+    parts.add_moderator(moderator, moderators)
+    parts.add_aggregator(aggregator, aggregators)
+    _paths(graph, parts.rounds)
     return graph.close(after="aggregator", keys=_REPORTED)
 
 
 @dataclass(frozen=True)
 class _Smoa:
-    """The parts of the graph, and what they need.
+    """The parts of the graph, and their options.
 
     Attributes:
         graph: Graph that the parts are added to.
         proposers: Members that propose in every layer.
         rounds: Layers of proposers.
-        keep: Answers handed on from each layer.
+        keep: Answers passed on from each layer.
         stop: What ends the layers early.
         kind: How to read an answer. None: by the kind that suits most replies.
         synthesis: Prompt of the aggregator, and of proposers without roles.
@@ -218,7 +221,7 @@ class _Smoa:
             quorum=quorum,
             planned=self.rounds * each - self.moderating + 1,
             reserve=2 * self.judging + self.moderating + 1,
-            roles=list(self.roles),
+            proposer_roles=list(self.roles),
             roles_from="caller" if self.roles else "custom node" if self.written else "off",
             verdict=None,
             decision=None,
@@ -232,7 +235,7 @@ class _Smoa:
 
         async def propose(state: State, ask: Ask, member: Member) -> Candidate:
             answers = kept_shown(state, self.kind).text if ask.layer > 1 else ""
-            own = state["roles"][ask.index : ask.index + 1]
+            own = state["proposer_roles"][ask.index : ask.index + 1]
             question = in_role.fill(role=own[0], answers=answers) if own else None
             if not own and answers:
                 question = synthesis.fill(answers=answers)
@@ -251,7 +254,7 @@ class _Smoa:
             reserve=self.further,
             **wanted,
         )
-        self.graph.role("role_writer", chain, writing, given=given, sets=["roles"])
+        self.graph.role("role_writer", chain, writing, given=given, sets=["proposer_roles"])
 
     def add_judge(self, given: RoleArgument, chain: Sequence[Member]) -> None:
         """Add the judge, which also decides whether to stop if it is to."""
@@ -280,7 +283,7 @@ class _Smoa:
             self.graph.step("moderator", threshold(self.stop, self.rounds, self.kind))
 
     def add_aggregator(self, given: RoleArgument, chain: Sequence[Member]) -> None:
-        """Add the member that writes the answer from what was kept."""
+        """Add the member that writes the answer from the kept candidates."""
         writing = aggregator_step(
             chain,
             lambda state: self.synthesis.fill(answers=kept_shown(state, self.kind).text),
@@ -316,11 +319,6 @@ def _paths(graph: MethodGraph, rounds: int) -> None:
 def _given(roles: Sequence[str] | None, role_writer: RoleArgument, count: int) -> list[str]:
     if roles is None:
         return []
-    if isinstance(roles, str) or not all(isinstance(role, str) for role in roles):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InputError(
-            "roles: give a list of texts, one for each proposer; a member that writes them is the "
-            "role_writer"
-        )
     if role_writer is not None:
         raise InputError("give roles or a role_writer: given roles are not written")
     if roles and len(roles) != count:
@@ -333,15 +331,5 @@ def _check(
 ) -> None:
     if isinstance(proposers, str) or not isinstance(proposers, Sequence):
         raise InputError("proposers: give a list such as ['openai:gpt-4o-mini', 'ollama:llama3.1']")
-    if layers < 2:
-        raise InputError(f"layers={layers}: give at least 2, the last of which is the aggregator")
-    if keep < 1:
-        raise InputError(f"keep={keep}: give at least 1")
-    share = isinstance(stop, int | float) and not isinstance(stop, bool) and 0 < stop <= 1
-    if stop not in ("moderator", "judge", "never") and not share:
-        raise InputError(
-            f"stop={stop!r}: give 'moderator', 'judge', 'never', or the agreement that is enough, "
-            "above 0 and up to 1"
-        )
     if moderator is not None and stop != "moderator":
         raise InputError(f"a moderator is given, and with stop={stop!r} nobody asks it: drop one")

@@ -1,20 +1,21 @@
-"""STE: simulated trial and error: imagine a query, try it with tools, reflect; keep what worked.
+"""STE: simulated trial and error: imagine a query, try it with tools, reflect; keep solved ones.
 
 Paper: "LLMs in the Imaginarium: Tool Learning through Simulated Trial and Error", arXiv 2403.04746.
-Paraphrases of queries, by which the paper evens out the number of examples, are not made here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 from typing_extensions import TypedDict
 
 from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    Count,
+    FilledPrompt,
     InputError,
     Member,
     MethodGraph,
@@ -22,44 +23,32 @@ from manyminds.authoring import (
     Prompt,
     RoleArgument,
     SampledState,
+    Seconds,
     State,
     Unpack,
     Update,
-    at_least,
+    Whole,
     escaped,
     excerpt,
     listed,
     method,
+    object_schema,
     ok,
+    require,
+    together,
     with_roles,
 )
-from manyminds.calls.ask import together
-from manyminds.environments import FINISH, Environment, Step
+from manyminds.environments import Environment, Step, acting
 from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.graphs.reflexion import SCORE, read_verdict
-from manyminds.nodes import memory as notes_of
-from manyminds.nodes.acting import (
-    Episode,
-    Limits,
-    act,
-    action_of,
-    conversation,
-    described,
-    episode,
-    opened,
-    read_turn,
-    trajectory,
-)
-from manyminds.nodes.demonstrations import Example
-from manyminds.nodes.layer import require
-from manyminds.nodes.reply_schema import object_schema
+from manyminds.nodes.demonstrations import QUERY_SCHEMA, VARIED, Example, last_call, reworded
 from manyminds.reading.trials import read_query, read_solved
+from manyminds.runs import memory as notes_of
 
 QUERY, REFLECT, JUDGE, REACT = "ste/query@1", "ste/reflect@1", "ste/judge@1", "acting/react@1"
-_TEXT: dict[str, object] = {"type": "string"}
-_ASKED = object_schema("query", {"query": _TEXT})
-_SOLVED = object_schema("reflection", {"reason": _TEXT, "solved": {"type": "boolean"}})
-_VARIED = {"temperature": 1.0}  # as in the paper: queries are to differ
+REWORD = "ste/paraphrase@1"
+_SOLVED = object_schema("reflection", {"reason": {"type": "string"}, "solved": {"type": "boolean"}})
+_ENOUGH = 150  # examples of a tool from which the paper asks for one rewording of each
 _REMEMBERED = 500  # queries in long-term memory
 
 
@@ -69,17 +58,17 @@ class Trial(TypedDict):
     session: int
     slot: int
     query: str
-    tried: Episode
+    tried: acting.Episode
     solved: bool
     reason: str
     approved: bool | None
 
 
 class SteState(SampledState, total=False):
-    """Channels of STE; `episode` is the trial that goes on, `memory` the long-term memory."""
+    """Channels of STE; `episode` is the trial that continues, `memory` the long-term memory."""
 
     query: str
-    episode: Episode
+    episode: acting.Episode
     trials: list[Trial]
     memory: list[str]
     examples: list[Example]
@@ -96,19 +85,20 @@ class SteOutput(CandidatesOutput):
 @method(
     "ste",
     paper="LLMs in the Imaginarium (STE), arXiv 2403.04746",
-    calls="episodes * slots * (turns + 2) + episodes * slots at most",
+    calls="episodes * slots * (turns + 3 + paraphrases) at most",
     use="Learning tools by trying them: examples to show to others or to train on.",
 )
 def create_ste(
     explorer: Askable | Sequence[Askable],
     tool: ToolLike | Environment | str = "arithmetic",
     *,
-    episodes: int = 15,
-    slots: int = 4,
-    turns: int = 4,
+    episodes: Count = 15,
+    slots: Count = 4,
+    turns: Count = 4,
+    paraphrases: Whole = 0,
     judge: RoleArgument = None,
-    timeout: float = 30.0,
-    max_chars: int = 4_000,
+    timeout: Seconds = 30.0,
+    max_chars: Count = 4_000,
     **options: Unpack[Options],
 ) -> MethodGraph:
     """Build STE: a tool is explored with imagined queries.
@@ -123,6 +113,9 @@ def create_ste(
         episodes: Number of episodes.
         slots: Number of queries in an episode.
         turns: Number of steps of a trial, at most.
+        paraphrases: Rewordings of an example's query, at most; the paper has 6. They become
+            examples and trajectories with the same call and answer, so that tools with few examples
+            get more: one with 150 examples gets one rewording of each.
         judge: Member that approves examples, or a fallback chain. Default: the explorer.
         timeout: Seconds for one action.
         max_chars: Characters of an observation that are kept.
@@ -135,11 +128,10 @@ def create_ste(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, episodes=episodes, slots=slots, turns=turns)
     explorers, judges = with_roles([listed(explorer)], judge)
     graph = MethodGraph("ste", [*explorers, *judges], state=SteState, output=SteOutput, **options)
     place = environment_of(tool)
-    how = _Ste(
+    nodes = _Ste(
         explorers=explorers,
         judges=judges,
         place=place,
@@ -147,37 +139,43 @@ def create_ste(
         reflection=graph.prompt(REFLECT, variables={"about", "acted", "answers"}),
         verdict=graph.prompt(JUDGE, variables={"about", "acted", "answers", "tools"}),
         react=graph.prompt(REACT, variables={"about", "tools", "steps", "demonstrations"}),
+        rewording=graph.prompt(REWORD, variables={"earlier"}),
+        paraphrases=paraphrases,
         slots=slots,
         turns=turns,
-        limits=Limits(timeout, max_chars),
+        limits=acting.Limits(timeout, max_chars),
     )
     graph.open("memory", query="", trials=[], memory=[], examples=[], trajectories=[])
-    graph.step("memory", how.recall)
+    graph.step("memory", nodes.recall)
     most = episodes * slots
-    graph.role("query", explorers, how.imagine, opens=True, times=most)
-    graph.role("agent", explorers, how.act, times=most)
-    graph.step("environment", how.run)
-    graph.role("reflector", explorers, how.reflect)
-    graph.role("judge", judges, how.judge)
+    graph.role("query", explorers, nodes.imagine, opens=True, times=most)
+    graph.role("agent", explorers, nodes.act, times=most)
+    graph.step("environment", nodes.run)
+    graph.role("reflector", explorers, nodes.reflect)
+    graph.role("judge", judges, nodes.judge)
     graph.add_edge("memory", "query")
-    graph.branch("query", lambda s: _while_open(s, "reflector"), ["agent", "reflector"])
+    graph.branch("query", _after_step, ["agent", "reflector"])
     graph.add_edge("agent", "environment")
-    graph.branch("environment", lambda s: _while_open(s, "reflector"), ["agent", "reflector"])
-    graph.branch("reflector", lambda s: _following(s, most), ["query", "judge"])
-    return graph.close(after="judge", composed=True)
+    graph.branch("environment", _after_step, ["agent", "reflector"])
+    graph.branch("reflector", lambda s: _after_trial(s, most), ["query", "judge"])
+    if not paraphrases:
+        return graph.close(after="judge", composed=True)
+    graph.role("paraphraser", explorers, nodes.reword)
+    graph.add_edge("judge", "paraphraser")
+    return graph.close(after="paraphraser", composed=True)
 
 
-def _while_open(state: State, otherwise: str) -> str:
-    return otherwise if state["episode"]["ended"] else "agent"
+def _after_step(state: State) -> str:
+    return "reflector" if state["episode"]["ended"] else "agent"
 
 
-def _following(state: State, most: int) -> str:
+def _after_trial(state: State, most: int) -> str:
     return "query" if state["query"] and state["layer"] < most else "judge"
 
 
 @dataclass(frozen=True)
 class _Ste:
-    """The nodes of STE, and what they need."""
+    """The nodes of STE, and their options."""
 
     explorers: Sequence[Member]
     judges: Sequence[Member]
@@ -186,9 +184,11 @@ class _Ste:
     reflection: Prompt
     verdict: Prompt
     react: Prompt
+    rewording: Prompt
+    paraphrases: int
     slots: int
     turns: int
-    limits: Limits
+    limits: acting.Limits
 
     async def recall(self, _state: State, ask: Ask) -> Update:
         """Recall the queries of earlier runs."""
@@ -199,53 +199,53 @@ class _Ste:
         session = self._session(state)
         now = [trial for trial in state["trials"] if trial["session"] == session]
         filled = self.query.fill(
-            **described(self.place),
-            episode="\n\n".join(_told(trial) for trial in now),
+            **acting.described(self.place),
+            episode="\n\n".join(_written(trial) for trial in now),
             memory=notes_of.listed(state["memory"]),
         )
         reply = await ask.verdict(
             self.explorers,
             filled,
             parse=read_query,
-            schema=_ASKED,
+            schema=QUERY_SCHEMA,
             draw=ask.layer - 1,
-            params=_VARIED,
+            params=VARIED,
         )
         if reply.value is None and not state["trials"]:
             require(reply.asked, 1)
         first, failed = Step({}, ""), "" if reply.value else f"failed ({reply.why})"
         if reply.value:
             try:
-                first = await opened(self.place, reply.value, self.limits)
+                first = await acting.opened(self.place, reply.value, self.limits)
             except InputError as error:
                 failed = f"failed ({error})"
-        begun = episode(first, self.explorers[0].name)
+        begun = acting.episode(first, self.explorers[0].name)
         return {"query": reply.value or "", "episode": {**begun, "ended": failed}}
 
     async def act(self, state: State, ask: Ask) -> Update:
         """Propose the next step of the trial."""
-        one: Episode = state["episode"]
-        filled = self.react.fill(**described(self.place), steps=str(self.turns), demonstrations="")
-        said = filled.render(conversation([HumanMessage(state["query"])], one))
+        one: acting.Episode = state["episode"]
+        said = self._acting().render(acting.conversation([HumanMessage(state["query"])], one))
         index = len(state["candidates"])
-        reply = await ask.first(self.explorers, said, index=index)
+        draw = max(0, ask.layer - 1)
+        reply = (await ask.writer(self.explorers, said, index=index, draw=draw)).reply
         asked = ask.replies
-        turned = read_turn(one, asked[-1] if reply is None else reply, self.place)
+        turned = acting.read_turn(one, asked[-1] if reply is None else reply, self.place)
         return {"candidates": asked, "episode": turned}
 
     async def run(self, state: State, _ask: Ask) -> Update:
         """Run the proposed action."""
-        one: Episode = state["episode"]
+        one: acting.Episode = state["episode"]
         if one["ended"]:
             return {}
-        return {"episode": await act(one, self.place, steps=self.turns, limits=self.limits)}
+        return {"episode": await acting.act(one, self.place, steps=self.turns, limits=self.limits)}
 
     async def reflect(self, state: State, ask: Ask) -> Update:
-        """Say whether the query was fulfilled, and remember it."""
+        """Return whether the query was fulfilled, and remember it."""
         one, solved, reason = state["episode"], False, state["episode"]["ended"]
         if one["ended"] == "done":
             filled = self.reflection.fill(
-                about=self.place.about, acted=_acted(one), answers=[one["answer"]]
+                about=self.place.about, acted=acting.acted(one), answers=[one["answer"]]
             )
             said = filled.render([HumanMessage(state["query"])])
             reply = await ask.verdict(self.explorers, said, parse=read_solved, schema=_SOLVED)
@@ -266,21 +266,20 @@ class _Ste:
 
     async def judge(self, state: State, ask: Ask) -> Update:
         """Let the judge approve trials that ended with an answer after a call."""
-        trials = list(state["trials"])
 
-        async def one_of(nth: int, trial: Trial) -> None:
-            acted, answers = _acted(trial["tried"]), [trial["tried"]["answer"]]
-            filled = self.verdict.fill(**described(self.place), acted=acted, answers=answers)
+        async def judged(nth: int, trial: Trial) -> Trial:
+            if not self._last_call(trial):
+                return trial
+            done, answers = acting.acted(trial["tried"]), [trial["tried"]["answer"]]
+            filled = self.verdict.fill(**acting.described(self.place), acted=done, answers=answers)
             said = filled.render([HumanMessage(trial["query"])])
             index = 2 * nth * len(self.judges)
             found = await ask.verdict(
                 self.judges, said, parse=read_verdict, schema=SCORE, index=index
             )
-            passed = None if found.value is None else found.value["passed"]
-            trials[nth] = {**trial, "approved": passed}
+            return {**trial, "approved": found.value and found.value["passed"]}
 
-        able = [(nth, trial) for nth, trial in enumerate(trials) if self._last_call(trial)]
-        await together(*(one_of(nth, trial) for nth, trial in able))
+        trials = await together(*(judged(nth, trial) for nth, trial in enumerate(state["trials"])))
         examples = [
             each for trial in trials if trial["approved"] for each in self._last_call(trial)
         ]
@@ -293,36 +292,45 @@ class _Ste:
         update: Update = {"examples": examples, "answer": answer, "notes": notes}
         return {**update, "final": final, "trials": trials, "trajectories": rows}
 
+    async def reword(self, state: State, ask: Ask) -> Update:
+        """Word the queries of approved examples in other ways, each after the ones before it."""
+        good = [(nth, one) for nth, one in enumerate(state["trials"]) if one["approved"]]
+        most = max(1, min(round(_ENOUGH / max(1, len(good))) - 1, self.paraphrases))
+        draws = [range(n * most, n * most + most) for n in range(len(good))]
+        texts = await together(
+            *(
+                reworded(one["query"], drawn, self.explorers, self.rewording, ask)
+                for drawn, (_, one) in zip(draws, good, strict=True)
+            )
+        )
+        examples, rows = list(state["examples"]), list(state["trajectories"])
+        for (nth, one), said in zip(good, texts, strict=True):
+            for number, query in enumerate(said, 1):
+                trial = cast("Trial", {**one, "query": query})
+                examples += self._last_call(trial)
+                rows.append(self._row(state, nth, trial, f"/{number}"))
+        return {"examples": examples, "trajectories": rows}
+
     def _last_call(self, trial: Trial) -> list[Example]:
         """Return the example that a finished trial gives: its last call; none without a call."""
-        one = trial["tried"]
-        if one["ended"] != "done":
-            return []
-        for turn in reversed(one["turns"]):
-            action = action_of(turn, self.place)
-            if action is not None and action.tool != FINISH:
-                return [
-                    Example(
-                        query=trial["query"],
-                        tool=action.tool,
-                        argument=action.argument,
-                        observation=turn["observation"],
-                        answer=one["answer"],
-                    )
-                ]
-        return []
+        return last_call(trial["query"], trial["tried"], self.place)
 
-    def _row(self, state: State, nth: int, trial: Trial) -> dict[str, Any]:
-        filled = self.react.fill(**described(self.place), steps=str(self.turns), demonstrations="")
-        told = {key: value for key, value in trial.items() if key not in ("query", "tried")}
-        return trajectory(
+    def _acting(self) -> FilledPrompt:
+        """Return the prompt of an agent that acts."""
+        return self.react.fill(
+            **acting.described(self.place), steps=str(self.turns), demonstrations=""
+        )
+
+    def _row(self, state: State, nth: int, trial: Trial, more: str = "") -> dict[str, Any]:
+        details = {key: value for key, value in trial.items() if key not in ("query", "tried")}
+        return acting.trajectory(
             trial["tried"],
-            id=f"{state['question_id']}/{nth}",
+            id=f"{state['question_id']}/{nth}{more}",
             question=trial["query"] or "(no query)",
-            system=filled.render([])[0].text,
+            system=self._acting().render([])[0].text,
             environment=self.place,
             method="ste",
-            details={"run": state["run"], **told},
+            details={"run": state["run"], **details},
         ).row()
 
     def _session(self, state: State) -> int:
@@ -333,14 +341,7 @@ class _Ste:
         return f"{self.place.name}:{ask.run.base}"
 
 
-def _told(trial: Trial) -> str:
+def _written(trial: Trial) -> str:
     solved = "It was solved." if trial["solved"] else "It was not solved."
-    return f"Query: {escaped(trial['query'])}\n{_acted(trial['tried'])}\n{solved} {trial['reason']}"
-
-
-def _acted(one: Episode) -> str:
-    said = conversation([], one)
-    return "\n".join(
-        escaped(message.text) if isinstance(message, AIMessage) else message.text
-        for message in said
-    )
+    done = acting.acted(trial["tried"])
+    return f"Query: {escaped(trial['query'])}\n{done}\n{solved} {trial['reason']}"

@@ -12,6 +12,7 @@ from manyminds.authoring import (
     Ask,
     Askable,
     Candidate,
+    Count,
     Decision,
     InputError,
     LayeredState,
@@ -21,6 +22,7 @@ from manyminds.authoring import (
     State,
     Unpack,
     Update,
+    Whole,
     as_members,
     decide,
     method,
@@ -75,8 +77,8 @@ def create_stepwise_voting(
     task: StepTask | str = "reasoning",
     vote: str | None = None,
     stop: str | stopping.StoppingRule | None = None,
-    redraws: int = 20,
-    steps_per_superstep: int = 1,
+    redraws: Whole = 20,
+    steps_per_superstep: Count = 1,
     journal: str | Path | None = None,
     **options: Unpack[Options],
 ) -> MethodGraph:
@@ -98,7 +100,7 @@ def create_stepwise_voting(
         steps_per_superstep: Steps in one superstep. More than 1 fuses sample, vote and commit into
             one node, which makes long runs about three times as fast; nothing can be interrupted
             between them then.
-        journal: File that gets a line a step; a run that finds it goes on after its last line.
+        journal: File that gets a line a step; a run that finds it continues after its last line.
         options: see `Options`.
 
     Returns:
@@ -108,8 +110,6 @@ def create_stepwise_voting(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    if steps_per_superstep < 1 or redraws < 0:
-        raise InputError("give steps_per_superstep of at least 1 and redraws of at least 0")
     solved = as_task(task)
     vote = vote or ("stated" if isinstance(solved, StatedTask) else "majority")
     if vote not in VOTE_NAMES or (vote == "stated" and not isinstance(solved, StatedTask)):
@@ -265,7 +265,7 @@ class _Nodes:
 
 
 class _Tally:
-    """What a run keeps of its steps: how many, how many votes, where it gave up or was flagged."""
+    """Counts of a run: its steps, its votes, the steps given up, the flagged replies."""
 
     def __init__(self, state: State) -> None:
         self.step, self.votes, self.flagged = state["step"], state["votes"], state["flagged"]

@@ -15,6 +15,7 @@ from manyminds.authoring import (
     Askable,
     Candidate,
     CandidatesOutput,
+    Count,
     Member,
     MethodGraph,
     Options,
@@ -22,22 +23,22 @@ from manyminds.authoring import (
     PromptLike,
     Quorum,
     RoleArgument,
+    RoleReply,
+    Run,
     SampledState,
     State,
     Unpack,
     Update,
-    at_least,
     check_quorum,
     listed,
     method,
     ok,
+    score_schema,
+    together,
     with_roles,
 )
-from manyminds.nodes.reply_schema import score_schema
-from manyminds.nodes.role_call import RoleReply
-from manyminds.nodes.sampler import at_once, in_turn, room, sample
-from manyminds.nodes.step import Run
-from manyminds.nodes.tally import most_typical
+from manyminds.nodes.sampler import in_turn, room, sample
+from manyminds.nodes.tally import most_alike
 from manyminds.reading.role_text import fields, reply_of
 from manyminds.reading.roles import read_pick
 from manyminds.votes.bradley_terry import Game, strengths, swiss_pairs
@@ -64,7 +65,7 @@ class Standing(TypedDict):
     `pairs` were compared, `unread` of them could not be read in both orders, and in `disagreed` of
     the others the two orders had different winners, which counts as a tie. `first` is the share of
     comparisons won by the answer shown first: 0.5 where place does not matter. `strengths` has one
-    entry an answer, None for one that failed.
+    entry an answer, the same for answers in the same words, None for one that failed.
     """
 
     rounds: int
@@ -98,8 +99,8 @@ def create_tournament(
     members: Askable | Sequence[Askable],
     *,
     judge: RoleArgument = None,
-    samples: int = 8,
-    rounds: int | None = None,
+    samples: Count = 8,
+    rounds: Count | None = None,
     prompt: PromptLike = "tournament/compare@1",
     quorum: Quorum = 1,
     **options: Unpack[Options],
@@ -127,7 +128,6 @@ def create_tournament(
     Raises:
         InputError: An argument cannot be used; the message says what to give.
     """
-    at_least(1, samples=samples, rounds=rounds)
     check_quorum(quorum, samples)
     everyone, chain = with_roles([listed(members)], judge)
     graph = MethodGraph(
@@ -185,10 +185,14 @@ def entrants(candidates: Sequence[Candidate], seed: str) -> list[int]:
     first: dict[str, int] = {}
     for place, reply in enumerate(candidates):
         if ok(reply):
-            first.setdefault(reply["text"].strip(), place)
+            first.setdefault(_words(reply), place)
     players = list(first.values())
     random.Random(f"{seed}:entrants").shuffle(players)
     return players
+
+
+def _words(reply: Candidate) -> str:
+    return reply["text"].strip()
 
 
 def _games(players: Sequence[int], pairings: Sequence[Pairing]) -> list[Game]:
@@ -232,7 +236,7 @@ async def _compared(
     """Return the pairs with the judge's choices, each asked in both orders at once."""
     shown = [order for one, other in pairs for order in ((one, other), (other, one))]
     stride = 4 * len(chain)
-    replies = await at_once(
+    replies = await together(
         *(
             ask.verdict(
                 chain,
@@ -274,31 +278,38 @@ async def _ended(players: Sequence[int], update: Update, state: State, ask: Ask)
     pairings: list[Pairing] = update["pairings"]
     candidates, games = state["candidates"], _games(players, pairings)
     found = strengths(games, len(players))
+    by_words = {_words(candidates[at]): one for at, one in zip(players, found, strict=True)}
+    each = [by_words[_words(reply)] if ok(reply) else None for reply in candidates]
     best = max(found)
-    tied = [player for player, one in zip(players, found, strict=True) if best - one < _EQUAL]
-    notes = list(update.get("notes", []))
-    standing = _standing(pairings, found, players, len(candidates), ask.layer - 1)
-    if not games and len(players) > 1:
-        notes.append("no comparison could be read: the answer most like the others was chosen")
-    elif 2 * standing["disagreed"] > len(games):
-        notes.append(
-            f"the judge's two orders disagreed on {standing['disagreed']} of {len(games)} pairs"
-        )
-    if len(tied) > 1:  # of equally strong answers the one most like the others
-        among = [candidates[player] for player in sorted(tied)]
-        ballot, more = await most_typical(ask.run, among)
-        final, notes = among[ballot["winner"] or 0], [*notes, *more]
-    else:
-        final = candidates[tied[0]]
-    return {"final": final, "tournament": standing, "notes": notes}
+    tied = [
+        reply
+        for reply, one in zip(candidates, each, strict=True)
+        if one is not None and best - one < _EQUAL
+    ]
+    rounds = ask.layer - 1 - (len(pairings) == len(state["pairings"]))
+    standing = _standing(pairings, each, rounds)
+    doubts = _doubts(standing, games, best - min(found)) if len(players) > 1 else []
+    notes = [*update.get("notes", []), *doubts]
+    # Of equally strong answers the one most like the others.
+    final, more = await most_alike(ask.run, tied) if len(tied) > 1 else (tied[0], [])
+    return {"final": final, "tournament": standing, "notes": [*notes, *more]}
+
+
+def _doubts(standing: Standing, games: Sequence[Game], span: float) -> list[str]:
+    """Return why the winner is in doubt, as a list of at most one note."""
+    if not games:
+        none = "could be read" if standing["pairs"] else "was made"
+        return [f"no comparison {none}: the answer most like the others was chosen"]
+    if 2 * standing["disagreed"] > len(games):
+        told = f"{standing['disagreed']} of {len(games)} pairs"
+        return [f"the judge's two orders disagreed on {told}"]
+    if span < _EQUAL:
+        return ["the judge preferred no answer: the one most like the others was chosen"]
+    return []
 
 
 def _standing(
-    pairings: Sequence[Pairing],
-    found: Sequence[float],
-    players: Sequence[int],
-    answers: int,
-    rounds: int,
+    pairings: Sequence[Pairing], strengths: Sequence[float | None], rounds: int
 ) -> Standing:
     read = [pair for pair in pairings if pair["read"]]
     decided = [
@@ -307,14 +318,11 @@ def _standing(
         for winner, first in zip(pair["winners"], (pair["one"], pair["other"]), strict=True)
         if winner is not None
     ]
-    by_player = dict(zip(players, found, strict=True))
     return Standing(
         rounds=rounds,
         pairs=len(pairings),
         unread=len(pairings) - len(read),
         disagreed=sum(len(set(pair["winners"])) > 1 for pair in read),
         first=round(sum(decided) / len(decided), 3) if decided else None,
-        strengths=[
-            round(by_player[place], 4) if place in by_player else None for place in range(answers)
-        ],
+        strengths=[None if one is None else round(one, 4) for one in strengths],
     )

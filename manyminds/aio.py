@@ -102,7 +102,7 @@ def background_loop() -> asyncio.AbstractEventLoop:
 
 
 def on_background_loop() -> bool:
-    """Tell whether the caller runs there: somewhere below a synchronous call of a graph."""
+    """Return whether the caller runs there: somewhere below a synchronous call of a graph."""
     return _background is not None and _background.loop is asyncio.get_running_loop()
 
 
@@ -185,7 +185,7 @@ class _Background:
         self.loop, self._stop = started.result()
 
     def end(self) -> None:
-        """Cancel what still runs, close what the loop keeps, and let the thread end."""
+        """Cancel the running tasks, close the clients of the loop, and end the thread."""
         with suppress(RuntimeError):  # the loop is closed already
             self.loop.call_soon_threadsafe(self._stop.set)
         self.thread.join(_CLOSING)
@@ -226,7 +226,7 @@ async def _keeper(
 
 
 def _at_exit() -> None:
-    """End our own loop, and close what loops keep that were never shut down (notebooks)."""
+    """End our own loop, and close the clients of loops that were never shut down (notebooks)."""
     if _background is not None:
         _background.end()
     for loop, kept in list(_kept.items()):

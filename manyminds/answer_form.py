@@ -5,7 +5,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
-from manyminds.errors import InputError
 from manyminds.method_graph import MethodGraph, PromptLike
 from manyminds.nodes.tally import COUNTED
 from manyminds.prompts import Prompt
@@ -33,7 +32,7 @@ TASKS: Mapping[str, TaskForm] = {
     "chess": TaskForm("agent_forest/square@1", "square"),
     "humaneval": TaskForm("agent_forest/code@1", "code"),
 }
-# Kinds of answer that can stand in one line; code and JSON cannot.
+# Kinds of answer that fit on one line; code and JSON cannot.
 _IN_A_LINE = ("final", "number", "choice", "math", "boxed", "square", "literal")
 
 
@@ -45,10 +44,8 @@ def answer_kind(extract: Extract, task: str | None) -> Extractor:
         task: Name of a benchmark, or None.
 
     Raises:
-        InputError: The task or the extractor is unknown.
+        InputError: The extractor is unknown.
     """
-    if task is not None and task not in TASKS:
-        raise InputError(f"task={task!r}: use one of {', '.join(TASKS)}")
     return extractor(TASKS[task].extract if task is not None and extract == "final" else extract)
 
 
@@ -73,7 +70,7 @@ def form_prompt(
         task: Name of a benchmark, or None.
         kind: How answers are read.
         vote: Name of the vote, or the vote itself.
-        argument: Name of the builder's argument. A replay with another vote keeps what was chosen.
+        argument: Name of the builder's argument. A replay with another vote keeps the choice.
     """
     if prompt != AUTO:
         return None if prompt is None else graph.prompt(prompt)

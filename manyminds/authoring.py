@@ -10,15 +10,16 @@ A method is a function that builds a `MethodGraph`, registered by `@method`:
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Signature, signature
-from types import NoneType, UnionType
-from typing import Any, Literal, ParamSpec, Union, cast, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, ParamSpec, Union, cast, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
 from typing_extensions import Unpack
 
+from manyminds.call_formula import most_calls
+from manyminds.calls.ask import together
 from manyminds.errors import InputError
-from manyminds.layers import layers
-from manyminds.limits.quorum import Quorum, check_quorum
+from manyminds.layers import Propose, layers, waves
+from manyminds.limits.quorum import Quorum, check_quorum, require
 from manyminds.members import Askable, Member, listed
 from manyminds.members import members as as_members
 from manyminds.method_graph import MethodGraph, Options, PromptLike
@@ -35,20 +36,33 @@ from manyminds.nodes.channels import (
     latest,
     usable,
 )
-from manyminds.nodes.node import State, Update, is_node
-from manyminds.nodes.roles import RoleArgument, with_roles
-from manyminds.nodes.step import Ask, ok, why
-from manyminds.prompts import Prompt, escaped
+from manyminds.nodes.node import RoleArgument, State, Update, is_node, with_roles
+from manyminds.nodes.role_call import RoleReply, Unreadable
+from manyminds.nodes.step import Ask, Run
+from manyminds.options import (
+    Count,
+    Seconds,
+    Several,
+    Share,
+    Whole,
+    check,
+    hints_of,
+    parts_of,
+)
+from manyminds.prompts import FilledPrompt, Prompt, escaped
+from manyminds.reading.schemas import Schema, object_schema, score_schema
 from manyminds.records.about import plain
 from manyminds.registry import ENTRY, Method
-from manyminds.state import Candidate
+from manyminds.state import Candidate, ok, why
 
 __all__ = [
     "Ask",
     "Askable",
     "Candidate",
     "CandidatesOutput",
+    "Count",
     "Decision",
+    "FilledPrompt",
     "InputError",
     "LayeredState",
     "Member",
@@ -58,14 +72,22 @@ __all__ = [
     "Options",
     "Prompt",
     "PromptLike",
+    "Propose",
     "Quorum",
     "RoleArgument",
+    "RoleReply",
+    "Run",
     "SampledState",
+    "Schema",
+    "Seconds",
+    "Several",
+    "Share",
     "State",
     "Unpack",
+    "Unreadable",
     "Update",
+    "Whole",
     "as_members",
-    "at_least",
     "check_quorum",
     "decide",
     "earlier",
@@ -76,8 +98,13 @@ __all__ = [
     "layers",
     "listed",
     "method",
+    "object_schema",
     "ok",
+    "require",
+    "score_schema",
+    "together",
     "usable",
+    "waves",
     "why",
     "with_roles",
 ]
@@ -99,7 +126,8 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
     Args:
         name: Name on the command line and in reports.
         paper: Title and arXiv number.
-        calls: Calls per question, as a formula of the builder's options.
+        calls: Calls per question, as a formula of the builder's options. It ends with "at most"
+            where a run may stop earlier; evaluations plan by it.
         use: When to use the method, in a sentence.
     """
 
@@ -109,14 +137,14 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
 
         @wraps(build)
         def building(*args: P.args, **options: P.kwargs) -> MethodGraph:
-            _check_counts(name, options)
+            _check(name, build, options)
             graph = build(*args, **options)
             given = names.bind(*args, **options).arguments
             given |= given.pop("options", {})
             graph.method, graph.builder = name, entry.builder
             graph.options = {key: plain(given[key]) for key in given.keys() - _SETTINGS}
             graph.options |= graph.chosen
-            graph.shape = _shape(names, graph.options)
+            graph.shape = _shape(entry, names, graph.options)
             built = frozenset(graph.nodes)
 
             def rebuild(changes: Mapping[str, Any]) -> MethodGraph:
@@ -137,74 +165,71 @@ def method(name: str, *, paper: str, calls: str, use: str) -> Callable[[Build[P]
     return register
 
 
-def at_least(least: int, **values: int | None) -> None:
-    """Refuse options below a limit; None is no value.
-
-    Raises:
-        InputError: One is below it; the message names it.
-    """
-    for name, value in values.items():
-        if value is not None and value < least:
-            raise InputError(f"{name}={value}: give at least {least}")
-
-
 def checked_options(
     build: Callable[..., MethodGraph], given: Mapping[str, Any], method: str
 ) -> dict[str, Any]:
-    """Return options of a builder that may be set for one run, by whoever starts it.
+    """Return options of a builder that the starter of a run may set for that run.
 
     These are numbers, flags and names of rules. Members, prompts and files are left to the program.
 
     Raises:
         InputError: The option does not exist, or its value has another type.
     """
-    kinds = {key: _plain_kind(key, hint) for key, hint in get_type_hints(build).items()}
-    free = sorted(key for key, kind in kinds.items() if kind is not None)
+    kinds = {key: _settable(key, hint) for key, hint in hints_of(build).items()}
+    free = sorted(key for key, forms in kinds.items() if forms)
     for key, value in given.items():
-        if kinds.get(key) is None:
+        if not kinds.get(key):
             raise InputError(
                 f"{method} has no option {key!r} for one run: it takes {', '.join(free) or 'none'}"
             )
-        try:
-            TypeAdapter(kinds[key]).validate_python(value, strict=True)
-        except ValidationError as error:
-            raise InputError(f"{method}, {key}={value!r}: {error.errors()[0]['msg']}") from None
+        check(key, value, Union[(*kinds[key],)], of=method)
     return dict(given)
 
 
-def _plain_kind(name: str, hint: Any) -> Any:
-    """Return the part of an option's type that is numbers, flags and names; None: it has none."""
-    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    plain_ones = [one for one in parts if one in _NUMBERS or get_origin(one) is Literal]
-    plain_ones += [str] if str in parts and name in _RULES else []
-    if not plain_ones or name == "return":
-        return None
-    return Union[(*plain_ones, *(one for one in parts if one is NoneType))]
+def _settable(name: str, hint: Any) -> list[Any]:
+    """Return the part of an option's type that is numbers, flags and names; empty: it has none."""
+    forms = list(parts_of(hint))
+    kept = [one for one in forms if _base(one) in _NUMBERS or get_origin(one) is Literal]
+    kept += [str] if str in forms and name in _RULES else []
+    if not kept or name == "return":
+        return []
+    return [*kept, *(one for one in forms if one is NoneType)]
 
 
-def _check_counts(method: str, options: Mapping[str, Any]) -> None:
-    """Refuse counts that no run could end with, before anything is built from them.
+def _base(form: Any) -> Any:
+    """Return a type without its limits."""
+    return get_args(form)[0] if get_origin(form) is Annotated else form
+
+
+def _check(method: str, build: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Refuse options of another type than the builder's annotations say; members check themselves.
 
     Raises:
-        InputError: A whole number is too large.
+        InputError: The message names the option and says what to give.
     """
-    for key, value in options.items():
-        if isinstance(value, int) and key != "seed" and abs(value) > _MAX_COUNT:
-            raise InputError(f"{method}: {key} is too large; give at most {_MAX_COUNT:,}")
+    hints = hints_of(build)
+    for name, value in options.items():
+        if name in hints and Member not in parts_of(hints[name]):
+            check(name, value, hints[name], of=method)
 
 
-def _shape(names: Signature, options: Mapping[str, Any]) -> str:
-    """Return the number of members, layers, rounds and samples in words."""
+def _shape(entry: Method, names: Signature, options: Mapping[str, Any]) -> str:
+    """Return the number of members, layers, rounds, samples and calls in words."""
     first, *rest = names.parameters.values()
-    members = options.get(first.name)
-    counts = {first.name: len(members) if isinstance(members, list) else 1}
+    given = options.get(first.name)
+    members = len(given) if isinstance(given, list) else 1
+    counts = {_NOUNS.get(first.name, first.name): members}
     for one in rest:
         value = options.get(one.name, one.default)
         if one.name in _COUNTED and isinstance(value, int):
             counts[one.name] = value
     words = {name: name.removesuffix("s") + "s" * (count != 1) for name, count in counts.items()}
-    return ", ".join(f"{count} {words[name]}" for name, count in counts.items())
+    parts = [f"{count} {words[name]}" for name, count in counts.items()]
+    calls = most_calls(entry, names, members, options)
+    return ", ".join(
+        parts if calls is None else [*parts, f"at most {calls} call{'s' * (calls != 1)}"]
+    )
 
 
-_MAX_COUNT = 1_000_000
 _COUNTED = ("layers", "rounds", "samples", "refinements")
+_NOUNS = {"panel": "members"}

@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool
 from langgraph.types import StreamMode
 from pydantic import ConfigDict, SkipValidation
 
-MODES: list[StreamMode] = ["messages", "custom", "values"]
+MODES: list[StreamMode] = ["messages", "values"]
 _BROKEN_OFF = "\n\n[The reply above was broken off. It begins again:]\n\n"
 
 
@@ -27,7 +27,7 @@ class MethodChatModel(BaseChatModel):
 
     Args:
         app: The compiled method.
-        writer: Chat model that calls the tools. Default: the method's first chat model.
+        writer: Chat model that calls the tools. Default: see `CompiledMethod.as_chat`.
         tools: Tools as `bind_tools` was given them.
         binding: Further arguments of `bind_tools`, such as `tool_choice`.
     """
@@ -135,7 +135,7 @@ class MethodChatModel(BaseChatModel):
 
 
 class Shown:
-    """What a caller who streams has seen of the answer."""
+    """The part of the answer that a streaming caller has received."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -156,7 +156,7 @@ class Shown:
             yield piece.text
 
     def rest(self) -> str:
-        """Return what was not streamed of the answer, once the run has ended."""
+        """Return the part of the answer that was not streamed, once the run has ended."""
         answer: AIMessage = self.state["messages"][-1]
         text = answer.text
         if text.startswith(self.text):
@@ -165,7 +165,7 @@ class Shown:
         return "" if self.text.rstrip().endswith(text.rstrip()) else _BROKEN_OFF + text
 
     def end(self) -> ChatGenerationChunk:
-        """Return the last chunk: what was not streamed of the answer, the usage and the report."""
+        """Return the last chunk: the rest of the answer, the usage and the report."""
         known = _message(self.state)
         message = AIMessageChunk(
             content=self.rest(),

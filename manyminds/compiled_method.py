@@ -1,7 +1,7 @@
 """CompiledMethod: a compiled method, which takes a text, and serves as a chat model or a tool."""
 
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph.state import CompiledStateGraph
 
 from manyminds.errors import InputError
+from manyminds.interrupts import ended_by_interrupt, interruptible
 from manyminds.members import Askable
 from manyminds.settings import Context
 
@@ -26,10 +27,22 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
     returns a chat model and `as_tool()` a tool.
     """
 
+    def __repr__(self) -> str:
+        """Return the method and its shape: `<compiled spp: 1 member, at most 1 call>`."""
+        return f"<compiled {repr(self.builder)[1:]}"
+
+    if not TYPE_CHECKING:  # the result has the types of LangGraph's own overloads
+
+        def invoke(self, input: Any, *args: Any, **kwargs: Any) -> Any:
+            """Invoke as LangGraph does; the input may be a text or messages."""
+            with ended_by_interrupt():
+                return super().invoke(input, *args, **kwargs)
+
     def stream(self, input: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Stream as LangGraph does; the input may be a text or messages."""
         app = self.for_run(kwargs.get("context"))
-        return super(CompiledMethod, app).stream(as_input(input), *args, **kwargs)
+        parts = super(CompiledMethod, app).stream(as_input(input), *args, **kwargs)
+        return interruptible(cast("Generator[Any]", parts))
 
     def astream(self, input: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """Stream as LangGraph does; the input may be a text or messages."""
@@ -91,7 +104,8 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
         that a turn costs one call more. A turn that ends with a tool's result asks the writer only.
 
         Args:
-            writer: Chat model that calls the tools. Default: the method's first chat model.
+            writer: Chat model that calls the tools. Default: the role that writes the answer, or
+                all chat models where the method votes; then they vote on the tool.
         """
         from manyminds.chat_model import MethodChatModel
 
@@ -107,7 +121,7 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
     ) -> BaseTool:
         """Return the method as a tool: from a question to the answer.
 
-        The tool's artifact is the report, with what else the result says of the answer.
+        The tool's artifact is the report, with the method's further keys, such as `ballot`.
 
         Args:
             args_schema: Schema of the arguments, where the tool takes keys of the state.
@@ -122,11 +136,11 @@ class CompiledMethod(CompiledStateGraph[Any, Context, Any, Any]):
 
         def consult(question: str) -> tuple[str, Any]:
             result = self.invoke(question)
-            return result["answer"], _told(result)
+            return result["answer"], _artifact(result)
 
         async def aconsult(question: str) -> tuple[str, Any]:
             result = await self.ainvoke(question)
-            return result["answer"], _told(result)
+            return result["answer"], _artifact(result)
 
         return StructuredTool.from_function(
             consult,
@@ -144,8 +158,8 @@ _DESCRIPTION = (
 )
 
 
-def _told(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a result says of its answer, without the texts."""
+def _artifact(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report and the method's further keys of a result, without the texts."""
     others = {key: one for key, one in result.items() if key not in _TEXTS}
     return {**others, **result["report"]}
 
@@ -170,7 +184,7 @@ def _options_of(context: object) -> Mapping[str, Any]:
 
 
 def _whole(parts: list[Any]) -> Any:
-    """Put together what the step before has streamed: pieces of a text, or one value."""
+    """Join the output that the step before has streamed: pieces of a text, or one value."""
     if parts and all(isinstance(part, str) for part in parts):
         return "".join(parts)
     return parts[-1] if parts else None

@@ -1,14 +1,14 @@
 """The errors of manyminds; each message says what to do.
 
 ManymindsError
-├── InputError            what the caller gave cannot be used (also a ValueError)
+├── InputError            an argument or input cannot be used (also a ValueError)
 │   ├── MemberError       a member, model string, key or package is wrong or missing
 │   ├── PromptError       a prompt is missing, malformed, or lacks a variable
 │   └── DataError         a data file is unreadable or malformed (names file and line)
 └── RunError              a run could not give an answer
 ├── AnswerError       one member gave no usable answer (becomes a failed candidate)
 ├── QuorumError       too few members answered; `failures` names each
-└── BudgetError       the budget ran out and the caller asked to be told
+└── BudgetError       the budget ran out without an answer, or with exhausted="raise"
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class ManymindsError(Exception):
 
 
 class InputError(ManymindsError, ValueError):
-    """What the caller gave cannot be used; the message says what to give instead."""
+    """An argument or input cannot be used; the message says what to give instead."""
 
 
 class MemberError(InputError):
@@ -28,7 +28,7 @@ class MemberError(InputError):
 
 
 class PromptError(InputError):
-    """A prompt is missing, malformed, or its variables do not match what it is given."""
+    """A prompt is missing or malformed, or its variables are not those of its role."""
 
 
 class DataError(InputError):
@@ -59,7 +59,7 @@ class QuorumError(RunError):
 
 
 class BudgetError(RunError):
-    """The budget ran out before there was an answer, or the caller asked to be told."""
+    """The budget ran out before there was an answer, or `exhausted="raise"` is set."""
 
 
 class AnswerError(RunError):
@@ -68,7 +68,7 @@ class AnswerError(RunError):
     Attributes:
         kind: one of `manyminds.state.FailureKind`.
         retriable: the same request may succeed later.
-        usage: tokens of a response that came all the same; None where none was reported.
+        usage: tokens of a response that came anyway; None where none was reported.
     """
 
     usage: Mapping[str, Any] | None = None

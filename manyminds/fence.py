@@ -81,7 +81,7 @@ def numbered(
     Args:
         texts: the answers, in the order of their numbers.
         start: the first number.
-        limit: the longest text, in characters; what is over is cut, visibly.
+        limit: the longest text, in characters; a longer one is cut, with a mark.
         given_by: number of members that gave each answer, where equal answers are shown once.
         members: number of members that answered, with `given_by`.
 
@@ -96,14 +96,14 @@ def numbered(
 
 
 def escaped(text: str, *, limit: int = 100_000) -> str:
-    """Make one text safe to stand in a prompt, inside a block or outside the blocks.
+    """Make one text safe for a prompt, inside a block or outside the blocks.
 
     Use it for other text that a model wrote: a role, a lesson, a remark. Control characters other
     than newline and tab are removed, as are lone surrogates, which no request can carry.
 
     Args:
         text: text that a model wrote.
-        limit: the longest text, in characters; what is over is cut, visibly.
+        limit: the longest text, in characters; a longer one is cut, with a mark.
 
     Returns:
         The text, with an entity in place of the bracket of everything that reads like our tag.
@@ -200,7 +200,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def without_fence(text: str) -> str:
-    """Return a reply without the tags of ours that it repeats; what stands between them stays.
+    """Return a reply without the tags of manyminds that it repeats; the text between them stays.
 
     Use it on replies to prompts with numbered blocks only: small models copy the form. A tag
     `<answer>` without a number is not ours, so its end stays as well.

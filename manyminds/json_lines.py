@@ -11,10 +11,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from errno import ENOSPC
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any, BinaryIO, cast
 
 from manyminds.errors import DataError
+from manyminds.locks import Lock
 
 MAX_LINE = 64 << 20
 """Bytes of one line; longer ones are refused."""
@@ -45,11 +45,14 @@ def parse(text: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", row)
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Read the objects of a JSON Lines file one by one, each with where it stands.
+def json_lines(
+    path: Path, expected: str = "a .jsonl file"
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Read the objects of a JSON Lines file one by one, each with its place.
 
     Args:
         path: The file, plain or gzip (`.gz`).
+        expected: What to give instead of a file that cannot be read, for its message.
 
     Raises:
         DataError: The file cannot be read, or a line is no JSON object.
@@ -64,7 +67,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         after = f" after line {number}" if number else ""
-        raise DataError(f"cannot read {path}{after}: {reason}; give a .jsonl file") from None
+        raise DataError(f"cannot read {path}{after}: {reason}; give {expected}") from None
     except ValueError as error:
         raise DataError(f"{path} line {max(number, 1)}: {error}") from None
 
@@ -105,17 +108,17 @@ class LineFile:
         self._file: IO[bytes] | None = None
         self._lock = Lock()
 
-    def append(self, line: Mapping[str, Any], *, head: Mapping[str, Any] | None = None) -> None:
-        """Append a line.
+    def append(self, *lines: Mapping[str, Any], head: Mapping[str, Any] | None = None) -> None:
+        """Append lines in one piece.
 
         Args:
-            line: The object to write.
+            lines: The objects to write.
             head: An object that is written first where the file is empty.
 
         Raises:
             OSError: The file cannot be written.
         """
-        data = encoded(line)
+        data = b"".join(map(encoded, lines))
         with self._lock:
             if self._file is None:
                 self._file = self._open()
@@ -131,7 +134,7 @@ class LineFile:
                 self._file = None
 
     def __del__(self) -> None:
-        """Close what was left open."""
+        """Close the file if it was left open."""
         self.close()
 
     def _open(self) -> IO[bytes]:
@@ -154,7 +157,7 @@ class LineFile:
 
 
 def drop_torn_line(path: Path) -> None:
-    """Cut off what stands after the last newline of a file: a crash left it there."""
+    """Cut off the text after the last newline of a file: a crash left it there."""
     with path.open("r+b") as file:
         size = whole = file.seek(0, 2)
         while whole > 0:

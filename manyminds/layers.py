@@ -34,7 +34,7 @@ def layers(
     """Add `begin`, `layer`, a node for each member, and `gate`, in a state with `LayeredState`.
 
     Members of a layer answer in parallel. The gate waits for all of them (or for the quorum and the
-    grace) and goes on to the next layer, or to the step `then`: after the last layer, when `stop`
+    grace) and continues to the next layer, or to the step `then`: after the last layer, when `stop`
     says so, or when the budget has no room for another layer.
 
     Args:
@@ -54,21 +54,14 @@ def layers(
     graph.open(first, **channels)
     if first != "layer":
         graph.add_edge(first, "layer")
-    graph.add_node("layer", layer(graph.method, planned=planned, context=graph.settings))
+    graph.step("layer", layer(planned=planned), opens=True)
     everyone = {member.name: member for row in rows for member in row}
     for name, member in everyone.items():
         run = _asked(member, rows, propose, quorum)
         graph.step(name, run, role=role, asks=[member], times=len(rows))
         graph.add_edge(name, "gate")
-    closing = gate(
-        graph.method,
-        calls=[len(row) for row in rows],
-        quorum=quorum,
-        context=graph.settings,
-        reserve=reserve,
-        stop=stop,
-    )
-    graph.add_node("gate", closing)
+    calls = [len(row) for row in rows]
+    graph.step("gate", gate(calls=calls, quorum=quorum, reserve=reserve, stop=stop))
     graph.branch(
         "layer", lambda s: [member.name for member in rows[s["layer"] - 1]], list(everyone)
     )
@@ -80,7 +73,7 @@ def layers(
         graph.branch("gate", lambda s: then if s["decision"]["stop"] else "layer", ["layer", then])
 
 
-def waves(graph: MethodGraph, how: Sampling, *, then: str, **channels: Any) -> None:
+def waves(graph: MethodGraph, config: Sampling, *, then: str, **channels: Any) -> None:
     """Add `begin`, `wave` and `sampler`, in a state with `SampledState`.
 
     `wave` plans as many samples as the stopping rule needs at least, and `sampler` asks for them.
@@ -88,14 +81,14 @@ def waves(graph: MethodGraph, how: Sampling, *, then: str, **channels: Any) -> N
 
     Args:
         graph: Graph of the method.
-        how: The sampling.
+        config: The sampling.
         then: Name of the step that follows each wave.
         **channels: Channels of the method with their first values.
     """
     graph.open("wave", asked=0, planned=0, **channels)
-    graph.add_node("wave", wave(how))
-    graph.add_node("sampler", sampler(how))
-    graph.asks("sampler", how.members, times=how.draws)
+    graph.add_node("wave", wave(config))
+    graph.add_node("sampler", sampler(config))
+    graph.asks("sampler", config.members, times=config.draws)
     graph.add_conditional_edges("wave", Route(branches), ["sampler"])
     graph.add_edge("sampler", then)
 

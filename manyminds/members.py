@@ -1,11 +1,11 @@
-"""Members: what a method asks. Everything that can answer becomes a `Member` with a unique name."""
+"""Members: the models a method asks. All that can answer becomes a `Member` with a unique name."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -21,6 +21,7 @@ from manyminds.models.identity import identity_of
 from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.redact import hidden, secrets_in, without_secrets
+from manyminds.models.transformers_model import TransformersChatModel
 from manyminds.prices import Listed, Price, look_up, source
 from manyminds.state import TokenUsage
 
@@ -58,8 +59,8 @@ class Member(BaseModel):
             string, 0 for models handed over, which keep their own.
         price: dollars per million tokens; default: looked up where `manyminds[prices]` is installed
             and the model is a known provider's. A budget in dollars needs one.
-        input: from the messages to what the Runnable takes.
-        output: from what the Runnable returns to a text or message.
+        input: Function from the messages to the input of the Runnable.
+        output: Function from the output of the Runnable to a text or message.
         samples_per_request: for endpoints that honour `n`: so many samples in one request.
         concurrency: calls in flight at once; default: that of the run. Where the endpoint says that
             it is too much, there are fewer until it has kept up for a while.
@@ -68,6 +69,9 @@ class Member(BaseModel):
         context: tokens of a prompt and its reply together. In a longer prompt, other members'
             answers are shortened, then the oldest turns are left out, and the report says so.
             Default: known for `local:` models; else the prompt is sent as it is.
+        overflow: what an aggregator does with answers of others that do not fit: "shorten" cuts
+            their middles; "summarise" asks it for a summary of each long one; "tournament" lets it
+            compare the longest ones in pairs, and the loser is left out. The report says so.
         max_answer_chars: characters of an answer that are kept; the rest is cut off, with a mark.
         hedge_with: the member of the second call where this one is late (see `hedge` of `Context`);
             default: the same member again.
@@ -95,6 +99,7 @@ class Member(BaseModel):
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
     context: int | None = Field(default=None, ge=64)
+    overflow: Literal["shorten", "summarise", "tournament"] = "shorten"
     max_answer_chars: int = Field(default=MAX_ANSWER_CHARS, ge=1)
     hedge_with: SkipValidation[Any] = None
     copy_index: tuple[int, int] = Field(default=(0, 1), repr=False)
@@ -119,10 +124,9 @@ class Member(BaseModel):
             raise MemberError(f"Member option `{where}`: {first['msg']}") from None
         if "retries" not in options and retries_help(model):
             object.__setattr__(self, "retries", 2)
-        if isinstance(askable, EndpointModel) and "concurrency" not in options:
-            object.__setattr__(self, "concurrency", askable.concurrency)
-        if isinstance(askable, EndpointModel) and "context" not in options:
-            object.__setattr__(self, "context", askable.context)
+        if isinstance(askable, EndpointModel | TransformersChatModel):
+            for limit in {"concurrency", "context"} - options.keys():
+                object.__setattr__(self, limit, getattr(askable, limit))
         assert self.input_kind  # an unclear input is an error now, not in a run
         if not self.name:
             object.__setattr__(self, "name", safe_name(default_name(askable)))
@@ -149,7 +153,7 @@ class Member(BaseModel):
 
     @cached_property
     def input_kind(self) -> InputKind:
-        """What the model takes as its input."""
+        """The kind of input that the model takes."""
         if isinstance(self.model, EndpointModel):
             return InputKind("chat")
         return input_kind_of(self.model, custom=self.input is not None)
@@ -169,7 +173,7 @@ class Member(BaseModel):
         return as_request(params) if isinstance(self.model, EndpointModel) else params
 
     def without_key(self, text: str) -> str:
-        """Return what a provider said without this member's key, should it repeat it."""
+        """Return a provider's text without this member's key, should it repeat it."""
         return hidden(text, self._secrets)
 
     @cached_property
@@ -196,7 +200,7 @@ class Member(BaseModel):
 
     @cached_property
     def endpoint(self) -> object:
-        """What shares one limit of calls in flight."""
+        """Name of the endpoint. Members with the same one share a limit of calls in flight."""
         model = self.model
         if not isinstance(model, EndpointModel):
             return id(model)
@@ -204,7 +208,7 @@ class Member(BaseModel):
 
     @cached_property
     def identity(self) -> str:
-        """What tells its model from others, the same in another process."""
+        """Identity of the model, the same in every process."""
         return identity_of(self.model, self.spec, self.name)
 
     @property
@@ -242,7 +246,7 @@ Askable: TypeAlias = (
 
 
 def members(given: Askable | Sequence[Askable], *, what: str = "members") -> tuple[Member, ...]:
-    """Turn what the caller gave into members with unique names.
+    """Turn a caller's models into members with unique names.
 
     The same model given n times becomes n members (`name`, `name-2`, ...) whose draws are numbered
     together. `what` names the argument in messages.

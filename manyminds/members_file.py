@@ -1,4 +1,4 @@
-"""Members kept in a file, with weights: what `manyminds select` writes and every builder reads."""
+"""Members in a file, with weights: `manyminds select` writes it and every builder reads it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from manyminds.models.strings import ENDPOINTS
 
 FIELDS = (
     *("model", "name", "weight", "role", "params", "timeout", "retries", "price", "context"),
-    *("concurrency", "requests_per_minute", "tokens_per_minute", "max_answer_chars"),
+    *("concurrency", "requests_per_minute", "tokens_per_minute", "max_answer_chars", "overflow"),
     "samples_per_request",
 )
 
@@ -53,6 +53,6 @@ def _member(path: Path, number: int, given: object) -> tuple[str, dict[str, Any]
 
 
 def _sends_a_secret(model: str) -> bool:
-    """Tell whether a model string names both an address and a key, or an endpoint with a key."""
+    """Return whether a model string names both an address and a key, or an endpoint with a key."""
     name, at, _url = model.strip().partition("@http")
     return bool(at) and ("#key=" in model or name.partition(":")[0] in ENDPOINTS)

@@ -1,4 +1,4 @@
-"""MethodGraph: a StateGraph that knows which method it is, and what an author builds it with."""
+"""MethodGraph: a StateGraph that knows its method, with the parts that an author builds it from."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,9 +18,16 @@ from manyminds.members import members as as_members
 from manyminds.nodes.begin import begin
 from manyminds.nodes.channels import MethodInput, MethodOutput, MethodState
 from manyminds.nodes.finish import finish
-from manyminds.nodes.node import Node, NodeFunction, Route, custom, insert_after, is_node
-from manyminds.nodes.roles import RoleArgument, prepare
-from manyminds.nodes.step import Run, step
+from manyminds.nodes.node import (
+    Node,
+    NodeFunction,
+    RoleArgument,
+    Route,
+    custom,
+    insert_after,
+    is_node,
+)
+from manyminds.nodes.step import Run, prepare, step
 from manyminds.nodes.tool_calls import ToolState, consult_and_write, writers_of
 from manyminds.presets import check_prices, payees
 from manyminds.prompts import Prompt, load
@@ -28,9 +35,8 @@ from manyminds.protocols import About, Picture
 from manyminds.records.about import about_of, picture_of
 from manyminds.settings import DEFAULT_CONCURRENCY, Context, Options, of_builder
 
-__all__ = ["Compiled", "MethodGraph", "Options", "PromptLike"]
+__all__ = ["MethodGraph", "Options", "PromptLike"]
 
-Compiled: TypeAlias = CompiledMethod
 PromptLike: TypeAlias = str | Path | ChatPromptTemplate
 """A prompt as builders take it: a name, a file, a text or a template."""
 _DRAWN = 8
@@ -41,21 +47,21 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
 
     Args:
         method: Name of the method.
-        members: Everyone who can be asked.
+        members: All members that can be asked.
         state: Channels of the method, if it has more than `MethodState`.
         output: Keys of the result.
         options: see `Options`.
 
     Attributes:
         method: Name of the method.
-        members: Everyone who can be asked, by name.
+        members: All members that can be asked, by name.
         settings: The builder's settings.
         recursion_limit: Supersteps of a run, where LangGraph's default is too low.
         builder: module:function that built it.
         options: Arguments of the builder, as plain data.
         chosen: Options that the builder chose for "auto"; a replay with other options keeps them.
         rebuild: Builds it with other options; set by `method`.
-        shape: Members and layers in words, such as "3 proposers, 3 layers".
+        shape: Members and layers in words, such as "3 proposers, 3 layers, at most 10 calls".
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.chosen: dict[str, Any] = {}
         self.rebuild: Callable[[Mapping[str, Any]], MethodGraph] | None = None
         self.shape = f"{len(self.members) or 'no'} members"
+        self.reported: Sequence[str] = ()  # channels that say how a run went, such as its ballot
         self._prompts: list[tuple[str, str | None]] = []
         self._roles: dict[str, list[str]] = {}
         self._asked: dict[str, Counter[str]] = {}
@@ -88,7 +95,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         check_prices(self.settings.budget, self.members.values())
 
     def __repr__(self) -> str:
-        """Return the method and its shape: `<smoa: 3 proposers, 3 layers>`."""
+        """Return the method and its shape: `<smoa: 3 proposers, 3 layers, at most 10 calls>`."""
         return f"<{self.method}: {self.shape}>"
 
     @property
@@ -112,6 +119,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         *,
         variables: Iterable[str] = (),
         role: str | None = None,
+        may_ignore: bool = False,
     ) -> Prompt:
         """Load a prompt, check its variables, and note it for the report.
 
@@ -120,11 +128,12 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
             default: Name of the prompt that None stands for, with its version.
             variables: Names that the method has values for.
             role: Name of the role that alone uses it, as given to `role`.
+            may_ignore: Whether a prompt may use none of the variables.
 
         Raises:
-            PromptError: The prompt does not exist, or asks for another variable.
+            PromptError: The prompt does not exist, asks for another variable, or uses none.
         """
-        prompt = load(given, default=default, variables=set(variables))
+        prompt = load(given, default=default, variables=set(variables), may_ignore=may_ignore)
         self._prompts.append((prompt.ref, role))
         return prompt
 
@@ -248,27 +257,22 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         self.add_edge("begin", first)
 
     def close(
-        self,
-        *,
-        after: str | None = None,
-        keys: Sequence[str] = (),
-        composed: bool = False,
+        self, *, after: str | None = None, keys: Sequence[str] = (), composed: bool = False
     ) -> "MethodGraph":
         """Add `finish`, which writes the report, and return the graph.
 
         Args:
             after: Name of the last step, where an edge leads from it to `finish`.
-            keys: Channels that the report shows, unless the result has them.
+            keys: Channels that the report shows: what the method says of itself.
             composed: The method composes the answer itself, and so must say if it is simulated.
         """
-        everyone = self.members.values()
+        everyone, self.reported = self.members.values(), keys
         node = finish(
             self,
             roles=self._roles,
             ignored=[member.name for member in everyone if not member.is_chat],
             prices={m.name: m.priced_by for m in payees(everyone) if m.priced_by is not None},
             keys=keys,
-            in_result=self.output_schema.__annotations__.keys(),
             composed=composed,
         )
         self.add_node("finish", node)
@@ -304,35 +308,30 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         binding: Mapping[str, Any],
         writer: Askable | Sequence[Askable] | None = None,
     ) -> "MethodGraph":
-        """Return a graph that runs this method and then asks a writer that may call tools.
-
-        A turn that ends with a tool's result asks the writer only.
+        """Return a graph that runs this method and then asks a writer; see `consult_and_write`.
 
         Args:
             tools: Tools as the writer's `bind_tools` takes them.
             binding: Further arguments of its `bind_tools`.
-            writer: Chat model, or several that vote on the tool and then on its arguments.
-                Default: the method's first chat model.
+            writer: Chat model, or several that vote on it. Default: see `writers_of`.
 
         Raises:
             InputError: The method has no chat model.
         """
-        given = writers_of(self.method, self.members.values(), writer)
+        votes, known = "ballot" in self.output_schema.__annotations__, self.members.values()
+        given = writers_of(self.method, known, self._roles, votes=votes, given=writer)
         panel, *writers = as_members([Member(self, name=self.method), *given])
         graph = MethodGraph(self.method, [panel, *writers], state=ToolState)
         act = graph.prompt("chat/act@1", variables={"answer"})
-        consult, write = consult_and_write(panel, writers, act, tools, binding)
-        return graph.chain(
-            graph.step("consult", consult, role="panel", asks=[panel]),
-            graph.step("write", write, role="writer", asks=writers),
-            keys=["ballot"],
-            ballot=None,
-        )
+        named = writer is not None
+        consult, write = consult_and_write(panel, writers, act, tools, binding, named=named)
+        first = graph.step("consult", consult, role="panel", asks=[panel])
+        last = graph.step("write", write, role="writer", asks=writers)
+        return graph.chain(first, last, keys=["ballot"], ballot=None)
 
-    def compile(self, *args: Any, **kwargs: Any) -> Compiled:
+    def compile(self, *args: Any, **kwargs: Any) -> CompiledMethod:
         """Compile as LangGraph does, with the method's name and full concurrency."""
-        kwargs.setdefault("name", self.method)
-        compiled = CompiledMethod(**vars(super().compile(*args, **kwargs)))
+        compiled = CompiledMethod(**vars(super().compile(*args, **{"name": self.method, **kwargs})))
         config = RunnableConfig(max_concurrency=DEFAULT_CONCURRENCY)
         if self.recursion_limit is not None:
             config["recursion_limit"] = self.recursion_limit
@@ -344,7 +343,7 @@ class MethodGraph(StateGraph[Any, Context, Any, Any]):
         return {name: str(crc32(repr(value).encode())) for name, value in given.items()}
 
     def _about(self, settings: Context) -> About:
-        """Return what a recorder needs to know; the picture is drawn once for as many nodes."""
+        """Return the description for a recorder; the picture is drawn again if a node was added."""
         if self._picture is None or self._picture[0] != len(self.nodes):
             self._picture = (len(self.nodes), picture_of(self.compile()))
         return about_of(self, settings, self._picture[1])

@@ -1,5 +1,6 @@
 """Prices of members: presets that follow from them, and budgets that need them."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -7,6 +8,7 @@ from typing_extensions import TypedDict
 
 from manyminds.errors import InputError
 from manyminds.members import Askable, Member, listed
+from manyminds.models.strings import ENDPOINTS
 from manyminds.prices import HINT
 from manyminds.settings import Budget
 from manyminds.state import TokenUsage
@@ -14,10 +16,11 @@ from manyminds.state import TokenUsage
 Preset: TypeAlias = Literal["quality", "balanced", "budget"]
 
 _USUAL = TokenUsage(input_tokens=1_000, output_tokens=500)
+_FREE = ("local", "recorded", "simulated")
 
 
 class PresetReport(TypedDict):
-    """What a preset came to: its name, members in order of price, and their prices.
+    """The members that a preset chose: its name, they in order of price, and their prices.
 
     `members` are those it asks and `roles` who plays the other roles; `dollars` is the price of a
     call with 1,000 tokens in and 500 out.
@@ -35,8 +38,25 @@ def price_of(member: Member) -> float | None:
 
 
 def by_price(members: Sequence[Member]) -> list[Member]:
-    """Return members in order of price, those without a known price (local models) first."""
-    return sorted(members, key=lambda member: price_of(member) or 0.0)
+    """Return members in order of price: free ones first, those of unknown price last."""
+
+    def key(member: Member) -> float:
+        found = price_of(member)
+        return found if found is not None else 0.0 if _is_free(member) else math.inf
+
+    return sorted(members, key=key)
+
+
+def cheapest_first(members: Sequence[Member]) -> list[Member]:
+    """Return members in order of price; as they were given where the price of one is unknown."""
+    unknown = any(price_of(one) is None and not _is_free(one) for one in members)
+    return list(members) if unknown else by_price(members)
+
+
+def _is_free(member: Member) -> bool:
+    """Return whether a model runs in this process or on a local server."""
+    kind = (member.spec or "").partition(":")[0]
+    return kind in _FREE or (kind in ENDPOINTS and not ENDPOINTS[kind].needs_key)
 
 
 def priced(given: Askable | Sequence[Askable], preset: str) -> list[Member]:
@@ -53,7 +73,7 @@ def priced(given: Askable | Sequence[Askable], preset: str) -> list[Member]:
 
 
 def payees(members: Iterable[Member]) -> Iterator[Member]:
-    """Yield everyone who is paid: for a method that is a member, its own members."""
+    """Yield the members that are paid; a member that is a method yields its own members."""
     for member in members:
         if member.input_kind.kind == "method":
             inner: Mapping[str, Member] = member.model.builder.members
@@ -78,7 +98,8 @@ def _require_prices(what: str, unknown: Sequence[Member]) -> None:
         raise InputError(
             f"{what} needs the price of every member, and that of "
             f"{', '.join(member.name for member in unknown)} is unknown: "
-            f"give Member(..., price=Price(input=..., output=...)){HINT}"
+            "give Member(..., price=Price(input=..., output=...)), on the command line --price "
+            f"MODEL=IN,OUT{HINT}"
         )
 
 
@@ -108,7 +129,7 @@ def panel_and_writer(
 def preset_report(
     preset: str, members: Sequence[Member], roles: dict[str, Member] | None = None
 ) -> PresetReport:
-    """Return what a preset came to, for the report."""
+    """Return the members and prices that a preset chose, for the report."""
     played = roles or {}
     everyone = {member.name: member for member in [*members, *played.values()]}
     return PresetReport(

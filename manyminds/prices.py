@@ -1,4 +1,4 @@
-"""What models cost: as given, or looked up in genai-prices, where providers' prices are kept.
+"""Prices of models: as given, or looked up in genai-prices, which keeps providers' prices.
 
 Nothing goes over the network: the list comes with that package, so a newer one has newer prices. It
 takes half a second to load, and only where a member's provider is known.
@@ -18,7 +18,7 @@ from manyminds.models.openai import EndpointModel
 from manyminds.state import TokenUsage
 
 HINT = "" if find_spec("genai_prices") else ", or install manyminds[prices] to have it looked up"
-"""What to add to a message that asks for a price."""
+"""End of a message that asks for a price."""
 
 
 class Price(BaseModel):
@@ -30,7 +30,7 @@ class Price(BaseModel):
     output: float = Field(ge=0)
 
 
-# What the classes of LangChain's packages call the address of their server.
+# Attributes in which the classes of LangChain's packages keep the address of their server.
 _ADDRESSES = ("base_url", "openai_api_base", "anthropic_api_url")
 
 

@@ -1,11 +1,11 @@
-"""What a program hands to a run: recorders, answer stores and caches, and what a recorder receives.
+"""Objects that a program hands to a run: recorders, answer stores, caches; and recorders' events.
 
 The shapes stand here, below everything that uses them, so that settings, calls and records can name
 them without importing each other.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NotRequired, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.messages import BaseMessage
 from langgraph.cache.base import BaseCache
@@ -17,7 +17,7 @@ Cache: TypeAlias = BaseCache[dict[str, Any]]
 
 
 class RunInfo(Protocol):
-    """What a recorder reads of a run.
+    """The part of a run's context that a recorder reads.
 
     Attributes:
         id: of the run.
@@ -52,7 +52,7 @@ class Picture(TypedDict):
 
 
 class About(Picture):
-    """What is known of a method when a run of it begins.
+    """Description of a method when a run of it begins.
 
     `builder` is module:function, `options` are its arguments as plain data (`<name>` for objects),
     `settings` those of the run, `prompts` name@version#hash of those it uses, `library` the
@@ -69,7 +69,10 @@ class About(Picture):
 
 
 class ModelCall(TypedDict):
-    """A model call inside a member that is a chain or graph; `at` is seconds since 1970."""
+    """A model call inside a member that is a chain or graph; `at` is seconds since 1970.
+
+    `tool_calls` are those of the answer, `tools` those offered to the model, as OpenAI's schemas.
+    """
 
     model: str
     messages: Sequence[BaseMessage]
@@ -78,6 +81,8 @@ class ModelCall(TypedDict):
     error: str | None
     at: float
     seconds: float
+    tool_calls: NotRequired[list[Any]]
+    tools: NotRequired[list[dict[str, Any]]]
 
 
 @runtime_checkable
@@ -96,10 +101,10 @@ class Recorder(Protocol):
     """Receives everything that happens in a run, nested runs included, as it happens."""
 
     def began(self, run: RunInfo, messages: Sequence[BaseMessage], about: About) -> None:
-        """A run begins with this conversation; `about` is what is known of its method."""
+        """A run begins with this conversation; `about` describes its method."""
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """A progress event, as a caller receives it who streams with `stream_mode="custom"`."""
+        """A progress event, as a caller receives it that streams with `stream_mode="custom"`."""
 
     def call(
         self,

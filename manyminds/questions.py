@@ -1,4 +1,4 @@
-"""Where a question stands in a row of a file, and the id of one that has none."""
+"""Where a question is in a row of a file, and the id of one that has none."""
 
 import hashlib
 

@@ -8,11 +8,11 @@ adds a method by the entry point group `manyminds.methods`; its value is the bui
 
 import ast
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,8 @@ from manyminds.errors import InputError
 
 GROUP = "manyminds.methods"
 GRAPHS = "manyminds.graphs"
+AUTO = "auto"
+"""Name of the choice by models: a cascade over several, an Agent Forest of one."""
 ENTRY = "__manyminds_method__"
 """Attribute of a registered builder that holds its `Method`."""
 
@@ -35,7 +37,8 @@ class Method:
             is called `member` where it takes a single one; its annotations and the `Args:` of its
             docstring tell the command line which options it has.
         paper: title and arXiv number.
-        calls: calls per question, as a formula of its options.
+        calls: calls per question, as a formula of its options; it ends with "at most" where a run
+            may stop earlier.
         use: questions that it suits, in a sentence.
     """
 
@@ -63,7 +66,7 @@ class Method:
 def methods() -> dict[str, Method]:
     """Return all methods by name: ours, then those of installed packages."""
     found = {method.name: method for method in ours()}
-    for point in entry_points(group=GROUP):
+    for point in installed():
         loaded = point.load()
         method = getattr(loaded, ENTRY, loaded)
         if not isinstance(method, Method):
@@ -75,6 +78,12 @@ def methods() -> dict[str, Method]:
     return found
 
 
+@cache  # of hundreds of packages, each of whose files is read
+def installed() -> tuple[EntryPoint, ...]:
+    """Return the entry points of the methods of installed packages."""
+    return tuple(entry_points(group=GROUP))
+
+
 @cache
 def ours() -> tuple[Method, ...]:
     """Return the methods of `manyminds.graphs`, in the order of their files."""
@@ -82,7 +91,7 @@ def ours() -> tuple[Method, ...]:
 
 
 def home_of(function: str) -> str | None:
-    """Return the module of the builder of that name; None: no method of ours has it.
+    """Return the module of the builder of that name; None: no method of manyminds has it.
 
     Only the module that defines it is parsed: the facade asks for one builder at a time.
     """
@@ -113,6 +122,22 @@ def registered(path: Path) -> Iterator[Method]:
         for call in function.decorator_list:
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "method":
                 yield _entry(call, f"{GRAPHS}.{path.stem}:{function.name}", path)
+
+
+def automatic(models: Collection[object]) -> str:
+    """Return the method that "auto" stands for: `cascade` for several different models."""
+    return "cascade" if len(set(models)) > 1 else "agent-forest"
+
+
+def frugal(chosen: str, options: Collection[str]) -> dict[str, str]:
+    """Return the options of "auto": one model is sampled only until its answer is likely enough.
+
+    Args:
+        chosen: Name of the method.
+        options: Names of the options that were given.
+    """
+    stops = chosen == "agent-forest" and not {"stop", "cut"} & set(options)
+    return {"stop": "beta:0.95"} if stops else {}
 
 
 def _entry(call: ast.Call, builder: str, path: Path) -> Method:

@@ -4,7 +4,6 @@ Nearest first: the graph's runtime context, `with manyminds.using(...)`, the bui
 """
 
 import contextlib
-import dataclasses
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict, Unpack
 
 from manyminds.errors import InputError
+from manyminds.options import Count, Seconds, check, hints_of
 from manyminds.protocols import AnswerStore, Cache, Recorder
 
 DEFAULT_CONCURRENCY = 256
 
 
 class Budget(BaseModel):
-    """What a run may use; None means no limit.
+    """Limits of a run; None means no limit.
 
     Nested runs draw on the budgets of all runs around them. Use `shared()` to span several runs.
 
@@ -31,7 +31,7 @@ class Budget(BaseModel):
         tokens: input and output tokens together.
         dollars: needs a price for every member, given or looked up (checked before the first call).
         seconds: wall time from the first node on, summed over all lives of a resumed run.
-        exhausted: "finish" ends with what there is and marks it; "raise" raises BudgetError.
+        exhausted: "finish" ends with the answers so far and marks it; "raise" raises BudgetError.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,7 +51,7 @@ class Budget(BaseModel):
 
     @property
     def account(self) -> object:
-        """What names the one counter of a budget that spans several runs; None: one for each."""
+        """Key of the counter of a budget that spans several runs; None: a counter for each run."""
         return self._account
 
 
@@ -59,12 +59,13 @@ class Options(TypedDict, total=False):
     """Options of `Context`, as keyword arguments of every builder and of `using`."""
 
     budget: Budget | None
-    concurrency: int | None
+    concurrency: Count | None
     seed: int | None
     params: Mapping[str, object] | None
-    deadline: float | None
-    grace: float | None
-    hedge: float | None
+    answer_tokens: Count | None
+    deadline: Seconds | None
+    grace: Seconds | None
+    hedge: Seconds | None
     cache: Cache | None
     recorder: Recorder | None
     answers: AnswerStore | None
@@ -82,7 +83,9 @@ class Context:
         concurrency: calls in flight at once to one model.
         seed: drives every random choice: order of members, shuffles shown to judges.
         params: sampling parameters that override those of members and builders.
-        deadline: seconds that a layer, wave or round may take; who is late is cut, and the run goes
+        answer_tokens: limit of the call that writes the answer, where a streaming caller would see
+            it written; the calls before it, and those that a vote is held on, are not limited.
+        deadline: seconds that a layer, wave or round may take; late ones are cut, and the run goes
             on with the others if they are a quorum.
         grace: seconds that the others have once a quorum is in.
         options: options of the method's builder for this one run, such as `{"samples": 5}`: its
@@ -99,12 +102,13 @@ class Context:
     """
 
     budget: Budget | None = None
-    concurrency: int | None = None
+    concurrency: Count | None = None
     seed: int | None = None
     params: Mapping[str, object] | None = None
-    deadline: float | None = None
-    grace: float | None = None
-    hedge: float | None = None
+    answer_tokens: Count | None = None
+    deadline: Seconds | None = None
+    grace: Seconds | None = None
+    hedge: Seconds | None = None
     options: Mapping[str, object] | None = None
     # What follows are objects of the program, which no caller can send from outside.
     cache: SkipJsonSchema[Cache | None] = None
@@ -129,27 +133,20 @@ class Context:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        """Refuse what would fail, or wait without end, in the middle of a run."""
+        """Refuse values that would fail, or wait without end, in the middle of a run."""
         if isinstance(self.budget, Mapping):  # as a caller of a server sends it
             object.__setattr__(self, "budget", _budget(self.budget))
         if self.budget is not None and not isinstance(self.budget, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InputError(f"budget={self.budget!r}: give a Budget, such as Budget(calls=10)")
-        if self.concurrency is not None and self.concurrency < 1:
-            raise InputError(f"concurrency={self.concurrency}: give at least 1")
-        for name in ("deadline", "grace", "hedge"):
-            seconds = getattr(self, name)
-            if seconds is not None and not seconds > 0:
-                raise InputError(f"{name}={seconds}: give seconds, more than 0")
+        for name, hint in hints_of(Context).items():
+            check(name, getattr(self, name), hint)
 
     def over(self, other: "Context") -> "Context":
         """Return these settings, with gaps filled from `other`."""
-        merged = {
-            field.name: getattr(other, field.name)
-            if getattr(self, field.name) is None
-            else getattr(self, field.name)
-            for field in dataclasses.fields(self)
-        }
-        return Context(**merged)
+        merged = object.__new__(Context)  # both were checked, and every node of a run merges
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        vars(merged).update({**vars(other), **given})
+        return merged
 
 
 def _budget(given: Mapping[str, object]) -> Budget:
@@ -201,5 +198,5 @@ def using(**options: Unpack[Options]) -> Generator[Context]:
 def settings(builder: Context | None = None) -> Context:
     """Return the settings in force, from inside a node of a running graph."""
     given = cast(object, get_runtime().context)
-    nearest = given if isinstance(given, Context) else Context()
-    return nearest.over(_using.get()).over(builder or Context()).over(_DEFAULTS)
+    nearest = given if isinstance(given, Context) else _NOTHING
+    return nearest.over(_using.get()).over(builder or _NOTHING).over(_DEFAULTS)

@@ -100,7 +100,7 @@ class Candidate(TypedDict):
     (seconds since 1970). `reused`: it was taken from a "cache" or a "record" and cost nothing.
     `hedged_by`: the member whose answer this
     is, because the call's own member was late; `hedges`: the calls of a hedge that lost.
-    `where`: the place in the text where `answer` stands, such as "box" or "last line".
+    `where`: the place in the text where `answer` is, such as "box" or "last line".
     `read`: how a verdict was read: "model" (it follows its JSON schema), "parser" (from text) or
     "fallback" (no call of the role could be read, and this was the last).
     """
@@ -137,3 +137,28 @@ class Candidate(TypedDict):
     reused: NotRequired[str]
     hedged_by: NotRequired[str]
     hedges: NotRequired[list[Any]]
+
+
+def ok(reply: Candidate) -> bool:
+    """Return whether a reply is good: neither failed nor flagged."""
+    return reply["status"] == "ok"
+
+
+def whole_text(reply: Candidate | None) -> str | None:
+    """Return the text of a good reply that ended by itself, else None.
+
+    What a reply says last before the token limit cut it need not be its answer.
+    """
+    return reply["text"] if reply and ok(reply) and not reply.get("truncated") else None
+
+
+def note(candidate: Candidate, *notes: str) -> None:
+    """Add notes to a candidate, which the report shows."""
+    if notes:
+        candidate["notes"] = [*candidate.get("notes", []), *notes]
+
+
+def why(reply: Candidate) -> str:
+    """Return the kind of a reply's failure, for a note in the report."""
+    error = reply["error"]
+    return "no answer" if error is None else error["kind"]

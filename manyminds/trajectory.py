@@ -1,8 +1,8 @@
-"""A trajectory: what an agent was given, what it did and what it saw, ready to be trained on.
+"""A trajectory: an agent's task, its actions and its observations, ready to be trained on.
 
 The shape is that of the Agent Data Protocol (arXiv 2510.24702): a list of actions and observations,
-told apart by `class_`. Added here: a `train` flag per action, actions that share a turn, and what
-filters need: reward, rating, model, method, agreement of the vote, reference answer.
+distinguished by `class_`. Added here: a `train` flag per action, actions that share a turn, and
+what filters need: reward, rating, model, method, agreement of the vote, reference answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -160,7 +160,7 @@ class Trajectory(_Part):
             raise DataError(f"{where}: this is no trajectory: {first_fault(error)}") from None
 
     def row(self) -> dict[str, Any]:
-        """Return the trajectory as plain data, without what has its default."""
+        """Return the trajectory as plain data, without fields that have their default."""
         plain = self.model_dump(mode="json", exclude_defaults=True)
         kinds = [step.class_ for step in self.content]
         steps = [

@@ -1,8 +1,8 @@
-"""YAML of unknown origin: what could fill the memory or the stack is refused unread."""
+"""YAML of unknown origin: text that could fill the memory or the stack is refused unread."""
 
 
 def is_tangled(text: str, *, depth: int | None = None) -> bool:
-    """Say whether YAML has aliases, whose repetition could fill the memory, or is nested too deep.
+    """Return whether YAML has aliases, which could fill the memory, or is nested too deep.
 
     Args:
         text: The YAML. It is read event by event, and nothing is built.

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from manyminds.errors import QuorumError
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import State, Update
+from manyminds.nodes.overflow import fitting
 from manyminds.nodes.step import Ask, Run
-from manyminds.nodes.tally import in_worker
+from manyminds.nodes.tally import most_alike
 from manyminds.prompts import FilledPrompt
-from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
-from manyminds.votes.votes import consensus
 
 Fill: TypeAlias = Callable[[State], FilledPrompt]
 """Function from the state to the prompt with the answers in it."""
@@ -39,11 +37,12 @@ def aggregator(
     """
 
     async def run(state: State, ask: Ask) -> Update:
+        shown, shortened = await fitting(state, ask, chain[0], fill)
         reply = await ask.writer(
-            chain, fill(state), layer=ask.layer + 1, params=params, stream=True
+            chain, fill(shown), layer=ask.layer + 1, params=params, stream=True
         )
         if reply.reply is not None:
-            return {"final": reply.reply, "notes": reply.notes(ask.role, "")}
+            return {"final": reply.reply, "notes": [*shortened, *reply.notes(ask.role, "")]}
         note = f"no {ask.role} answered ({reply.why}): the answer is one member's own, verbatim"
         if last_resort is not None:
             return {"final": last_resort(state), "notes": [note]}
@@ -51,34 +50,3 @@ def aggregator(
         return {"final": final, "notes": [note, *notes]}
 
     return run
-
-
-async def most_alike(
-    ctx: RunContext, references: Sequence[Candidate]
-) -> tuple[Candidate, list[str]]:
-    """Return the candidate that is most like the others, and notes: the last resort of every role.
-
-    The texts are compared in a worker thread, within the run's seconds and the caps of a vote.
-    Where the seconds end first, the first candidate is taken.
-
-    Raises:
-        QuorumError: There is none.
-    """
-    first = first_of(references)
-    texts = [candidate["text"] for candidate in references]
-    ballot = await in_worker(ctx, lambda: consensus(texts))
-    if ballot is None:
-        note = "the run's seconds ended before the answers were compared: the first is taken"
-        return first, [note]
-    return references[ballot["winner"] or 0], list(ballot.get("notes", []))
-
-
-def first_of(references: Sequence[Candidate]) -> Candidate:
-    """Return the first candidate.
-
-    Raises:
-        QuorumError: There is none.
-    """
-    if not references:
-        raise QuorumError("there is no answer to fall back on: keep at least one candidate")
-    return references[0]

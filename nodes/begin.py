@@ -1,6 +1,7 @@
-"""begin: starts a run clean, whatever an earlier turn on the thread left in the state."""
+"""begin: starts a run with clean channels: an earlier turn on the thread leaves nothing."""
 
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
@@ -15,7 +16,7 @@ from manyminds.questions import question_hash
 from manyminds.runs import journal
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import RunContext, parent_call, question_id_of_config
-from manyminds.runs.scope import run_scope
+from manyminds.runs.scope import is_alive, run_scope
 from manyminds.settings import Budget, Context, settings
 
 
@@ -29,13 +30,13 @@ def begin(
 ) -> Node:
     """Return the node that opens every method.
 
-    It gives the run an id, finds the question, and resets every channel of ours but `messages`.
+    It gives the run an id, finds the question, and resets all channels of manyminds but `messages`.
 
     Args:
         extra: Channels of the method beyond those that all share, with their first values.
         context: The builder's settings.
         check: Function that raises where the run's budget could not be counted.
-        about: Function to what a record says of the method. Called where the run is recorded.
+        about: Returns the description of the method for a record. Called if the run is recorded.
         built_with: Function to a hash of each option of the builder.
     """
 
@@ -45,6 +46,8 @@ def begin(
         messages = state.get("messages", [])
         question = _question(messages)
         id = await _run_id(messages)
+        scope = run_scope(id)
+        scope.began, scope.broken = time.monotonic(), False
         question_id = question_id_of_config() or question_hash(question)
         if chosen.recorder is not None and about is not None:
             known = about(chosen)
@@ -84,7 +87,7 @@ async def _run_id(messages: Sequence[Any]) -> str:
     around, conversation = parent_call.get(), cache_key(messages, {})
     if around is not None and around.call:
         return _nested_id(around.begins(conversation))
-    id, opened = await journal.begin(uuid4().hex, conversation)
+    id, opened = await journal.begin(uuid4().hex, conversation, is_alive)
     if opened is not None:
         run_scope(id).journal = opened
     return id
@@ -96,10 +99,20 @@ def _nested_id(call: str) -> str:
     return f"{outermost}-{uuid5(NAMESPACE_OID, call).hex}"
 
 
+def _asks(message: HumanMessage) -> bool:
+    """Return whether a message shows anything: a character that is seen, or a picture."""
+    content = message.content if isinstance(message.content, list) else []
+    return any(_seen(char) for char in message.text) or any(
+        isinstance(block, dict) and block.get("type") != "text" for block in content
+    )
+
+
+def _seen(char: str) -> bool:
+    return not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+
+
 def _question(messages: list[Any]) -> str:
     for message in reversed(messages):
-        if isinstance(message, HumanMessage) and (
-            message.text.strip() or message.content != message.text
-        ):
+        if isinstance(message, HumanMessage) and _asks(message):
             return message.text
     raise InputError("there is no question: give {'messages': [('user', 'your question')]}")

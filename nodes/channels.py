@@ -4,11 +4,13 @@ Reducers put candidates in order of asking, whoever finished first, so that numb
 and ties in votes never depend on timing.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from langgraph.graph import MessagesState
 from typing_extensions import TypedDict
 
+from manyminds.errors import InputError
 from manyminds.runs.usage import Usage, add_spent
 from manyminds.state import Candidate, Report
 
@@ -18,12 +20,7 @@ def latest_layer(old: list[Candidate] | None, new: list[Candidate]) -> list[Cand
     if not new:
         return old or []
     current = (new[-1]["run"], new[-1]["layer"])
-    by_index = {
-        candidate["index"]: candidate
-        for candidate in [*(old or []), *new]
-        if (candidate["run"], candidate["layer"]) == current
-    }
-    return [by_index[index] for index in sorted(by_index)]
+    return _merged(c for c in [*(old or []), *new] if (c["run"], c["layer"]) == current)
 
 
 def all_waves(old: list[Candidate] | None, new: list[Candidate]) -> list[Candidate]:
@@ -32,7 +29,24 @@ def all_waves(old: list[Candidate] | None, new: list[Candidate]) -> list[Candida
         return new or old or []
     if old[-1]["run"] == new[0]["run"] and old[-1]["index"] < new[0]["index"]:
         return old + new  # the usual case: branches come in the order in which they were sent
-    by_index = {c["index"]: c for c in [*old, *new] if c["run"] == new[-1]["run"]}
+    return _merged(c for c in [*old, *new] if c["run"] == new[-1]["run"])
+
+
+def _merged(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the last candidate of each index.
+
+    Raises:
+        InputError: Two candidates of different calls have one index: one of them would be lost.
+    """
+    by_index: dict[int, Candidate] = {}
+    for one in candidates:
+        known = by_index.get(one["index"], one)
+        if (known["role"], known["layer"]) != (one["role"], one["layer"]):
+            raise InputError(
+                f"the replies of {known['role']} in layer {known['layer']} and of {one['role']} in "
+                f"layer {one['layer']} both have index {one['index']}: give `ask` another `index=`"
+            )
+        by_index[one["index"]] = one
     return [by_index[index] for index in sorted(by_index)]
 
 
@@ -42,7 +56,7 @@ def add_notes(old: list[str] | None, new: list[str]) -> list[str]:
 
 
 class Decision(TypedDict):
-    """Whether to stop, who decided (model, rule, parser, fallback), and why."""
+    """Whether to stop, the source of that (model, rule, parser, fallback), and the reason."""
 
     stop: bool
     reason: str
@@ -82,7 +96,7 @@ class MethodState(MessagesState, total=False):
 class LayeredState(MethodState, total=False):
     """State of methods that work in layers or rounds: one layer's candidates at a time.
 
-    `previous` has those of the layer before, should the budget end in the middle of this one.
+    `previous` has those of the layer before, should too few answer in this one.
     """
 
     candidates: Annotated[list[Candidate], latest_layer]
@@ -96,20 +110,20 @@ class SampledState(MethodState, total=False):
 
 
 class MethodInput(TypedDict):
-    """What a method is given: a conversation that ends with the question."""
+    """Input of every method: a conversation that ends with the question."""
 
     messages: list[Any]
 
 
 class MethodOutput(MessagesState):
-    """What every method returns; `messages` is the conversation with the answer appended."""
+    """Output of every method; `messages` is the conversation with the answer appended."""
 
     answer: str
     report: Report
 
 
 class CandidatesOutput(MethodOutput):
-    """What a method returns that shows its candidates too."""
+    """Output of a method that also returns its candidates."""
 
     candidates: list[Candidate]
 
@@ -140,7 +154,7 @@ def earlier(state: Any, failed: Candidate, what: str) -> dict[str, Any]:
     Args:
         state: The state, with the tries as `candidates`.
         failed: The call that failed.
-        what: Name of what failed, for the note.
+        what: Name of the failed step, for the note.
     """
     error = failed["error"]
     kind = "no answer" if error is None else error["kind"]

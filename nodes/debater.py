@@ -1,6 +1,7 @@
 """debater: the roles of a debate: debaters that revise, a summarizer and a cleaner."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,12 +13,12 @@ from manyminds.errors import InputError
 from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.step import Ask, Run, ok, why
+from manyminds.nodes.step import Ask, Run
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
 from manyminds.reading.together import read_all
-from manyminds.state import Candidate
+from manyminds.state import Candidate, ok, whole_text, why
 
 Topology: TypeAlias = Callable[[int, int, int], Iterable[int]]
 """From a debater's place, the number of debaters and the round to the places it reads."""
@@ -76,13 +77,13 @@ class Debating:
         """Read the answers of a round together, where no kind of answer was given."""
         if self.extract.name != "final":
             return list(candidates), self.extract
-        texts = [self.said(c) if ok(c) else None for c in candidates]
+        texts = [None if whole_text(c) is None else self.said(c) for c in candidates]
         reading = read_all(texts, question=question)
         pairs = zip(candidates, reading.answers, strict=True)
         return [{**c, "answer": answer} for c, answer in pairs], reading.extractor
 
 
-def debater(place: int, how: Debating) -> Run:
+def debater(place: int, config: Debating) -> Run:
     """Return the step of one debater (multi-agent debate, arXiv 2305.14325).
 
     Rounds are synchronous: a debater reads the others' answers of the round before, after its own
@@ -91,42 +92,45 @@ def debater(place: int, how: Debating) -> Run:
 
     Args:
         place: Place of the debater, from 0.
-        how: The debate.
+        config: The debate.
     """
 
     async def run(state: State, ask: Ask) -> Update:
         ask.index = place
         ask.deadline = layer_deadline(
-            ask.run, ask.layer, asked=len(how.debaters), quorum=how.quorum
+            ask.run, ask.layer, asked=len(config.debaters), quorum=config.quorum
         )
-        reply = await ask(how.debaters[place], _messages(state, place, ask.layer, how))
+        reply = await ask(config.debaters[place], _messages(state, place, ask.layer, config))
         if ok(reply):
-            sure = None if how.confidence is None else read_confidence(reply["text"])
+            sure = None if config.confidence is None else read_confidence(reply["text"])
             if sure is not None:
                 reply["confidence"] = sure
-            reply["answer"] = how.extract.extract(how.said(reply))
+            if whole_text(reply) is not None:
+                reply["answer"] = config.extract.extract(config.said(reply))
         return {"candidates": [reply]}
 
     return run
 
 
-def _messages(state: State, place: int, round: int, how: Debating) -> list[BaseMessage]:
+def _messages(state: State, place: int, round: int, config: Debating) -> list[BaseMessage]:
     messages: list[BaseMessage] = list(state["messages"])
     before = [c for c in state["candidates"] if c["index"] == place and ok(c)]
     if round == 1 or not before:
-        messages = messages if how.first is None else how.first.render(messages)
+        messages = messages if config.first is None else config.first.render(messages)
     else:
         messages.append(AIMessage(before[0]["text"]))
         summary = (state.get("summaries") or {}).get(str(place))
-        others = [summary] if summary else [how.said(c) for c in how.heard(state, place, round)]
+        others = (
+            [summary] if summary else [config.said(c) for c in config.heard(state, place, round)]
+        )
         if others:
-            messages = how.prompt.render(messages, answers=numbered(others))
+            messages = config.prompt.render(messages, answers=numbered(others))
         else:
-            messages = how.alone.render(messages)
-    return messages if how.confidence is None else how.confidence.render(messages)
+            messages = config.alone.render(messages)
+    return messages if config.confidence is None else config.confidence.render(messages)
 
 
-def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
+def summarizer(chain: Sequence[Member], config: Debating, *, prompt: Prompt) -> Run:
     """Return the step that sums up a round for the debaters of the next (DebateGPT).
 
     Each set of answers that is read is summed up once: with all-to-all reading that is one
@@ -135,21 +139,22 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run
 
     Args:
         chain: Member that sums up, then those that take over.
-        how: The debate.
+        config: The debate.
         prompt: Prompt with the variable `answers`.
     """
 
     async def run(state: State, ask: Ask) -> Update:
         # Before the node `layer` has counted it, the round that reads is the next one.
-        texts = _texts(state, state["layer"] + 1, how)
+        texts = _texts(state, state["layer"] + 1, config)
         sets = [each for each in dict.fromkeys(texts.values()) if len(each) > 1]
         summaries: dict[tuple[str, ...], str] = {}
 
         async def sum_up(nth: int, answers: tuple[str, ...]) -> None:
             question = prompt.fill(answers=answers)
-            summary = await ask.first(chain, question, index=nth * len(chain))
-            if summary is not None:
-                summaries[answers] = summary["text"]
+            draw = max(0, ask.layer - 1)
+            summary = await ask.writer(chain, question, index=nth * len(chain), draw=draw)
+            if summary.value is not None:
+                summaries[answers] = summary.value
 
         if sets:
             await together(*(sum_up(nth, answers) for nth, answers in enumerate(sets)))
@@ -164,50 +169,51 @@ def summarizer(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run
     return run
 
 
-def most_summaries(how: Debating, round: int) -> int:
-    """Return how many sets of answers are summed up for a round where everybody answers."""
-    return len({tuple(read) for read in how.reads[round - 2] if len(read) > 1})
+def most_summaries(config: Debating, round: int) -> int:
+    """Return how many sets of answers are summed up for a round in which all debaters answer."""
+    return len({tuple(read) for read in config.reads[round - 2] if len(read) > 1})
 
 
-def _texts(state: State, round: int, how: Debating) -> dict[int, tuple[str, ...]]:
-    """Return what each debater reads; one that gave no answer reads nothing, it is asked again."""
+def _texts(state: State, round: int, config: Debating) -> dict[int, tuple[str, ...]]:
+    """Return the answers that each debater reads; one without an answer reads none."""
     spoke = {c["index"] for c in state["candidates"] if ok(c)}
     return {
-        place: tuple(how.said(c) for c in how.heard(state, place, round))
-        for place in range(len(how.debaters))
+        place: tuple(config.said(c) for c in config.heard(state, place, round))
+        for place in range(len(config.debaters))
         if place in spoke
     }
 
 
-def cleaner(chain: Sequence[Member], how: Debating, *, prompt: Prompt) -> Run:
-    """Return the step that rewrites the answer for a reader who was not there (DebateGPT).
+def cleaner(chain: Sequence[Member], config: Debating, *, prompt: Prompt) -> Run:
+    """Return the step that rewrites the answer for a reader outside the debate (DebateGPT).
 
     A rewriting that changes what the answer is, as far as that can be read, is refused. Where none
     is usable, the answer stays as it was, and the run is marked.
 
     Args:
         chain: Member that rewrites, then those that take over.
-        how: The debate.
+        config: The debate.
         prompt: Prompt with the variable `answer`.
     """
 
     async def run(state: State, ask: Ask) -> Update:
         final: Candidate | None = state["final"]
         text = final["text"] if final is not None else state["answer"]
-        stated = how.extract.extract(text)
+        stated = config.extract.extract(text)
 
         def refuse(cleaned: str) -> str | None:
-            now = how.extract.extract(cleaned)
-            if stated is None or (now is not None and how.extract.equivalent(stated, now)):
+            now = config.extract.extract(cleaned)
+            if stated is None or (now is not None and config.extract.equivalent(stated, now)):
                 return None
             return "the cleaned answer is not the same answer any more"
 
         question = [*prompt.render([], answer=numbered([text]))]
-        layer = ask.layer + 1
-        cleaned = await ask.first(chain, question, layer=layer, stream=True, refuse=refuse)
+        reply = await ask.writer(
+            chain, question, layer=ask.layer + 1, draw=ask.layer, stream=True, refuse=refuse
+        )
+        cleaned = reply.reply
         if cleaned is None:
-            kind = why(ask.replies[-1]) if ask.replies else "budget"
-            return {"notes": [f"the answer could not be cleaned ({kind})"]}
+            return {"notes": [f"the answer could not be cleaned ({reply.why})"]}
         notes = [f"{cleaned['member']} cleaned after another failed"] if ask.replies[1:] else []
         return {"final": cleaned, "notes": notes}
 
@@ -219,10 +225,10 @@ def without_confidence(text: str) -> str:
 
     The number in it is not what the question asked for, and must not be read as the answer.
     """
-    lines = list(_CONFIDENCE.finditer(text))
+    lines = deque(_CONFIDENCE.finditer(text), maxlen=1)
     if not lines:
         return text
-    left = text[: lines[-1].start()] + text[lines[-1].end() :]
+    left = text[: lines[0].start()] + text[lines[0].end() :]
     return left.rstrip() or text
 
 

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage
@@ -26,7 +26,7 @@ _SHORT = ("method", "degraded", "calls", "tokens", "cost", "seconds")
 
 
 class Graph(Protocol):
-    """What `finish` reads of its graph."""
+    """The part of the graph that `finish` reads."""
 
     @property
     def method(self) -> str:
@@ -50,7 +50,6 @@ def finish(
     ignored: Sequence[str] = (),
     prices: Mapping[str, str] | None = None,
     keys: Sequence[str] = (),
-    in_result: Collection[str] = (),
     composed: bool = False,
 ) -> Node:
     """Return the node that closes every method.
@@ -60,9 +59,7 @@ def finish(
         roles: Members of each role, in fallback order.
         ignored: Members whose sampling parameters cannot be set.
         prices: Source of each member's price, where it has one.
-        keys: Channels that the report shows; those of the result only in a record of the run, where
-            there is no result.
-        in_result: Keys of the result.
+        keys: Channels that the report shows, so that it is whole without the result.
         composed: The method composes the answer itself, and so must say if it is simulated.
     """
 
@@ -75,15 +72,14 @@ def finish(
             "prompts": list(graph.prompts),
             "ignored_params": list(ignored),
             "prices": dict(prices or {}),
-            **{key: state.get(key) for key in keys if key not in in_result},
+            **{key: state.get(key) for key in keys},
         }
         report["notes"] += _resumed_with(state.get("built_with"), graph.built_with())
         if composed and report["simulated"] and MARK not in final["text"]:
             final = {**final, "text": f"{final['text']}\n{MARK}"}
         common = known_scope(state["run"])
         if common is not None and common.recorder is not None:
-            recorded = {key: state.get(key) for key in keys} | report
-            common.recorder.ended(state["run"], final["text"], recorded)
+            common.recorder.ended(state["run"], final["text"], report)
         budget.close(state["run"])
         forget(state["run"])
         around = parent_call.get()
@@ -96,7 +92,7 @@ def finish(
 
 
 def summary(method: str, state: State) -> dict[str, Any]:
-    """Add up the ledger: what everyone did, what is missing, what it cost."""
+    """Add up the ledger: the calls of each member and role, the failures, the cost."""
     spent: Usage = state.get("spent") or {}
     total = totals(spent)
     missing = _missing(spent)
@@ -120,11 +116,18 @@ def summary(method: str, state: State) -> dict[str, Any]:
         "cost": _cost(total),
         "unpriced_calls": total["unpriced"],
         "simulated": total["simulated"] > 0,
-        "seconds": round(time.time() - state["started"], 3),
+        "seconds": round(_seconds(state, None if common is None else common.began), 3),
         "members": _grouped(spent, "member"),
         "roles": _grouped(spent, "role"),
         "spent": spent,
     }
+
+
+def _seconds(state: State, began: float | None) -> float:
+    """Return the run's seconds: by the clock that nobody sets, unless another process began it."""
+    if began is not None:
+        return time.monotonic() - began
+    return max(0.0, time.time() - cast("float", state["started"]))
 
 
 def _resumed_with(begun: Mapping[str, str] | None, ended: Mapping[str, str]) -> list[str]:
@@ -138,11 +141,12 @@ def _resumed_with(begun: Mapping[str, str] | None, ended: Mapping[str, str]) -> 
 def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None]) -> AIMessage:
     """Return the answer as the model's own message, with the report's short form.
 
-    Its id is kept, so that a caller who streams sees it once; a new one is given only where the
+    Its id is kept, so that a caller that streams sees it once; a new one is given only where the
     conversation has that id already (a replayed answer).
     """
     known = final["message_id"]
     usage, thought = final["usage"], final.get("reasoning")
+    cut = {"finish_reason": "length"} if final.get("truncated") else {}
     return AIMessage(
         content=final.get("content") or final["text"],
         tool_calls=final.get("tool_calls", []),
@@ -154,7 +158,7 @@ def message(final: Candidate, report: Mapping[str, Any], taken: set[str | None])
             total_tokens=usage["input_tokens"] + usage["output_tokens"],
         ),
         additional_kwargs={"reasoning_content": thought} if thought else {},
-        response_metadata={"manyminds": {key: report[key] for key in _SHORT}},
+        response_metadata={"manyminds": {key: report[key] for key in _SHORT}, **cut},
     )
 
 

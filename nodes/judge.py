@@ -1,28 +1,23 @@
-"""judge: scores the answers of a layer, so that only the best are handed on."""
+"""judge: scores the answers of a layer, so that only the best are passed on."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from typing_extensions import TypedDict
 
+from manyminds.calls.ask import together
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision
 from manyminds.nodes.moderator import GO_ON, STOP_FIELDS, Standing, decided
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.reply_schema import (
-    object_schema,
-    pick_schema,
-    score_schema,
-    scored_answers,
-)
 from manyminds.nodes.role_call import RoleReply, Unreadable
-from manyminds.nodes.sampler import at_once
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import in_worker
 from manyminds.prompts import FilledPrompt, Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_rating
+from manyminds.reading.schemas import object_schema, pick_schema, score_schema, scored_answers
 from manyminds.reading.verdicts import Ranking, StopVote, read_choice, read_ranking, read_stop
 from manyminds.state import Candidate
 from manyminds.votes.votes import consensus
@@ -34,7 +29,7 @@ Read: TypeAlias = tuple[Ranking, StopVote | None]
 
 
 class Verdict(TypedDict):
-    """What a judge found in a layer.
+    """The verdict of a judge on a layer.
 
     `order` has the indices of the good candidates, best first, repeats of an answer last. `scores`
     (0 to 10, None: not scored) and `reasons` go along with the candidates. `source` is model (held
@@ -66,7 +61,7 @@ def judge(
     Args:
         chain: Judge, then the members that take over.
         prompt: Prompt with the variable `answers`.
-        keep: Answers that are handed on.
+        keep: Answers that are passed on.
         kind: How to read an answer. Default: by the kind that suits most replies.
         combined: Prompt with the variables `agreement`, `layer` and `layers` too. After a layer
             that another may follow, it is asked instead, and the reply sets `decision` as well.
@@ -143,7 +138,7 @@ async def rated(
     scores: list[float | None] = [None] * len(replies)
     good = [place for place, reply in enumerate(replies) if reply["status"] == "ok"]
     for nth, rater in enumerate(raters):
-        found = await at_once(
+        found = await together(
             *(
                 ask.verdict(
                     [rater],
@@ -168,11 +163,11 @@ def reader(shown: int, keep: int) -> Callable[[str], Read | None]:
     """Return a parser of a judge's reply: the ranking, and the decision if it states one.
 
     A list of scores must have all answers that were shown: one that was left out would pass for
-    the worst. An order may stop after the answers that are handed on.
+    the worst. An order may stop after the answers that are passed on.
 
     Args:
         shown: Number of answers shown.
-        keep: Answers that are handed on.
+        keep: Answers that are passed on.
     """
 
     def read(text: str) -> Read | None:
@@ -220,7 +215,7 @@ def by_likeness(candidates: Sequence[Candidate]) -> list[int]:
 def _update(
     state: State, shown: Shown, reply: RoleReply[Read], places: Sequence[int], keep: int
 ) -> Update:
-    """Map a ranking of what was shown back to all candidates of the layer."""
+    """Map a ranking of the answers shown back to all candidates of the layer."""
     ranked = None if reply.value is None else reply.value[0]
     firsts = [shown.groups[place][0]["index"] for place in places]
     repeats = [one["index"] for place in places for one in shown.groups[place][1:]]

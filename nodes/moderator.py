@@ -7,12 +7,12 @@ from typing import Any
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision, decide
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.reply_schema import object_schema
 from manyminds.nodes.shown import Shown, agreement, good, kept_shown
 from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
+from manyminds.reading.schemas import object_schema
 from manyminds.reading.verdicts import StopVote, read_stop
 from manyminds.runs.context import RunContext
 
@@ -117,7 +117,7 @@ def threshold(share: float, layers: int, kind: Extractor | None = None) -> Run:
 
 
 def decided(vote: StopVote | None, source: str, agreement: float | None) -> Decision:
-    """Return a decision that was read, or to go on where none could be."""
+    """Return a decision that was read, or to continue where none could be."""
     if vote is None:
         return decide(False, GO_ON, source="fallback", agreement=agreement)
     return decide(vote.stop, vote.reason, source=source, agreement=agreement)

@@ -4,7 +4,6 @@ LangGraph refuses an async-only node under `invoke`, and runs synchronous ones i
 threads. Here the one async function runs on the caller's loop, or on a loop of our own.
 """
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from time import time
@@ -17,17 +16,21 @@ from langgraph.graph import StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from manyminds.aio import background_loop, called
+from manyminds.aio import called
 from manyminds.errors import InputError, RunError
-from manyminds.members import Member
+from manyminds.interrupts import wait_for
+from manyminds.members import Askable, Member, layers_of_members, with_files_read
 from manyminds.models.openai import EndpointModel
 from manyminds.records.events import decided
+from manyminds.runs.observers import note_failure
 from manyminds.runs.scope import known_scope, scope_of, spent_by
 from manyminds.runs.working import working
 
+_UNWRITTEN = "answers are written no further, so a resumed run would ask again"
 State: TypeAlias = Mapping[str, Any]
 Update: TypeAlias = dict[str, Any]
 NodeFunction: TypeAlias = Callable[[Any], Awaitable[Update]] | Callable[[Any], Update]
+RoleArgument: TypeAlias = Askable | Sequence[Askable] | NodeFunction | None
 
 
 class Node(Runnable[Any, Update]):
@@ -39,12 +42,7 @@ class Node(Runnable[Any, Update]):
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Run on the background loop and wait; LangGraph calls this from a worker thread."""
-        running = asyncio.run_coroutine_threadsafe(self._run(input, config), background_loop())
-        try:
-            return running.result()
-        except BaseException:
-            running.cancel()
-            raise
+        return wait_for(self._run, input, config)
 
     async def ainvoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
@@ -59,14 +57,11 @@ class Node(Runnable[Any, Update]):
         try:
             with working(() if scope is None else scope.counters):
                 update = await self.function(input)
-        except RunError as error:
-            if isinstance(input, Mapping):
-                state = cast("State", input)
-                if error.spent is None:
-                    error.spent = spent_by(state.get("run")) or state.get("spent")
-                common = known_scope(state.get("run"))
-                if common is not None and common.recorder is not None:
-                    common.recorder.failed(state["run"], error)
+        except BaseException as error:
+            if scope is not None:
+                scope.broken = True
+            if isinstance(error, RunError) and isinstance(input, Mapping):
+                _fail(cast("State", input), error)
             raise
         finally:
             await _note_seconds(input)
@@ -89,11 +84,23 @@ class Node(Runnable[Any, Update]):
             common.recorder.node(run, name, layer, update, at=at)
 
 
+def _fail(state: State, error: RunError) -> None:
+    """Add the ledger to a run's error, and report the error to the recorder."""
+    common = known_scope(state.get("run"))
+    if error.spent is None:
+        error.spent = spent_by(state.get("run")) or state.get("spent")
+    if common is not None and common.recorder is not None:
+        common.recorder.failed(state["run"], error)
+
+
 async def _note_seconds(state: Any) -> None:
     """Write how long the run has worked, for the budget of seconds of its next life."""
-    scope = known_scope(cast("State", state).get("run")) if isinstance(state, Mapping) else None
+    run = cast("State", state).get("run") if isinstance(state, Mapping) else None
+    scope = known_scope(run)
     if scope is not None and scope.journal is not None:
         await scope.journal.note_seconds()
+        if scope.journal.failure is not None:
+            note_failure(str(run), _UNWRITTEN, scope.journal.failure)
 
 
 class Route(Runnable[Any, Any]):
@@ -120,6 +127,31 @@ def is_node(role: object) -> TypeGuard[NodeFunction]:
     if isinstance(role, Node):
         return True
     return callable(role) and not isinstance(role, Runnable | Member | EndpointModel | StateGraph)
+
+
+def with_roles(
+    layers: Sequence[Sequence[Askable]], *roles: RoleArgument
+) -> tuple[tuple[Member, ...], ...]:
+    """Return the members of each layer, then the chain of each role, named together.
+
+    A role that was not given falls to the first member; a role that is a node has an empty chain.
+    Naming all of them in one go keeps names unique, and a model that plays two parts is one member.
+
+    Raises:
+        MemberError: Nobody was given, or someone cannot be asked.
+    """
+    rows: list[Sequence[Askable]] = [*with_files_read(layers)]
+    where: list[int | None] = []
+    for role in roles:
+        if is_node(role):
+            where.append(None)
+            continue
+        chain = role if isinstance(role, list | tuple) else [role]
+        rows.append(rows[0][:1] if role is None else cast("Sequence[Askable]", chain))
+        where.append(len(rows) - 1)
+    named = layers_of_members(rows, what="members")
+    chains = [() if at is None else named[at] for at in where]
+    return (*named[: len(layers)], *chains)
 
 
 def as_node(runnable: Runnable[Any, Any]) -> NodeFunction:
@@ -217,6 +249,10 @@ def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
     if sets and not found.keys() & {*sets}:
         had = ", ".join(map(repr, found)) or "nothing"
         raise InputError(f"the node `{name}` set {had}: its role must return {shape}")
+    for key, fits in _FITS.items():
+        if key in sets and key in found and not fits(found[key]):
+            value = repr(found[key])[:60]
+            raise InputError(f"the node `{name}` set {key} to {value}: return {shape}")
     return found
 
 
@@ -261,11 +297,15 @@ def insert_after(
     graph.add_edge(after, name)
 
 
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "kept": lambda kept: isinstance(kept, list) and all(type(one) is int for one in kept),
+    "decision": lambda made: isinstance(made, Mapping) and isinstance(made.get("stop"), bool),
+}
 _SHAPES = {
     "answer": "'text'",
     "kept": "[0, 2]",
     "decision": "{'stop': True, 'reason': '...'}",
-    "roles": "['...', '...']",
+    "proposer_roles": "['...', '...']",
     "plan": "['...', '...']",
     "final": "a candidate",
 }

@@ -7,14 +7,14 @@ from typing_extensions import TypedDict
 from manyminds.calls.ask import together
 from manyminds.limits.quorum import layer_deadline
 from manyminds.members import Member
-from manyminds.nodes.aggregator import most_alike
 from manyminds.nodes.channels import decide
 from manyminds.nodes.judge import reader
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.reply_schema import object_schema, scored_answers
 from manyminds.nodes.shown import Shown, good, grouped, shuffle_for
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.tally import most_alike
 from manyminds.prompts import Prompt
+from manyminds.reading.schemas import object_schema, scored_answers
 from manyminds.reading.verdicts import Ranking
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate
@@ -93,8 +93,8 @@ class Panel:
     """The reviewers of one run. Answers are known by their place among the good ones.
 
     Attributes:
-        shown: What each reviewer (by the place of its own answer) is shown.
-        rankings: What could be read of each reviewer, by the places shown.
+        shown: Answers that each reviewer (by the place of its own answer) is shown.
+        rankings: Ranking that was read of each reviewer, by the places shown.
         orders: Order of each reviewer that has answered, best first. Empty: it abstains.
         sources: How each reply was read.
     """

@@ -1,5 +1,6 @@
 """role_call: asks a chain of members in a role until a reply can be read."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from manyminds.calls.ask import ask
 from manyminds.fence import FENCE, with_short_blocks, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
-from manyminds.nodes.reply_schema import Schema, described, follows, reply_text, request_params
+from manyminds.models.structured_output import request_params
 from manyminds.reading.loose_json import objects
+from manyminds.reading.schemas import Schema, described, follows
 from manyminds.runs.context import RunContext
 from manyminds.state import Candidate, Failure
 
+S = TypeVar("S")
 T = TypeVar("T")
 MakePrompt = Callable[[Member], list[BaseMessage]]
 Source = Literal["model", "parser", "fallback"]
@@ -41,7 +44,7 @@ class RoleReply(Generic[T]):
     """The outcome of a role call.
 
     Attributes:
-        value: What was read. None: no reply could be read, use the fallback.
+        value: Value that was read. None: no reply could be read, use the fallback.
         source: "model" for a reply that follows its JSON schema, "parser" for one read from text,
             "fallback" without a value.
         reply: The reply that was read.
@@ -64,7 +67,7 @@ class RoleReply(Generic[T]):
 
         Args:
             role: Name of the role.
-            instead: What the method does without a reply.
+            instead: Name of the fallback, such as "the first draft stands".
         """
         if self.reply is None:
             return [f"no {role} was usable ({self.why}): {instead}"]
@@ -81,6 +84,7 @@ async def ask_role(
     role: str,
     layer: int,
     parse: Callable[[str], T | None],
+    parse_calls: Callable[[Sequence[Mapping[str, Any]]], T | None] | None = None,
     schema: Schema | None = None,
     attempts: int = 2,
     draw: Callable[[Member], int] = lambda _member: 0,
@@ -105,6 +109,7 @@ async def ask_role(
         role: Name of the role in the report.
         layer: Layer or round, from 1.
         parse: Reads a reply. None, or `Unreadable` with a reason, if it cannot be read.
+        parse_calls: Reads the tool calls of a reply that has some, instead of its text.
         schema: JSON schema of the reply, with a title. None: the role writes text.
         attempts: Requests to one member at most.
         draw: Number of earlier requests to a member in this run.
@@ -143,7 +148,13 @@ async def ask_role(
                     break
                 continue  # a refused schema is no attempt: nothing was written
             text = reply_text(reply, schema)
-            value, wrong = _parsed(parse, text, original if schema else [])
+            calls = reply.get("tool_calls") if parse_calls else None
+            if parse_calls and calls:
+                value, wrong = _parsed(parse_calls, calls)
+            elif _echoes(text, original if schema else []):
+                value, wrong = None, ECHO
+            else:
+                value, wrong = _parsed(parse, text)
             in_form = bool(held and schema and follows(text, schema))
             if value is not None:
                 return _read(value, reply, asked, schema, in_form=in_form)
@@ -152,33 +163,12 @@ async def ask_role(
     return _fallback(asked, schema)
 
 
-async def ask_writer(
-    chain: Sequence[Member],
-    prompt: MakePrompt,
-    ctx: RunContext,
-    *,
-    role: str,
-    layer: int,
-    draw: Callable[[Member], int] = lambda _member: 0,
-    index: int = 0,
-    params: Mapping[str, Any] | None = None,
-    stream: bool = False,
-) -> RoleReply[str]:
-    """Ask the members of a chain in order until one writes a text; arguments as `ask_role`."""
-    return await ask_role(
-        chain,
-        prompt,
-        ctx,
-        role=role,
-        layer=layer,
-        parse=lambda text: text,
-        attempts=1,
-        draw=draw,
-        index=index,
-        params=params or {},
-        stream=stream,
-        reserve=0,
-    )
+def reply_text(reply: Candidate, schema: Schema | None) -> str:
+    """Return a reply's text, or the arguments of the tool call that stands for the schema."""
+    for call in reply.get("tool_calls", []) if schema else []:
+        if schema and call.get("name") == schema["title"]:
+            return json.dumps(call.get("args"), default=str)
+    return reply["text"]
 
 
 def cut_echo(reply: Candidate, messages: Sequence[BaseMessage]) -> Candidate:
@@ -213,7 +203,7 @@ def _held(schema: Schema | None, member: Member) -> Mapping[str, Any]:
     """Return the request parameters of a schema; none for a member that has refused one."""
     if schema is None or member.identity in _no_schema:
         return {}
-    return request_params(schema, member)
+    return request_params(schema, member.model)
 
 
 def _remember_refusal(member: Member, reply: Candidate) -> bool:
@@ -229,26 +219,16 @@ def _late(deadline: Deadline | None) -> bool:
     return deadline is not None and deadline.reached.is_set()
 
 
-def _parsed(
-    parse: Callable[[str], T | None], text: str, prompt: Sequence[BaseMessage]
-) -> tuple[T | None, str]:
-    """Return what was read, and what is wrong where it is None.
-
-    Args:
-        parse: Reads a reply.
-        text: The reply.
-        prompt: Messages whose example it may not repeat.
-    """
-    if _echoes(text, prompt):
-        return None, ECHO
+def _parsed(parse: Callable[[S], T | None], said: S) -> tuple[T | None, str]:
+    """Return the value that was read, and the reason where it is None."""
     try:
-        return parse(text), UNREADABLE
+        return parse(said), UNREADABLE
     except Unreadable as error:
         return None, str(error) or UNREADABLE
 
 
 def _echoes(text: str, messages: Sequence[BaseMessage]) -> bool:
-    """Tell whether a reply is the example that its prompt shows; small models copy it.
+    """Return whether a reply is the example that its prompt shows; small models copy it.
 
     An example without a sentence, such as {"score": 7}, can be a member's own verdict. What members
     wrote, inside our fence, is no example.

@@ -17,12 +17,10 @@ from manyminds.calls.ask import blank, together
 from manyminds.calls.call import OnAnswered
 from manyminds.errors import BudgetError
 from manyminds.limits.deadline import Deadline, Enough
-from manyminds.limits.quorum import Quorum, layer_deadline
+from manyminds.limits.quorum import Quorum, layer_deadline, require
 from manyminds.members import Member
-from manyminds.nodes.layer import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.roles import addressed
-from manyminds.nodes.step import Ask, Question, Run
+from manyminds.nodes.step import Ask, Question, Run, addressed
 from manyminds.nodes.tally import WORKERS, in_worker
 from manyminds.nodes.voter import Sampling
 from manyminds.prompts import Prompt
@@ -35,17 +33,6 @@ from manyminds.votes.effort import Effort
 T = TypeVar("T")
 SAMPLING: Mapping[str, Any] = {"temperature": 1.0}
 """Sampling parameters of a member that is sampled several times."""
-
-
-async def at_once(*work: Coroutine[Any, Any, T]) -> list[T]:
-    """Run coroutines at once and return their results in order; if one raises, none goes on."""
-    found: dict[int, T] = {}
-
-    async def one(place: int, coroutine: Coroutine[Any, Any, T]) -> None:
-        found[place] = await coroutine
-
-    await together(*(one(place, coroutine) for place, coroutine in enumerate(work)))
-    return [found[place] for place in range(len(work))]
 
 
 async def ask_all(
@@ -74,7 +61,7 @@ async def ask_all(
         draw = drawn[member.name]
         drawn[member.name] += 1
         calls.append(ask(member, question, index=index, draw=draw, params=params))
-    replies = await at_once(*calls)
+    replies = await together(*calls)
     run_scope(ask.run.id).drop_deadline(ask.layer)
     ask.deadline = None
     return replies
@@ -130,7 +117,7 @@ SMALLEST_CHUNK = 16
 
 
 class Chunk(TypedDict):
-    """What a branch is sent: which samples, and what it needs to know of the run."""
+    """Input of a branch: its samples, and the keys of the state that it reads."""
 
     run: str
     question: str
@@ -149,7 +136,7 @@ def order_of(members: Sequence[Member], seed: int, question_id: str) -> list[Mem
     return order
 
 
-def wave(how: Sampling) -> Node:
+def wave(config: Sampling) -> Node:
     """Return the node that plans the next wave.
 
     A wave holds as many samples as the stopping rule needs at the very least before it could stop,
@@ -160,10 +147,11 @@ def wave(how: Sampling) -> Node:
     """
 
     async def run(state: State) -> Update:
-        ctx = RunContext.of(state, how.method, how.context)
+        ctx = RunContext.of(state, config.method, config.context)
         seen = state["candidates"]
-        groups = await in_worker(ctx, lambda: how.votes(seen)) if seen else []
-        wanted = min(how.rule.need(groups or []), how.most - len(seen))
+        votes = partial(config.votes, seen, state["question"])
+        groups = await in_worker(ctx, votes) if seen else []
+        wanted = min(config.rule.need(groups or []), config.most - len(seen))
         planned = int(min(wanted, ctx.calls_left))
         if planned < 1:
             reason = ctx.exhausted() or "the budget is spent"
@@ -197,21 +185,21 @@ def branches(state: Any) -> list[Send]:
     ]
 
 
-def sampler(how: Sampling) -> Node:
+def sampler(config: Sampling) -> Node:
     """Return the node that samples (Agent Forest, arXiv 2402.05120)."""
-    by_name = {member.name: member for member in how.members}
+    by_name = {member.name: member for member in config.members}
 
     async def run(chunk: Chunk) -> Update:
-        ctx = RunContext.of(chunk, how.method, how.context)
-        asked = _blanks(chunk, how.members, ctx)
-        prompts = {name: _messages(chunk, by_name[name], how.prompt) for name in by_name}
+        ctx = RunContext.of(chunk, config.method, config.context)
+        asked = _blanks(chunk, config.members, ctx)
+        prompts = {name: _messages(chunk, by_name[name], config.prompt) for name in by_name}
         batches = [
             (by_name[name], batch, prompts[name]) for name, batch in _batches(asked, by_name)
         ]
-        heard, watch = _listening(how, chunk, ctx)
-        await ask_batches(batches, ctx, params=how.params, on_answered=heard, deadline=watch)
+        heard, watch = _listening(config, chunk, ctx)
+        await ask_batches(batches, ctx, params=config.params, on_answered=heard, deadline=watch)
         if heard is None:
-            await in_thread(WORKERS, partial(_read_in_time, how, asked, ctx))
+            await in_thread(WORKERS, partial(_read_in_time, config, asked, ctx))
         begun = [c for c in asked if c["status"] != "skipped" or c["error"] is not None]
         return {"candidates": begun, "spent": spent_on(begun)}
 
@@ -219,26 +207,30 @@ def sampler(how: Sampling) -> Node:
 
 
 def _listening(
-    how: Sampling, chunk: Chunk, ctx: RunContext
+    config: Sampling, chunk: Chunk, ctx: RunContext
 ) -> tuple[OnAnswered | None, Deadline | None]:
-    """Return what to do with each answer that comes in, and the clock that cuts the others.
+    """Return the callback for each answer that comes in, and the deadline that cuts the others.
 
     Answers are read at once only where that may end the wave: it holds up the event loop.
     """
     watch = layer_deadline(
-        ctx, chunk["layer"], asked=chunk["planned"], quorum=how.quorum, rule=_certain(how)
+        ctx,
+        chunk["layer"],
+        asked=chunk["planned"],
+        quorum=config.quorum,
+        rule=_certain(config, ctx.question),
     )
     if watch is None:
         return None, None
 
     def heard(batch: Sequence[Candidate]) -> None:
-        how.read(batch)
+        config.read(batch)
         watch.add(batch)
 
     return heard, watch
 
 
-def _read_in_time(how: Sampling, candidates: Sequence[Candidate], ctx: RunContext) -> None:
+def _read_in_time(config: Sampling, candidates: Sequence[Candidate], ctx: RunContext) -> None:
     """Read answers until the run's seconds are over; those not read abstain.
 
     A run whose seconds ended with calls in flight still reads what came in.
@@ -247,15 +239,26 @@ def _read_in_time(how: Sampling, candidates: Sequence[Candidate], ctx: RunContex
     for candidate in candidates:
         if monotonic() > until:
             return
-        how.read([candidate])
+        config.read([candidate])
 
 
-def _certain(how: Sampling) -> Enough | None:
-    rule = how.until
+def _certain(config: Sampling, question: str) -> Enough | None:
+    rule = config.until
     if rule is None:
         return None
-    # This runs on the event loop, once an answer: it may not take long.
-    return lambda seen: rule.stop(how.votes(seen, Effort(seconds=_SECONDS_ON_LOOP))) is not None
+    due = 1
+
+    def enough(seen: Sequence[Candidate]) -> bool:
+        # This runs on the event loop, once an answer: it may not take long. So the answers are read
+        # only where as many have come in as the rule needs at the very least.
+        nonlocal due
+        if len(seen) < due:
+            return False
+        groups = config.votes(seen, question, Effort(seconds=_SECONDS_ON_LOOP))
+        due = len(seen) + max(1, rule.need(groups))
+        return rule.stop(groups) is not None
+
+    return enough
 
 
 _SECONDS_ON_LOOP = 0.2

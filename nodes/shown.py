@@ -148,7 +148,7 @@ def shuffle_for(items: Sequence[T], run: RunContext, who: str) -> list[T]:
 
 
 def _only_states(text: str, answer: str, question: str) -> bool:
-    """Tell whether a reply is no more than its answer, or the way to an answer that it names."""
+    """Return whether a reply is no more than its answer, or the way to an answer that it names."""
     if len(text) > _LONGEST:
         return False
     if find_final(text) is not None:

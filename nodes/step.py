@@ -1,40 +1,39 @@
 """step: an author's function as a node, with an `ask` that is bound to the run."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from langchain_core.messages import BaseMessage
 
 from manyminds.calls.ask import ask as ask_member
 from manyminds.limits.deadline import Deadline
+from manyminds.limits.quorum import require
 from manyminds.members import Member
-from manyminds.nodes.layer import require
 from manyminds.nodes.node import Node, State, Update
-from manyminds.nodes.reply_schema import Schema
 from manyminds.nodes.role_call import (
     VERDICT_PARAMS,
     RoleReply,
     Unreadable,
     ask_role,
-    ask_writer,
     cut_echo,
 )
-from manyminds.nodes.roles import addressed
-from manyminds.prompts import FilledPrompt, Prompt
+from manyminds.prompts import FilledPrompt, Prompt, load
+from manyminds.reading.schemas import Schema
 from manyminds.runs.context import RunContext
 from manyminds.runs.usage import add_spent, spent_on
 from manyminds.settings import Context
-from manyminds.state import Candidate
+from manyminds.state import Candidate, ok
 
 Question: TypeAlias = Prompt | FilledPrompt | Sequence[BaseMessage] | None
-"""What a member is asked: a prompt, messages, or None for the conversation as it is."""
+"""Question to a member: a prompt, messages, or None for the conversation as it is."""
 
 
 T = TypeVar("T")
 
 
 class Graph(Protocol):
-    """What a step knows of its graph."""
+    """The part of the graph that a step reads."""
 
     @property
     def method(self) -> str:
@@ -55,7 +54,7 @@ class Ask:
         state: The state as the node received it.
         role: Name under which the report adds up the calls.
         layer: Layer, round or try, from 1.
-        index: Order of asking within the layer, of the first call.
+        index: Index of the next call that names none.
         deadline: Ends a call that is late; None where the node waits without a limit.
         replies: Every reply so far. The node's update takes their cost from here.
     """
@@ -90,8 +89,9 @@ class Ask:
         Args:
             member: Member to ask.
             question: Prompt, filled prompt or messages. Default: the conversation.
-            index: Order of asking within the layer. Together with role and layer it identifies the
-                call, so two calls of one member need two indices. Default: the step's own.
+            index: Order of asking within the layer, or within the run if the state keeps all its
+                candidates. With role and layer it identifies the call. Default: the next number
+                after the candidates of the state and the earlier calls of this step.
             draw: Number of the sample, from 0, where a member is sampled. Default: one a layer.
             layer: Layer of the call. Default: the step's.
             params: Sampling defaults of the role.
@@ -99,13 +99,15 @@ class Ask:
                 answer.
         """
         layer = self.layer if layer is None else layer
+        if index is None:
+            index, self.index = self.index, self.index + 1
         messages = self.messages(member, question)
         reply = await ask_member(
             member,
             messages,
             self.run,
             role=self.role,
-            index=self.index if index is None else index,
+            index=index,
             draw=max(0, layer - 1) if draw is None else draw,
             layer=layer,
             params=params,
@@ -115,59 +117,13 @@ class Ask:
         self.replies.append(cut_echo(reply, messages))
         return reply
 
-    async def first(
-        self,
-        chain: Sequence[Member],
-        question: Question = None,
-        *,
-        index: int = 0,
-        layer: int | None = None,
-        params: Mapping[str, Any] | None = None,
-        stream: bool = False,
-        refuse: Callable[[str], str | None] = lambda _text: None,
-    ) -> Candidate | None:
-        """Ask the members of a fallback chain in order and return the first good reply, or None.
-
-        Args:
-            chain: Member of the role, then those that take over.
-            question: As for a single call.
-            index: Order of asking within the layer, of the chain's first member.
-            layer: Layer of the calls. Default: the step's.
-            params: Sampling defaults of the role.
-            stream: Whether a streaming caller sees the tokens.
-            refuse: Function from a reply's text to the reason why it cannot be used, or None.
-        """
-        layer = self.layer if layer is None else layer
-
-        def parse(text: str) -> str:
-            reason = refuse(text)
-            if reason is not None:
-                raise Unreadable(reason)
-            return text
-
-        found = await ask_role(
-            chain,
-            lambda member: self.messages(member, question),
-            self.run,
-            role=self.role,
-            layer=layer,
-            parse=parse,
-            attempts=1,
-            draw=lambda _member: max(0, layer - 1),
-            index=index,
-            params=params or {},
-            stream=stream,
-            reserve=0,
-        )
-        self.replies += found.asked
-        return found.reply
-
     async def verdict(
         self,
         chain: Sequence[Member],
         question: Question,
         *,
         parse: Callable[[str], T | None],
+        parse_calls: Callable[[Sequence[Mapping[str, Any]]], T | None] | None = None,
         schema: Schema | None = None,
         index: int = 0,
         layer: int | None = None,
@@ -183,6 +139,7 @@ class Ask:
             chain: Member of the role, then those that take over.
             question: As for a single call. It says in words what form the reply has.
             parse: Reads a reply. None, or `Unreadable` with a reason, if it cannot be read.
+            parse_calls: Reads the tool calls of a reply that has some, instead of its text.
             schema: JSON schema of the reply, for members that take one.
             index: Order of asking within the layer, of the first call.
             layer: Layer of the calls. Default: the step's.
@@ -198,6 +155,7 @@ class Ask:
             role=self.role,
             layer=layer,
             parse=parse,
+            parse_calls=parse_calls,
             schema=schema,
             draw=lambda _member: draw,
             index=index,
@@ -213,31 +171,45 @@ class Ask:
         chain: Sequence[Member],
         question: Question = None,
         *,
+        index: int = 0,
         layer: int | None = None,
         draw: int = 0,
         params: Mapping[str, Any] | None = None,
         stream: bool = False,
+        refuse: Callable[[str], str | None] = lambda _text: None,
     ) -> RoleReply[str]:
         """Ask the members of a chain in order until one writes a text.
 
         Args:
             chain: Member of the role, then those that take over.
             question: As for a single call.
+            index: Order of asking within the layer, of the first call.
             layer: Layer of the calls. Default: the step's.
             draw: Number of the sample, from 0, where the role is sampled.
             params: Sampling defaults of the role.
             stream: Whether a streaming caller sees the tokens.
+            refuse: Function from a reply's text to the reason why it cannot be used, or None.
         """
-        layer = self.layer if layer is None else layer
-        reply = await ask_writer(
+
+        def parse(text: str) -> str:
+            reason = refuse(text)
+            if reason is not None:
+                raise Unreadable(reason)
+            return text
+
+        reply = await ask_role(
             chain,
             lambda member: self.messages(member, question),
             self.run,
             role=self.role,
-            layer=layer,
+            layer=self.layer if layer is None else layer,
+            parse=parse,
+            attempts=1,
             draw=lambda _member: draw,
-            params=params,
+            index=index,
+            params=params or {},
             stream=stream,
+            reserve=0,
         )
         self.replies += reply.asked
         return reply
@@ -264,30 +236,19 @@ class Ask:
         conversation = addressed(self.state["messages"], member)
         return conversation if question is None else question.render(conversation)
 
-    def require(self, reply: Candidate) -> Candidate:
-        """Return a good reply.
+    def require(self, *replies: Candidate) -> Candidate:
+        """Return the first good reply.
 
         Raises:
-            QuorumError: The reply failed; the message says why.
-            BudgetError: The budget left no room for the call.
+            QuorumError: All failed; the message says why.
+            BudgetError: The budget left no room for the calls.
         """
-        require([reply], 1)
-        return reply
+        require(replies, 1)
+        return next(filter(ok, replies))
 
 
 Run: TypeAlias = Callable[[Any, Ask], Awaitable[Update | None]]
-"""What an author writes: an async function from the state and an `Ask` to a partial update."""
-
-
-def ok(reply: Candidate) -> bool:
-    """Return whether a reply is good: neither failed nor flagged."""
-    return reply["status"] == "ok"
-
-
-def why(reply: Candidate) -> str:
-    """Return the kind of a reply's failure, for a note in the report."""
-    error = reply["error"]
-    return "no answer" if error is None else error["kind"]
+"""An author's step: an async function from the state and an `Ask` to a partial update."""
 
 
 def step(graph: Graph, name: str, run: Run, *, role: str = "", opens: bool = False) -> Node:
@@ -308,10 +269,29 @@ def step(graph: Graph, name: str, run: Run, *, role: str = "", opens: bool = Fal
         layer = state["layer"] + opens
         seen = {**state, "layer": layer} if opens else state
         context = RunContext.of(state, graph.method, graph.settings)
-        ask = Ask(context, seen, role or name, layer=layer, index=layer - 1 if opens else 0)
+        index = max((one["index"] for one in state.get("candidates") or []), default=-1) + 1
+        ask = Ask(context, seen, role or name, layer=layer, index=index)
         update = {**({"layer": layer} if opens else {}), **(await run(seen, ask) or {})}
         if ask.replies:
             update["spent"] = add_spent(update.get("spent"), spent_on(ask.replies))
         return update
 
     return Node(node, name)
+
+
+def addressed(messages: Sequence[Any], member: Member) -> list[BaseMessage]:
+    """Return the conversation as this member is to see it: with its role, if it has one."""
+    if member.role is None:
+        return list(messages)
+    return _role().render(messages, role=member.role)
+
+
+def prepare(members: Iterable[Member]) -> None:
+    """Read the prompt while a graph is built: an event loop may forbid reading files."""
+    if any(member.role is not None for member in members):
+        _role()
+
+
+@cache
+def _role() -> Prompt:
+    return load("member/role@1")

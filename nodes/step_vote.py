@@ -7,7 +7,7 @@ from typing import Any
 from manyminds.calls.ask import ask_all, blank
 from manyminds.errors import RunError
 from manyminds.members import Member
-from manyminds.nodes.roles import addressed
+from manyminds.nodes.step import addressed
 from manyminds.nodes.tally import in_worker
 from manyminds.reading.answers import text_key
 from manyminds.reading.together import read_all
@@ -126,7 +126,7 @@ class StepVoting:
         return by_statement(self.task, steps)
 
     def _key(self, step: str | None) -> str | None:
-        """Return what makes steps equal for the stopping rule."""
+        """Return the function that groups equal steps for the stopping rule."""
         if self.vote != "stated" or step is None or not isinstance(self.task, StatedTask):
             return step
         final = self.task.final(step)
@@ -165,10 +165,10 @@ def by_statement(task: StatedTask, steps: Sequence[str | None]) -> dict[str, Any
 
 
 def counts(candidate: Candidate) -> bool:
-    """Tell whether a proposal has a vote: flagged and failed ones were thrown away."""
+    """Return whether a proposal has a vote: flagged and failed ones were thrown away."""
     return candidate["status"] == "ok"
 
 
 def cut_short(candidates: Sequence[Candidate]) -> bool:
-    """Tell whether the budget left a proposal unasked: the step cannot be voted on as it should."""
+    """Return whether the budget left out a proposal, so that the vote on the step is incomplete."""
     return any(candidate["status"] == "skipped" for candidate in candidates)

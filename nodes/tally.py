@@ -2,23 +2,27 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from manyminds.aio import in_thread
+from manyminds.errors import InputError, QuorumError
 from manyminds.members import Member
 from manyminds.nodes.node import State
 from manyminds.reading.answers import Extractor
 from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
-from manyminds.state import Candidate
+from manyminds.state import Candidate, whole_text
+from manyminds.votes.agreement import by_agreement
 from manyminds.votes.ballots import Ballot, by_score
 from manyminds.votes.bests import self_consistent_member
 from manyminds.votes.effort import MOST_SECONDS, Effort
-from manyminds.votes.votes import cisc_weights, consensus, majority, weighted
+from manyminds.votes.unlabelled import AgreementWeights
+from manyminds.votes.votes import consensus, majority, weighted
+from manyminds.votes.weights import cisc_weights, proportional_weights, reconcile_weights
 
 T = TypeVar("T")
-VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot]
+VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot | int]
 
 
 @runtime_checkable
@@ -39,7 +43,7 @@ class HeldVote(Protocol):
 
 Vote: TypeAlias = str | VoteFunction | HeldVote
 COUNTED = (
-    *("majority", "auto", "weighted", "confidence", "proportional", "reconcile"),
+    *("majority", "auto", "weighted", "agreement", "confidence", "proportional", "reconcile"),
     "self-consistent-member",
 )
 """Votes that count equal answers."""
@@ -55,7 +59,7 @@ _LEAST_SECONDS = 0.25  # a vote after the last second of a run
 async def in_worker(ctx: RunContext, work: Callable[[], T]) -> T | None:
     """Do work that only computes in a worker thread; None if the run's seconds end before it.
 
-    The event loop goes on meanwhile, so other runs and timeouts are not held up.
+    The event loop continues meanwhile, so other runs and timeouts are not delayed.
 
     Args:
         ctx: The run.
@@ -80,14 +84,14 @@ def seconds_of(ctx: RunContext) -> float | None:
 async def read_answers(
     ctx: RunContext, candidates: Sequence[Candidate], kind: Extractor
 ) -> list[str | None]:
-    """Return the answer in each good reply, read in a worker thread; None: there is none.
+    """Return the answer in each good, whole reply, read in a worker thread; None: there is none.
 
     Args:
         ctx: The run.
         candidates: Replies to one question.
         kind: Kind of the answers. Of "final" ones all replies are read together.
     """
-    texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
+    texts = [whole_text(candidate) for candidate in candidates]
 
     def work() -> list[str | None]:
         if kind.name == "final":
@@ -131,35 +135,63 @@ async def hold(
     return ballot, list(notes)
 
 
+def _own(found: object, asked: int) -> Ballot:
+    """Return the ballot of a caller's vote, which may also be the index of the winner.
+
+    Raises:
+        InputError: It is neither.
+    """
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < asked:
+        scores = [1.0 if index == found else None for index in range(asked)]
+        return by_score("own", scores, voters=1, asked=asked)
+    keys = Ballot.__required_keys__
+    if not isinstance(found, Mapping) or not keys <= cast("Mapping[str, object]", found).keys():
+        raise InputError(
+            f"the vote returned {repr(found)[:60]}: return the index of the winning candidate, or "
+            "a ballot, such as manyminds.votes.ballots.by_score returns"
+        )
+    return cast("Ballot", found)
+
+
 def tally(
     candidates: Sequence[Candidate],
     vote: str | VoteFunction,
     extract: Extractor,
     members: Sequence[Member] = (),
     effort: Effort | None = None,
+    learned: AgreementWeights | None = None,
 ) -> Ballot:
     """Hold one vote over the candidates; those that failed abstain."""
     if callable(vote):
-        return vote(candidates)
+        return _own(vote(candidates), len(candidates))
     answers = [c["answer"] for c in candidates]
     if vote == "auto":
-        # Only where most replies say plainly what their answer is can answers be counted.
+        # Answers can be counted only where most replies state theirs plainly.
         good = sum(c["status"] == "ok" for c in candidates)
         if 2 * sum(a is not None for a in answers) < good:
             return similar(candidates, "bleu", whole=True)
         vote = "majority"
     if vote == "majority":
         return majority(answers, extractor=extract, effort=effort)
+    names = [c["member"] for c in candidates]
+    if vote == "weighted" and learned is not None:
+        return by_agreement(answers, names, learned, extractor=extract, effort=effort)
     if vote == "weighted":
         weight = {member.name: member.weight for member in members}
-        each = [weight.get(c["member"], 1.0) for c in candidates]
+        each = [weight.get(name, 1.0) for name in names]
         return weighted(answers, each, extractor=extract, effort=effort)
     if vote == "confidence":
         sure = [c.get("confidence") if c["answer"] is not None else None for c in candidates]
         weights = cisc_weights(sure, temperature=SURE_TEMPERATURE)
         return weighted(answers, weights, extractor=extract, vote="confidence", effort=effort)
+    if vote in ("proportional", "reconcile"):
+        sure = [
+            c["confidence"] / 100 if c["answer"] and "confidence" in c else None for c in candidates
+        ]
+        weigh = reconcile_weights if vote == "reconcile" else proportional_weights
+        return weighted(answers, weigh(sure), extractor=extract, vote=vote, effort=effort)
     if vote == "self-consistent-member":
-        return self_consistent_member(answers, [c["member"] for c in candidates], extractor=extract)
+        return self_consistent_member(answers, names, extractor=extract)
     return similar(candidates, vote, whole=False)
 
 
@@ -168,6 +200,30 @@ async def most_typical(
 ) -> tuple[Ballot, list[str]]:
     """Choose the reply most like all others, in a worker thread; return ballot and notes."""
     return await hold(ctx, candidates, lambda _effort: similar(candidates, "bleu", whole=True))
+
+
+async def most_alike(
+    ctx: RunContext, references: Sequence[Candidate]
+) -> tuple[Candidate, list[str]]:
+    """Return the good candidate most like the others, and notes: the last resort of every role.
+
+    Raises:
+        QuorumError: There is none.
+    """
+    first_of(references)
+    ballot, notes = await most_typical(ctx, references)
+    return references[ballot["winner"] or 0], notes
+
+
+def first_of(references: Sequence[Candidate]) -> Candidate:
+    """Return the first candidate.
+
+    Raises:
+        QuorumError: There is none.
+    """
+    if not references:
+        raise QuorumError("there is no answer to fall back on: keep at least one candidate")
+    return references[0]
 
 
 def similar(candidates: Sequence[Candidate], metric: str, *, whole: bool) -> Ballot:

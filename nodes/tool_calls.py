@@ -7,18 +7,19 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from manyminds.errors import InputError
+from manyminds.errors import InputError, RunError
 from manyminds.members import Askable, Member
 from manyminds.nodes.channels import MethodState
 from manyminds.nodes.node import State, Update
-from manyminds.nodes.step import Ask, Run, ok, why
+from manyminds.nodes.step import Ask, Run
 from manyminds.prompts import Prompt
-from manyminds.state import Candidate
+from manyminds.state import Candidate, ok, why
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import fieldwise, majority
 
 TEXT = "text"
-"""What a reply without a tool call counts as in the vote on the tool."""
+"""Ballot entry of a reply without a tool call, in the vote on the tool."""
+_WRITE = ("aggregator", "writer", "chair")  # roles that write the answer
 
 
 class ToolState(MethodState, total=False):
@@ -27,18 +28,39 @@ class ToolState(MethodState, total=False):
     ballot: Ballot | None
 
 
-def writers_of(method: str, members: Iterable[Member], given: Any) -> list[Askable]:
-    """Return who writes the reply: those given, else the method's first chat model.
+def writers_of(
+    method: str,
+    members: Iterable[Member],
+    roles: Mapping[str, Sequence[str]],
+    *,
+    votes: bool,
+    given: Askable | Sequence[Askable] | None,
+) -> list[Askable]:
+    """Return the writers of the reply: those given, else members of the method.
+
+    In a method with a role that writes the answer, this is the member that plays it; in one that
+    votes, every chat model. Elsewhere it is the first chat model.
+
+    Args:
+        method: Name of the method.
+        members: Members of the method.
+        roles: Names of the members that play each role, the first one before its substitutes.
+        votes: Whether the method votes on its members' answers.
+        given: Writer, or several.
 
     Raises:
-        InputError: Nobody is given, and the method has no chat model.
+        InputError: No writer is given, and the method has no chat model.
     """
     if given is not None:
-        return list(given) if isinstance(given, list | tuple) else [given]
-    chat = next((member for member in members if member.is_chat), None)
-    if chat is None:
+        return list(given) if isinstance(given, list | tuple) else [cast("Askable", given)]
+    chat = [member for member in members if member.is_chat]
+    if not chat:
         raise InputError(f"{method} has no chat model to call tools: give a writer")
-    return [chat]
+    played = {name for role in _WRITE for name in roles.get(role, ())[:1]}
+    writing = [member for member in chat if member.name in played]
+    if votes and not writing:
+        return [*chat]
+    return [(writing or chat)[0]]
 
 
 def consult_and_write(
@@ -47,10 +69,15 @@ def consult_and_write(
     act: Prompt,
     tools: Sequence[Any],
     binding: Mapping[str, Any],
+    *,
+    named: bool,
 ) -> tuple[Run, Run]:
     """Return two steps: the method answers, and writers with tools write the reply.
 
-    One writer streams its reply. Several reply at once, and a vote chooses: see `elect`.
+    One writer streams its reply. Several reply at once, and a vote chooses: see `elect`. A turn
+    that ends with a tool's result skips the method and, unless the writers were named, the vote:
+    the first writer goes on. Where all writers fail, the method's answer stands, unless the client
+    asked for another form.
 
     Args:
         panel: The method as a member.
@@ -58,6 +85,7 @@ def consult_and_write(
         act: Prompt of the writer, with the variable `answer`.
         tools: Tools as the writer's `bind_tools` takes them.
         binding: Further arguments of its `bind_tools`.
+        named: Whether the caller named the writers.
     """
 
     async def consult(state: State, ask: Ask) -> Update:
@@ -69,22 +97,56 @@ def consult_and_write(
     async def write(state: State, ask: Ask) -> Update:
         answer = state["final"]
         question = act.fill(answer=[answer]) if answer else None
+        goes_on = isinstance(state["messages"][-1], ToolMessage) and not named
+        asked = writers[:1] if goes_on else writers
 
         async def reply(index: int, writer: Member) -> Candidate:
             params = tools_as_params(writer, tools, binding)
-            alone = len(writers) == 1
+            alone = len(asked) == 1
             return await ask(writer, question, index=index, params=params, stream=alone)
 
-        replies = await asyncio.gather(*(reply(k, one) for k, one in enumerate(writers)))
-        good = [one for one in replies if ok(one)]
+        replies = await asyncio.gather(*(reply(k, one) for k, one in enumerate(asked)))
+        good = _fitting([one for one in replies if ok(one)], binding)
         if len(good) > 1:
             chosen, ballot = elect(good)
             return {"final": chosen, "ballot": ballot}
-        if good or answer is None:
+        if good or answer is None or _has_form(binding):
             return {"final": good[0] if good else ask.require(replies[0])}
         return {"notes": [f"the writer failed ({why(replies[0])}): the panel's answer stands"]}
 
     return consult, write
+
+
+def _has_form(binding: Mapping[str, Any]) -> bool:
+    """Return whether a reply in words would not be what the client can read."""
+    return "response_format" in binding or binding.get("tool_choice", "auto") != "auto"
+
+
+def _fitting(replies: list[Candidate], binding: Mapping[str, Any]) -> list[Candidate]:
+    """Return the replies that have the form that the client asked for.
+
+    An endpoint may leave out what it does not know, such as an output schema.
+
+    Raises:
+        RunError: There are replies, and none of them has it.
+    """
+    fitting = [one for one in replies if _fits(one, binding)]
+    if replies and not fitting:
+        what = "JSON" if binding.get("tool_choice", "auto") == "auto" else "a call of a tool"
+        raise RunError(f"the client asked for {what}, and {replies[0]['member']} wrote words")
+    return fitting
+
+
+def _fits(reply: Candidate, binding: Mapping[str, Any]) -> bool:
+    if reply.get("tool_calls") or not _has_form(binding):
+        return True
+    if binding.get("tool_choice", "auto") != "auto":
+        return False
+    try:
+        json.loads(reply["text"])
+    except ValueError:
+        return False
+    return True
 
 
 def elect(replies: Sequence[Candidate]) -> tuple[Candidate, Ballot]:

@@ -1,23 +1,26 @@
-"""voter: how samples are read, counted as votes so far, and voted on in the end."""
+"""voter: how samples are read, counted as votes so far, and voted on; the vote of a debate."""
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from typing_extensions import TypedDict
 
-from manyminds.limits.quorum import Quorum
+from manyminds.limits.quorum import Quorum, require
 from manyminds.members import Member
-from manyminds.nodes.channels import decide
-from manyminds.nodes.layer import require
+from manyminds.nodes.channels import decide, usable
+from manyminds.nodes.debater import Debating
 from manyminds.nodes.node import Node, State, Update
+from manyminds.nodes.step import Ask, Run
 from manyminds.nodes.tally import (
     COUNTED,
     UNREAD,
     HeldVote,
     Vote,
+    VoteFunction,
     hold,
     in_worker,
     tally,
@@ -36,6 +39,7 @@ from manyminds.votes.ballots import Ballot
 from manyminds.votes.effort import Effort
 from manyminds.votes.flags import RedFlags
 from manyminds.votes.stopping import StoppingRule
+from manyminds.votes.unlabelled import AgreementWeights
 from manyminds.votes.votes import labels
 
 
@@ -55,6 +59,7 @@ class Sampling:
         quorum: Good answers needed: a count, or a share such as "75%".
         params: Sampling defaults of the role.
         context: The builder's settings.
+        learned: Weights of a weighted vote that earlier questions taught. None: the members' own.
     """
 
     members: Sequence[Member]
@@ -68,6 +73,7 @@ class Sampling:
     quorum: Quorum
     params: Mapping[str, Any]
     context: Context
+    learned: AgreementWeights | None = None
 
     @property
     def draws(self) -> int:
@@ -75,26 +81,35 @@ class Sampling:
         return math.ceil(self.most / len(self.members))
 
     def votes(
-        self, candidates: Sequence[Candidate], effort: Effort | None = None
+        self, candidates: Sequence[Candidate], question: str = "", effort: Effort | None = None
     ) -> list[int | None]:
         """Return the answer group of each candidate that counts: flagged ones do not."""
-        counted = [c for c in candidates if c["status"] not in ("flagged", "skipped")]
-        if not self.reads_together:
-            return labels([c["answer"] for c in counted], self.extract, effort)
-        reading = read_all([c["text"] if c["status"] == "ok" else None for c in counted])
-        return labels(reading.answers, reading.extractor, effort)
+        return _groups(*self.read_together(candidates, question), effort)
 
-    @property
-    def reads_together(self) -> bool:
-        """Whether the replies to a question are read together, as no kind of answer was given."""
-        return self.extract.name == "final"
+    def read_together(
+        self, candidates: Sequence[Candidate], question: str
+    ) -> tuple[list[Candidate], Extractor]:
+        """Read all replies together where no kind of answer was given.
+
+        Returns:
+            The candidates with these answers, and the kind of the answers.
+        """
+        if self.extract.name != "final":
+            return list(candidates), self.extract
+        texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
+        reading = read_all(texts, question=question)
+        read: list[Candidate] = [
+            one if one["answer"] == answer else _with_answer(one, answer, found)
+            for one, answer, found in zip(candidates, reading.answers, reading.found, strict=True)
+        ]
+        return read, reading.extractor
 
     def read(self, candidates: Sequence[Candidate]) -> None:
-        """Read answers and confidences, and flag what is not worth a vote."""
+        """Read answers and confidences, and flag replies that get no vote."""
         for candidate in candidates:
             if candidate["status"] != "ok":
                 continue
-            if candidate.get("truncated"):  # what it says last need not be its answer
+            if candidate.get("truncated"):  # its last words need not be its answer
                 candidate["status"], candidate["answer"] = "flagged", None
                 candidate["error"] = Failure(
                     kind="truncated",
@@ -129,11 +144,11 @@ class Sampled(TypedDict):
     rule: str
 
 
-def voter(how: Sampling, *, vote: Vote | None, planned: int) -> Node:
+def voter(config: Sampling, *, vote: Vote | None, planned: int) -> Node:
     """Return the node that votes after each wave.
 
     Args:
-        how: The sampling.
+        config: The sampling.
         vote: "majority", "auto", "weighted", "confidence", a similarity ("bleu", ...) or a function
             from the candidates to a ballot, or a `HeldVote`. None: a later node holds the vote.
         planned: Samples that would be asked without a stopping rule.
@@ -143,28 +158,31 @@ def voter(how: Sampling, *, vote: Vote | None, planned: int) -> Node:
     """
 
     async def run(state: State) -> Update:
-        ctx = RunContext.of(state, how.method, how.context)
+        ctx = RunContext.of(state, config.method, config.context)
         candidates: list[Candidate] = state["candidates"]
         run_scope(state["run"]).drop_deadline(state["layer"])
-        groups = await in_worker(ctx, lambda: how.votes(candidates)) or []
-        reason, spent = how.rule.stop(groups), None
+        together = partial(config.read_together, candidates, state["question"])
+        reading = await in_worker(ctx, together) or (list(candidates), config.extract)
+        groups = await in_worker(ctx, lambda: _groups(*reading)) or []
+        reason, spent = config.rule.stop(groups), None
         if reason is None:
             unasked = any(c["status"] == "skipped" for c in candidates)
-            if unasked or len(candidates) < how.most:
+            if unasked or len(candidates) < config.most:
                 spent = ctx.exhausted()
-            if spent is None and len(candidates) >= how.most:
+            if spent is None and len(candidates) >= config.most:
                 reason = f"cap: {len(candidates)} drawn"
         stop = reason or spent
         ctx.emit("voted", counts=_counts(groups), asked=len(candidates), stop=stop)
         if stop is None:
             return {"decision": decide(False, "")}
-        require(candidates, how.quorum)
-        notes = [] if spent is None else [f"{spent} after {len(candidates)} samples"]
-        update = {} if vote is None else await _final(candidates, vote, how, state, ctx)
+        require(candidates, config.quorum)
+        sampled = _sampled(candidates, state["layer"], planned, config)
+        notes = [] if spent is None else [f"{spent} after {sampled['asked']} samples"]
+        update = {} if vote is None else await _final(reading, vote, config, state, ctx)
         return {
             **update,
             "notes": [*notes, *update.get("notes", [])],
-            "sampled": _sampled(candidates, state["layer"], planned, how),
+            "sampled": sampled,
             "decision": decide(True, stop),
         }
 
@@ -172,20 +190,18 @@ def voter(how: Sampling, *, vote: Vote | None, planned: int) -> Node:
 
 
 async def _final(
-    candidates: Sequence[Candidate],
+    reading: tuple[list[Candidate], Extractor],
     vote: Vote,
-    how: Sampling,
+    config: Sampling,
     state: State,
     ctx: RunContext,
 ) -> Update:
-    read: list[Candidate] = list(candidates)
+    candidates: list[Candidate] = state["candidates"]
+    read, extract = reading if vote in COUNTED else (candidates, config.extract)
 
     def count(effort: Effort) -> Ballot:
         assert not isinstance(vote, HeldVote)
-        extract = how.extract
-        if how.reads_together and vote in COUNTED:
-            read[:], extract = _read_together(candidates, state["question"])
-        return tally(read, vote, extract, how.members, effort)
+        return tally(read, vote, extract, config.members, effort, config.learned)
 
     if isinstance(vote, HeldVote):
         ballot = await vote.hold(candidates, state, ctx)
@@ -202,17 +218,37 @@ async def _final(
     return {"candidates": changed, "ballot": ballot, "final": winner, "notes": notes}
 
 
-def _read_together(
-    candidates: Sequence[Candidate], question: str
-) -> tuple[list[Candidate], Extractor]:
-    """Read all replies together; return the candidates with these answers, and the kind."""
-    texts = [c["text"] if c["status"] == "ok" else None for c in candidates]
-    reading = read_all(texts, question=question)
-    read: list[Candidate] = [
-        one if one["answer"] == answer else _with_answer(one, answer, found)
-        for one, answer, found in zip(candidates, reading.answers, reading.found, strict=True)
-    ]
-    return read, reading.extractor
+def debate_vote(config: Debating, vote: str | VoteFunction, *, judged: bool) -> Run:
+    """Return the step that votes on the last round, each debater's last answer counting once.
+
+    The winner is passed on verbatim, without the line on its confidence.
+    """
+
+    async def run(state: State, ask: Ask) -> Update:
+        candidates: list[Candidate] = state["candidates"]
+        read: list[Candidate] = list(candidates)
+
+        def count(effort: Effort) -> Ballot:
+            read[:], extract = config.read_together(candidates, state["question"])
+            return tally(read, vote, extract, config.debaters, effort)
+
+        ballot, notes = await hold(ask.run, candidates, count)
+        if not judged:
+            notes += undecided(ballot, len(usable(state)))
+        counts = [len(group["indices"]) for group in ballot["groups"]]
+        reason = state["decision"]["reason"]
+        ask.run.emit("voted", counts=counts, asked=len(candidates), stop=reason)
+        winner = config.passed_on(read[ballot["winner"] or 0])
+        return {"candidates": read, "ballot": ballot, "final": winner, "notes": notes}
+
+    return run
+
+
+def _groups(
+    read: Sequence[Candidate], extract: Extractor, effort: Effort | None = None
+) -> list[int | None]:
+    counted = [c["answer"] for c in read if c["status"] not in ("flagged", "skipped")]
+    return labels(counted, extract, effort)
 
 
 def _with_answer(candidate: Candidate, answer: str | None, found: Found | None) -> Candidate:
@@ -222,15 +258,17 @@ def _with_answer(candidate: Candidate, answer: str | None, found: Found | None) 
     return changed
 
 
-def _sampled(candidates: Sequence[Candidate], rounds: int, planned: int, how: Sampling) -> Sampled:
-    states = [c["status"] for c in candidates]
+def _sampled(
+    candidates: Sequence[Candidate], rounds: int, planned: int, config: Sampling
+) -> Sampled:
+    states = [c["status"] for c in candidates if c["status"] != "skipped"]
     return Sampled(
         asked=len(states),
         flagged=states.count("flagged"),
         cut=states.count("cut"),
         rounds=rounds,
         saved=max(0, planned - len(states)),
-        rule=(how.until or how.rule).name,
+        rule=(config.until or config.rule).name,
     )
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -40,6 +41,7 @@ def load(
     *,
     default: str | None = None,
     variables: Collection[str] | None = None,
+    may_ignore: bool = True,
 ) -> Prompt:
     """Load a prompt, however it is given, and check that a role can fill it.
 
@@ -47,10 +49,12 @@ def load(
         spec: A name such as `moa/synthesis@1`, or `moa/synthesis` for its newest version; a Path or
             `*.md`; any other string is the text of the system message, which the conversation
             follows; a ChatPromptTemplate; or None for the default.
-        default: what None stands for; builders name a version here, so that a new file never
+        default: name that None stands for; builders give a version, so that a new file never
             changes a run.
-        variables: what the role will give at render. A prompt that needs others is refused; one
+        variables: names that the role fills at render. A prompt that needs others is refused; one
             that leaves some unused is fine.
+        may_ignore: whether a prompt may use none of the variables, so that its role sees none of
+            the texts.
 
     Returns:
         The prompt. Names are looked for in the folders of `prompt_folders`, in that order.
@@ -62,8 +66,11 @@ def load(
     if variables is None:
         return prompt
     missing = sorted(prompt.variables - set(variables))
+    has = ", ".join(sorted(variables)) or "no variables"
+    if variables and not prompt.variables and not may_ignore:
+        example = f"{{{{{{{min(variables)}}}}}}}"
+        raise PromptError(f"{prompt.where} uses none of {has}: write {example} where it belongs")
     if missing:
-        has = ", ".join(sorted(variables)) or "no variables"
         raise PromptError(
             f"{prompt.where} asks for {', '.join(map(repr, missing))}, which is not given here: "
             f"use {has}"
@@ -190,13 +197,19 @@ def _from_template(template: ChatPromptTemplate) -> Prompt:
 
 
 def _read(path: Path, folder: Path | None = None) -> Prompt:
-    """Read a prompt file; in a folder of prompts, its path decides what it is called."""
+    """Read a prompt file; in a folder of prompts, its path decides its name and version."""
     where = f"prompt file {path}"
     try:
         text = path.read_text(encoding="utf-8-sig")  # reads every kind of line end as LF
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PromptError(f"{where} cannot be read: {reason}") from error
+    return _parsed(text, path, folder)
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(text: str, path: Path, folder: Path | None) -> Prompt:
+    where = f"prompt file {path}"
     meta, body = _front_matter(text, where)
     named = _FILE_NAME.fullmatch(path.name)
     name, version = (named["name"], int(named["version"])) if named else (path.stem, 0)

@@ -13,7 +13,7 @@ LOCK_FILE = "prompts.lock"
 
 
 def problems(folder: Path = FOLDER) -> list[str]:
-    """Compare a folder's prompts with its lock file, and say what is wrong, one line each."""
+    """Compare a folder's prompts with its lock file; return the differences, one line each."""
     locked, present = _locked(folder), _present(folder)
     changed = [
         f"{key} was edited after its release: undo that, and put the new text into "
@@ -71,7 +71,7 @@ def _next_version(key: str, present: dict[str, str]) -> str:
 
 
 def main(folder: Path = FOLDER) -> int:
-    """Lock what is new, and say what that was; the exit code is 2 where nothing could be."""
+    """Lock new prompts and print their names; the exit code is 2 if a released one changed."""
     try:
         new = add(folder)
     except PromptError as error:

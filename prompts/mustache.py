@@ -40,7 +40,7 @@ class Names(NamedTuple):
 
 
 def names(text: str, where: str) -> Names:
-    """Find the names a template uses, and refuse what is not in our part of the language.
+    """Find the names a template uses, and refuse tags other than variables and sections.
 
     Args:
         text: the template.

@@ -1,4 +1,4 @@
-"""One prompt: what it is called, what it needs, and how it becomes messages."""
+"""One prompt: its name, its variables, and how it becomes messages."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class Prompt:
         version: a released version never changes; 0 for one given in code.
         text: the source, with LF line ends.
         sections: kind and template of each section, in order.
-        variables: what `render` must be given.
-        purpose: what it is for, in a line.
+        variables: names that `render` must be given.
+        purpose: purpose, in a line.
         source: the paper whose role it fills.
         path: its file, or None.
-        accepts: what `render` may be given besides (values a role has that this prompt ignores).
+        accepts: names that `render` may be given besides, which this prompt ignores.
         native: the ChatPromptTemplate it was made from, or None.
     """
 

@@ -171,7 +171,7 @@ serve("client")
 def test_a_forked_process_gets_a_loop_of_its_own() -> None:
     program = """
 import warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # forking beside a thread is the point
+warnings.simplefilter("ignore", DeprecationWarning)  # forking next to a thread is the point
 serve("parent")
 before = background_loop()
 child = os.fork()
@@ -190,7 +190,7 @@ def test_a_forked_process_gets_threads_of_its_own() -> None:
     program = """
 import warnings
 from manyminds.aio import in_thread
-warnings.simplefilter("ignore", DeprecationWarning)  # forking beside a thread is the point
+warnings.simplefilter("ignore", DeprecationWarning)  # forking next to a thread is the point
 async def answer():
     return await asyncio.wait_for(in_thread(1, lambda: "answered"), 20)
 asyncio.run(answer())

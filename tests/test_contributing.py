@@ -17,7 +17,7 @@ GUIDE = ROOT / "CONTRIBUTING.md"
 QUESTION = "Start with 7. Add 5. What is the result?"
 
 
-def run(command: list[str], folder: Path, *path: Path, seconds: float = 100) -> str:
+def run(command: list[str], folder: Path, *path: Path, seconds: float = 600) -> str:
     """Run a command of the guide, with these folders first to import from."""
     program = {"python": [sys.executable], "pytest": [sys.executable, "-m", "pytest"]}
     whole = program.get(command[0], [sys.executable, "-m", command[0]]) + command[1:]
@@ -59,6 +59,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.integration
+@pytest.mark.timeout(900)
 def test_add_a_method(project: Path) -> None:
     found = blocks(GUIDE, "Add a method")
     write(found, project)
@@ -85,6 +87,7 @@ def test_add_a_method_and_run_the_whole_suite(project: Path) -> None:
     run(["pytest", "-q", "-n", "2", *ignored], project, project, seconds=3000)
 
 
+@pytest.mark.integration
 def test_code_of_the_added_method_is_clean(project: Path) -> None:
     found = blocks(GUIDE, "Add a method")
     write(found, project)
@@ -94,6 +97,7 @@ def test_code_of_the_added_method_is_clean(project: Path) -> None:
     run(["ruff", "format", "--check", *files], project)
 
 
+@pytest.mark.integration
 def test_a_method_in_a_package_of_your_own(tmp_path: Path) -> None:
     found = blocks(GUIDE, "A method in a package of your own")
     write(found, tmp_path)
@@ -113,6 +117,7 @@ def test_a_method_in_a_package_of_your_own(tmp_path: Path) -> None:
 NODES = blocks(GUIDE, "Bring your own node")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("block", NODES, ids=[f"line-{block.line}" for block in NODES])
 def test_bring_your_own_node(block: Block, tmp_path: Path) -> None:
     promised = re.findall(r"^# -> (.*)$", block.text, re.MULTILINE)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+EXAMPLE = [one for one in blocks(ROOT / "docs" / "examples" / "jury.md") if one.file]
 # Installation, and LangGraph Studio, which tests/apps/test_studio.py starts.
 LEFT_OUT = ("pip install -e ", "langgraph dev")
 
@@ -70,6 +71,8 @@ def run_shell(block: Block, folder: Path, environment: dict[str, str]) -> None:
         words = shlex.split(command)
         if words[0] == "manyminds":
             assert run([str(BIN / "manyminds"), *words[1:]], folder, environment).strip()
+        elif words[0] == "pytest":
+            run([sys.executable, "-m", *words], folder, environment)
         elif words[0] == "make":
             assert run(["make", "--dry-run", *words[1:]], ROOT, environment).strip()
         elif words[0] == "export":
@@ -78,12 +81,15 @@ def run_shell(block: Block, folder: Path, environment: dict[str, str]) -> None:
             assert command.startswith(LEFT_OUT), f"line {block.line}: nothing runs {command!r}"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_block_runs_and_prints_what_the_page_says(
     page: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     for block in blocks(page):
         match block.language:
+            case _ if block.file:
+                (tmp_path / block.file).write_text(block.text, encoding="utf-8")
             case "python":
                 run_python(block, tmp_path, environment)
             case "sh":
@@ -93,6 +99,17 @@ def test_every_block_runs_and_prints_what_the_page_says(
                 run([sys.executable, "-c", BUILD], tmp_path, environment)
             case language:
                 assert language in ("mermaid", "text"), f"line {block.line}: nothing runs it"
+
+
+@pytest.mark.integration
+def test_the_worked_example_is_short_and_clean(tmp_path: Path) -> None:
+    files = [tmp_path / str(block.file) for block in EXAMPLE]
+    for path, block in zip(files, EXAMPLE, strict=True):
+        path.write_text(block.text, encoding="utf-8")
+    assert len(files) == 2 and sum(block.text.count("\n") for block in EXAMPLE) < 100
+    for check in (["check"], ["format", "--check"]):
+        config = ["--config", str(ROOT / "pyproject.toml")]
+        run([str(BIN / "ruff"), *check, *config, *map(str, files)], tmp_path, dict(os.environ))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

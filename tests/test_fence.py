@@ -1,10 +1,10 @@
 import re
 import subprocess
 import sys
-import time
 import unicodedata
 
 import pytest
+from helpers.growth import LINEAR, growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,17 +114,11 @@ def test_a_long_text_is_cut_visibly() -> None:
     "unit", ["<", "< ", "<\u200b", "&amp;", "&amp;lt;", "</answer", '<answer number="1">\n', "\n<"]
 )
 def test_time_is_linear(unit: str) -> None:
-    def seconds(size: int) -> float:
-        text = "<" + unit * (size // len(unit)) + " " * size
-        best = float("inf")
-        for _ in range(3):
-            start = time.perf_counter()
-            parse_numbered(numbered([text], limit=10**9) + text)
-            best = min(best, time.perf_counter() - start)
-        return best
+    def fenced_and_read(repeated: str) -> None:
+        text = f"<{repeated}" + " " * len(repeated)
+        parse_numbered(numbered([text], limit=10**9) + text)
 
-    # Eight times the text in about eight times the time; a quadratic pattern takes 64 times.
-    assert seconds(400_000) < 24 * seconds(50_000) + 0.01
+    assert growth(fenced_and_read, unit, 400_000) < LINEAR
 
 
 def test_importing_the_fence_loads_no_langchain() -> None:

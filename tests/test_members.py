@@ -452,7 +452,7 @@ async def test_content_blocks_and_reasoning_are_kept_apart() -> None:
     assert "hidden" not in last.calls[0].prompt and "seen: 42" in last.calls[0].prompt
 
 
-async def test_persona() -> None:
+async def test_a_role_stands_in_the_system_message() -> None:
     model = echo()
     await answer_of(Member(model, role="You are {{a chemist}}."))
     assert model.calls[0].texts == [("system", "You are {{a chemist}}."), ("human", QUESTION)]

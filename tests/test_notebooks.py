@@ -8,6 +8,7 @@ from helpers.notebooks import executed, shown, stored
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_notebook_shows_what_is_stored(path: Path) -> None:
     assert shown(executed(path)) == shown(stored(path)), "run `make notebooks`"

@@ -1,12 +1,16 @@
 """A recorder, a cache or a reader of events that fails costs the run nothing but a note."""
 
 import subprocess
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langgraph.cache.base import BaseCache
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.base import PutOp
+from langgraph.store.memory import InMemoryStore
 
 from manyminds import Context, create_agent_forest, create_moa, load_runs, record, record_answers
 from manyminds.apps.cli import main
@@ -140,3 +144,47 @@ def test_runs_that_share_a_file_outlive_the_failure_of_one(
             forest(3).invoke(QUESTION)
         forest(3).invoke(QUESTION)
     assert [run.finished for run in load_runs(path)] == [False, True]
+
+
+class FullStore(InMemoryStore):
+    """A store on a disk that fills up after so many writes."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    async def abatch(self, ops: Iterable[Any]) -> Any:
+        listed = list(ops)
+        if any(isinstance(one, PutOp) for one in listed):
+            self.room -= 1
+            if self.room < 0:
+                raise OSError(28, "No space left on device")
+        return await super().abatch(listed)
+
+
+@pytest.mark.parametrize("room", [1, 2, 3])
+def test_answers_that_the_hosts_store_has_no_room_for_cost_a_note(room: int) -> None:
+    store = FullStore(room)
+    app = create_moa(["simulated:small"] * 2, layers=3).compile(
+        checkpointer=InMemorySaver(), store=store
+    )
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        result = app.invoke(QUESTION, {"configurable": {"thread_id": "1"}})
+    assert result["answer"] and result["report"]["degraded"] is None and store.room < 0
+    assert "a resumed run would ask again" in str(result["report"]["notes"])
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_clock_that_is_set_changes_no_figure(
+    jump: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = time.time
+    begun = clock()
+    monkeypatch.setattr(time, "time", lambda: clock() + (jump if clock() > begun + 0.3 else 0.0))
+    with record(tmp_path) as recording:
+        result = create_moa(["simulated:small?latency=0.3"] * 2, layers=3).compile().invoke(SUM)
+    assert 0.5 < result["report"]["seconds"] < 600
+    spent = result["report"]["spent"].values()
+    assert all(0 <= row["seconds"] < 600 for row in spent)
+    assert recording.recorder.last is not None
+    assert load_runs(recording.recorder.last)[-1].finished

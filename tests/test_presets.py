@@ -6,7 +6,7 @@ import pytest
 from helpers.graphs import user
 
 from manyminds import InputError, Member, Price, create_moa
-from manyminds.presets import Preset, by_price, panel_and_writer
+from manyminds.presets import Preset, by_price, cheapest_first, panel_and_writer
 from manyminds.testing import ScriptedChatModel
 
 
@@ -42,8 +42,10 @@ def test_one_member_is_panel_and_writer() -> None:
     assert [one.name for one in panel] == ["d"] and writer.name == "d"
 
 
-def test_members_without_a_price_come_first_and_a_preset_refuses_them() -> None:
-    free = Member(ScriptedChatModel("x"), name="free")
-    assert [one.name for one in by_price([*FOUR, free])] == ["free", "a", "b", "c", "d"]
-    with pytest.raises(InputError, match="needs the price of every member, and that of free"):
-        create_moa([*FOUR, free], preset="quality")
+def test_free_members_come_first_and_those_without_a_price_last() -> None:
+    free, unknown = Member("simulated:small"), Member(ScriptedChatModel("x"), name="unknown")
+    ordered = by_price([unknown, *FOUR, free])
+    assert [one.name for one in ordered] == ["small", "a", "b", "c", "d", "unknown"]
+    assert cheapest_first([unknown, *FOUR]) == [unknown, *FOUR], "as given: one has no price"
+    with pytest.raises(InputError, match="needs the price of every member, and that of unknown"):
+        create_moa([*FOUR, unknown], preset="quality")

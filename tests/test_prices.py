@@ -154,6 +154,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.integration
 def test_without_the_list_the_message_names_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
     assert done.stderr == ""
@@ -170,6 +171,7 @@ print("genai_prices" in sys.modules)
 """
 
 
+@pytest.mark.integration
 def test_the_list_is_loaded_only_where_it_is_of_use() -> None:
     done = subprocess.run([sys.executable, "-c", LAZY], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("False\n", "")

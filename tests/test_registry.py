@@ -66,16 +66,6 @@ def test_an_unknown_name_is_told_the_nearest(name: str, hint: str) -> None:
         method(name)
 
 
-class _Installed:
-    """Entry points as a package of somebody else's brings them."""
-
-    def __init__(self, *points: EntryPoint) -> None:
-        self.points = points
-
-    def __call__(self, *, group: str) -> tuple[EntryPoint, ...]:
-        return tuple(point for point in self.points if point.group == group)
-
-
 TWICE = Method(name="twice", builder="here:twice", paper="none", calls="2", use="Never.")
 MOA = Method(name="moa", builder="here:moa", paper="none", calls="0", use="Never.")
 NO_METHOD = "twice"
@@ -84,7 +74,7 @@ NO_METHOD = "twice"
 def installed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     values = {name: globals()[name] for name in names}
     points = [_point(name, value) for name, value in values.items()]
-    monkeypatch.setattr(registry, "entry_points", _Installed(*points))
+    monkeypatch.setattr(registry, "installed", lambda: tuple(points))
 
 
 def _point(name: str, value: Any) -> EntryPoint:

@@ -8,9 +8,9 @@ from helpers.registry import NAMES, small
 from langgraph.checkpoint.memory import InMemorySaver
 
 from manyminds import Context, Member, create_agent_forest, create_moa, using
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError, ManymindsError
 from manyminds.graphs.agent_forest import create_agent_forest as forest
-from manyminds.method_graph import Compiled
 from manyminds.testing import ScriptedChatModel
 
 FEW = Context(options={"samples": 2})
@@ -20,7 +20,7 @@ def asked(result: dict[str, Any]) -> int:
     return int(result["report"]["calls"])
 
 
-async def ran(app: Compiled, way: str, context: Any) -> dict[str, Any]:
+async def ran(app: CompiledMethod, way: str, context: Any) -> dict[str, Any]:
     from helpers.graphs import call
 
     return await call(app, way, user("Start with 60. Add 52."), context=context)

@@ -9,11 +9,11 @@ import pytest
 from helpers.graphs import call, every_way, user
 
 from manyminds import Budget, BudgetError, Context, InputError, Member, create_agent_forest, using
-from manyminds.method_graph import Compiled
+from manyminds.compiled_method import CompiledMethod
 from manyminds.testing import ScriptedChatModel
 
 
-def forest(model: ScriptedChatModel, **options: Any) -> Compiled:
+def forest(model: ScriptedChatModel, **options: Any) -> CompiledMethod:
     return create_agent_forest(model, samples=12, extract="text", **options).compile()
 
 
@@ -28,7 +28,7 @@ def test_gaps_are_filled_from_the_other() -> None:
 async def test_context_before_using_before_builder_before_default(way: str) -> None:
     model = ScriptedChatModel("x")
 
-    async def temperature(app: Compiled, context: Context | None = None) -> object:
+    async def temperature(app: CompiledMethod, context: Context | None = None) -> object:
         model.calls.clear()
         await call(app, way, user(), context=context)
         (value,) = {call.params.get("temperature") for call in model.calls}

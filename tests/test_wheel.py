@@ -53,7 +53,7 @@ def expected() -> set[str]:
         for path in package.rglob("*")
         if path.relative_to(package).parts[0] not in HOMES
     }
-    kinds = (".py", ".md", ".lock", ".typed", ".j2", ".js", ".css")
+    kinds = (".py", ".pyi", ".md", ".lock", ".typed", ".j2", ".js", ".css", ".gz")
     return {f"manyminds/{file}" for file in files if file.endswith(kinds)}
 
 

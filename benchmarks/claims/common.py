@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 from manyminds.evals.statistics.intervals import interval
@@ -17,10 +18,12 @@ class Finding(NamedTuple):
     Attributes:
         rows: Header and rows of the table.
         text: What the figures say of the claim.
+        n: Number of questions, where the description of the data names it.
     """
 
     rows: Rows
     text: str
+    n: int = 0
 
 
 class Claim(NamedTuple):
@@ -31,7 +34,7 @@ class Claim(NamedTuple):
         title: What the paper says.
         paper: Title and arXiv number.
         reported: The paper's figures.
-        data: What is measured here, and whether it is simulated.
+        data: What is measured here, and whether it is simulated; `{n}` is the number of questions.
         limits: Where it does not hold.
         measure: Computes the finding.
         needs: Files it needs; where one is missing, the section is kept as it was written.
@@ -50,14 +53,14 @@ class Claim(NamedTuple):
 def percent(shares: Sequence[float], repeats: int = 1) -> tuple[str, str]:
     """Return an accuracy and its 95 % interval as text."""
     low, high = interval([float(share) for share in shares], repeats)
-    mean = sum(shares) / len(shares)
+    mean = fmean(shares)
     return f"{100 * mean:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def compared(one: Sequence[float], other: Sequence[float], what: str) -> str:
     """Return a sentence on the paired difference between two ways of answering."""
     mean, (low, high) = difference([float(x) for x in one], [float(x) for x in other])
-    told = "a difference" if low > 0 or high < 0 else "no difference that can be told apart"
+    told = "a difference" if low > 0 or high < 0 else "no significant difference"
     return f"{what}: {100 * mean:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}], {told}."
 
 

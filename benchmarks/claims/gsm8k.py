@@ -8,6 +8,7 @@ not vote.
 import random
 from collections.abc import Callable, Sequence
 from functools import cache
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -90,9 +91,9 @@ def scaling() -> Finding:
     rows: list[tuple[str, ...]] = [("models", "right", "95 % interval", "coverage (pass@k)")]
     d = data()
     right = [(d.votes(q, 99).count(RIGHT), len(d.orders[q])) for q in range(len(d.orders))]
-    covered = {size: sum(pass_at_k(n, c, size) for c, n in right) / len(right) for size in SIZES}
+    covered = {size: fmean(pass_at_k(n, c, size) for c, n in right) for size in SIZES}
     rows += [(str(size), *percent(found[size]), f"{100 * covered[size]:.1f} %") for size in SIZES]
-    law = fit_vote_law(SIZES, [sum(found[size]) / len(found[size]) for size in SIZES])
+    law = fit_vote_law(SIZES, [fmean(found[size]) for size in SIZES])
     best, power = recommend(law, law.most), fit_power_law(SIZES, [covered[size] for size in SIZES])
     return Finding(
         rows,

@@ -7,6 +7,7 @@ run the methods' graphs on more questions and check more claims.
 import asyncio
 from collections.abc import Sequence
 from random import Random
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from sparse import KEEP, LAYERS, members, outcomes
@@ -35,7 +36,7 @@ class Point(NamedTuple):
 
     @property
     def gain(self) -> float:
-        return (sum(self.vote) - sum(self.single)) / len(self.vote)
+        return fmean(self.vote) - fmean(self.single)
 
 
 def answered(model: SimulatedChatModel, row: QuestionRow, draw: Random) -> str:

@@ -20,7 +20,7 @@ Ask: TypeAlias = Callable[[str], tuple[str, str]]
 
 
 def manyminds(url: str, timeout: float, folder: str, options: str = "") -> Ask:
-    """`create_moa` with SQLite, as a host that wants to go on after a crash compiles it."""
+    """`create_moa` with SQLite, as a host that wants to continue after a crash compiles it."""
     library = import_module("manyminds")
     saver: Any = import_module("langgraph.checkpoint.sqlite.aio").AsyncSqliteSaver
     settings: dict[str, Any] = json.loads(options) if options else {}

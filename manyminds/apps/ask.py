@@ -1,4 +1,4 @@
-"""`manyminds ask`: one question, one answer, and how it came about."""
+"""`manyminds ask`: one question, one answer, and how it was reached."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ from manyminds.apps.choose import (
     players,
 )
 from manyminds.apps.flags import AsJson, Limits, Members, MethodOptions, Recording
-from manyminds.apps.terminal import complain, counted, print_json
+from manyminds.apps.terminal import counted, print_json
 from manyminds.errors import InputError
 
 if TYPE_CHECKING:  # seconds of import, which a wrong option does not wait for
@@ -39,7 +39,8 @@ def ask(
             "-m",
             metavar="NAME",
             help="See `manyminds methods`; auto: a cascade over all models found or named, "
-            "cheapest first. Default: agent-forest for one model, moa for several different ones.",
+            "cheapest first, and one model is sampled until it is sure. Default: agent-forest for "
+            "one model, moa for several different ones.",
         ),
     ] = None,
     *,
@@ -56,7 +57,7 @@ def ask(
     recording: Recording,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a question: prints the answer, then how it came about.
+    """Answer one question and print how the answer was reached.
 
     Without a member, the first model found is asked: by key, by local server, in this process.
     Each method takes only some of the options, and has others that --set gives; `manyminds methods
@@ -65,14 +66,11 @@ def ask(
     text = _question(question or [])
     given = options.texts(extract=extract)
     if method is not None:
-        choose_method(method, [], given)  # a wrong name is told before anything is looked for
-    asked = named_or_found(members, method, quiet=as_json)
-    chosen = choose_method(method, asked, given)
+        choose_method(method, [], given)  # refuses a wrong name before it looks for members
+    asked = named_or_found(members, method, quiet=as_json, limits=limits)
+    chosen, given = choose_method(method, asked, given)
     graph = build(chosen, asked, given, limits=limits, seed=seed)
-    with recording.into() as open_recording:
-        result = _watch(graph, text)
-    written = open_recording is not None and open_recording.path.exists()
-    file = str(open_recording.path) if open_recording is not None and written else None
+    result, file = _recorded(graph, text, recording)
     simulated = is_simulated([*asked, *players(chosen, given)])
     from manyminds.apps import explain
 
@@ -99,6 +97,15 @@ def _question(words: Sequence[str]) -> str:
     return text.strip()
 
 
+def _recorded(
+    graph: "MethodGraph", question: str, recording: Recording
+) -> tuple[Mapping[str, Any], str | None]:
+    """Run the graph; return its result and the file of the record, None where none was written."""
+    with recording.into() as opened:
+        result = _watch(graph, question)
+    return result, str(opened.path) if opened is not None and opened.path.exists() else None
+
+
 def _watch(graph: "MethodGraph", question: str) -> Mapping[str, Any]:
     """Run the graph, and show its progress on a terminal."""
     from manyminds.apps.display import live
@@ -115,8 +122,8 @@ def _watch(graph: "MethodGraph", question: str) -> Mapping[str, Any]:
             return asyncio.run(_run(graph, question, progress, watched=watched))
     except KeyboardInterrupt:
         asked = counted(progress.asked, "answer")
-        complain(f"interrupted with {progress.answered} of {asked} in; nothing was kept")
-        raise typer.Exit(130) from None
+        kept = f" with {progress.answered} of {asked} in; nothing was kept"
+        raise KeyboardInterrupt(kept) from None
 
 
 async def _run(

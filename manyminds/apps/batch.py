@@ -10,28 +10,34 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from typer import Argument, Option
 
-from manyminds.apps.choose import build
+from manyminds.apps.choose import build, choose_members, choose_method
 from manyminds.apps.flags import CONCURRENCY, Concurrency, Members, Seed, Set, texts
 from manyminds.apps.terminal import complain, console, counted, one_line, watched
 from manyminds.errors import InputError
 from manyminds.evals.batch import FORMS, Batch, Form, batch, read_items
 from manyminds.evals.batch_ray import ray_batch
-from manyminds.registry import method as find_method
 
 if TYPE_CHECKING:
-    from manyminds.method_graph import Compiled
+    from manyminds.compiled_method import CompiledMethod
 
-_INTERRUPTED = 130
+RESULTS = "results.jsonl"
 
 
 def run(
-    name: Annotated[str, Argument(metavar="METHOD", help="See `manyminds methods`.")],
-    *,
     data: Annotated[
-        Path, Option(metavar="FILE", help="Questions or trajectories: JSON Lines, .gz or not.")
+        Path,
+        Argument(
+            metavar="FILE", help="Questions or trajectories: .jsonl, .json, .csv, .tsv or .parquet."
+        ),
     ],
+    *,
+    name: Annotated[str, Option("--method", metavar="METHOD", help="See `manyminds methods`.")],
     out: Annotated[
-        Path, Option(metavar="FILE", help="File to append rows to; goes on where it stopped.")
+        Path,
+        Option(
+            metavar="DIR",
+            help=f"Folder for {RESULTS}, or a .jsonl file; a batch continues where it stopped.",
+        ),
     ],
     members: Members,
     form: Annotated[
@@ -49,21 +55,23 @@ def run(
 ) -> None:
     """Run a method on a file, and append a row for each question or trajectory.
 
-    Nothing is graded. `manyminds batch rater --form trajectories` rates trajectories;
-    `manyminds batch debategpt --form alpaca` writes instructions with debated answers;
-    `manyminds batch interaction --form trajectories` collects trajectories of agents.
+    Nothing is graded. `--method rater --form trajectories` rates trajectories; `--method debategpt
+    --form alpaca` writes instructions with debated answers; `--method interaction --form
+    trajectories` collects trajectories of agents.
     """
-    make = partial(built, name, members.required(), texts(sets), seed)
+    file = out if out.suffix == ".jsonl" else out / RESULTS
+    asked = choose_members(members.required(), method=name)
+    make = partial(built, name, asked, texts(sets), seed)
     graph = make()  # wrong options are an error now, not in another process
     if engine not in ("local", "ray"):
         raise InputError(f"--engine {engine}: give local or ray")
     options: dict[str, Any] = {"form": _form(form), "seed": seed, "concurrency": concurrency}
     work = partial(ray_batch, make, workers=workers) if engine == "ray" else partial(batch, graph)
-    counts = _followed(partial(work, read_items(data), out, **options), out)
+    counts = _followed(partial(work, read_items(data), file, **options), file)
     for why, count in counts.errors.most_common(3):
         complain(f"{counted(count, 'run')} ended without an answer: {one_line(why)}")
     kept = f", {counts.kept:,} were there before" if counts.kept else ""
-    typer.echo(f"{counted(counts.done, 'item')} done{kept}; {counts.calls:,} calls; see {out}")
+    typer.echo(f"{counted(counts.done, 'item')} done{kept}; {counts.calls:,} calls; see {file}")
 
 
 def _followed(work: Callable[..., Batch], out: Path) -> Batch:
@@ -78,13 +86,14 @@ def _followed(work: Callable[..., Batch], out: Path) -> Batch:
         try:
             return work(on_item=show)
         except KeyboardInterrupt:
-            complain(f"interrupted; {out} keeps its rows: the same command goes on from there")
-            raise typer.Exit(_INTERRUPTED) from None
+            kept = f"; {out} keeps its rows: the same command continues from there"
+            raise KeyboardInterrupt(kept) from None
 
 
-def built(name: str, members: Any, sets: Any, seed: int) -> "Compiled":
+def built(name: str, members: Any, sets: Any, seed: int) -> "CompiledMethod":
     """Build the method; also in the processes of other machines."""
-    return build(find_method(name), members, sets, seed=seed).compile()
+    method, options = choose_method(name, members, sets)
+    return build(method, members, options, seed=seed).compile()
 
 
 def _form(text: str) -> Form:

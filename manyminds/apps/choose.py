@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from manyminds.apps.flags import FILE, Limits, Members
-from manyminds.errors import InputError
-from manyminds.registry import Method, method
+from manyminds.errors import InputError, MemberError
+from manyminds.registry import AUTO, Method, frugal, method
 
-if TYPE_CHECKING:  # seconds of import, of no use before it is clear what is asked
+if TYPE_CHECKING:  # seconds of import, not needed to refuse a wrong command
     from manyminds.members import Member
     from manyminds.method_graph import MethodGraph
     from manyminds.prices import Price
     from manyminds.settings import Budget
 
 _SIMULATED = "simulated:"
-AUTO = "auto"
-"""Name that stands for the method which suits the members: a cascade where there are several."""
 NO_MEMBER = """\
 no model is set up; pip install 'manyminds[local]' and manyminds models get smollm2 get a small one
   a better one: --member openai:gpt-4o-mini with OPENAI_API_KEY set; --member ollama:llama3.1
@@ -31,44 +29,57 @@ no model is set up; pip install 'manyminds[local]' and manyminds models get smol
 NO_LIMITS = Limits()
 
 
-def choose_members(given: Sequence[str], *, method: str | None = None) -> list[str]:
+def choose_members(
+    given: Sequence[str], *, method: str | None = None, limits: Limits = NO_LIMITS
+) -> list[str]:
     """Return the members that were named, else the first that is found on this machine, else none.
 
     Keys come first, then local servers, then models of this process, as
-    `manyminds.models.strings.discover` lists them. The method "auto" takes
-    all that are found, in order of price, local ones first.
+    `manyminds.models.strings.discover` lists them. The method "auto" takes all that are found, in
+    order of price, local ones first; it puts those that were named into that order, too, unless the
+    price of one is unknown.
     """
-    if given:
+    if given and method != AUTO:
         return list(given)
     from manyminds.models.strings import discover
 
-    found = discover()
-    if method != AUTO or len(found) < 2:
-        return found[:1]
-    from manyminds.members import Member
-    from manyminds.presets import by_price
+    members = list(given or discover())
+    if method != AUTO:
+        return members[:1]
+    if len(set(members)) < 2 or any(one.startswith(FILE) for one in members):
+        return members
+    from manyminds.presets import by_price, cheapest_first
 
-    return [member.spec or member.name for member in by_price([Member(one) for one in found])]
+    make = maker(limits, asked=False)
+    try:
+        made = [make(one) for one in members]
+    except MemberError:  # such as a missing package: said where the member is asked
+        return members
+    return [one.spec or "" for one in (cheapest_first if given else by_price)(made)]
 
 
 def introduced(members: Sequence[str]) -> str:
-    """Say which members were found, and what to expect of one where that is little."""
+    """Return a sentence that names the members found, with a warning about a weak one."""
     if len(members) > 1:
         return f"asking {', '.join(members)}, the models found"
     from manyminds.models.local import about
 
-    told = about(members[0])
-    return f"asking {members[0]}, the first model found" + (f": {told}" if told else "")
+    description = about(members[0])
+    return f"asking {members[0]}, the first model found" + (
+        f": {description}" if description else ""
+    )
 
 
-def named_or_found(members: Members, method: str | None, *, quiet: bool = False) -> list[str]:
-    """Return the members that were named, else what is found here; say so unless `quiet`.
+def named_or_found(
+    members: Members, method: str | None, *, quiet: bool = False, limits: Limits = NO_LIMITS
+) -> list[str]:
+    """Return the members that were named, else those found here; say so unless `quiet`.
 
     Raises:
-        Exit: Nobody can be asked; how to get a model is on standard error.
+        Exit: There is no model; how to get one is on standard error.
     """
     named = members.named()
-    asked = choose_members(named, method=method)
+    asked = choose_members(named, method=method, limits=limits)
     if not asked:
         print(f"manyminds: {NO_MEMBER}", file=sys.stderr)
         raise typer.Exit(2)
@@ -78,27 +89,28 @@ def named_or_found(members: Members, method: str | None, *, quiet: bool = False)
 
 
 def choose_method(
-    name: str | None, members: Sequence[str], options: Mapping[str, object]
-) -> Method:
-    """Return the method of that name, else the one that suits the members and options.
+    name: str | None, members: Sequence[str], options: Mapping[str, str]
+) -> tuple[Method, dict[str, str]]:
+    """Return the method of that name, else the one that suits the members, and its options.
 
     One model, however often: `agent-forest`. Several different ones: `moa`. The other of the two
     where only that one takes the options that were given. "auto" is a `cascade` over several
-    different models, and `agent-forest` for one.
+    different models, and `agent-forest` that stops early for one.
 
     Raises:
         InputError: The method does not exist, or does not take an option; the message names those
             that it takes.
     """
     several = "cascade" if name == AUTO else "moa"
-    usual = ["agent-forest", several] if len(set(members)) == 1 else [several, "agent-forest"]
+    one = len(set(members)) == 1
+    usual = ["agent-forest", several] if one else [several, "agent-forest"]
     candidates = [method(each) for each in (usual if name in (None, AUTO) else [name])]
     from manyminds.apps.options import check, options_of
 
     fitting = (m for m in candidates if options.keys() <= options_of(m).keys())
     chosen = next(fitting, candidates[0])
     check(chosen, options)
-    return chosen
+    return chosen, {**options, **(frugal(chosen.name, options) if name == AUTO else {})}
 
 
 def build(
@@ -154,7 +166,7 @@ def specs_of(members: Sequence[str]) -> list[str]:
 
 
 def players(chosen: Method, options: Mapping[str, str]) -> list[str]:
-    """Return who was named for the roles of a method; a chain of members is one string."""
+    """Return the members named for the roles of a method; a chain of members is one string."""
     from manyminds.apps.options import options_of
 
     known = options_of(chosen)
@@ -162,7 +174,7 @@ def players(chosen: Method, options: Mapping[str, str]) -> list[str]:
 
 
 def is_simulated(members: Sequence[str]) -> bool:
-    """Tell whether any of these members, or chains of members, only simulates a model."""
+    """Return whether any of these members, or chains of members, only simulates a model."""
     return any(_SIMULATED in member for each in members for member in _named(each))
 
 
@@ -176,14 +188,16 @@ def _named(member: str) -> list[str]:
 
 
 def maker(
-    limits: Limits = NO_LIMITS, *, known: "Sequence[Member]" = ()
+    limits: Limits = NO_LIMITS, *, known: "Sequence[Member]" = (), asked: bool = True
 ) -> "Callable[[str], Member]":
     """Return a function that makes members, always the same one of the same string.
 
     Builders tell members apart by identity: a proposer that also aggregates stays one member.
-    `known` are members that there are already.
+    `known` are members that there are already. Members that are only priced and not `asked` need
+    no key.
     """
     from manyminds.members import Member
+    from manyminds.models.strings import from_string
 
     made = {member.spec: member for member in reversed(known) if member.spec is not None}
     priced = dict(price_of(text) for text in limits.price or ())
@@ -193,7 +207,8 @@ def maker(
             options: dict[str, object] = {"price": priced.get(spec, priced.get(""))}
             if limits.timeout is not None:
                 options["timeout"] = limits.timeout
-            made[spec] = Member(spec, **options)
+            model = spec if asked else from_string(spec, needs_key=False)
+            made[spec] = Member(model, spec=spec, **options)
         return made[spec]
 
     return make

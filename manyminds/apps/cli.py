@@ -14,22 +14,19 @@ from typing import Annotated, Any, NamedTuple, cast
 
 import typer
 
-from manyminds.apps.terminal import COMMAND, complain
+from manyminds.apps.terminal import COMMAND, FAILED, INTERRUPTED, WRONG_INPUT, complain
 from manyminds.errors import InputError, ManymindsError
-
-WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
-"""Exit codes: unusable input; no answer; Ctrl-C."""
 
 
 class Command(NamedTuple):
-    """Where a command is, as `module:function`, and what it does, in a line."""
+    """A command: its place, as `module:function`, and its description, in a line."""
 
     where: str
     help: str
 
 
 COMMANDS = {
-    "ask": Command("manyminds.apps.ask:ask", "Ask a question, and see how the answer came about."),
+    "ask": Command("manyminds.apps.ask:ask", "Answer one question, with votes, cost and failures."),
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
@@ -38,6 +35,10 @@ COMMANDS = {
     "plan": Command("manyminds.apps.plan:plan", "Say what a method will cost, before paying."),
     "report": Command("manyminds.apps.report:report", "Report on a comparison, and advise."),
     "resample": Command("manyminds.apps.resample:resample", "Evaluate votes on kept samples."),
+    "roles": Command("manyminds.apps.roles:roles", "See who proposes and who aggregates best."),
+    "borrowing": Command(
+        "manyminds.apps.borrowing:borrowing", "See which proposals an aggregator takes from."
+    ),
     "select": Command("manyminds.apps.select:select", "Choose members that vote well together."),
     "read": Command("manyminds.apps.read:read", "See what a vote reads in replies, and why."),
     "show": Command("manyminds.apps.show:show", "Look at a run, or follow runs as they go."),
@@ -77,7 +78,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; whatever went wrong is one sentence."""
+    """Run the command line and return its exit code; an error is one sentence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     COMMAND.set(("manyminds", *given))
     # Typer has no options whose value may be left out.
@@ -127,14 +128,14 @@ def _not_loaded() -> None:
 
 
 def _interruptible(command: Callable[..., object]) -> Callable[..., object]:
-    """Say so after Ctrl-C: some versions of Typer end without a word."""
+    """End a command after Ctrl-C with a sentence, which says what was kept."""
 
     @wraps(command)
     def run(*args: object, **options: object) -> object:
         try:
             return command(*args, **options)
-        except KeyboardInterrupt:
-            complain("interrupted")
+        except KeyboardInterrupt as error:
+            complain(f"interrupted{error}")
             raise typer.Exit(INTERRUPTED) from None
 
     return run

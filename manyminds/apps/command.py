@@ -14,7 +14,7 @@ from typer.models import OptionInfo
 
 
 def described(documented: object) -> dict[str, str]:
-    """Return what the docstring of a function or class says of each argument or attribute."""
+    """Return the description of each argument or attribute in a docstring."""
     found = google.parse(inspect.getdoc(documented) or "").params
     return {one.arg_name: " ".join((one.description or "").split()) for one in found}
 

@@ -29,25 +29,24 @@ from manyminds.evals.compare import acompare
 from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comparison
 from manyminds.evals.data import Row, groups_of
 from manyminds.evals.equal_cost import Plan, plan
-from manyminds.evals.grading import grader, vote_kind
 from manyminds.evals.members_alone import BEST_MEMBER
 from manyminds.evals.provenance import note_start, write_study
 from manyminds.evals.statistics.power import smallest_effect
 from manyminds.members import Member
 from manyminds.members import members as as_members
-from manyminds.registry import Method, method
+from manyminds.registry import AUTO, Method, automatic, method
 
 
 @dataclass(frozen=True)
 class Contest:
-    """What is compared.
+    """The methods of a comparison, and the calls of each.
 
     Attributes:
         methods: Methods, with commas between them.
         calls: Calls a question, at most.
         sets: Option of one method, such as debate.topology=ring, or of all that take it; may be
             repeated. `manyminds methods METHOD` lists them.
-        out: Folder that keeps rows, for `manyminds report`; the same command goes on where it
+        out: Folder that keeps rows, for `manyminds report`; the same command continues where it
             stopped.
     """
 
@@ -74,9 +73,9 @@ def compare(
     """
     rows = questions.rows()
     sandbox = measuring.sandbox()
-    read_as = questions.extract or vote_kind(rows)
+    grade, read_as = questions.grader(rows, sandbox)
     everyone = as_members(members.required())
-    given, optional = _methods(contest)
+    given, optional = _methods(contest, everyone)
     plans = _plans(given, everyone, contest.calls, read_as, optional=optional)
     about: dict[str, Any] = {
         "members": [member.name for member in everyone],
@@ -87,9 +86,8 @@ def compare(
     }
     if contest.out is not None:
         _write_study(contest.out, about, plans, rows, questions.file)
-    grade = grader(rows, questions.file, extract=read_as, grades=questions.grades, run_code=sandbox)
     missed = Misses(rows, measuring.misses)
-    progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed)
+    progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed, contest.out)
     with progress, recording.into("compare"):
         found = asyncio.run(
             acompare(
@@ -115,9 +113,13 @@ def compare(
         console().print(missed.table())
 
 
-def _methods(contest: Contest) -> tuple[dict[str, dict[str, str]], set[str]]:
+def _methods(
+    contest: Contest, members: Sequence[Member]
+) -> tuple[dict[str, dict[str, str]], set[str]]:
     """Return the options of each method, and the methods that may be left out."""
-    listed = [name.strip() for name in contest.methods.split(",") if name.strip()]
+    auto = automatic({member.spec or id(member.model) for member in members})
+    names = [name.strip() for name in contest.methods.split(",") if name.strip()]
+    listed = [auto if name == AUTO else name for name in names]
     named = dict.fromkeys([BASELINE, *listed, SELF_CORRECTION])
     given = _shared_out(contest.sets or [], [method(name) for name in named])
     return given, {SELF_CORRECTION} - {*listed}
@@ -126,7 +128,7 @@ def _methods(contest: Contest) -> tuple[dict[str, dict[str, str]], set[str]]:
 def _write_study(
     out: Path, about: Mapping[str, Any], plans: Sequence[Plan], rows: Sequence[Row], file: Path
 ) -> None:
-    """Write down what is compared, for `manyminds report`."""
+    """Write the description of the comparison, for `manyminds report`."""
     planned = [one.to_json() for one in plans]
     write_study(out, {**about, "methods": planned, "groups": groups_of(rows)})
     note_start(out, COMMAND.get(), file)
@@ -171,12 +173,12 @@ def _show(
 
 
 def _together(found: Comparison, questions: int) -> Iterator[str]:
-    """Say what the rows say together."""
+    """Return the conclusion from all rows."""
     alike = [", ".join(names) for names in found.alike if len(names) > 1]
     if alike:
-        yield "Cannot be told apart (Holm over all pairs): " + "; ".join(alike) + "."
+        yield "Cannot be distinguished (Holm over all pairs): " + "; ".join(alike) + "."
     yield (
-        f"{counted(questions, 'question')} show a true difference of "
+        f"{counted(questions, 'question')} can show a true difference of "
         f"{100 * smallest_effect(questions):.0f} points 8 times of 10, if two methods differ on "
         "a fifth of them."
     )
@@ -236,7 +238,7 @@ def _table(found: Sequence[Compared], given: Mapping[str, Mapping[str, str]]) ->
 
 
 def _label(one: Compared, given: Mapping[str, str]) -> str:
-    """Say what was compared: the method, how it was set, and how often it ran."""
+    """Return a row's method, its options, and the number of its runs, in words."""
     settings = [f"{name} {value}" for name, value in one.options.items()]
     settings += [one_line(f"{name} {text}", 22) for name, text in given.items()]
     settings += [f"{one.runs} runs, voted"] if one.runs > 1 else []

@@ -1,7 +1,7 @@
 """`manyminds demo`: recorded votes of real models, then simulated members; no key, no network."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -10,7 +10,6 @@ from manyminds.apps.choose import build
 from manyminds.apps.demo_recorded import recorded_figures, recorded_table
 from manyminds.apps.flags import AsJson, Limits, Set, texts
 from manyminds.apps.terminal import (
-    complain,
     console,
     dollars,
     facts,
@@ -24,15 +23,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from manyminds.apps.demo_recorded import Figure
+    from manyminds.compiled_method import CompiledMethod
     from manyminds.evals.eval_log import Outcome
     from manyminds.evals.result import Result
-    from manyminds.method_graph import Compiled, MethodGraph
+    from manyminds.method_graph import MethodGraph
 
 QUESTIONS, FAST_QUESTIONS = 400, 40
 _SIZES = (1, 5, 10, 20, 40)
 _PROPOSERS = 6  # as in the paper on Mixture-of-Agents
 _PRICE = (0.15, 0.60)  # dollars for a million tokens in and out
-_OVERHEAD = 15  # what one run of a graph takes in addition to its calls, in calls
+_OVERHEAD = 15  # cost of a run of a graph in addition to its calls, in calls
 _BAR = 16
 _WIDE = 78  # columns from which there is room for bars and costs
 _NEXT = (
@@ -46,7 +46,7 @@ class Contender(NamedTuple):
     """One line of the comparison."""
 
     name: str
-    graph: "Compiled"
+    graph: "CompiledMethod"
 
 
 class Measured(NamedTuple):
@@ -104,12 +104,12 @@ def _measured(shown: list[Contender], number: int, seed: int) -> list[Measured]:
         for measured in _measure(shown, number, seed):
             done.append(measured)
     except KeyboardInterrupt:
-        complain(f"interrupted with {len(done)} of {len(shown)} lines measured; none was kept")
-        raise typer.Exit(130) from None
+        kept = f" with {len(done)} of {len(shown)} lines measured; none was kept"
+        raise KeyboardInterrupt(kept) from None
     return done
 
 
-def _show(votes: "list[Figure]", done: list[Measured], number: int) -> None:
+def _show(votes: "Sequence[Figure]", done: list[Measured], number: int) -> None:
     from rich.text import Text
 
     screen = console()
@@ -136,7 +136,7 @@ def _show(votes: "list[Figure]", done: list[Measured], number: int) -> None:
 def contenders(
     seed: int, method: str | None = None, options: Mapping[str, str] | None = None
 ) -> Iterator[Contender]:
-    """Build what is compared: one model at different costs, so that the method alone differs."""
+    """Build the graphs that are compared: one model at different costs; only the method differs."""
     from manyminds.graphs.agent_forest import create_agent_forest
     from manyminds.members import Member
     from manyminds.prices import Price
@@ -146,7 +146,7 @@ def contenders(
     def model(**params: float) -> Member:
         return Member(spec, price=Price(input=_PRICE[0], output=_PRICE[1]), params=params)
 
-    # What one gets without any method: one answer at temperature 0.
+    # Without any method: one answer at temperature 0.
     alone = create_agent_forest(model(temperature=0), samples=1, extract="number")
     yield Contender("alone", alone.compile())
     for samples in _SIZES:
@@ -210,7 +210,7 @@ class _Bar:
         self._progress.stop()
 
     def say(self, what: str) -> None:
-        """Name what is going on."""
+        """Name the method that runs."""
         self._progress.update(self._task, description=what)
 
     def step(self, outcome: "Outcome") -> None:
@@ -248,7 +248,7 @@ def _table(done: list[Measured], *, wide: bool) -> "Table":
 
 
 def _reading(done: list[Measured]) -> str:
-    """Say what the figures say, whatever they are."""
+    """Return the conclusion that the figures allow."""
     alone, *others = done
     best = max(others, key=lambda measured: measured.result.accuracy)
     gain = 100 * (best.result.accuracy - alone.result.accuracy)

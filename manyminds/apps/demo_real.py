@@ -25,7 +25,7 @@ _JUDGE = "judge"
 
 
 class Part(NamedTuple):
-    """One part of the demonstration: what it shows, its question and its method."""
+    """One part of the demonstration: its heading, its question and its method."""
 
     title: str
     question: str
@@ -43,8 +43,8 @@ def show_real() -> None:
     from manyminds.models.local import about
 
     screen = console()
-    told = about(MEMBER)
-    put(screen, Text("A real language model, in this process", "bold"), Text(f"{told}."), "")
+    description = about(MEMBER)
+    put(screen, Text("A real language model, in this process", "bold"), Text(f"{description}."), "")
     with TemporaryDirectory(prefix="manyminds-demo-") as folder:
         for number, part in enumerate(parts()):
             put(screen, Text(part.title, "bold"), Text(f"Question: {part.question}"))
@@ -66,7 +66,7 @@ def parts() -> Iterator[Part]:
     yield Part(
         "A vote of eight replies",
         _VOTE,
-        create_agent_forest(member(128, temperature=0.6), samples=8, extract="number", prompt=None),
+        create_agent_forest(member(128, temperature=0.6), samples=8, prompt=None),
     )
     yield Part(
         "A judge, whose verdict a grammar holds to its JSON schema",
@@ -105,7 +105,7 @@ def _lines(result: dict[str, Any], run: "RunRecord | None") -> Iterator[tuple[st
 
 
 def _reply(call: "Call") -> str:
-    """Return a reply on one line, with what was read in it; JSON as the model wrote it."""
+    """Return a reply on one line, with the answer read in it; JSON as the model wrote it."""
     if call.status != "ok":
         reason = call.error["message"] if call.error else call.status
         return f"({one_line(reason, _SHOWN)})"

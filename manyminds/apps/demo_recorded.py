@@ -1,6 +1,7 @@
 """The first part of `manyminds demo`: votes of real models on real questions, recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Figure(NamedTuple):
     """Accuracy of one way of answering.
 
     Attributes:
-        name: What answered.
+        name: Name of the row.
         accuracy: Share of questions answered correctly, 0 to 1.
         interval: Its 95 % interval.
         questions: Number of questions.
@@ -28,8 +29,9 @@ class Figure(NamedTuple):
     questions: int
 
 
-def recorded_figures(seed: int = 0) -> list[Figure]:
-    """Return what votes of real models make of real questions, and the best single model.
+@cache
+def recorded_figures(seed: int = 0) -> tuple[Figure, ...]:
+    """Return the accuracy of votes of real models on real questions, and of the best single model.
 
     Each question is put to its own random order of the models, so a vote of N shows what N models
     chosen blindly achieve. The best single model is chosen with the accepted answers in hand, which
@@ -42,7 +44,7 @@ def recorded_figures(seed: int = 0) -> list[Figure]:
 
     data = bundled(SET)
     best = max(_single(data), key=lambda figure: figure.accuracy)
-    return [*_votes(data, seed), best._replace(name=f"best of 44: {best.name[:17]}")]
+    return (*_votes(data, seed), best._replace(name=f"best of 44: {best.name[:17]}"))
 
 
 def _votes(data: "BundledSet", seed: int) -> Iterator[Figure]:
@@ -71,6 +73,7 @@ def _single(data: "BundledSet") -> Iterator[Figure]:
         yield _figure(model, asked)
 
 
+@cache
 def _same(answer: str | None, gold: str) -> bool:
     from manyminds.reading.answers import extractor
 
@@ -84,11 +87,11 @@ def _figure(name: str, right: list[bool]) -> Figure:
     return Figure(name, accuracy, wilson(accuracy, len(right)), len(right))
 
 
-def recorded_table(figures: list[Figure], bar: int) -> "Table":
+def recorded_table(figures: Sequence[Figure], bar: int) -> "Table":
     """Return the figures as a table.
 
     Args:
-        figures: What `recorded_figures` returned.
+        figures: Result of `recorded_figures`.
         bar: Width of a full bar in characters; 0 leaves bars and intervals out.
     """
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""`manyminds doctor`: what is installed, which models are found, what is missing."""
+"""`manyminds doctor`: installed extras, models found, and the parts that are missing."""
 
 import os
 import platform
@@ -36,11 +36,11 @@ EXTRAS = {
     "export": "training data in parquet",
     "tune": "`manyminds tune`: a model trained on exported runs",
 }
-"""What each extra gives; whether it is installed follows from the package's own metadata."""
+"""Purpose of each extra; whether it is installed follows from the package's own metadata."""
 
 
 class Extra(TypedDict):
-    """An optional part: what it gives, what of it is not installed, and how to get it."""
+    """An optional part: its purpose, its missing packages, and how to install them."""
 
     gives: str
     installed: bool
@@ -49,7 +49,7 @@ class Extra(TypedDict):
 
 
 class Found(TypedDict):
-    """An endpoint: its address, the variable of its key, and what is found there."""
+    """An endpoint: its address, the variable of its key, and the models found there."""
 
     url: str
     key_variable: str

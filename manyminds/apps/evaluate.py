@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from manyminds.answer_form import TASKS, answer_kind
-from manyminds.apps.choose import AUTO, build, choose_method, named_or_found
+from manyminds.apps.choose import build, choose_method, named_or_found
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import (
     AsJson,
@@ -20,11 +20,18 @@ from manyminds.apps.flags import (
     MethodOptions,
     Questions,
     Recording,
+    with_file,
 )
 from manyminds.apps.misses import Misses
 from manyminds.apps.misses import read_as as how_read
 from manyminds.apps.options import options_of, read
-from manyminds.apps.terminal import COMMAND, complain, console, counted, dollars, print_json
+from manyminds.apps.terminal import (
+    COMMAND,
+    console,
+    counted,
+    dollars,
+    print_json,
+)
 from manyminds.errors import InputError
 from manyminds.evals.curve import Curve, Point, read_points
 from manyminds.evals.curve import plot as draw
@@ -39,17 +46,16 @@ from manyminds.evals.samples import SampleFile
 from manyminds.evals.sandbox import Limits
 from manyminds.graphs.agent_forest import ASKED_VOTES, default_vote
 from manyminds.method_graph import MethodGraph
+from manyminds.registry import AUTO
 from manyminds.votes import stopping
-
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
 class Output:
-    """What an evaluation leaves.
+    """Files that an evaluation writes.
 
     Attributes:
-        out: Folder that keeps rows; goes on where it stopped.
+        out: Folder that keeps rows; continues where it stopped.
         keep: Append every sample to FILE; see `manyminds resample`.
         curve: Accuracy at each of these numbers of samples, such as 1,5,10.
         plot: Draw the curve into this file.
@@ -92,7 +98,7 @@ def evaluate(
     out = output.out
     plan = _planned(name, questions, members, options, measuring, output.curve, out)
     missed = Misses(plan.rows, measuring.misses)
-    progress = EvalProgress(len(plan.rows) * measuring.repeats, missed)
+    progress = EvalProgress(len(plan.rows) * measuring.repeats, missed, out)
     if out is not None:
         note_start(out, COMMAND.get(), questions.file)
     evaluation = aevaluate(
@@ -108,7 +114,7 @@ def evaluate(
         on_output=_kept(plan, out, output.keep),
     )
     with recording.into(f"eval-{plan.graph.method}"):
-        result = _run(evaluation, progress, out)
+        result = _run(evaluation, progress)
     about = plan.about | {"seed": measuring.seed}
     about |= _curve_of(plan, measuring.repeats, output.plot, questions.file.name)
     _show(about, result, as_json)
@@ -117,7 +123,7 @@ def evaluate(
 
 
 def _curve_of(plan: "_Plan", repeats: int, plot: Path | None, file: str) -> dict[str, Any]:
-    """Return what the curve says, if one is wanted, and draw it."""
+    """Return the figures of the curve, if one is wanted, and draw it."""
     if plan.curve is None:
         return {}
     points = plan.curve.result(repeats)
@@ -129,21 +135,17 @@ def _curve_of(plan: "_Plan", repeats: int, plot: Path | None, file: str) -> dict
 def _which(
     name: str | None, file: Path | None, questions: Questions
 ) -> tuple[str | None, Questions]:
-    """Return the method and the questions; a file alone may stand in the method's place."""
+    """Return the method and the questions; a file alone may take the method's place."""
     if file is None and name is not None:
         alone = Path(name)
         if alone.is_file() or (alone.suffix and questions.data is None):
             name, file = None, alone
-    if file is not None:
-        if questions.data is not None:
-            raise InputError(f"the questions are named twice: {file} and --data {questions.data}")
-        questions = replace(questions, data=file)
-    return name or AUTO, questions
+    return name or AUTO, with_file(questions, file)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is measured: a graph on rows, and what is said of it in logs (`config`) and printed."""
+    """An evaluation: a graph on rows, and its description for logs (`config`) and the screen."""
 
     rows: list[Row]
     graph: MethodGraph
@@ -154,7 +156,7 @@ class _Plan:
 
 
 def _kept(plan: _Plan, out: Path | None, keep: Path | None) -> OnOutput | None:
-    """Return what takes in each run: the curve, a log of the answers voted on, a sample file."""
+    """Return the observer of each run: the curve, a log of the answers voted on, a sample file."""
     takers: list[OnOutput] = []
     if keep is not None:
         takers.append(SampleFile(keep).add)
@@ -181,13 +183,13 @@ def _planned(
 ) -> _Plan:
     rows = questions.rows()
     asked = named_or_found(members, name)
-    method = choose_method(name, asked, {})
     sandbox = measuring.sandbox()
     points = None if curve is None else read_points(curve)
     most = {} if points is None else {"samples": max(points)}
-    texts = options.texts(extract=questions.extract, **most)
+    method, texts = choose_method(name, asked, options.texts(**most))
     benchmark = TASKS.get(options.task or "")  # graded as its vote reads
-    read_as = texts.pop("extract", None) or (benchmark and benchmark.extract) or vote_kind(rows)
+    told = texts.pop("extract", None)
+    read_as = questions.extract or told or (benchmark and benchmark.extract) or vote_kind(rows)
     if read_as is not None and "extract" in options_of(method):
         texts["extract"] = read_as
     values = read(method, texts)
@@ -214,7 +216,7 @@ def _planned(
 
 
 def _running(given: Mapping[str, str], limits: Limits | None) -> dict[str, object]:
-    """Return what stands for the vote that runs programs; running them must be asked for."""
+    """Return the option value of the vote that runs programs, which needs --run-code."""
     if given.get("vote") != "executes":
         return {}
     if limits is None:
@@ -250,24 +252,14 @@ def _curve(
     )
 
 
-def _run(
-    evaluation: Coroutine[Any, Any, Result], progress: EvalProgress, out: Path | None
-) -> Result:
+def _run(evaluation: Coroutine[Any, Any, Result], progress: EvalProgress) -> Result:
     # Recorded answers stay until the end: unless they are set aside, garbage collection looks
-    # through all of them again and again, which takes a third of the time.
+    # through all of them repeatedly, which takes a third of the time.
     gc.collect()
     gc.freeze()
     try:
         with progress:
             result = asyncio.run(evaluation)
-    except KeyboardInterrupt:
-        kept = f"{counted(progress.rows, 'row')} of {progress.total:,}"
-        complain(
-            f"interrupted after {kept}; --out DIR would have kept them"
-            if out is None
-            else f"interrupted; {kept} are kept in {out}: the same command goes on from there"
-        )
-        raise typer.Exit(_INTERRUPTED) from None
     finally:
         gc.unfreeze()
     progress.complain()

@@ -1,4 +1,4 @@
-"""How an answer came about, on a screen: what was missing first, then the answer, then the rest."""
+"""Screen output of one run: failures first, then the answer, then how it was reached."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,11 @@ from manyminds.apps.terminal import clean, console, counted, dollars, facts, one
 _MOST_GROUPS = 6
 _BAR = 16
 _SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
-# Keys of a result that stand elsewhere in the output, or repeat the candidates' texts.
-_ELSEWHERE = frozenset(
-    {"messages", "candidates", "answer", "report", "ballot", "transcript", "trajectories"}
-)
 _SIMULATED = "by a statistical model of a language model; no real model was asked"
 
 
 def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = None) -> None:
-    """Print the answer and how it came about.
+    """Print the answer and how it was reached.
 
     Args:
         result: result of the graph.
@@ -58,15 +54,13 @@ def as_json(result: Mapping[str, Any], question: str, *, simulated: bool) -> dic
     the places of its voters in the order of asking.
     """
     ballot = result.get("ballot")
-    report = {k: v for k, v in result["report"].items() if k != "spent"}
-    own = {k: v for k, v in result.items() if k not in _ELSEWHERE}
+    report = result["report"]
     return {
         "question": question,
         "answer": result["answer"],
         "simulated": simulated,
         "votes": ballot and [dict(group) for group in ballot["groups"]],
-        **own,
-        **report,
+        **{key: value for key, value in report.items() if key not in ("ballot", "spent")},
     }
 
 
@@ -87,7 +81,7 @@ def _how(result: Mapping[str, Any]) -> str:
 
 
 def _players(report: Mapping[str, Any], role: str) -> list[str]:
-    """Return who gave an answer in a role; a member that is a method has no calls of its own."""
+    """Return the members that answered in a role; a member that is a method has no calls here."""
     return [
         row["member"]
         for row in report["spent"].values()

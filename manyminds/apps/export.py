@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Form:
-    """What is written of a run.
+    """The conversations of a run that are written.
 
     Attributes:
         format: The form; --list names them.
@@ -33,7 +33,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Filters:
-    """What a trajectory must have to be written.
+    """Conditions on the trajectories that are written.
 
     Attributes:
         min_reward: Least reward, such as 1.

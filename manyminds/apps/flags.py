@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from time import strftime
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -15,6 +15,7 @@ from manyminds.errors import InputError
 
 if TYPE_CHECKING:  # a wrong option does not wait for these
     from manyminds.evals.data import Row
+    from manyminds.evals.grading import Grader
     from manyminds.evals.sandbox import Limits as SandboxLimits
     from manyminds.records.record import Recording as OpenRecording
 
@@ -130,7 +131,7 @@ COMMON = (*(field.name for field in fields(MethodOptions) if field.name != "sets
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use; None: no limit.
+    """Limits of a run; None: no limit.
 
     Attributes:
         calls: Calls at most.
@@ -209,6 +210,36 @@ class Questions:
 
         return read_rows(self.file, self.limit, Columns(self.question_column, self.answer_column))
 
+    def grader(
+        self, rows: "Sequence[Row]", run_code: "SandboxLimits | None" = None
+    ) -> "tuple[Grader, str | None]":
+        """Return the grader of the questions, and the kind of answer that it reads.
+
+        Args:
+            rows: The questions.
+            run_code: How programs run; None: none may run.
+
+        Raises:
+            InputError: The answers cannot be graded; the message says why.
+        """
+        from manyminds.evals.grading import grader, vote_kind
+
+        kind = self.extract or vote_kind(rows)
+        return grader(rows, self.file, extract=kind, grades=self.grades, run_code=run_code), kind
+
+
+def with_file(questions: Questions, file: Path | None) -> Questions:
+    """Return the questions of a file that may be named with or without --data.
+
+    Raises:
+        InputError: Both name one.
+    """
+    if file is None:
+        return questions
+    if questions.data is not None:
+        raise InputError(f"the questions are named twice: {file} and --data {questions.data}")
+    return replace(questions, data=file)
+
 
 @dataclass(frozen=True)
 class TestSets:
@@ -220,7 +251,7 @@ class TestSets:
         ngram: Words in a row that count as shared.
     """
 
-    __test__ = False  # no test class, whatever its name
+    __test__ = False  # no test class, although its name begins with Test
 
     gold: Annotated[Path | None, Option(metavar="FILE")] = None
     against: Annotated[Path | None, Option(metavar="FILE")] = None
@@ -236,8 +267,8 @@ class Measuring:
         seed: Seed of every random choice.
         concurrency: Number of questions in progress at once.
         misses: Print N runs that were graded as wrong, and why.
-        run_code: Run programs to grade them, in bubblewrap: no network, no files of yours, no child
-            processes; --run-code=unconfined runs them without a sandbox.
+        run_code: Run programs to grade them, in bubblewrap: no network, no files of your own, no
+            child processes; --run-code=unconfined runs them without a sandbox.
     """
 
     repeats: Annotated[int, Option(metavar="N", min=1)] = 1

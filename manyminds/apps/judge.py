@@ -1,83 +1,138 @@
 """`manyminds judge`: a method on a task that a judge grades, such as AlpacaEval or MT-Bench."""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from manyminds.apps.choose import AUTO, build, choose_method, named_or_found
-from manyminds.apps.flags import AsJson, Concurrency, Members, MethodOptions, Seed
-from manyminds.apps.terminal import console, counted, dollars, print_json
-from manyminds.evals.judged.judge import Judge, Spent
-from manyminds.evals.judged.run import Judged, ajudge
+from manyminds.apps.choose import build, choose_method, named_or_found
+from manyminds.apps.eval_progress import counting
+from manyminds.apps.flags import AsJson, Measuring, Members, MethodOptions
+from manyminds.apps.terminal import (
+    COMMAND,
+    console,
+    counted,
+    print_json,
+    usage,
+)
+from manyminds.evals.judged.folder import open_folder, write_judged
+from manyminds.evals.judged.judge import Judge
+from manyminds.evals.judged.length import read_published
+from manyminds.evals.judged.result import Judged
+from manyminds.evals.judged.run import ajudge
 from manyminds.evals.judged.tasks import TASKS, judged_task
+from manyminds.evals.provenance import note_start
 from manyminds.members import Member
+from manyminds.registry import AUTO
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How answers are graded.
+
+    Attributes:
+        by: Model that grades the answers. Plans and programs of MMAU need none.
+        repeats: Times that each verdict is asked for, to see whether the judge agrees with itself.
+        published: For AlpacaEval, df_gamed.csv of its authors, for their length control.
+        run_code: Run programs of MMAU in bubblewrap to grade them; --run-code=unconfined runs them
+            without a sandbox.
+        limit: First items only.
+        concurrency: Number of items in progress at once.
+        seed: Seed of every random choice.
+        out: Folder of answers and verdicts; a stopped run continues there, and `manyminds report`
+            reports on it.
+    """
+
+    by: Annotated[str | None, typer.Option(metavar="MODEL")] = None
+    repeats: Annotated[int, typer.Option(metavar="N", min=1)] = 1
+    published: Annotated[Path | None, typer.Option(metavar="FILE")] = None
+    run_code: Annotated[str | None, typer.Option(metavar="[=unconfined]")] = None
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1)] = None
+    concurrency: Annotated[int, typer.Option(metavar="N", min=1)] = 16
+    seed: Annotated[int, typer.Option(metavar="N")] = 0
+    out: Annotated[Path | None, typer.Option(metavar="DIR")] = None
+
+    def options(self) -> dict[str, Any]:
+        """Return how answers are graded, as `ajudge` takes it."""
+        return {
+            "folder": self.out,
+            "repeats": self.repeats,
+            "published": None if self.published is None else read_published(self.published),
+            "limits": Measuring(run_code=self.run_code).sandbox(),
+            "seed": self.seed,
+            "concurrency": self.concurrency,
+        }
 
 
 def judge(
     name: Annotated[str, typer.Argument(metavar="TASK", help=", ".join(TASKS) + ".")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that its authors publish.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File that its authors publish, or a folder.")
+    ],
     *,
-    by: Annotated[str, typer.Option(metavar="MODEL", help="Model that grades the answers.")],
     method: Annotated[
         str, typer.Option(metavar="METHOD", help="Method that answers; see `manyminds methods`.")
     ] = AUTO,
     members: Members,
     options: MethodOptions,
-    answers: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Keeps answers, and goes on where it stopped."),
-    ] = None,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="First items only.")] = None,
-    concurrency: Concurrency = 16,
-    seed: Seed = 0,
+    judging: Judging,
     as_json: AsJson = False,
 ) -> None:
-    """Grade a method on a task with a judge, and say what the judge prefers and costs.
+    """Grade a method on a task with a judge; prints the judge's preferences and costs, too.
 
     AlpacaEval compares with the reference answers in both orders and reports the win rate, also at
-    equal lengths; MT-Bench, Just-Eval and FLASK rate by aspects.
+    equal lengths; MT-Bench, Just-Eval, FLASK and CEB rate by aspects (CEB's bias is best at 0);
+    MMAU grades right or wrong.
     """
-    chosen = judged_task(name)
-    items = chosen.items(file)[:limit]
+    task = judged_task(name)
+    items = task.items(file)[: judging.limit]
     asked = named_or_found(members, method, quiet=as_json)
-    texts = options.texts()
-    graph = build(choose_method(method, asked, texts), asked, texts)
-    grader = Judge(Member(by), chosen, seed=seed)
-    run = ajudge(
-        chosen,
-        items,
-        graph.compile(),
-        grader,
-        kept=answers,
-        seed=seed,
-        concurrency=concurrency,
-    )
-    found = asyncio.run(run)
+    chosen, texts = choose_method(method, asked, options.texts())
+    graph = build(chosen, asked, texts)
+    grader = None if judging.by is None else Judge(Member(judging.by), task, seed=judging.seed)
+    about = {
+        "task": name, "paper": task.paper, "method": chosen.name, "members": list(asked),
+        "options": texts, "seed": judging.seed, "prompts": graph.prompts,
+    }  # fmt: skip
+    if judging.out is not None:
+        open_folder(judging.out, about)
+        note_start(judging.out, COMMAND.get(), file)
+    run = partial(ajudge, task, items, graph.compile(), grader, **judging.options())
+    found = _followed(run, len(items), judging.out)
+    figures = {
+        "items": len(items),
+        "judge_model": judging.by,
+        "prompt": grader and grader.prompt,
+        **found.to_json(),
+    }
+    if judging.out is not None:
+        write_judged(judging.out, {"about": about, "found": figures})
     if as_json:
-        about = {"task": name, "paper": chosen.paper, "items": len(items), "judge_model": by}
-        print_json({**about, "prompt": grader.prompt, **_plain(found)})
-        return
+        print_json({"task": name, "paper": task.paper, **figures})
+    else:
+        by = f", judged by {judging.by}" if judging.by else ""
+        _show(found, f"{task.name}, {counted(len(items), 'item')}{by}")
+
+
+def _followed(
+    run: Callable[..., Coroutine[Any, Any, Judged]], total: int, out: Path | None
+) -> Judged:
+    """Grade the items with a progress bar on the terminal."""
+    with counting("item", total, out, option="--out DIR") as count:
+        return asyncio.run(run(on_item=count))
+
+
+def _show(found: Judged, heading: str) -> None:
     screen = console()
-    screen.print(f"{chosen.name}, {counted(len(items), 'item')}, judged by {by}", style="bold")
+    screen.print(heading, style="bold")
     screen.print(_table(found))
     for one in found.preferences:
         screen.print(str(one))
-
-
-def _plain(found: Judged) -> dict[str, object]:
-    """Return the figures as plain data."""
-    plain = asdict(found)
-    plain["ratings"] = {name: one._asdict() for name, one in found.ratings.items()}
-    plain["wins"] = found.wins and found.wins._asdict()
-    plain["preferences"] = [
-        {**one._asdict(), "caught": one.caught, "says": str(one)} for one in found.preferences
-    ]
-    plain["method"], plain["judge"] = found.method._asdict(), found.judge._asdict()
-    return plain
 
 
 def _table(found: Judged) -> Table:
@@ -85,22 +140,25 @@ def _table(found: Judged) -> Table:
     if found.wins is not None and found.interval is not None:
         low, high = found.interval
         table.add_row("win rate", f"{found.wins.raw:.1%}  ({low:.1%} to {high:.1%})")
-        table.add_row("at equal lengths", f"{found.wins.controlled:.1%}")
+        terms = "" if found.wins.difficulty_effect is None else ", with the authors' difficulty"
+        table.add_row("at equal lengths", f"{found.wins.controlled:.1%}{terms}")
         table.add_row(
             "orders agree", "" if found.consistency is None else f"{found.consistency:.0%}"
         )
     for name, one in found.ratings.items():
         low, high = one.interval
         table.add_row(name, f"{one.mean:.2f}  ({low:.2f} to {high:.2f}), {one.n:,} items")
+    if found.repeatability is not None:
+        same = found.repeatability
+        table.add_row(
+            "judge repeats itself",
+            f"{same.agreement:.0%} of the time, kappa {same.kappa:.2f}, {same.items:,} verdicts "
+            f"asked {found.repeats} times",
+        )
     if found.unanswered:
-        table.add_row("unanswered", f"{found.unanswered:,}, counted as lost or rated lowest")
+        table.add_row("unanswered", f"{found.unanswered:,}, counted as lost or rated worst")
     if found.ungraded:
         table.add_row("ungraded", f"{found.ungraded:,}, not counted")
-    table.add_row("method", _said(found.method))
-    table.add_row("judge", _said(found.judge))
+    for role, spent in (("method", found.method), ("judge", found.judge)):
+        table.add_row(role, usage(spent.calls, spent.tokens, spent.cost))
     return table
-
-
-def _said(spent: Spent) -> str:
-    cost = "cost unknown" if spent.cost is None else dollars(spent.cost)
-    return f"{counted(spent.calls, 'call')}, {counted(spent.tokens, 'token')}, {cost}"

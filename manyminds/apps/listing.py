@@ -1,4 +1,4 @@
-"""`manyminds methods` and `manyminds prompts`: what there is to choose from."""
+"""`manyminds methods` and `manyminds prompts`: lists of methods and prompts."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ def methods(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the methods: what each is good for, what it costs; or show one with its options."""
+    """List the methods with their use and their calls; or show one with its options."""
     if name is not None:
         _show_method(find_method(name), as_json)
         return
@@ -52,8 +52,8 @@ def prompts(
 ) -> None:
     """List the prompts, or show one: its text, its variables, and the file it comes from.
 
-    Put a file of the same name into a folder of yours, name that folder in MANYMINDS_PROMPTS, and
-    it stands in for ours.
+    Put a file of the same name into a folder of your own, name that folder in MANYMINDS_PROMPTS,
+    and it replaces the file of manyminds.
     """
     if name is not None:
         _show(_named(name), as_json)
@@ -126,7 +126,7 @@ def _show_method(method: Method, as_json: bool) -> None:
 
 
 def _entry(option: "Option") -> "Text":
-    """Return what to give, the default and what it is for, in this order."""
+    """Return the value, the default and the description of an option, in this order."""
     from rich.text import Text
 
     default = "to be given" if option.is_required else f"default: {option.default_text}"

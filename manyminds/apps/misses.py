@@ -1,4 +1,4 @@
-"""What an evaluation graded as wrong or could not read, for the screen."""
+"""Replies that an evaluation graded as wrong or could not read, for the screen."""
 
 from collections.abc import Mapping, Sequence
 
@@ -64,7 +64,7 @@ class Misses:
         )
 
     def table(self) -> Table:
-        """Return what was graded as wrong, and why."""
+        """Return the replies graded as wrong, and why."""
         table = Table("question", "expected", "read", "why", "end of the reply", box=None)
         for one in self._wrong:
             golds = " | ".join(gold for gold in self._golds[one["id"]] if gold is not None)

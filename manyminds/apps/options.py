@@ -4,29 +4,21 @@ import difflib
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from manyminds.apps.command import described
 from manyminds.errors import InputError
 from manyminds.members import Member
+from manyminds.options import hints_of, is_list, is_plain, limit_of, one_of, parts_of, words_of
 from manyminds.registry import Method, methods
 from manyminds.settings import Context
 
-_WORDS: Mapping[object, str] = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "text",
-    Path: "a path",
-    Member: "a member",
-    NoneType: "none",
-}
 _OWN_FLAGS = ("seed", "budget")
 
 
@@ -58,7 +50,7 @@ class Option:
 
     @property
     def kind(self) -> str:
-        """What to give, in words."""
+        """Description of the value, in words."""
         # A path is text too, and so is a member; a default of none tells that none may be given.
         said = {Path, str} if self.is_role else {Path} if str in self.forms else set[Any]()
         if self.default is None:
@@ -103,10 +95,7 @@ def options_of(method: Method) -> dict[str, Option]:
     among them. An argument without annotation is read as its default's type.
     """
     builder = method.create()
-    try:
-        hints = get_type_hints(builder, include_extras=True)
-    except NameError:  # names that are imported for type checkers only
-        hints = {}
+    hints = hints_of(builder)
     about = _first_sentences(builder)
     _, *rest = inspect.signature(builder).parameters.values()
     found: list[Option] = []
@@ -166,46 +155,22 @@ def read(
             values[name] = known[name].read(text, make)
         except InputError:  # of `make`, which says what to do itself
             raise
-        except ValueError:  # pydantic's too
+        except ValueError as error:  # pydantic's too
+            wanted = limit_of(error) or known[name].kind
             raise InputError(
-                f"{method.name}: {name}={text[:60]} is not understood: give {known[name].kind}"
+                f"{method.name}: {name}={text[:60]} is not understood: give {wanted}"
             ) from None
     return values
 
 
 def _given_as_text(hint: Any) -> tuple[Any, ...]:
-    forms = tuple(_forms(hint))
+    forms = tuple(parts_of(hint))
     is_role = Member in forms
-    return tuple(f for f in forms if _is_plain(f) or f is Member or (is_role and _is_chain(f)))
-
-
-def _forms(hint: Any) -> Iterator[Any]:
-    if get_origin(hint) in (Union, UnionType):
-        for each in get_args(hint):
-            yield from _forms(each)
-    else:
-        yield hint
-
-
-def _is_plain(form: Any) -> bool:
-    """Tell whether text, or JSON, can stand for a type."""
-    origin, inner = get_origin(form), get_args(form)
-    if origin is None:
-        return form is not Member and form in _WORDS
-    if origin is Annotated:
-        return _is_plain(inner[0])
-    if origin is Literal or origin in (dict, Mapping):
-        return True
-    listed = origin in (list, tuple, set, Sequence)
-    return listed and all(f is ... or _is_plain(f) for each in inner for f in _forms(each))
+    return tuple(f for f in forms if is_plain(f) or f is Member or (is_role and _is_chain(f)))
 
 
 def _is_chain(form: Any) -> bool:
-    return get_origin(form) in (list, Sequence) and Member in _forms(get_args(form)[0])
-
-
-def _is_listed(form: Any) -> bool:
-    return get_origin(form) in (list, tuple, set, Sequence, dict, Mapping)
+    return get_origin(form) in (list, Sequence) and Member in parts_of(get_args(form)[0])
 
 
 def _switches(forms: Sequence[Any]) -> set[str]:
@@ -215,48 +180,38 @@ def _switches(forms: Sequence[Any]) -> set[str]:
 
 
 def _plain_value(text: str, forms: Sequence[Any]) -> object:
-    listed = [form for form in forms if _is_listed(form)]
-    single = [form for form in forms if not _is_listed(form)]
+    listed = [form for form in forms if is_list(form)]
+    single = [form for form in forms if not is_list(form)]
     if listed and text[:1] in ("[", "{"):
-        return _union(listed).validate_json(text)
+        return one_of(tuple(listed)).validate_json(text)
     try:
-        return _union(single).validate_strings(text)
+        return one_of(tuple(single)).validate_strings(text)
     except ValidationError:
         if not listed:
             raise
-    return _union(listed).validate_python(_parts(text))
-
-
-def _union(forms: Sequence[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(cast("Any", Union)[tuple(forms) or NoneType])
+    return one_of(tuple(listed)).validate_python(_parts(text))
 
 
 def _parts(text: str) -> list[str]:
-    """Split at commas; what has commas of its own is written as a JSON list."""
+    """Split at commas; a value with commas of its own is written as a JSON list."""
     if not text.startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]
     return TypeAdapter(list[str]).validate_json(text)
 
 
 def _words(form: Any) -> list[str]:
-    if get_origin(form) is Literal:
-        return [str(value).lower() for value in get_args(form)]
-    if get_origin(form) is Annotated:
-        return _words(get_args(form)[0])
-    if _is_chain(form):
-        return ["several with commas"]
-    if get_origin(form) in (dict, Mapping):
-        return ["a JSON object"]
-    return ["a list"] if _is_listed(form) else [_WORDS[form]]
+    if form is Member:
+        return ["a member"]
+    return ["several with commas"] if _is_chain(form) else words_of(form)
 
 
 def _shared(hint: Any) -> list[Option]:
-    """Return what `**options: Unpack[Options]` adds."""
+    """Return the options that `**options: Unpack[Options]` adds."""
     inner = get_args(hint)
     about = _first_sentences(Context)
     return [
         Option(name, _given_as_text(kind), None, about.get(name, ""))
-        for name, kind in (get_type_hints(inner[0]) if inner else {}).items()
+        for name, kind in (get_type_hints(inner[0], include_extras=True) if inner else {}).items()
         if name not in _OWN_FLAGS
     ]
 

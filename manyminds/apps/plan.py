@@ -1,20 +1,22 @@
-"""`manyminds plan`: what a method will cost and how accurate it may be, before it is paid for."""
+"""`manyminds plan`: cost of a method and its likely accuracy, before it is paid for."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated
 
 from typer import Option
 
-from manyminds.apps.choose import build_with, price_of, specs_of
-from manyminds.apps.flags import AsJson, Members, MethodOptions, Seed
+from manyminds.apps.choose import build_with, choose_members, choose_method, price_of, specs_of
+from manyminds.apps.flags import AsJson, Limits, Members, MethodOptions, Seed
 from manyminds.apps.options import read
 from manyminds.apps.terminal import console, counted, dollars, facts, print_json
+from manyminds.call_formula import most_calls
 from manyminds.errors import InputError, ManymindsError
 from manyminds.evals.data import read_rows
-from manyminds.evals.equal_cost import most_calls
 from manyminds.evals.forecast import (
     ANSWER_TOKENS,
     QUESTION_TOKENS,
@@ -30,8 +32,8 @@ from manyminds.evals.statistics.power import smallest_effect
 from manyminds.evals.study import Study, read_folder
 from manyminds.evals.vote_curve import stored_votes
 from manyminds.members import Member
+from manyminds.models.strings import from_string
 from manyminds.prices import HINT, Listed, Price, look_up
-from manyminds.registry import method as find_method
 
 _CHARS_A_TOKEN = 4
 _USUAL_ACCURACY = 0.65
@@ -39,7 +41,7 @@ _USUAL_ACCURACY = 0.65
 
 @dataclass(frozen=True)
 class Assumed:
-    """What is assumed of the members.
+    """Assumptions about the members.
 
     Attributes:
         price: Price of a model, [MODEL=]IN,OUT: dollars for a million tokens; may be repeated.
@@ -58,6 +60,10 @@ class Assumed:
     answer_tokens: Annotated[int | None, Option(metavar="N", min=1)] = None
     wait: Annotated[float, Option(metavar="SECONDS", min=0)] = WAIT
     speed: Annotated[float, Option(metavar="N", min=0.001)] = SPEED
+
+    def limits(self) -> Limits:
+        """Return the prices, by which "auto" orders members."""
+        return Limits(price=self.price)
 
 
 @dataclass(frozen=True)
@@ -100,11 +106,11 @@ def plan(
     The method runs with its real prompts on simulated members that are as accurate, and write as
     much, as is said or as a pilot measured. No model is asked and no key is needed.
     """
-    chosen, specs = find_method(method), specs_of(members.required())
+    specs = specs_of(choose_members(members.required(), method=method, limits=assumed.limits()))
+    chosen, texts = choose_method(method, specs, options.texts())
     pilot = None if assumed.pilot is None else read_folder(assumed.pilot)
     models: dict[str, RehearsedModel] = {}
     make = _maker(models, assumed, pilot)
-    texts = options.texts()
     values = read(chosen, texts, make)
     graph = build_with(chosen, [make(spec) for spec in specs], values)
     questions, tokens = asked.measured()
@@ -113,7 +119,7 @@ def plan(
             graph,
             models,
             {spec: _price(spec, assumed.price or ()) for spec in models},
-            most=most_calls(chosen, len(specs), values),
+            most=most_calls(chosen, signature(chosen.create()), len(specs), values),
             question_tokens=tokens,
             rows=asked.rehearse,
             seed=seed,
@@ -126,7 +132,7 @@ def plan(
         return
     screen = console()
     screen.print(f"{chosen.name}, {counted(len(specs), 'member')}", style="bold")
-    screen.print(facts(_facts(found, questions, voted)))
+    screen.print(facts([("members", ", ".join(specs)), *_facts(found, questions, voted)]))
 
 
 def _maker(
@@ -135,7 +141,7 @@ def _maker(
     """Return a function that makes the rehearsed member of a string; `models` collects them."""
     given = dict(_share(text) for text in assumed.accuracy or ())
     answers = [] if pilot is None else pilot.answers
-    measured = {name: sum(s.values()) / len(s) for name, s in shares_of(answers).items()}
+    measured = {name: fmean(s.values()) for name, s in shares_of(answers).items()}
     made: dict[str, Member] = {}
 
     def make(spec: str) -> Member:
@@ -178,8 +184,8 @@ def _price(spec: str, given: Sequence[str]) -> Price | Listed | None:
     if spec in prices or "" in prices:
         return prices.get(spec, prices.get(""))
     try:
-        return look_up(Member(spec).model)
-    except ManymindsError:  # no key or no package: nothing is asked here
+        return look_up(from_string(spec, needs_key=False))
+    except ManymindsError:  # no package, or an unknown model: nothing is asked here
         return None
 
 

@@ -1,4 +1,4 @@
-"""`manyminds read`: what is read in replies, and which of them state the same answer."""
+"""`manyminds read`: the answers in replies, and which replies state the same one."""
 
 import json
 import stat
@@ -34,9 +34,9 @@ class Reading:
     Attributes:
         text: The reply.
         kind: How it was read.
-        answer: What it states; None abstains.
+        answer: Answer that it states; None abstains.
         group: The number of the answer that it is equal to, from 1; None for abstentions and roles.
-        where: The place where the answer stands, such as "box", "cue" or "last line".
+        where: The place where the answer is, such as "box", "cue" or "last line".
         why: Why it abstains.
     """
 
@@ -67,7 +67,7 @@ def read(
     ] = _MOST_OPTIONS,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a reply")] = False,
 ) -> None:
-    """Show what is read in replies, which are the same, and which abstain.
+    """Show the answers in replies, which are the same, and which replies abstain.
 
     Use it to find out why a vote went as it did. Replies of roles are read with --kind ranking,
     stop, pick, confidence, rating, plan or roles.
@@ -132,12 +132,15 @@ def texts_of(source: str) -> list[str | None]:
         raise DataError(f"cannot read {source}: {reason}; give one reply a line") from None
     texts = [_text(line.rstrip("\r")) for line in whole.split("\n") if line.strip()]
     if not texts:
-        raise DataError(f"{source} holds no reply: give one a line")
+        name = "standard input" if source == "-" else source
+        raise DataError(f"{name} holds no reply: give one a line")
     return texts
 
 
 def _bytes(source: str) -> bytes:
     if source == "-":
+        if cast("object", sys.stdin) is None:  # closed by whoever started the program
+            raise ValueError("standard input is closed: send the replies to it")
         return _limited(sys.stdin.buffer.read(MAX_LINE + 1))
     path = Path(source)
     if stat.S_ISFIFO(path.stat().st_mode):  # without a writer, opening it would wait

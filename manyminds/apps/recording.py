@@ -28,7 +28,7 @@ def record_into(
 
     Args:
         folder: The folder for the records. Default: that of the user. Where it cannot be made, a
-            message says so, and the runs go on without a record.
+            message says so, and the runs continue without a record.
         off: Record nothing.
         within: A folder in the default one, for runs that belong together.
     """

@@ -133,7 +133,7 @@ def _rows(run: "RunRecord") -> list[tuple[str, str]]:
     return [
         ("question", one_line(run.question, 160)),
         ("members", one_line(", ".join(names), 160)),
-        ("cost", f"{dollars(run.cost)}, {calls}"),
+        ("used", f"{calls}, {dollars(run.cost)}"),
         ("record", one_line(run.path.name, 160)),
     ]
 

@@ -1,4 +1,4 @@
-"""`manyminds select`: which members to ask, and what their votes are worth."""
+"""`manyminds select`: which members to ask, and the weights of their votes."""
 
 import asyncio
 import json
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import numpy as np
-from rich.progress import Progress
 from rich.table import Table
 from typer import Option
 
+from manyminds.apps.eval_progress import counting
 from manyminds.apps.flags import AsJson, Members, Questions
-from manyminds.apps.terminal import console, print_json, watched, write_text
+from manyminds.apps.terminal import console, counted, print_json, write_text
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.grading import grader, vote_kind
@@ -85,8 +85,8 @@ def select(
     chosen, result = _chosen(specs, rows, questions, choosing)
     chosen = chosen if choosing.role == "proposer" else as_chain(chosen)
     about = {
-        "for": choosing.role, "data": questions.file.name, "calibration": choosing.calibration,
-        "seed": choosing.seed,
+        "for": choosing.role, "data": questions.file.name, "seed": choosing.seed,
+        "calibration": len(rows) if choosing.unlabelled else choosing.calibration,
     }  # fmt: skip
     about |= {"unlabelled": True} if choosing.unlabelled else {}
     file = as_file(chosen, _by_name(specs), about)
@@ -131,11 +131,8 @@ def _chosen(
 
 
 def _ask(specs: list[str], rows: list[Row], kind: Extractor) -> Asked:
-    with Progress(console=console(), transient=True, disable=not watched()) as bar:
-        task = bar.add_task("asking", total=len(rows))
-        return asyncio.run(
-            ask_everyone(specs, rows, extract=kind, on_row=lambda: bar.advance(task))
-        )
+    with counting("question", len(rows)) as count:
+        return asyncio.run(ask_everyone(specs, rows, extract=kind, on_row=count))
 
 
 async def _preferred(
@@ -166,7 +163,7 @@ async def _preferred(
 
 
 def _preferences(judgements: Sequence[Judgement]) -> list[Preference]:
-    """Return what the judge prefers; nothing where no choice was made or scipy is missing."""
+    """Return the judge's preferences; none where no choice was made or scipy is missing."""
     try:
         return preferences(judgements)
     except InputError:
@@ -231,15 +228,15 @@ def _show(chosen: Selection, result: Mapping[str, object], out: Path | None) -> 
 
 
 def _rivals(result: Mapping[str, Any]) -> Iterator[str]:
-    """Say what the choice loses against other weights of all members."""
+    """Return the loss of the choice against other weights of all members, in words."""
     for name, rival in result["rivals"].items():
         low, high = rival["interval"]
         loss = 100 * rival["loss"]
         stands = (
-            f"loses {loss:.1f} points against" if loss > 0 else f"gains {-loss:.1f} points over"
+            f"loses {loss:.1f} points against" if loss > 0 else f"gains {abs(loss):.1f} points over"
         )
         yield (
-            f"{name}: {rival['members']} members, {rival['accuracy']:.1%} "
+            f"{name}: {counted(rival['members'], 'member')}, {rival['accuracy']:.1%} "
             f"({rival['calibration']:.1%} on the calibration set, the choice "
             f"{result['calibration_accuracy']:.1%}); the choice {stands} it, 95 % interval of the "
             f"loss {100 * low:+.1f} to {100 * high:+.1f}"

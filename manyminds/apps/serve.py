@@ -2,11 +2,14 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from manyminds.errors import InputError
+
+if TYPE_CHECKING:
+    from manyminds.server.config import Config
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -29,7 +32,8 @@ def serve(
     """Serve ensembles as models: Chat Completions, Responses, Messages, streamed or not.
 
     Any program that speaks to OpenAI takes http://HOST:PORT/v1 as its base URL and an ensemble's
-    name as its model. /health, /ready and /metrics are for those who run it.
+    name as its model. A browser finds a page to ask on at http://HOST:PORT/. /health, /ready and
+    /metrics are for those who run it.
     """
     if new_key is not None:
         _print_key(new_key)
@@ -43,10 +47,22 @@ def serve(
         raise InputError("give --config FILE; `manyminds serve --example` prints one")
     found = read_config(config)
     _check(host, has_keys=bool(found.keys))
-    try:
-        import uvicorn
+    names = ", ".join(found.ensembles)
 
-        from manyminds.server import application
+    def began(address: str) -> None:
+        print(f"Serving {names} at {address}/v1 (Ctrl-C stops)", flush=True)
+
+    run_server(found, host, port, file=config, processes=processes, began=began)
+
+
+def run_server(config: "Config", *where: Any, **options: Any) -> None:
+    """Serve a configuration; arguments are those of `manyminds.server.listening.listen`.
+
+    Raises:
+        InputError: A package is missing, or the server cannot be started.
+    """
+    try:
+        from manyminds.server.listening import listen
         from manyminds.server.metrics import log_as_lines
     except ModuleNotFoundError as error:
         raise InputError(
@@ -54,17 +70,7 @@ def serve(
             "`pip install 'manyminds[server]'`"
         ) from None
     log_as_lines()
-    names = ", ".join(found.ensembles)
-    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning"}
-    options |= {"access_log": False, "timeout_graceful_shutdown": round(found.drain)}
-    if processes == 1:
-        app: Any = application.create_app(found)
-    else:
-        found.share(processes)  # an error now, not in each process
-        app = application.for_processes(config, processes)
-        options |= {"factory": True, "workers": processes}
-    print(f"Serving {names} at http://{host}:{port}/v1 (Ctrl-C stops)", flush=True)
-    uvicorn.run(app, **options)
+    listen(config, *where, **options)
 
 
 def _check(host: str, *, has_keys: bool) -> None:

@@ -9,7 +9,7 @@ from manyminds.apps.recording import runs_folder
 from manyminds.apps.terminal import write_text
 from manyminds.errors import DataError, InputError
 
-PORT = 8765
+HOST, PORT = "127.0.0.1", 8765
 
 
 def show(
@@ -29,6 +29,14 @@ def show(
         Path | None,
         typer.Option(metavar="DIR", help="List the runs of a folder and follow them live instead."),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --serve: ensembles to ask on the page, as for `manyminds serve`; their runs "
+            "go into DIR.",
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Where to serve; 0: any free port.")
     ] = PORT,
@@ -39,13 +47,39 @@ def show(
     layer and what was kept, the ballot, a timeline, and every call to search and filter.
     """
     if serve is None:
+        if config is not None:
+            raise InputError("--config FILE goes with --serve DIR")
         print(write_page(record or runs_folder(), out))
         return
     if record is not None or out is not None:
         raise InputError("--serve DIR shows all runs of a folder: leave out RUN.jsonl and --out")
-    from manyminds.apps.viewer import run_viewer
+    _follow(serve, port, config)
 
-    run_viewer(serve, port)
+
+def _follow(folder: Path, port: int, file: Path | None) -> None:
+    """Run the server for a folder of runs, with ensembles to ask where a file names them.
+
+    Raises:
+        InputError: The folder or a package is missing, or the file or the port cannot be used.
+    """
+    from manyminds.apps.serve import run_server
+    from manyminds.server.config import Config, read_config
+    from manyminds.views.html import check_installed
+
+    check_installed()
+    if not folder.is_dir() and file is None:
+        raise InputError(
+            f"--serve {folder}: the folder does not exist; give one of runs, or --config FILE of "
+            "ensembles to ask, whose runs go there"
+        )
+    config = Config() if file is None else read_config(file)
+    if config.keys:
+        raise InputError(f"{file} has keys, and runs are shown by a server without: leave them out")
+
+    def began(address: str) -> None:
+        print(f"the runs of {folder}: {address}/ (Ctrl-C ends it)", flush=True)
+
+    run_server(config.model_copy(update={"record": folder}), HOST, port, began=began)
 
 
 def write_page(record: Path, out: Path | None = None) -> Path:

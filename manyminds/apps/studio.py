@@ -42,13 +42,13 @@ def build(name: str) -> MethodGraph:
     return graph
 
 
-def __getattr__(name: str) -> Callable[[], Awaitable[MethodGraph]]:
-    method = name.replace("_", "-")
-    if name.startswith("_") or method not in methods():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
+def _factory(method: str) -> Callable[[], Awaitable[MethodGraph]]:
     async def factory() -> MethodGraph:
         return await to_thread(build, method)
 
-    factory.__name__ = name
+    factory.__name__ = method.replace("-", "_")
     return factory
+
+
+# Real attributes: the server looks into the module's dictionary and calls no `__getattr__`.
+globals().update({name.replace("-", "_"): _factory(name) for name in methods()})

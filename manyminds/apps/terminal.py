@@ -1,4 +1,4 @@
-"""What every command writes with: text made safe for a terminal, one JSON object, one sentence."""
+"""Output of every command: text made safe for a terminal, one JSON object, one sentence."""
 
 import json
 import os
@@ -28,7 +28,10 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 COMMAND: ContextVar[tuple[str, ...]] = ContextVar("command", default=("manyminds",))
-"""Words of the command that is running, for what it writes about itself."""
+"""Words of the running command, for files that name it."""
+
+WRONG_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+"""Exit codes: unusable input; no answer; Ctrl-C."""
 
 _LONGEST = 2000  # characters of a complaint: one that names each of many failures is cut
 
@@ -85,7 +88,7 @@ def console(file: TextIO | None = None) -> "Console":
 
 
 def facts(rows: "Iterable[tuple[str, RenderableType]]") -> "Table":
-    """Return labels, dim, beside what they label; long values wrap in their own column."""
+    """Return labels, dim, next to their values; long values wrap in their own column."""
     from rich.table import Table
     from rich.text import Text
 
@@ -106,7 +109,7 @@ def put(screen: "Console", *parts: "RenderableType") -> None:
 
 
 def watched() -> bool:
-    """Tell whether standard error is a terminal that can move its cursor."""
+    """Return whether standard error is a terminal that can move its cursor."""
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
@@ -117,6 +120,11 @@ def dollars(cost: float | None) -> str:
     if 0 < cost < 0.0001:
         return "less than $0.0001"
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
+def usage(calls: int, tokens: int, cost: float | None) -> str:
+    """Return the usage of calls in words: `2 calls, 310 tokens, $0.0004`."""
+    return f"{counted(calls, 'call')}, {counted(tokens, 'token')}, {dollars(cost)}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""`manyminds tune`: a model trained on what runs have shown, measured before and after."""
+"""`manyminds tune`: a model trained on recorded runs, measured before and after."""
 
 import sys
 from collections.abc import Generator
@@ -85,8 +85,8 @@ def tune(
 ) -> None:
     """Train a model with LoRA on exported runs; needs the extra `tune`.
 
-    With --questions the model answers them before and after. Interrupted, the same command goes on
-    where it stopped.
+    With --questions the model answers them before and after. Interrupted, the same command
+    continues where it stopped.
     """
     from manyminds.export.filters import Limits
     from manyminds.export.measure import Sampling
@@ -126,7 +126,7 @@ def _print_recipes() -> None:
 
 @contextmanager
 def _bar(*, hidden: bool) -> "Generator[OnProgress, None, None]":
-    """Show what is being done and how far it is; gives the function that tells it."""
+    """Show the current step and its progress; gives the function that updates it."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -162,8 +162,7 @@ def _print(tuned: "Tuned") -> None:
         if found is not None:
             print(f"{when:<7}{_line(found)}")
     print(f"adapter in {tuned.trained.adapter}, merged model in {tuned.trained.merged}")
-    if tuned.member is not None:
-        print(f"Ask it: manyminds ask --member {tuned.member} 'What is 7 + 5?'")
+    print(f"Ask it: manyminds ask --member {tuned.member} 'What is 7 + 5?'")
 
 
 def _line(found: "Measured") -> str:

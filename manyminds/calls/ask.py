@@ -6,7 +6,7 @@ Deadlines, limits, budgets, retries, usage, cost, tags and metadata are handled 
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from langchain_core.messages import BaseMessage
 
@@ -16,6 +16,8 @@ from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.runs.context import RunContext
 from manyminds.state import NO_TOKENS, Candidate
+
+T = TypeVar("T")
 
 
 def blank(
@@ -65,7 +67,7 @@ async def ask(
         draw: earlier calls of this member with this question in this run.
         layer: layer, round or wave, from 1.
         params: defaults of the role for sampling; the member's own and the run's come first.
-        stream: let the tokens through to a caller who streams: only for a method's last role.
+        stream: pass the tokens on to a caller that streams; only for a method's last role.
         deadline: ends the call when it is reached; the candidate is added to it.
 
     Returns:
@@ -130,7 +132,7 @@ def _kind(ctx: RunContext) -> type[Call]:
     return Call if ctx.settings.hedge is None else Hedged
 
 
-async def _until(deadline: Deadline, everything: Awaitable[None]) -> None:
+async def _until(deadline: Deadline, everything: Awaitable[object]) -> None:
     """Wait for all calls, or until the deadline; then cut them and wait for their end."""
     timeout = asyncio.timeout(None)
     try:
@@ -144,21 +146,23 @@ async def _until(deadline: Deadline, everything: Awaitable[None]) -> None:
         deadline.detach(timeout)
 
 
-async def together(*work: Coroutine[Any, Any, None]) -> None:
-    """Wait for all; if one raises or we are cancelled, cancel the others and wait for their end."""
+async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Run coroutines at once and return their results in order.
+
+    If one raises, or the caller is cancelled, the others are cancelled and their end is awaited.
+    """
     if len(work) == 1:
-        await work[0]
-        return
+        return [await work[0]]
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        await asyncio.gather(*tasks)
+        return await asyncio.gather(*tasks)
     except BaseException:
         await end(tasks)
         raise
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they have ended; what is ending already is left to it."""
+    """Cancel tasks and wait until they have ended; one that is ending already is not disturbed."""
     for task in tasks:
         if not task.cancelling():
             task.cancel()

@@ -16,6 +16,7 @@ from langchain_core.messages import BaseMessage
 from manyminds.calls.failures import retry_after
 from manyminds.calls.fitting import fitted
 from manyminds.calls.request import Request
+from manyminds.calls.token_limit import limit_in, limited
 from manyminds.errors import AnswerError
 from manyminds.limits.deadline import Deadline
 from manyminds.limits.limiter import limiter
@@ -67,12 +68,13 @@ class Call:
         if None in merged.values():
             merged = {name: value for name, value in merged.items() if value is not None}
         if member.context is not None:
-            prompt, note = fitted(prompt, member.context, _reply_limit(merged))
+            prompt, note = fitted(prompt, member.context, limit_in(merged))
             if note is not None:
                 candidates[0]["notes"] = [note]
         # Only the outermost method's last role streams; a nested one stays silent.
         streamed = stream and not ctx.nested
-        self.request = Request(candidates, member, prompt, ctx, merged, streamed)
+        merged, limit = limited(member, merged, ctx.settings.answer_tokens if streamed else None)
+        self.request = Request(candidates, member, prompt, ctx, merged, streamed, limit)
         self._on_answered, self.deadline = on_answered, deadline
 
     async def run(self) -> None:
@@ -91,7 +93,7 @@ class Call:
             return
         left = self.ctx.seconds_left
         if self.member.input_kind.kind == "method":
-            left += _WIND_UP  # a method keeps to the time itself, and answers with what it has
+            left += _WIND_UP  # a method ends itself in time, with the replies so far
         try:
             if left == math.inf:
                 await self._admit()
@@ -100,10 +102,11 @@ class Call:
                     await self._admit()
         except TimeoutError:
             self._out_of_time()
-        for store, keys in stores:
-            for candidate, key in zip(self.candidates, keys, strict=True):
-                if candidate["status"] == "ok":
-                    await store.put(key, candidate)
+        finally:  # also where the run is cancelled just when the answer is there
+            for store, keys in stores:
+                for candidate, key in zip(self.candidates, keys, strict=True):
+                    if candidate["status"] == "ok":
+                        await store.put(key, candidate)
 
     async def _admit(self) -> None:
         """Wait for a slot, reserve the budget, and make the attempts."""
@@ -207,7 +210,9 @@ class Call:
         """Tokens of the request, in and out, guessed from its length."""
         if self.member.tokens_per_minute is None:
             return 0.0
-        most = _reply_limit(self.request.params) or _USUAL_ANSWER
+        most = limit_in(self.request.params) or _USUAL_ANSWER
+        if self.request.limit is not None:  # callers set high limits, just in case
+            most = min(most, _USUAL_ANSWER)
         characters = sum(len(message.text) for message in self.request.prompt)
         return characters / 4 + float(most) * len(self.candidates)
 
@@ -263,7 +268,7 @@ class Call:
         return False
 
     def _settle(self) -> None:
-        """Count what was paid for in an earlier life of this run against its budgets."""
+        """Count calls that an earlier life of this run paid for against its budgets."""
         for candidate in self.candidates:
             if "nested" in candidate:
                 total = totals(candidate["nested"])
@@ -310,17 +315,11 @@ class Call:
 
 
 _OWN = ("run", "member", "role", "index", "draw", "layer")
-_CUT = "cut while the answer was on its way; it may be billed all the same"
+_CUT = "cut while the answer was on its way; it may be billed anyway"
 _MAX_WAIT = 600.0
 _WIND_UP = 0.5
 _USUAL_ANSWER = 500  # tokens, where no limit says otherwise
 _BACK_OFF, _LONGEST_BACK_OFF = 0.5, 30.0
-
-
-def _reply_limit(params: Mapping[str, Any]) -> int | None:
-    """Return the tokens that a reply may have, if the parameters say so."""
-    limit = params.get("max_tokens") or params.get("max_completion_tokens")
-    return limit if isinstance(limit, int) else None
 
 
 def _pause(error: Exception, failed: int) -> float:

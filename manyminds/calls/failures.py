@@ -1,18 +1,18 @@
-"""Failures told apart: an exception becomes a kind, a clean message, and whether to ask again.
+"""Kinds of failures: an exception becomes a kind, a clean message, and whether to ask again.
 
-Providers' clients are not imported: their errors are told apart by HTTP status, by class name and
-by the code in the body, which is the same for every OpenAI-compatible endpoint.
+Providers' clients are not imported: their errors are distinguished by HTTP status, by class name
+and by the code in the body, which is the same for every OpenAI-compatible endpoint.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from time import time
 from typing import cast
 
 from manyminds.errors import AnswerError, BudgetError, QuorumError
-from manyminds.models.envelopes import Told, told_in
+from manyminds.models.envelopes import NO_COMPLETION, ProviderMessage, provider_message
 from manyminds.models.redact import without_keys
 from manyminds.models.token_counts import token_usage
 from manyminds.state import Failure, FailureKind, TokenUsage
@@ -41,21 +41,20 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
 # Below the error that a client raises, the one that says what happened to the connection.
 _LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
 # Terminal escapes go as a whole: what is left of one would hide the start of a key.
-_CONTROL = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
-    r"|[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
-)
+_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _LONGEST_MESSAGE = 300
 
 
 def clean(message: str) -> str:
     """Return an error message that may be shown: one line, no control characters, no keys."""
-    line = without_keys(_CONTROL.sub(" ", message[:2_000])).replace(" ssl:default", "").strip()
+    text = _ESCAPE.sub(" ", message[:2_000])
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    line = without_keys(re.sub(" +", " ", shown)).replace(" ssl:default", "").strip()
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def kind_of(error: BaseException) -> FailureKind:
-    """Tell what kind of failure an exception is."""
+    """Return the kind of failure that an exception is."""
     own = own_error(error)
     if own is not None:
         return cast(FailureKind, own.kind)
@@ -66,11 +65,11 @@ def kind_of(error: BaseException) -> FailureKind:
     status = _status(error)
     if status is not None and status >= 500 and retry_after(error) is not None:
         return "rate_limit"
-    kind = _told(error).kind(status)
+    if status is None and _lost(error) is not None:  # clients have words of their own for it
+        return "connection"
+    kind = _message_of(error).kind(status)
     if kind is not None:
         return kind
-    if _lost(error) is not None:
-        return "connection"
     if isinstance(error, TimeoutError):
         return "timeout"
     names = " ".join(c.__name__ for c in type(error).__mro__)
@@ -87,21 +86,34 @@ def failure(error: BaseException, hide: Callable[[str], str] = str) -> Failure:
     """
     kind, own = kind_of(error), own_error(error)
     retriable = kind in RETRIABLE if own is None else own.retriable
-    told = own or (_lost(error) or error if kind == "connection" else error)
-    message = clean(hide(_told(told).message)) or type(told).__name__
+    cause = own or (_lost(error) or error if kind == "connection" else error)
+    message = clean(hide(_message_of(cause).message)) or type(cause).__name__
     return Failure(
         kind=kind, message=message, retriable=retriable, maybe_billed=kind in MAYBE_BILLED
     )
 
 
 def own_error(error: BaseException) -> AnswerError | None:
-    """Return the error of ours that a client has wrapped into its own, or the error itself."""
+    """Return the error of manyminds that a client has wrapped into its own, or the error itself."""
     cause: BaseException | None = error
     for _ in range(8):
         if cause is None or isinstance(cause, AnswerError):
             return cause
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def no_answer(error: Exception, statuses: Sequence[int]) -> AnswerError:
+    """Return what to say of a client's error: a response that it cannot read, or none at all.
+
+    Args:
+        error: what the client of an endpoint raised, which need not be about HTTP.
+        statuses: of the responses that came.
+    """
+    if statuses:
+        return AnswerError(NO_COMPLETION, kind="malformed", retriable=True)
+    why = str(error) or type(error).__name__
+    return AnswerError(f"no response came: {why}", kind="connection", retriable=True)
 
 
 def usage_in(error: BaseException) -> TokenUsage | None:
@@ -115,18 +127,20 @@ def usage_in(error: BaseException) -> TokenUsage | None:
 
 
 def words_of(error: BaseException) -> str:
-    """Return what a provider said, with its codes."""
-    told = _told(error)
-    return f"{told.message} {told.codes}"
+    """Return a provider's message, with its codes."""
+    given = _message_of(error)
+    return f"{given.message} {given.codes}"
 
 
-def _told(error: BaseException) -> Told:
+def _message_of(error: BaseException) -> ProviderMessage:
     """Return the provider's own message and codes, out of the body of its response."""
-    told = told_in(getattr(error, "body", None))
-    if told is not None:
-        return told
+    found = provider_message(getattr(error, "body", None))
+    if found is not None:
+        return found
     given = map(vars(error).get, ("code", "type"))
-    return Told(str(error)[:2_000], " ".join(one for one in given if isinstance(one, str)))
+    return ProviderMessage(
+        str(error)[:2_000], " ".join(one for one in given if isinstance(one, str))
+    )
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -136,27 +150,37 @@ def retry_after(error: BaseException) -> float | None:
         return None
     given = cast("Mapping[str, str]", headers)
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        seconds = _seconds(given.get(name, ""))
+        seconds = _seconds(given.get(name, ""), given.get("date", ""))
         if seconds is not None:
             return max(0.0, seconds / unit)
     return None
 
 
-def _seconds(value: str) -> float | None:
-    """Read a header's number, or the time until its date; None where it has neither."""
+def _seconds(value: str, now: str) -> float | None:
+    """Read a header's number, or the time until its date; None where it has neither.
+
+    Args:
+        value: of the header.
+        now: the server's own date, which counts: its clock and ours may differ by hours.
+    """
     try:
         number = float(value)
         return number if isfinite(number) else None
     except ValueError:
         pass
+    until = _time(value)
+    return None if until is None else until - (_time(now) or time())
+
+
+def _time(date: str) -> float | None:
     try:
-        return parsedate_to_datetime(value).timestamp() - time()
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None
 
 
 def _lost(error: BaseException) -> BaseException | None:
-    """Return what broke the connection, which some clients report as a timeout; else None."""
+    """Return the error that broke the connection, which some clients report as a timeout."""
     cause: BaseException | None = error
     for _ in range(8):
         if cause is None or type(cause).__name__.startswith(_LOST):

@@ -16,9 +16,9 @@ _SHORTEST = 300  # bytes of an answer that are always shown
 def fitted(
     prompt: list[BaseMessage], context: int, reply: int | None = None
 ) -> tuple[list[BaseMessage], str | None]:
-    """Return a prompt that fits a context, and a note on what was left out.
+    """Return a prompt that fits a context, and a note on the parts left out.
 
-    Other members' answers, which stand in fenced blocks, are shortened first, the longest first:
+    Other members' answers, which are in fenced blocks, are shortened first, the longest first:
     their beginning and their end stay. Then the oldest turns of the conversation are left out. The
     system message and the last user turn are never touched, so a prompt may be too long even then;
     the endpoint says so.
@@ -31,8 +31,7 @@ def fitted(
     Returns:
         The same list and None if it fits.
     """
-    room = context - (min(_REPLY, context // 4) if reply is None else reply)
-    over = tokens(prompt) - room
+    room, over = _room(context, reply), tokens_over(prompt, context, reply)
     if over <= 0:
         return prompt, None
     notes: list[str] = []
@@ -56,6 +55,21 @@ def fitted(
             prompt = kept
             notes.append(f"{left} {'message' if left == 1 else 'messages'} left out")
     return prompt, f"to fit {context:,} tokens: {', '.join(notes)}" if notes else None
+
+
+def tokens_over(prompt: Sequence[BaseMessage], context: int, reply: int | None = None) -> int:
+    """Return the tokens by which a prompt is too long for a context; 0 or less where it fits.
+
+    Args:
+        prompt: Messages.
+        context: Tokens of the member's context, the reply included.
+        reply: As for `fitted`.
+    """
+    return tokens(prompt) - _room(context, reply)
+
+
+def _room(context: int, reply: int | None) -> int:
+    return context - (min(_REPLY, context // 4) if reply is None else reply)
 
 
 def tokens(messages: Sequence[BaseMessage]) -> int:

@@ -85,7 +85,7 @@ class Hedged(Call):
         )
 
     def _choose(self, others: Sequence[Candidate]) -> None:
-        """Keep the better of each pair, and what the other has cost in `hedges`."""
+        """Keep the better of each pair, and the cost of the other in `hedges`."""
         for own, other in zip(self.candidates, others, strict=True):
             if own["status"] == "ok" or other["status"] != "ok":
                 if other["attempts"]:

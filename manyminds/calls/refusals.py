@@ -37,28 +37,32 @@ _SYSTEM = re.compile(
     r"\bsystem\b[^.]{0,60}\b(?:role|message|prompt|instruction)"
     r"|\b(?:role|instruction)s?\b[^.]{0,40}\bsystem\b|developer instruction|['\"`]system['\"`]"
     r"|\broles?\b[^.]{0,60}\buser\b[^.]{0,20}\bassistant\b"
-    r"|\buser\b[^.]{0,20}\bassistant\b[^.]{0,40}\broles?\b"
-    r"|(?:unexpected|unknown|invalid)(?: message)? role",
+    r"|\buser\b[^.]{0,20}\bassistant\b.{0,40}\broles?\b"
+    r"|(?:unexpected|unknown|invalid)(?: message)? role"
+    r"|messages?\W{0,2}0\W{1,3}role must be|first message must be from",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(
-    r"\balternat|consecutive|same role|in a row|take turns|start with a user|must be from the user"
+    r"\balternat|consecutive|(?:same|share a) role|in a row|take turns|start with a user"
+    r"|must be from (?:the )?user|follow each other|cannot follow|expected assistant after user"
+    r"|\buser, assistant, user\b|\badjacent messages"
     r"|\bposition \d+ must be of role",
     re.IGNORECASE,
 )
-_LIMITS = ("max_tokens", "max_completion_tokens")
+LIMITS = ("max_tokens", "max_completion_tokens")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Refusals:
-    """What one member's endpoint refuses.
+    """Features that one member's endpoint refuses.
 
     Attributes:
         params: Parameters that it takes under no name.
-        limit: Its name for the limit of tokens; None: whatever we call it.
+        limit: Its name for the limit of tokens; None: our name.
         no_system: It takes no system message.
         alternates: User and assistant have to take turns.
         no_stream_options: It takes no options of streams, so streams report no usage.
+        too_high: Limit of tokens that is more than it can write; None: none was.
     """
 
     params: frozenset[str] = frozenset()
@@ -66,14 +70,30 @@ class Refusals:
     no_system: bool = False
     alternates: bool = False
     no_stream_options: bool = False
+    too_high: int | None = None
+
+    def without_limit(
+        self, message: str, params: Mapping[str, Any], limit: int | None
+    ) -> "Refusals | None":
+        """Return the refusals known after an error that names a caller's limit as too high.
+
+        Args:
+            message: Message of the endpoint.
+            params: The parameters as they were sent.
+            limit: The caller's limit; None where there is none.
+        """
+        if limit is None or limit not in (params.get(name) for name in LIMITS):
+            return None
+        named = re.search(rf"\b(?:{limit}|{limit:,})\b", message) is not None
+        return replace(self, too_high=limit) if named else None
 
     def after(
         self, message: str, messages: Sequence[BaseMessage], params: Mapping[str, Any]
     ) -> "Refusals | None":
-        """Return what is known after an error; None where the request cannot do without anything.
+        """Return the refusals known after an error; None where the request cannot do without.
 
         Args:
-            message: What the endpoint said.
+            message: Message of the endpoint.
             messages: The prompt as it was sent.
             params: The parameters as they were sent.
         """
@@ -87,7 +107,7 @@ class Refusals:
         if "stream_options" in message and not self.no_stream_options:
             return replace(self, no_stream_options=True)
         named = _named(message, params, refuses)
-        limits = [name for name in _LIMITS if re.search(rf"\b{name}\b", message)]
+        limits = [name for name in LIMITS if re.search(rf"\b{name}\b", message)]
         if not named:
             return None
         if len(limits) == 2 and self.limit is None and set(limits) & params.keys():
@@ -97,13 +117,17 @@ class Refusals:
     def apply(
         self, messages: list[BaseMessage], params: Mapping[str, Any]
     ) -> tuple[list[BaseMessage], Mapping[str, Any], list[str]]:
-        """Return messages and parameters without what is refused, and notes of what changed."""
+        """Return messages and parameters without refused features, and notes on the changes."""
         notes: list[str] = []
+        if self.too_high is not None:  # what it can write is less than that anyway
+            limits = {name: params[name] for name in LIMITS if name in params}
+            high = [name for name in limits if limits[name] >= self.too_high]
+            params = {name: value for name, value in params.items() if name not in high}
         if self.params or self.limit is not None:
             kept = {name: value for name, value in params.items() if name not in self.params}
             gone = [name for name in params if name in self.params]
             notes += [f"`{name}` was left out: the endpoint refuses it" for name in gone]
-            for name in _LIMITS:
+            for name in LIMITS:
                 if self.limit is not None and name != self.limit and name in kept:
                     kept[self.limit] = kept.pop(name)
             params = kept
@@ -135,16 +159,17 @@ def _place(name: str, message: str, refuses: bool) -> int | None:
     return None if found is None else found.start()
 
 
+NOTHING_REFUSED = Refusals()
 _refusals: dict[str, Refusals] = {}
 
 
 def refusals_of(member: str) -> Refusals:
-    """Return what is known of a member's endpoint, by the member's identity."""
-    return _refusals.get(member, Refusals())
+    """Return the known refusals of a member's endpoint, by the member's identity."""
+    return _refusals.get(member, NOTHING_REFUSED)
 
 
 def remember(member: str, refusals: Refusals) -> None:
-    """Remember what a member's endpoint refuses, for the life of the process."""
+    """Remember a refusal of a member's endpoint, for the life of the process."""
     _refusals[member] = refusals
 
 

@@ -3,9 +3,9 @@
 An error becomes a failed candidate, so that no branch of a graph is cancelled by another's failure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -15,22 +15,25 @@ from langgraph.constants import TAG_NOSTREAM
 from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
+from manyminds.calls import failures
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
-from manyminds.calls.failures import failure, kind_of, own_error, usage_in, words_of
-from manyminds.calls.refusals import Refusals, refusals_of, remember
+from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember
 from manyminds.calls.response import Reply, parse
+from manyminds.calls.samples import samples_of
 from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
-from manyminds.models.envelopes import NO_COMPLETION
+from manyminds.models.http_responses import received
 from manyminds.models.openai import EndpointModel
 from manyminds.models.token_counts import is_unusable, usage_of
 from manyminds.runs.context import ParentCall, RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
-from manyminds.state import NO_TOKENS, Candidate, TokenUsage
+from manyminds.state import NO_TOKENS, Candidate, TokenUsage, note
 
+_REFUSED = ("invalid_request", "context_too_long")  # too high a limit leaves a prompt no room
 _TRUNCATED = "an answer was cut by its token limit"
+_ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
 _ADAPTATIONS = 6  # features that an endpoint may refuse
 _CHARACTERS = 4  # of a token, about
 _NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
@@ -57,6 +60,7 @@ class Request:
         "_params",
         "candidates",
         "ctx",
+        "limit",
         "member",
         "params",
         "prompt",
@@ -71,11 +75,12 @@ class Request:
         ctx: RunContext,
         params: Mapping[str, Any],
         streamed: bool,
+        limit: int | None = None,
     ) -> None:
         self.candidates, self.member, self.prompt = candidates, member, prompt
-        self.ctx, self.params, self.streamed = ctx, params, streamed
+        self.ctx, self.params, self.streamed, self.limit = ctx, params, streamed, limit
         self._messages, self._params = prompt, params  # as they are sent
-        self._known, self._notes = Refusals(), list[str]()
+        self._known, self._notes = NOTHING_REFUSED, list[str]()
         self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
 
@@ -89,15 +94,17 @@ class Request:
         first = self.candidates[0]
         first["attempts"] += 1
         self._callback = self._new_callback()
+        statuses: list[int] = []
+        received.set(statuses)
         try:
             outputs = await self._adapted(self._config(first))
         except GraphBubbleUp:
             raise  # an interrupt inside a member belongs to the host
-        except Exception as error:  # whatever a model raises is its failure, not the run's
-            usage, own = usage_in(error), own_error(error)
+        except Exception as error:  # any exception of a model is its failure, not the run's
+            usage, own = failures.usage_in(error), failures.own_error(error)
             is_endpoint = isinstance(self.member.model, EndpointModel)
-            if is_endpoint and own is None and kind_of(error) in ("error", "malformed"):
-                error = AnswerError(NO_COMPLETION, kind="malformed", retriable=True)
+            if is_endpoint and own is None and failures.kind_of(error) in ("error", "malformed"):
+                error = failures.no_answer(error, statuses)
             if usage is not None:
                 self._bill(first, usage)
             self.fail(error)
@@ -109,7 +116,7 @@ class Request:
 
     def fail(self, error: BaseException, *only: Candidate) -> None:
         """Turn an error into the failure of these candidates, or of all."""
-        reason = failure(error, self.member.without_key)
+        reason = failures.failure(error, self.member.without_key)
         reason["message"] = self.member.without_key(reason["message"])
         for candidate in only or self.candidates:
             candidate["status"] = "timeout" if reason["kind"] == "timeout" else "failed"
@@ -117,9 +124,13 @@ class Request:
         self.keep_nested()
 
     def keep_nested(self) -> None:
-        """Keep the ledger of a method that gave up or was cut; empty where it made no call."""
+        """Keep the usage of a method, chain or graph that failed or was cut."""
         if self.member.input_kind.kind == "method":
             self.candidates[0]["nested"] = self._inside
+        if isinstance(self._callback, Meter):
+            used = self._used_inside(self._callback)
+            if any(used.values()):
+                self._bill(self.candidates[0], used)
 
     @property
     def tokens(self) -> int:
@@ -131,7 +142,7 @@ class Request:
     async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
         """Send the request; where the endpoint refuses a feature, send it again without it.
 
-        What is refused is remembered for the member once a request without it gets further.
+        A refusal is remembered for the member once a request without the feature gets further.
         """
         member, said = self.member, ""
         self._apply(refusals_of(member.identity))
@@ -141,12 +152,14 @@ class Request:
             except GraphBubbleUp:
                 raise
             except Exception as error:
-                refused = member.is_chat and kind_of(error) == "invalid_request"
-                words = words_of(error) if refused else ""
+                kind = failures.kind_of(error) if member.is_chat else ""
+                words = failures.words_of(error) if kind in _REFUSED else ""
                 if words == said:
                     raise
                 remember(member.identity, self._known)
-                more = self._known.after(words, self._messages, self._params)
+                more = self._known.without_limit(words, self._params, self.limit)
+                if more is None and kind == "invalid_request":
+                    more = self._known.after(words, self._messages, self._params)
                 if more is None or not left or not self._apply(more):
                     raise
                 said = words
@@ -157,7 +170,7 @@ class Request:
         raise AssertionError("the last attempt returns or raises")
 
     def _apply(self, known: Refusals) -> bool:
-        """Leave out what the endpoint refuses; return whether that changes the request."""
+        """Leave out refused features; return whether that changes the request."""
         before = (self._messages, self._params, self._known.no_stream_options)
         self._known = known
         prompt = sendable(self.prompt)
@@ -170,7 +183,7 @@ class Request:
         member, count = self.member, len(self.candidates)
         if count > 1:
             model = member.runnable(stream=False)
-            return await _samples(model, self._messages, count, config, self._params)
+            return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
             config = merge_configs(ensure_config(), config, {"callbacks": [self._callback]})
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
@@ -186,7 +199,7 @@ class Request:
         return [await model.ainvoke(self._messages, config, **params)]
 
     async def _of_runnable(self, config: RunnableConfig) -> object:
-        """Call a chain or graph; runs nested in it write what they spend into `_inside`."""
+        """Call a chain or graph; runs nested in it write their usage into `_inside`."""
         member, ctx, metadata = self.member, self.ctx, config.get("metadata", {})
         model = member.runnable(stream=self.streamed)
         draws = getattr(getattr(model, "builder", None), "draws", 1)
@@ -211,8 +224,23 @@ class Request:
     def _new_callback(self) -> FirstToken | Meter | None:
         if self.member.input_kind.kind in ("chat", "method"):
             return FirstToken() if self.streamed else None
-        recorder = self.ctx.recorder
-        return Meter() if recorder is None else Listener(recorder, self.ctx, self.candidates[0])
+        recorder, first = self.ctx.recorder, self.candidates[0]
+        if recorder is None:
+            return Meter(self.ctx.id, self._reserve_inside)
+        return Listener(recorder, self.ctx, first, self._reserve_inside)
+
+    def _reserve_inside(self) -> None:
+        reason = self.ctx.reserve()
+        if reason is not None:
+            raise AnswerError(reason, kind="budget")
+
+    def _used_inside(self, meter: Meter) -> TokenUsage:
+        """Count the calls inside a chain or graph, and return their usage."""
+        first = self.candidates[0]
+        calls, unreserved, usage = meter.take()
+        first["calls"] = max(1, first.get("calls", 0) + calls)
+        self.ctx.reserve_more(unreserved)
+        return usage
 
     def _config(self, first: Candidate) -> RunnableConfig:
         tags = [first["role"], self.member.name]
@@ -270,29 +298,30 @@ class Request:
         if reply.simulated:
             candidate["simulated"] = True
         if reply.cut:
-            candidate["notes"] = [
-                *candidate.get("notes", []),
-                f"an answer was cut after {self.member.max_answer_chars:,} characters",
-            ]
+            most = self.member.max_answer_chars
+            note(candidate, f"an answer was cut after {most:,} characters")
+        if reply.truncated:
+            candidate["truncated"] = True
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
-            candidate["notes"] = [*candidate.get("notes", []), *reply.report["notes"]]
+            note(candidate, *reply.report["notes"])
             if reply.ballot is not None:
                 candidate["ballot"] = dict(reply.ballot)
             return  # the nested run has settled its own calls
         if isinstance(self._callback, Meter):
-            usage = self._callback.usage
-            candidate["calls"] = max(1, self._callback.calls)
-            self.ctx.reserve_more(candidate["calls"] - 1)
-        if self._notes:
-            candidate["notes"] = [*candidate.get("notes", []), *self._notes]
-        if reply.truncated:
-            candidate["truncated"] = True
-            candidate["notes"] = [*candidate.get("notes", []), _TRUNCATED]
-        if reply.odd_ending is not None:
-            told = f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
-            candidate["notes"] = [*candidate.get("notes", []), told]
+            usage = self._used_inside(self._callback)
+        note(candidate, *self._notes, *self._remarks(reply))
         self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
+
+    def _remarks(self, reply: Reply) -> Iterator[str]:
+        """Yield the report's notes on a reply that is cut, empty or changed."""
+        if reply.truncated and self.limit is None:  # else it is what the caller asked for
+            yield _TRUNCATED
+        if reply.odd_ending is not None:
+            yield f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
+        is_endpoint = isinstance(self.member.model, EndpointModel)
+        if is_endpoint and not reply.text.strip() and "tools" not in self.params:
+            yield _ONLY_A_TOOL_CALL
 
     def _bill_or_estimate(
         self, candidate: Candidate, usage: TokenUsage | None, written: str
@@ -305,10 +334,8 @@ class Request:
             estimate = TokenUsage(
                 input_tokens=-(-read // _CHARACTERS), output_tokens=-(-len(written) // _CHARACTERS)
             )
-            self.ctx.settle_estimate(
-                estimate["input_tokens"] + estimate["output_tokens"],
-                self.member.cost_of(estimate) or 0.0,
-            )
+            cost = self.member.cost_of(estimate) or 0.0
+            self.ctx.settle_estimate(estimate["input_tokens"] + estimate["output_tokens"], cost)
 
     def _bill(self, candidate: Candidate, usage: TokenUsage) -> None:
         """Add the usage of one response, whether it held an answer or not."""
@@ -320,28 +347,3 @@ class Request:
         if cost is not None:
             candidate["cost"] = (candidate["cost"] or 0.0) + cost
         self.ctx.settle(usage["input_tokens"] + usage["output_tokens"], cost or 0.0)
-
-
-async def _samples(
-    model: object,
-    prompt: list[BaseMessage],
-    samples: int,
-    config: RunnableConfig,
-    params: Mapping[str, Any],
-) -> list[BaseMessage]:
-    """Request several samples at once from an endpoint that honours `n`."""
-    if not isinstance(model, BaseChatModel):
-        raise AnswerError(
-            "samples_per_request needs a plain chat model: use samples_per_request=1",
-            kind="invalid_request",
-        )
-    full = ensure_config(config)
-    result = await model.agenerate(
-        [prompt],
-        callbacks=full.get("callbacks"),
-        tags=full.get("tags"),
-        metadata=full.get("metadata"),
-        n=samples,
-        **params,
-    )
-    return [cast("Any", generation).message for generation in result.generations[0]]

@@ -1,4 +1,4 @@
-"""Parses what a member returned, in whatever form, into one shape."""
+"""Parses a member's output, of any of its forms, into one shape."""
 
 import json
 import re
@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel
 
 from manyminds.errors import AnswerError
 from manyminds.models.endings import ending_of
 from manyminds.models.envelopes import provider_error
+from manyminds.models.http_responses import broken_call
 from manyminds.models.token_counts import usage_of
 from manyminds.reading import reasoning
 from manyminds.state import TokenUsage
 
+_MOST = 200_000
+"""Characters of a reply's beginning, and of its end, that are read where no limit is given."""
 # No database keeps NUL, and no request carries half of a surrogate pair.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
@@ -48,23 +51,44 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
     Raises:
         AnswerError: the answer is empty, was refused, or has a form that holds no answer.
     """
-    reply = _parse(output)
+    most = max(_MOST, max_chars or 0)
+    reply = _parse(output, most)
     reply.text = _UNKEPT.sub("", reply.text)
+    _not_empty(reply)
+    if reply.reasoning is not None:
+        reply.reasoning = _UNKEPT.sub("", _shortened(reply.reasoning, most // 2))
+    if reply.tool_calls is not None and _size(reply.tool_calls) > most:
+        raise AnswerError(
+            f"the tool calls of a reply are longer than {most:,} characters", kind="malformed"
+        )
     if max_chars is not None and len(reply.text) > max_chars:
         reply.text = f"{reply.text[:max_chars]}\n[cut after {max_chars:,} characters]"
         reply.content, reply.cut = None, True
     return reply
 
 
-def _parse(output: object) -> Reply:
+def _shortened(text: str, most: int) -> str:
+    """Return a text without its middle where it is longer than twice as many characters.
+
+    What searches a reply takes time that grows with it, during which nothing else runs. Reasoning
+    begins a reply and the answer ends it.
+    """
+    return text if len(text) <= 2 * most else f"{text[:most]}\n[...]\n{text[-most:]}"
+
+
+def _size(calls: list[Any]) -> int:
+    return sum(len(str(value)) for call in calls for value in call.values())
+
+
+def _parse(output: object, most: int) -> Reply:
     if isinstance(output, BaseMessage):
-        return _parse_message(output)
+        return _parse_message(output, most)
     if isinstance(output, str):
-        return _not_empty(Reply(text=output))
+        return _not_empty(Reply(text=_shortened(output, most)))
     if isinstance(output, BaseModel):
         return Reply(text=output.model_dump_json())
     if isinstance(output, Mapping):
-        return _parse_state(cast("Mapping[str, Any]", output))
+        return _parse_state(cast("Mapping[str, Any]", output), most)
     raise AnswerError(
         f"the member returned a {type(output).__name__}; give Member(..., output=function) "
         "that turns it into a string or a message",
@@ -72,10 +96,24 @@ def _parse(output: object) -> Reply:
     )
 
 
-def _parse_state(state: Mapping[str, Any]) -> Reply:
+def _tool_calls(message: AIMessage) -> list[Any] | None:
+    """Return the tool calls of a reply.
+
+    Raises:
+        AnswerError: One of them cannot be read.
+    """
+    if message.invalid_tool_calls:
+        raise broken_call(message.invalid_tool_calls[0]["args"])
+    return [dict(call) for call in message.tool_calls] or None
+
+
+def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
     messages = state.get("messages")
     if isinstance(messages, list) and messages and isinstance(messages[-1], BaseMessage):
-        reply = _parse_message(messages[-1])
+        last = messages[-1]
+        if isinstance(last, HumanMessage) and last.name is None:  # the question itself
+            return _not_empty(Reply(text=""))
+        reply = _parse_message(last, most)
         report = state.get("report")
         if isinstance(report, Mapping) and "method" in report:
             reply.report = cast("Mapping[str, Any]", report)
@@ -83,19 +121,18 @@ def _parse_state(state: Mapping[str, Any]) -> Reply:
         if isinstance(state.get("structured_response"), BaseModel):
             reply.text = state["structured_response"].model_dump_json()
         return reply
-    if isinstance(messages, list) and not messages and len(state) == 1:
+    if all(value in (None, "", [], {}) for value in state.values()):
         return _not_empty(Reply(text=""))
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
 
 
-def _parse_message(message: BaseMessage) -> Reply:
+def _parse_message(message: BaseMessage, most: int) -> Reply:
     content = message.content
-    reply = Reply(text=content if isinstance(content, str) else message.text)
+    reply = Reply(_shortened(content if isinstance(content, str) else message.text, most))
     reply.message_id = message.id
     if isinstance(message, AIMessage):
         reply.usage = usage_of(message)
-        if message.tool_calls:
-            reply.tool_calls = [dict(call) for call in message.tool_calls]
+        reply.tool_calls = _tool_calls(message)
         about = message.response_metadata
         reply.simulated = bool(about.get("simulated"))
         ending, word = ending_of(about)
@@ -117,7 +154,7 @@ def _parse_message(message: BaseMessage) -> Reply:
             reply.reasoning = more[key]
     if isinstance(content, str):
         # Servers that do not know a model's reasoning send it as the first part of the answer,
-        # some without the opening tag, which stands in their chat template.
+        # some without the opening tag, which is in their chat template.
         thought, text = reasoning.split(reply.text)
         if not (text and reply.text.startswith(text)):  # a tag amid a text is a word of it
             reply.text = text

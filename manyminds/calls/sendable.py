@@ -21,7 +21,7 @@ def sendable(messages: list[BaseMessage]) -> list[BaseMessage]:
 
 
 def argument_of(member: Member, prompt: list[BaseMessage], question: str) -> object:
-    """Return what a chain or graph is called with: messages, a state, or the question's text."""
+    """Return the input of a chain or graph: messages, a state, or the question's text."""
     kind, variable = member.input_kind
     if kind == "custom":
         assert member.input is not None

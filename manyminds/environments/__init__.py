@@ -1,4 +1,4 @@
-"""Environments in which agents act, and what an environment of your own must offer."""
+"""Environments in which agents act, and the interface of an environment of your own."""
 
 import difflib
 from typing import TypeAlias

@@ -84,7 +84,7 @@ class ArithmeticEnvironment(Generated):
 
 
 def calculate(expression: str) -> str:
-    """Return the value of an expression, or what is wrong with it; never runs code."""
+    """Return the value of an expression, or the reason why it has none; never runs code."""
     text = expression.strip().strip("`$").rstrip("=? ")
     if len(text) > _LONGEST:
         return f"Error: the expression has {len(text)} characters; give at most {_LONGEST}."

@@ -24,8 +24,9 @@ class Tool:
 
     Attributes:
         name: Name in an action; may have several words.
-        argument: What stands between the brackets, in words.
-        about: What the tool does.
+        argument: What is between the brackets, in words; a JSON object, such as `{"city": "..."}`,
+            where the tool takes several parameters.
+        about: Description of the tool.
     """
 
     name: str
@@ -41,7 +42,7 @@ ANSWERED = Tool(FINISH, "answer", "ends the task with this answer.")
 
 
 class Step(NamedTuple):
-    """What an action leads to: the new state, and the observation that the agent reads."""
+    """Result of an action: the new state, and the observation that the agent reads."""
 
     state: EnvironmentState
     observation: str
@@ -54,7 +55,7 @@ class Task:
     Attributes:
         id: Name of the task; the split is part of it.
         split: train, dev or test.
-        question: What the agent is asked.
+        question: Question to the agent.
         answer: The known result; empty where the state of the environment decides.
         solution: Actions that solve the task.
     """
@@ -67,7 +68,7 @@ class Task:
 
 
 class Environment(Protocol):
-    """What an interaction needs of an environment. Every method is pure and bounded in time."""
+    """Interface of an environment. Every method is pure and bounded in time."""
 
     @property
     def name(self) -> str:
@@ -76,7 +77,7 @@ class Environment(Protocol):
 
     @property
     def about(self) -> str:
-        """What the agent works in, in a sentence or two."""
+        """Description of the environment, in a sentence or two."""
         ...
 
     @property
@@ -85,7 +86,7 @@ class Environment(Protocol):
         ...
 
     def reset(self, question: str) -> Step:
-        """Return the first state of the task that a question poses, and what the agent sees.
+        """Return the first state of the task that a question poses, and the first observation.
 
         Raises:
             InputError: The environment has no task for this question.

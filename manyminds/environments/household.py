@@ -83,7 +83,7 @@ class HouseholdEnvironment(Generated):
         return Step(_first(world), f"You are in the middle of a room. You see: {_named(world)}.")
 
     def step(self, state: HouseholdState, action: Action) -> Step:
-        """Do one thing; what cannot be done changes nothing and says why."""
+        """Do one action; an impossible one changes nothing and says why."""
         tool, thing = action.tool, _plain(action.argument)
         if tool == FINISH:
             return Step({**state, "gave_up": True}, "The task has ended.")

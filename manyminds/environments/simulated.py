@@ -1,6 +1,7 @@
 """A simulated agent: it knows how a task is solved, and errs at each step with a given chance.
 
-Use it in demos and tests, where no model is at hand. Like all simulated members it says what it is.
+Use it in demos and tests, where no model is available. Like all simulated members it says what it
+is.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Databases of shops and questions about them; the known results come from queries of ours."""
+"""Databases of shops and questions about them; the known results come from queries of manyminds."""
 
 import re
 import sqlite3

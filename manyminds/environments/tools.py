@@ -50,7 +50,7 @@ class ToolEnvironment:
         tools: LangChain tools, or functions with annotations and a docstring.
         reward: Function from the question and the answer to the reward. Default: not known.
         name: Name in reports and trajectories.
-        about: What the agent works in, in a sentence.
+        about: Description of the environment, in a sentence.
 
     Raises:
         InputError: There is no tool, or two have one name.
@@ -88,7 +88,7 @@ class ToolEnvironment:
         return state["done"]
 
     def reward(self, state: ToolState) -> float | None:
-        """Return what the reward function says."""
+        """Return the reward of the reward function."""
         return None if self._reward is None else self._reward(state["question"], state["answer"])
 
     def answer(self, state: ToolState) -> str:

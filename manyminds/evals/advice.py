@@ -1,4 +1,4 @@
-"""One paragraph of advice from the figures of a study, in plain words."""
+"""One paragraph of advice from the figures of a study, in words."""
 
 from manyminds.evals.comparison import BASELINE, Compared
 from manyminds.evals.findings import Findings
@@ -14,7 +14,8 @@ _MOST_NEEDED = 100_000
 def advice(found: Findings) -> str:
     """Return which method to use, what it costs and gains, or why no ensemble helps.
 
-    The advice is the cheapest of the methods that cannot be told apart from the most accurate one.
+    The advice is the cheapest of the methods that cannot be distinguished from the most accurate
+    one.
     """
     single = found.row(BEST_MEMBER)
     chosen = _cheapest(found)
@@ -28,13 +29,13 @@ def advice(found: Findings) -> str:
         f"Use {_named(found, chosen)}: it answers {chosen.accuracy:.1%} of {_questions(found)} "
         f"rightly and costs {price(chosen)} a question. The best single member ({single.who}) gets "
         f"{single.accuracy:.1%} for {price(single)}, so the gain is {_points(gap)} "
-        f"[{_points(low)}, {_points(high)}]"
+        f"{_range(low, high)}"
     ]
     text[0] += "." if pair.differs else ", which these questions do not show for certain."
     if chosen.method != found.best.method:
         text.append(
             f"{found.best.method} is the most accurate by count ({found.best.accuracy:.1%}), but "
-            f"cannot be told apart from {chosen.method}, and costs {price(found.best)}."
+            f"cannot be distinguished from {chosen.method}, and costs {price(found.best)}."
         )
     text.append(_samples(found, chosen))
     return " ".join(part for part in text if part)
@@ -47,7 +48,7 @@ def price(one: Compared) -> str:
 
 
 def _cheapest(found: Findings) -> Compared:
-    """Return the cheapest method that cannot be told apart from the most accurate one."""
+    """Return the cheapest method that cannot be distinguished from the most accurate one."""
     best = found.best
     close = [
         one
@@ -55,8 +56,8 @@ def _cheapest(found: Findings) -> Compared:
         if one.method == best.method or not _pair(found, one.method, best.method).differs
     ]
     if all(one.cost is not None for one in close):
-        return min(close, key=lambda one: (one.cost or 0.0, one.tokens))
-    return min(close, key=lambda one: one.tokens)
+        return min(close, key=lambda one: (one.cost or 0.0, one.tokens, one.calls))
+    return min(close, key=lambda one: (one.tokens, one.calls))  # recorded answers have no tokens
 
 
 def _no_ensemble(found: Findings, single: Compared) -> str:
@@ -67,7 +68,7 @@ def _no_ensemble(found: Findings, single: Compared) -> str:
         f"No ensemble helps here that these questions could show: use {single.who} alone, which "
         f"answers {single.accuracy:.1%} of {_questions(found)} rightly for {price(single)} a "
         f"question. The best ensemble, {best.method}, differs from it by {_points(gap)} "
-        f"[{_points(low)}, {_points(high)}]{_corrected(found, pair)} and costs {price(best)}"
+        f"{_range(low, high)}{_corrected(found, pair)} and costs {price(best)}"
     )
     return f"{start}, because {_because(found, single, gap, high)}."
 
@@ -156,6 +157,10 @@ def _oriented(pair: Pair, first: str) -> tuple[float, tuple[float, float]]:
 
 def _points(share: float, *, sign: bool = True) -> str:
     return f"{100 * share:{'+' if sign else ''}.1f} points"
+
+
+def _range(low: float, high: float) -> str:
+    return f"[{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def _questions(found: Findings) -> str:

@@ -1,10 +1,11 @@
 """Batches: a method on a file of questions or trajectories, one row each, nothing graded.
 
 It rates thousands of trajectories, generates instructions with answers (DebateGPT), and collects
-trajectories of agents. Rows are appended as they are done, so a batch goes on where it stopped.
+trajectories of agents. Rows are appended as they are done, so a batch continues where it stopped.
 """
 
 import asyncio
+from array import array
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,12 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
+from zlib import crc32
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import id_of, question_of
+from manyminds.evals.tables import data_rows
 from manyminds.export.messages import messages_of
 from manyminds.json_lines import LineFile, drop_torn_line, json_lines
-from manyminds.method_graph import Compiled
 from manyminds.settings import Context
 from manyminds.trajectory import Trajectory
 
@@ -33,12 +36,14 @@ class Item:
     """One thing to run.
 
     Attributes:
-        id: Name of the row, unique in the file.
+        number: Place of its row in the file, from 0.
+        id: Name of the row.
         question: The question; of a trajectory, its task.
         messages: The conversation that the method is given.
         row: The row as it was read.
     """
 
+    number: int
     id: str
     question: str
     messages: list[Any]
@@ -63,20 +68,20 @@ class Batch:
 
 
 def read_items(path: Path) -> Iterator[Item]:
-    """Yield the items of a file one by one; an id that comes again is left out.
+    """Yield the items of a file one by one.
 
-    A row is a question, as `read_rows` takes them, or a trajectory, which has `content`.
+    Args:
+        path: JSON Lines, JSON, CSV, TSV or Parquet, by its name; see `data_rows`. A row is a
+            question, as `read_rows` takes them, or a trajectory, which has `content`.
 
     Raises:
         DataError: The file cannot be read, holds no item, or a row is neither.
+        InputError: A Parquet file, and pyarrow is not installed.
     """
-    seen: set[str] = set()
-    for where, row in json_lines(path):
-        item = _item(row, where)
-        if item.id not in seen:
-            seen.add(item.id)
-            yield item
-    if not seen:
+    number = -1
+    for number, (where, row) in enumerate(data_rows(path)):
+        yield _item(number, row, where)
+    if number < 0:
         raise DataError(f'{path} holds no items: give rows such as {{"id", "question"}}')
 
 
@@ -100,7 +105,7 @@ class Outcome:
 
 
 async def abatch(
-    graph: Compiled,
+    graph: CompiledMethod,
     items: Iterator[Item],
     out: Path,
     *,
@@ -114,7 +119,7 @@ async def abatch(
     Args:
         graph: Compiled graph.
         items: What to run; read as far as needed.
-        out: JSON Lines file. Items whose id it has are not run again.
+        out: JSON Lines file. Items that it has are not run again.
         form: `plain`: question, answer and what the method returns besides. `alpaca`: instruction,
             input and output. `trajectories`: the trajectories that the method returns, or the
             item's own with what was found, such as its rating.
@@ -130,7 +135,7 @@ async def abatch(
     return await run_all(run, items, out, concurrency, on_item)
 
 
-def batch(graph: Compiled, items: Iterator[Item], out: Path, **options: Any) -> Batch:
+def batch(graph: CompiledMethod, items: Iterator[Item], out: Path, **options: Any) -> Batch:
     """Run a method on every item; see `abatch`."""
     return asyncio.run(abatch(graph, items, out, **options))
 
@@ -155,17 +160,16 @@ async def run_all(
     on_item: Callable[[Batch], None],
 ) -> Batch:
     """Run every item that the file does not have, and append its rows as they come."""
-    batch, finished = Batch(), _finished(out)
+    batch, finished = Batch(), _Finished(out)
     with closing(LineFile(out)) as file:
 
         async def work() -> None:
             for item in items:
-                if item.id in finished:
+                if item in finished:
                     batch.kept += 1
                 else:
                     outcome = await run(item)
-                    for row in outcome.rows:
-                        file.append(row)
+                    file.append(*outcome.rows)
                     batch.calls += outcome.calls
                     if outcome.error is None:
                         batch.done += 1
@@ -182,7 +186,7 @@ async def run_all(
     return batch
 
 
-async def run_item(graph: Compiled, form: Form, seed: int, item: Item) -> Outcome:
+async def run_item(graph: CompiledMethod, form: Form, seed: int, item: Item) -> Outcome:
     """Run a method on one item."""
     try:
         output = await graph.ainvoke(
@@ -193,14 +197,15 @@ async def run_item(graph: Compiled, form: Form, seed: int, item: Item) -> Outcom
     except RunError as error:
         return Outcome(error=str(error)[:300])
     rows = _rows(item, cast("Mapping[str, Any]", output), form)
-    return Outcome([_marked(row, item.id, form) for row in rows], output["report"]["calls"])
+    return Outcome([_marked(row, item, form) for row in rows], output["report"]["calls"])
 
 
-def _marked(row: dict[str, Any], item: str, form: Form) -> dict[str, Any]:
+def _marked(row: dict[str, Any], item: Item, form: Form) -> dict[str, Any]:
     """Return a row that names its item; a trajectory has `details` for that, and no other key."""
+    mark = {"item": item.id, "row": item.number}
     if form != "trajectories":
-        return {"item": item, **row}
-    return {**row, "details": {**row.get("details", {}), "item": item}}
+        return {**mark, **row}
+    return {**row, "details": {**row.get("details", {}), **mark}}
 
 
 def _rows(item: Item, output: Mapping[str, Any], form: Form) -> list[dict[str, Any]]:
@@ -229,13 +234,13 @@ def _rows(item: Item, output: Mapping[str, Any], form: Form) -> list[dict[str, A
     ]
 
 
-def _item(row: Mapping[str, Any], where: str) -> Item:
+def _item(number: int, row: Mapping[str, Any], where: str) -> Item:
     if "content" not in row:
         question = question_of(row, where)
         given = row.get("input")
         if isinstance(given, str) and given.strip() and given != question:
             question = f"{question}\n\n{given}"  # as Alpaca's rows have it
-        return Item(id_of(row, where), question, [("user", question)], row)
+        return Item(number, id_of(row, where), question, [("user", question)], row)
     trajectory = Trajectory.read(row, where)
     messages = [
         {key: message.get(key) or "" for key in _MESSAGE_KEYS if key in message}
@@ -244,17 +249,42 @@ def _item(row: Mapping[str, Any], where: str) -> Item:
     task = next((str(one["content"]) for one in messages if one["role"] == "user"), None)
     if task is None:
         raise DataError(f"{where}: the trajectory has no task: give a first step of the user")
-    return Item(trajectory.id, task, messages, row)
+    return Item(number, trajectory.id, task, messages, row)
 
 
-def _finished(out: Path) -> set[str]:
-    if not out.exists():
-        return set()
-    found: set[str] = set()
-    drop_torn_line(out)
-    for where, row in json_lines(out):
-        item = row.get("item", row.get("details", {}).get("item"))
-        if item is None:
-            raise InputError(f"{where}: no row of a batch: give another file for --out")
-        found.add(str(item))
-    return found
+class _Finished:
+    """The items that a file has rows of, in eight bytes each, so that millions fit.
+
+    Args:
+        out: The file; it may be missing.
+
+    Raises:
+        InputError: It is no file of a batch.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._sums = array("q")  # by the item's number: checksum of its id, -1 where it is missing
+        if not out.exists():
+            return
+        drop_torn_line(out)
+        for where, row in json_lines(out):
+            mark = row if "item" in row else row.get("details", {})
+            number = mark.get("row")
+            if not isinstance(number, int) or number < 0:
+                raise InputError(f"{where}: no row of a batch: give another --out")
+            self._sums.extend([-1] * (number + 1 - len(self._sums)))
+            self._sums[number] = _sum(str(mark["item"]))
+
+    def __contains__(self, item: Item) -> bool:
+        known = self._sums[item.number] if item.number < len(self._sums) else -1
+        if known not in (-1, _sum(item.id)):
+            raise InputError(
+                f"row {item.number + 1} is {item.id!r}, and {self._out} has another one in its "
+                "place: give another --out, or the data that the batch began with"
+            )
+        return known != -1
+
+
+def _sum(id: str) -> int:
+    return crc32(id.encode("utf-8", "replace"))

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError, RunError
 from manyminds.evals.batch import (
     CONCURRENCY,
@@ -19,9 +20,8 @@ from manyminds.evals.batch import (
     run_item,
 )
 from manyminds.limits.sharing import share_limits
-from manyminds.method_graph import Compiled
 
-Make = Callable[[], Compiled]
+Make = Callable[[], CompiledMethod]
 _AT_ONCE = 1_000  # items of one actor, which is more than it is sent
 
 
@@ -46,7 +46,7 @@ def ray_batch(
     Args:
         make: Builds the compiled graph, in each worker.
         items: What to run; read as far as needed.
-        out: JSON Lines file. Items whose id it has are not run again.
+        out: JSON Lines file. Items that it has are not run again.
         form: Form of a row, as for `abatch`.
         seed: Drives every random choice.
         concurrency: Items that run at once in each worker.

@@ -6,6 +6,7 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple, cast
 
 from manyminds.errors import DataError
+from manyminds.evals import forms
 from manyminds.questions import QUESTION_KEYS
 
 QUESTIONS = (
@@ -16,18 +17,26 @@ QUESTIONS = (
     "question_text",
     "question_stem",
     "sentence",
+    "q",
+    "user",
+    *("messages", "conversation", "conversations"),
 )
 """Names under which a row may have its question; the first that it has counts."""
 ANSWERS = (
     *("answer", "answers", "target", "targets", "gold", "label", "answerkey", "answer_key"),
     *("correct_answer", "expected", "expected_answer", "reference", "reference_answer"),
-    *("answer_idx", "answer_index", "cop", "solution"),
+    *("answer_idx", "answer_index", "cop", "ground_truth", "groundtruth", "gt", "gt_answer"),
+    *("gold_answer", "gold_answers", "golden_answer", "golden_answers", "ideal", "final_answer"),
+    *("exact_answer", "best_answer", "correct_option", "correct_choice", "truth", "solution"),
+    *("completion", "response", "output", "assistant"),
 )
 """Names under which it may have the reference answer; the first that it has counts."""
 _LISTS = ("choices", "options", "endings")
+_CONTEXTS = ("context", "passage", "article", "paragraph", "document", "story")
 _ONE = re.compile(
     r"(?:(?:option|choice|op|ending)_?)?([a-z])|(?:option|choice|ending)_?([0-9]{1,2})"
 )
+_WITH_TEXT = re.compile(r"\(?([A-Za-z])[).:]\s*(.+)", re.DOTALL)
 _FEWEST = 2
 
 
@@ -60,7 +69,8 @@ def named(
 ) -> Mapping[str, Any]:
     """Return a row with its question under `question` and its reference answer under `answer`.
 
-    The choices of a question, where it has some, are written below it, and its answer becomes the
+    A text that the question is about, such as a `context` or a `passage`, is written above it. The
+    choices of a question, where it has some, are written below it, and its answer becomes the
     letter of one: from a letter, from a position (the first is 0), or from the text of a choice.
 
     Args:
@@ -73,8 +83,14 @@ def named(
     """
     row = {plain(name): value for name, value in found.items()}
     columns = columns or Columns()
+    usual = ANSWERS if "b" in row else (*ANSWERS, "a")  # next to B, A is a choice
     _fill(row, "question", QUESTIONS if columns.question is None else [plain(columns.question)])
-    _fill(row, "answer", ANSWERS if columns.answer is None else [plain(columns.answer)])
+    _fill(row, "answer", usual if columns.answer is None else [plain(columns.answer)])
+    talk = forms.chat(row.get("question"))
+    if talk is not None:
+        row["question"] = talk.asked
+        row["answer"] = talk.answer if row.get("answer") is None else row["answer"]
+    _put_context(row)
     choices = _choices(row)
     if choices is None or not isinstance(row.get("question"), str):
         return row
@@ -97,6 +113,15 @@ def _fill(row: dict[str, Any], target: str, names: Sequence[str]) -> None:
         row[target] = value
 
 
+def _put_context(row: dict[str, Any]) -> None:
+    """Write the text that a question is about above it, unless it is there already."""
+    text = next((row[name] for name in _CONTEXTS if isinstance(row.get(name), str)), "").strip()
+    question = row.get("question")
+    # A name of a document is one word.
+    if isinstance(question, str) and " " in text and text not in question:
+        row["question"] = f"{text}\n\n{question}"
+
+
 def _is_given(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
@@ -111,8 +136,10 @@ def _choices(row: Mapping[str, Any]) -> Choices | None:
                 labels = cast("Any", mapping.get("label") or mapping.get("labels") or [])
                 return _made(labels, texts)
             return _made(list(mapping), list(mapping.values()))
-        if isinstance(given, list):
-            return _made([], given)
+        if isinstance(given, list) and all(isinstance(one, Mapping) for one in given):
+            return _made([one.get("label") for one in given], [one.get("text") for one in given])
+        if isinstance(given, list | str):
+            return _made([], given if isinstance(given, list) else forms.choices(given))
     alone = {match[1] or match[2]: name for name in row if (match := _ONE.fullmatch(name))}
     for first in ("a", "1", "0"):
         labels = list[str]()
@@ -149,6 +176,9 @@ def _letter(answer: Any, choices: Choices, where: str) -> str | None:
             wanted = said.casefold()
             place = folded.index(wanted if wanted in folded else wanted.strip("()."))
             return letters[place]
+    with_text = _WITH_TEXT.fullmatch(said)
+    if with_text and with_text[2].casefold() in [text.casefold() for text in choices.texts]:
+        return _letter(with_text[2], choices, where)  # "B) Paris"
     if re.fullmatch(r"[0-9]{1,2}(?:\.0)?", said) and int(float(said)) < count:
         return letters[int(float(said))]
     raise DataError(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError
 from manyminds.evals.comparison import BASELINE, Comparison, Measured
 from manyminds.evals.data import Row, groups_of
@@ -16,14 +17,13 @@ from manyminds.evals.members_alone import MembersAlone
 from manyminds.evals.select import ask_everyone
 from manyminds.evals.statistics.scipy_parts import scipy_stats
 from manyminds.members import Member
-from manyminds.method_graph import Compiled
 from manyminds.reading.answers import extractor
 
 
 class Watched:
     """A compiled graph that also tells how long the slowest calls of its layers took."""
 
-    def __init__(self, app: Compiled) -> None:
+    def __init__(self, app: CompiledMethod) -> None:
         self.app = app
         self.builder, self.name = app.builder, app.name
 
@@ -68,7 +68,7 @@ async def acompare(
         seed: Drives every random choice.
         concurrency: Questions at once.
         out: Folder that keeps every method's rows and the members' answers; an interrupted
-            comparison goes on from there.
+            comparison continues from there.
         on_row: Called after each finished question of each method.
 
     Raises:
@@ -86,7 +86,7 @@ async def acompare(
     for one in plans:
         found.append(Measured(one.method, one.options, one.runs, one.calls))
         await aevaluate(
-            cast(Compiled, Watched(one.graph.compile())),
+            cast(CompiledMethod, Watched(one.graph.compile())),
             rows,
             grade=grade,
             repeats=repeats,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from statistics import fmean
 from typing import Any, overload
 
 from manyminds.evals.eval_log import Outcome
@@ -111,7 +112,7 @@ class Measured:
     @property
     def shares(self) -> dict[str, float]:
         """The share of right answers for each question that could be graded."""
-        return {id: sum(all) / len(all) for id, all in self.right.items() if all}
+        return {id: fmean(all) for id, all in self.right.items() if all}
 
 
 class Comparison(Sequence[Compared]):
@@ -124,13 +125,13 @@ class Comparison(Sequence[Compared]):
         answers: The members' own answers; none: no ceiling, and no row of the best member.
         repeats: Runs of each question.
         seed: Drives the bootstraps.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
 
     Attributes:
         shares: For each method, the share of right repeats by question id.
         methods: The figures of each method.
         pairs: Every two methods on the questions of both, with Holm's correction.
-        alike: Largest sets of methods of which no two can be told apart.
+        alike: Largest sets of methods of which no two can be distinguished.
         ceiling: What no choice among the members' answers can exceed; None where no question was
             answered by every member.
         regrets: For each method, how often it was wrong where a member was right.
@@ -208,7 +209,7 @@ def _compared(one: Measured, base: Measured, repeats: int, seed: int, groups: Gr
         options=one.options,
         runs=one.voted,
         planned=one.planned,
-        accuracy=sum(shares.values()) / max(1, len(shares)),
+        accuracy=fmean(shares.values()) if shares else 0.0,
         interval=interval(list(shares.values()), repeats, inside),
         **gained,
         p=mcnemar(gained["better"], gained["worse"]) if repeats == 1 else None,
@@ -231,7 +232,7 @@ def _alone(best: BestMember, base: Measured, seed: int, groups: Groups) -> Compa
         options={},
         runs=1,
         planned=1,
-        accuracy=sum(shares) / len(shares),
+        accuracy=fmean(shares),
         interval=interval(shares, 1, inside),
         **gained,
         p=None,

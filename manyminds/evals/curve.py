@@ -6,6 +6,7 @@ the vote over the first N candidates is what it would have answered. Nothing is 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from typing_extensions import TypedDict
@@ -85,7 +86,7 @@ class Curve:
             return
         candidates: list[Candidate] = output["candidates"]
         verdicts = [await self._verdict(row, candidate) for candidate in candidates]
-        # Votes compare texts and formulas: in a thread, so that other runs go on meanwhile.
+        # Votes compare texts and formulas: in a thread, so that other runs continue meanwhile.
         last = await in_thread(GRADERS, self._stopped, candidates)
         for n in self.points:
             used = min(n, last)
@@ -104,7 +105,7 @@ class Curve:
         return [self._point(n, repeats) for n in self.points]
 
     def _winner(self, part: Sequence[Candidate]) -> int | None:
-        """Return who wins the vote over some candidates; note what its caps left out."""
+        """Return the winner of a vote over some candidates; note what the caps left out."""
         effort = Effort()
         ballot = tally(part, self._vote, self._extract, self._members, effort)
         for note in (*effort.notes, *ballot.get("notes", [])):
@@ -118,9 +119,9 @@ class Curve:
         costs = [cost for cost in self._cost[n] if cost is not None]
         return Point(
             samples=n,
-            accuracy=sum(shares) / max(1, len(shares)),
+            accuracy=fmean(shares) if shares else 0.0,
             interval=interval(shares, repeats),
-            coverage=sum(covered) / len(covered) if covered else None,
+            coverage=fmean(covered) if covered else None,
             samples_used=sum(self._used[n]) / runs,
             cost=sum(costs) / runs if len(costs) == len(self._cost[n]) and costs else None,
         )

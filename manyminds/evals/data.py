@@ -9,6 +9,7 @@ from typing import Any, NotRequired, cast
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError
+from manyminds.evals import forms
 from manyminds.evals.columns import Columns, named, plain
 from manyminds.evals.tables import data_rows
 from manyminds.questions import QUESTION_KEYS, question_hash
@@ -53,8 +54,8 @@ def read_rows(
     Columns are known by their names in any case: the question (`question`, `input`, `problem`,
     `prompt`, ...), the reference answer (`answer`, `target`, `gold`, `label`, ...; a list holds all
     that count as right), choices (a list, a mapping, or columns such as A, B, C, D), `id` (default:
-    made of the question), `group`, and for code `entry_point` and `test`. A question that comes
-    again verbatim is kept once.
+    made of the question), `group`, and for code `entry_point` and `test`. A row that comes again
+    verbatim is kept once.
 
     Args:
         path: JSON Lines, JSON, CSV or TSV, `.gz` or not, or Parquet (needs pyarrow).
@@ -100,6 +101,10 @@ def _distinct(path: Path, columns: Columns | None) -> Iterator[Row]:
     for where, found in data_rows(path, wanted):
         missing -= {*map(plain, found)}
         row = _row(named(found, where, columns), where)
+        number = 1
+        while row["id"] in seen and seen[row["id"]] != row and not found.get("id"):
+            number += 1  # the same question with another answer: both count
+            row["id"] = f"{row['id'].partition('#')[0]}#{number}"
         if row["id"] not in seen:
             seen[row["id"]] = row
             yield row
@@ -131,6 +136,8 @@ def _row(found: Mapping[str, Any], where: str) -> Row:
 def _golds(found: Mapping[str, Any], where: str) -> list[str]:
     """Return the reference answers of a row: several where its answer is a list."""
     answer: object = found.get("answer")
+    if isinstance(answer, Mapping):
+        answer = forms.golds(cast("Mapping[str, Any]", answer))
     listed = cast("list[object]", answer) if isinstance(answer, list) else [answer]
     return [_gold(one, where) for one in listed if one is not None]
 

@@ -1,13 +1,11 @@
 """Options under which a method makes a given number of calls for each question."""
 
-import ast
 import inspect
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, log2
 from typing import Any, cast
 
+from manyminds.call_formula import CallFormula, values_of
 from manyminds.errors import InputError
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.members import Member
@@ -15,8 +13,7 @@ from manyminds.method_graph import MethodGraph
 from manyminds.registry import Method
 from manyminds.settings import Budget
 
-# What a registry's formula may call the number of members, and what may be turned to fit it.
-_COUNTS = ("members", "proposers", "debaters", "stages", "panel")
+# What may be set to fit a number of calls, and its least value.
 _KNOBS: Mapping[str, int] = {
     "samples": 1,
     "population": 1,
@@ -24,12 +21,6 @@ _KNOBS: Mapping[str, int] = {
     "layers": 2,
     "refinements": 1,
     "tries": 1,
-}
-_OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
 }
 
 
@@ -105,35 +96,6 @@ def plan(
     return Plan(method.name, cast(MethodGraph, graph), chosen, runs, made * runs)
 
 
-def most_calls(method: Method, members: int, options: Mapping[str, object]) -> int | None:
-    """Return the calls of a question at most, by the registry's formula; None where it has none.
-
-    Args:
-        method: From the registry.
-        members: Number of members.
-        options: Of the builder; others have their defaults.
-    """
-    try:
-        formula = _parsed(method)
-        values = _values(method.create(), members, options)
-        return ceil(_value(formula, values, method))
-    except InputError:
-        return None
-
-
-def _values(
-    builder: Callable[..., Any], members: int, fixed: Mapping[str, object]
-) -> dict[str, float]:
-    """Return what a formula's names stand for."""
-    values: dict[str, float] = {
-        name: parameter.default
-        for name, parameter in inspect.signature(builder).parameters.items()
-        if isinstance(parameter.default, int)
-    }
-    values |= {name: value for name, value in fixed.items() if isinstance(value, int)}
-    return values | dict.fromkeys(_COUNTS, members)
-
-
 def _fitted(
     method: Method,
     builder: Callable[..., Any],
@@ -142,15 +104,13 @@ def _fitted(
     fixed: Mapping[str, object],
 ) -> tuple[dict[str, int], int]:
     """Return the options that come nearest below so many calls, and the calls they make."""
-    formula = _parsed(method)
-    names = {node.id for node in ast.walk(formula) if isinstance(node, ast.Name)}
-    values = _values(builder, members, fixed)
-    unknown = names - values.keys() - {"ceil", "log2"}
-    if unknown:
-        raise _unplannable(method)
-    knob = next((name for name in _KNOBS if name in names and name not in fixed), None)
+    formula = CallFormula(method)
+    values = values_of(inspect.signature(builder), members, fixed)
+    if not formula.names <= values.keys():
+        raise formula.unusable()
+    knob = next((name for name in _KNOBS if name in formula.names and name not in fixed), None)
     tried = [{}] if knob is None else [{knob: n} for n in range(_KNOBS[knob], calls + 2)]
-    made = [(ceil(_value(formula, {**values, **options}, method)), options) for options in tried]
+    made = [(formula.calls({**values, **options}), options) for options in tried]
     fitting = [(count, options) for count, options in made if 1 <= count <= calls]
     if not fitting:
         least = min(count for count, _ in made)
@@ -160,36 +120,3 @@ def _fitted(
         )
     count, options = max(fitting, key=lambda one: one[0])
     return options, count
-
-
-def _parsed(method: Method) -> ast.expr:
-    """Read the registry's formula; words after a comma, or "at most", are for people."""
-    text = method.calls.split(",")[0].removesuffix(" at most").removeprefix("at most ")
-    try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError:
-        raise _unplannable(method) from None
-
-
-def _value(formula: ast.expr, values: Mapping[str, float], method: Method) -> float:
-    match formula:
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.Name(id=name) if name in values:
-            return values[name]
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            one, other = _value(left, values, method), _value(right, values, method)
-            return _OPERATORS[type(op)](one, other)
-        case ast.Call(func=ast.Name(id="ceil"), args=[inner], keywords=[]):
-            return max(0, ceil(_value(inner, values, method)))
-        case ast.Call(func=ast.Name(id="log2"), args=[inner], keywords=[]):
-            return log2(max(1.0, _value(inner, values, method)))
-        case _:
-            raise _unplannable(method)
-
-
-def _unplannable(method: Method) -> InputError:
-    return InputError(
-        f"{method.name} makes as many calls as its question wants ({method.calls}), so it cannot "
-        "be compared at a given number: leave it away"
-    )

@@ -14,13 +14,15 @@ from uuid import uuid4
 from typing_extensions import TypedDict, Unpack
 
 from manyminds.aio import in_thread
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
 from manyminds.evals.eval_log import Config, EvalLog, Outcome
 from manyminds.evals.grading import GRADERS, ByAnswer, Grader, verdict_of
 from manyminds.evals.result import Result, Totals
 from manyminds.limits.budget import BudgetCounter
-from manyminds.method_graph import Compiled
+from manyminds.members import Member
+from manyminds.records.about import plain
 from manyminds.runs.context import ParentCall, parent_call
 from manyminds.settings import Budget, Context
 
@@ -43,7 +45,7 @@ class EvalOptions(TypedDict, total=False):
 
 
 async def aevaluate(
-    graph: Compiled,
+    graph: CompiledMethod,
     rows: Sequence[Row],
     *,
     grade: Grader,
@@ -112,7 +114,7 @@ async def aevaluate(
 
 
 def evaluate(
-    graph: Compiled, rows: Sequence[Row], *, grade: Grader, **options: Unpack[EvalOptions]
+    graph: CompiledMethod, rows: Sequence[Row], *, grade: Grader, **options: Unpack[EvalOptions]
 ) -> Result:
     """Run every question through a compiled graph and grade the answers; see `aevaluate`.
 
@@ -137,7 +139,7 @@ async def _all(workers: Iterator[Any]) -> None:
 
 
 async def _one(
-    graph: Compiled,
+    graph: CompiledMethod,
     row: Row,
     grade: Grader,
     repeat: int,
@@ -246,7 +248,7 @@ def seed_of(seed: int, repeat: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{repeat}".encode()).digest()[:6])
 
 
-def _identity(graph: Compiled, rows: Sequence[Row], seed: int) -> dict[str, object]:
+def _identity(graph: CompiledMethod, rows: Sequence[Row], seed: int) -> dict[str, object]:
     """Return what the answers depend on: outcomes of other methods, prompts or data do not mix."""
     digest = hashlib.sha256()
     for row in rows:
@@ -254,11 +256,23 @@ def _identity(graph: Compiled, rows: Sequence[Row], seed: int) -> dict[str, obje
     return {
         "method": getattr(graph.builder, "method", graph.name),
         "members": list(getattr(graph.builder, "members", {})),
+        "member_options": _member_options(graph.builder),
         "prompts": _prompts(graph.builder),
         "seed": seed,
         "questions": len(rows),
         "data": digest.hexdigest()[:16],
     }
+
+
+def _member_options(graph: object) -> dict[str, str]:
+    """Return a hash of what else each member is asked with, also of those inside methods."""
+    found: dict[str, str] = {}
+    members: Mapping[str, Member] = getattr(graph, "members", {})
+    for name, one in members.items():
+        inner = _member_options(getattr(one.model, "builder", None))
+        with_it = (one.spec, one.role, plain(one.params), one.context, one.max_answer_chars)
+        found[name] = hashlib.sha256(repr((with_it, inner)).encode()).hexdigest()[:16]
+    return found
 
 
 def _prompts(graph: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from manyminds.errors import InputError
 from manyminds.evals.comparison import Compared, Comparison
@@ -130,7 +131,7 @@ def _difficulty(study: Study, comparison: Comparison, seed: int) -> list[Gain]:
     ids = [id for id in sorted(voted) if all(id in by_id for by_id in shares.values())]
     if not ids:
         return []
-    single = [sum(by_id[id] for by_id in shares.values()) / len(shares) for id in ids]
+    single = [fmean(by_id[id] for by_id in shares.values()) for id in ids]
     groups = bands(single, _EDGES)
     order = sorted(range(len(ids)), key=lambda place: groups[place])
     return gains(

@@ -15,9 +15,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import Field
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import InputError
 from manyminds.evals.statistics.intervals import interval
-from manyminds.method_graph import Compiled, MethodGraph
+from manyminds.method_graph import MethodGraph
 from manyminds.models.simulated.arithmetic import QuestionRow, questions
 from manyminds.models.simulated.model import SimulatedChatModel
 from manyminds.prices import Listed, Price
@@ -186,7 +187,7 @@ async def aforecast(
     )
 
 
-async def _rehearse(app: Compiled, row: QuestionRow, tokens: int) -> tuple[int, bool]:
+async def _rehearse(app: CompiledMethod, row: QuestionRow, tokens: int) -> tuple[int, bool]:
     missing = tokens * _CHARS_A_TOKEN - len(row["question"])
     question = _BACKGROUND * max(0, round(missing / len(_BACKGROUND))) + row["question"]
     output = await app.ainvoke(

@@ -14,10 +14,12 @@ from manyminds.evals.tables import data_rows
 from manyminds.json_lines import json_lines
 from manyminds.reading import polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess, text_key
+from manyminds.reading.choices import options_in
 from manyminds.reading.kinds import kind_of_answer, kinds_of_question
 from manyminds.reading.locate import refuses
 from manyminds.reading.mentions import states
 from manyminds.reading.polarity import YES_OR_NO
+from manyminds.reading.quantities import QUANTITY
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import TEXT
 
@@ -43,9 +45,13 @@ class Graded(NamedTuple):
 
 
 def vote_kind(rows: Sequence[Row]) -> str | None:
-    """Name the extractor for the votes of a method; None: it reads the replies together."""
+    """Name the extractor for the votes of a method; None: it reads the replies together.
+
+    With the question, a reply that names a choice by its text can be read, too.
+    """
     kind = kind_of(rows)
-    return None if kind == "text" else kind
+    shown = kind == "choice" and all(options_in(row["question"]) for row in rows)
+    return None if kind == "text" or shown else kind
 
 
 def kind_of(rows: Sequence[Row]) -> str | None:
@@ -97,7 +103,11 @@ def grader(
         grades = beside
     flags = read_flags(data, grades)
     if not any(row["id"] in flags for row in rows):
-        how = "give --grades FILE or --run-code" if kind == "code" else "give rows an `answer`"
+        how = (
+            "give --grades FILE or --run-code"
+            if kind == "code"
+            else "give rows an `answer`, or name the column of theirs with --answer-column"
+        )
         raise DataError(f"{grades or data}: nothing to grade these questions by; {how}")
     return by_flags(flags)
 
@@ -131,11 +141,13 @@ class ByAnswer:
 
     def _by_kind(self, gold: str, text: str, row: Row) -> Iterator[Graded]:
         kinds = [] if self._column is None else [self._column]
-        own = kind_of_answer(gold)
+        own = kind_of_answer(gold, row["question"])
         if own is YES_OR_NO and polarity.asks(row["question"]):
             own = kinds_of_question(row["question"])[0]
-        if not self._fixed and (not kinds or own is TEXT and kinds[0].name == "literal"):
-            kinds.append(own)
+        if not self._fixed and kinds and own.name == kinds[0].name == "choice":
+            kinds = [own]  # which knows the texts of the choices
+        elif not self._fixed and (not kinds or own is TEXT and kinds[0].name == "literal"):
+            kinds += [own, TEXT] if own is QUANTITY else [own]
         for kind in kinds:
             found = None if kind is TEXT and refuses(readable(text)) else kind.extract(text)
             if text_key(text) == text_key(gold):
@@ -157,7 +169,13 @@ def by_answer(kind: Extractor) -> Grader:
 
 
 async def verdict_of(grade: Grader, row: Row, text: str) -> Verdict:
-    """Grade in a thread: comparing formulas takes up to seconds."""
+    """Grade in a thread: comparing formulas takes up to seconds.
+
+    A coroutine function starts no coroutine in the thread: one that a cancellation overtook on
+    its way back would never be awaited.
+    """
+    if inspect.iscoroutinefunction(grade):
+        return cast("Verdict", await grade(row, text))
     verdict = await in_thread(GRADERS, grade, row, text)
     return await verdict if inspect.isawaitable(verdict) else verdict
 
@@ -192,7 +210,7 @@ def program(row: Row, text: str) -> str | None:
     """Put a model's code together with the prompt before it.
 
     A reply may be the body that completes the prompt, or hold the whole function; then only what
-    stands before that function in the prompt (imports, helpers) is kept. None: there is no code.
+    is before that function in the prompt (imports, helpers) is kept. None: there is no code.
     """
     code = EXTRACTORS["code"].extract(text)
     if code is None or "test" not in row:

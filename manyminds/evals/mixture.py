@@ -70,7 +70,7 @@ def optimal_mixture(codes: NDArray[np.int64], *, nodes: int = _NODES) -> Mixture
 
 
 def _leads(open: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[int]]:
-    """Return for each question and wrong answer who is for the right one and who for that."""
+    """Return the members for the right answer and for each wrong one, question by question."""
     rows, of = list[NDArray[np.float64]](), list[int]()
     for question, column in enumerate(open.T):
         mine = (column == RIGHT).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Measuring members where answers have no key: who is preferred, and how alike they write.
+"""Measures of members without reference answers: preferences, and similarity of wording.
 
 Each member answers each calibration question once. A judge compares neighbours on a ring that is
 drawn for each question, so every member meets two others, at as many calls as there are

@@ -15,7 +15,8 @@ from manyminds.json_lines import LineFile, json_lines, parse
 from manyminds.models.redact import without_keys
 
 _PACKAGES = ("manyminds", "langgraph", "langchain-core", "numpy", "scipy")
-_STARTS, _STUDY = "starts.jsonl", "compare.json"
+_STARTS = "starts.jsonl"
+STUDY = "compare.json"
 
 
 def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
@@ -24,13 +25,13 @@ def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
     Args:
         folder: Folder of results; created if it is missing.
         command: Words of the command line; keys in them are left out.
-        data: File of the questions.
+        data: File of the questions, or folder of such files.
 
     Raises:
         InputError: The folder cannot be written, or the data cannot be read.
     """
     try:
-        digest = hashlib.sha256(data.read_bytes()).hexdigest()
+        digest = _digest(data)
         LineFile(folder / _STARTS).append(
             {
                 "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -46,40 +47,55 @@ def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
         ) from None
 
 
+def _digest(data: Path) -> str:
+    files = sorted(path for path in data.iterdir() if path.is_file()) if data.is_dir() else [data]
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
 def starts(folder: Path) -> list[Mapping[str, Any]]:
     """Return what was noted in a folder, oldest first."""
     path = folder / _STARTS
     return [line for _, line in json_lines(path)] if path.exists() else []
 
 
-def write_study(folder: Path, study: Mapping[str, object]) -> None:
-    """Write what is compared in a folder: its methods, members, seed and questions.
+def write_study(folder: Path, study: Mapping[str, object], name: str = STUDY) -> None:
+    """Write what a folder is about, such as the methods, members, seed and questions compared.
 
     Raises:
         InputError: The folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _STUDY).write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
+        (folder / name).write_text(json.dumps(study, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"cannot write to {folder}: {error.strerror}; choose another --out"
         ) from None
 
 
-def read_study(folder: Path) -> dict[str, Any] | None:
-    """Return what is compared in a folder; None for the folder of a single evaluation.
+def read_study(
+    folder: Path, name: str = STUDY, again: str = "run `manyminds compare` with --out again"
+) -> dict[str, Any] | None:
+    """Return what a folder is about; None for a folder of another kind.
+
+    Args:
+        folder: Folder of results.
+        name: File that says it.
+        again: What to do where the file is damaged.
 
     Raises:
         DataError: The file is damaged.
     """
-    path = folder / _STUDY
+    path = folder / name
     if not path.exists():
         return None
     try:
         return parse(path.read_bytes())
     except ValueError as error:
-        raise DataError(f"{path}: {error}; run `manyminds compare` with --out again") from None
+        raise DataError(f"{path}: {error}; {again}") from None
 
 
 def _versions() -> dict[str, str]:

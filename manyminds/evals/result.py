@@ -57,7 +57,7 @@ class Result:
 
 
 def is_unread(outcome: Outcome) -> bool:
-    """Say whether nothing could be read in an answer to grade it by."""
+    """Return whether nothing could be read in an answer to grade it by."""
     return not outcome["correct"] and "read" in outcome and outcome["read"] is None
 
 

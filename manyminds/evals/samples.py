@@ -107,14 +107,16 @@ async def read_samples(
 
 
 def bundled_samples(data: BundledSet) -> list[Drawn]:
-    """Return the answers of a set that comes with the package, one sample a model."""
-    kind = extractor("number")
+    """Return the answers of a set that comes with the package."""
+    kind = extractor(data.kind)
     found: list[Drawn] = []
     for place, (id, gold) in enumerate(zip(data.ids, data.gold, strict=True)):
-        given = {m: column[place] for m, column in data.answers.items() if column[place]}
-        votes = labels([gold, *given.values()], kind)
+        given = [(m, reply) for m, column in data.replies.items() for reply in column[place]]
+        given = [(m, reply) for m, reply in given if reply.answer or reply.tokens]
+        votes = labels([gold, *(reply.answer for _, reply in given)], kind)
         right = [vote == votes[0] for vote in votes[1:]]
-        found.append(Drawn(id, list(given), votes[1:], right, [0] * len(given)))
+        tokens = [reply.tokens for _, reply in given]
+        found.append(Drawn(id, [m for m, _ in given], votes[1:], right, tokens))
     return found
 
 

@@ -72,7 +72,7 @@ class Limits:
 
 
 async def runs(program: str, limits: Limits | None = None) -> bool:
-    """Tell whether a program runs to its end without an error, within the limits.
+    """Return whether a program runs to its end without an error, within the limits.
 
     Args:
         program: Python source.
@@ -89,7 +89,7 @@ async def runs(program: str, limits: Limits | None = None) -> bool:
 async def passes(
     program: str, name: str, tests: str, *, given: str = "", limits: Limits | None = None
 ) -> bool | None:
-    """Tell whether a function passes its tests, which run in a process of their own.
+    """Return whether a function passes its tests, which run in a process of their own.
 
     The two processes exchange plain data: numbers, texts, lists, dictionaries and the like.
 

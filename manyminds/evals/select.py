@@ -203,7 +203,7 @@ def _part(answers: Answers, at: Sequence[int]) -> Answers:
 def as_chain(selection: Selection) -> Selection:
     """Return the choice for a role that one member plays: the best first, the next as fallbacks.
 
-    An aggregator has no vote, so what counts is who is best alone; the order is the fallback chain.
+    An aggregator has no vote, so the accuracy alone counts; the order is the fallback chain.
     """
     best = sorted(selection.accuracy.items(), key=lambda item: -item[1])[:3]
     members = tuple(Chosen(name, accuracy, 1.0) for name, accuracy in best)

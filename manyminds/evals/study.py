@@ -29,7 +29,7 @@ class Study:
         methods: Outcomes of each method, added up.
         prompts: name@version#hash of the prompts of each method.
         answers: The members' own answers.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
         judgements: Choices of a judge, where any were kept.
         debates: Debates round by round, where any were kept.
     """

@@ -17,11 +17,12 @@ from manyminds.json_lines import MAX_LINE, json_lines
 
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}
 _SNIFFED = 20  # records from which the delimiter and the form of a file are told
+_FORMS = "a file of JSON Lines, JSON, CSV, TSV or Parquet"
 _LARGEST = 1 << 28  # bytes of a file of one JSON value, which is read whole
 
 
 def data_rows(path: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Read the rows of a file one by one, each with where it stands.
+    """Read the rows of a file one by one, each with its place.
 
     Args:
         path: `.csv` or `.tsv` (`.gz` or not; the delimiter is found out), `.json` (a list of
@@ -39,7 +40,7 @@ def data_rows(path: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Mapp
         return _separated(path, _DELIMITERS[kind], names)
     if kind == ".json":
         return _json(path)
-    return _parquet(path) if kind == ".parquet" else json_lines(path)
+    return _parquet(path) if kind == ".parquet" else json_lines(path, _FORMS)
 
 
 def _separated(
@@ -60,10 +61,10 @@ def _separated(
                     )
                 yield where, dict(zip(heads, record, strict=True))
     except (OSError, EOFError, UnicodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"cannot read {path}: {reason}; give UTF-8 text with column names"
-        ) from None
+        reason = getattr(error, "strerror", None)
+        if reason is not None:
+            raise DataError(f"cannot read {path}: {reason}; give {_FORMS}") from None
+        raise DataError(f"cannot read {path}: {error}; give UTF-8 text with column names") from None
 
 
 def _records(text: TextIO, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
@@ -101,6 +102,8 @@ def _names(records: Sequence[Sequence[str]], wanted: Sequence[str]) -> tuple[lis
     asked = {name.strip().lower() for name in wanted}
     if any(known(name) or name.lower() in asked for name in head):
         return head, True
+    if head[:1] and head[0].endswith("?") and len(head) == 2:
+        return ["question", "answer"], False
     letters = ascii_uppercase[: max(0, len(head) - 2)]
     if len(letters) > 1 and all(len(r) == len(head) and r[-1].strip() in letters for r in records):
         return ["question", *letters, "answer"], False
@@ -121,14 +124,31 @@ def _json(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             yield from json_lines(path)  # one object a line, whatever the file's name
             return
+        if (reason := getattr(error, "strerror", None)) is not None:
+            raise DataError(f"cannot read {path}: {reason}; give {_FORMS}") from None
         raise DataError(f"cannot read {path}: {error}; give a list of JSON objects") from None
     if isinstance(whole, Mapping):
-        lists = [one for one in cast("Mapping[str, Any]", whole).values() if _is_rows(one)]
-        whole = lists[0] if len(lists) == 1 else [whole]
+        whole = _inner(cast("Mapping[str, Any]", whole))
     if not _is_rows(whole):
         raise DataError(f"{path}: give a list of JSON objects, or one object a line")
     for number, row in enumerate(cast("list[Mapping[str, Any]]", whole), 1):
         yield f"{path} row {number}", row
+
+
+def _inner(whole: Mapping[str, Any]) -> object:
+    """Return the rows of an object: its one list of them, its columns, or a row under each id."""
+    lists = [one for one in whole.values() if _is_rows(one) and one]
+    if len(lists) == 1:
+        return lists[0]
+    parts: list[Any] = list(whole.values())
+    columns = any(map(known, whole)) and all(isinstance(one, list) for one in parts)
+    if columns and len({*map(len, parts)}) == 1:
+        return [dict(zip(whole, cells, strict=True)) for cells in zip(*parts, strict=True)]
+    if all(isinstance(one, Mapping) for one in parts):
+        if any(map(known, whole)):  # as pandas writes columns
+            return [{name: one.get(at) for name, one in whole.items()} for at in parts[0]]
+        return [{"id": id, **row} for id, row in whole.items()]
+    return [whole]
 
 
 def _is_rows(value: object) -> bool:

@@ -6,7 +6,7 @@ from statistics import mean
 from manyminds.evals.data import Row
 from manyminds.reading.answers import Extractor
 from manyminds.reading.together import read_all
-from manyminds.state import Candidate
+from manyminds.state import Candidate, whole_text
 from manyminds.votes.selection import Chosen, Selection
 from manyminds.votes.unlabelled import agreement_weights, trust_of
 from manyminds.votes.votes import labels
@@ -64,9 +64,7 @@ def _votes(
     replies: Sequence[Candidate | None], row: Row, extract: Extractor
 ) -> list[Hashable | None]:
     """Return what each member votes for on a question; equal answers are equal."""
-    texts = [
-        None if reply is None or reply["status"] != "ok" else reply["text"] for reply in replies
-    ]
+    texts = [whole_text(reply) for reply in replies]
     if extract.name == "final":
         return list(read_all(texts, question=row["question"]).answers)
     answers = [None if text is None else extract.extract(text) for text in texts]

@@ -1,7 +1,7 @@
 """The Agent Data Protocol, version 1.2: what the field writes between sources and trainers.
 
 The protocol allows no further fields, and links tool calls and results by id: what it does not know
-(system message, tools, `train` flags, rating, ...) stands in `details`, from which the importer
+(system message, tools, `train` flags, rating, ...) is stored in `details`, from which the importer
 takes it back. `train` and `continues` name the places of the actions that differ from the default.
 """
 
@@ -20,7 +20,7 @@ OURS = "manyminds"
 
 
 class AdpRow(TypedDict):
-    """A trajectory; its steps are told apart by `class_`."""
+    """A trajectory; its steps are distinguished by `class_`."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 

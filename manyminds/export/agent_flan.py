@@ -66,7 +66,7 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
 
 
 def _negative(trajectory: Trajectory, asked: str, drawn: int) -> Iterator[tuple[str, str, str]]:
-    """Yield name, question and reply of a row in which no tool is to be called."""
+    """Yield name, question and reply of a row that must not call a tool."""
     messages = chat_of(with_calls(trajectory))
     if not any(one.get("tool_calls") for one in messages):
         return

@@ -1,7 +1,7 @@
 """AgentTuning's AgentInstruct: turns with `loss`, null for the human side.
 
 The paper keeps trajectories with reward 1 (`--min-reward 1`). Tool calls are written as ReAct's
-actions; system message and tools stand at the head of the first turn, because the form has no place
+actions; system message and tools are at the head of the first turn, because the form has no place
 for them.
 """
 

@@ -14,7 +14,7 @@ class Counts:
         dropped: Trajectories by the reason they were dropped for.
         used: Trajectories that rows were made of; of a pair's task all that were compared.
         rows: Rows written.
-        models, methods, roles: Used trajectories by who wrote them.
+        models, methods, roles: Used trajectories by their writers.
         rewards: Used trajectories by reward, rounded to a tenth.
     """
 

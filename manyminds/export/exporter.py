@@ -67,7 +67,7 @@ def chat_of(trajectory: Trajectory) -> list[Message]:
 
 
 def _speaks(message: Message) -> bool:
-    """Tell whether a message is a turn of the assistant with something in it."""
+    """Return whether a message is a turn of the assistant with something in it."""
     return message["role"] == "assistant" and bool(message["content"] or message.get("tool_calls"))
 
 
@@ -128,7 +128,7 @@ def tool_lines(tools: Sequence[Mapping[str, Any]]) -> str:
 
 
 def grade(trajectory: Trajectory) -> tuple[bool, str] | None:
-    """Tell whether a trajectory is good, and by what: its reward, else the vote; None: unknown."""
+    """Return whether a trajectory is good, by its reward or else the vote; None: unknown."""
     if trajectory.reward is not None:
         return trajectory.reward >= GOOD, "reward"
     if trajectory.won is not None:

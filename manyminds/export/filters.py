@@ -67,7 +67,7 @@ class TestQuestions:
                 self._grams.setdefault(size, set()).update(_grams(words, size))
 
     def has_part_of(self, texts: Iterable[str]) -> bool:
-        """Tell whether one of the texts shares an n-gram with a question."""
+        """Return whether one of the texts shares an n-gram with a question."""
         for text in texts:
             words = words_of(text)
             for size, grams in self._grams.items():
@@ -122,7 +122,7 @@ def verdict(grade: Grader, row: Row, text: str) -> bool | None:
 
 
 def _answers(trajectory: Trajectory) -> bool:
-    """Tell whether a trajectory answers the question of its run, as a judge's reply does not."""
+    """Return whether a trajectory answers the question of its run, as a judge's reply does not."""
     is_answer = trajectory.id == trajectory.details.get("run")
     return is_answer or trajectory.role is None or trajectory.role in CANDIDATES
 

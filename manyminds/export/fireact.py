@@ -1,8 +1,9 @@
 """FireAct's Alpaca form: a whole ReAct trajectory as one output.
 
 All methods (chain of thought, ReAct, Reflexion) come into this one form: an answer without actions
-becomes a thought and `finish[...]`. The released files end with a line that gives the reward away;
-it is left out here. Observations are part of the output, as published, so every turn is trained.
+becomes a thought and `finish[...]`. The released files end with a line that reveals the reward;
+it is left out here. As published, the instruction is the task alone, without system message and
+tools, and observations are part of the output, so every turn is trained.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ class AlpacaRow(TypedDict):
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the one row of a trajectory."""
-    first, *rest = turns_of(trajectory)
+    first, *rest = turns_of(trajectory, headed=False)
     lines: list[str] = []
     for turn in rest[:-1]:
         if turn["side"] == "agent" and not turn["train"]:

@@ -1,7 +1,7 @@
 """Trajectories out of run records: of any method, of nested runs and of foreign agents."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from manyminds.export.messages import Message, NotHeldError, ToolCall, steps_of
@@ -25,10 +25,14 @@ _ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A conversation: `own` are the places of the messages that the model wrote in this run."""
+    """A conversation, and the tools that the model could call in it.
+
+    `own` are the places of the messages that the model wrote in this run.
+    """
 
     messages: list[MessageLine]
     own: frozenset[int]
+    tools: Sequence[dict[str, Any]] = ()
 
 
 def from_run(run: RunRecord, take: Take = "answer") -> Iterator[Trajectory]:
@@ -96,17 +100,19 @@ def _recorded(run: RunRecord) -> Iterator[Trajectory]:
 def _conversations(call: Call) -> list[_Spoken]:
     """Return the conversations of a call: several where it ran an agent, its own one last."""
     inner = sorted(call.inner, key=lambda one: one["at"])
-    given = [(one["messages"], one["text"]) for one in inner if one["error"] is None]
     spoken = [
-        _Spoken([*messages, _reply(text)], frozenset({len(messages)}))
-        for messages, text in given or [(call.messages, call.text)]
+        _said(one["messages"], one["text"], one.get("tool_calls"), one.get("tools"))
+        for one in inner
+        if one["error"] is None
+    ] or [
+        _said(call.messages, call.text, call.candidate.get("tool_calls"), call.params.get("tools"))
     ]
     chains = [one for _, one in _merged((call, one) for one in spoken)]
     return sorted(chains, key=lambda one: _text(one.messages[-1]) == call.text)
 
 
 def _merged(given: Iterable[tuple[Call, _Spoken]]) -> list[tuple[Call, _Spoken]]:
-    """Join a conversation with the earlier one that it goes on with, the longest there is."""
+    """Join a conversation with the earlier one that it continues with, the longest there is."""
     chains: dict[int, tuple[Call, _Spoken]] = {}
     ends: dict[int, list[int]] = {}
     for place, (call, spoken) in enumerate(given):
@@ -114,7 +120,7 @@ def _merged(given: Iterable[tuple[Call, _Spoken]]) -> list[tuple[Call, _Spoken]]
         for head in reversed(heads[:-1]):
             if ends.get(head):
                 _, before = chains.pop(ends[head].pop())
-                spoken = _Spoken(spoken.messages, spoken.own | before.own)
+                spoken = replace(spoken, own=spoken.own | before.own)
                 break
         chains[place] = (call, spoken)
         ends.setdefault(heads[-1], []).append(place)
@@ -182,6 +188,7 @@ def _made(
         id=name,
         content=content,
         system=system,
+        tools=list(spoken.tools),
         task=run.question_id or None,
         model=None if call is None else models.get(call.member, call.member),
         method=run.method or None,
@@ -198,8 +205,8 @@ def _made(
 
 def _outcome(run: RunRecord, key: str) -> float | None:
     """Return what an environment or a rater has recorded last."""
-    told = [run.report, *(visit.outcome for visit in reversed(run.visits))]
-    found = next((one[key] for one in told if isinstance(one.get(key), int | float)), None)
+    reports = [run.report, *(visit.outcome for visit in reversed(run.visits))]
+    found = next((one[key] for one in reports if isinstance(one.get(key), int | float)), None)
     return None if found is None else float(found)
 
 
@@ -242,8 +249,22 @@ def _text(line: MessageLine) -> str:
     return "".join(texts)
 
 
-def _reply(text: str) -> MessageLine:
-    return MessageLine(type="message", hash="", role="ai", content=text)
+def _said(
+    messages: Sequence[MessageLine],
+    text: str,
+    calls: Sequence[Any] | None,
+    tools: Sequence[Any] | None,
+) -> _Spoken:
+    """Return a prompt with its reply."""
+    schemas = [one for one in tools or () if isinstance(one, dict)]
+    return _Spoken([*messages, _reply(text, calls)], frozenset({len(messages)}), schemas)
+
+
+def _reply(text: str, calls: Sequence[Any] | None = None) -> MessageLine:
+    reply = MessageLine(type="message", hash="", role="ai", content=text)
+    if calls:
+        reply["tool_calls"] = list(calls)
+    return reply
 
 
 def _name(call: Call) -> str:

@@ -31,7 +31,7 @@ def write_gguf(source: Path, trained: Mapping[str, Matrix], out: Path) -> None:
         out: The file to write; it is replaced when it is complete.
 
     Raises:
-        InputError: The model is of a kind whose tensors cannot be told apart here.
+        InputError: The model is of a kind whose tensors cannot be distinguished here.
     """
     gguf: Any = import_module("gguf")
     reader = gguf.GGUFReader(source)

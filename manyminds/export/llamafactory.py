@@ -1,7 +1,7 @@
 """LLaMA-Factory's `sharegpt`: a row for every turn to train, which is the last one of its row.
 
 Set `mask_history: true`, so that only the last turn counts in the loss. LLaMA-Factory skips rows
-that do not alternate, and drops the text of a message with tool calls: the thought stands in the
+that do not alternate, and drops the text of a message with tool calls: the thought is in the
 value of `function_call` here, before the calls between `<tool_call>` marks, as it reads them.
 """
 

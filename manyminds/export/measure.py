@@ -1,17 +1,16 @@
 """What a model knows: one reply, a vote of several, and how often a sure vote is right.
 
 Questions are asked through Agent Forest and appended to a file as they are answered, so that a
-measurement goes on where it stopped; with a folder for records, the same runs are training data.
+measurement continues where it stopped; with a folder for records, the same runs are training data.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from manyminds.aio import background_loop
 from manyminds.evals.batch import Batch, Item, abatch
 from manyminds.evals.data import Row
 from manyminds.evals.grading import Grader, vote_kind
@@ -19,15 +18,17 @@ from manyminds.evals.statistics.intervals import interval
 from manyminds.export.filters import verdict
 from manyminds.export.recipes import Chat
 from manyminds.graphs.agent_forest import create_agent_forest
+from manyminds.interrupts import wait_for
 from manyminds.json_lines import json_lines
 from manyminds.members import Member
-from manyminds.models.local import PREFIX
+from manyminds.models.local import PREFIX, is_folder
 from manyminds.records.record import record
 
 TEMPERATURE = 0.8
 SURE = 0.6
 """Share of the replies behind an answer from which a vote counts as sure."""
-_AT_ONCE = 1  # replies to one prompt share its cache in the engine
+_AT_ONCE = 1  # replies to one prompt share its cache in llama.cpp
+_SLOTS = 256  # of transformers: what a processor gains by large batches is above ten times
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,7 @@ def sample(
         runs: Folder for records of the runs, from which training data can be exported.
         on_question: Called after each question.
     """
-    if how.threads is not None and model.startswith(PREFIX):
-        model = f"{model}?threads={how.threads}"
+    model, at_once = _asked(model, how)
     params = {"max_tokens": how.max_tokens, "temperature": TEMPERATURE}
     forest = create_agent_forest(
         Member(model, params=params, timeout=None),
@@ -109,22 +109,33 @@ def sample(
         prompt=None,
         extract=vote_kind(rows) or "final",
     ).compile()
-    items = (Item(row["id"], row["question"], list(asks(row["question"])), row) for row in rows)
+    items = (
+        Item(number, row["id"], row["question"], list(asks(row["question"])), row)
+        for number, row in enumerate(rows)
+    )
     if runs is not None:
         runs.mkdir(parents=True, exist_ok=True)
 
     async def work() -> Batch:
         with nullcontext() if runs is None else record(runs):
             return await abatch(
-                forest, items, out, seed=how.seed, concurrency=_AT_ONCE, on_item=on_question
+                forest, items, out, seed=how.seed, concurrency=at_once, on_item=on_question
             )
 
     # On the loop of synchronous calls, so that it works in a notebook, too.
-    future = asyncio.run_coroutine_threadsafe(work(), background_loop())
-    try:
-        return future.result()
-    finally:
-        future.cancel()
+    return wait_for(work)
+
+
+def _asked(model: str, how: Sampling) -> tuple[str, int]:
+    """Return a member with the options of a measurement, and questions at once."""
+    if not model.startswith(PREFIX):
+        return model, _AT_ONCE
+    options = [] if how.threads is None else [f"threads={how.threads}"]
+    if not is_folder(model.removeprefix(PREFIX)):
+        return "?".join([model, *options]), _AT_ONCE
+    options += [f"slots={_SLOTS}", f"seed={how.seed}"]
+    # Twice what a batch takes: the next one is made ready while this one is written.
+    return f"{model}?{'&'.join(options)}", -(-2 * _SLOTS // how.samples)
 
 
 def measured(votes: Path, rows: Sequence[Row], grade: Grader, samples: int) -> Measured:
@@ -149,9 +160,9 @@ def measured(votes: Path, rows: Sequence[Row], grade: Grader, samples: int) -> M
         questions=len(rows),
         samples=samples,
         read=read / (len(rows) * samples),
-        single=sum(single) / len(rows),
+        single=fmean(single),
         single_interval=interval(single, samples),
-        vote=sum(vote) / len(rows),
+        vote=fmean(vote),
         vote_interval=interval(vote),
         sure=len(sure),
         sure_right=int(sum(sure)),

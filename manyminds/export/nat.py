@@ -89,6 +89,6 @@ def _turn(role: str, content: str, loss: bool = False) -> dict[str, Any]:
 
 
 EXPORTER = Exporter(
-    "nat", "NAT: successes and failures, told apart in the question", NatRow, rows,
+    "nat", "NAT: successes and failures, distinguished in the question", NatRow, rows,
     take="episodes", layout="array", paper="arXiv 2402.11651",
 )  # fmt: skip

@@ -24,7 +24,7 @@ from manyminds.trajectory import Trajectory
 def export(plan: Plan, out: Path) -> Counts:
     """Write the rows of a plan to a file, and a data card next to it.
 
-    Memory does not grow with the number of trajectories: what is to be compared later is kept on
+    Memory does not grow with the number of trajectories: hashes for later comparison are kept on
     disk.
 
     Args:
@@ -57,7 +57,7 @@ def _check(plan: Plan, out: Path) -> None:
         raise InputError("give at least one source: a record, a folder of records or a file")
     if plan.ratios and len(plan.ratios) != len(plan.sources):
         raise InputError(
-            f"{len(plan.ratios)} ratios for {len(plan.sources)} sources: give one for each"
+            f"give one ratio for each source, not {len(plan.ratios)} for {len(plan.sources)}"
         )
     finite = all(0 <= ratio < math.inf for ratio in plan.ratios)  # NaN is neither
     if not finite or (plan.ratios and not sum(plan.ratios)):

@@ -6,11 +6,19 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from manyminds.export.exporter import NOTHING_TO_TRAIN, REPEATED, json_text, tool_lines
-from manyminds.export.messages import Message, NotHeldError, ToolCall, messages_of
-from manyminds.trajectory import APIAction, MessageAction, Step, Trajectory
+from manyminds.export.messages import (
+    Message,
+    NotHeldError,
+    ToolCall,
+    messages_of,
+    parse_arguments,
+)
+from manyminds.trajectory import APIAction, MessageAction, Step, TextObservation, Trajectory
 
 _ACTION = re.compile(r"^\s*Action\s*:", re.MULTILINE)
 _THOUGHT = re.compile(r"^\s*Thought\s*:")
+_NAME = re.compile(r"[^\W\d][\w.-]*(?: [\w.-]+){0,3}")  # a tool may have several words
+_OBSERVED = "Observation:"
 
 
 class Turn(TypedDict):
@@ -21,18 +29,18 @@ class Turn(TypedDict):
     train: bool
 
 
-def turns_of(trajectory: Trajectory) -> list[Turn]:
+def turns_of(trajectory: Trajectory, *, headed: bool = True) -> list[Turn]:
     """Return a trajectory as text that alternates between user and agent, the user first.
 
-    System message and tools come before the first text of the user. Tool calls are written as
-    ReAct's actions; what the user and the environment say in a row is one turn. Everything after
-    the agent's last turn is left out.
+    If `headed`, system message and tools come before the first text of the user. Tool calls are
+    written as ReAct's actions; what the user and the environment say in a row is one turn.
+    Everything after the agent's last turn is left out.
 
     Raises:
         NotHeldError: The agent speaks first or twice in a row, or there is nothing to train.
     """
     turns: list[Turn] = []
-    head = _head(trajectory)
+    head = _head(trajectory) if headed else ""
     messages = messages_of(trajectory)
     for message in messages[1:] if trajectory.system is not None else messages:
         text = written(message) if message["role"] == "assistant" else observed(message)
@@ -87,29 +95,41 @@ def action_of(call: ToolCall) -> str:
 def observed(message: Message) -> str:
     """Return what a user or a tool says; a tool's result is marked as an observation."""
     text = message["content"] or ""
-    marked = message["role"] != "tool" or text.startswith("Observation:")
-    return text if marked else f"Observation: {text}"
+    marked = message["role"] != "tool" or text.startswith(_OBSERVED)
+    return text if marked else f"{_OBSERVED} {text}"
 
 
 def with_calls(trajectory: Trajectory) -> Trajectory:
     """Return a trajectory with the actions that are written out in texts as tool calls.
 
-    `Action: name[input]` at the end of a text is a call; `finish[answer]` is the answer.
+    `Action: name[input]` at the end of a text is a call; `finish[answer]` is the answer. What was
+    observed after a call is its result.
     """
-    content = [_called(s) if isinstance(s, MessageAction) else s for s in trajectory.content]
+    content: list[Step] = []
+    for step in trajectory.content:
+        if isinstance(step, MessageAction):
+            step = _called(step)
+        elif isinstance(step, TextObservation) and content and isinstance(content[-1], APIAction):
+            text = step.content.removeprefix(_OBSERVED).lstrip()
+            step = step.model_copy(update={"content": text})
+        content.append(step)
     return trajectory.model_copy(update={"content": content})
 
 
 def _called(action: MessageAction) -> Step:
     head, mark, tail = f"\n{action.content}".rpartition("\nAction:")
     name, bracket, given = tail.strip().partition("[")
-    if not mark or not bracket or not given.endswith("]") or not name.isidentifier():
+    if not mark or not bracket or not given.endswith("]") or not _NAME.fullmatch(name):
         return action
     thought, given = head.strip().removeprefix("Thought:").strip() or None, given[:-1]
     kept = action.model_dump(exclude={"class_", "content", "description"})
     if name == "finish":
         return MessageAction(content=given, description=thought, **kept)
-    return APIAction(function=name, kwargs={"input": given}, description=thought, **kept)
+    try:
+        arguments = parse_arguments(given) if given.startswith("{") else {"input": given}
+    except NotHeldError:
+        arguments = {"input": given}
+    return APIAction(function=name, kwargs=arguments, description=thought, **kept)
 
 
 def _add(turns: list[Turn], message: Message, text: str) -> None:

@@ -47,7 +47,7 @@ class Recipe:
 
     Attributes:
         about: What is trained, in a line.
-        stages: The trainings; each goes on with the model of the one before.
+        stages: The trainings; each continues with the model of the one before.
     """
 
     about: str
@@ -80,7 +80,7 @@ RECIPES: Mapping[str, Recipe] = {
     "episodes": Recipe(
         "successes of agents", (Stage(("trl",), "sft", "episodes", min_reward=1.0),)
     ),
-    "nat": Recipe("successes and failures, told apart", (Stage(("nat", "trl"), "sft"),)),
+    "nat": Recipe("successes and failures, distinguished", (Stage(("nat", "trl"), "sft"),)),
     "eto": Recipe(
         "right replies, then pairs with the trained model's own failures",
         (_GOLD, Stage(("dpo",), "dpo", explores=True, rate=0.1)),

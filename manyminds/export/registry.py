@@ -10,6 +10,7 @@ from manyminds.export import (
     dpo,
     eto,
     fireact,
+    internlm2,
     kto,
     llamafactory,
     lumos,
@@ -24,7 +25,7 @@ from manyminds.export.exporter import Exporter
 
 _MODULES = (
     *(trl, dpo, kto, openai, axolotl, llamafactory, verl, adp, xlam),
-    *(agenttuning, fireact, nat, agent_flan, lumos, ste, eto, debategpt),
+    *(agenttuning, fireact, nat, agent_flan, lumos, ste, eto, debategpt, internlm2),
 )
 EXPORTERS: dict[str, Exporter] = {module.EXPORTER.name: module.EXPORTER for module in _MODULES}
 

@@ -82,6 +82,9 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
         listed: object = json.loads(path.read_bytes())
     except (ValueError, RecursionError, OSError) as error:
+        if str(error).startswith("Extra data: line 2 "):  # JSON Lines, whatever the file is called
+            yield from json_lines(path)
+            return
         raise DataError(f"{path}: not valid JSON ({str(error)[:120]})") from None
     if not isinstance(listed, list):
         raise DataError(f"{path}: give a list of rows, or JSON Lines")

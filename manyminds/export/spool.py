@@ -40,7 +40,7 @@ class Spool:
         self._folder.cleanup()
 
     def is_new(self, text: str) -> bool:
-        """Tell whether a text has not been seen before, and remember it."""
+        """Return whether a text has not been seen before, and remember it."""
         with closing(
             self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (_hash(text),))
         ) as done:

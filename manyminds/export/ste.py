@@ -1,7 +1,8 @@
 """STE, simulated trial and error: one row for the call of a tool, one for the answer after it.
 
 As the paper does, only the last call of a trajectory is used. Tool names are marked as the added
-tokens `<tool_NAME>`. The wording of the system message is our own.
+tokens `<tool_NAME>`. A thought before the answer is left out, as published. The wording of the
+system message is our own.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing_extensions import TypedDict
 from manyminds.export.exporter import Exporter, Row, chat_of, json_text, tool_lines
 from manyminds.export.messages import NotHeldError
 from manyminds.export.react import question_of, with_calls
-from manyminds.trajectory import Trajectory
+from manyminds.trajectory import MessageAction, Trajectory
 
 SYSTEM = (
     "Answer the user's query with one of the tools below. Reply with a line `Action:` and a line "
@@ -41,7 +42,8 @@ class SteRow(TypedDict):
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the call and, where an answer follows its result, the answer."""
-    messages = chat_of(with_calls(trajectory))
+    acting = with_calls(trajectory)
+    messages = chat_of(acting)
     called = [n for n, one in enumerate(messages) if one.get("tool_calls") and one.get("train")]
     if not called:
         raise NotHeldError("no tool call")
@@ -64,10 +66,8 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
             {"role": "assistant", "content": call},
             {"role": "user", "content": f"Observation: {seen['content'] or ''}"},
         ]
-        yield {
-            "dialog_history": history,
-            "response": f"Final Answer: {messages[-1]['content'] or ''}",
-        }
+        said = [step.content for step in acting.content if isinstance(step, MessageAction)]
+        yield {"dialog_history": history, "response": f"Final Answer: {said[-1]}"}
 
 
 EXPORTER = Exporter(

@@ -1,6 +1,6 @@
 """Trains a model with LoRA on exported rows: a thin layer over TRL and PEFT.
 
-Everything happens in one folder: checkpoints from which an interrupted training goes on, the
+Everything happens in one folder: checkpoints from which an interrupted training continues, the
 adapter, and the merged model. All packages are those of the extra `tune`.
 """
 
@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 from manyminds.errors import InputError
 from manyminds.export.gguf import Matrix
 from manyminds.export.recipes import Kind
-from manyminds.models.local import PREFIX
+from manyminds.models.local import PREFIX, is_folder
 from manyminds.models.local_weights import KNOWN, find
+from manyminds.models.transformers_engine import has_bfloat16
 
 Losses: TypeAlias = list[tuple[int, float]]
 OnStep: TypeAlias = Callable[[int, int, float], object]
@@ -89,7 +90,7 @@ def train(
     out: Path,
     on_step: OnStep = lambda _step, _steps, _loss: None,
 ) -> Trained:
-    """Train an adapter on rows; an interrupted training goes on from its last checkpoint.
+    """Train an adapter on rows; an interrupted training continues from its last checkpoint.
 
     A training that has ended is not begun again: what it made is returned.
 
@@ -135,6 +136,23 @@ def train(
     done.losses.extend((line["step"], float(line["loss"])) for line in history if "loss" in line)
     written.write_text(json.dumps(done.losses) + "\n", "utf-8")
     return done
+
+
+def write_folder(model: str, out: Path) -> None:
+    """Write a model as a folder that transformers loads; one that is there is left as it is.
+
+    Args:
+        model: As `Training` takes it.
+        out: The folder.
+    """
+    if is_folder(str(out)):
+        return
+    check_packages()
+    loaded, tokenizer = _loaded(model)
+    draft = out.with_name(f"{out.name}.new")
+    loaded.save_pretrained(draft)
+    tokenizer.save_pretrained(draft)
+    draft.rename(out)
 
 
 def trained_matrices(trained: Trained) -> Mapping[str, Matrix]:
@@ -207,6 +225,8 @@ def _dense(model: Any, transformers: Any) -> Any:
 
 
 def _settings(kind: Any, how: Training, checkpoints: Path) -> Any:
+    torch: Any = import_module("torch")
+    gpu, quick = bool(torch.cuda.is_available()), has_bfloat16(torch)
     return kind(
         output_dir=str(checkpoints),
         num_train_epochs=how.epochs,
@@ -222,7 +242,10 @@ def _settings(kind: Any, how: Training, checkpoints: Path) -> Any:
         report_to=[],
         disable_tqdm=True,
         dataloader_pin_memory=False,
-        bf16=False,
+        bf16=quick,  # the weights stay in 32 bits
+        use_cpu=quick and not gpu,
+        # Saves memory, which a GPU is short of, for a third more time.
+        gradient_checkpointing=gpu,
     )
 
 

@@ -1,6 +1,6 @@
 """From runs to a better small model: export, train, serve again, measure before and after.
 
-One folder holds everything, and the same call goes on where it stopped: `data` (rows and cards),
+One folder holds everything, and the same call continues where it stopped: `data` (rows and cards),
 `before` and `after` (votes on held-out questions), `stage-1` (what a recipe of several stages
 trains first), `adapter`, `merged`, `model.gguf`, and `result.json`.
 """
@@ -32,14 +32,16 @@ from manyminds.export.training import (
     source_of,
     train,
     trained_matrices,
+    write_folder,
 )
-from manyminds.models.local import EXTRA, PREFIX
+from manyminds.models.local import EXTRA, PREFIX, is_folder
 from manyminds.models.local_engine import is_installed
 
 OnProgress: TypeAlias = Callable[[str, int, int], object]
 """Called with what is being done, how much of it is done, and how much there is."""
 FEW_ROWS = 50
 FEW_SHARE = 0.2
+_DATA = "data"
 EXPLORED = 4
 """Replies to a question with which a model explores."""
 
@@ -72,15 +74,16 @@ class Tuned:
         warnings: Why there may be too little to train on.
         losses: Loss by step of each stage.
         trained: Adapter and merged model.
-        member: The trained model as a member, where it was loaded from a GGUF file.
-        before, after: What the model knew, where there are questions and it runs here.
+        member: The trained model as a member: a GGUF file where it was loaded from one, else the
+            merged folder.
+        before, after: What the model knew, where there are questions.
     """
 
     rows: Sequence[tuple[Path, Counts]]
     warnings: Sequence[str]
     losses: Sequence[Losses]
     trained: Trained
-    member: str | None
+    member: str
     before: Measured | None
     after: Measured | None
 
@@ -159,13 +162,13 @@ def tune(
 ) -> Tuned:
     """Train a model on what runs have shown, and measure it before and after.
 
-    Call it again after an interruption: what was asked is not asked again, and training goes on
+    Call it again after an interruption: what was asked is not asked again, and training continues
     from its last checkpoint.
 
     Args:
         job: What to do.
         out: The folder for everything.
-        on_progress: Called as the work goes on.
+        on_progress: Called as the work continues.
         on_warning: Called with each warning, before the training it is about.
 
     Raises:
@@ -174,7 +177,7 @@ def tune(
     check_packages(NEEDED)
     work = _Work(job, out, on_progress)
     _claim(job, out)
-    before = work.knows("before", work.member, lambda question: [("user", question)])
+    before: Measured | None = None
     rows: list[tuple[Path, Counts]] = []
     losses: list[Losses] = []
     warnings: list[str] = []
@@ -184,10 +187,12 @@ def tune(
         folder = out if last else out / f"stage-{place}"
         if stage.explores and (explored := work.explored(trained)):
             plan = replace(plan, sources=[*plan.sources, explored])
-        rows.append(rows_for(stage, plan, out / "data" / f"stage-{place}"))
+        rows.append(rows_for(stage, plan, out / _DATA / f"stage-{place}"))
         if warned := warning(stage, rows[-1][1]):
             warnings.append(warned)
             on_warning(warned)
+        if place == 1 and job.questions is not None:  # wrong sources are told before it
+            before = work.knows("before", work.untrained(), lambda question: [("user", question)])
         how = replace(
             job.training, model=model, learning_rate=job.training.learning_rate * stage.rate
         )
@@ -210,34 +215,37 @@ class _Work:
     def __init__(self, job: Job, out: Path, on_progress: OnProgress) -> None:
         self.job, self.out, self.on_progress = job, out, on_progress
         self.source = source_of(job.training.model)
-        self.member = None if self.source is None else f"{PREFIX}{self.source}"
         if job.questions is None:
             return
-        if self.member is None:
-            raise InputError(
-                f"{job.training.model} cannot be asked here: give a GGUF file or smollm2 as the "
-                "model, or leave out --questions and measure with `manyminds eval`"
-            )
-        if not is_installed():
+        if self.source is not None and not is_installed():
             raise InputError(f"measuring asks the model in this process: {EXTRA}")
         self.rows = read_rows(job.questions)
         self.grade = grader(self.rows, job.questions)
 
-    def knows(self, when: str, member: str | None, asks: Callable[[str], Chat]) -> Measured | None:
+    def knows(self, when: str, member: str, asks: Callable[[str], Chat]) -> Measured | None:
         """Measure a model on the held-out questions; None where there are none."""
-        if self.job.questions is None or member is None:
+        if self.job.questions is None:
             return None
         votes = self.out / when / "votes.jsonl"
         self._ask(when, member, self.rows, votes, self.job.asking, asks)
         return measured(votes, self.rows, self.grade, self.job.asking.samples)
 
+    def untrained(self) -> str:
+        """Return the model to be trained as a member."""
+        if self.source is not None:
+            return f"{PREFIX}{self.source}"
+        name = self.job.training.model.removeprefix(PREFIX)
+        if is_folder(name):
+            return f"{PREFIX}{name}"
+        write_folder(name, self.out / "base")
+        return f"{PREFIX}{self.out / 'base'}"
+
     def explored(self, trained: Trained) -> Path | None:
         """Let the model trained so far answer the questions of the gold file; the records."""
-        if self.source is None or self.job.plan.gold is None or not is_installed():
+        if self.job.plan.gold is None or (self.source is not None and not is_installed()):
             return None
         folder = trained.merged.parent
         member = self.written(trained, folder)
-        assert member is not None
         how = replace(self.job.asking, samples=EXPLORED, seed=self.job.asking.seed + 1)
         rows, runs = read_rows(self.job.plan.gold), folder / "runs"
         self._ask(
@@ -245,10 +253,10 @@ class _Work:
         )
         return runs
 
-    def written(self, trained: Trained, folder: Path) -> str | None:
-        """Write the trained model as GGUF; the member that it is."""
+    def written(self, trained: Trained, folder: Path) -> str:
+        """Return the trained model as a member; one out of a GGUF file is written as GGUF."""
         if self.source is None:
-            return None
+            return f"{PREFIX}{trained.merged}"
         file = folder / "model.gguf"
         if not file.exists():
             write_gguf(self.source, trained_matrices(trained), file)
@@ -290,8 +298,10 @@ def _claim(job: Job, out: Path) -> None:
     text = json.dumps(settings, indent=2) + "\n"
     path = out / "settings.json"
     try:
-        if not path.exists():
-            out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        # Rows are written again each time, so a mistake in the first command leaves nothing behind.
+        begun = {one.name for one in out.iterdir()} - {path.name, _DATA}
+        if not path.exists() or not begun:
             path.write_text(text, "utf-8")
             return
         known = json.loads(path.read_text("utf-8"))
@@ -302,7 +312,7 @@ def _claim(job: Job, out: Path) -> None:
     other = [key for key, value in json.loads(text).items() if known.get(key) != value]
     if other:
         raise InputError(
-            f"{out} holds a training with other {', '.join(other)}: choose another --out"
+            f"{out} holds a training that differs in {', '.join(other)}: choose another --out"
         )
 
 

@@ -47,8 +47,8 @@ def _system(trajectory: Trajectory) -> str:
     if not trajectory.tools:
         return trajectory.system or ""
     listed = "\n".join(json_text(tool) for tool in trajectory.tools)
-    told = f"<tools>\n{listed}\n</tools>"
-    return f"{trajectory.system}\n\n{told}" if trajectory.system else told
+    tools = f"<tools>\n{listed}\n</tools>"
+    return f"{trajectory.system}\n\n{tools}" if trajectory.system else tools
 
 
 def _text(message: Message) -> str:

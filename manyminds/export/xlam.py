@@ -1,7 +1,7 @@
 """xLAM's unified trajectory, version 2: what ActionStudio's converters read.
 
 They train every turn of the assistant and skip empty ones, so conversations with such turns are
-left out. They also drop a thought next to tool calls; it is written all the same.
+left out. They also drop a thought next to tool calls; it is written anyway.
 """
 
 from collections.abc import Iterator

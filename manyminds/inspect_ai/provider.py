@@ -24,7 +24,7 @@ from manyminds.settings import Budget, Context
 class MethodAPI(ModelAPI):
     """A method, or an ensemble of a configuration file, as a model of Inspect.
 
-    The usage of a call is that of all calls inside, and the report stands in the output's metadata
+    The usage of a call is that of all calls inside, and the report is in the output's metadata
     under "manyminds". Each epoch of a sample is a run with a seed of its own, derived from `--seed`
     and the epoch as `manyminds eval --seed --repeats` derives it, so both give the same answers.
 

@@ -1,22 +1,23 @@
-"""Counts what a run has used of its budget, while it lives.
+"""BudgetCounter: counts the usage of a run against its budget, while it lives.
 
 A call is reserved before it is made, so parallel branches cannot overdraw the number of calls;
 tokens and dollars are known only afterwards and are exceeded by at most the calls in flight.
 """
 
 import math
-import threading
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from uuid import uuid4
 
+from manyminds.locks import Lock
 from manyminds.runs.usage import Usage, totals
 from manyminds.settings import Budget
 
 
 class BudgetCounter:
-    """What has been spent of one budget, by all branches and nested runs of this process.
+    """Usage of one budget, by all branches and nested runs of this process.
 
     Seconds count while any node of its runs works, so a run that waits to be resumed uses none.
     """
@@ -30,7 +31,7 @@ class BudgetCounter:
         self.life = uuid4().hex
         self._worked = self._before = 0.0
         self._working, self._since = 0, 0.0
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     @property
     def seconds_left(self) -> float:
@@ -44,6 +45,10 @@ class BudgetCounter:
         with self._lock:
             running = time.monotonic() - self._since if self._working else 0.0
             return self._worked + running
+
+    def forget_work(self) -> None:
+        """Forget the nodes that work, which in a forked process do not."""
+        self._working = 0
 
     def begin_work(self) -> None:
         """Say that a node begins to work."""
@@ -72,7 +77,7 @@ class BudgetCounter:
         """Name the limit that has been reached, or None while there is room for so many calls."""
         budget = self.budget
         if self.calls_left < 1:
-            return f"the budget of {budget.calls} calls is spent"
+            return f"the budget of {budget.calls} call{'s' * (budget.calls != 1)} is spent"
         if self.calls_left < calls:
             return f"the budget of {budget.calls} calls has no room for the {calls} that come next"
         if budget.tokens is not None and self.tokens >= budget.tokens:
@@ -88,11 +93,11 @@ class BudgetCounter:
         self.calls += calls
 
     def release(self, calls: int = 1) -> None:
-        """Give back what was reserved and not asked."""
+        """Give back reserved calls that were not made."""
         self.calls -= calls
 
     def settle(self, tokens: int, dollars: float) -> None:
-        """Add what an answered call has used."""
+        """Add the usage of an answered call."""
         self.tokens += tokens
         self.dollars += dollars
 
@@ -129,3 +134,13 @@ def close(run: str) -> None:
 def forget_all() -> None:
     """Forget all counters, as a new process would."""
     _counters.clear()
+
+
+def _after_fork() -> None:
+    """Let no node of the parent process count in the child."""
+    for counter in _counters.values():
+        counter.forget_work()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

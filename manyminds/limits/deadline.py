@@ -104,7 +104,7 @@ def cut_failure(message: str) -> Failure:
     """Return the failure of a call that was cut and might have been answered."""
     return Failure(
         kind="timeout",
-        message=f"{message}; it may be billed all the same",
+        message=f"{message}; it may be billed anyway",
         retriable=True,
         maybe_billed=True,
     )

@@ -19,7 +19,7 @@ from typing_extensions import TypedDict, Unpack
 from manyminds.errors import AnswerError
 from manyminds.limits.concurrency import AdaptiveConcurrency
 from manyminds.limits.probe import HalfOpenProbe
-from manyminds.limits.rate_limit import EstimatedRate, RateLimit, Rates
+from manyminds.limits.rate_limit import UNLIMITED, EstimatedRate, RateLimit, Rates
 from manyminds.limits.turns import FairQueue, Turn, running_loop
 
 _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
@@ -30,7 +30,7 @@ _YEAR = 365 * 86_400.0
 
 
 class TurnOptions(TypedDict, total=False):
-    """What a call brings with it.
+    """A call's place in the queue, and its limits.
 
     Attributes:
         run: id of the run around it; runs take turns.
@@ -86,6 +86,10 @@ class EndpointLimiter:
         return float(most) if self._paced else min(most, self._adaptive.now)
 
     @property
+    def _has_room(self) -> bool:
+        return len(self._in_flight) < int(self.concurrency)
+
+    @property
     def is_idle(self) -> bool:
         """Whether at most one call is in flight, and no other one could be."""
         with self._lock:
@@ -110,12 +114,15 @@ class EndpointLimiter:
             AnswerError: the endpoint asks for a longer pause.
         """
         run, most = options.get("run", ""), options.get("most", self._maximum)
-        rates, estimate = options.get("rates", Rates()), options.get("estimate", 0.0)
+        rates, estimate = options.get("rates", UNLIMITED), options.get("estimate", 0.0)
         turn = Turn(run, most, max_wait, rates, estimate)
         with self._lock:
             self._present[most] += 1
-            self._waiting.add(turn)
-            self._send_waiting()
+            if self._of_run[run] < most and self._wait(rates) <= 0 and not self._waiting:
+                self._send(turn)  # nobody waits whose turn it could be
+            else:
+                self._waiting.add(turn)
+                self._send_waiting()
             if not turn.number and turn.error is None:
                 turn.future = turn.loop.create_future()
         try:
@@ -152,7 +159,8 @@ class EndpointLimiter:
             self._blocked_since = self._pause = 0.0
             self._estimate.answer()
             if number in self._in_flight:
-                self._limit.settle(self._in_flight[number].rates, tokens)
+                turn = self._in_flight[number]
+                self._limit.settle(turn.rates, tokens, turn.booked)
             self._adaptive.widen()
             self._probe.heard()
             if self._probe.answered(number):
@@ -184,7 +192,7 @@ class EndpointLimiter:
         if seconds and self._paced:
             if now >= self._estimate.opens:
                 self._probe.closed()
-            # Who came before the time is told a later one, which is not for the others.
+            # A call that came too early gets a later time, which does not hold for the others.
             self._estimate.refuse(number, now, 0.0 if early else seconds)
         elif not seconds and pause and not self.served:
             self._opens = max(self._opens, now + pause)
@@ -198,7 +206,7 @@ class EndpointLimiter:
 
     def _send_waiting(self) -> None:
         """Send the calls whose turn it is, and schedule the next look."""
-        while True:
+        while self._paced or self._has_room:
             turn = self._waiting.first(lambda one: self._of_run[one.run] < one.most)
             if turn is None:
                 return
@@ -236,7 +244,7 @@ class EndpointLimiter:
 
     def _wait(self, rates: Rates) -> float:
         """Return the seconds until the next call may be sent; infinite: until one ends."""
-        if len(self._in_flight) >= int(self.concurrency):
+        if not self._has_room:
             return inf
         now, due = _now(), self._limit.due(rates)
         if not self._paced:
@@ -248,7 +256,7 @@ class EndpointLimiter:
     def _send(self, turn: Turn) -> None:
         now = _now()
         turn.number = self._estimate.send(now)
-        self._limit.book(turn.rates, turn.estimate)
+        turn.booked = self._limit.book(turn.rates, turn.estimate)
         if self._paced and now < self._estimate.opens:
             self._probe.sent(turn.number)
         self._in_flight[turn.number] = turn

@@ -50,7 +50,7 @@ class HalfOpenProbe:
         return found
 
     def places(self, number: int, *, impossible: bool) -> bool:
-        """Return whether this refusal is for want of places.
+        """Return whether the server refused for lack of slots.
 
         It is not where the call was sent before its time, or where that is impossible, because the
         endpoint has had more calls at once.

@@ -1,24 +1,26 @@
-"""How long a layer, wave or round waits for late calls: deadline, quorum and grace."""
+"""How many good answers a layer needs, and how long it waits for late calls."""
 
 import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from manyminds.errors import InputError
+from typing_extensions import Doc
+
+from manyminds.errors import BudgetError, InputError, QuorumError
 from manyminds.limits.deadline import Deadline, Enough, StopCondition, cut_failure
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import run_scope
 from manyminds.state import Candidate, Failure
 
-Quorum: TypeAlias = int | str
+Quorum: TypeAlias = Annotated[int | str, Doc('a count, or a share such as "75%"')]
 """Good answers that a layer needs: a count, or a share of its calls such as "75%"."""
 
 _SHARE = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*%\s*")
 _DECIDED = Failure(
     kind="cancelled",
-    message="cut because the vote was decided; it may be billed all the same",
+    message="cut because the vote was decided; it may be billed anyway",
     retriable=False,
     maybe_billed=True,
 )
@@ -80,3 +82,27 @@ def check_quorum(quorum: Quorum, asked: int) -> None:
     if not good:
         form = f'give a count from 1 to {asked}, or a share such as "75%"'
         raise InputError(f"quorum={quorum!r}: {form}")
+
+
+def require(candidates: Sequence[Candidate], quorum: Quorum) -> None:
+    """Raise if fewer candidates are good than the quorum asks for.
+
+    Raises:
+        QuorumError: Too few answered; each failure is named.
+        BudgetError: The budget had no room for any call.
+    """
+    good = sum(candidate["status"] == "ok" for candidate in candidates)
+    needed = count_of(quorum, len(candidates))
+    if good >= needed:
+        return
+    failures = [
+        f"{candidate['member']}: {error['kind']}: {error['message']}"
+        for candidate in candidates
+        if (error := candidate["error"]) is not None
+    ]
+    if not good and all(c["status"] == "skipped" for c in candidates):
+        raise BudgetError("; ".join(dict.fromkeys(failures)) + " before there was an answer")
+    several = len({candidate["member"] for candidate in candidates}) < len(candidates)
+    asked = f"{len(candidates)} {'calls were' if several else 'members'} answered"
+    message = f"{good} of {asked} and the quorum is {needed}"
+    raise QuorumError(message, list(dict.fromkeys(failures)))

@@ -14,29 +14,33 @@ _BURST = 6.0  # seconds' worth of the limit that may be sent at once after a pau
 _KNEE = 0.9  # up to this share of the rate that was too much, it grows fast; then slowly
 _FAST, _SLOWLY = 0.5, 0.1  # so much more a second for each answer: 10 % a second at full rate
 _AT_ONCE = 0.1  # no answer makes it grow by more than this share: some come once in a minute
-_FALL = 0.5  # never less than this share of what it was: a short outage says nothing
+_FALL = 0.5  # never less than this share of the earlier rate: a short outage says nothing
 _MORE = 0.1  # more than it missed goes at once: too much shows soon, too little never would
+_MOST_OFF = 8.0  # times by which one answer may exceed its estimate
 _SPAN = 0.5  # seconds; a shorter count says little
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What a member allows: requests, and input and output tokens together, a minute."""
+    """Limits of a member: requests a minute, and input and output tokens together a minute."""
 
     requests: float | None = None
     tokens: float | None = None
+
+
+UNLIMITED = Rates()
 
 
 class RateLimit:
     """Spaces requests so that no limit is exceeded; short bursts are let through.
 
     Members may allow different rates: each request is spaced by the rate of its own member. How
-    many tokens a call will use is known only afterwards. Before, the average of those so far
-    stands for it, and the difference is made up for by the calls that follow.
+    many tokens a call will use is known only afterwards. Before, its own estimate stands for it,
+    corrected by how far those so far were wrong, and the calls that follow make up for the rest.
     """
 
     def __init__(self) -> None:
-        self._usual = 0.0
+        self._correction = 1.0
         # When requests and tokens are free again, by the monotonic clock.
         self._request_free = self._token_free = 0.0
 
@@ -47,25 +51,37 @@ class RateLimit:
         token = 0.0 if rates.tokens is None else self._token_free - now
         return max(0.0, request, token)
 
-    def book(self, rates: Rates, estimate: float = 0.0) -> None:
+    def book(self, rates: Rates, estimate: float = 0.0) -> float:
         """Count a request that is being sent.
 
         Args:
             rates: Rates that its member allows.
-            estimate: tokens of the request, in and out; counts until an answer has come.
+            estimate: tokens of the request, in and out.
+
+        Returns:
+            The tokens that count until its answer has come.
         """
-        self._usual = self._usual or estimate
+        booked = estimate * self._correction
         earliest = time.monotonic() - _BURST
         if rates.requests is not None:
             self._request_free = max(self._request_free, earliest) + 60.0 / rates.requests
         if rates.tokens is not None:
-            self._token_free = max(self._token_free, earliest) + self._usual * 60.0 / rates.tokens
+            self._token_free = max(self._token_free, earliest) + booked * 60.0 / rates.tokens
+        return booked
 
-    def settle(self, rates: Rates, tokens: int) -> None:
-        """Say how many tokens a request that was booked has used."""
-        if rates.tokens is not None:
-            self._token_free += (tokens - self._usual) * 60.0 / rates.tokens
-        self._usual += (tokens - self._usual) / 8
+    def settle(self, rates: Rates, tokens: int, booked: float = 0.0) -> None:
+        """Say how many tokens a request that was booked has used.
+
+        Args:
+            rates: Rates that its member allows.
+            tokens: tokens that it used; 0: unknown, so that what was booked stays.
+            booked: tokens that were booked for it.
+        """
+        if rates.tokens is None or not tokens:
+            return
+        self._token_free += (tokens - booked) * 60.0 / rates.tokens
+        if booked:
+            self._correction *= 1 + (min(tokens / booked, _MOST_OFF) - 1) / 8
 
 
 class EstimatedRate:
@@ -116,7 +132,7 @@ class EstimatedRate:
         """Say that a request is being sent, and return its number."""
         self._since = now if self._since is None else self._since
         if self.rate is not None:
-            # What the endpoint could have taken while it was left alone, it takes now, and more.
+            # Requests that the endpoint could have taken while it was idle, it takes now, and more.
             self._next = max(self._next, now - self._credit) + 1 / self.rate
         self.sent += 1
         return self.sent

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from manyminds.limits.rate_limit import Rates
+from manyminds.limits.rate_limit import UNLIMITED, Rates
 
 
 @dataclass
@@ -28,6 +28,8 @@ def share_limits(processes: int) -> None:
 
 def rates_of(requests: float | None, tokens: float | None) -> Rates:
     """Return this process's part of the requests and tokens a minute."""
+    if requests is None and tokens is None:
+        return UNLIMITED
     parts = _shared.processes
     return Rates(
         None if requests is None else requests / parts, None if tokens is None else tokens / parts

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from manyminds.limits.rate_limit import Rates
+from manyminds.limits.rate_limit import UNLIMITED, Rates
 
 
 @dataclass(eq=False, slots=True)
@@ -19,6 +19,7 @@ class Turn:
         rates: requests and tokens a minute.
         estimate: tokens of the call, in and out.
         loop: event loop of the call.
+        booked: tokens that count for it until its answer has come.
         number: number of the call once it is sent; 0 before.
         in_flight: calls that were in flight when it was sent, with it.
         error: why it gets no slot.
@@ -29,8 +30,9 @@ class Turn:
     run: str
     most: int
     max_wait: float
-    rates: Rates = Rates()
+    rates: Rates = UNLIMITED
     estimate: float = 0.0
+    booked: float = 0.0
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     number: int = 0
     in_flight: int = 0
@@ -63,8 +65,8 @@ class FairQueue:
         self._loops: dict[asyncio.AbstractEventLoop, dict[str, deque[Turn]]] = {}
 
     def __bool__(self) -> bool:
-        """Tell whether any turn waits."""
-        return any(True for _ in self._heads())
+        """Return whether any turn waits."""
+        return bool(self._loops) and any(True for _ in self._heads())
 
     def add(self, turn: Turn) -> None:
         """Add a turn at the end of its run."""
@@ -72,6 +74,8 @@ class FairQueue:
 
     def first(self, fits: Callable[[Turn], bool]) -> Turn | None:
         """Return the turn that comes next, of those that fit."""
+        if not self._loops:  # the usual case: each call ends with this question
+            return None
         return next((turn for turn in self._heads() if fits(turn)), None)
 
     def take(self, turn: Turn) -> None:

@@ -1,4 +1,4 @@
-"""What can be asked: turns a model, string, graph or function into a Runnable or an endpoint."""
+"""Turns a model, string, graph or function into a Runnable or an endpoint that can be asked."""
 
 from typing import Any
 
@@ -8,11 +8,12 @@ from langgraph.graph import StateGraph
 
 from manyminds.errors import MemberError
 from manyminds.models.openai import EndpointModel
+from manyminds.models.quiet_logs import hide_urls
 from manyminds.models.strings import from_string
 
 
 def askable_of(model: object) -> Runnable[Any, Any] | EndpointModel:
-    """Return what is called to ask a model.
+    """Return the Runnable or endpoint that is called to ask a model.
 
     Args:
         model: Chat model, Runnable, graph, string `provider:model`, or a function from messages.
@@ -20,6 +21,7 @@ def askable_of(model: object) -> Runnable[Any, Any] | EndpointModel:
     Raises:
         MemberError: It cannot be asked; the message says what to give.
     """
+    hide_urls()
     if isinstance(model, str):
         return from_string(model)
     if isinstance(model, EndpointModel):

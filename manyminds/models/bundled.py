@@ -1,48 +1,80 @@
 """Recorded answers that come with the package: `recorded:NAME`.
 
-A bundled set holds final answers only, in columns: ids and accepted answers of the questions, and
-one answer per model and question. It has no texts: a question is known by its id.
+A bundled set holds final answers only, in columns: the questions' ids and accepted answers, and for
+each model its answers to each question. Questions of others have no text and are known by their id.
 """
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple, cast
 
 _SUFFIX = ".json.gz"
 
 
-class BundledSet(NamedTuple):
-    """Final answers of several models to the questions of one data set.
+class Reply(NamedTuple):
+    """One recorded reply.
 
     Attributes:
-        about: What the set holds.
-        source: Where the answers were published, with commit and folder.
+        answer: Final answer; None where the reply held none.
+        tokens: Tokens of the call, in and out; 0 where they were not recorded.
+    """
+
+    answer: str | None
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class BundledSet:
+    """Final answers of models to the questions of one data set.
+
+    Attributes:
+        about: Contents of the set, and how it was made.
+        source: Where the answers come from.
         licence: Licence of the source.
+        kind: How answers are compared; see `extractor`.
         ids: Id of each question.
         gold: Accepted answer of each question.
-        answers: For each model, its answer to each question. None: not recorded. Empty: the model's
-            reply held no answer.
+        groups: Kind of each question, by which figures are broken down; empty: they have none.
+        replies: For each model and question, the replies by draw; none where it was not recorded.
+        methods: For each method that was run next to the models, its reply to each question; None
+            where it was not run.
     """
 
     about: str
     source: str
     licence: str
+    kind: str
     ids: list[str]
     gold: list[str]
-    answers: Mapping[str, list[str | None]]
+    groups: list[str]
+    replies: Mapping[str, Sequence[Sequence[Reply]]]
+    methods: Mapping[str, Sequence[Reply | None]]
+
+    @cached_property
+    def answers(self) -> dict[str, list[str | None]]:
+        """Each model's first answer to each question. None: not recorded. Empty: it held none."""
+        return {
+            model: [given[0].answer or "" if given else None for given in column]
+            for model, column in self.replies.items()
+        }
 
     def rows(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield place and row of each question, in the form of a file of recorded answers."""
-        for position, id in enumerate(self.ids):
+        for place, id in enumerate(self.ids):
             samples = [
-                {"model": model, "text": f"The answer is {answer}." if answer else "No answer."}
-                for model, column in self.answers.items()
-                if (answer := column[position]) is not None
+                {"model": model, "draw": draw, "text": _said(reply.answer)}
+                for model, column in self.replies.items()
+                for draw, reply in enumerate(column[place])
             ]
-            yield f"question {position + 1}", {"id": id, "question": id, "samples": samples}
+            yield f"question {place + 1}", {"id": id, "question": id, "samples": samples}
+
+
+def _said(answer: str | None) -> str:
+    return f"The answer is {answer}." if answer else "No answer."
 
 
 def bundled_names() -> list[str]:
@@ -68,7 +100,27 @@ def bundled(name: str) -> BundledSet:
         about=found["about"],
         source=found["source"],
         licence=found["licence"],
+        kind=found.get("kind", "number"),
         ids=found["ids"],
         gold=found["gold"],
-        answers=found["models"],
+        groups=found.get("groups", []),
+        replies={name: _replies(column) for name, column in found["models"].items()},
+        methods={
+            name: [None if one is None else _reply(*one) for one in column]
+            for name, column in found.get("methods", {}).items()
+        },
     )
+
+
+def _replies(column: Sequence[Any]) -> list[list[Reply]]:
+    """Return the replies to each question: one answer, or a list of [answer, tokens]."""
+    return [
+        [_reply(*one) for one in given]
+        if isinstance(given, list)
+        else [] if given is None else [_reply(given)]
+        for given in column
+    ]  # fmt: skip
+
+
+def _reply(answer: str | None, tokens: int = 0) -> Reply:
+    return Reply(answer or None, tokens)

@@ -9,9 +9,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -20,38 +18,18 @@ from langchain_core.runnables.config import run_in_executor
 
 from manyminds.errors import AnswerError
 from manyminds.models.envelopes import NO_COMPLETION, is_error, provider_error
+from manyminds.models.http_responses import StreamState, reading
 from manyminds.models.token_counts import UNUSABLE_USAGE, token_usage
 from manyminds.state import TokenUsage
 
-MOST_BYTES = 32 * 2**20
-"""Bytes of a response, decompressed, that are read."""
-
 _END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
-_PIECE = 8_192  # compressed bytes that are decompressed at once: at most some 8 MB
-_ENCODINGS = {"", "identity", "gzip", "deflate"}
+_STREAM = re.compile(r"(?:data|event|id|retry)?:")
+_WORDS = re.compile(r"[^\W\d_]+\b[^{}\[\]<>]*$")
+_SENTENCE = 500  # bytes of a plain text that says what is wrong, at most
+_CHOICES = 64  # of a chunk, at most
+_TOOL_CALLS = 128  # of a message, at most: no model has more tools
+_BLOCKS = 10_000  # of a content, at most
 _DETAILS = ("prompt_tokens_details", "completion_tokens_details")
-
-
-@dataclass
-class _Stream:
-    """What is known of the stream that is being read."""
-
-    usage: TokenUsage | None = None
-    nonsense: bool = False
-    finished: bool = False
-    tail: bytes = b""
-
-    def count(self, more: TokenUsage | None) -> None:
-        """Keep the greatest counts: some servers send what there is so far with every chunk."""
-        if more is not None and self.usage is not None:
-            more = TokenUsage(
-                input_tokens=max(more["input_tokens"], self.usage["input_tokens"]),
-                output_tokens=max(more["output_tokens"], self.usage["output_tokens"]),
-            )
-        self.usage = more or self.usage
-
-
-_stream: ContextVar[_Stream | None] = ContextVar("manyminds_stream", default=None)
 
 
 class ChatCompletions:
@@ -64,20 +42,22 @@ class ChatCompletions:
         run_manager: Any = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Request an answer.
+        """Request an answer, and read it in a thread.
 
-        With a JSON schema, LangChain has the SDK parse it, which warns of odd usage, and raises for
-        a reply that was cut without what it has cost. We read it as any other.
+        LangChain has the SDK make objects of the response, which blocks the event loop for a minute
+        where it has many parts, and raises for a reply in a schema that was cut.
         """
         model = _super(self)
         payload = model._get_request_payload(messages, stop=stop, **kwargs)
-        is_plain = isinstance(payload.get("response_format"), dict)
-        if not is_plain or model._use_responses_api(payload):
+        form = payload.get("response_format")
+        if model._use_responses_api(payload) or not (form is None or isinstance(form, dict)):
             found = await model._agenerate(messages, stop, run_manager, **kwargs)
             return cast("ChatResult", found)
-        payload.pop("stream", None)
-        response = await cast("Any", self).async_client.create(**payload)
-        return await run_in_executor(None, self._create_chat_result, response)
+        content = await cast("Any", self).async_client.content(**payload)
+        count = payload.get("n") or 1
+        return await run_in_executor(
+            None, lambda: self._create_chat_result(_first(parsed(content), count))
+        )
 
     def _create_chat_result(
         self, response: Any, generation_info: dict[str, Any] | None = None
@@ -111,10 +91,11 @@ class ChatCompletions:
         base_generation_info: dict[str, Any] | None,
     ) -> ChatGenerationChunk | None:
         """Turn a chunk of a stream into a message; usage is kept for the end of the stream."""
-        stream = _stream.get() or _Stream()
-        usage = _usage(chunk.get("usage"))
+        stream = reading.get() or StreamState()
+        reported = _reported(chunk)
+        usage = _usage(reported)
         stream.count(usage)
-        stream.nonsense = stream.nonsense or (usage is None and bool(chunk.get("usage")))
+        stream.nonsense = stream.nonsense or (usage is None and bool(reported))
         if is_error(chunk):
             raise provider_error(chunk, stream.usage)
         given = chunk.get("choices")
@@ -124,6 +105,8 @@ class ChatCompletions:
             if choice.get("error"):
                 raise provider_error(choice, stream.usage)
             stream.finished = stream.finished or bool(choice["finish_reason"])
+            for piece in choice["delta"].get("tool_calls") or ():
+                stream.call(piece)
         made = _super(self)._convert_chunk_to_generation_chunk(
             {**chunk, "usage": None, "choices": choices}, default_chunk_class, base_generation_info
         )
@@ -135,17 +118,18 @@ class ChatCompletions:
         """Stream the answer; its usage comes once, at the end.
 
         Raises:
-            AnswerError: the stream ended without a finish reason and without its end mark.
+            AnswerError: the stream ended without a finish reason and without its end mark, or in
+                the middle of a tool call.
         """
-        stream, chunks = _Stream(), _super(self)._astream(*args, **kwargs)
+        stream, chunks = StreamState(), _super(self)._astream(*args, **kwargs)
         while True:
-            _stream.set(stream)
+            reading.set(stream)
             try:
                 chunk = await anext(chunks)
             except StopAsyncIteration:
                 break
             finally:
-                _stream.set(None)
+                reading.set(None)
             yield chunk
         if not stream.finished and not _END_MARK.search(stream.tail):
             error = AnswerError(
@@ -153,6 +137,7 @@ class ChatCompletions:
             )
             error.usage = stream.usage
             raise error
+        stream.check_calls()
         if stream.usage is not None:
             yield ChatGenerationChunk(message=_of_usage(stream.usage))
         elif stream.nonsense:
@@ -160,10 +145,8 @@ class ChatCompletions:
             yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=about))
 
 
-class PlainChunks:
-    """Requests of a client, whose streams yield chunks as plain data.
-
-    The chunks of the SDK warn when they are dumped and a field is not of its type.
+class PlainCompletions:
+    """Requests of a client, whose responses are plain data and not objects of the SDK.
 
     Args:
         requests: `chat.completions` of an asynchronous client.
@@ -176,67 +159,76 @@ class PlainChunks:
         return getattr(self._requests, name)
 
     async def create(self, **payload: Any) -> Any:
-        """Send a request."""
-        response = await self._requests.create(**payload)
-        return _plain(response) if payload.get("stream") else response
+        """Send a request, and return its chunks where it asks for a stream."""
+        if not payload.get("stream"):
+            return await self._requests.create(**payload)
+        from openai import AsyncStream
+
+        raw = await self._requests.with_raw_response.create(**payload)
+        return _plain(raw.parse(to=AsyncStream[object]))
+
+    async def content(self, **payload: Any) -> bytes:
+        """Send a request, and return its response as it came."""
+        raw = await self._requests.with_raw_response.create(**payload)
+        return cast("bytes", raw.http_response.content)
+
+
+def parsed(content: bytes) -> object:
+    """Return the JSON value of a response.
+
+    Raises:
+        AnswerError: it is no JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise _no_json(content) from None
+
+
+def _no_json(content: bytes) -> AnswerError:
+    """Return what a response says that is no JSON: a sentence, or nothing that can be told."""
+    text = content[:_SENTENCE].decode("utf-8", "replace").strip()
+    if _STREAM.match(text):
+        said = "the endpoint sent a stream, although none was asked for"
+        return AnswerError(said, kind="malformed", retriable=True)
+    if len(content) < _SENTENCE and _WORDS.match(text):
+        return provider_error(text, otherwise="malformed")
+    return AnswerError(NO_COMPLETION, kind="malformed", retriable=True)
 
 
 @asynccontextmanager
 async def _plain(stream: Any) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
     async def chunks() -> AsyncIterator[dict[str, Any]]:
         async for chunk in response:
-            yield chunk.model_dump(warnings=False)
+            found = _first(chunk, _CHOICES)
+            if isinstance(found, dict):
+                yield cast("dict[str, Any]", found)
 
     async with stream as response:
         yield chunks()
-
-
-async def limit_size(response: Any) -> None:
-    """Hook of an HTTP client: stop reading a response beyond `MOST_BYTES`."""
-    encoding = str(response.headers.get("content-encoding", "")).strip().lower()
-    if encoding not in _ENCODINGS:
-        raise AnswerError(f"the response is compressed with {encoding[:20]}", kind="malformed")
-    raw, whole, stream = response.aiter_raw, response.aiter_bytes, _stream.get()
-
-    async def in_pieces(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
-        async for part in raw(*args, **kwargs):
-            for start in range(0, len(part), _PIECE):
-                yield part[start : start + _PIECE]
-
-    async def limited(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
-        size = 0
-        async for part in whole(*args, **kwargs):
-            size += len(part)
-            if size > MOST_BYTES:
-                raise AnswerError(
-                    f"the response is larger than {MOST_BYTES // 2**20} MB", kind="malformed"
-                )
-            if stream is not None:
-                stream.tail = (stream.tail + part)[-64:]
-            yield part
-
-    async def as_event(*args: Any, **kwargs: Any) -> AsyncIterator[bytes]:
-        """Give the whole response of a server that does not stream as one event."""
-        whole = b"".join([part async for part in limited(*args, **kwargs)])
-        yield b"data: " + re.sub(rb"[\r\n]", b" ", whole) + b"\n\n"
-
-    if encoding:
-        response.aiter_raw = in_pieces
-    is_json = "json" in str(response.headers.get("content-type", ""))
-    response.aiter_bytes = as_event if is_json and stream is not None else limited
 
 
 def _super(model: object) -> Any:
     return super(ChatCompletions, cast("Any", model))
 
 
+def _first(body: object, count: int) -> object:
+    """Return a response with no more choices than were asked for."""
+    if isinstance(body, list) and body:
+        body = cast("list[object]", body)[0]
+    if not isinstance(body, dict):
+        return body
+    given = cast("dict[str, Any]", body)
+    choices = given.get("choices")
+    if isinstance(choices, list) and len(choices) > count:  # pyright: ignore[reportUnknownArgumentType]
+        return {**given, "choices": choices[:count]}
+    return given
+
+
 def _body(response: object) -> dict[str, Any]:
     if isinstance(response, list) and response:
         response = cast("list[object]", response)[0]
-    if isinstance(response, Mapping):
-        return dict(cast("Mapping[str, Any]", response))
-    dump = getattr(response, "model_dump", None)
-    return {} if dump is None else dump(warnings=False)
+    return dict(cast("Mapping[str, Any]", response)) if isinstance(response, Mapping) else {}
 
 
 def _choice(given: object) -> dict[str, Any]:
@@ -269,14 +261,14 @@ def _reason(choice: Mapping[str, Any]) -> object:
 
 
 def _message(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a message of an assistant, without what has not the form of a content or tool call."""
+    """Return a message of an assistant, without what is not a content or tool call."""
     message = {**given, "role": "assistant", "content": _content(given.get("content"))}
     for key in ("id", "name"):
         if not isinstance(given.get(key), str):
             message.pop(key, None)
     calls = given.get("tool_calls")
     if calls is not None:
-        found = calls if isinstance(calls, list) else []
+        found = cast("list[object]", calls)[:_TOOL_CALLS] if isinstance(calls, list) else []
         message["tool_calls"] = [_tool_call(one) for one in found if _is_tool_call(one)]
     if not isinstance(given.get("function_call"), Mapping):
         message.pop("function_call", None)
@@ -292,14 +284,17 @@ def _keep(given: Mapping[str, Any], message: BaseMessage) -> None:
 
 def _content(given: object) -> str | list[Any]:
     if isinstance(given, list):
-        return [one for one in given if isinstance(one, str | Mapping)]
+        blocks = cast("list[object]", given)[:_BLOCKS]
+        return [one for one in blocks if isinstance(one, str | Mapping)]
     if isinstance(given, Mapping):  # a single block
         return [{"type": "text", **given}]
     return "" if given is None else given if isinstance(given, str) else json.dumps(given)
 
 
-def _is_tool_call(call: object) -> bool:
-    return isinstance(call, Mapping) and isinstance(call.get("function"), Mapping)
+def _is_tool_call(call: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(call, Mapping) and isinstance(
+        cast("Mapping[str, object]", call).get("function"), Mapping
+    )
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,6 +303,16 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(function.get("arguments"), Mapping | list):
         function["arguments"] = json.dumps(function["arguments"])
     return {**call, "function": function}
+
+
+def _reported(chunk: Mapping[str, Any]) -> object:
+    """Return the usage in a chunk, in its choice (Moonshot), or in a part of its own (Groq)."""
+    choices, groq = chunk.get("choices"), chunk.get("x_groq")
+    holders = [chunk, *(choices[:1] if isinstance(choices, list) else []), groq]
+    found = (
+        cast("Mapping[str, Any]", one).get("usage") for one in holders if isinstance(one, dict)
+    )
+    return next(filter(None, found), None)
 
 
 def _usage(reported: object) -> TokenUsage | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 Ending = Literal["whole", "refused", "truncated", "failed", "unknown"]
@@ -11,17 +12,22 @@ _ENDINGS: tuple[tuple[Ending, re.Pattern[str]], ...] = (
     (
         "refused",
         re.compile(
-            r"content_?filter|safety|refus|recitation|block|prohibited|spii|guardrail|sensitive"
+            r"filter|safety|refus|recitation|block|prohibited|spii|(?:^|_)pii|guardrail|sensitive"
             r"|toxic|moderat|polic|model_armor|jailbreak|denied|inspection|harm|unsafe|violat"
-            r"|^language$"
+            r"|censor|nsfw|restrict|allowed|redact|forbid|copyright|privacy|(?:^|_)hate|csam"
+            r"|^language$|(?:^|_)risk|\u654f\u611f|\u8fdd\u89c4"
         ),
     ),
     (
         "truncated",
         re.compile(
-            r"length|max_?\w*tokens|max_?\w*output|(?:token|output|context|time)_?limit"
+            r"length|max_?\w*tokens|max_?\w*output|^max_|_max$"
+            r"|(?:tokens?|output|context|time|chunk|size|turns?|steps?|words?|char\w*)_?limit"
             r"|(?:^|error_|stop_|stopped_)limit$|context_?window|incomplete|truncat"
-            r"|(?:not_?|un)finished|in_progress|pause_turn|repetition|partial"
+            r"|(?:not_?|un)finished|in_progress|pause|repetition|partial|budget|cut_?off"
+            r"|(?:^|_)(?:cut|ctx|window|tokens|max)$|exceed\w*_(?:output|time)|\u957f\u5ea6|\u622a\u65ad"
+            r"|(?:context|ctx|cache)_full|too_long|(?:n|num)_predict|out_of_tokens"
+            r"|tokens?_exceed|exceed\w*_(?:context|tokens?)"
         ),
     ),
     (
@@ -30,17 +36,22 @@ _ENDINGS: tuple[tuple[Ending, re.Pattern[str]], ...] = (
             r"error|abort|fail|malformed|insufficient|cancel|time_?out|timed_?out|unavailable"
             r"|exception|unexpected|too_many|missing|^other$|no_image|kill|interrupt|pre_?empt"
             r"|memory|^oom$|overload|rate_limit|disconnect|unload|^load$|user_?stop|crash|reject"
-            r"|exhausted|expired|shutdown|evict"
+            r"|exhausted|expired|shutdown|evict|by_user|die[ds]?$|dead|dropp?ed|lost|stall|(?:^|_)hang"
+            r"|hung|abnormal|\wfunction|suspend|pending|queued|terminat|closed|halt|gone|reset|^internal|_internal|invalid|bad_|revok|starv|(?:^|_)oom|(?:^|_)nan|broken"
         ),
     ),
     (
         "whole",
         re.compile(
-            r"stop|end|eos|complete|finish|done|tool|function|normal|success|word|null|none|^ok$"
-            r"|^true$|^\d*$"
+            # "not_complete" and "forced_stop" are none of these
+            r"^(?!(?:.*_)?(?:no|not|non|never|un(?!specified)\w+|half|early|forced?|manual\w*)(?:_|$)).*"
+            r"(?:^|_)(?:stop|end|eo[sgt]|complet|finish|done$|tool|function|natural|normal|succe|word"
+            r"|null|none$|answered|ok$)"
+            r"|^true$|^\d*$|\u505c\u6b62|\u5b8c\u6210|\u7ed3\u675f"
         ),
     ),
 )
+_UNKNOWN = len(_ENDINGS)
 _REASONS = ("finishreason", "nativefinishreason", "donereason", "stoptype", "completionreason")
 _STATES = ("status", "incompletedetails")  # of more than the answer: unknown words say nothing
 _FLAGS = ("truncated", "stoppedlimit")
@@ -52,7 +63,9 @@ def ending_of(about: Mapping[str, Any]) -> tuple[Ending, str]:
     Args:
         about: the metadata of the message.
     """
-    given = {re.sub(r"[\W_]", "", key).lower(): value for key, value in about.items()}
+    if not about:
+        return "whole", ""
+    given = {_key(name[:60]): value for name, value in about.items()}
     # With a finish reason, a stop reason is the text at which the answer stopped.
     keys = _REASONS if given.get("finishreason") else (*_REASONS, "stopreason")
     words = list(filter(None, (_word(given.get(key)) for key in keys)))
@@ -62,20 +75,38 @@ def ending_of(about: Mapping[str, Any]) -> tuple[Ending, str]:
     if any(given.get(flag) is True for flag in _FLAGS):
         words.append("truncated")
     states = list(filter(None, (_word(given.get(key)) for key in _STATES)))
-    for ending, pattern in _ENDINGS:
-        for word in (*words, *states):
-            if pattern.search(word):
-                return ending, word
+    found = [(_rank(word), word) for word in (*words, *states)]
+    rank, word = min(found, key=lambda one: one[0], default=(_UNKNOWN, ""))
+    if rank < _UNKNOWN:
+        return _ENDINGS[rank][0], word
     return ("unknown", words[0]) if words else ("whole", "")
+
+
+@lru_cache(maxsize=1024)  # every answer comes with the same few keys and words
+def _key(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+@lru_cache(maxsize=1024)
+def _rank(word: str) -> int:
+    """Return the place of the first ending that a word matches."""
+    return next((n for n, (_, each) in enumerate(_ENDINGS) if each.search(word)), _UNKNOWN)
 
 
 def _word(reason: object) -> str:
     """Return a reason in lower case, `max_tokens` for `FinishReason.MAX_TOKENS` or `maxTokens`."""
+    if reason is None:
+        return ""
     if isinstance(reason, Mapping):
-        told = cast("Mapping[str, object]", reason)
-        reason = told.get("type") or told.get("reason")
+        fields = cast("Mapping[str, object]", reason)
+        reason = fields.get("type") or fields.get("reason")
     if isinstance(reason, list):
         reason = next(iter(cast("list[object]", reason)), None)
-    name = str(getattr(reason, "name", None) or reason or "").rsplit(".", 1)[-1].strip()[:60]
+    return _normal(str(getattr(reason, "name", None) or reason or "").rsplit(".", 1)[-1][:80])
+
+
+@lru_cache(maxsize=1024)
+def _normal(name: str) -> str:
+    name = name.strip()[:60]
     name = name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
     return re.sub(r"\W+", "_", name).strip("_").lower()

@@ -1,5 +1,7 @@
 """What providers say went wrong, out of the envelope that each puts it into."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -8,18 +10,30 @@ from manyminds.errors import AnswerError
 from manyminds.models.provider_kinds import kind_of_words, retriable
 from manyminds.state import FailureKind, TokenUsage
 
+# Names of keys, in small letters without marks.
 _HOLDERS = (
-    *("error", "errors", "base_resp", "message", "detail", "details", "msg", "reason", "title"),
-    *("error_message", "error_msg", "errorMessage", "status_msg", "description", "text", "raw"),
+    *("error", "errors", "baseresp", "message", "detail", "details", "msg", "reason", "title"),
+    *("errormessage", "errormsg", "errmsg", "statusmsg", "usermessage", "description", "text"),
+    *("raw", "faultstring", "fault", "exception", "failurereason", "messages"),
+    *("errordescription", "errordesc"),
 )
-_CODES = ("code", "type", "status", "status_code", "error_code", "errorCode", "reason")
+_CODES = frozenset(
+    {"code", "type", "status", "statuscode", "errorcode", "errcode", "errno", "reason"}
+)
+# Envelopes around the one that says what went wrong.
+_AROUND = ("response", "responsemetadata", "data", "result", "output", "header", "body")
 NO_COMPLETION = "the endpoint's reply has not the form of a chat completion"
-_SAID_IN_STREAMS = ("errors", "detail", "message", "msg", "error_message", "error_msg")
+_SAID_IN_STREAMS = (
+    *("errors", "detail", "message", "msg", "errormessage", "errormsg", "errmsg", "fault"),
+    *("exception", "errordescription"),
+)
+_STATES = ("baseresp", "header")  # with a code also where all is well, then one of _FINE
+_FINE = frozenset({"0", "200", "success", "ok"})
 _DEEPEST, _LONGEST = 6, 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProviderMessage:
     """A provider's message, its codes, and the HTTP status among these."""
 
     message: str
@@ -35,22 +49,44 @@ class Told:
         return kind_of_words(text, status or self.status, self.codes)
 
 
-def told_in(body: object) -> Told | None:
+def provider_message(body: object) -> ProviderMessage | None:
     """Return what the body of a response says went wrong; None where it says nothing."""
     codes: list[str] = []
     message = _message(body, codes, 0)
+    codes = [code for code in codes if code.lower() not in _FINE]
     if message is None and not codes:
         return None
     statuses = [int(code) for code in codes if code.isdecimal() and len(code) == 3]
     status = next((code for code in statuses if 400 <= code <= 599), None)
-    return Told((message or " ".join(codes))[:_LONGEST], " ".join(codes)[:200], status)
+    return ProviderMessage((message or " ".join(codes))[:_LONGEST], " ".join(codes)[:200], status)
 
 
 def is_error(chunk: Mapping[str, Any]) -> bool:
-    """Tell whether a chunk of a stream says that something went wrong."""
+    """Return whether a chunk of a stream says that something went wrong."""
     if chunk.get("error") or chunk.get("object") == "error":
         return True
-    return not chunk.get("choices") and any(chunk.get(key) for key in _SAID_IN_STREAMS)
+    if chunk.get("choices"):
+        return False
+    given = _by_name(chunk)
+    around = {
+        key: _by_name(cast("Mapping[str, Any]", given[key]))
+        for key in (*_AROUND, *_STATES)
+        if isinstance(given.get(key), Mapping)
+    }
+    return any(given.get(key) for key in _SAID_IN_STREAMS) or any(
+        one.get("error") or (key in _STATES and _has_failed(one)) for key, one in around.items()
+    )
+
+
+def _has_failed(given: Mapping[str, Any]) -> bool:
+    """Return whether a part of a chunk has the code of a failure."""
+    codes = (given[key] for key in _CODES if isinstance(given.get(key), int | str))
+    return any(str(code).lower() not in _FINE for code in codes)
+
+
+def _by_name(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values by their keys in small letters without marks."""
+    return {re.sub(r"[\W_]", "", str(key)).lower(): value for key, value in given.items()}
 
 
 def provider_error(
@@ -63,9 +99,10 @@ def provider_error(
         usage: usage that the response reports.
         otherwise: the kind of failure where the body does not name one.
     """
-    told = told_in(body) or Told(NO_COMPLETION if otherwise == "malformed" else "no reason given")
-    kind = told.kind() or otherwise
-    made = AnswerError(told.message, kind=kind, retriable=retriable(kind))
+    unnamed = NO_COMPLETION if otherwise == "malformed" else "no reason given"
+    given = provider_message(body) or ProviderMessage(unnamed)
+    kind = given.kind() or otherwise
+    made = AnswerError(given.message, kind=kind, retriable=retriable(kind))
     made.usage = usage
     return made
 
@@ -73,7 +110,7 @@ def provider_error(
 def _message(body: object, codes: list[str], depth: int) -> str | None:
     """Return the first text that reads as a message, and collect the codes on the way to it."""
     if isinstance(body, str):
-        return body.strip() or None
+        return _inside(body, codes, depth) or body.strip() or None
     if depth > _DEEPEST:
         return None
     if isinstance(body, Sequence) and not isinstance(body, bytes):
@@ -81,13 +118,41 @@ def _message(body: object, codes: list[str], depth: int) -> str | None:
         return "; ".join(filter(None, found)) or None
     if not isinstance(body, Mapping):
         return None
-    given = cast("Mapping[str, Any]", body)
-    codes += [str(given[key]) for key in _CODES if isinstance(given.get(key), int | str)]
-    for key in _HOLDERS:
-        message = _message(given[key], codes, depth + 1) if given.get(key) else None
+    plain = cast("Mapping[str, Any]", body)
+    given = _by_name(plain)
+    codes += [
+        str(one) for key, one in given.items() if key in _CODES and isinstance(one, int | str)
+    ]
+    for key in (*_HOLDERS, *_AROUND):
+        value = given.get(key)
+        if key in _AROUND and not isinstance(value, Mapping):
+            continue
+        message = _message(value, codes, depth + 1) if value else None
         if message is not None:
-            return _in_full(message, given)
-    return None
+            extensions = given.get("extensions")  # GraphQL's codes
+            _message(extensions, codes, depth + 1)
+            return _in_full(message, plain)
+    return _of_fields(plain) if depth else None
+
+
+def _inside(text: str, codes: list[str], depth: int) -> str | None:
+    """Return the message of an envelope that stands as text inside another."""
+    if not text.lstrip().startswith(("{", "[")) or depth > _DEEPEST:
+        return None
+    try:
+        return _message(json.loads(text), codes, depth + 1)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_fields(given: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with each field: {"temperature": ["is not allowed"]}."""
+    reasons = [
+        f"{field}: {'; '.join(map(str, cast('list[object]', said)[:3]))}"
+        for field, said in list(given.items())[:3]
+        if isinstance(said, list) and said and isinstance(said[0], str)
+    ]
+    return "; ".join(reasons) or None
 
 
 def _in_full(message: str, given: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What tells one model from another, the same in another process."""
+"""Identity of a model, the same in every process."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from manyminds.models.redact import shown_url
 
 
 def identity_of(model: object, spec: str | None, name: str) -> str:
-    """Return what tells a member's model from others.
+    """Return the identity of a member's model.
 
-    Members with the same model have the same identity, whatever they are called; only where a model
+    Members with the same model have the same identity under any name; only where a model
     cannot be written down does its member's name have to help.
 
     Args:
@@ -23,7 +23,7 @@ def identity_of(model: object, spec: str | None, name: str) -> str:
     """
     if isinstance(model, EndpointModel):
         address = shown_url(model.base_url)
-        if address != model.base_url:  # what is not shown tells endpoints apart all the same
+        if address != model.base_url:  # what is not shown distinguishes endpoints anyway
             address += f"#{hashlib.sha256(model.base_url.encode()).hexdigest()[:8]}"
         return f"{model.provider}:{model.model}@{address}"
     if spec is not None:

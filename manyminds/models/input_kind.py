@@ -52,14 +52,14 @@ def input_kind_of(model: Runnable[Any, Any], *, custom: bool = False) -> InputKi
 
 
 def is_chat_model(model: object) -> bool:
-    """Tell whether `model` is a chat model, also one with tools, options or retries bound to it."""
+    """Return whether `model` is a chat model, bound tools, options and retries included."""
     if isinstance(model, RunnableBindingBase):
         return is_chat_model(cast("Any", model).bound)
     return isinstance(model, BaseChatModel)
 
 
 def is_method(model: object) -> bool:
-    """Tell whether `model` is one of our own compiled graphs, whose report adds up its calls."""
+    """Return whether `model` is one of our own compiled graphs, whose report adds up its calls."""
     return isinstance(getattr(getattr(model, "builder", None), "method", None), str)
 
 
@@ -78,7 +78,7 @@ def silent(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
 
 
 def is_sync_only(model: Runnable[Any, Any]) -> bool:
-    """Tell whether `model` has no async code, and would run in the loop's small thread pool."""
+    """Return whether `model` has no async code, and would run in the loop's small thread pool."""
     if isinstance(model, RunnableBindingBase):
         return is_sync_only(cast("Any", model).bound)
     if isinstance(model, RunnableSequence):
@@ -91,7 +91,7 @@ def is_sync_only(model: Runnable[Any, Any]) -> bool:
 
 
 def _may_block(step: Runnable[Any, Any]) -> bool:
-    """Tell whether a step of a chain is as well called without a loop: models with one are not."""
+    """Return whether a step of a chain can be called without a loop; models with one cannot."""
     if isinstance(step, RunnableBindingBase):
         return _may_block(cast("Any", step).bound)
     if isinstance(step, RunnableLambda):

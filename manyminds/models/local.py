@@ -1,8 +1,12 @@
-"""Models that run in this process: `local:smollm2`, `local:PATH.gguf`."""
+"""Models that run in this process: `local:smollm2`, `local:PATH.gguf`, `local:FOLDER`.
 
+GGUF files are run by llama.cpp, the folder of a model as transformers writes it by transformers.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manyminds.aio import per_loop
 from manyminds.errors import MemberError
@@ -16,14 +20,20 @@ from manyminds.models.local_engine import (
 )
 from manyminds.models.local_weights import KNOWN, find
 from manyminds.models.openai import EndpointModel, openai_chat_model
+from manyminds.models.transformers_engine import missing_package
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from manyminds.models.transformers_model import TransformersChatModel
+
 PREFIX = "local:"
 EXTRA = "pip install 'manyminds[local]'"
+TUNE_EXTRA = "pip install 'manyminds[tune]'"
 _SLOTS, _CONTEXT, _MAX_TOKENS = 4, 4_096, 1_024
 _HIGHEST = {"slots": 256, "context": 2**20, "threads": 1_024, "max_tokens": 2**20}
+_FOLDER_HIGHEST = {"slots": 1_024, "threads": 1_024, "max_tokens": 2**20, "seed": 99_999_999}
+_CONFIGURATION = "config.json"
 
 
 @dataclass(frozen=True)
@@ -69,18 +79,30 @@ class LocalModel(EndpointModel):
         )
 
 
-def from_string(text: str) -> LocalModel:
-    """Make the model that `local:NAME` or `local:PATH.gguf` names.
+def from_string(text: str) -> "LocalModel | TransformersChatModel":
+    """Make the model that `local:NAME`, `local:PATH.gguf` or `local:FOLDER` names.
 
-    Options follow a `?`, joined by `&`: `slots` (replies at once, 4), `context` (tokens of a prompt
-    and its reply, 4096), `threads` (those of the processors), `max_tokens` (of a reply where a call
-    sets no limit).
+    Options follow a `?`, joined by `&`: `slots` (replies at once: 4, of a folder 32), `context`
+    (tokens of a prompt and its reply, 4096), `threads` (those of the processors), `max_tokens` (of
+    a reply where a call sets no limit). A folder takes `seed` and no `context`.
 
     Raises:
         MemberError: the package or the weights are missing, or an option is unknown.
     """
     name, _, query = text.removeprefix(PREFIX).partition("?")
-    given = _options(text, query)
+    if is_folder(name):
+        return _of_folder(Path(name).expanduser().absolute(), text, query)
+    return engine_model(text)
+
+
+def engine_model(text: str) -> LocalModel:
+    """Make the model that `local:NAME` or `local:PATH.gguf` names, run by llama.cpp.
+
+    Raises:
+        MemberError: the package or the weights are missing, or an option is unknown.
+    """
+    name, _, query = text.removeprefix(PREFIX).partition("?")
+    given = _options(text, query, _HIGHEST)
     path, max_tokens = _weights(name)
     if not is_installed():
         raise MemberError(f"`{text}` needs {PACKAGE}, which runs the model: {EXTRA}")
@@ -120,8 +142,8 @@ def _weights(name: str) -> tuple[Path, int]:
     if not name.endswith(".gguf"):
         known = ", ".join(PREFIX + each for each in KNOWN)
         raise MemberError(
-            f"no local model is called `{name}`: known are {known}; for another model give its "
-            f"weights, such as {PREFIX}models/mine.gguf"
+            f"no local model is called `{name}`: use {known}; for another model give its "
+            f"weights, such as {PREFIX}models/mine.gguf, or a folder with {_CONFIGURATION}"
         )
     path = Path(name).expanduser().absolute()
     try:
@@ -134,17 +156,33 @@ def _weights(name: str) -> tuple[Path, int]:
     return path, _MAX_TOKENS
 
 
-def _options(text: str, query: str) -> dict[str, int]:
+def is_folder(name: str) -> bool:
+    """Tell whether a name is the folder of a model, as transformers writes it."""
+    return name not in KNOWN and (Path(name).expanduser() / _CONFIGURATION).is_file()
+
+
+def _of_folder(path: Path, text: str, query: str) -> "TransformersChatModel":
+    from manyminds.models.transformers_model import TransformersChatModel
+
+    lacking = missing_package()
+    if lacking is not None:
+        raise MemberError(f"`{PREFIX}{path}` needs {lacking}, which runs the model: {TUNE_EXTRA}")
+    given: dict[str, Any] = _options(text, query, _FOLDER_HIGHEST)
+    return TransformersChatModel(path=path, **given)
+
+
+def _options(text: str, query: str, highest: Mapping[str, int]) -> dict[str, int]:
     given: dict[str, int] = {}
     for part in filter(None, query.split("&")):
         option, _, value = part.partition("=")
-        if option not in _HIGHEST:
-            raise MemberError(f"`{text}`: unknown option `{option}`; use {', '.join(_HIGHEST)}")
-        number = int(value) if value.isdecimal() and len(value) < 9 else 0
-        if not 1 <= number <= _HIGHEST[option]:
+        if option not in highest:
+            raise MemberError(f"`{text}`: unknown option `{option}`; use {', '.join(highest)}")
+        number = int(value) if value.isdecimal() and len(value) < 9 else -1
+        least = 0 if option == "seed" else 1
+        if not least <= number <= highest[option]:
             raise MemberError(
-                f"`{text}`: {option}={value} does not work; give a whole number from 1 to "
-                f"{_HIGHEST[option]}"
+                f"`{text}`: {option}={value} does not work; give a whole number from {least} to "
+                f"{highest[option]}"
             )
         given[option] = number
     return given

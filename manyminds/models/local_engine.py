@@ -84,7 +84,7 @@ class Engine:
 
 
 def is_installed() -> bool:
-    """Tell whether the package that runs llama.cpp is there, without importing it."""
+    """Return whether the package that runs llama.cpp is there, without importing it."""
     return find_spec(PACKAGE) is not None
 
 

@@ -5,6 +5,7 @@ so it is made late, once a loop, over aiohttp where that is installed, and close
 """
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from manyminds.aio import per_loop, served_path
+from manyminds.errors import AnswerError
+from manyminds.models.quiet_logs import hide_urls
 from manyminds.models.redact import shown_url
 
 if TYPE_CHECKING:
@@ -27,8 +30,10 @@ _CONNECT_SECONDS = 15.0
 # Shorter than a server's own (5 s with uvicorn): a request on a connection that the server is just
 # closing would fail.
 _KEEPALIVE_SECONDS = 4.0
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _CONNECTIONS = 4096  # the caller's concurrency is the limit, never the client
-# Servers without authentication want some key all the same; without one here, the SDK would send
+# Servers without authentication want some key anyway; without one here, the SDK would send
 # them the OPENAI_API_KEY of the environment.
 _NO_KEY = "not-needed"
 
@@ -121,8 +126,9 @@ def openai_chat_model(
     from langchain_openai.chat_models.base import BaseChatOpenAI
     from openai import Timeout
 
-    from manyminds.models.chat_completions import PlainChunks
+    from manyminds.models.chat_completions import PlainCompletions
 
+    hide_urls()
     is_openai = (urlsplit(base_url).hostname or "").endswith(_OPENAI_HOSTS)
     make = _model_class(ChatOpenAI if is_openai else BaseChatOpenAI, streamed)
     options: dict[str, Any] = {
@@ -137,8 +143,10 @@ def openai_chat_model(
         "openai_proxy": "",  # the client above reads the proxy settings of the environment
         "use_responses_api": None if is_openai else False,
     }
+    if "http_socket_options" in make.model_fields:  # else it warns of proxies, which we do read
+        options["http_socket_options"] = ()
     chat = make(**options, **_known(make, params or {}))
-    chat.async_client = PlainChunks(chat.async_client)
+    chat.async_client = PlainCompletions(chat.async_client)
     if not is_openai:
         # The SDK takes these from the environment, but other endpoints must not see them.
         chat.root_async_client.organization = chat.root_async_client.project = None
@@ -198,24 +206,39 @@ async def _name_path(request: Any) -> None:
         request.headers["x-manyminds-path"] = path
 
 
+def _no_certificates(error: OSError) -> AnswerError:
+    """Return what to say where the certificates that the environment names cannot be read."""
+    given = [f"{name}={os.environ[name]}" for name in _CERTIFICATES if name in os.environ]
+    where = " ".join(given) or "of the system"
+    return AnswerError(
+        f"the certificates {where} cannot be read ({error.strerror or error}): name a file that "
+        "holds them, or unset the variable",
+        kind="connection",
+    )
+
+
 def _http_client() -> _Client:
     """Return the HTTP client that all endpoints of the running loop share."""
 
     def make() -> _Client:
         import openai
 
-        from manyminds.models.chat_completions import limit_size
+        from manyminds.models.http_responses import check_response
 
         limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
             keepalive_expiry=_KEEPALIVE_SECONDS,
         )
+        # Servers of this machine are reached without the proxy that the environment names.
+        direct: dict[str, None] = {f"all://{host}": None for host in _THIS_MACHINE}
         try:
-            client = openai.DefaultAioHttpClient(limits=limits)
+            client = openai.DefaultAioHttpClient(limits=limits, mounts=direct)
         except RuntimeError:  # the SDK's word for aiohttp that is not installed
-            client = openai.DefaultAsyncHttpxClient(limits=limits)
-        client.event_hooks = {"request": [_name_path], "response": [limit_size]}
+            client = openai.DefaultAsyncHttpxClient(limits=limits, mounts=direct)
+        except OSError as error:
+            raise _no_certificates(error) from error
+        client.event_hooks = {"request": [_name_path], "response": [check_response]}
         return cast(_Client, client)
 
     return per_loop("http client", make, lambda client: client.aclose())

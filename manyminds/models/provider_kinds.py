@@ -25,7 +25,8 @@ _SURE: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
         re.compile(
             r"insufficient[_ ](?:quota|balance|credit|fund)|exceeded_current_quota|billing_"
-            r"|credit balance|(?:invalid|incorrect)[_ ]api[_ ]key|api key not valid"
+            r"|credit balance|(?:invalid|incorrect)[-_ ]?api[-_ ]?key|api key not valid"
+            r"|\u4f59\u989d|\u6b20\u8d39"
         ),
         "authentication",
     ),
@@ -37,15 +38,32 @@ _SAID: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
             r"content[ -]?(?:filter|polic|management|moderation)|(?:usage|safety) polic|moderation"
             r"|flagged|inappropriate|inspection_failed|content exists risk|prohibited[_ ]content"
             r"|blocked[^.]{0,30}safety|safety (?:system|filter|reason)|jailbreak"
+            r"|\u654f\u611f|\u4e0d\u5b89\u5168|\u8fdd\u89c4"
         ),
         "refused",
     ),
-    (re.compile(r"too many requests|rate.?limit|throttl|rate exceeded"), "rate_limit"),
+    (
+        re.compile(
+            r"too many requests|rate.?limit|throttl|rate exceeded|resource.?exhausted|qps"
+            r"|rate.?quota|requests? limit reached|slow down|\u9650\u6d41|\u9891\u7387|\u5e76\u53d1"
+            r"|\u901f\u7387|\u6d41\u91cf|\u8bf7\u6c42\u8fc7\u591a"
+        ),
+        "rate_limit",
+    ),
 )
 # Codes and types of errors that come without a status, such as those inside a response of 200.
 _CODES: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
-    (re.compile(r"rate.?limit|resource.?exhausted|throttl|too.?many.?requests"), "rate_limit"),
-    (re.compile(r"auth|permission|forbidden|billing|credit|quota|api.?key"), "authentication"),
+    (
+        re.compile(
+            r"rate.?limit|resource.?exhausted|throttl|too.?many.?requests|qps|rate.?quota"
+            r"|limit.?exceeded"
+        ),
+        "rate_limit",
+    ),
+    (
+        re.compile(r"auth|permission|forbidden|billing|credit|quota|api.?key|access.?denied"),
+        "authentication",
+    ),
     (re.compile(r"timeout|timed.?out|deadline"), "timeout"),
     (re.compile(r"malformed"), "malformed"),
     (re.compile(r"internal|unavailable|server|overload|upstream"), "server_error"),
@@ -55,10 +73,34 @@ _CODES: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     ),
 )
 
+# What a message says where neither a status nor a code does.
+_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
+    (
+        re.compile(
+            r"unauthori[sz]ed|unauthenticated|not authenticated|authentication|forbidden"
+            r"|access denied|api[-_ ](?:secret[-_ ])?key|spend limit|log ?in fail"
+            r"|(?:token|credential|key)s? [^.]{0,40}(?:invalid|expired|revoked|not valid|no longer)"
+            r"|(?:invalid|expired|revoked|missing|wrong)[-_ ][^.]{0,20}(?:token|credential|key)\b"
+            r"|\u9274\u6743|\u6388\u6743|\u8ba4\u8bc1|\u4ee4\u724c"
+        ),
+        "authentication",
+    ),
+    (re.compile(r"time[d-]? ?out\b|deadline exceeded"), "timeout"),
+    (
+        re.compile(
+            r"\bbusy\b|overload|(?:currently|still|is) loading|high demand|unavailable"
+            r"|out of memory|internal (?:server )?error|try again (?:later|in)|at capacity"
+            r"|no instances|\u7e41\u5fd9|\u7a0d\u540e"
+        ),
+        "server_error",
+    ),
+)
+
 # Every engine says in words of its own that a prompt is too long: something that has a length, and
 # that it is too much, in one sentence.
 _LONG_THING = (
-    r"(?:prompts?|inputs?|context|messages?|conversation|sequence|request (?:body|size|payload)"
+    r"(?:prompts?|inputs?|context|messages?|conversation|chat history|sequence"
+    r"|request (?:body|size|payload)|tokens in [a-z ]{0,20}(?:request|prompt)|prompt_tokens"
     r"|payload|(?:token|prompt) ?count|(?:number of|total|requested) tokens"
     r"|request is"
     r"|request (?=exceeds? (?:the |your )?(?:max|context|model|token|size|limit|allowed))"
@@ -67,7 +109,7 @@ _LONG_THING = (
 _TOO_MUCH = (
     r"(?:too (?:long|large|big|many tokens)|exceed\w*|(?:longer|larger|greater|bigger|more) than"
     r"|overflow\w*|over the limit|must (?:be (?:<=?|less|at most)|have less)|only supports up to"
-    r"|supports? at most|should be \[|超[长出过]|过长)"
+    r"|supports? at most|should be \[|beyond|not fit|超[长出过]|过长)"
 )
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|contextwindowexceeded|context_window_exceeded"
@@ -75,13 +117,17 @@ _TOO_LONG = re.compile(
     r"|available context size|too many (?:input )?tokens|token limit|tokens_limit|\bprompt_len\b"
     r"|reduce (?:the length of |the number of tokens|your message size)"
     r"|context (?:shift is disabled|length is (?:only|too short))|length is \d+ while"
-    r"|expected maxlength"
-    r"|max_\w*(?:prompt|input|context)\w*_exceeded"
+    r"|expected maxlength|\bn_ctx\b|kv cache is full|more tokens than the window"
+    r"|max(?:imum)? length of (?:the |your )?(?:current )?(?:question|prompt|input|message)"
+    r"|tokens?\s?(?:\u6570|\u603b|\u91cf|\u957f)[^\u3002\n]{0,10}\u8d85"
+    r"|max_\w*(?:prompt|input|context)\w*_exceeded|prompt_tokens[^.]{0,40}> ?context"
+    r"|(?:\u8f93\u5165|\u4e0a\u4e0b\u6587|\u63d0\u793a)[^\u3002\n]{0,20}(?:\u8fc7\u957f|\u8d85)"
     rf"|\b{_LONG_THING}[^;\n]{{0,90}}{_TOO_MUCH}|{_TOO_MUCH}[^;\n]{{0,60}}\b{_LONG_THING}\b"
 )
 # Other things can be too long or too many as well.
 _OTHER_THING = re.compile(
-    r"deadline|timeout|quota|concurren|too many requests|rate.?limit|per (?:min|hour|day|second)"
+    r"please wait|try again|deadline|timeout|quota|concurren|too many requests|rate.?limit"
+    r"|per (?:min|hour|day|second)"
     r"|retries|error message|buffer|when reading"
     r"|\b(?:memory|disk|gpu|cpu|stack|connections?|rows?|file)\b"
     r"|\b(?:images?|audio|video|tools?|functions?|completion tokens|temperature|top_[pk]|stop)\b"
@@ -111,8 +157,14 @@ def kind_of_words(
         if words.search(text):
             return kind
     if status is not None and status >= 400:
-        return BY_STATUS.get(status) or ("server_error" if status >= 500 else "invalid_request")
-    return next((kind for words, kind in _CODES if words.search((codes or "").lower())), None)
+        usual: FailureKind = "server_error" if status >= 500 else "invalid_request"
+        return BY_STATUS.get(status, usual)
+    coded: FailureKind | None = next(
+        (kind for words, kind in _CODES if words.search((codes or "").lower())), None
+    )
+    if coded is not None or codes is None:
+        return coded
+    return next((kind for words, kind in _WORDS if words.search(text)), None)
 
 
 def _is_too_long(text: str, status: int | None) -> bool:
@@ -125,5 +177,5 @@ def _is_too_long(text: str, status: int | None) -> bool:
 
 
 def retriable(kind: FailureKind) -> bool:
-    """Tell whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     return kind in _RETRIABLE

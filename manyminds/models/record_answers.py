@@ -1,6 +1,5 @@
-"""The other direction of `manyminds.models.recorded`: write down what a model answers."""
+"""The other direction of `manyminds.models.recorded`: writes a model's answers into a file."""
 
-import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -17,6 +16,7 @@ from pydantic import Field
 
 from manyminds.errors import DataError, MemberError
 from manyminds.json_lines import LineFile, drop_torn_line
+from manyminds.locks import Lock
 from manyminds.models.recorded import last_human, load_recording
 
 
@@ -26,7 +26,7 @@ class Writer:
     def __init__(self, path: Path, model: str) -> None:
         if path.suffix == ".gz":
             raise MemberError(f"{path}: record to a plain .jsonl file, and compress it afterwards")
-        self.path, self._model, self._lock = path, model, threading.Lock()
+        self.path, self._model, self._lock = path, model, Lock()
         self._file = LineFile(path)
         self._warned = False
         self._free = _recorded_sizes(path, model)
@@ -79,7 +79,7 @@ def _recorded_sizes(path: Path, model: str) -> dict[str, int]:
 
 
 class RecordingChatModel(BaseChatModel):
-    """A chat model that passes everything on to another and writes down what that answers.
+    """A chat model that passes calls on to another and writes its answers into a file.
 
     Make one with `record_answers`. Answers come back whole, also where a caller streams.
     """
@@ -107,7 +107,7 @@ class RecordingChatModel(BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Bind tools the way the wrapped model does, and go on recording."""
+        """Bind tools the way the wrapped model does, and continue recording."""
         if tool_choice is not None:
             kwargs["tool_choice"] = tool_choice
         bound = self.inner.bind_tools(tools, **kwargs)
@@ -139,7 +139,7 @@ class RecordingChatModel(BaseChatModel):
 
 
 def record_answers(model: BaseChatModel, path: str | Path) -> RecordingChatModel:
-    """Wrap a chat model so that what it answers is appended to a file `open_recorded` can read.
+    """Wrap a chat model so that its answers are appended to a file `open_recorded` can read.
 
     Question and draw come from the call's metadata, as when reading: `question_id` (else a hash of
     the last human message) and `draw` (else the next free one). Of two answers with the same

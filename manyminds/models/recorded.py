@@ -6,7 +6,6 @@ the same id are merged, so that `manyminds.models.record_answers` can write one 
 """
 
 import random
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -20,16 +19,17 @@ from pydantic import PrivateAttr
 
 from manyminds.errors import AnswerError, DataError, MemberError
 from manyminds.json_lines import json_lines
+from manyminds.locks import Lock
 from manyminds.models.bundled import bundled, bundled_names
 from manyminds.questions import QUESTION_KEYS, question_hash
 
 _MANY = "many"
 _GOLDEN = (5**0.5 - 1) / 2
-_load_lock = threading.Lock()
+_load_lock = Lock()
 
 
 class RecordedChatModel(BaseChatModel):
-    """A chat model that answers with what a real model once answered, read from a file.
+    """A chat model that replies with the recorded answers of a real model, from a file.
 
     Use it to measure methods on real answers, with no key and no network. The question is found by
     `question_id` in the call's metadata, or, where that id is not known, by its `question_text`;
@@ -143,7 +143,7 @@ def recorded_names(path: str | Path) -> list[str]:
 
 
 def from_string(text: str) -> RecordedChatModel:
-    """Open what `FILE` or `FILE#model=NAME` names, with or without `recorded:` before it.
+    """Open the recorded model of `FILE` or `FILE#model=NAME`, with or without `recorded:`.
 
     Raises:
         DataError: the file cannot be read, or a row is malformed.
@@ -156,7 +156,7 @@ def from_string(text: str) -> RecordedChatModel:
 
 
 class Recording:
-    """What one file holds: for each model and question id its texts by draw, and nothing else."""
+    """Contents of one file: for each model and question id its texts by draw, no more."""
 
     def __init__(self, rows: Iterable[tuple[str, Mapping[str, Any]]], default: str) -> None:
         self._texts: dict[str, dict[str, list[str | None]]] = {}

@@ -1,4 +1,4 @@
-"""Keys and passwords: those that a model was made with, and whatever looks like one in a text."""
+"""Keys and passwords: those that a model was made with, and texts that look like one."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -43,9 +43,9 @@ _MOST = 10_000  # objects looked at: a model may hold a whole data set, but its 
 
 
 def secrets_in(model: object) -> tuple[str, ...]:
-    """Return what is a `SecretStr` in a model, or in one inside it; longest first.
+    """Return each `SecretStr` in a model, or in one inside it; longest first.
 
-    So is what stands in a mapping or a URL where keys and passwords do. Use it to take keys out of
+    So is the text in a mapping or a URL where keys and passwords do. Use it to take keys out of
     a text: some servers repeat the key they were given, in an error or in an answer. A key that a
     client reads from the environment when it is called is not seen.
     """
@@ -73,7 +73,7 @@ def secrets_in(model: object) -> tuple[str, ...]:
 
 
 def _named(name: object, value: object) -> list[str]:
-    """Return a text whose name says that it is a key, and what follows `Bearer` in it."""
+    """Return a text whose name says that it is a key, and the part after `Bearer` in it."""
     if not (isinstance(name, str) and isinstance(value, str)):
         return []
     is_secret = _HEADERS.search(name) if "-" in name else _NAMES.search(name)
@@ -99,7 +99,7 @@ def _plain(value: Any) -> Any:
 
 
 def without_keys(text: str) -> str:
-    """Return a text with a mark in the place of whatever looks like a key."""
+    """Return a text with a mark in the place of everything that looks like a key."""
     text = _KEY.sub("[key]", text)
     return _URL.sub(_without_token, text) if "://" in text else text
 
@@ -109,7 +109,7 @@ def _without_token(url: re.Match[str]) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Return an address without password, query and whatever looks like a key."""
+    """Return an address without password, query and all that looks like a key."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     shown = parts._replace(

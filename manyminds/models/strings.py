@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from manyminds.errors import MemberError
 from manyminds.models.openai import OPENAI_URL, EndpointModel
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     from langchain_core.language_models import BaseChatModel
 
 
@@ -67,9 +70,10 @@ _AT_URL = re.compile(r"(?P<model>.+?)@(?P<url>https?://[^\s#]+)(?:#key=(?P<key>\
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]{0,15}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]{1,20})+")
 _LIKE_A_URL = re.compile(r"@\w[\w+.-]*://")
 _PROBE_SECONDS = 0.3
+_MOST_BYTES = 4 << 20  # of a list of models
 
 
-def from_string(text: str) -> "EndpointModel | BaseChatModel":
+def from_string(text: str, *, needs_key: bool = True) -> "EndpointModel | BaseChatModel":
     """Turn a member's string into a model.
 
     Use one of these forms:
@@ -81,6 +85,11 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
     - `local:smollm2` or `local:PATH.gguf`: a model that runs in this process.
     - `recorded:FILE` or `recorded:FILE#model=NAME`; `simulated:...`.
     - any other `provider:model` that `init_chat_model` knows, where `langchain` is installed.
+
+    Args:
+        text: the string.
+        needs_key: Whether a missing key of `ENDPOINTS` is an error. A model without its key can be
+            priced, but not asked.
 
     Raises:
         MemberError: the string names no model, or a key or package is missing.
@@ -113,7 +122,8 @@ def from_string(text: str) -> "EndpointModel | BaseChatModel":
         raise MemberError(f"`{text}` names no model: {_HOW}")
     if provider in ENDPOINTS:
         endpoint = ENDPOINTS[provider]
-        return EndpointModel(model, address(provider), _key(provider, endpoint), provider)
+        key = _key(provider, endpoint, needs_key=needs_key)
+        return EndpointModel(model, address(provider), key, provider)
     return _by_langchain(provider, model)
 
 
@@ -129,17 +139,18 @@ def address(provider: str) -> str:
                 f"{endpoint.address} has a password or a query in its URL, which would show up in "
                 f"reports: put the key into {endpoint.key}"
             )
+        _check_address(given)
         return given
     # Ollama's own variable names an address to listen on: `0.0.0.0`, `host:port`, or a URL.
-    parts = urlsplit(given if "://" in given else f"http://{given}")
-    host = "localhost" if parts.hostname in (None, "0.0.0.0") else parts.hostname
     try:
+        parts = urlsplit(given if "://" in given else f"http://{given}")
         port = parts.port or (443 if parts.scheme == "https" else 11434)
     except ValueError:
         raise MemberError(
-            f"{endpoint.address} has no usable port: give a host and a port, such as "
-            "localhost:11434"
+            f"{endpoint.address} has no usable host or port: give both, such as localhost:11434"
         ) from None
+    host = "localhost" if parts.hostname in (None, "0.0.0.0", "::") else parts.hostname
+    host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}:{port}{parts.path.removesuffix('/v1')}/v1"
 
 
@@ -181,11 +192,25 @@ def served(provider: str) -> list[str]:
         request.add_header("Authorization", f"Bearer {key}")
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_PROBE_SECONDS) as response:
-            listed = json.load(response)["data"]
+            listed = json.loads(_read(response))["data"]
         names = [str(model["id"]) for model in listed]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
         return []  # nothing there, or something else than a model server
     return [name for name in names if "embed" not in name]
+
+
+def _read(response: "HTTPResponse") -> bytes:
+    """Read a response that comes at once and is no larger than a list of models.
+
+    Raises:
+        ValueError: it is larger, or takes longer.
+    """
+    until, whole = time.monotonic() + _PROBE_SECONDS, b""
+    while part := response.read1(_MOST_BYTES):
+        whole += part
+        if len(whole) > _MOST_BYTES or time.monotonic() > until:
+            raise ValueError("no list of models")
+    return whole
 
 
 def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
@@ -194,6 +219,7 @@ def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
             "a URL with a password or a query in it would show up in reports: put the key into an "
             "environment variable and write `MODEL@URL#key=NAME`"
         )
+    _check_address(url)
     provider, _, rest = model.partition(":")
     if provider not in ENDPOINTS or not rest:
         provider, rest = "", model
@@ -211,15 +237,34 @@ def _at_url(model: str, url: str, key_name: str | None) -> EndpointModel:
 
 def _holds_a_secret(url: str) -> bool:
     """Tell whether a URL has a password or a query; a host is written without `%`."""
-    parts = urlsplit(url)
-    return "@" in parts.netloc or "%" in parts.netloc or bool(parts.query)
+    host = url.partition("://")[2].partition("/")[0]
+    return "@" in host or "%" in host or "?" in url
 
 
-def _key(provider: str, endpoint: Endpoint) -> SecretStr | None:
+def _check_address(url: str) -> None:
+    """Refuse an address at which there cannot be an endpoint.
+
+    Raises:
+        MemberError: it has no host that a name server could know, or no usable port.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        good = bool(host) and port != 0 and (":" in host or bool(host.encode("idna")))
+    except ValueError:
+        good = False
+    if not good or not url.isprintable():
+        raise MemberError(
+            f"{ascii(url)[:80]} is no address: give a host and, where wanted, a port below 65536, "
+            "such as http://localhost:8000/v1"
+        )
+
+
+def _key(provider: str, endpoint: Endpoint, *, needs_key: bool) -> SecretStr | None:
     key = os.environ.get(endpoint.key, "").strip()
     if key:
         return SecretStr(key)
-    if endpoint.needs_key and address(provider) == endpoint.url:
+    if needs_key and endpoint.needs_key and address(provider) == endpoint.url:
         raise MemberError(
             f"`{provider}:` needs a key: set the environment variable {endpoint.key}, or use a "
             "local model such as `ollama:llama3.1`"
@@ -231,11 +276,11 @@ def _by_langchain(provider: str, model: str) -> "BaseChatModel":
     """Ask LangChain for a model of a provider that is not ours."""
     names = [*ENDPOINTS, *_OURS]
     near = get_close_matches(provider.lower(), names, 1, cutoff=0.6)
-    hint = f"did you mean `{near[0]}:{model}`? " if near else ""
+    hint = f" (did you mean `{near[0]}:{model}`?)" if near else ""
     if find_spec("langchain") is None:
         package = f"langchain-{provider.lower()}"
         raise MemberError(
-            f"unknown provider `{provider}`: {hint}Known are {', '.join(names)}; for others "
+            f"unknown provider `{provider}`{hint}: use {', '.join(names)}; for others "
             f"install `langchain` and the provider's package, such as `{package}`"
         )
     from importlib import import_module
@@ -249,5 +294,5 @@ def _by_langchain(provider: str, model: str) -> "BaseChatModel":
         reason = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
     except ValueError as error:
         reason = str(error).splitlines()[0]
-    known = f"{hint}Known are {', '.join(names)}, and the providers that LangChain knows"
-    raise MemberError(f"cannot make `{provider}:{model}`: {reason.rstrip('.')}. {known}")
+    known = f"use {', '.join(names)}, or a provider that LangChain knows"
+    raise MemberError(f"cannot make `{provider}:{model}`{hint}: {reason.rstrip('.')}; {known}")

@@ -1,7 +1,6 @@
 """Token counts as providers report them: whole finite numbers, or not reported."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import cast
 
 from manyminds.state import TokenUsage
@@ -20,10 +19,10 @@ def token_usage(input_tokens: object, output_tokens: object) -> TokenUsage | Non
     """
     if input_tokens is None and output_tokens is None:
         return None
-    counts = [0 if each is None else _count(each) for each in (input_tokens, output_tokens)]
-    if counts[0] is None or counts[1] is None:
+    read, written = _count(input_tokens), _count(output_tokens)
+    if read is None or written is None:
         return None
-    return TokenUsage(input_tokens=counts[0], output_tokens=counts[1])
+    return TokenUsage(input_tokens=read, output_tokens=written)
 
 
 def usage_of(message: object) -> TokenUsage | None:
@@ -36,17 +35,19 @@ def usage_of(message: object) -> TokenUsage | None:
 
 
 def is_unusable(message: object) -> bool:
-    """Tell whether a LangChain message came with a usage that holds no token counts."""
+    """Return whether a LangChain message came with a usage that holds no token counts."""
     if getattr(message, "response_metadata", {}).get(UNUSABLE_USAGE):
         return True
     return bool(getattr(message, "usage_metadata", None)) and usage_of(message) is None
 
 
 def _count(value: object) -> int | None:
+    if value is None:
+        return 0
+    if type(value) is int:  # and no bool
+        return value if 0 <= value <= _MOST else None
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float) and not isfinite(value):
         return None
     return round(value) if 0 <= value <= _MOST else None

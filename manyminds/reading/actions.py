@@ -4,15 +4,16 @@ r"""The action in a reply of the form Thought, Action, Observation, in the ways 
     -> Move("add them.", Action("calculate", "2 + 3"), "")
 
 Read are `tool[argument]` and `tool(argument)`, `Action:` with `Action Input:`, a JSON object,
-`tool argument`, a code block, and `Final Answer:`. What a model writes after its first action, such
-as an observation that it made up, is left out. Where the action is in doubt, none is read.
+`tool argument`, a code block, and `Final Answer:`; and tool calls that an endpoint returned beside
+the text. What a model writes after its first action, such as an observation that it made up, is
+left out. Where the action is in doubt, none is read.
 """
 
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from manyminds.reading import loose_json
 from manyminds.reading.answers import extractor
@@ -71,33 +72,39 @@ class Move(NamedTuple):
     wrong: str
 
 
-def read_action(reply: str, tools: Sequence[str]) -> Move:
+def read_action(
+    reply: str,
+    tools: Sequence[str],
+    *,
+    calls: Sequence[Mapping[str, Any]] = (),
+    objects: Collection[str] = (),
+) -> Move:
     """Return the thought and the first action of a reply.
 
     Args:
         reply: Text of the reply.
         tools: Names of the tools; a name may have several words, such as `go to`.
+        calls: Tool calls that the endpoint returned, each with `name` and `args`.
+        objects: Tools whose argument is a JSON object. The argument of any other tool is the value
+            where a model wrote an object with one.
     """
     hidden, text = split(reply[:_LONGEST])
     parts = _parts(text)
     thought = next((body for name, body in parts if name == "thought" and body), "")
     thought = thought or next((body for name, body in parts if not name and body), "") or hidden
-    if any(name == "action" for name, _ in parts):
+    if calls:
+        action, wrong = _of_calls(calls, tools)
+    elif any(name == "action" for name, _ in parts):
         action, wrong = _after_heading(parts, tools)
     else:
         action, wrong = _without_heading(text, parts, tools)
     if action is not None and f"\n{action}" in thought:
         thought = thought.partition(f"\n{action}")[0]
-    return Move(thought.strip(), action, wrong)
-
-
-def forms(tools: Sequence[str]) -> str:
-    """Return the tools' names as an error message lists them."""
-    return ", ".join(tools)
+    return Move(thought.strip(), action and _unwrapped(action, objects), wrong)
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    """Split at the headings, and cut where the model goes on by itself; "" names the beginning."""
+    """Split at the headings; "" names the beginning. A turn that the model made up is cut off."""
     parts: list[tuple[str, str]] = []
     name, begin = "", 0
     for heading in [*_HEADING.finditer(text), None]:
@@ -114,6 +121,29 @@ def _parts(text: str) -> list[tuple[str, str]]:
     return [part for part in parts if part[0] != "action" or not _NO_ACTION.fullmatch(part[1])]
 
 
+def _of_calls(
+    calls: Sequence[Mapping[str, Any]], tools: Sequence[str]
+) -> tuple[Action | None, str]:
+    asked = {_of_call(one, tools) for one in calls}
+    if len(asked) > 1:
+        return None, "the reply calls several tools: call one and wait for its observation"
+    action, name = asked.pop(), str(calls[0].get("name"))[:80]
+    return action, "" if action else f"there is no tool `{name}`: use one of {', '.join(tools)}"
+
+
+def called(
+    calls: Sequence[Mapping[str, Any]], tools: Sequence[str], *, objects: Collection[str] = ()
+) -> list[Action]:
+    """Return the actions of an endpoint's tool calls, in order; none where a tool is unknown."""
+    found = [_of_call(one, tools) for one in calls]
+    return [_unwrapped(one, objects) for one in found if one] if all(found) else []
+
+
+def _of_call(call: Mapping[str, Any], tools: Sequence[str]) -> Action | None:
+    tool = _named(str(call.get("name")), tools)
+    return None if tool is None else Action(tool, _text(call.get("args") or ""))
+
+
 def _after_heading(
     parts: Sequence[tuple[str, str]], tools: Sequence[str]
 ) -> tuple[Action | None, str]:
@@ -128,7 +158,7 @@ def _after_heading(
     if action is not None:
         return action, ""
     shown = " ".join(given[0].split())[:80] or "(nothing)"
-    return None, f"there is no action `{shown}`: use one of {forms(tools)}"
+    return None, f"there is no action `{shown}`: use one of {', '.join(tools)}"
 
 
 def _without_heading(
@@ -138,18 +168,21 @@ def _without_heading(
     if said and FINISH in tools:
         return Action(FINISH, said[0]), ""
     lines = [line.strip(" \t`*>-") for line in text.splitlines()]
-    alone = {each for line in lines if (each := bracketed(line, tools, whole=True)) is not None}
+    alone = {each for line in lines if (each := _bracketed(line, tools, whole=True)) is not None}
     alone = alone or set(_in_json(text, tools))
     if len(alone) == 1:
         return alone.pop(), ""
     if not alone and FINISH in tools and (answer := extractor("final").extract(text)) is not None:
         return Action(FINISH, answer), ""
     wrong = "the reply has several actions" if alone else "the reply has no action"
-    return None, f"{wrong}: end it with one line `Action: ...`, which uses one of {forms(tools)}"
+    return (
+        None,
+        f"{wrong}: end it with one line `Action: ...`, which uses one of {', '.join(tools)}",
+    )
 
 
 def _action(body: str, tools: Sequence[str], given: str | None) -> Action | None:
-    """Read what stands after `Action:`; `given` is what stands after `Action Input:`."""
+    """Read the text after `Action:`; `given` is the text after `Action Input:`."""
     body = body.strip().strip("*").strip()
     found = _from_json(body, tools)
     if found is not None:
@@ -158,7 +191,7 @@ def _action(body: str, tools: Sequence[str], given: str | None) -> Action | None
     if given is not None:
         tool = _named(re.sub(r"[\[({].*", "", plain.partition("\n")[0]), tools)
         return None if tool is None else Action(tool, _value(given))
-    found = bracketed(plain, tools, whole=False)
+    found = _bracketed(plain, tools, whole=False)
     if found is not None:
         return None if _goes_on(plain, tools) else found
     return _by_prefix(body, tools) or _mentioned(plain, tools)
@@ -186,7 +219,7 @@ def _in_json(text: str, tools: Sequence[str]) -> Iterator[Action]:
 def _mentioned(text: str, tools: Sequence[str]) -> Action | None:
     """Read the one `tool[argument]` in a sentence; None where there are several."""
     starts = [match.start() for match in _mentions(text, tools)]
-    return bracketed(text[starts[0] :], tools, whole=False) if len(starts) == 1 else None
+    return _bracketed(text[starts[0] :], tools, whole=False) if len(starts) == 1 else None
 
 
 def _goes_on(text: str, tools: Sequence[str]) -> bool:
@@ -208,14 +241,22 @@ def _named(said: str, tools: Sequence[str]) -> str | None:
     return next((tool for tool in tools if tool.casefold() == plain), None)
 
 
-def bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
+def bracketed(
+    text: str, tools: Sequence[str], *, whole: bool, objects: Collection[str] = ()
+) -> Action | None:
     """Read `tool[argument]`, with brackets inside brackets.
 
     Args:
         text: Text that begins with the tool.
         tools: Names of the tools.
         whole: Whether nothing may follow.
+        objects: Tools whose argument is a JSON object.
     """
+    found = _bracketed(text, tools, whole=whole)
+    return found and _unwrapped(found, objects)
+
+
+def _bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None:
     for tool in sorted(tools, key=len, reverse=True):
         match = re.match(rf"{re.escape(tool)}[*_`\s]{{0,3}}([\[({{])", text, re.IGNORECASE)
         if match is None:
@@ -244,7 +285,7 @@ def _keywords(inside: str) -> str | None:
 
 
 def _enclosed(text: str, opening: str) -> tuple[str | None, str]:
-    """Return what stands before the closing bracket, and after it; the rest of a line without."""
+    """Return the text before the closing bracket, and after it; the rest of a line without."""
     closing, depth, quote = _CLOSING[opening], 1, ""
     paired = {char for char in "\"'" if text.count(char) > 1}
     for at, char in enumerate(text):
@@ -276,8 +317,20 @@ def _by_prefix(body: str, tools: Sequence[str]) -> Action | None:
     return None
 
 
+def _unwrapped(action: Action, objects: Collection[str]) -> Action:
+    """Return the action with the one value of a JSON object: of `{"query": "x"}`, the x."""
+    given = action.argument
+    if action.tool in objects or not (given.startswith("{") and given.endswith("}")):
+        return action
+    found = loose_json.objects(given)
+    inside = list(cast("dict[str, object]", found[0].value).values()) if len(found) == 1 else []
+    if len(inside) != 1 or not isinstance(inside[0], str | int | float):
+        return action
+    return Action(action.tool, str(inside[0]))
+
+
 def _value(text: str) -> str:
-    """Return an argument without a code block or quotes around it; of `{"query": "x"}`, the x."""
+    """Return an argument without a code block or quotes around it."""
     text = text.strip()
     block = _FENCE.fullmatch(text)
     text = block[1].strip() if block else text
@@ -291,13 +344,6 @@ def _value(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, dict):
-        inside = cast("dict[str, object]", value)
-        if len(inside) == 1 and isinstance(one := next(iter(inside.values())), str | int | float):
-            return str(one)
-        return _encoded(inside)
-    return value if isinstance(value, str) else _encoded(value)
-
-
-def _encoded(value: object) -> str:
+    if isinstance(value, str):
+        return value
     return json.dumps(value, ensure_ascii=False, default=str)

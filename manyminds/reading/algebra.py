@@ -26,7 +26,7 @@ _PROGRAM = Path(__file__).with_name("algebra_server.py")
 
 
 def same(one: str, other: str) -> bool | None:
-    """Say whether two formulas are equal as mathematics.
+    """Return whether two formulas are equal as mathematics.
 
     Symmetric: both orders must be equal. Waits a second at most, for other threads too.
 

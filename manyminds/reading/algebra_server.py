@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _formulas(parsed: list[object]) -> list[object]:
-    """Return what was parsed without the texts that stand next to it."""
+    """Return what was parsed without the texts that are next to it."""
     return [one for one in parsed if not isinstance(one, str)]
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from manyminds.reading import locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.cues import CONCLUDES, REASON
+from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
@@ -14,9 +15,14 @@ _TAIL = 2_000  # characters at the end of a question that may name alternatives
 _MOST_WORDS = 4
 _MOST_ITEMS = 8
 _LAST = re.compile(
-    r"(?P<before>.+?),?\s+(?:or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>[^,;:.!?]{1,40}?)\s*(?:[?.!]|$)",
+    r"(?P<before>.+?),?\s+(?:or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|\.(?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
     re.IGNORECASE,
 )
+_LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
+    r"(?P<before>\W*(?:which|what|who)\b[^:?]{3,100}:[^:?;]{2,200}),\s*(?P<last>[^,;:.!?]{1,40})\?",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(r"\b(?:next|continues?|missing|follows?|comes\s+after)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _ASKS_WHICH = re.compile(
     r"\W*(?:which|what|who(?:m|se)?|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
@@ -36,6 +42,8 @@ _THAN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*\([^()]*\)")
+_VERB = re.compile(r"\bwhich\s+(?:\w+\s+)?(?P<verb>[a-z]{3,20})\s*[:,]", re.IGNORECASE)
 _MORE = frozenset(["larger", "greater", "bigger", "more", "higher", ">"])
 _LESS = frozenset(["smaller", "less", "lower", "fewer", "<"])
 _COMPARATIVE = re.compile(
@@ -53,7 +61,6 @@ _HEDGED = re.compile(
     r"\b(?:maybe|might|could|may|perhaps|either|or|if|unless|whether|depends|oder|ou)\b",
     re.IGNORECASE,
 )
-_CUT_OFF = re.compile(r"(?:\b(?:and|or|but|because|the|a|an|is)|,)\s*$", re.IGNORECASE)
 _LONGEST_SENTENCE = 400
 _LAST_SENTENCES = 8
 
@@ -66,8 +73,12 @@ def named_in(question: str) -> tuple[str, ...]:
     or has as many words as the last one. Yes and no alone are none.
     """
     for sentence in reversed(_SENTENCE.split(question[-_TAIL:])):
-        found = _LAST.fullmatch(sentence.strip())
+        if _CHOOSE.match(sentence) and " or " in (head := sentence.partition(":")[0]):
+            sentence = head  # "Classify it as good or bad: ..."
+        found = _LAST.fullmatch(sentence.strip()) or _LISTED.fullmatch(sentence.strip())
         asks = sentence.rstrip().endswith("?")
+        if found is not None and found.re is _LISTED and _CONTINUES.search(sentence):
+            break  # "Which number comes next: 2, 4, 6?"
         if found is None and asks:
             break  # the question is another one
         if found is None or not (asks or _CHOOSE.match(sentence)):
@@ -110,12 +121,22 @@ def _plain(item: str) -> str:
 def reader(items: tuple[str, ...], question: str) -> Extractor:
     """Return the reader of replies that choose one of the alternatives of a question."""
     patterns = {item: _pattern(item) for item in sorted(items, key=len, reverse=True)}
+    verb = _VERB.search(question)
+    verbs = {item: None if verb is None else _with_verb(item, verb["verb"]) for item in items}
     asked = frozenset(re.findall(r"\w+|[<>]", question.casefold()))
 
     def find(text: str) -> Found | None:
-        return _find(readable(text), patterns, asked)
+        return _find(readable(text), patterns, verbs, asked)
 
     return finding("text", find, str.casefold)
+
+
+def _with_verb(item: str, verb: str) -> re.Pattern[str]:
+    """Return what finds an alternative that does what a question asks: "dogs bark"."""
+    stem = re.escape(verb.casefold().removesuffix("s"))
+    return re.compile(
+        rf"(?<!\w){re.escape(item)}(?:e?s)?\s+(?:can\s+|do(?:es)?\s+)?{stem}", re.IGNORECASE
+    )
 
 
 def _pattern(item: str) -> re.Pattern[str]:
@@ -123,16 +144,24 @@ def _pattern(item: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(item)}{plural}(?![\w])(?!\.[0-9])", re.IGNORECASE)
 
 
-def _find(text: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Found | None:
-    if locate.refuses(text) or _CUT_OFF.search(text) or text.rstrip().endswith("?"):
+def _find(
+    text: str,
+    patterns: dict[str, re.Pattern[str]],
+    verbs: dict[str, re.Pattern[str] | None],
+    asked: frozenset[str],
+) -> Found | None:
+    if locate.refuses(text) or is_cut_off(text) or text.rstrip().endswith("?"):
         return None
     for place in locate.stated(text):
         named = _named(place.answer, patterns, asked)
         return Found(named[0], place.where) if len(named) == 1 else None
-    lines = locate.sentences(text)[-_LAST_SENTENCES:]
+    lines = whole_sentences(text)[-_LAST_SENTENCES:]
     found = [_named(line, patterns, asked) for line in lines]
     distinct = {name for named in found for name in named}
     where = "whole reply" if len(lines) == 1 else "last sentence"
+    does = [item for item, does in verbs.items() if does is not None and does.search(text)]
+    if len(distinct) > 1 and len(does) == 1 and not (_DENIES.search(text) or _HEDGED.search(text)):
+        return Found(does[0], "does what the question asks")
     if len(distinct) > 1 and CONCLUDES.match(lines[-1]) and len(found[-1]) == 1:
         return Found(found[-1][0], where)
     return Found(distinct.pop(), where) if len(distinct) == 1 else None
@@ -140,7 +169,7 @@ def _find(text: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]
 
 def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Sequence[str]:
     """Return the alternatives that a sentence states; two where it says nothing certain."""
-    clause = _THAN.sub("", _SO.split(REASON.split(said)[0])[-1])
+    clause = _THAN.sub("", _SO.split(REASON.split(_ASIDE.sub("", said))[0])[-1])
     left, named = clause, list[str]()
     for item, pattern in patterns.items():  # the longest first: "New York" before "York"
         if pattern.search(left):

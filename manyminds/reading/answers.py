@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
@@ -28,6 +28,9 @@ _AMOUNT = re.compile(
     r"[-+$\u20ac\u00a3\u00a5 ]*[0-9][0-9,.]*%?(?:\s+[a-z/]+){0,2}$|[a-z]+(?:-[a-z]+)?$",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"^(?:approximately|about|roughly|exactly|around)\s+(?=[-$\u20ac\u00a3]?[0-9])", re.I
+)
 _SHORT = 6  # words of an answer that may be an amount
 _LATEX = re.compile(r"\\[A-Za-z]+|\\[{}(\[]|\^\{|\$[^$]+\$")
 
@@ -41,7 +44,7 @@ class Extractor:
         extract: from a reply to the answer in it; None where there is none, which abstains.
         key: from an answer to its canonical form, equal for equivalent answers.
         same: a slower test of equivalence for two answers with different keys, if there is one.
-        find: as `extract`, with the place where the answer stands, if it is known.
+        find: as `extract`, with the place where the answer is, if it is known.
         together: from the distinct answers of one ballot to the answer that each stands for, if
             what is equal depends on the other answers.
     """
@@ -58,11 +61,11 @@ class Extractor:
         return self.extract(text)
 
     def located(self, text: str) -> Found | None:
-        """Return the answer in a reply and where it stands."""
+        """Return the answer in a reply and where it is."""
         return found(self.extract(text), "reply") if self.find is None else self.find(text)
 
     def equivalent(self, one: str, other: str) -> bool:
-        """Say whether two answers are the same answer; use it to grade against a reference."""
+        """Return whether two answers are the same answer; use it to grade against a reference."""
         if self.key(one) == self.key(other):
             return True
         return self.same is not None and self.same(one, other)
@@ -88,6 +91,7 @@ def final(text: str) -> str | None:
     return phrases.answer_of(find_final(text))
 
 
+@lru_cache(maxsize=1_024)
 def find_final(text: str) -> Found | None:
     """Return what a reply plainly calls its answer: a number without unit, an option by letter."""
     place = phrases.final(readable(text))
@@ -97,7 +101,7 @@ def find_final(text: str) -> Found | None:
 def _final(said: str) -> str | None:
     if "\\" in said:
         return said
-    said = phrases.plain(said).strip(" .*\"'`")
+    said = _ABOUT.sub("", phrases.plain(said).strip(" .*\"'`>"))
     if not said or VACUOUS.match(said):
         return None
     option = _OPTION.match(said)
@@ -158,7 +162,7 @@ def extractor(
         return _of_schema(spec)
     if callable(spec):
         return Extractor(getattr(spec, "__name__", "function"), spec, text_key)
-    raise InputError(f"Give a name, a function, an Extractor or a pydantic class, not {spec!r}.")
+    raise InputError(f"give a name, a function, an Extractor or a pydantic class, not {spec!r}")
 
 
 def guess(answers: Iterable[str]) -> str:
@@ -186,12 +190,12 @@ def _named(name: str) -> Extractor:
     if name in EXTRACTORS:
         return EXTRACTORS[name]
     near = difflib.get_close_matches(name, EXTRACTORS, n=1, cutoff=0.6)
-    guessed = f"did you mean {near[0]!r}? Known are" if near else "known are"
-    raise InputError(f"There is no extractor {name!r}; {guessed} {', '.join(EXTRACTORS)}.")
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"there is no extractor {name!r}{hint}: use {', '.join(EXTRACTORS)}")
 
 
 def _of_schema(schema: "type[BaseModel]") -> Extractor:
     if not hasattr(schema, "model_validate"):
-        raise InputError(f"{schema.__name__} is no pydantic class: derive it from BaseModel.")
+        raise InputError(f"{schema.__name__} is no pydantic class: derive it from BaseModel")
     extract = partial(structured.validated, schema=schema)
     return Extractor(schema.__name__, extract, structured.json_key)

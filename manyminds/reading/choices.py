@@ -1,23 +1,34 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
 """Answers chosen from few: the letter of an option, a square of the chess board."""
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from manyminds.reading import locate
+from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.revised import settled
 
-_OPEN, _SHUT = r"[\s(\[{<*#\"'`$]*", r"[\s)\]}>*\"'`$.:!,]*"
+_OPEN, _SHUT = (
+    r"[\s(\[{<*#\"'`$\u2705\u2714\u2713\u2192\ufe0f\U0001f000-\U0001faff]*",
+    r"[\s)\]}>*\"'`$.:!,]*",
+)
 _WHOLE = re.compile(rf"{_OPEN}([A-Z]){_SHUT}", re.IGNORECASE)
+_CALLED_WHOLE = re.compile(
+    rf"(?:option|choice|answer|letter)\s+{_OPEN}([a-j]){_SHUT}", re.IGNORECASE
+)
 _NAMED = (
-    r"(?:(?:(?:the|la|le|el|die|der|das)\s+)?(?:option|choice|letter|answer|antwort|réponse|respuesta|ans\."
+    r"(?:(?:(?:the|la|le|el|die|der|das|a|o)\s+)?(?:option|choice|letter|answer|antwort|réponse|respuesta|ans\."
     r"|选项?|選項?|選択肢|вариант|opción|letra|lettera|alternativa|opzione)\s*|(?:la|le|el|die)\s+)"
 )
+_MARK = r"(?:(?:the\s+)?(?:option|choice|answer|letter|antwort|r\u00e9ponse|respuesta|opci\u00f3n|\u0432\u0430\u0440\u0438\u0430\u043d\u0442)|\u9009\u9879|\u9078\u629e\u80a2)"
 _EDGE = r"(?![A-Za-z0-9_'\u00c0-\u04ff])"  # a letter of Chinese or Japanese may follow
 _OPENING = re.compile(
     rf"^{_OPEN}(?i:{_NAMED})?[(\[{{<*\"'`$]*(?P<letter>[A-Z]){_EDGE}(?P<rest>.*)", re.DOTALL
 )
-_LOWER = re.compile(rf"^{_OPEN}{_NAMED}?\(([a-z])\)", re.IGNORECASE)
+_LOWER = re.compile(rf"^{_OPEN}{_NAMED}?\(?([a-z])\)(?!\w)", re.IGNORECASE)
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _BRACKETED = re.compile(r"\(([A-Za-z])\)")
 _OPTION = re.compile(rf"(?<!\w){_NAMED}[(\[*\"']*([A-Z]){_EDGE}", re.IGNORECASE)
@@ -31,29 +42,33 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
-    r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|[Pp]ick|[Cc]hoose|chose|[Ss]elect|go\s+with"
-    r"|[Ii]t(?:'s|\s+is)|[Ii]\s+think|would\s+say|leaves(?:\s+only)?|should\s+be|would\s+be|wähle|choisis"
+    r"(?:\b(?:[Tt]hus|[Ss]o|[Tt]herefore|[Hh]ence|must\s+be|[Pp]ick|[Cc]hoose|chose|[Ss]elect|go\s+(?:with|for)"
+    r"|[Ii]t(?:'s|\s+is)|[Ii]\s+think|would\s+say|'d\s+say|leaves(?:\s+us)?(?:\s+with)?(?:\s+only)?|should\s+be|would\s+be|wähle|choisis"
     r"|[Ee]lijo|[Ee]scojo|выбираю|(?:[Bb]est|[Cc]orrect|[Rr]ight)\s+(?:option|choice|one)\s+is"
-    r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:letter|pick|choice)\s+is"
-    r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|[Bb]y\s+elimination"
-    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election):(?!\s*\n)|opción\s+correcta\s+es|alternativa\s+correta\s+é|lettera\s+corretta\s+è|[Aa]ns\.)"
+    r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:[Rr]ichtig|[Kk]orrekt)\s+ist|[Cc]orrecta?\s+es|(?:letter|pick|choice)\s+is"
+    r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|(?:holds|fits|works|applies|remains)\s+is|[Bb]y\s+elimination"
+    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election)(?::(?!\s*\n)|\s*\u2192)|[Cc]['\u2019]est|lean(?:ing)?\s+towards?|opción\s+correcta\s+es|alternativa\s+correta\s+é|lettera\s+corretta\s+è|[Aa]ns\.)"
     r"|,\s+but|\b(?:[Nn]o,\s+)?(?:[Ww]ait|[Aa]ctually)\b,?(?:\s+no)?|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
-    rf"{_NAMED}?[*]*(?:\(([A-Za-z])\)|([A-Z]){_EDGE})",
+    rf"(?i:{_NAMED})?[*]*(?:[(\[]([A-Za-z])[)\]]|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(
     r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
-    r"|believe|only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|most\s+\w+)\b"
+    r"|believe|(?<!not )only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|most\s+\w+)\b"
     r"|\s+best\s+\w+s\b|:\s*(?:correct|right)\b|\s+it\s+is\b"
     r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
     r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
     re.IGNORECASE,
 )
 _VARIANT = re.compile(
-    r"\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b"
+    r"\b(?:neither|nor|not)\b[^.\n]{1,60}[;,]\s*(?:but\s+)?(?:option\s+)?\(?([A-Z])\)?\s+(?:is|does|works|fits)\s*[.!]?\s*$"
+    r"|\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b"
     r"|\(([A-Z])\)\s+is\s+(?:the\s+)?(?:correct|right)\b"
-    r"|\bonly\s+(?:option\s+)?\(([A-Z])\)\s+(?:is|fits|matches|works|satisfies)\b",
+    rf"|\b(?<!not )(?:only|just)\s+{_NAMED}?(?:\(([A-Z])\)|((?-i:[A-HJ-Z])))\s+(?:is(?!n't|\s+(?:not|wrong|false|in))|fits|matches|works|satisf(?:ies|y)|meets|makes|gives|holds|remains)\b"
+    rf"|\b(?:best|correct|right|match\w*|true|fits|statement|option|choice)\b[^.:\n]{{0,60}}\sis\s+{_NAMED}?\(?((?-i:[A-HJ-Z]))\)?(?=\s*:|\s*[.!]?\s*\Z)"
+    rf"|(?:,|\b(?:which\s+is|that\s+is|i\.e\.,?|choose|pick|select|say|with|is)|\s[\u2013\u2014-])\s+{_MARK}\s*\(?([A-J])\)?\s*[.!]?\s*\Z",
     re.IGNORECASE,
 )
+_CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)
 _SEEMS = re.compile(r"\b(?:seems|looks|appears)\b", re.IGNORECASE)
 _YET = re.compile(r"\b(?:but|however|though|yet)\b", re.IGNORECASE)
 _INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
@@ -61,6 +76,12 @@ _DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bcannot)\s+(?:\w+\s+){0,2}$")
 _LONGEST_DENIAL = 40  # characters before a choice
 _BEHIND = re.compile(r"[^()\n?]{1,60}\s\((?:option\s+)?([A-J])\)\s*\.?\s*", re.IGNORECASE)
 _LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
+_FOREIGN = re.compile(
+    "\\A[^A-Za-z]*[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af][^A-Za-z]{0,60}\\([A-Z]\\)[^A-Za-z]*\\Z"
+)
+_DENIED_AFTER = re.compile(  # Korean, Japanese and Chinese deny at the end
+    "(?:\uc544\ub2c8|\uc544\ub2d9|\ud2c0\ub838|\u3067\u306f\u306a|\u3067\u306f\u3042\u308a|\u3058\u3083\u306a|\u4e0d\u5bf9|\u4e0d\u6b63|\u9519)[^\\n]{0,8}$"
+)
 _BULLET = re.compile(r"\s*\(?([a-j])\)\s+\S")
 _FINAL = re.compile(r"final\s+answer[*_ ]*[:\n\s]*", re.IGNORECASE)
 _SQUARE = re.compile(r"([a-h][1-8])(?![0-9A-Za-z])")
@@ -68,11 +89,17 @@ _ANY_SQUARE = re.compile(
     r"(?<![A-Za-z0-9])([A-Ha-h][1-8])(?![0-9A-Za-z])|([a-h][1-8])(?![0-9A-Za-z])"
 )
 _OPTIONS = re.compile(
-    r"(?:^|[\s(])\(?([A-J])[).:]\s*(.+?)(?=\s*(?:[\s(,;]\(?[A-J][).:]\s|\n|$))", re.MULTILINE
+    r"(?:^|[\s(?\uff1f\uff1a\u3002])\(?([A-J])[).:\u3001]\s*(.+?)(?=\s*(?:[\s(,;]\(?[A-J][).:]\s|\n|$))",
+    re.MULTILINE,
+)
+_LOWER_OPTIONS = re.compile(
+    r"(?:^|\s)\(?([a-j])\)\s+(.+?)(?=\s*(?:\s\(?[a-j]\)\s|\n|$))", re.MULTILINE
 )
 _BY_TEXT = "text of an option"
 _MOST_WORDS = 40  # of a reply that names an option by its text
 _DENIES = re.compile(r"\b(?:not|cannot|neither|nor)\b|n't\b", re.IGNORECASE)
+_LAST_WORD = re.compile(r"final|####", re.IGNORECASE)
+_MOST_CUES = 20
 _LONGEST = 400  # characters of a place that states the answer
 _ALSO_WORDS = "AI"  # "A" and "I" start prose
 
@@ -88,13 +115,18 @@ def letter(text: str, options: Mapping[str, str] | None = None) -> str | None:
 
 
 def find(text: str, options: Mapping[str, str] | None = None) -> Found | None:
-    """Return the option letter a reply chooses, and where it stands.
+    """Return the option letter a reply chooses, and where it is.
 
     Args:
         text: the reply.
         options: the options' texts by letter; a reply that states a text chooses its letter.
     """
-    text = readable(text)
+    return settled(partial(_find, options=options), text)
+
+
+def _find(text: str, options: Mapping[str, str] | None) -> Found | None:
+    if _contradicts(text, options):
+        return None
     for place, where in locate.stated(text):
         if place.casefold().strip() == "null":
             return None
@@ -102,21 +134,39 @@ def find(text: str, options: Mapping[str, str] | None = None) -> Found | None:
         chosen = found(_in_place(place[:_LONGEST]) or _of_text(place, options), where)
         break
     else:
-        place, said = text, len(text.split()) <= _MOST_WORDS and not _DENIES.search(text)
-        chosen = _unmarked(text) or found(_of_text(text, options) if said else None, _BY_TEXT)
+        clause = text.partition(";")[0]  # "Argon (C) is a noble gas; the others are not."
+        place, said = text, len(text.split()) <= _MOST_WORDS and not _DENIES.search(clause)
+        ending = locate.sentences(text)[-1:]
+        if _DENIES.search(clause) and ending and CONCLUDES.match(ending[0]):
+            clause, said = ending[0], not _DENIES.search(ending[0])  # "Not Sydney. It's Canberra."
+        chosen = _unmarked(text) or found(_of_text(clause, options) if said else None, _BY_TEXT)
     if chosen is not None and options and _names_another(place, chosen.answer, options):
         return None
     return chosen if chosen is None or not options or chosen.answer in options else None
 
 
+def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
+    """Say whether a reply calls different options its answer, and none of them the final one."""
+    cues = [cue for cue in ANSWER_IS.finditer(text)][-_MOST_CUES:]
+    if len(cues) < 2 or _LAST_WORD.search(cues[-1][0]):
+        return False
+    said = [text[cue.end() : cue.end() + _LONGEST].lstrip(" *:=").split("\n")[0] for cue in cues]
+    said = [one for one in said if not DENIED.match(one)]
+    named = {_in_place(locate.plain(one)) or _of_text(locate.plain(one), options) for one in said}
+    return len(named - {None}) > 1
+
+
 def find_square(text: str) -> Found | None:
-    """Return the square that a reply ends in, and where it stands."""
+    """Return the square that a reply ends in, and where it is."""
     return found(square(text), "final answer" if _FINAL.search(readable(text)) else "last square")
 
 
 def options_in(question: str) -> dict[str, str]:
     """Return the lettered options of a question: "(A) Paris (B) Lyon"; fewer than two are none."""
-    options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question[-20_000:])}
+    question = question[-20_000:]
+    options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question)}
+    if not options:
+        options = {m[1].upper(): m[2].strip(" .;,") for m in _LOWER_OPTIONS.finditer(question)}
     wanted = [chr(ord("A") + n) for n in range(len(options))]
     return options if len(options) > 1 and sorted(options) == wanted else {}
 
@@ -175,7 +225,7 @@ def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
 
 
 def _names_another(place: str, mark: str, options: Mapping[str, str]) -> bool:
-    """Tell whether a letter has the text of another option: "(B) Chair" or "chair (B)" for C."""
+    """Return whether a letter has the text of another option: "(B) Chair" or "chair (B)" for C."""
     for own_mark, said in options.items():
         behind = re.search(rf"\b{re.escape(said)}\s*\(([A-J])\)", place, re.IGNORECASE)
         if said and behind is not None and behind[1] != own_mark:
@@ -192,7 +242,7 @@ def _names_another(place: str, mark: str, options: Mapping[str, str]) -> bool:
 
 def _unmarked(text: str) -> Found | None:
     """Return the letter of a reply that does not say "answer"."""
-    whole = _WHOLE.fullmatch(text.strip())
+    whole = _WHOLE.fullmatch(text.strip()) or _CALLED_WHOLE.fullmatch(text.strip())
     if whole:
         return None if whole[1] == "I" else Found(whole[1].upper(), "whole reply")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
@@ -204,7 +254,8 @@ def _unmarked(text: str) -> Found | None:
         next(group for group in m.groups() if group).upper()
         for pattern in (_IS_CORRECT, _VARIANT)
         for m in pattern.finditer(text)
-        if not (_SEEMS.search(m[0]) and _YET.search(text, m.end()))
+        if not _DENIED.search(text, max(0, m.start() - _LONGEST_DENIAL), m.start())
+        and not (_SEEMS.search(m[0]) and _YET.search(text, m.end()))
     }
     if correct:
         both = re.search(
@@ -213,11 +264,18 @@ def _unmarked(text: str) -> Found | None:
         alone = len(correct) == 1 and not both
         return Found(correct.pop(), "conclusion") if alone else None
     lines = [line for line in text.strip().split("\n") if line.strip()]
+    ending = locate.sentences(text)[-1:]
+    named = set(_OPTION.findall(ending[0])) if ending and CONCLUDES.match(ending[0]) else set()
+    if len(named) == 1 and not _DENIES.search(ending[0]):  # "Therefore carbon, option B."
+        return Found(named.pop().upper(), "last sentence")
     last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
     if last_line:
         return Found(last_line[1].upper(), "last line")
-    if len(set(_LISTED.findall(text))) > 1:
+    if len(set(_LISTED.findall(text))) > 1 or len(options_in(text)) > 1:
         return None
+    bracketed = {mark for mark in _BRACKETED.findall(text) if mark.isupper()}
+    if len(bracketed) == 1 and _FOREIGN.search(text) and not DENIES.search(text):
+        return Found(bracketed.pop(), "only letter")  # in a script of other letters
     behind = _BEHIND.fullmatch(text)
     if behind:
         return Found(behind[1].upper(), "last words")
@@ -227,6 +285,7 @@ def _unmarked(text: str) -> Found | None:
     opening = _OPENING.match(text[:_LONGEST])
     if (
         opening
+        and not _DENIED_AFTER.search(text)
         and not _INITIAL.match(text)
         and _GOES_ON.match(opening["rest"])
         and not _MORE.match(opening["rest"])
@@ -236,8 +295,10 @@ def _unmarked(text: str) -> Found | None:
 
 
 def _chosen(text: str, match: re.Match[str]) -> bool:
-    """Say whether a concluding letter is one: "A" and "I" before a word are none."""
+    """Return whether a concluding letter is one: "A" and "I" before a word are none."""
     if _DENIED.search(text, max(0, match.start() - _LONGEST_DENIAL), match.start()):
         return False
     mark = match[2]
+    if _CALLED.search(match[0]):
+        return True
     return mark is None or mark not in _ALSO_WORDS or bool(_GOES_ON.match(text[match.end() :]))

@@ -23,7 +23,7 @@ TIME = re.compile(
 
 
 def key(written: str) -> str | None:
-    """Return a time on the clock of 24 hours, as it stands where morning or evening is not said.
+    """Return a time on the clock of 24 hours, unchanged if it does not say morning or evening.
 
     Returns:
         Hour and minute such as "19:30"; None for what is no time.
@@ -35,16 +35,32 @@ def key(written: str) -> str | None:
     half = (found["half1"] or found["half2"] or found["half3"] or "").casefold()
     if minute > 59 or hour > 24 or (half and not 1 <= hour <= 12):
         return None
+    if not half and written.strip().startswith("0") and hour:  # 06:18
+        return f"{hour}:{minute:02} am"
     if not half:
         return f"{hour}:{minute:02}"
     return f"{hour % 12 + (12 if half == 'p' else 0)}:{minute:02}{'' if half == 'p' else ' am'}"
 
 
-_NOON = re.compile(r"\b(?:12\s+)?(?:(?P<noon>noon)|midnight)\b", re.IGNORECASE)
+_PART_OF_DAY = re.compile(  # "5:30 in the afternoon"
+    r"(?P<time>\b[0-9]{1,2}(?:[:.][0-9]{2})?)(?:\s*(?:o'clock|Uhr|h))?\s+(?:(?P<am>in\s+the\s+morning|du\s+matin|de\s+la\s+ma\u00f1ana|morgens|della?\s+mattina|da\s+manh\u00e3)"
+    r"|in\s+the\s+(?:afternoon|evening)|at\s+night|de\s+l'apr\u00e8s-midi|du\s+soir|de\s+la\s+(?:tarde|noche)|nachmittags|abends|da\s+tarde|della\s+sera)\b",
+    re.IGNORECASE,
+)
+_NOON = re.compile(
+    r"(?<!past )(?<!after )(?<!to )(?<!before )\b(?:12\s+)?(?:(?P<noon>noon)|midnight)\b",
+    re.IGNORECASE,
+)
 _HOURS = re.compile(
     r"\b([0-9]{1,2}):([0-9]{2})\s*(?:Uhr|h)\b|\b([0-9]{1,2})\s*Uhr\b", re.IGNORECASE
 )
-_FULL = re.compile(rf"(?<![\w.:/$-])(?:{TIME.pattern})(?![\w:/%-])", re.IGNORECASE)
+WRITTEN = re.compile(rf"(?<![\w.:/$-])(?:{TIME.pattern})(?![\w:/%-])", re.IGNORECASE)
+"""A time that stands alone in a text."""
+_SO = re.compile(
+    r",?\s+(?:and\s+)?(?:so|thus|hence|therefore|which\s+means)\b,?\s+|=|\u2192", re.IGNORECASE
+)
+_DIRECT = re.compile(r"\s+(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", re.I)
+_COPULA = re.compile(r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?)\b", re.IGNORECASE)
 _SPAN = re.compile(r"\b(?:from|between|until|minutes?|hours?|seconds?|ratio)\b", re.IGNORECASE)
 _LONGEST = 200  # characters of a sentence that states a time
 
@@ -61,12 +77,21 @@ def find(text: str) -> Found | None:
 
 def _only(said: str, where: str) -> Found | None:
     said = _HOURS.sub(lambda m: f"{m[1] or m[3]}:{m[2] or '00'}", said[: _LONGEST * 2])
+    said = _PART_OF_DAY.sub(lambda m: f"{m['time']} {'am' if m['am'] else 'pm'}", said)
+    said = _SO.split(said)[-1]
     said = _NOON.sub(lambda m: "12:00 pm" if m["noon"] else "12:00 am", said)
-    times = {key(m[0]): m[0].strip() for m in _FULL.finditer(said)}
-    rest = _FULL.sub(" ", said)
-    if len(said) > _LONGEST or len(times) != 1 or None in times or re.search(r"[0-9]", rest):
+    ends = [verb.end() for verb in _COPULA.finditer(said)]
+    if said.rstrip().endswith("?"):
         return None
-    return None if _SPAN.search(rest) else Found(times.popitem()[1], where)
+    after = [said[end:] for end in ends[-1:] if _DIRECT.match(said, end)]
+    for part in (said, *after):
+        times = {key(m[0]): m[0].strip() for m in WRITTEN.finditer(part)}
+        rest = WRITTEN.sub(" ", part)
+        if len(part) > _LONGEST or len(times) != 1 or None in times or re.search(r"[0-9]", rest):
+            continue
+        if not _SPAN.search(rest):
+            return Found(times.popitem()[1], where)
+    return None
 
 
 def together(distinct: Sequence[str]) -> dict[str, str]:
@@ -91,6 +116,6 @@ def together(distinct: Sequence[str]) -> dict[str, str]:
 
 
 def _is_open(answer: str) -> bool:
-    """Say whether a time leaves open whether it is in the morning: 2:30, not 02:30, nor 14:30."""
+    """Return whether a time may be in the morning or later: 2:30, but not 02:30 or 14:30."""
     hour = re.match(r"([1-9]|1[0-2]):[0-9]{2}", answer)
     return hour is not None and not re.search(r"[ap]\.?\s?m\b", answer, re.IGNORECASE)

@@ -10,7 +10,7 @@ _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
-    rf"(?:(?<!\ban )answer|(?<!\ba )solution(?![*_]{{0,3}}:[*_]{{0,3}}\s*\n)){_BOLD}"
+    rf"(?:(?<!\ban )answer|(?<!\ba )solution(?![*_ ]{{0,4}}:?[*_ ]{{0,4}}\n)){_BOLD}"
     rf"(?:\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
@@ -28,12 +28,14 @@ _EUROPEAN = (
     r"\b|\u0431\u0443\u0434\u0435\u0442\b|(?=\u043d\u0435\s))"
 )
 _ROMANCE = (
-    r"\b(?:resposta|risposta|risultato|antwoord|soluzione)(?:\s+(?:final[ei]?|corret[ot]a|corretta|esatta))?[*_]{0,3}\s*"
+    r"\b(?:resposta|resultado|solu\u00e7\u00e3o|risposta|risultato|antwoord|soluzione)(?:\s+(?:final[ei]?|corret[ot]a|corretta|esatta))?[*_]{0,3}\s*"
     rf"(?:(?:n\u00e3o\s+|non\s+)?(?:\u00e9|\u00e8)(?!\w)|is\b|{_MARK})"
+    rf"|\b(?:odpowied[z\u017a]|wynik|odpov\u011b\u010f|rozwi\u0105zanie)[*_]{{0,3}}\s*(?:to\b|brzmi\b|jest\b|wynosi\b|je\b|{_MARK})"
+    rf"|\b(?:svaret?|cevap|vastaus|jawaban(?:nya)?|r\u0103spuns(?:ul)?|\u03b1\u03c0\u03ac\u03bd\u03c4\u03b7\u03c3\u03b7)[*_]{{0,3}}\s*(?:\u00e4r\b|er\b|on\b|adalah\b|este\b|{_MARK})"
 )
 _FURTHER = (
     "(?:\uc815\ub2f5|\ub2f5\ubcc0|\ub2f5)[*_]{0,3}\\s*(?:\uc740|\ub294|\uc774|:)|\u0627\u0644(?:\u0625\u062c\u0627\u0628\u0629|\u062c\u0648\u0627\u0628)"
-    "(?:\\s+\u0627\u0644\u0635\u062d\u064a\u062d\u0629)?[*_]{0,3}\\s*(?:\u0647\u0648|\u0647\u064a|:)|\u0909\u0924\u094d\u0924\u0930[*_]{0,3}\\s*:"
+    "(?:\\s+\u0627\u0644\u0635\u062d\u064a\u062d\u0629)?[*_]{0,3}\\s*(?:\u0647\u0648|\u0647\u064a|:)|\u0909\u0924\u094d\u0924\u0930[*_]{0,3}\\s*(?::|\u0939\u0948|(?=[0-9(]))"
 )
 _EASTERN = (
     "(?:\u7b54\u6848|\u7b54|\u7b54\u3048|\u89e3\u7b54|\u56de\u7b54|\u6b63\u89e3)[*_]{0,3}\\s*"
@@ -53,13 +55,13 @@ IS_THE_ANSWER = re.compile(
 )
 RESULT_IS = re.compile(
     r"\b(?:totals?|results?|output|sum|return\s+value|summe|gesamt|total\s+cost|value)[*_]{0,3}"
-    r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1)"
+    r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1|\u8fd8\u5269\u4e0b?|\u5269\u4e0b|\u6b8b\u308a\u306f)"
     r"\s*(?:\u662f|\u4e3a|\u6709|:)?",
     re.IGNORECASE,
 )
 CORRECTION = re.compile(
     r"\bis\s+not\s+[^.;,\n]{1,40}[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
-    r"|\bnot\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
+    r"|\b(?:not|neither)\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
     r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
     r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
     r"|\b(?:wrong|incorrect|mistake\w*|not\s+right)\b[.,;!]?\s+(?:actually,?\s+)?it(?:'s|\s+is|\s+should\s+be)\s+"
@@ -75,7 +77,7 @@ REASON = re.compile(
     r"|rather\s+than|instead\s+of"
     r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que)\b.*|,\s+(?:denn|da|car|puisque|pues)\s.*"
     r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
-    r"|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
+    r"|;\s+(?=[a-z]{2,}[\s:]|i\s).*|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
     r"|,\s*\u0442\u0430\u043a\s|\s+\u2014\s.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -109,7 +111,8 @@ DENIED = re.compile(
 )
 """The start of a statement that says what the answer is not."""
 TAKEN_BACK = re.compile(
-    r"\b(?:that|this|it|which)\s+(?:was|is)\s+(?:wrong|incorrect|not\s+correct|not\s+right|a\s+mistake)\b",
+    r"\b(?:that|this|it|which)\s+(?:was|is)\s+(?:wrong|incorrect|not\s+correct|not\s+right|a\s+mistake)\b"
+    r"|\((?:this\s+is\s+)?(?:wrong|incorrect|false)\b",
     re.IGNORECASE,
 )
 """Says that the answer before it is none."""
@@ -127,9 +130,9 @@ CONDITION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )
 REFUSAL = re.compile(
-    r"\b(?:i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
-    r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer|help|find|solve)"
-    r"|not\s+enough\s+information|insufficient\s+information|as\s+an\s+ai)\b"
+    r"\b(?:i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
+    r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer(?:ed)?|help|find|found|solved?|computed|calculated|evaluated)"
+    r"|(?:not|n't\s+have|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
     "|\u65e0\u6cd5|\u4e0d\u77e5\u9053|\u62b1\u6b49|\u7533\u3057\u8a33|\u308f\u304b\u308a\u307e\u305b\u3093"
     r"|\bich\s+wei\u00df\s+(?:es\s+)?nicht|\bje\s+ne\s+(?:sais|peux)\s+pas|\bno\s+(?:lo\s+)?s\u00e9\b"
     r"|\bno\s+puedo\b|\b\u043d\u0435\s+(?:\u0437\u043d\u0430\u044e|\u043c\u043e\u0433\u0443)\b",
@@ -144,6 +147,8 @@ CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 COMMA_WORDS = re.compile(
-    r"\b(?:ist|sind|das|der|die|est|sont|les|des|el|los|las|ser\u00eda|lautet)\b|[\u0400-\u04ff]",
+    r"\b(?:ist|sind|das|der|die|wie|viele?|und|nicht|eine?|f\u00fcr|mit|betr(?:agen|\u00e4gt)|kostet|kosten|insgesamt|quelle?|combien"
+    r"|environ|la|le|du|une?|donc|pour|co\u00fbte|est|sont|les|des|el|los|las|por|para|cuesta|tiene|ser\u00eda|lautet|\u00e8|sono"
+    r"|es|il|della|en|hay|que|se|con|os|uma?|di|che|al|cela|soit|custa|s\u00e3o|het|een|zijn|kost|euros?)\b|[\u0400-\u04ff]",
     re.IGNORECASE,
 )

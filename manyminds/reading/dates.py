@@ -4,6 +4,7 @@ A date that could be read in two ways, such as 3/4/2020, is not read.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from manyminds.reading import locate
@@ -34,13 +35,16 @@ _FORMS = tuple(
         rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
         rf"{_DAY}\s+(?:of\s+|de\s+)?{_MONTH},?\s+(?:of\s+|de\s+|del\s+)?{_YEAR}",
         rf"{_YEAR}[-/](?P<number>[0-9]{{1,2}})[-/]{_DAY}",
+        rf"(?P<day>1[3-9]|2[0-9]|3[01])[/-](?P<number>[0-9]{{1,2}})[/-]{_YEAR}",
+        rf"(?P<number>[0-9]{{1,2}})[/-](?P<day>1[3-9]|2[0-9]|3[01])[/-]{_YEAR}",
         rf"{_DAY}(?<=\.)\s?(?P<number>[0-9]{{1,2}})\.\s?{_YEAR}",
     )
 )
-_YEARLESS = tuple(  # the whole of a short answer: "on December 25th"
-    re.compile(rf"(?:on\s+|am\s+|le\s+|el\s+)?(?:the\s+)?{form}", re.IGNORECASE)
+_YEARLESS = tuple(  # "on December 25th"
+    re.compile(rf"(?<![\w/-])(?:(?:on|am|le|el)\s+)?(?:the\s+)?{form}(?![\w/:%-])", re.IGNORECASE)
     for form in (rf"{_MONTH}\s+{_DAY}", rf"{_DAY}\s*(?:of\s+|de\s+)?{_MONTH}")
 )
+_VERBS = frozenset(("may", "march", "mar"))  # "may 5", in lower case
 _EASTERN = re.compile(
     r"(?P<year>[0-9]{4})\s*年\s*(?P<number>[0-9]{1,2})\s*月\s*(?P<day>[0-9]{1,2})\s*日"
 )
@@ -48,12 +52,15 @@ _LONGEST = 400  # characters of a place or a short reply that holds a date
 
 
 def find(text: str) -> Found | None:
-    """Return the date that a reply states, and where it stands; None for two dates."""
+    """Return the date that a reply states, and where it is; None for two dates."""
     text = readable(text)
     for place, where in locate.places(text):
         return _only(place, where)
     sentences = locate.sentences(text)
-    return _only(sentences[-1], "last sentence") if sentences else None
+    found = _only(sentences[-1], "last sentence") if sentences else None
+    if found is None or not key(found.answer).startswith("--") or len(_yearless(text)) == 1:
+        return found
+    return None
 
 
 def key(answer: str) -> str:
@@ -64,14 +71,50 @@ def key(answer: str) -> str:
     days = _dates(answer)
     yearless = [m for form in _YEARLESS if (m := form.fullmatch(answer.strip(" .!")))]
     if not days and yearless:
-        month, day = _MONTHS[yearless[0]["month"].casefold()], int(yearless[0]["day"])
-        return f"--{month:02}-{day:02}" if 1 <= day <= 31 else answer
+        return _day(yearless[0]) or answer
     return next(iter(days)) if len(days) == 1 else " ".join(answer.casefold().split())
 
 
 def _only(place: str, where: str) -> Found | None:
-    days = _dates(place)
+    days = _dates(place) or _days(place)
     return Found(next(iter(days.values())), where) if len(days) == 1 else None
+
+
+def together(distinct: Sequence[str]) -> dict[str, str]:
+    """Return the dates of one ballot in the same words where they are equal.
+
+    A date without its year is the only one of the ballot with that day.
+    """
+    first: dict[str, str] = {}
+    keys = {answer: first.setdefault(key(answer), answer) and key(answer) for answer in distinct}
+    same: dict[str, str] = {}
+    for answer, day in keys.items():
+        whole = [other for other in first if day.startswith("--") and other.endswith(day[1:])]
+        full = [other for other in whole if other != day]
+        same[answer] = first[full[0] if len(full) == 1 else day]
+    return same
+
+
+def _day(found: re.Match[str]) -> str | None:
+    """Return month and day of a date without its year."""
+    month, day = _MONTHS[found["month"].casefold()], int(found["day"])
+    return f"--{month:02}-{day:02}" if 1 <= day <= 31 else None
+
+
+def _yearless(text: str) -> dict[str, str]:
+    return {
+        day: m[0]
+        for form in _YEARLESS
+        for m in form.finditer(text[:_LONGEST])
+        if m["month"] not in _VERBS and (day := _day(m)) is not None
+    }
+
+
+def _days(text: str) -> dict[str, str]:
+    """Return the one date without a year in a text that has no other figures."""
+    found = _yearless(text)
+    rest = text if len(found) != 1 else text.replace(next(iter(found.values())), " ")
+    return {} if len(found) != 1 or re.search("[0-9]", rest) else found
 
 
 def _dates(text: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
-# ruff: noqa: E501 - patterns are easier to read in one line
 r"""Numbers spelled in other ways, rewritten in plain digits: words, Chinese, LaTeX."""
 
 import re
 from fractions import Fraction
+
+from manyminds.reading import number_words
 
 _UNITS = [
     "zero",
@@ -35,25 +36,11 @@ _SPELLED = re.compile(
     rf"(?:(?:[- ]|[ ]and[ ])(?:{_WORD}))*\b(?!-)",
     re.IGNORECASE,
 )
-_FOREIGN = {
-    word: n
-    for n, words in enumerate((
-        "zéro cero \u043d\u043e\u043b\u044c", "", "zwei deux dos \u0434\u0432\u0430 \u0434\u0432\u0435",
-        "drei trois tres \u0442\u0440\u0438", "vier quatre cuatro \u0447\u0435\u0442\u044b\u0440\u0435",
-        "fünf cinq cinco \u043f\u044f\u0442\u044c", "sechs seis \u0448\u0435\u0441\u0442\u044c",
-        "sieben sept siete \u0441\u0435\u043c\u044c", "acht huit ocho \u0432\u043e\u0441\u0435\u043c\u044c",
-        "neun neuf nueve \u0434\u0435\u0432\u044f\u0442\u044c", "zehn dix diez \u0434\u0435\u0441\u044f\u0442\u044c",
-        "onze", "zwölf douze doce \u0434\u0432\u0435\u043d\u0430\u0434\u0446\u0430\u0442\u044c",
-    ))
-    for word in words.split()
-}  # fmt: skip
-"""Without those that are English words, or articles: elf, once, ein, un, sept before a date."""
-_FOREIGN_WORD = re.compile(rf"\b(?:{'|'.join(_FOREIGN)})\b", re.IGNORECASE)
 _HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_POWER = re.compile("(?<=[0-9])([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _STARS = re.compile(r"(?<=[0-9])\*\*(?=[0-9])")
 _VULGAR = {
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
@@ -66,6 +53,7 @@ _FRAC = re.compile(
 _SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
 _DEGREES = re.compile(r"\^\{?\\circ\}?|\\degree\b")
+_CLOSING_DOLLAR = re.compile(r"(?<=[0-9])\$\s+(?=(?:thousand|million|billion|trillion)\b)", re.I)
 _ARROW = re.compile(r"[-=]>|[\u21d2\u27f9\u2234]")
 _EXPONENT = re.compile(r"\^\{(-?[0-9]+)\}")
 _SIGN_WORD = re.compile(
@@ -83,7 +71,8 @@ _PARTS = {
 _UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
 _PART = re.compile(
     rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
-    rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
+    rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?<!first )(?<!second )(?<!other )"
+    r"(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
     r"|seventh|eighth|ninth|tenth)s?)\b(?!-)",
     re.IGNORECASE,
 )
@@ -91,6 +80,18 @@ _UNIT_AND_PART = re.compile(
     rf"\b(?P<count>an?|{_UNIT}|[0-9]{{1,6}})\s+(?P<unit>[a-z]{{2,12}})\s+and\s+(?P<part>a\s+(?:half|quarter))\b",
     re.IGNORECASE,
 )
+_AND_PART = re.compile(r"\b([0-9]{1,6}) and ([1-9]/[1-9][0-9]?)(?![0-9/])")
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12,
+    **{f"{word}th": n for n, word in enumerate(_UNITS) if n in {4, 6, 7, 10, 11, *range(13, 20)}},
+    **{f"{word[:-1]}ieth": 20 + 10 * n for n, word in enumerate(_TENS)},
+}  # fmt: skip
+_ORDINAL = re.compile(  # "fifteenth century", "the twenty-first"; "first, we add" is no number
+    rf"\b(?:(?P<ten>{'|'.join(_TENS)})[- ])?(?P<one>{'|'.join(_ORDINALS)})\b"
+    r"(?=\s+(?:century|place|position|floor|letter|day|month|week|president|element|term|row|power|grade|month)\b|\s*\.?\s*$)",
+    re.IGNORECASE,
+)
+_FEW = 3  # words of a text that is an ordinal
 _A_HUNDRED = re.compile(r"\ban?\s+(?=(?:hundred|thousand|million|billion)\b)", re.IGNORECASE)
 _PERCENT_OF = re.compile("\u767e\u5206\u4e4b([0-9.]+|[零〇一二两三四五六七八九十百]+)")
 _HAN_LARGE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,8})?)\s?([\u4e07\u4ebf])")
@@ -114,16 +115,41 @@ def _han_large(match: re.Match[str]) -> str:
     return str(value.numerator) if value.denominator == 1 else match[0]
 
 
+_HAN_MIXED = re.compile(
+    "(?:[0-9]{1,8}(?:\\.[0-9]{1,4})?[\u5341\u767e\u5343\u4e07\u4ebf]){2,5}(?:[0-9]{1,4})?(?![0-9])"
+)
+_HAN_PART = re.compile("([0-9.]+)([\u5341\u767e\u5343\u4e07\u4ebf])?")
+_HAN_SIZE = {"\u5341": 10, "\u767e": 100, "\u5343": 1000, "\u4e07": 10**4, "\u4ebf": 10**8, "": 1}
+
+
+def _han_mixed(match: re.Match[str]) -> str:
+    """Return "3 ten thousands and 5 thousands" in Chinese as 35000."""
+    parts = _HAN_PART.findall(match[0])
+    total = sum(Fraction(figure.rstrip(".")) * _HAN_SIZE[scale] for figure, scale in parts)
+    return str(total.numerator) if total.denominator == 1 else match[0]
+
+
 def spelled(text: str) -> str:
     """Return a short text with its number words, English and Chinese, as digits."""
     text = _A_HUNDRED.sub("one ", text)
     text = _PERCENT_OF.sub(lambda m: f"{m[1]}%", text)
+    text = _HAN_MIXED.sub(_han_mixed, text)
     text = _HAN_LARGE.sub(_han_large, text)
     text = _DOZEN.sub(lambda m: "6" if m[1] else "12", text)
-    text = _PART.sub(_part, text)
-    text = _SPELLED.sub(_english, text)
-    text = _FOREIGN_WORD.sub(lambda m: str(_FOREIGN[m[0].casefold()]), text)
+    text = _ORDINAL.sub(_ordinal, _PART.sub(_part, text))
+    text = _SPELLED.sub(_english, number_words.in_digits(text))
     return _HAN.sub(_han_token, text)
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    """Return "twenty-first" as 21st."""
+    ten = 20 + 10 * _TENS.index(match["ten"].casefold()) if match["ten"] else 0
+    value = ten + _ORDINALS[match["one"].casefold()]
+    at_end = match.end() == len(match.string.rstrip(" ."))
+    if at_end and (value <= 10 or len(match.string.split()) > _FEW):
+        return match[0]  # "a third", "He came in second"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(value % 10 if value // 10 != 1 else 0, "th")
+    return f"{value}{ending}"
 
 
 def _moved(match: re.Match[str]) -> str:
@@ -135,11 +161,25 @@ def _moved(match: re.Match[str]) -> str:
 def mixed(text: str) -> str:
     """Return "3 and a half" and "three hours and a half" as 3 1/2."""
     text = _UNIT_AND_PART.sub(_moved, text)
+    text = _AND_PART.sub(r"\1 \2", text)
     return _PART.sub(lambda m: _part(m) if m["whole"] else m[0], text)
+
+
+_REPEATING = re.compile(
+    r"(?<![0-9.,])(?P<whole>[0-9]{1,9})\.(?P<first>[0-9]{0,6}?)(?P<again>[0-9]{1,6}?)(?P=again)+(?:\.{3}|\u2026)"
+)
+
+
+def _repeated(match: re.Match[str]) -> str:
+    """Return 0.333... as 1/3, and 8.1666... as 49/6."""
+    first, again = match["first"], match["again"]
+    tail = Fraction(int(again), (10 ** len(again) - 1) * 10 ** len(first))
+    return str(Fraction(f"{match['whole']}.{first}0") + tail)
 
 
 def plain(text: str) -> str:
     """Return the text with LaTeX, raised digits, fractions and signs in plain characters."""
+    text = _REPEATING.sub(_repeated, text)
     if "\\" in text or "{" in text:
         text = _SPACING.sub("", text)
         text = _IN_TEXT.sub(r" \1", text)
@@ -148,6 +188,7 @@ def plain(text: str) -> str:
         text = re.sub(r"\\(?:times|cdot)\s?", "×", text)
         text = text.replace("{,}", "").replace("\\approx", "≈").replace("\\pm", "±")
         text = _DEGREES.sub("\u00b0", text)
+    text = _CLOSING_DOLLAR.sub(" ", text)
     text = _ARROW.sub("\u2192", text)
     text = _POWER.sub(lambda m: f"^{m[1].translate(_RAISED)}", text)
     text = _STARS.sub("^", text)

@@ -2,8 +2,10 @@
 
 import re
 from fractions import Fraction
+from functools import partial
 
-from manyminds.reading import digits, locate
+from manyminds.reading import clock, digits, locate
+from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
@@ -23,19 +25,46 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 
+_HOW_LONG = re.compile(
+    r"\bhow\s+(?:long\b(?!\s+is\s+the\s+(?!journey|trip|film|movie|drive|flight))|much\s+time)|\bwie\s+lange\b",
+    re.I,
+)
+_LONGEST = 1_000  # characters at the end of a question that may give numbers
+_HOURS_AND = re.compile(r"\b([0-9]{1,3})\s?h\s?([0-9]{1,2})(?:\s?m(?:in)?)?\b", re.IGNORECASE)
+_EQUALS = re.compile(r"[=\u2248\u2192]|\bor\b")
+_TAKES = re.compile(
+    r"\b(?:is|are|was|takes?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",
+    re.IGNORECASE,
+)
 
-def find(text: str) -> Found | None:
-    """Return the one length of time that a reply states, and where; None for two different ones."""
+
+def find(text: str, question: str = "") -> Found | None:
+    """Return the one length of time that a reply states, and where; None for two different ones.
+
+    Args:
+        text: The reply.
+        question: The question, whose numbers a reply may repeat.
+    """
     text = readable(text)
     for place in locate.stated(text):
-        return _only(place.answer, place.where)
+        return _only(place.answer, place.where, question)
     sentences = locate.sentences(text)
     whole = "whole reply" if len(sentences) == 1 else "last sentence"
-    return _only(sentences[-1], whole) if sentences else None
+    return _only(sentences[-1], whole, question) if sentences else None
+
+
+def asks(question: str) -> bool:
+    """Say whether a question asks for a length of time."""
+    return _HOW_LONG.search(question) is not None
+
+
+def reader(question: str) -> Extractor:
+    """Return the reader of lengths of time that answer a question."""
+    return finding("duration", partial(find, question=question), key)
 
 
 def is_compound(answer: str) -> bool:
-    """Say whether a length of time is in two units."""
+    """Return whether a length of time is in two units."""
     found = _WHOLE.search(_plain(answer))
     return found is not None and found["unit1"] is not None
 
@@ -46,12 +75,28 @@ def key(answer: str) -> Fraction | str:
     return answer if found is None else _seconds(found)
 
 
-def _only(said: str, where: str) -> Found | None:
-    said = _plain(said)
+def _only(said: str, where: str, question: str) -> Found | None:
+    said = _plain(_HOURS_AND.sub(r"\1 h \2 min", said))
+    for part in (said, *_parts(said)):
+        found = _in(part, where, question)
+        if found is not None:
+            return found
+    return None
+
+
+def _parts(said: str) -> list[str]:
+    """Return what stands behind the last sign of equality, or behind the last verb."""
+    ends = [mark.end() for mark in (*_EQUALS.finditer(said), *_TAKES.finditer(said))]
+    return [said[max(ends) :]] if ends else []
+
+
+def _in(said: str, where: str, question: str) -> Found | None:
     found = list(_WHOLE.finditer(said))
     if not found or len({_seconds(one) for one in found}) > 1:
         return None
-    rest = _WHOLE.sub(" ", said)
+    rest = clock.WRITTEN.sub(" ", _WHOLE.sub(" ", said))
+    for given in re.findall(r"[0-9]+", question[-_LONGEST:]):
+        rest = re.sub(rf"(?<![0-9.,]){given}(?![0-9.,])\s+(?=[a-z])", " ", rest)
     return None if re.search(r"[0-9]|\b(?:not|or|between)\b", rest) else Found(found[0][0], where)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 from manyminds.reading.arithmetic import Number
@@ -56,12 +57,18 @@ _BRACES = re.compile(r"\\\{|\\\}")
 _SIGN = re.compile(r"<=|>=|\\le(?![a-z])|\\ge(?![a-z])|\\ne(?![a-z])|[=<>]")
 _SIGNS = {"<=": "\\le", ">=": "\\ge"}
 _TURNED = {">": "<", "\\ge": "\\le"}
+_PLAIN_SET = re.compile(r"\{[^{}]+,[^{}]+\}")
+_COMMA = re.compile(r",")
 _CUP = re.compile(r"\\cup(?![a-z])")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-z])|\u00b1")
 _MATRIX = re.compile(
     r"([^,=&]{0,60}?)\\begin\{([pbv]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\2\}", re.DOTALL
 )
 _NAME = re.compile(r"[A-Za-z](?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?|\\[a-z]{2,7}")
+_PUNCTURED = re.compile(  # all numbers but a few
+    r"(?:(?:\\mathbb\s*\{?R\}?|\u211d|\(-\\infty,\s*\\infty\))\s*(?:\\setminus|\\backslash|\u2216|-)\s*[\x01{](?P<out>[^\x01\x02{}]+)[\x02}]"
+    r"|[a-z]\s*(?:\\ne(?![a-z])|\u2260)\s*(?P<one>[^,=<>]+))"
+)
 _MEMBER = re.compile(r"^\s*(?:[A-Za-z]|\\[a-z]{2,7})\s*\\in(?![a-z])\s*")
 
 
@@ -79,9 +86,10 @@ def understand(text: str) -> Answer | None:
         scaled = [[f"({factor})({c})" if factor else c for c in row.split("&")] for row in rows]
         cells = [_several("row", row) for row in scaled]
         return Several("matrix", tuple(c for c in cells if c)) if all(cells) else None
+    text = f"\\{{{text[1:-1]}\\}}" if _PLAIN_SET.fullmatch(text) else text
     text = _BRACES.sub(lambda m: "\x01" if m[0] == "\\{" else "\x02", text)
     signs = _PLUS_MINUS.findall(text)
-    parts = _split(text, re.compile(r","))
+    parts = _split(text, _COMMA)
     if len(signs) == 1 and len(parts) == 1:
         return _several("", [_PLUS_MINUS.sub("+", text), _PLUS_MINUS.sub("-", text)])
     if len(parts) > 1:
@@ -89,16 +97,31 @@ def understand(text: str) -> Answer | None:
     parts = _split(text, _CUP)
     if len(parts) > 1:
         return _several("cup", parts)
+    if (punctured := _PUNCTURED.fullmatch(text)) is not None:
+        return _all_but(punctured["out"] or punctured["one"])
     form = f"{text[:1]}{text[-1:]}"
     if form in ("()", "[]", "(]", "[)", "\x01\x02") and _encloses(text):
-        parts = _split(text[1:-1], re.compile(r","))
+        parts = _split(text[1:-1], _COMMA)
         if form == "\x01\x02" or len(parts) > 1:
             return _several(form.replace("\x01", "{").replace("\x02", "}"), parts)
     return _relation(text) or parse(text)
 
 
+def _all_but(listed: str) -> Answer | None:
+    """Return all numbers but a few as the intervals between them."""
+    values: dict[float | Fraction, str] = {}
+    for item in _split(listed, _COMMA)[:_MOST_ITEMS]:
+        one = parse(item)
+        value = None if one is None or one.names else _value(one, Point({}, real=True))
+        if value is None or isinstance(value, complex):
+            return None
+        values[value] = item
+    ends = ["-\\infty", *(values[value] for value in sorted(values)), "\\infty"]
+    return understand("\\cup".join(f"({a},{b})" for a, b in pairwise(ends)))
+
+
 def equal(one: Answer, other: Answer) -> bool | None:
-    """Say whether two answers are the same; None where no point tells."""
+    """Return whether two answers are the same; None where no point tells."""
     if isinstance(one, Several) and isinstance(other, Several):
         return _all_equal(one, other)
     if isinstance(one, Relation) and isinstance(other, Relation):
@@ -194,7 +217,7 @@ def _top_level(text: str, mark: re.Pattern[str]) -> list[str]:
 
 
 def _split(text: str, mark: re.Pattern[str]) -> list[str]:
-    """Split at the marks that stand outside all brackets."""
+    """Split at the marks that are outside all brackets."""
     parts: list[str] = []
     start = 0
     for match in _outside(text, mark):
@@ -214,7 +237,7 @@ def _outside(text: str, mark: re.Pattern[str]) -> Iterator[re.Match[str]]:
 
 
 def _encloses(text: str) -> bool:
-    """Say whether the first bracket is closed by the last."""
+    """Return whether the first bracket is closed by the last."""
     depth = 0
     for place, character in enumerate(text):
         depth += (character in f"{_OPEN}\x01") - (character in f"{_CLOSE}\x02")
@@ -252,7 +275,7 @@ def _agree(one: Expression, other: Expression) -> bool | None:
 
 
 def _proportional(one: Relation, other: Relation) -> bool | None:
-    """Say whether two relations have the same solutions because one is a multiple of the other."""
+    """Return whether one relation is a multiple of the other, so that their solutions are equal."""
     if one.difference.names != other.difference.names:
         return False
     ratios: list[Number] = []

@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from manyminds.reading import digits
 
@@ -15,8 +16,10 @@ TOKEN = re.compile(
       | [ ]?[*x×·][ ]?10(?:\^|\*\*)\(?(?P<ten>[-+]?[0-9]{1,4})\)?
       | [ ]?/[ ]?(?P<below>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9/])
     )?
-    (?:[ ]?(?P<scale>dozen|hundred|thousand|lakh|crore|million|billion|trillion|mn|bn|mio
-      |k|K|M|B)\b(?!/))?
+    (?:(?:[ ]?(?=[a-zMB])|(?=K))(?P<scale>dozen|hundred|thousand|lakh|crore|millions?
+      |billions?|trillions?
+      |[Mm]illionen|millones|milioni|[Mm]illiarden?|milliards?
+      |mn|bn|mio|k|K|M|B)\b(?!/))?
     """,
     re.VERBOSE,
 )
@@ -25,12 +28,15 @@ _LAKHS = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
 _SCALE = {
     "dozen": 12, "hundred": 100, "lakh": 10**5, "crore": 10**7,
     "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "mio": 10**6, "m": 10**6,
-    "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12,
+    "millionen": 10**6, "millones": 10**6, "milioni": 10**6, "milliard": 10**9,
+    "milliarde": 10**9, "milliarden": 10**9, "billion": 10**9, "bn": 10**9, "b": 10**9,
+    "trillion": 10**12,
 }  # fmt: skip
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
 _BIGGEST_EXPONENT = 300
 
 
+@lru_cache(maxsize=4_096)  # many passes over a ballot ask for the value of the same answer
 def value(token: str) -> float | None:
     """Return what a number as written is worth, whole numbers exactly, others to 10 digits.
 
@@ -48,7 +54,7 @@ def value(token: str) -> float | None:
 
 
 def is_number(text: str) -> bool:
-    """Say whether the whole text is one number, as in a column of reference answers."""
+    """Return whether the whole text is one number, as in a column of reference answers."""
     if len(text) > _LONGEST:
         return False
     bare = digits.plain(text).strip().rstrip("%.").strip()
@@ -91,11 +97,17 @@ def exact_value(match: re.Match[str], *, comma: bool) -> Fraction | None:
         raised = int(match["raised"] or 1)
         if abs(ten) > _BIGGEST_EXPONENT or abs(raised) * len(figure) > _BIGGEST_EXPONENT:
             return None
-        size = size**raised * Fraction(10) ** ten
+        size = size**raised if raised != 1 else size
+        size = size * Fraction(10) ** ten if ten else size
     except (ValueError, ZeroDivisionError):
         return None
-    size *= _SCALE[match["scale"].lower()] if match["scale"] else 1
+    size *= _scale(match["scale"].lower()) if match["scale"] else 1
     return -size if "-" in (match["sign"], match["sign2"]) else size
+
+
+def _scale(word: str) -> int:
+    """Return the size of a scale word, singular or plural: millions, Milliarden."""
+    return _SCALE.get(word) or _SCALE[word.rstrip("s")]
 
 
 def plain_digits(written: str, *, comma: bool) -> str | None:
@@ -123,6 +135,8 @@ def plain_digits(written: str, *, comma: bool) -> str | None:
     for mark in ",.":
         if mark not in bare:
             continue
+        if bare.startswith("0") and bare.count(mark) == 1:  # 0,375 has no thousands
+            return bare.replace(mark, ".")
         grouped = _THOUSANDS.fullmatch(bare) is not None
         if bare.count(mark) > 1:
             return bare.replace(mark, "") if grouped else None

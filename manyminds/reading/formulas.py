@@ -171,7 +171,7 @@ class _Parser:
         return self._name(kind, "\\pi" if plain == "pi" else token)
 
     def _mixed(self, number: Fraction) -> Evaluate:
-        """Return a number, with the fraction of digits that stands directly behind a whole one."""
+        """Return a number, with the fraction of digits that is directly behind a whole one."""
         ahead = self._tokens[self._place : self._place + 7]
         if number.denominator == 1 and ahead[:1] == ["\\frac"] and len(ahead) == 7:
             _, open_, above, close, open2, below, close2 = ahead

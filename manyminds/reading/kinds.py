@@ -1,28 +1,44 @@
 """The kinds of answers that replies are tried for, and the kind that a reference answer has."""
 
+import re
 from dataclasses import replace
 from functools import lru_cache, partial
 
 from manyminds.reading import (
     alternatives,
+    choice_sets,
+    choices,
     clock,
     dates,
     durations,
     figures,
     lists,
+    numbered,
     numbers,
+    ordinals,
     polarity,
+    ranges,
+    ratios,
+    shares,
     structured,
     years,
 )
-from manyminds.reading.answers import EXTRACTORS, Extractor, finding, guess
+from manyminds.reading.answers import EXTRACTORS, Extractor, finding, guess, text_key
+from manyminds.reading.locate import Found
 from manyminds.reading.polarity import YES_OR_NO
+from manyminds.reading.quantities import QUANTITY, is_quantity
 from manyminds.reading.texts import TEXT
 
+_JSON = re.compile(
+    r"\b(?:as|in|into|of|valid|a|the)\s+(?:a\s+)?JSON\b(?!\s+(?:file|stand))", re.IGNORECASE
+)
+_LONGEST_LETTER = 3  # characters of an answer that can be a letter
+_COMPOUND = frozenset(("list", "duration", "ratio", "time"))
+_RELATION = re.compile(r"[a-z]\s*=\s*[-0-9\\]")
 _LONGEST_DATE = 30  # characters
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 NUMBER_WITH_COMMA = finding("number", partial(numbers.find, comma=True), numbers.key)
-DATE = finding("date", dates.find, dates.key)
+DATE = replace(finding("date", dates.find, dates.key), together=dates.together)
 TIME = replace(
     finding("time", clock.find, lambda one: clock.key(one) or one), together=clock.together
 )
@@ -34,6 +50,7 @@ KINDS = (
     TIME,
     DURATION,
     EXTRACTORS["number"],
+    ranges.RANGE,
     EXTRACTORS["math"],
 )
 """In the order in which they are tried."""
@@ -57,18 +74,58 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
     listed = lists.asked_for(question)
     if listed is not None and not named:
         kinds.append(listed)
+    if _JSON.search(question):
+        kinds.insert(0, EXTRACTORS["json"])
+    if shares.asks(question):
+        kinds.append(shares.SHARE)
+    if durations.asks(question):
+        kinds.append(durations.reader(question))
+    if ordinals.asks(question):
+        kinds.append(ordinals.ORDINAL)
+    if ratios.asks(question):
+        kinds.append(ratios.RATIO)
     if years.asks(question):
-        kinds.append(years.YEAR)
+        kinds.append(years.reader(question))
     return tuple(kinds)
 
 
-def kind_of_answer(answer: str) -> Extractor:
-    """Return the reader that suits one reference answer."""
+@lru_cache(maxsize=64)
+def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extractor:
+    """Return the reader of choices among options: letters, each with its text.
+
+    Args:
+        options: The options.
+        question: The question; where it asks for all that apply, an answer has several letters.
+    """
+    find = choice_sets.find if choice_sets.asks(question[-_LONGEST_QUESTION:]) else choices.find
+
+    def letter(text: str) -> Found | None:
+        return find(text, dict(options))
+
+    return finding("choice", letter, lambda answer: answer.strip(" ().").upper())
+
+
+def kind_of_answer(answer: str, question: str = "") -> Extractor:
+    """Return the reader that suits one reference answer to a question."""
     text = answer.strip()
+    options = choices.options_in(question) if question and len(text) <= _LONGEST_LETTER else {}
+    if text.strip("()").upper() in options:
+        return lettered(tuple(options.items()), question)
+    listed = numbered.options_in(question) if question else {}
+    if numbered.option_of(text, listed) is not None:
+        return numbered.reader(tuple(listed.items()))
+    asked = [] if not question else [*kinds_of_question(question), TIME, DURATION]
+    for kind in asked:
+        if kind.name in _COMPOUND and _is_whole(kind, text):
+            return kind
+    if _RELATION.match(text):
+        return EXTRACTORS["math"]
     if text.casefold() in ("yes", "no", "true", "false"):
         return YES_OR_NO
     if figures.is_number(text):
         return EXTRACTORS["number"]
+    if is_quantity(text):
+        return QUANTITY
     if (
         len(text) <= _LONGEST_DATE
         and dates.key(text)[:1].isdigit()
@@ -79,3 +136,9 @@ def kind_of_answer(answer: str) -> Extractor:
         return EXTRACTORS["literal"] if structured.is_literal(text) else EXTRACTORS["json"]
     name = guess([text])
     return TEXT if name == "text" else EXTRACTORS[name]
+
+
+def _is_whole(kind: Extractor, answer: str) -> bool:
+    """Return whether an answer is one of a kind and nothing else."""
+    found = kind.extract(answer)
+    return found is not None and (kind.name == "list" or text_key(found) == text_key(answer))

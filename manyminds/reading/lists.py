@@ -13,6 +13,7 @@ from manyminds.reading import figures, locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import stem
 from manyminds.reading.texts import plain_key
 
 _ORDER = re.compile(
@@ -24,7 +25,10 @@ _ORDER = re.compile(
 _ALL = re.compile(
     r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:all|the|two|three|four|five|[2-9])\b"
     r"|\b(?:which|what)\s+(?:are|were)\s+(?:all\s+)?the\s+(?:\w+\s+){0,3}\w+s\b"
-    r"|\b(?:factors|divisors|nenne|nennen|welche\s+sind|quels\s+sont|cu\u00e1les\s+son)\b",
+    r"|\b(?:which|what)\s+(?!do\b|did\b|would\b|can\b)(?:\w+\s+)?(?!is\b|was\b|has\b|does\b)[a-z]+(?<!s)s\s+(?:are|were|do|did|have|can|occur|appear"
+    r"|border|contain|belong|live|make|use|speak)\b"
+    r"|\b(?:factors|divisors|nenne|nennen|(?:welche?s?|was)\s+sind|quel(?:le)?s\s+sont|cu\u00e1les\s+son|qual[ei]\s+sono|quais\s+s\u00e3o|nommez|nombra|nomina|\u043d\u0430\u0437\u043e\u0432\u0438)\b"
+    "|\u54ea(?:\u4e9b|\u51e0|\u4e24|[\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341])|\u5217\u51fa",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
@@ -34,7 +38,9 @@ _OTHER = re.compile(
 )
 _BULLET = re.compile(r"^\s*(?:[-*\u2022+]|\(?[0-9]{1,2}[.)])\s+(.+?)\s*$")
 _SPLIT = re.compile(
-    r"\s*(?:,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001]|\s(?:and|&|und|et|y)\s|\u548c|\u3068)\s*"
+    r"\s*(?:,?\s*\b(?:and\s+)?(?:finally|then|dann|puis|ensuite|luego|despu\u00e9s)\s+|,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001\u060c]"
+    r"|\s(?:<|->|\u2192|=>)\s|\s(?:and|&|und|et|y|e|i|\u0438)\s|\u548c|\u3068)\s*",
+    re.IGNORECASE,
 )
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
@@ -54,11 +60,21 @@ _AMOUNT = re.compile(  # asks for one number of several things
     r"\b(?:how\s+(?:much|many|long|old|far|tall)|average|total|sum|mean|altogether)\b[^.?!]*[.?!]?\s*$",
     re.IGNORECASE,
 )
+_CONCLUDES = re.compile(  # of a line after bullets: a list of its own
+    r"\b(?:so|thus|therefore|hence|final|answer|result|only\s+(?:the\s+)?(?:first|last|two)|except|wait|actually|not)\b"
+    r"|[0-9]\s*[,;]\s*[0-9]",
+    re.IGNORECASE,
+)
 _THESE = re.compile(r"(?:these|they|this|it|there)\s", re.IGNORECASE)
 _A = re.compile(r"an?\s", re.IGNORECASE)
-_ADVERB = re.compile(r"^(?:indeed|actually|simply|as\s+follows)\b[:,]?\s*", re.IGNORECASE)
+_ADVERB = re.compile(
+    r"^(?:indeed|actually|simply|first|called|named|as\s+follows)\b[:,]?\s*", re.IGNORECASE
+)
+_BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
+_ASIDE = re.compile(r"\s*\([A-Za-z ]{1,60}\)\s*[.!]?\s*$")
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
+_FEW_WORDS = 2  # of a line that is an item
 
 
 def asked_for(question: str) -> Extractor | None:
@@ -101,8 +117,10 @@ def _found(text: str) -> Found | None:
     bullets = [m[1] for line in lines if (m := _BULLET.match(line))]
     if len(bullets) > 1:
         last = max(at for at, line in enumerate(lines) if _BULLET.match(line))
-        said = [line for line in lines[last + 1 :] if _items(line)]
+        said = any(_CONCLUDES.search(line) for line in lines[last + 1 :])
         return None if said else _joined(bullets, "list")
+    if len(lines) > 2 and all(len(line.split()) <= _FEW_WORDS for line in lines):
+        return _joined([line.strip().rstrip(",;") for line in lines], "lines")
     for place in locate.places(text):
         return _joined(_items(place.answer), place.where)
     sentences = locate.sentences(text)
@@ -123,7 +141,9 @@ def _joined(items: list[str], where: str) -> Found | None:
 
 
 def _items(said: str) -> list[str]:
-    said = said.strip().strip("*_` ").rstrip(".! ")
+    said = _BOLD.sub(r"\1", said).strip()
+    said = _ASIDE.sub("", said) if said.count("(") == 1 else said
+    said = said.strip("*_` ").rstrip(".! ")
     parts = _COPULA.split(said)
     said = parts[-1] if len(parts) > 1 and _SPLIT.search(parts[-1]) else said
     said = _ADVERB.sub("", said.strip().strip("[](){}\\$*_` ").rstrip(".! "))
@@ -137,7 +157,7 @@ def _key(answer: str, *, ordered: bool) -> Hashable:
 
 def _item(item: str) -> Hashable:
     value = figures.value(item)
-    return plain_key(item) if value is None else value
+    return " ".join(map(stem, plain_key(item).split())) if value is None else value
 
 
 IN_ORDER = finding("list", find, partial(_key, ordered=True))

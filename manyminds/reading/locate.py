@@ -40,6 +40,8 @@ _SENTENCE_END = re.compile(
 _SENTENCE = re.compile(
     r"(?<=[.!?])[*)\"']*\s+(?=[*(\"'$]*[A-Z0-9\u00c0-\u00de\u0410-\u042f])|\n+|\u3002"
 )
+_ORDINAL = re.compile(r"(?:^|(?<![=+*/\u00d7-]) )[0-9]{1,2}\.$")  # "am 9." before "November"
+_MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-z]*\\b")
 _ABBREVIATED = re.compile(r"\b(?:approx|ca|no|vs|e\.g|i\.e|mr|dr|st)\.$", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
 _MARKUP = " \t\r\n*_`:=\u2014\u2013"
@@ -60,11 +62,23 @@ _ANSWERED = re.compile(r"^\W*(?:Q|Question)\s*:[^\n]*\?\s*\n\W*(?:A|Answer)\s*:\
 _NOUN = re.compile(  # without one of these nothing "is the answer"
     "answer|option|choice|solution|\u304c\u7b54\u3048|\u304c\u6b63\u89e3", re.IGNORECASE
 )
+_NO_ANSWER = re.compile(
+    r"error|reason|thought|thinking|expla(?:nation|in)|rationale|analysis|confidence|certainty|score|scale|rating|question"
+    r"|steps?$|working|notes?$|comment|begr\u00fcndung|raison|raz\u00f3n|\u7406\u7531|\u601d\u8003",
+    re.IGNORECASE,
+)
+_NAMES_ANSWER = re.compile(
+    r"result|output|verdict|conclusion|solution|final|response|prediction|label|antwort|ergebnis"
+    r"|r\u00e9ponse|respuesta|resposta|risposta|\u7b54\u6848|\u043e\u0442\u0432\u0435\u0442",
+    re.IGNORECASE,
+)
+_LONGEST_OBJECT = 5_000
 _MOST_BOXES = 20
+_SHORT = 12  # characters of an answer that another follows at once
 
 
 class Found(NamedTuple):
-    """An answer, and the place in the reply where it stands.
+    """An answer, and the place in the reply where it is.
 
     Attributes:
         answer: The answer, as the reply writes it or in plain digits.
@@ -90,7 +104,7 @@ def field(text: str) -> str | None:
     """Return the last value of an "answer" key in JSON, whole or broken; else None."""
     fields = list(_FIELD.finditer(text))
     if not fields:
-        return None
+        return _only_field(text)
     found = fields[-1]
     string = found["string"]
     if string is None:
@@ -98,8 +112,43 @@ def field(text: str) -> str | None:
         return bare.strip().rstrip(",").strip() or None
     try:
         return str(json.loads(f'"{string}"', strict=False))
-    except ValueError:  # LaTeX with single backslashes, as models write it: take it as it stands
+    except ValueError:  # LaTeX with single backslashes, as models write it: take it unchanged
         return string
+
+
+def _only_field(text: str) -> str | None:
+    """Return the value that a whole reply in JSON gives besides its reasons: {"capital": "Oslo"}.
+
+    Of several, the only one whose name says that it is the result.
+    """
+    whole = _object(text)
+    if whole is None:
+        return None
+    said = {name: value for name, value in whole.items() if not _NO_ANSWER.search(name)}
+    if len(said) > 1:
+        said = {name: value for name, value in said.items() if _NAMES_ANSWER.search(name)}
+    value = next(iter(said.values()), None)
+    if len(said) != 1 or not isinstance(value, str | int | float | list):
+        return None
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _object(text: str) -> dict[str, object] | None:
+    """Return the whole of a reply as the JSON object that it is; else None."""
+    text = text.strip().removeprefix("```json").removesuffix("```").strip()
+    if not text.startswith("{") or len(text) > _LONGEST_OBJECT:
+        return None
+    try:
+        whole: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return whole if isinstance(whole, dict) else None
+
+
+def only_reasons(text: str) -> bool:
+    """Say whether a reply is a JSON object of reasons and scores, without any answer."""
+    whole = _object(text)
+    return whole is not None and all(_NO_ANSWER.search(name) for name in whole)
 
 
 def boxed(text: str) -> str | None:
@@ -155,9 +204,9 @@ def _plainest(text: str) -> Found | None:
     return next(iter(places(text)), None)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def places(text: str) -> tuple[Found, ...]:
-    """Return what stands in the places that state an answer, the plainest first, as it stands."""
+    """Return the text in the places that state an answer, the plainest first."""
     listed = (found(field(text), "JSON field"), found(boxed(text), "box"), _cued(text))
     return tuple(place for place in listed if place is not None)
 
@@ -170,6 +219,8 @@ def _cued(text: str) -> Found | None:
         sum(CONDITION.search(text, max(0, m.start() - 200), m.start()) is not None for m in cues)
         > 1
     ):
+        return Found("not one answer", "cue")
+    if len(cues) > 1 and _says_another(text, cues[-2], cues[-1]):
         return Found("not one answer", "cue")
     ends = [cue.end() for cue in cues[-_MOST_BOXES:]]
     if sum(_ANSWERED.search(text, max(0, end - _LOOKAHEAD), end) is not None for end in ends) > 1:
@@ -197,6 +248,16 @@ def _cued(text: str) -> Found | None:
     return found(said, where)
 
 
+def _says_another(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    """Say whether two answers with the same label stand side by side: "Answer: 5 Answer: 6"."""
+    labels = {cue[0].casefold().strip(_MARKUP) for cue in (one, other)}
+    said = text[one.end() : other.start()].strip(_MARKUP)
+    colon = other[0].rstrip(_MARKUP) != other[0] and ":" in other[0]
+    if len(labels) > 1 or not colon or len(said) > _SHORT or len(said.split()) != 1:
+        return False
+    return not text[other.end() :].strip(_MARKUP).startswith(said.rstrip(" ."))
+
+
 def after_result(text: str) -> str | None:
     """Return the rest of the sentence after the last "total:", "result is" or "output:"."""
     found = list(RESULT_IS.finditer(text))
@@ -205,12 +266,16 @@ def after_result(text: str) -> str | None:
 
 def fenced(text: str, languages: tuple[str, ...] = ()) -> str | None:
     """Return the last closed fenced block, in one of the languages if any are given; else None."""
+    return next(blocks(text, languages), None)
+
+
+def blocks(text: str, languages: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the closed fenced blocks in some languages, if any are given; the last one first."""
     parts = text.split("```")
     for block in reversed(parts[1 : len(parts) - 1 : 2]):
         language, newline, body = block.partition("\n")
         if newline and (not languages or language.strip().lower() in languages):
-            return body.rstrip()
-    return None
+            yield body.rstrip()
 
 
 def bold(text: str) -> str | None:
@@ -225,7 +290,9 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     for part in _SENTENCE.split(text[-_TAIL:]):
         part = part.strip()
-        if found and _ABBREVIATED.search(found[-1]):
+        if found and (
+            _ABBREVIATED.search(found[-1]) or _ORDINAL.search(found[-1]) and _MONTH.match(part)
+        ):
             found[-1] = f"{found[-1]} {part}"
         elif part:
             found.append(part)
@@ -246,12 +313,12 @@ def plain(place: str) -> str:
 
 
 def refuses(text: str) -> bool:
-    """Say whether a reply declines to answer or finds that there is no answer."""
+    """Return whether a reply declines to answer or finds that there is no answer."""
     return REFUSAL.search(text[:_LOOKAHEAD]) is not None
 
 
 def _asks(text: str, begin: int) -> bool:
-    """Say whether a cue stands in a question."""
+    """Return whether a cue is in a question."""
     end = _ASKS.search(text, begin, begin + _LOOKAHEAD)
     return end is not None and end[0] == "?"
 

@@ -1,6 +1,7 @@
 """JSON as models write it: in prose, with Python's quotes, comments, bare words, or cut off.
 
-    objects('Sure! {'stop': True, // they agree') -> [Found({"stop": True}, torn=False)]
+    objects("Sure! {'stop': True, // they agree")
+    -> [Found({'stop': True}, torn=False, closed=False)]
 
 One pass over the text, whatever it holds.
 """
@@ -18,10 +19,12 @@ class Found(NamedTuple):
     Attributes:
         value: Its value, as far as it could be read. A key with two different values is None.
         torn: The text ends within a string of it.
+        closed: Its closing bracket is there, and all before it could be read.
     """
 
     value: "dict[str, Json] | list[Json]"
     torn: bool
+    closed: bool
 
 
 def values(text: str) -> list[Found]:
@@ -33,7 +36,7 @@ def values(text: str) -> list[Found]:
         reader = _Reader(text, opening.start())
         value = reader.value(top=True)
         if isinstance(value, dict | list) and value:
-            found.append(Found(value, reader.torn))
+            found.append(Found(value, reader.torn, reader.closed))
             end = reader.at
         else:
             work += _COST + reader.at - opening.start()
@@ -45,9 +48,9 @@ def values(text: str) -> list[Found]:
 def objects(text: str) -> list[Found]:
     """Return the objects in a text, in order, those in a top-level array too."""
     found: list[Found] = []
-    for value, torn in values(text):
+    for value, torn, closed in values(text):
         inner = value if isinstance(value, list) else [value]
-        found += [Found(one, torn) for one in inner if isinstance(one, dict)]
+        found += [Found(one, torn, closed) for one in inner if isinstance(one, dict)]
     return found
 
 
@@ -78,10 +81,10 @@ class _BrokenError(Exception):
 
 
 class _Reader:
-    """Reads one value; `at` is where it stopped, `torn` whether the text ends within a string."""
+    """Reads one value; `at` is where it stopped, `torn` and `closed` are as in `Found`."""
 
     def __init__(self, text: str, at: int) -> None:
-        self.text, self.at, self.torn = text, at, False
+        self.text, self.at, self.torn, self.closed = text, at, False, True
 
     def value(self, *, top: bool = False, depth: int = 0) -> Json:
         """Read the value that begins here; raises only below the top."""
@@ -94,6 +97,7 @@ class _Reader:
             try:
                 self._fill(whole, depth)
             except _BrokenError:
+                self.closed = False
                 if not top and not self._ended():
                     raise
             return whole
@@ -174,7 +178,7 @@ class _Reader:
             number = float(word)
             if not math.isfinite(number):
                 return None
-            return int(number) if number.is_integer() else number
+            return int(number) if number.is_integer() and "." not in word else number
         return _Bare(word)
 
     def _skip(self) -> None:

@@ -25,6 +25,10 @@ _UNITS = re.compile(
     r"\s*(?P<unit>(?!or\b|and\b|(?:hundred|thousand|million|billion|trillion|dozen)\b)(?:[A-Za-z]{3}[A-Za-z]*|cm|mm|km|kg|ft|in|lb|oz|mi|m|g|s)\b"
     r"[A-Za-z. ]{0,40}(?:\^\{?[23]\}?)?)$"
 )
+_UNIT_AT_END = re.compile(
+    r"\\(?:text|mathrm|mbox)\s*\{\s*(?:square\s+|cubic\s+)?(?P<unit>[A-Za-z]{1,12})\s*\}(?:\^\{?[23]\}?)?$"
+)
+_FORMULA = re.compile(r"\\(?:pi|sqrt)(?![a-z])")
 _SHORT_FRAC = re.compile(
     r"\\frac(?:\{([^{}]+)\}([0-9A-Za-z])|([0-9])\{([^{}]+)\}|([0-9])([0-9A-Za-z]))"
 )
@@ -61,6 +65,7 @@ _SYNONYMS = (
     ("\u03c0", "\\pi"),
     ("\u221e", "\\infty"),
 )
+_STARS = re.compile(r"(?<=[\w)])\*\*(?=[\w(])")
 _ROW_END = re.compile(r"\\\\\s*")
 _SPACES = re.compile(r"(?<!\\)\\[,;: ]|\\q?quad(?![a-z])|~|\s+")
 _GROUPS = re.compile(r"(?<![0-9.])[0-9]{1,3}(?: [0-9]{3})+(?![0-9])")
@@ -107,7 +112,7 @@ def normalise(answer: str) -> str:
 def _normal(answer: str) -> tuple[str, str | None]:
     """Return the rewritten answer, and the unit that a number had."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
-    text = _ROOT.sub(r"\\sqrt{\1}", text)
+    text = _ROOT.sub(r"\\sqrt{\1}", _without_unit(text))
     for written, plain in _SYNONYMS:
         text = text.replace(written, plain)
     text = _ROW_END.sub(r"\\", text)
@@ -136,6 +141,15 @@ def _normal(answer: str) -> tuple[str, str | None]:
     return text.casefold() if text.isalpha() else text, unit
 
 
+def _without_unit(text: str) -> str:
+    r"""Return a formula such as `3\pi` without the unit of measure after it."""
+    found = _UNIT_AT_END.search(text.rstrip())
+    known = found is not None and found["unit"].casefold() in units.NAMES
+    if found is None or not known or not _FORMULA.search(text, 0, found.start()):
+        return text
+    return text[: found.start()].removesuffix("\\ ").removesuffix("\\,").rstrip()
+
+
 def _mixed(text: str) -> str:
     """Return a mixed number such as `2 1/3` as one fraction."""
     match = _PLAIN_MIXED.fullmatch(text) or _TEX_MIXED.fullmatch(text)
@@ -146,7 +160,7 @@ def _mixed(text: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Say whether two answers that differ as text are equal as mathematics.
+    """Return whether two answers that differ as text are equal as mathematics.
 
     Never looser than a reader, symmetric, and quick whatever the texts: values at random points
     settle nearly all pairs; for the rest math-verify, if it is installed, has a second. What is
@@ -169,7 +183,7 @@ def same(one: str, other: str) -> bool:
 
 
 def is_prose(text: str) -> bool:
-    """Say whether a text has words that belong to no formula, or is a word itself."""
+    """Return whether a text has words that belong to no formula, or is a word itself."""
     plain = _COMMAND.sub(" ", _TEXT.sub(lambda m: f" {m[1]} ", text))
     words = [w for w in _WORD.findall(plain) if not _FUNCTION.fullmatch(w)]
     words = [w for w in words if w.casefold() not in units.NAMES]
@@ -212,7 +226,8 @@ def _bare(item: Hashable) -> Hashable:
 def cleaned(answer: str) -> str:
     """Return what the parser reads: synonyms, units and words gone, spaces kept."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
-    text = _ROOT.sub(r"\\sqrt{\1}", _REPEATING.sub(_repeated, text))
+    text = _ROOT.sub(r"\\sqrt{\1}", _REPEATING.sub(_repeated, _without_unit(text)))
+    text = _STARS.sub("^", text)
     for spelled, plain in _SYNONYMS:
         text = text.replace(spelled, plain)
     trigonometric = "\\deg " if re.search(r"sin|cos|tan|cot|sec|csc", text) else " "

@@ -1,22 +1,31 @@
 r"""Mathematical answers in replies: in a box, in LaTeX, or in plain text (`x > 3`, `(2, -1)`)."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 from manyminds.reading import clock, figures, numbers
 from manyminds.reading import locate as phrases
+from manyminds.reading.asserted import without_checks
+from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.equivalence import understand
 from manyminds.reading.locate import Found, found
 from manyminds.reading.math_equality import cleaned, is_prose, key
+from manyminds.reading.reasoning import readable
+from manyminds.reading.revised import settled
 
 _DELIMITER = re.compile(
     r"\\\$|\$\$?|\\[\[\]()]|\\(?:begin|end)\{(?:align|equation|gather|eqnarray)\*?\}"
 )
 _CLOSES = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)", "\\begin": "\\end"}
 _LEFT_OF_ANSWER = re.compile(r"(?:=|\\approx|\\equiv|\\Rightarrow|\\implies)(?![^{]*\})")
-_NAMED_VALUE = re.compile(r"\b[A-Za-z]\s*=\s*([-+]?[0-9]+(?:[./][0-9]+)?)(?![\w^*/+]|\s*[-+*/^=])")
+_NAMED_VALUE = re.compile(
+    r"\b[A-Za-z](?:[\u2080-\u2089]|_[0-9])?\s*=\s*([-+]?[0-9]+(?:[./][0-9]+)?)(?![\w^*/+]|\s*[-+*/^=])"
+)
 _WRITTEN = re.compile(  # a formula without dollar signs: 2π, √2, (2, 3)
     r"(?=.*[±√π^])[-+±√πa-zA-Z0-9.,/^*()]{1,40}|[(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]]"
+)
+_BARE_NAME = re.compile(
+    r"\\?[A-Za-z]+(?:\s?\([^()]*\))?|.*[A-Za-z]\s?\([A-Z]\)|.*\\text.*", re.DOTALL
 )
 _EACH = re.compile(r"-?[0-9]+(?:[./][0-9]+)?")
 _SEVERAL = re.compile(
@@ -25,20 +34,50 @@ _SEVERAL = re.compile(
 )
 _JOINS = re.compile(r"\s*,?\s*(?:and|or|,|und|oder|et|ou|y|o|\u6216|\u548c)\s*", re.IGNORECASE)
 _MOST_LISTED = 20
+_BEFORE = 30  # characters before a formula that may say that it is a condition
+_LONGEST_LEAD = 120  # characters before an equation that may say that it is one
 _TUPLE_AT_END = re.compile(r"([(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]])\s*[.!]?\s*$")
 _OPERATOR = re.compile(r"[-+*/^<>\u2212\u00b2\u00b3]|\)\(")
+_TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*(?:sin|cos|tan|ln|log|exp|sqrt)\s?\([^()]{1,30}\)")
 _NAME = re.compile(r"[A-Za-z\u03c0\u221a\\]")
 _LETTERS = re.compile(r"(?<![A-Za-z\\])(?!(?:sin|cos|tan|ln|log|exp|sqrt|pi)\b)[A-Za-z]{2,}")
 _COPULA = re.compile(r"\b(?:is|are|equals|be|approximately|exactly|has|have|get)\b:?\s+")
+_CONDITION = re.compile(  # what follows restricts, or says roughly, what stands before
+    r"(?:\(\s?(?:for|where|when|if|since|as|approximately|about|roughly)|,\s+where|,\s+for\s+(?:all|any|every)"
+    r"|,\s+(?:or\s+|which\s+is\s+)?(?:approximately|about|roughly))\s+$",
+    re.IGNORECASE,
+)
+_IS_NUMBER = re.compile(r"\b(?:is|are|equals|be)\s+(?:about\s+|approximately\s+)?(-?[0-9][0-9,]*)")
+_NAME_ALONE = re.compile(r"\\?[A-Za-z]")
+_EQUATION_IS = re.compile(
+    r"\b(?:equation|relation|identity)\b[^$.]{0,60}\b(?:is|becomes)\s*:?\s*(?:\$|\\\(|\\\[)$",
+    re.IGNORECASE,
+)
+_NUMBER = r"\s{0,2}[-\u2212]?[0-9][0-9./]{0,15}\s{0,2}"
+_PAIR = re.compile(rf"\({_NUMBER}(?:,{_NUMBER}){{1,3}}\)(?=[ .!*$]{{0,4}}\Z)")
+_TWO_VALUES = re.compile(  # "The slope is $2$ and the intercept is $3$": two answers
+    r"\b(?:is|are|equals)\s+\$[^$]+\$,?\s+(?:and|while|but|whereas)\s+(?!(?:so|thus|hence|therefore)\b)[^$.]*\b(?:is|are|equals)\s+\$"
+)
+_PROSE = re.compile(
+    r"\A[0-9][0-9.,]*\s+(?:[a-z]{2,}\b|\u2192)|(?<![\\a-z{])[a-z]{3,}\s+[a-z]{2,}", re.IGNORECASE
+)
 _DIGIT = re.compile(r"[0-9]")
 _LONGEST_WORD = 60
 _MIXED = re.compile(r"\s*(-?\d{1,9} \d{1,9}/\d{1,9})\b")
+_SQUARE_UNITS = re.compile(
+    r"\s+(?:square\s+|cubic\s+)?(?:units?|[cmk]?m[²³]?|inches|feet|meters)$", re.I
+)
+_PART_OF = re.compile(
+    r"\b(?:denominator|numerator|base|exponent|multiple|factor|power|coefficient)s?\s+of\b", re.I
+)
+_LINEAR = re.compile(r"[-+]?[0-9]*[a-z]\s*[-+]\s*[0-9]*[a-z]\s*=\s*-?[0-9]+")
+_SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.I)
 _SET = re.compile(r"\\?\{[-0-9a-z+*/^.,; \\]{1,200}\\?\}")
 
 
 def find_boxed(text: str) -> Found | None:
     r"""Return what the last balanced `\boxed{}` holds, else what follows "the answer is"."""
-    for place, where in phrases.places(text):
+    for place, where in phrases.places(readable(text)):
         if where != "JSON field":
             return found(place if where == "box" else _stated(place), where)
     return None
@@ -55,13 +94,29 @@ def find(text: str) -> Found | None:
     The last balanced `\boxed{}` (nested braces, several lines); else an "answer" field of JSON,
     what follows "the answer is", the last formula of the last sentence, the last number.
     """
+    return settled(_find, text)
+
+
+def _find(text: str) -> Found | None:
     standing = {where: place for place, where in phrases.places(text)}
     for where in ("box", "JSON field"):
         if where in standing:
             return Found(standing[where], where)
     cued = next(iter(standing.items()), None)
-    where, place = cued or ("last sentence", _last_sentence(text))
-    return found(_stated(place), where) or numbers.find(text)
+    if cued is None and phrases.refuses(text):
+        return None
+    where, place = cued or ("last sentence", _last_sentence(without_checks(text)))
+    pair = _PAIR.search(place)  # "The vertex is at (2, -3)."
+    if pair is not None and where == "last sentence":
+        return Found(pair[0], "last words")
+    if _TWO_VALUES.search(place):
+        return None
+    if cued is None and is_cut_off(text):
+        return None
+    stated = _stated(place)
+    if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):
+        stated = None if place.strip(" $.") != stated else stated  # "no value of $n$ exists"
+    return found(stated, where) or numbers.find(text)
 
 
 def _stated(text: str) -> str | None:
@@ -87,18 +142,47 @@ def _formula(text: str) -> str | None:
     Formulas that "and", "or" or a comma joins are a list.
     """
     listed: list[str] = []
-    closer, start, end = "", 0, 0
+    last = 0
+    for opened, start, end, closed in _spans(text):
+        if listed and _CONDITION.search(text, max(0, opened - _BEFORE), opened):
+            continue  # "x + 3 (for x not 3)"
+        if not _JOINS.fullmatch(text, last, opened):
+            listed = []
+        right = _right_side(text, start, end)
+        listed += [right] if right else []
+        last = closed
+    answer = _listed(listed[-_MOST_LISTED:]) or None
+    number = _IS_NUMBER.search(text, last) if answer else None
+    return None if number and key(number[1]) != key(answer or "") else answer  # "value of $x$ is 4"
+
+
+def _spans(text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where each formula of a text is: its opening mark, itself, behind its closing mark."""
+    closer, opened, start = "", 0, 0
     for token in _DELIMITER.finditer(text):
         kind = token[0].partition("{")[0]
-        if closer and kind == closer:
-            formula = text[start : token.start()].strip()
-            right = _LEFT_OF_ANSWER.split(formula)[-1].strip(" \n&").rstrip(".,;\\ ")
-            listed, closer, end = [*listed, right] if right else listed, "", token.end()
+        if kind == "$" == closer and _PROSE.search(text, start, token.start()):
+            opened, start = token.span()  # "$5 each, so $10"
+        elif closer and kind == closer:
+            yield opened, start, token.start(), token.end()
+            closer = ""
         elif not closer and kind in _CLOSES:
-            if not _JOINS.fullmatch(text, end, token.start()):
-                listed = []
-            closer, start = _CLOSES[kind], token.end()
-    return _listed(listed[-_MOST_LISTED:]) or None
+            closer, (opened, start) = _CLOSES[kind], token.span()
+
+
+def _right_side(text: str, start: int, end: int) -> str:
+    """Return the value of a formula: its right side, or all of an equation that is the answer."""
+    formula = _exact(text[start:end].strip())
+    whole = _EQUATION_IS.search(text, max(0, start - _LONGEST_LEAD), start) is not None
+    right = formula if whole else _LEFT_OF_ANSWER.split(formula)[-1]
+    return right.strip(" \n&").rstrip(".,;\\ ")
+
+
+def _exact(formula: str) -> str:
+    """Return a formula without the decimal that it is about: 5/36 of "5/36 = 0.139"."""
+    left, about, _ = formula.partition("\\approx")
+    value = _LEFT_OF_ANSWER.split(left)[-1].strip()
+    return left if about and not _BARE_NAME.fullmatch(value) else formula
 
 
 def _listed(items: list[str]) -> str:
@@ -114,13 +198,18 @@ def _phrase(text: str) -> str | None:
     named = _NAMED_VALUE.findall(text)
     if len(named) > 1 and len(named) == text.count("=") and "\n" not in text.strip():
         return _listed(named)
-    parts = _COPULA.split(text.rpartition("=")[2])
-    last = parts[-1].strip().rstrip(".!").strip(" *`")
-    point = _TUPLE_AT_END.search(text)
+    whole = _LINEAR.fullmatch(text.strip(" .$*"))
+    if whole is not None:  # the equation of a line is the answer
+        return whole[0]
+    if (said := _SO.split(text)[-1]) != text and (named or _is_formula(said.strip(" .!"))):
+        return _phrase(said)
+    parts = _COPULA.split(re.split(r"[=\u2248]", text)[-1])
+    last = _SQUARE_UNITS.sub("", parts[-1].strip().rstrip(".!").strip(" *`$"))
+    point = _TUPLE_AT_END.search(text.rstrip(" *."))
     if point is not None or _is_formula(last):
         return point[1] if point else last
     for part in reversed(parts):
-        several = _SEVERAL.match(part)
+        several = _SEVERAL.match(part.strip())
         if several is not None:
             return _listed(_EACH.findall(several[0]))
         hour = clock.TIME.match(part)
@@ -129,7 +218,13 @@ def _phrase(text: str) -> str | None:
         first = part.split(maxsplit=1)[0] if part.strip() else ""
         if figures.is_number(first):
             return numbers.extract(part)
-        if _DIGIT.search(part) and len(parts) > 1 and not _WRITTEN.fullmatch(part.strip(" .!")):
+        if _PART_OF.search(part):
+            return None
+        if (
+            _DIGIT.search(part)
+            and len(parts) > 1
+            and not _WRITTEN.fullmatch(_SQUARE_UNITS.sub("", part.strip(" .!")))
+        ):
             return numbers.extract(part)  # not what stands before the verb
     is_word = len(last.split()) == 1 and not _DIGIT.search(text)
     return last if len(last) <= _LONGEST_WORD and (is_word or _WRITTEN.fullmatch(last)) else None
@@ -139,7 +234,7 @@ def _is_formula(text: str) -> bool:
     """Say whether a short text without LaTeX is a formula: `x > 3`, `(x + 2)(x - 3)`."""
     return (
         len(text) <= _LONGEST_WORD
-        and _OPERATOR.search(text) is not None
+        and ("\\" in text or _OPERATOR.search(text) or _TERM.fullmatch(text)) is not None
         and _NAME.search(text) is not None
         and _LETTERS.search(text) is None
         and not is_prose(text)

@@ -8,6 +8,9 @@ from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import (
     DENIES,
+    EITHER,
+    LOWERED,
+    MOST_WORDS,
     OPEN,
     SMALL,
     WORD,
@@ -19,6 +22,7 @@ from manyminds.reading.texts import (
 
 _ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
 _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
 _SENTENCE = 40  # words of a sentence that states an answer
 _MOST_NEW = 3  # words of a sentence that are its answer
@@ -72,7 +76,8 @@ def _mention_known(
         shown = readable(text)[:_LONGEST]
         own = None if one is None or is_sentence(text, one) else plain_key(one.answer)
         others = {key: answer for key, answer in known.items() if key != own}
-        named = [] if DENIES.search(shown) else mentions(shown, others)
+        either = EITHER.search(shown) and len(shown.split()) <= MOST_WORDS  # two answers
+        named = [] if DENIES.search(shown) or either else mentions(shown, others)
         if len(named) != 1:
             continue
         if one is None or is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
@@ -80,7 +85,7 @@ def _mention_known(
 
 
 def mentions(shown: str, known: dict[str, str]) -> list[str]:
-    """Return the known answers in a text, without those that stand inside another one.
+    """Return the known answers in a text, without those that are inside another one.
 
     Args:
         shown: The text.
@@ -105,22 +110,25 @@ def _new_words(one: Found, asked_words: frozenset[str]) -> Found:
 
 
 def _is_new(word: re.Match[str], asked_words: frozenset[str]) -> bool:
-    """Say whether the question lacks a word; "A" within a sentence is a name ("Team A")."""
+    """Return whether the question lacks a word; "A" within a sentence is a name ("Team A")."""
     name = word.start() > 0 and len(word[0]) == 1 and word[0].isupper()
     return name or word[0].casefold() not in asked_words
 
 
 def is_sentence(text: str | None, one: Found | None) -> bool:
-    """Say whether a short reply is a sentence about its answer, not the answer alone."""
+    """Return whether a short reply is a sentence about its answer, not the answer alone."""
     return text is not None and one is not None and one.where == "whole reply" and speaks(text)
 
 
 def _adds_nothing(shown: str, answer: str, asked_words: frozenset[str]) -> bool:
-    """Say whether the words around an answer are those of the question."""
+    """Return whether the words around an answer are those of the question."""
     inner = set(WORD.findall(answer.casefold()))
     words = set(WORD.findall(shown.casefold()))
-    if _EASTERN.search(answer):  # no spaces between words: characters
-        inner, words = set(answer), set(shown.rstrip(".\u3002!"))
+    if _EASTERN.search(shown):  # no spaces between words: characters
+        inner, words = (
+            set(answer.translate(LOWERED)),
+            set(shown.translate(LOWERED).strip(" .\u3002!*")),
+        )
         asked_words = frozenset("".join(asked_words)) | set(
             "\u662f\u306f\u304c\u3067\u3059\u7684\u3001"
         )
@@ -133,16 +141,26 @@ def _holds(words: str, shown: str, key: str) -> bool:
     inner = " ".join(WORD.findall(_ALSO.sub(" ", key)))
     if _EASTERN.search(inner):
         return inner in shown.casefold()
+    if _EASTERN.search(shown):  # "\u6c34\u662fH2O": no spaces between words
+        bare = shown.casefold().translate(LOWERED)
+        return (
+            bool(inner)
+            and re.search(rf"(?<![a-z0-9]){re.escape(inner)}(?![a-z0-9])", bare) is not None
+        )
+    if inner.isdigit():  # not the 4 of 1/4
+        return re.search(rf"(?<![\w.,/:^-]){inner}(?![\w/^]|[.,:-][0-9])", shown) is not None
     return bool(inner) and f" {inner} " in words
 
 
 def states(text: str, answer: str, question: str = "") -> bool:
-    """Say whether a reply states a known answer, such as a reference answer.
+    """Return whether a reply states a known answer, such as a reference answer.
 
     It does where its answer is the same or says more of the same ("Paris, France" for "Paris"), or
     where it is a short sentence with the answer that denies nothing and names no alternative.
     """
     found = stated(text)
+    if found is not None and DENIES.search(found.answer) and not DENIES.search(answer):
+        return False
     if found is not None:
         same = contained([answer, found.answer], question)
         one, other = plain_key(answer), plain_key(found.answer)
@@ -153,7 +171,8 @@ def states(text: str, answer: str, question: str = "") -> bool:
     shown = readable(text).strip()
     if locate.refuses(shown):
         return False
-    if len(shown.split()) > _SENTENCE or DENIES.search(shown) or OPEN.search(shown):
+    unclear = DENIES.search(shown) or OPEN.search(shown) or _CONTRASTS.search(shown)
+    if len(shown.split()) > _SENTENCE or unclear:
         return False
     if found is not None and not speaks(shown):
         return False

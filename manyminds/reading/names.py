@@ -5,6 +5,7 @@ meant: "York" and "New York", "Henry IV" and "Henry V" stay apart.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _WHO = re.compile(
@@ -17,6 +18,14 @@ _TITLES = re.compile(
     r"^(?:(?:president|prime\s+minister|chancellor|professor|prof|doctor|dr|mr|mrs|ms|miss|sir|lord|lady"
     r"|king|queen|emperor|pope|captain|general|saint|st|herr|frau|monsieur|madame|se\u00f1ora?|person)\.?\s+)+"
 )
+SAME = {
+    "usa": "united states", "us": "united states", "united states of america": "united states",
+    "uk": "united kingdom", "uae": "united arab emirates", "ussr": "soviet union",
+    "nyc": "new york city", "gray": "grey",
+}  # fmt: skip
+"""Short names, in lower case, of what has a longer one."""
+_INITIAL = re.compile(r"(?<=[a-z]{2}) (?:[a-z]\. ?)+(?=[a-z]{2})")
+_ACCENT = re.compile("[\u0300-\u036f]")
 _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
 _SEVERAL = re.compile(r"\b(?:and|or)\b|&")
 _WORD = re.compile(r"[a-z]{3,}")
@@ -70,7 +79,7 @@ def merged(keys: Sequence[str], question: str) -> dict[str, str]:
 
 
 def same_person(one: str, other: str, question: str) -> bool:
-    """Say whether two names, of which a question asks for one, are one person's."""
+    """Return whether two names, of which a question asks for one, are one person's."""
     return bool(_WHO.search(question)) and (
         _bare(one) == _bare(other)
         or _part_of(_bare(one), _bare(other))
@@ -79,7 +88,7 @@ def same_person(one: str, other: str, question: str) -> bool:
 
 
 def names_person(sentence: str, name: str, question: str) -> bool:
-    """Say whether a sentence names the person whose full name this is by the last name alone."""
+    """Return whether a sentence names the person whose full name this is by the last name alone."""
     *given, last = name.split()
     if not _WHO.search(question) or not given or len(last) < 4:
         return False
@@ -103,11 +112,17 @@ def _merge_people(same: dict[str, str]) -> None:
 
 
 def _bare(name: str) -> str:
-    return _TITLES.sub("", name) or name
+    """Return a name in lower case without titles, middle initials and accents."""
+    return without_accents(_INITIAL.sub(" ", _TITLES.sub("", name))) or name
+
+
+def without_accents(text: str) -> str:
+    """Return a text with its letters bare: a for \u00e1."""
+    return _ACCENT.sub("", unicodedata.normalize("NFD", text))
 
 
 def _part_of(name: str, fuller: str) -> bool:
-    """Say whether a name is the first or the last words of a fuller one, without its number."""
+    """Return whether a name is the first or the last words of a fuller one, without its number."""
     if name == fuller or len(name) < 3 or _SEVERAL.search(fuller):
         return False
     if fuller.endswith(f" {name}"):

@@ -1,10 +1,10 @@
 """Plans and grounded actions as LUMOS writes them: subgoals, and lines `R1 = tool(argument)`."""
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from manyminds.reading.actions import FINISH, Action, bracketed
+from manyminds.reading.actions import FINISH, Action, bracketed, called
 from manyminds.reading.answers import extractor
 from manyminds.reading.reasoning import visible
 
@@ -51,7 +51,14 @@ def read_next(reply: str) -> str | None:
     return read_subgoals(text)[0] if named and read_subgoals(text) else ""
 
 
-def read_grounded(reply: str, tools: Sequence[str], *, first: int = 1) -> list[Grounded]:
+def read_grounded(
+    reply: str,
+    tools: Sequence[str],
+    *,
+    first: int = 1,
+    objects: Collection[str] = (),
+    calls: Sequence[Mapping[str, Any]] = (),
+) -> list[Grounded]:
     """Return the actions in a reply, in order; empty where there is none, or one cannot be read.
 
     A reply that states an answer and has no action is one action: `finish` with that answer.
@@ -60,20 +67,28 @@ def read_grounded(reply: str, tools: Sequence[str], *, first: int = 1) -> list[G
         reply: Text of the reply.
         tools: Names of the tools.
         first: Number of the first result that the reply does not name itself.
+        objects: Tools whose argument is a JSON object.
+        calls: Tool calls that the endpoint returned; where there are any, they are the actions.
     """
+    if calls:
+        return _numbered(called(calls, tools, objects=objects)[:MOST], first)
     text, actions = visible(reply), list[Grounded]()
     for match in _NAMED.finditer(text):
-        action = bracketed(text[match.end() :], tools, whole=False)
+        action = bracketed(text[match.end() :], tools, whole=False, objects=objects)
         if action is None:
             return []
         actions.append(Grounded(match[1], action))
     if not actions:
         lines = [line.strip(" \t`*>-;") for line in text.splitlines()]
-        plain = [action for line in lines if (action := bracketed(line, tools, whole=True))]
-        actions = [Grounded(f"R{first + n}", action) for n, action in enumerate(plain)]
+        found = [bracketed(line, tools, whole=True, objects=objects) for line in lines]
+        actions = _numbered([action for action in found if action], first)
     if not actions and (answer := extractor("final").extract(text)) is not None:
         actions = [Grounded(f"R{first}", Action(FINISH, answer))]
     return actions[:MOST]
+
+
+def _numbered(actions: Sequence[Action], first: int) -> list[Grounded]:
+    return [Grounded(f"R{first + n}", action) for n, action in enumerate(actions)]
 
 
 def filled(action: Action, results: dict[str, str]) -> Action:

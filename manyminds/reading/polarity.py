@@ -9,24 +9,31 @@ from manyminds.reading.answers import find_final, finding, text_key
 from manyminds.reading.cues import REASON
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import stem
 
 _END = r"(?=\s*(?:[.,;!\u3002\u3001\u060c]|\s[\u2013\u2014-]|\u3067\u3059|$))"
 _WORD = re.compile(
     r"^(?:(?:the|this)\s+(?:statement|claim|sentence|answer|conclusion)\s+is\s+"
     r"|(?:it|that|this)(?:\s+is|['\u2019]s)\s+|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)?"
     r"(?:(?P<turned>not\s+)?(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
-    r"(?!-|\s*/|\.\s*[0-9]|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
-    rf"|(?P<turned2>not\s+)?(?:(?P<right>correct)|(?P<wrong>incorrect|wrong|untrue)){_END}"
-    rf"|(?:(?P<yes2>yep|yeah|yup)|(?P<no2>nope|nah|(?:absolutely|definitely|certainly|of\s+course)\s+not|not\s+really)){_END}"
+    r"(?!-|\s*/|\.\s*[0-9]+(?![0-9]|\s*(?:[=<>+*/\u00d7\u00f7\u2260]|(?:is|ist|est|es)\s+(?:not|divisible|an?|even|odd|composite|also|equal|less|greater|nicht|keine?|pas|durch)\b|can\b|has\b|equals\b))|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
+    r"|(?:just\s+|only\s+)?an?\s+(?:\w+\s+){0,2}(?:myth|misconception|falsehood)\b"
+    rf"|(?P<turned2>not\s+)?(?:(?P<right>correct|richtig|korrekt|stimmt|correcto|verdadero|vrai|exact|vero)|(?P<wrong>incorrect|wrong|untrue|falsch|faux|falso|incorrecto)){_END}"
+    rf"|(?:(?P<yes2>yep|yeah|yup|sure)|(?P<no2>nope|nah|(?:absolutely|definitely|certainly|of\s+course)\s+not|not\s+really)){_END}"
     r"|(?:(?P<ja>ja|oui|s[\u00edi\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044|\u0646\u0639\u0645|\ub124|\uc608|\u0939\u093e\u0901)"
     r"|(?P<nein>nein|non|nee|nie|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u4e0d|\u3044\u3044\u3048|\u0644\u0627|\uc544\ub2c8[\uc694\uc624]|\u0928\u0939\u0940\u0902))"
     rf"{_END})",
     re.IGNORECASE,
 )
+_THUMBS = "\U0001f44d\U0001f44e\u2705\u274c\u2714\u2718\ufe0f"
 _CHANGED = re.compile(  # "No, wait: yes."
     r"^(?:yes|no)\b\W+(?:wait|sorry|actually|hmm|correction)\b\W+(?=(?:yes|no)\b)", re.IGNORECASE
 )
 _AGREES = re.compile(r"(?:absolutely|certainly|definitely|of\s+course|indeed)\W*", re.IGNORECASE)
+_TALKS = re.compile(  # "Certainly! Let me explain.", "Of course! Here is the answer:"
+    r"(?:let|here|i|we|to|first|this|sure|happy|the\s+(?:question|answer))\b|.*[?:]\s*$|.*\b(?:if|but|however|depends)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _JUDGED = re.compile(
     r"\W*(?:it|that|this|the\s+(?:statement|claim|sentence))(?:\s+is|'s)\s+"
     r"(?:(?P<true>true|correct)|false|incorrect|wrong)\b",
@@ -35,7 +42,7 @@ _JUDGED = re.compile(
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _QUESTION = re.compile(
     r"(?:^|[.!?:\n])\s*(?:question:\s*)?(?:is|are|was(?!\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
-    r"|should|may|must)\s+(?P<asked>[^.!?\n]{2,300})\?",
+    r"|should|may|must)\s+(?P<asked>(?:[^.!?\n]|\.(?=[0-9])){2,300})\?",
     re.IGNORECASE,
 )
 _WH = re.compile(r"\b(?:how|what|which|who|when|where|why)\b", re.IGNORECASE)
@@ -43,7 +50,8 @@ _AFTER = 60  # characters after a question, such as "Answer yes or no."
 _OR = re.compile(r"\bor\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w]+(?:['\u2019]t)?|[+*/=<>^\u00d7]", re.UNICODE)
 _NEGATION = re.compile(
-    r"(?:not|no|never|cannot|neither|nor|hardly|false|incorrect|untrue|wrong)|\w+n['\u2019]?t",
+    r"(?:not|no|never|cannot|neither|nor|hardly|false|incorrect|untrue|wrong)\b|\w+n['\u2019]t\b"
+    r"|(?:ca|do|does|did|is|are|was|wo|would|should|could|has|have)nt\b",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
@@ -115,8 +123,27 @@ _SMALL = frozenset(
         "say",
         "number",
         "statement",
+        "word",
         "fact",
     ]
+)
+_EMPHASIS = re.compile(r"[*_]{1,3}(?=\w)|(?<=\w)[*_]{1,3}")
+_SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
+_NOT = re.compile(r"(?:^|\s)not\s", re.IGNORECASE)
+_SHORT = re.compile(
+    r"(?:indeed,?\s+)?(?:it|they|he|she|we|you|i|one|this|that)\s+(?:(?:certainly|definitely|really|indeed|also)\s+)?(?:do|does|did|can|could|ca(?=n['\u2019])|wo(?=n['\u2019])|is|are|was|were|will|would|should|has|have)"
+    r"(?P<no>n['\u2019]t|\s+not|not)?(?:\s+(?:indeed|so))?\W*",
+    re.IGNORECASE,
+)
+_IS_NOT = re.compile(
+    r"(?:indeed\s+)?(?:it|they|he|she|this|that)['\u2019](?:s|re)\s+not\W*", re.IGNORECASE
+)
+_ADVERB = re.compile(
+    r"^(?:unfortunately|sadly|well|actually|fortunately|generally|technically|surprisingly|luckily|in\s+short|in\s+fact|oh|sure)\b,?\s+",
+    re.IGNORECASE,
+)
+_SAYS_SO = re.compile(
+    r"\b(?:so|thus|hence|therefore)\b,?\s+(?:the\s+answer\s+is\s+)?(?:yes|no)\W*$", re.IGNORECASE
 )
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
@@ -136,12 +163,12 @@ class _Asked(NamedTuple):
 
 
 def asks(question: str) -> bool:
-    """Say whether a question asks for yes or no."""
+    """Return whether a question asks for yes or no."""
     return _asked(question) is not None
 
 
 def asks_nothing_else(question: str) -> bool:
-    """Say whether a question asks for yes or no at its end, so that a reply has no other kind."""
+    """Return whether a question ends by asking for yes or no: replies have no other kind."""
     asked = list(_QUESTION.finditer(question[-2_000:]))
     after = question[-2_000:][asked[-1].end() :] if asked else ""
     ends = "?" not in after and len(after.strip()) <= _AFTER
@@ -162,7 +189,7 @@ def find(text: str, question: str = "") -> Found | None:
     said, where = find_final(text) or Found(readable(text).strip(), "first word")
     said = _IN_TEXT.sub(r"\1", said)
     said = (said.rpartition("?")[2].strip() or said).strip(
-        " *_\"'`#$(){}\\[]"
+        f" *_\"'`#$(){{}}\\[]{_THUMBS}"
     )  # "False? No: true."
     word = _word(said)
     repeated = _repeated(text, question) if question else None
@@ -172,8 +199,16 @@ def find(text: str, question: str = "") -> Found | None:
 
 
 def _word(said: str) -> str | None:
-    if _AGREES.fullmatch(said):
-        return "yes"
+    agrees = _AGREES.match(said)
+    rest = "" if agrees is None else said[agrees.end() :]
+    if agrees and (not rest or agrees[0].rstrip()[-1] in ".!" and not _TALKS.match(rest)):
+        return None if rest and _NEGATION.search(rest) else "yes"
+    if _IS_NOT.fullmatch(said):
+        return "no"
+    short = _SHORT.fullmatch(said)
+    if short is not None:  # "It did.", "They can't."
+        return "no" if short["no"] else "yes"
+    said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
     said = _CHANGED.sub("", said)
     word = _WORD.match(said)
     if word is None:
@@ -212,7 +247,8 @@ def _repeated(text: str, question: str) -> str | None:
 
 def _verdict(sentence: str, asked: _Asked) -> str | None:
     """Return what one sentence says to the question; None where it says something else."""
-    clause = REASON.split(sentence.replace(" not ", " isn't "))[0]  # ", not 5" would be a reason
+    sentence = _SO.split(_EMPHASIS.sub("", sentence))[-1]
+    clause = REASON.split(_NOT.sub(" isn't ", sentence))[0].strip()  # ", not 5" would be a reason
     clause = _FURTHER.split(clause)[0].strip(" .!*_\"'`")
     clause = re.sub(r"^(?:yes|no|true|false)\b[,.:!]?\s*", "", clause, flags=re.IGNORECASE)
     if not clause or _OPEN.search(clause):
@@ -225,22 +261,19 @@ def _verdict(sentence: str, asked: _Asked) -> str | None:
         last = len(said) < len(wanted) and wanted[-len(said) :] == said
         if not said or not (last or asked.pronoun and wanted[: len(said)] == said):
             return None
-    elif said != wanted:
+    elif said != wanted and not _elliptic(clause, said, wanted):
         return None
     return "yes" if not negations else "no" if len(negations) == 1 else None
 
 
+def _elliptic(clause: str, said: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Return whether a clause denies the end of what is asked: "Not prime."."""
+    return bool(said) and clause.startswith("isn't ") and wanted[-len(said) :] == said
+
+
 def _content(text: str) -> tuple[str, ...]:
     words = [word.casefold() for word in _TOKEN.findall(text)]
-    return tuple(_stem(word) for word in words if word not in _SMALL)
-
-
-def _stem(word: str) -> str:
-    """Return a word without the endings of plural and tense."""
-    for ending in ("ies", "ied", "es", "ed", "s"):
-        if len(word) > len(ending) + 2 and word.endswith(ending) and word.isalpha():
-            return word[: -len(ending)] + ("y" if ending.startswith("ie") else "")
-    return word.removesuffix("e") if len(word) > 3 else word
+    return tuple(stem(word) for word in words if word not in _SMALL)
 
 
 def truth(answer: str) -> str:

@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from manyminds.reading.locate import Found, sentences
+from manyminds.reading.cut_off import is_cut_off, whole_sentences
+from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import DENIES, OPEN, SMALL, WORD
 
 RESTATED = "sentence that repeats the question"
 _ASKS = re.compile(
-    r"(?:^|[.!?,:;\n]\s*|\b(?:in|on|at|by|for|from|of|to|with)\s+)"
-    r"(?P<wh>what|which|who(?:se|m)?|where|how\s+many|how\s+much)\b"
+    r"(?:^|[.!?,:;\n\u00bf]\s*|\b(?:in|on|at|by|for|from|of|to|with|en|de|da|von|aus|mit|\u00e0|\u0432)\s+)"
+    r"(?:(?P<wh>what|which|who(?:se|m)?|where|how\s+many|how\s+much)"
+    r"|(?P<foreign>wer|wen|was(?=\s+(?:ist|sind|war))|welche[rsnm]?|wie\s+(?:viele?|hei\u00dft|lautet)|qui|quel(?:le)?s?|combien"
+    r"|qui\u00e9n(?:es)?|qu\u00e9|cu\u00e1l(?:es)?|cu\u00e1nt[oa]s?|chi|qual[ei]?|quem|quais|\u043a\u0442\u043e|\u043a\u0430\u043a(?:\u043e\u0439|\u0430\u044f|\u043e\u0435)))\b"
     r"(?:'s|\u2019s)?\s+(?P<rest>[^.?!\n]{3,200})\?",
     re.IGNORECASE,
 )
@@ -22,31 +25,45 @@ _COPULA = re.compile(
     r"|considered(?:\s+to\s+be)?|spelled|written\s+as|denoted\s+(?:by|as)))*\s+",
     re.IGNORECASE,
 )
+_FOREIGN = re.compile(
+    r"\b(?:ist|sind|war|waren|wurden?|hei\u00dft|lautet|est|sont|\u00e9tait|fut|son|fue(?:ron)?|era|ha\s+sido|\u00e8|sono|fu|\u00e9|s\u00e3o|foi|es"
+    r"|\u0431\u044b\u043b[\u0430\u043e]?|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f)\b\s+|\s[\u2014-]\s",
+    re.IGNORECASE,
+)
 _ENDS = re.compile(
-    r"[,;:()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])\.(?:\s|$)|\s-\s"
+    r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])\.(?:\s|$)|\s-\s"
     r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"
     r"|followed|according|due|with|for)\s"
 )
-_BY = re.compile(r"\bby\s+(?P<who>(?:[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})")
+_BY = re.compile(
+    r"\b(?:by|vo[nm]|par|por|pelo|pela)\s+(?P<who>(?:(?:(?:de|da|del|della|di|du|la|le|van|von|der|den|bin|al)\s+)*[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})"
+)
 _VAGUE = re.compile(
     r"^(?:it|this|that|these|those|they|he|she|there|one|some|many|another|here|we|you|i|what|which|who"
-    r"|if|when|while|in|on|at|by|for|as|to)\b",
+    r"|if|when|while|in|on|at|by|for|as|to|es|er|sie|das|dies|il|elle|ce|cela|lo|la|esto|eso|lui|lei|ele|ela|isso"
+    r"|\u043e\u043d|\u043e\u043d\u0430|\u044d\u0442\u043e)\b",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"\b(?:actually|in\s+fact|rather)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"^(?:known|written|used|made|based|defined|derived|same|following|marked|attributed"
     r"|(?:\w+\s+)?(?:first|last|one|part|type|kind|form|name|term|example|concept|result)\s+of)\b"
-    r"|\banswer\b|\b(?:who|that|which)$",
+    r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which)$",
     re.IGNORECASE,
+)
+_WHO = frozenset(
+    ("who", "wer", "qui", "qui\u00e9n", "qui\u00e9nes", "chi", "quem", "\u043a\u0442\u043e")
 )
 _A = re.compile(r"^an?\s", re.IGNORECASE)
 _FIGURE = re.compile(
     r"^(?:years?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
 )
 _LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
-_PLAIN = re.compile(r"^[\s\"'`*_\u201c\u2018]+|[\s\"'`*_.\u201d\u2019]+$")
+_PLAIN = re.compile(
+    r"^(?:[\s\"'`*_\u201c\u2018]|-\s)+|(?:[\s\"'`*_.\u201d\u2019]|\s[\u2013\u2014-])+$"
+)
 _INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")
+_STATES_NUMBER = re.compile(r"\b(?:is|are|equals)\s+[$\u20ac\u00a3]?[0-9]")
 _THERE = re.compile(r"^\W*(?:\w+\s+){0,2}there$", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"^(?:(?:exactly|about|approximately|only)\s+)?(?P<amount>-?[0-9][0-9.,]*|[a-z-]+)\s"
@@ -83,7 +100,7 @@ def restated(text: str, question: str) -> Found | None:
 
 
 def contradicts(text: str, question: str) -> bool:
-    """Tell whether a reply fills different answers into the question, or takes one back."""
+    """Return whether a reply fills different answers into the question, or takes one back."""
     return len(_filled(text, question[-_LONGEST_QUESTION:])) > 1
 
 
@@ -93,21 +110,25 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     asked = _asked(question)
     if asked is None:
         return ()
-    rest, words = asked
+    rest, words, copula = asked
     figure = _FIGURE.match(rest) is not None
-    stated = _whole_names(sentences(readable(text)))
+    stated = _whole_names(whole_sentences(readable(text)))
+    if is_cut_off(text):
+        stated = stated[:-1]
     if len(stated) > 1 and len(stated[-1].split()) < 3:
         stated = stated[:-1]  # what was cut off
     found: dict[str, str] = {}
     short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
     for at, sentence in enumerate(stated[:_SENTENCES]):
-        answer = next(_filled_in(sentence, rest, words, short=short), None)
+        answer = next(_filled_in(sentence, rest, words, copula, short=short), None)
         if answer is None or figure and not any(char.isdigit() for char in answer):
             continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
             return (answer, "")
         left_over = sentence[sentence.find(answer) + len(answer) :]
-        other = next(_filled_in(left_over, rest, words, short=False), answer)
+        other = next(_filled_in(left_over, rest, words, copula, short=False), answer)
+        if answer[:1].isdigit() and _STATES_NUMBER.search(left_over):
+            return (answer, "")
         found |= {answer.casefold(): answer, other.casefold(): other}
     return tuple(found.values())
 
@@ -124,15 +145,15 @@ def _whole_names(parts: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _asked(question: str) -> tuple[str, frozenset[str]] | None:
-    """Return what follows the question's word, in lower case, and the words that it asks with."""
+def _asked(question: str) -> tuple[str, frozenset[str], re.Pattern[str]] | None:
+    """Return what follows the question's word, its words, and the verbs of its language."""
     asks = list(_ASKS.finditer(question))
     if len(asks) != 1:
         return None
-    rest = asks[0]["rest"].casefold().strip()
-    who = asks[0]["wh"].casefold() == "who"  # its verb comes as "wrote" and as "written by"
+    rest = asks[0]["rest"].casefold().partition(":")[0].strip()
+    who = (asks[0]["wh"] or asks[0]["foreign"]).casefold() in _WHO  # "wrote" is "written by"
     words = _content(rest.partition(" ")[2] if who else rest)
-    return (rest, words) if words else None
+    return (rest, words, _COPULA if asks[0]["wh"] else _FOREIGN) if words else None
 
 
 def _content(text: str) -> frozenset[str]:
@@ -143,18 +164,22 @@ def _stem(word: str) -> str:
     return word.removesuffix("s") if len(word) > 3 else word
 
 
-def _filled_in(sentence: str, rest: str, words: frozenset[str], *, short: bool) -> Iterator[str]:
+def _filled_in(
+    sentence: str, rest: str, words: frozenset[str], verbs: re.Pattern[str], *, short: bool
+) -> Iterator[str]:
     """Yield the answers that a sentence fills in, the plainest first."""
     lower = sentence.casefold()
     does = _DOES.match(rest)
     clause = (does["rest"] if does else rest).strip()
     at = lower.find(clause)
     ends = not lower[at + len(clause) : at + len(clause) + 1].isalnum()
+    if at > 0 and lower[at - 1].isalnum():  # "Wednes-day comes after Tuesday"
+        at = -1
     if at >= 0 and does and ends:  # "Bees make honey."
         yield from _complement(sentence[at + len(clause) :], words)
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
         yield from _subject(sentence[:at], words)
-    copula = _COPULA.search(sentence)
+    copula = verbs.search(sentence)
     if copula is None:
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
@@ -178,11 +203,12 @@ def _repeats(phrase: str, words: frozenset[str]) -> bool:
     both = len(said & words)
     if _speaks_of_another(said, words):
         return False
-    return bool(said) and both >= _SHARE * len(said) and both >= _COVERED * len(words)
+    spoken = [one for one in words if not one.isdigit()] or words
+    return bool(said) and both >= _SHARE * len(said) and both >= _COVERED * len(spoken)
 
 
 def _speaks_of_another(said: frozenset[str], words: frozenset[str]) -> bool:
-    """Tell whether a phrase has other words in place of the question's: "world" for "Africa"."""
+    """Return whether a phrase has other words in place of the question's: "world" for "Africa"."""
     return bool(said - words - _LOOSE and words - said - _LOOSE)
 
 
@@ -216,7 +242,7 @@ def _leads(token: str, words: frozenset[str]) -> bool:
 
 
 def _subject(left: str, words: frozenset[str]) -> Iterator[str]:
-    """Yield what stands before the verb, if it is short and no pronoun."""
+    """Yield the text before the verb, if it is short and no pronoun."""
     said = _PLAIN.sub("", _LABEL.sub("", left.rpartition(",")[2]))
     new = _content(said) - words
     vague = _VAGUE.match(said) or _NO_ANSWER.search(said)
@@ -225,7 +251,7 @@ def _subject(left: str, words: frozenset[str]) -> Iterator[str]:
 
 
 def _is_taken_back(later: list[str], answer: str) -> bool:
-    """Tell whether a reply goes on with "it is actually ..." and does not come to the same."""
+    """Return whether a reply continues with "it is actually ..." and does not mean the same."""
     text = " ".join(later[:3])
     turn = _OTHERWISE.search(text, text.find(answer) + len(answer))
     if turn is None:

@@ -1,36 +1,47 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
 """Figures that a role's reply states: its confidence, its rating of an answer."""
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
+from manyminds.reading.digits import spelled
 from manyminds.reading.loose_json import Json
-from manyminds.reading.role_text import fields, number_of, plain, reply_of
+from manyminds.reading.revised import last_word
+from manyminds.reading.role_text import fields, number_of, reply_of, wording
+from manyminds.reading.role_words import eastern
 
 _NUMBER = r"(?:\d{1,4}(?:[.,]\d{1,6})?|\.\d{1,6})"
-_OF = r"(?:\s*/\s*|\s+(?:out\s+of|von|sur|de|su|из)\s+)"
-_GAP = (
-    r"(?:\s*(?:::?|=|\u2014|\u2013|-(?=\s))\s*|\s+(?:is|of|ist|est|es)\s+(?:about\s+|around\s+)?)"
-)
+_OF = r"(?:\s*/\s*|\s+(?:out\s+of|von|sur|sobre|de|su|em|na|из)\s+)"
+_ABOUT = r"(?:(?:about|around|roughly|approximately|ca\.|the|del?|di|do)\s+|dell')?"
+_GAP = rf"(?:\s*(?:::?|=|\u2014|\u2013|-(?=\s))\s*|\s+(?:is|of|at|(?:to|would)\s+be|(?:stands|sits)\s+at)\s+{_ABOUT}|\s+(?:has\s+)?(?:dropped|fallen|risen|drops|falls|rises|grown)\s+to\s+{_ABOUT}|\s+(?:about|around|roughly|approximately)\s+)"
 _VALUE = re.compile(
-    rf"(?:(?:about|around|roughly|approximately|ca\.)\s+)?[~\u2248(\[\"']?\s*(?P<sign>[-+\u2212<>\u2264\u2265])?\s*(?P<number>{_NUMBER})"
-    rf"(?:\s*(?P<percent>%|percent\b|per\s+cent\b|Prozent\b|\u5206\u4e4b)|{_OF}(?P<most>\d{{1,4}}))?"
+    rf"{_ABOUT}[~\u2248(\[\"']?\s*(?P<sign>[-+\u2212<>\u2264\u2265])?\s*(?P<number>{_NUMBER})"
+    rf"(?:\s*(?P<percent>%|percent\b|per\s+cent\b|\u5206\u4e4b)|{_OF}(?P<most>\d{{1,4}}))?"
     rf"(?P<range>\s*(?:[-\u2013\u2014~\u81f3\u5230\u00b1]|to\b|or\b|and\b|bis\b|/)\s*{_NUMBER})?",
 )
 _CONFIDENCE = re.compile(
-    r"(?:\b(?:confidence|certainty|konfidenz|sicherheit|zuversicht|confiance|certitude|confianza"
-    r"|certeza|fiducia|vertrauen)|\u7f6e\u4fe1\u5ea6|\u4fe1\u5fc3|\u628a\u63e1|\u78ba\u4fe1\u5ea6|\u81ea\u4fe1\u5ea6"
-    r"|\u4fe1\u983c\u5ea6|\u0423\u0432\u0435\u0440\u0435\u043d\u043d\u043e\u0441\u0442\u044c)"
-    r"(?:\s*(?:score|level|rating|value|in\s+(?:my|this|the)\s+answer))?"
+    r"\b(?:confidence|certainty)(?:\s*(?:score|level|rating|value|in\s+(?:(?:my|this|the|that)\s+(?!is\b))?\w+(?:\s+\d{1,3}(?=\s+is\b))?))?"
     r"(?:\s*[(\[][^()\[\]\n]{0,24}[)\]])?",
     re.IGNORECASE,
 )
-_SURE = re.compile(
-    rf"\b(?:I\s*am|I'm|we\s*are|we're|feel)\s+(?:about\s+|around\s+|roughly\s+|only\s+)?"
-    rf"({_NUMBER})\s*(?:%|percent)\s*(?:confident|sure|certain|positive)\b"
-    rf"|\u6211\u6709\s*({_NUMBER})\s*%\s*\u7684?\s*(?:\u628a\u63e1|\u4fe1\u5fc3)"
-    rf"|\b(?:ich\s+bin\s+(?:mir\s+)?zu)\s+({_NUMBER})\s*(?:%|Prozent)\s*sicher"
-    rf"|^\s*({_NUMBER})\s*(?:%|percent)\s*(?:confident|sure|certain|confidence)\s*[.!]?\s*$",
+_PERCENT = rf"({_NUMBER})\s*(?:%|percent\b)"
+_SURE = r"(?:confident|sure|certain|positive|confidence|certainty)\b(?!\s+(?:interval|level|limits?|bounds?|band))"
+_SURE_OF = re.compile(
+    rf"\b(?:I\s*am|I'm|we\s*are|we're|feel|with|have|at)\s+{_ABOUT}(?:only\s+|zu\s+)?{_PERCENT}\s*(?:de\s+)?{_SURE}"
+    rf"|^\s*{_PERCENT}\s*{_SURE}\s*[.!]?\s*$"
+    rf"|\bI(?:\s*am|'m)\s+(?:\w+\s+)?{_SURE}\s*\(\s*{_PERCENT}\s*\)|\bI\s*am\s+sure\s+(?:\u00e0|al|all['\u2019]|a|at|in|to|zu)\s*{_PERCENT}|{_PERCENT}\s*[\u7684\u306e]?\s*confidence(?=\s*[\u304c\u3002.!]|\s*$)",
     re.IGNORECASE | re.MULTILINE,
+)
+_DEGREE = re.compile(
+    r"(?:(?:very|fairly|quite|rather)\s+)?(?:low|medium|moderate|high)\s*(?=\()", re.IGNORECASE
+)
+_SPELLED = re.compile(
+    r"\u767e\u5206\u4e4b[\u4e00-\u9fff]{1,3}|\b[^\W\d_]+(?:[\s-][^\W\d_]+)?\s+percent\b",
+    re.IGNORECASE,
+)
+_SCALE_OF = re.compile(
+    r"\s+on\s+a\s+scale\s+(?:of|from)\s+[01]\s*(?:to|-|\u2013)\s*(\d{1,3})\b", re.IGNORECASE
 )
 _SEPARATED = re.compile(_GAP)
 _CONFIDENCE_KEYS = ("confidence", "confidencescore", "confidencelevel", "certainty")
@@ -48,10 +59,14 @@ def read_confidence(text: str) -> float | None:
         for key in _CONFIDENCE_KEYS:
             if key in found:
                 return _confidence_in(found[key])
-    said = plain(reply)
+    said = _SPELLED.sub(lambda m: spelled(m[0]), eastern(wording(reply)))
+    return last_word(said, _confidence_in_words, "Confidence")
+
+
+def _confidence_in_words(said: str) -> float | None:
     values = [(m.start(), _of_cue(said, m)) for m in _CONFIDENCE.finditer(said)]
     stated = [(at, value) for at, value in values if not isinstance(value, str)]
-    for m in _SURE.finditer(said):
+    for m in _SURE_OF.finditer(said):
         stated.append((m.start(), _percent(next(group for group in m.groups() if group))))
     return max(stated, key=lambda pair: pair[0])[1] if stated else None
 
@@ -70,11 +85,11 @@ def _of_cue(said: str, cue: re.Match[str]) -> "float | None | str":
     """Read the value after a cue; "" where the cue states nothing."""
     gap = _SEPARATED.match(said, cue.end())
     line_start = said.rfind("\n", 0, cue.start()) + 1
-    alone = not said[line_start : cue.start()].strip(" \t-*>#")
+    alone = said[line_start : cue.start()].strip(" \t-*>#")[-1:] in ("", ",", ";", "(")
     if gap is None and not alone:
         return ""
     at = gap.end() if gap else cue.end()
-    rest = said[at : at + 80].lstrip()
+    rest = _DEGREE.sub("", said[at : at + 80].lstrip(), count=1)
     if not gap and not re.match(r"\s*[~(]?\d", rest):
         return ""
     return _confidence(rest, bare=False)
@@ -87,6 +102,8 @@ def _confidence(rest: str, *, bare: bool) -> float | None:
     if re.match(r"\s*%?\s*(?:interval|limit|bound|band|level)", rest[found.end() :], re.IGNORECASE):
         return None
     number = _decimal(found["number"])
+    if re.match(r"\+(?!\d)|\s*or\s+(?:more|less|so)\b", rest[found.end() :]):
+        return None
     if found["range"]:
         narrow = re.fullmatch(rf"({_NUMBER})\s*-\s*({_NUMBER})\s*%?[.\s]*", rest.split("\n")[0])
         ends = [_decimal(end) for end in narrow.groups()] if narrow else []
@@ -95,8 +112,9 @@ def _confidence(rest: str, *, bare: bool) -> float | None:
             if ends and all(1 < e <= 100 for e in ends) and ends[0] < ends[1]
             else None
         )
-    if found["most"]:
-        most = float(found["most"])
+    scale = _SCALE_OF.match(rest, found.end()) if not bare else None
+    if found["most"] or scale:
+        most = float(found["most"] or (scale[1] if scale else 0))
         return number * 100 / most if most > 0 and number <= most else None
     share = ("." in found["number"] or "," in found["number"]) and not found["percent"]
     return _within(number * 100 if share and number <= 1 else number, 100)
@@ -121,7 +139,10 @@ def read_rating(text: str, most: float = 10.0) -> float | None:
                     return _rating(_VALUE.match(value.strip()), value.strip(), most)
                 number = number_of(value)
                 return None if number is None else _within(number, most)
-    said = plain(reply)
+    return last_word(eastern(wording(reply)), partial(_rating_in_words, most=most), "Score")
+
+
+def _rating_in_words(said: str, most: float) -> float | None:
     for cue in (_OVERALL, _RATED):
         ratings = {_at(said, m.end(), most) for m in cue.finditer(said)} - {""}
         if ratings:
@@ -139,25 +160,21 @@ _SCALE = r"(?:\s*[(\[][^()\[\]\n]{0,24}[)\]])?"
 _OVERALL = re.compile(
     rf"\b(?:overall|final|total)(?:\s+(?:score|rating|grade))?{_SCALE}\s*(?:{_GAP})", re.IGNORECASE
 )
+_THIS = r"(?:this|it|that|the)(?:\s+(?:answer|response|reply|solution|one))?"
 _RATED = re.compile(
-    rf"\b(?:score|rating|grade|mark|bewertung|punktzahl|note|puntuaci\u00f3n|puntaje)"
-    rf"{_SCALE}\s*(?:{_GAP})"
-    rf"|(?:\u8bc4\u5206|\u5f97\u5206|\u5206\u6570|\u6253\u5206|\u8a55\u4fa1|\u70b9\u6570|\u8a55\u5206"
-    rf"|\u041e\u0446\u0435\u043d\u043a\u0430){_SCALE}\s*(?::|=|\u662f|\u4e3a|\s)\s*"
-    r"|\bI(?:'d|\s+would|\s+will)?\s+(?:score|rate|grade)\s+(?:this|it|the\s+answer|that)"
-    r"(?:\s+answer)?\s+(?:as\s+)?(?:an?\s+)?(?:solid\s+)?(?:at\s+)?"
-    r"|\b(?:this(?:\s+(?:answer|response))?|it|the\s+answer|the\s+response)\s+(?:deserves|gets|earns|merits|receives|scores)\s+(?:an?\s+)?"
-    r"(?:score\s+of\s+|rating\s+of\s+)?"
-    r"|\bI(?:'d|\s+would|\s+will)?\s+give\s+(?:this|it|the\s+answer)(?:\s+answer)?\s+(?:an?\s+)?"
-    r"(?:score\s+of\s+|rating\s+of\s+|solid\s+)?",
+    rf"\b(?:score|rating|grade|mark|note){_SCALE}\s*(?:{_GAP})"
+    rf"|\bI(?:'d|\s+would|\s+will)?\s+(?:score|rate|grade|give)\s+{_THIS}\s+(?:as\s+|at\s+)?(?:an?\s+)?(?:solid\s+)?(?:(?:score|rating)\s+of\s+)?(?:at\s+)?"
+    rf"|\b(?:this(?:\s+(?:answer|response|reply|solution|one))?|it)\s+is\s+(?:worth\s+(?:an?\s+)?|an?\s+(?:(?:solid|strong|weak)\s+)?)(?=\d[\d.]*(?:/\d+)?(?:\s*points)?\s*(?:[.!,]|$))"
+    rf"|\b{_THIS}\s+(?:deserves|gets|earns|merits|receives|scores)\s+(?:an?\s+)?(?:(?:score|rating)\s+of\s+)?",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(
-    r"(?<![\w./])(?P<sign>-)?(?P<number>\d{1,3}(?:[.,]\d{1,3})?)(?P<percent>)"
+    r"(?<![\w./])(?P<sign>-)?(?P<number>\d{1,3}(?:[.,]\d{1,3})?)(?P<percent>)(?:\s+(?:points|stars?))?"
     rf"{_OF}(?P<most>5|10|20|100)(?![\w/]|\.\d)(?P<range>)",
 )
 _ALONE = re.compile(
-    r"(-?\d{1,3}(?:[.,]\d{1,3})?\s*(?:%|/\s*\d{1,3})?)\s*(?:points?|\u5206|Punkte)?\s*[.!]?"
+    r"(?:an?\s+)?(?:(?:solid|strong|weak|clear)\s+)?(-?\d{1,3}(?:[.,]\d{1,3})?\s*(?:%|/\s*\d{1,3})?)\s*(?:points?|\u5206|\u70b9|\uc810)?\s*(?:\([^()\d\n]{1,80}\))?\s*[.!]?",
+    re.IGNORECASE,
 )
 
 

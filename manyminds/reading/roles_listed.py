@@ -4,17 +4,26 @@
 import re
 
 from manyminds.reading.loose_json import Json, values
-from manyminds.reading.role_text import plain, reply_of
+from manyminds.reading.role_text import plain, reply_of, unwrapped
 
 _PLAN_KEYS = ("questions", "subquestions", "steps", "plan", "levels", "tasks", "subtasks")
 _ROLE_KEYS = ("roles", "panel", "people", "personas", "members", "descriptions")
+_ROLE_TEXTS = (
+    "description",
+    "roledescription",
+    "prompt",
+    "systemprompt",
+    "instruction",
+    "instructions",
+    "persona",
+)
 _LONGEST_ROLE = 2_000
 _HEAD = (
     r"(?:role(?:\s+description)?|person|member|panelist|step|sub-?question|question|level|q"
     r"|\u95ee\u9898|\u6b65\u9aa4|\u89d2\u8272|rolle|frage|schritt|r\u00f4le|\u00e9tape|rol|pregunta|paso)"
 )
 _NUMBERED = re.compile(
-    rf"^(?:[ \t]{{0,3}}(?:\(?(\d{{1,2}})[.):\u3001]|{_HEAD}\s*#?(\d{{1,2}})\s*[.:)\u2014-])[ \t]*|\u7b2c([\u4e00-\u5341\d])[\u6b65\u4e2a]\s*[:\u3001\uff0c,]\s*)",
+    rf"^(?:[ \t]{{0,3}}(?:\(?(\d{{1,2}})[.):\u3001]|\(?[a-h]\)|(?:first|second|third|fourth|fifth)(?:ly)?\s*[:,]|{_HEAD}\s*#?(\d{{1,2}}|(?-i:[A-H]))\s*[.:)\u2014-])[ \t]*|\u7b2c([\u4e00-\u5341\d])[\u6b65\u4e2a]\s*[:\u3001\uff0c,]\s*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED = re.compile(
@@ -33,7 +42,9 @@ def read_plan(text: str) -> list[str] | None:
     reply = reply_of(text)
     for found in reversed(values(reply)):
         listed = _listed(
-            found.value, _PLAN_KEYS, text_keys=("question", "subquestion", "step", "text", "ask")
+            unwrapped(found.value),
+            _PLAN_KEYS,
+            text_keys=("question", "subquestion", "step", "text", "ask"),
         )
         if listed is not None:
             return (listed or None) if not found.torn else None
@@ -45,7 +56,9 @@ def read_plan(text: str) -> list[str] | None:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         items = (
             lines
-            if len(lines) > 1 and all(line.endswith(("?", "\uff1f")) for line in lines)
+            if len(lines) > 1
+            and not _NUMBERED.search(said)
+            and all(line.endswith(("?", "\uff1f")) for line in lines)
             else []
         )
     return [" ".join(item.split()) for item in items] or None
@@ -59,7 +72,7 @@ def read_roles(text: str, n: int) -> list[str] | None:
     """
     reply = reply_of(text)
     for found in reversed(values(reply)):
-        listed = _listed(found.value, _ROLE_KEYS, text_keys=())
+        listed = _listed(unwrapped(found.value), _ROLE_KEYS, text_keys=_ROLE_TEXTS)
         if listed is not None:
             return _enough(listed, n)
     said = plain(reply)
@@ -116,6 +129,8 @@ def _numbered(said: str, head: re.Pattern[str], *, loose: bool = False) -> list[
     if digits and digits != [*range(1, len(heads) + 1)]:
         return []
     ends = [m.start() for m in heads[1:]] + [len(said)]
+    if len(heads) == 1 and not digits:  # "First, ..." may begin a sentence
+        return []
     items = [said[m.end() : end] for m, end in zip(heads, ends, strict=True)]
     if not loose:  # what follows an empty line is no part of the last item
         items = [re.split(r"\n\s*\n|\n[ \t]*[-*\u2022] ", item)[0] for item in items]

@@ -3,11 +3,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
 from manyminds.reading.loose_json import Json, as_objects, values
-from manyminds.reading.role_text import number_of, plain, reply_of
+from manyminds.reading.revised import last_word
+from manyminds.reading.role_text import number_of, reply_of, unwrapped, wording
+from manyminds.reading.role_words import eastern
+from manyminds.reading.roles_compared import compared, in_turn
+from manyminds.reading.roles_placed import placed, rank_of, scored, without_tables
 from manyminds.reading.roles_ranking_words import (
     BEST,
     REF,
@@ -15,7 +20,6 @@ from manyminds.reading.roles_ranking_words import (
     chain_in,
     said_list,
     said_order,
-    said_scores,
 )
 
 
@@ -33,10 +37,21 @@ class Ranking(NamedTuple):
     reasons: dict[int, str]
 
 
-CHINESE = {"\u4e00": "1", "\u4e8c": "2", "\u4e09": "3", "\u56db": "4", "\u4e94": "5"}
 _SCORE_KEYS = ("score", "rating", "points", "grade")
 _NUMBER_KEYS = ("number", "answer", "index", "id", "answernumber", "response", "candidate", "no")
-_ORDER_KEYS = ("order", "ranking", "ranked", "rank", "bestfirst", "besttoworst", "finalranking")
+_ORDER_KEYS = (
+    "order",
+    "ranking",
+    "ranked",
+    "rank",
+    "bestfirst",
+    "besttoworst",
+    "finalranking",
+    "rankings",
+    "finalorder",
+)
+
+_WORST_FIRST_KEYS = ("worsttobest", "worstfirst")
 
 
 def read_ranking(text: str, n: int) -> Ranking | None:
@@ -46,18 +61,21 @@ def read_ranking(text: str, n: int) -> Ranking | None:
     contradict a stated order, repeated numbers, numbers from 0 and unknown numbers: not read.
     """
     reply = reply_of(text)
-    found = [one.value for one in values(reply)]
+    found = [unwrapped(one.value) for one in values(reply)]
     for value in reversed(found):
         outcome = _json_ranking(value, n)
         if outcome is not None:
             return outcome[0]
-    said = plain(reply)
-    order = said_order(said, n)
+    return last_word(without_tables(eastern(wording(reply))), partial(_in_words, n=n), "Ranking")
+
+
+def _in_words(said: str, n: int) -> Ranking | None:
+    order = said_order(said, n) or placed(said, n) or in_turn(said, n) or compared(said, n)
     if order is not None:
         stated = said_list(said, SCORES_LABEL, n)
         scores = dict(enumerate(stated, 1)) if stated else {}
         return _checked(order, {k: float(v) for k, v in scores.items()}, {}, n)
-    scores = said_scores(said, n)
+    scores = scored(said, n)
     return _checked(None, scores, {}, n) if scores else None
 
 
@@ -65,38 +83,79 @@ def _json_ranking(value: Json, n: int) -> tuple[Ranking | None] | None:
     """Return a one-tuple with what a JSON value says; None where it is no ranking at all."""
     if isinstance(value, list):
         rows = as_objects(value)
+        order = None if rows else _places(value, n)
         if rows:
             return _rows(rows, n)
-        order = _places(value, n)
         return (Ranking(order, {}, {}),) if order is not None and len(order) == n else None
-    if not isinstance(value, dict):
-        return None
+    return _object(value, n) if isinstance(value, dict) else None
+
+
+def _object(value: Mapping[str, Json], n: int) -> tuple[Ranking | None] | None:
     keys = {re.sub(r"[^a-z]+", "", key.lower()): one for key, one in value.items()}
     for key in ("answers", "verdict", "verdicts", *_ORDER_KEYS, "results", "scores", "evaluations"):
         inner = keys.get(key)
         rows = as_objects(inner) if isinstance(inner, list) else []
         if rows:
-            return _rows(rows, n)
+            return _rows(rows, n, listed=key in _ORDER_KEYS)
         if key in ("verdict", "answers") and isinstance(inner, dict):
             return _json_ranking(inner, n)
-    order_key = next((key for key in _ORDER_KEYS if key in keys), None)
+    ranks = keys.get("ranks")
+    named = isinstance(ranks, dict)
+    ranked = _by_key(ranks if isinstance(ranks, dict) else value, n, figures=named)
+    if ranked is not None:
+        return ranked
+    order_key = next((key for key in (*_ORDER_KEYS, *_WORST_FIRST_KEYS) if key in keys), None)
     scores = _scores(keys.get("scores", keys.get("score") if n > 1 else None), n)
     if order_key is not None:
         listed = keys[order_key]
         places = chain_in(listed, n) if isinstance(listed, str) else _places(listed, n)
+        if places and order_key in _WORST_FIRST_KEYS:
+            places.reverse()
         if scores is None or not places:
             return (None,)
         return (_checked(places, scores, _reasons(keys.get("reasons"), n), n),)
     if scores:
         return (_checked(None, scores, _reasons(keys.get("reasons"), n), n),)
-    own = _scores(value, n)
-    return (_checked(None, own, {}, n),) if own and len(own) == len(value) == n else None
+    own = _scores(dict(value), n) if len(value) == n else None
+    if own is None or len(own) < n or sorted(own.values()) == [*range(1, n + 1)]:
+        return None  # scores, or places: nothing says which
+    return (_checked(None, own, {}, n),)
 
 
-def _rows(rows: Sequence[Mapping[str, Json]], n: int) -> tuple[Ranking | None] | None:
+def _by_key(value: Mapping[str, Json], n: int, *, figures: bool) -> tuple[Ranking | None] | None:
+    """Read an answer by each rank ("1st": 2), or a rank by each answer ("answer 2": "1st").
+
+    Args:
+        value: A JSON object.
+        n: How many answers there are.
+        figures: Whether a number is a rank; else it may be a score.
+    """
+    by_rank = [(rank_of(key, n), place_of(one)) for key, one in value.items()]
+    by_answer = [
+        (_rank(one, n) if figures or isinstance(one, str) else None, place_of(key))
+        for key, one in value.items()
+    ]
+    return _ranked(by_rank, n) or _ranked(by_answer, n)
+
+
+def _ranked(pairs: Sequence[tuple[int | None, int | None]], n: int) -> tuple[Ranking | None] | None:
+    """Read pairs of a rank and an answer; None where one of them is something else."""
+    known = sorted((rank, place) for rank, place in pairs if rank and place)
+    if len(known) < max(len(pairs), 1):
+        return None
+    whole = [rank for rank, _ in known] == [*range(1, n + 1)]
+    order = _places([place for _, place in known], n) if whole else None
+    return (_checked(order, {}, {}, n) if order else None,)
+
+
+def _rows(
+    rows: Sequence[Mapping[str, Json]], n: int, *, listed: bool = False
+) -> tuple[Ranking | None] | None:
+    """Read rows about one answer each; `listed` says that they are in order, best first."""
     scores: dict[int, float] = {}
     reasons: dict[int, str] = {}
-    ranks: dict[int, float] = {}
+    ranks: dict[int, int] = {}
+    places: list[int] = []
     for row in rows:
         keys = {re.sub(r"[^a-z]+", "", key.lower()): one for key, one in row.items()}
         named = next((key for key in _NUMBER_KEYS if key in keys), None)
@@ -104,9 +163,10 @@ def _rows(rows: Sequence[Mapping[str, Json]], n: int) -> tuple[Ranking | None] |
         if place is None:
             return None
         score = next((_score(keys[key]) for key in _SCORE_KEYS if key in keys), None)
-        rank = number_of(keys.get("rank"))
-        if not 1 <= place <= n or place in scores or place in ranks or (score is rank is None):
+        rank = _rank(keys.get("rank"), n)
+        if not 1 <= place <= n or place in places:
             return (None,)
+        places.append(place)
         if score is not None:
             scores[place] = score
         if rank is not None:
@@ -114,8 +174,10 @@ def _rows(rows: Sequence[Mapping[str, Json]], n: int) -> tuple[Ranking | None] |
         reason = keys.get("reason")
         if isinstance(reason, str):
             reasons[place] = " ".join(reason.split())[:500]
-    if ranks and (sorted(ranks.values()) != [*range(1, len(rows) + 1)] or len(ranks) < len(rows)):
+    if ranks and sorted(ranks.values()) != [*range(1, len(rows) + 1)]:
         return (None,)
+    if not ranks and len(scores) < len(places):
+        return (_checked(places, {}, reasons, n) if listed and not scores else None,)
     order = sorted(ranks, key=lambda place: ranks[place]) if ranks else None
     return (_checked(order, scores, reasons, n),)
 
@@ -150,6 +212,13 @@ def _places(value: Json, n: int) -> list[int] | None:
     places = [place_of(one) for one in value]
     numbers = [place for place in places if place is not None and 1 <= place <= n]
     return numbers if len(numbers) == len(places) == len(set(numbers)) else None
+
+
+def _rank(value: Json, n: int) -> int | None:
+    number = number_of(value)
+    if number is not None:
+        return int(number) if number == int(number) else None
+    return rank_of(value, n) if isinstance(value, str) else None
 
 
 def _score(value: Json) -> float | None:

@@ -6,12 +6,9 @@ import re
 from manyminds.reading.role_text import number_of
 
 BEST = 10.0
-NOUN = (
-    r"(?:answers?|responses?|replies|reply|options?|candidates?|solutions?|antwort|r\u00e9ponse|respuesta"
-    r"|\u7b54\u6848|\u56de\u7b54|\u56de\u590d|\u56de\u7b54\u6848|\u9009\u9879|\u041e\u0442\u0432\u0435\u0442)"
-)
-REF = rf"(?:{NOUN}\s*(?:number|no\.?|nr\.?|num\u00e9ro)?\s*[#(\[]?|#|number\s+|no\.\s*)(\d{{1,3}})(?![\d%]|\.\d)[)\]]?"
-ANY = rf"(?:(?:the\s+)?{NOUN}?\s*(?:number|no\.?)?\s*[#(\[\"]?)(\d{{1,3}})(?![\d%]|\.\d|\s*(?:points|/))[)\]\"]?"
+NOUN = r"(?:answers?|responses?|replies|reply|options?|candidates?|solutions?)"
+REF = rf"(?:\b{NOUN}\s*(?:number|no\.?|nr\.?|num[ée]ro|№)?\s*[#(\[\"]?|#|\bnumber\s+|\bno\.\s*|(?-i:\b[AR](?=\d)))(\d{{1,3}})(?![\d%]|\.\d)[)\]\"]?"
+ANY = rf"(?:(?:the\s+)?{NOUN}?\s*(?:number|no\.?)?\s*[#(\[\"]{{0,2}})(\d{{1,3}})(?![\d%]|\.\d|\s*(?:points|/))[)\]\"]{{0,2}}"
 ORDINALS = {
     "first": 1,
     "second": 2,
@@ -24,13 +21,10 @@ ORDINALS = {
     "4th": 4,
     "5th": 5,
 }
-_RANKS = (
-    r"(?:rank(?:ing|ed|s)?|order(?:ing)?|best\s+to\s+worst|best\s+first|worst\s+to\s+best|worst\s+first|reihenfolge|rangfolge|classement"
-    r"|orden|clasificaci\u00f3n|\u6392\u5e8f|\u6392\u540d|\u9806\u4f4d|\u987a\u5e8f|\u4ece\u597d\u5230\u5dee|\u4ece\u6700\u597d\u5230\u6700\u5dee|\u0420\u0435\u0439\u0442\u0438\u043d\u0433"
-    r"|\u041f\u043e\u0440\u044f\u0434\u043e\u043a)"
-)
+_TOP, _LOW = r"(?:best|strongest|top|highest)", r"(?:worst|weakest|bottom|lowest)"
+_RANKS = rf"(?:rank(?:ing|ed|s)?|order(?:ing)?|(?:from\s+)?(?:the\s+)?(?:{_TOP}[^\n\d.:=]{{1,20}}\b{_LOW}|{_TOP}\s+first|{_LOW}[^\n\d.:=]{{1,20}}\b{_TOP}|{_LOW}\s+first))"
 _ORDER_LABEL = re.compile(
-    rf"{_RANKS}[^\n\d:=>]{{0,40}}?(?:\s*[:=]\s*|\s+(?:is|them|as)\s*:?\s*|\s+)\[?(?P<list>[^\n\]]{{1,200}})",
+    rf"{_RANKS}[^\n\d:=>]{{0,60}}?\[?(?P<list>(?:\b{NOUN}\s*)?[#(\[]*\d[^\n\]]{{0,200}})",
     re.IGNORECASE,
 )
 _ORDER_LABEL_FIRST = re.compile(
@@ -40,10 +34,23 @@ _LABEL_ABOVE = re.compile(
     rf"({_RANKS}[^\n]{{0,40}}:)[ \t]*\n\s{{0,9}}(?=\[?\d{{1,3}}\s?[,>])", re.IGNORECASE
 )
 SCORES_LABEL = re.compile(r"scores?\s*[:=]\s*\[(?P<list>[^\n\]]{1,200})\]", re.IGNORECASE)
-_WORST_FIRST = re.compile(r"worst\s+(?:to\s+best|first)|ascending|from\s+worst", re.IGNORECASE)
-_ITEM = rf"(?:{NOUN}\s*#?|#|(?:the\s+)?)?\s*\(?(\d{{1,3}})\)?"
+WORST_FIRST = re.compile(
+    rf"\b{_LOW}[^\n\d.:=]{{1,20}}\b{_TOP}\b|\b{_LOW}\s+first\b|\bascending\b|\bfrom\s+{_LOW}",
+    re.IGNORECASE,
+)
+_ALL = re.compile(
+    r"\W{0,20}(?:answers|responses|replies|options|candidates|solutions)\b", re.IGNORECASE
+)
+_TAIL = re.compile(  # "2 > 1 > 3 (2 and 1 are close)", "2, 1, 3, because ..."
+    r",?\s+(?:\(|[\u2013\u2014-]\s|(?:because|since|as|where|with)\b)(?![^\n]*\d\s*[,>]\s*\d).*$|,?\s+in\s+(?:that|this)\s+order\W*$",
+    re.IGNORECASE,
+)
+_IN_ORDER = re.compile(r">|\bin\s+(?:that|this)\s+order\b", re.IGNORECASE)
+_FINAL = re.compile(r"\b(?:final|corrected|revised|updated|new)\b", re.IGNORECASE)
+_ITEM = rf"(?:{NOUN}\s*#?|#|(?-i:[AR])|(?:the\s+)?)?\s*\(?(\d{{1,3}})\)?"
+_ONE = rf"(?:{NOUN}\s*)?#?\d{{1,3}}"
 _CHAIN = re.compile(
-    rf"\s*{_ITEM}(?:\s*(?:>=?|\u227b|,|\u3001|;|->|\u2192|=>|,?\s+then|,?\s+and|,?\s+followed\s+by)\s*(?:then\s+|and\s+)?{_ITEM})+\s*[.!\u3002]?\s*",
+    rf"\s*{_ITEM}(?:\s*(?:>{{1,3}}|>=|\u227b|,|\u3001|;|->|\u2192|=>|,?\s+then|,?\s+and|,?\s+followed\s+by)\s*(?:then\s+|and\s+)?{_ITEM})+\s*[.!\u3002]?\s*",
     re.IGNORECASE,
 )
 
@@ -68,9 +75,23 @@ def said_list(said: str, label: re.Pattern[str], n: int) -> list[float]:
     return [x for x in numbers if x is not None] if len(parts) == n and None not in numbers else []
 
 
+_LEAD = re.compile(r"^(?:[^\d:>]{1,60}:|.{0,200}\b(?:so|therefore|thus|hence)\b[,:]?)\s*")
+_REMARK = re.compile(r"\s*\([^()\d]{1,120}\)")
+_TAG = re.compile(r"</?(?:ranking|order|answer|verdict)>", re.IGNORECASE)
+_COLUMN = re.compile(
+    rf"\A[\s*#>-]{{0,20}}(?:[^\n:]{{0,60}}{_RANKS}[^\n:]{{0,40}}:[ \t]*\n(?P<items>(?:[ \t]*(?:[-*\u2022][ \t]*)?{_ONE}[ \t.]*(?:\([^()\n]{{0,80}}\)|[\u2013\u2014-][^\n]*)?[ \t]*(?:\n|\Z)){{2,20}})|(?P<bare>(?:[ \t]*[-*\u2022][ \t]*#?\d{{1,3}}[ \t]*(?:\n|\Z)){{2,20}}\Z))",
+    re.IGNORECASE,
+)
+
+
 def said_order(said: str, n: int) -> list[int] | None:
+    said = _TAG.sub("", said)
+    column = _COLUMN.match(said)
+    if column and not WORST_FIRST.search(said):
+        lines = (column["items"] or column["bare"]).splitlines()
+        return chain_in(", ".join(re.findall(r"\d{1,3}", line)[0] for line in lines), n)
     said = _LABEL_ABOVE.sub(r"\1 ", said)
-    found: list[list[int]] = []
+    found: list[tuple[bool, list[int]]] = []
     for line in said.splitlines():
         label = _ORDER_LABEL_FIRST.search(line) or _ORDER_LABEL.search(line)
         listed = _commas(label["list"] if label else line)
@@ -78,37 +99,35 @@ def said_order(said: str, n: int) -> list[int] | None:
             continue
         if not label and "," in line and not re.search(NOUN, line, re.IGNORECASE) and line != said:
             continue
-        order = chain_in(listed, n, worst_first=bool(_WORST_FIRST.search(line)))
+        if not label and not _IN_ORDER.search(line) and _ALL.match(line):  # "Answers 1, 2, 3"
+            continue
+        if listed == line and line.count(">") >= n - 1 > 0:  # "Therefore: 2 > 1 > 3"
+            listed = _LEAD.sub("", line)
+        worst_first = bool(WORST_FIRST.search(line))
+        order = chain_in(listed, n, worst_first=worst_first)
+        if order is None and (label or _IN_ORDER.search(line)):
+            order = chain_in(_TAIL.sub("", listed), n, worst_first=worst_first)
         if order is not None:
-            found.append(order)
-    orders = {tuple(order) for order in found}
+            found.append((bool(label and _FINAL.search(line)), order))
+    last = [order for final, order in found if final] or [order for _, order in found]
+    orders = {tuple(order) for order in last}
     if orders:
         return list(orders.pop()) if len(orders) == 1 else None
-    for read in (_by_lines, _by_sequence, _by_rank_words):
-        order = read(said, n)
-        if order is not None:
-            return order
-    return None
-
-
-_LINE = re.compile(
-    rf"^[ \t]*(?:rank\s*|#)?(\d{{1,3}})(?:st|nd|rd|th)?(?:\s+place)?[.):\s-]\s*{REF}(?P<rest>[^\n]*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-_RANK_LABEL = re.compile(
-    r"^[ \t]*(best|first|second|third|fourth|fifth|worst|last)(?:\s+(?:place|best))?\s*:(?=\s*(?P<bare>\d{1,3}\s*$)?)",
-    re.IGNORECASE | re.MULTILINE,
-)
+    return _by_sequence(said, n)
 
 
 def _commas(listed: str) -> str:
     """Return a list with commas where a reply joins it by brackets, "lastly" or "beats"."""
+    listed = _REMARK.sub("", listed)
     listed = re.sub(r"\]\s*\[", ", ", listed).replace("[", "").replace("]", "")
     listed = re.sub(r",?\s+(?:which\s+)?beats\s+", " > ", listed, flags=re.IGNORECASE)
     listed = re.sub(r",?\s+and\s+(?:lastly|finally|last)\b", ",", listed, flags=re.IGNORECASE)
-    listed = re.sub(r"\s*\((?:the\s+)?(?:best|worst)\)", "", listed, flags=re.IGNORECASE)
+    listed = re.sub(
+        rf",?\s+with\s+({_ONE})\s+(?:(?:being|coming)\s+(?:in\s+)?)?(?:last|worst)\b",
+        r", \1",
+        listed,
+        flags=re.I,
+    )
     best = re.search(
         r",?\s+with\s+(?:answer\s+)?(\d{1,3})\s+(?:being\s+)?(?:the\s+)?best\W*$", listed
     )
@@ -116,27 +135,12 @@ def _commas(listed: str) -> str:
     return listed[: best.start()] if best and first and best[1] == first[0] else listed
 
 
-def _by_lines(said: str, n: int) -> list[int] | None:
-    """Read numbered lines, each of which names an answer."""
-    ranked = {**ORDINALS, "best": 1, "worst": n, "last": n}
-    said = _INLINE_LABEL.sub("\n", said)
-    said = _RANK_LABEL.sub(lambda m: f"{ranked[m[1].lower()]}." + " answer" * bool(m["bare"]), said)
-    lines = list(_LINE.finditer(said))
-    ranks, numbers = [int(m[1]) for m in lines], [int(m[2]) for m in lines]
-    if ranks != [*range(1, n + 1)] or sorted(numbers) != ranks or _WORST_FIRST.search(said):
-        return None
-    bare = all(not m["rest"].strip(" .:") for m in lines)
-    if numbers == ranks and not bare and not re.search(_RANKS, said, re.IGNORECASE):
-        return None  # remarks on each answer in turn
-    return numbers
-
-
 _SEQUENCE = re.compile(
-    rf"(?:\bthe\s+)?best\s+(?:one\s+|answer\s+)?is\s+{ANY}(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next)\s+(?:by\s+)?{ANY})+)",
+    rf"(?:\bthe\s+)?best\s+(?:one\s+|answer\s+)?is\s+{ANY}(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next|finally|lastly|last)?\s*,?\s*(?:by\s+)?{ANY})+)",
     re.IGNORECASE,
 )
 _FOLLOWED = re.compile(
-    rf"{REF}\s+is\s+(?:the\s+)?best(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next)\s+(?:by\s+)?{ANY})+)",
+    rf"(?:{REF}|^\s*\d{{1,3}})\s+is\s+(?:clearly\s+)?(?:the\s+)?best(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next|finally|lastly|last)?\s*,?\s*(?:by\s+)?{ANY})+)",
     re.IGNORECASE,
 )
 
@@ -148,60 +152,3 @@ def _by_sequence(said: str, n: int) -> list[int] | None:
             if sorted(numbers) == [*range(1, n + 1)]:
                 return numbers
     return None
-
-
-_RANK_WORD = re.compile(
-    rf"{REF}\s+(?:is\s+|comes\s+|as\s+|in\s+)?(?:the\s+)?(best|first|second|third|fourth|last|worst)(?:\s+best)?\b",
-    re.IGNORECASE,
-)
-
-
-_INLINE_LABEL = re.compile(
-    r"(?<=\d)\s*[,;.]\s*(?=(?:second|third|fourth|fifth|worst|last)(?:\s+(?:best|place))?\s*:)",
-    re.IGNORECASE,
-)
-_NEXT = re.compile(rf"\b(first|second|third|fourth)(\s*,)?\s+followed\s+by\s+{REF}", re.IGNORECASE)
-
-
-def _named_rank(m: re.Match[str]) -> str:
-    """Return "second, followed by answer 1" as "second, answer 1 is third"."""
-    following = ("first", "second", "third", "fourth", "fifth")[ORDINALS[m[1].lower()]]
-    return f"{m[1]}, answer {m[3]} is {following}"
-
-
-def _by_rank_words(said: str, n: int) -> list[int] | None:
-    if re.search(r"\b(?:not|never)\b|n't\b", said):
-        return None
-    said = _NEXT.sub(_named_rank, said)
-    at: dict[int, int] = {}
-    for number, word in _RANK_WORD.findall(said):
-        word = word.lower()
-        rank = 1 if word == "best" else n if word in ("last", "worst") else ORDINALS[word]
-        if at.get(rank, int(number)) != int(number):
-            return None
-        at[rank] = int(number)
-    if sorted(at) != [*range(1, n + 1)] or sorted(at.values()) != sorted(at):
-        return None
-    return [at[rank] for rank in sorted(at)]
-
-
-_SCORED = re.compile(
-    rf"{REF}\s*(?:->|[:=\u2014-]|\(|gets|scores|deserves|earns|is\s+worth|(?=an?\s+\d))\s*(?:an?\s+)?(?:score\s*:?\s*)?(\d{{1,2}}(?:\.\d)?)\s*(/\s*10\b|points|out\s+of\s+10)?\)?(?=[\s.,;)]|$)",
-    re.IGNORECASE,
-)
-_TABLE = re.compile(
-    r"^\s*\|\s*(?:answer\s*)?#?(\d{1,3})\s*\|\s*(\d{1,2}(?:\.\d)?)(?:\s*/\s*10)?\s*\|", re.I | re.M
-)
-
-
-def said_scores(said: str, n: int) -> dict[int, float]:
-    table = "score" in said.lower() and _TABLE.findall(said)
-    rows = [(number, score, "/") for number, score in table] if table else _SCORED.findall(said)
-    scores = {int(number): float(score) for number, score, _ in rows}
-    marked = all(unit for _, _, unit in rows) or re.search(
-        r"\bscores?\b|\bpoints\b|\bdeserves\b", said, re.IGNORECASE
-    )
-    bare = not _SCORED.sub("", said).strip(" \t\n.,;-*")
-    if len(rows) != n or sorted(scores) != [*range(1, n + 1)] or not (marked or bare):
-        return {}
-    return scores if all(0 <= score <= BEST for score in scores.values()) else {}

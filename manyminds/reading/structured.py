@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from manyminds.reading import locate as phrases
 from manyminds.reading import loose_json
+from manyminds.reading.cues import DENIES, REASON
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import visible
 
@@ -17,20 +18,28 @@ if TYPE_CHECKING:
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
     r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
-    r"|\b(?:returns?|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
+    r"|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
 _PROSE = re.compile(  # a sentence, which no program printed
-    r"^(?:the|it|this|that|we|i|so|since|therefore|thus|first|to|if|in|after|let(?:'s)?)\b.*\b(?:is|are|will|would|raises?"
+    r"\b(?:\w*(?:Error|Exception)|error|exception)\b.*\b(?:raised?|thrown|throws?|raises|occurs?)\b|\braises?\s+\w*(?:Error|Exception)\b"
+    r"|^(?:the|it|this|that)\s+(?:program|code|function|script|output|call|result|loop|method|snippet)\b(?=.*\s.*\s)"
+    r"|^(?:the|it|this|that|we|i|so|since|therefore|thus|first|to|if|in|after|let(?:'s)?)\b.*\b(?:is|are|will|would|raises?"
     r"|returns?|iterates?|can|cannot|can't|do|does|have|has|need|get|be|then|trace|look|go|start|run|evaluate)\b",
+    re.IGNORECASE,
+)
+_TICKED = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
+_ABOUT = re.compile(  # says what an output is like
+    r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
     re.IGNORECASE,
 )
 _ONE_WORD = re.compile(r"[^\s.]+")
 _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
+_OPENED = re.compile(r"(?:\[[^\]]*|\([^)]*|\{[^}]*|'[^']*|\"[^\"]*)")
 _CLOSING = re.compile(r"[}\])`\s]{1,5}")
-_ONLY_ANSWER = re.compile(r'\{\s*"answer"\s*:')
+_ONLY_ANSWER = re.compile(r'\{\s*"(?:answer|output|result|return(?:ed)?[_ ]value)"\s*:')
+_DEFINES = re.compile(r"^[ \t]*(?:async\s+def|def|class)\s", re.MULTILINE)
 _PYTHON = ("python", "python3", "py")
-_MOST_FAILURES = 50  # each costs at most one pass over the text
 _LONGEST_LITERAL = 10_000
 _STRING_OR_NUMBER = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|['"].*|(?<!\w)[0-9.]+(?:[eE][-+]?[0-9]+)?(?!\w)""",
@@ -49,9 +58,6 @@ def find_json(text: str) -> Found | None:
 def json_object(text: str) -> str | None:
     """Return the last JSON object or array of a reply, compact; None where there is none."""
     value = _last_json(visible(text))
-    if value is None:  # as Python prints it
-        value = next((one.value for one in reversed(loose_json.values(visible(text)))), None)
-        value = value if isinstance(value, dict | list) else None
     return None if value is None else _compact(value)
 
 
@@ -83,7 +89,7 @@ def literal(text: str) -> str | None:
 
 
 def find_literal(text: str) -> Found | None:
-    """Return the Python literal a reply ends in, and where it stands.
+    """Return the Python literal a reply ends in, and where it is.
 
     The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
     """
@@ -98,14 +104,9 @@ def find_literal(text: str) -> Found | None:
     if stated is not None:
         said = _asserted(stated)
         return Found(said if said.strip() else repr(said), "JSON field")
-    cues = [] if tagged else list(_RETURNED.finditer(text))
-    if cues:
-        place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
-        for said in (place, place.rstrip(".!`* "), place.split(", ")[0]):
-            if said and _literal(said) is not _NOTHING:
-                return Found(said, "cue")
-        if cues[-1][0].rstrip().endswith(":") and _ONE_WORD.fullmatch(place):
-            return Found(place, "cue")
+    cued = None if tagged else _after_cue(text)
+    if cued is not None:
+        return Found(cued, "cue")
     reply = _WRAPPER.sub("", reply).strip()
     if "\n" in reply:
         reply, where = reply.rpartition("\n")[2].strip(), "last line"
@@ -117,7 +118,37 @@ def find_literal(text: str) -> Found | None:
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
     if is_literal(after):
         return Found(after, "cue")
-    return None if _PROSE.search(said) else found(said.strip("`") or None, where)
+    return _printed(said, where)
+
+
+def _after_cue(text: str) -> str | None:
+    """Return the literal, or the one word, after the last cue such as "it prints"."""
+    cues = list(_RETURNED.finditer(text))
+    if not cues:
+        return None
+    place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
+    reasoned = REASON.split(place)[0].strip(" *`.")
+    for said in (place, place.rstrip(".!`* "), place.split(", ")[0], reasoned):
+        if said and _literal(said) is not _NOTHING:
+            return said
+    if cues[-1].start() == 0 and cues[-1][0].rstrip().endswith(":") and "\n" not in text.strip():
+        return place or None  # "Output: 0 1 2"
+    word = place if cues[-1][0].rstrip().endswith(":") else place.rstrip(".!")
+    return word.strip("`") if _ONE_WORD.fullmatch(word) and not _ABOUT.fullmatch(word) else None
+
+
+def _printed(said: str, where: str) -> Found | None:
+    """Return a last line as a program printed it; None for a sentence about the program."""
+    ticked = _TICKED.findall(said)
+    if ticked:  # "..., so it prints `HEL`."
+        if said.rstrip(" .!").endswith("`"):
+            return Found(ticked[-1], "inline code")
+        literals = [one for one in ticked if is_literal(one)]  # "`d` ends up as `[1]`, as asked"
+        alone = len(literals) == 1 and not DENIES.search(said)
+        return Found(literals[0], "inline code") if alone else None
+    cut = _OPENED.fullmatch(said.rpartition("==")[2].strip())  # a literal that does not end
+    prose = cut or said.startswith("I ") or phrases.refuses(said) or _PROSE.search(said)
+    return None if prose else found(said.strip("`") or None, where)
 
 
 def _asserted(text: str) -> str:
@@ -128,7 +159,7 @@ def _asserted(text: str) -> str:
 
 
 def _wrapped(reply: str) -> bool:
-    """Say whether a reply is the JSON of an answer, alone or with its reasoning."""
+    """Return whether a reply is the JSON of an answer, alone or with its reasoning."""
     if not reply.startswith("{") or phrases.field(reply) is None:
         return False
     return "reason" in reply[:200] or _ONLY_ANSWER.match(reply) is not None
@@ -148,13 +179,30 @@ def literal_key(answer: str) -> Hashable:
 
 
 def code(text: str) -> Found | None:
-    """Return the last Python block of a reply, else what follows "impl]", else the whole text."""
+    """Return the last Python block of a reply, else what follows "impl]", else the whole text.
+
+    The last block that defines something, if one does: what follows it shows how to use it. A
+    refusal is no program.
+    """
     text = visible(text)
-    block = phrases.fenced(text, _PYTHON) or phrases.fenced(text)
+    defines = next((one for one in phrases.blocks(text, _PYTHON) if _DEFINES.search(one)), None)
+    block = defines or phrases.fenced(text, _PYTHON) or phrases.fenced(text)
+    if text.count("```") % 2 and defines is None:  # the last block has no end
+        block = text.rpartition("```")[2].partition("\n")[2]
+        if not _parses(block):
+            return None
     where = "whole reply" if block is None else "code fence"
     if block is None:
-        block = text.rpartition("impl]")[2]
+        block = "" if phrases.refuses(text) else text.rpartition("impl]")[2]
     return Found(block.strip("\n"), where) if block.strip() else None
+
+
+def _parses(program: str) -> bool:
+    try:
+        ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return bool(program.strip())
 
 
 def code_key(answer: str) -> str:
@@ -163,7 +211,7 @@ def code_key(answer: str) -> str:
 
 
 def is_literal(text: str) -> bool:
-    """Say whether the text is a Python literal as it would be printed."""
+    """Return whether the text is a Python literal as it would be printed."""
     return _literal(text.strip()) is not _NOTHING
 
 
@@ -209,34 +257,24 @@ def _hashable(value: object) -> Hashable:
     return value if isinstance(value, Hashable) else None
 
 
-def _last_json(text: str, *, repair: bool = True) -> object:
-    """Return the last object or array in a text that holds other things too."""
+def _last_json(text: str) -> object:
+    """Return the last object, else array, in a text that holds other things too.
+
+    None where it is not closed: what it holds inside is no answer.
+    """
     whole = _loads(text)
     if isinstance(whole, (dict, list)):
         return whole
-    decoder = json.JSONDecoder(parse_float=_number, strict=False)
-    last: object = None
-    lists: object = None
-    failures, position = 0, _opening(text, 0)
-    while position >= 0 and failures < _MOST_FAILURES:
-        try:
-            value, position = decoder.raw_decode(text, position)
-            last, lists = (value, lists) if isinstance(value, dict) else (last, value)
-        except (ValueError, RecursionError):
-            failures, position = failures + 1, position + 1
-        position = _opening(text, position)
-    if last is None and repair and _TRAILING.search(text):
-        return _last_json(_TRAILING.sub(r"\1", text), repair=False)
-    return lists if last is None else last
+    found = loose_json.values(text)
+    last = next((one for one in reversed(found) if isinstance(one.value, dict)), None)
+    last = last or (found[-1] if found else None)
+    if last is not None:
+        return _loads(json.dumps(last.value)) if last.closed else None
+    empty = _EMPTY.findall(text)
+    return None if not empty else {} if empty[-1].startswith("{") else []
 
 
-_OPENING = re.compile(r"[{\[]")
-_TRAILING = re.compile(r",(?:\s{0,20})([}\]])")
-
-
-def _opening(text: str, start: int) -> int:
-    match = _OPENING.search(text, start)
-    return match.start() if match else -1
+_EMPTY = re.compile(r"\{\s{0,9}\}|\[\s{0,9}\]")
 
 
 def _loads(text: str) -> object:

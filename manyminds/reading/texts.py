@@ -2,24 +2,29 @@
 """Answers in words: what a reply states, and which of two wordings name the same thing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from manyminds.reading import dates, locate, names
 from manyminds.reading.answers import Extractor, find_final, finding, text_key
-from manyminds.reading.cues import ANSWER_IS
+from manyminds.reading.cues import ANSWER_IS, CORRECTION
+from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
 _ARTICLE = re.compile(
-    r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las)\s+)?"
+    r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las|il|lo|gli)\s+|l['\u2019])?"
 )
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
-_REASON = re.compile(r"[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*", re.IGNORECASE)
+_REASON = re.compile(
+    r"\s[-\u2013\u2014]\s(?:the|it|they|its|this|an?|one)\s.*|(?<=[a-z]),\s+(?:an?|the)\s+(?!.*\band\b).*|[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(
     r"^(?:(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i(?: would|'?d) say|i think"
-    r"|i believe|i guess|i say|the (?:output|result|value) is|c'est|es ist|es|\u044d\u0442\u043e)\s+){1,2}",
+    r"|i believe|i guess|i say|the (?:output|result|value) is|c['\u2019](?:est|\u00e9tait)|(?:das|es|dies) (?:ist|war)"
+    r"|es|fue|foi|\u00e9|\u00e8|\u044d\u0442\u043e)\s+){1,2}",
     re.IGNORECASE,
 )
 DENIES = re.compile(
@@ -37,21 +42,61 @@ SMALL = frozenset(  # words that add nothing to an answer
         "the a an of in on at by to for and or it is was are were be this that its i think would "
         "say so der die das ist la le les el los las de du des est es un una than then very more "
         "most much also only just do does did has have had can will there their his her he she "
-        "they we you as but no with from",
+        "they we you as but no with from "
+        "den dem des ein eine einer und sie il elle lo aux dans par pour sur "
+        "fue fut era por con que qui qu\u00e9 \u00e0 uma gli nel "
+        "\u00e8 \u00e9 \u043d\u0430 \u044d\u0442\u043e \u0432",
     )
 )
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
-_AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,\s*")
+_AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,(?!(?<=[0-9],)[0-9])\s*")
 _RANGE = re.compile(r"(?<=[0-9])\s*(?:[-\u2013\u2014~]|\bto\b|\bbis\b|\u81f3|\u5230)\s*(?=[0-9])")
 WORD = re.compile(r"\w+", re.UNICODE)
 _BULLET = re.compile(r"^(?:[-*\u2022]\s+|[0-9]{1,2}[.)]\s+(?=\D))")
-_POLITE = re.compile("(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)$")
-_EITHER = re.compile(  # two answers
+_VERSION = re.compile(r"^v(?=[0-9]+\.[0-9])")
+_SCORE = re.compile(r"(?<=[0-9]) ?: ?(?=[0-9]{1,3}$)")
+_CALLED = re.compile(r"\+?[0-9(][0-9() .-]{5,20}[0-9]")
+_FEWEST_DIGITS = 7
+_NOTE = re.compile(r"(?P<name>[a-g])\s?(?:(?P<sharp>#|sharp)|flat)")
+_POLITE = re.compile(
+    "(?:\u3067\u3059|\u3067\u3042\u308b|\u3060|\uc785\ub2c8\ub2e4|\uc774\uc5d0\uc694|\uc608\uc694)$"
+)
+EITHER = re.compile(  # two answers
     r"\beither\b|(?<!\bone)(?<!\bmore)\s(?:or|oder|ou)\s(?!(?:so|more|less|not)\b)", re.IGNORECASE
 )
-_CUT_OFF = re.compile(r"(?:\b(?:and|or|but|because|the|a|an|is|of|with)|,)$", re.IGNORECASE)
+_NOT = re.compile(
+    r"(?:not|nicht|pas|no\s+es|non\s+\u00e8|n\u00e3o\s+\u00e9)\s(?!sure\b)", re.IGNORECASE
+)
+_LABELS = re.compile(r"^\w[\w ]*:[^;:\n]+[;\n]\s*\w[\w ]*:\s")  # "Largest: A; smallest: B"
+_PICTURE = re.compile(
+    "[\u2190-\u21ff\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"
+)  # arrows, emoji
+_NAMED = re.compile(
+    r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>[^:=\u2192\n]{1,80})$"
+)
+_LOWER = re.compile(r"_\{?([0-9]{1,3})\}?")
+LOWERED = {0x2080 + n: str(n) for n in range(10)}  # H\u2082O
+_NATION = re.compile(
+    r"(?:[Tt]he\s+)?[A-Z][a-z]+(?:ese|ian|ean|ish|can)\s+"
+)  # Japanese yen, African elephant
+_COUNTRY = re.compile(
+    r"\b(?:country|nation|state|province|continent|region)\b|\bin\s+welchem\s+land\b|\bpays\b|\bpa\u00eds\b",
+    re.IGNORECASE,
+)
+_SHORTEST_PLURAL = 4  # letters
+_GIVES = re.compile(
+    r"\b(?:gives?|yields?|results?\s+in|makes?|forms?|spells?|get|becomes?|returns?|prints?|outputs?"
+    r"|(?:result|output|value|string|word)\s+is|ergibt|donne|da)\b:?\s+(?P<quote>[\"'`\u201c])(?P<said>[^\"`\u201c\u201d\n]{1,80})[\"'`\u201d]\s*[.!]?$"
+)
+_SO = re.compile(
+    r"[,;:]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|donc|por\s+lo\s+tanto)\b,?\s+",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"(?:it|that|this|they|he|she|we|i|you|there|the\s+answer)\b", re.IGNORECASE)
+_MOST_CORRECTED = 14  # words of a reply that takes something back
+_FEW = 4  # words of what it states then
 _SHORT = 6  # words of a whole reply that can be an answer
-_MOST_WORDS = 10  # of a statement in which "or" joins two answers
+MOST_WORDS = 10  # of a statement in which "or" joins two answers
 OPEN = re.compile(r"\?|\b(?:or|maybe|might|could|perhaps|either|oder|ou|quiz\w+)\b", re.IGNORECASE)
 
 
@@ -61,16 +106,36 @@ def stated(text: str) -> Found | None:
     text = readable(text)
     place = place or locate.found(locate.bold(text), "bold text")
     whole = text.strip()
-    ended = not whole.endswith("?") and not _CUT_OFF.search(whole)
-    short = len(whole.split()) <= _SHORT and ended
+    place = place or _last_words(whole)
+    ended = not whole.endswith("?") and not is_cut_off(whole)
+    short = len(_ASIDE.sub("", whole).split()) <= _SHORT and ended
     if place is None and short and not (DENIES.search(whole) and ANSWER_IS.search(whole)):
         place = Found(whole, "whole reply")
-    if place is None:
+    if place is not None and place.where == "whole reply" and locate.only_reasons(whole):
         return None
-    if _EITHER.search(place.answer) and len(place.answer.split()) <= _MOST_WORDS:
+    if place is not None and place.where == "whole reply" and _NOT.match(whole):
+        return None  # "Not Marlowe."
+    if place is None or place.where == "whole reply" and _LABELS.search(whole):
         return None
-    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer))).strip(" .,:;!*_\"'`\u3002")
+    if EITHER.search(place.answer) and len(place.answer.split()) <= MOST_WORDS:
+        return None
+    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer)))
+    said = said.lstrip("# ").strip(" .,:;!*_>\"'`\u3002")  # "C#" keeps its sign
     return locate.found(said or None, place.where)
+
+
+def _last_words(whole: str) -> Found | None:
+    """Return what a reply without a cue ends in after a colon, an arrow, "but", "so" or "gives"."""
+    for form in (_NAMED, _GIVES):  # "good morning -> buenos días", "Joining them gives 'er'."
+        if (named := form.search(whole)) is not None:
+            return Found(named["said"].strip(), "last words")
+    if len(whole.split()) > _MOST_CORRECTED:
+        return None
+    turns = [*CORRECTION.finditer(whole), *_SO.finditer(whole)]
+    said = whole[max(turn.end() for turn in turns) :] if turns else ""
+    vague = _PRONOUN.match(said) or DENIES.search(said)
+    short = 0 < len(said.split()) <= _FEW
+    return Found(said.strip(), "last words") if short and not vague else None
 
 
 def plain_key(answer: str) -> str:
@@ -84,22 +149,35 @@ def plain_key(answer: str) -> str:
     items = _SET.fullmatch(answer.strip())
     if items is not None:
         return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
+    answer = answer.replace("\u266f", "#").replace("\u266d", " flat")
+    answer = _LOWER.sub(r"\1", _PICTURE.sub("", answer).translate(LOWERED))
     key = _ASIDE.sub("", text_key(_POLITE.sub("", _BULLET.sub("", answer.strip())))).strip(
-        "\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002"
+        "$\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002\u00a1\u00bf"
     )
-    key = _RANGE.sub("-", key)
+    key = _as_written(_RANGE.sub("-", key))
     parts = _AND.split(key)
     if len(parts) > 2 or len(parts) == 2 and "," not in key:
         key = " & ".join(parts)
-    return _ARTICLE.sub("", key) or key
+    key = _ARTICLE.sub("", key) or key
+    return names.SAME.get(key.replace(".", ""), key)
 
 
 TEXT = finding("text", stated, plain_key)
 """Reads what a reply states in words."""
 
 
+def _as_written(key: str) -> str:
+    """Return one spelling of versions, scores, telephone numbers and notes: v1.2 is 1.2."""
+    if _CALLED.fullmatch(key) and sum(map(str.isdigit, key)) >= _FEWEST_DIGITS:
+        return "".join(char for char in key if char.isdigit() or char == "+")
+    note = _NOTE.fullmatch(key)
+    if note is not None:
+        return f"{note['name']}{'#' if note['sharp'] else 'b'}"
+    return _SCORE.sub("-", _VERSION.sub("", key))
+
+
 def speaks(text: str) -> bool:
-    """Say whether a text is a sentence.
+    """Return whether a text is a sentence.
 
     It has a verb such as "is", or a full stop and a word that is no name.
     """
@@ -121,11 +199,30 @@ def contained(distinct: Sequence[str], question: str = "") -> dict[str, str]:
         first.setdefault(plain_key(answer), answer)
     merged = names.merged(list(first), question)
     for key in first:
-        held = [other for other in first if other != key and _qualifies(key, other)]
+        plain = names.without_accents(key)
+        if plain != key and plain.isascii() and plain in first:  # "Brasília" and "Brasilia"
+            merged[key] = merged[plain]
+    for key in first:
+        shorter = key.removesuffix("s") if len(key) > _SHORTEST_PLURAL else key
+        if shorter != key and shorter in first:  # "diamonds" and "diamond"
+            merged[key] = merged[shorter]
+        nation = _NATION.match(first[key])
+        bare = "" if nation is None else plain_key(first[key][nation.end() :])
+        if bare in first and _only_one(bare, first):
+            merged[key] = merged[bare]
+    for key in first:
+        held = [other for other in first if other != key and _qualifies(key, other, question)]
         if len(held) == 1 and not DENIES.search(key):
             merged[key] = merged[held[0]]
     return {answer: first[merged[plain_key(answer)]] for answer in distinct}
 
 
-def _qualifies(key: str, inner: str) -> bool:
+def _only_one(bare: str, answers: Iterable[str]) -> bool:
+    """Say whether one answer of a ballot at most adds a word to another: one kind of yen."""
+    return sum(answer.endswith(f" {bare}") for answer in answers) == 1
+
+
+def _qualifies(key: str, inner: str, question: str) -> bool:
+    if key.endswith(f", {inner}"):  # "Agra, India" where a country is asked for
+        return _COUNTRY.search(question) is not None
     return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")

@@ -9,13 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, durations, lists, locate, polarity
+from manyminds.reading import choices, durations, given, lists, locate, numbered, polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question
+from manyminds.reading.figures import is_number
+from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
 from manyminds.reading.locate import Found
-from manyminds.reading.measures import apart, counted_alike
+from manyminds.reading.measures import (
+    apart,
+    counted_alike,
+    grouped_alike,
+    in_unit_asked,
+    rounded_alike,
+)
 from manyminds.reading.mentions import is_sentence, mentioned
 from manyminds.reading.numbers import has_decimal_comma
+from manyminds.reading.polarity import YES_OR_NO
+from manyminds.reading.ranges import RANGE, is_range
 from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import contradicts, restated
 from manyminds.reading.texts import TEXT, in_words
@@ -27,11 +36,30 @@ _OUTPUT = re.compile(
     r"\bwhat\b[^.?\n]{0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
     re.IGNORECASE,
 )
+_PROGRAM = re.compile(
+    r"\bdef |\bprint\(|```|\blambda\b|\bcode\b|\bsnippet\b|\w\(.*\)|^\s*\w+ = ", re.MULTILINE
+)
 _LONGEST_QUESTION = 10_000
 _SHORT_QUESTION = 200  # characters
+_WH = re.compile(  # a question that yes and no do not answer
+    r"(?:^|[.!\n\u00bf]\s*)(?:(?:what|which|who(?:m|se)?|where|when|why|wer|welche[rsnm]?|wo|wann|qui|quel(?:le)?s?|qui\u00e9n|cu\u00e1l"
+    r"|d\u00f3nde|qual[ei]?|chi|quem)\b|how\s+(?:many|much|long|far|old|tall|big|often)\b)[^.?!\n]*\?\s*$",
+    re.IGNORECASE,
+)
+_TRUTH = re.compile(r"\b(?:true|false|yes|no|truth|valid|holds?)\b", re.IGNORECASE)
+_ONLY_IF = {DURATION: durations.is_compound, RANGE: is_range}
+"""Kinds of which one reply at least must have an answer that only they read."""
 _WHO = re.compile(r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$", re.IGNORECASE)
-_HOW_MANY = re.compile(r"\bhow\s+many\b[^.?!\n]*\?\s*$", re.IGNORECASE)
-_FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$")
+_HOW_MANY = re.compile(
+    r"\b(?:how\s+(?:many|much)|(?:what|which)\s+number)\b[^.?!\n]*\?\s*$", re.IGNORECASE
+)
+_ARITHMETIC = re.compile(  # asks for nothing but a number
+    r"^\W*(?:what(?:'s|\s+is)|calculate|compute|evaluate|how\s+much\s+is|was\s+ist|combien\s+font|cu\u00e1nto\s+es)?"
+    r"\s*(?=[^?]*[0-9]\s*[-+*/\u00d7\u00f7^x])[-+*/\u00d7\u00f7^().0-9x\s%=]+(?:\?|\.|$)",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"[0-9]x|(?<![0-9]\s)x|x(?!\s*[0-9])", re.IGNORECASE)  # "5 x 7" has none
+_FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$|\b(?:sin|cos|tan|sec|csc|cot|log|ln|exp|sqrt)\b")
 
 
 @dataclass(frozen=True)
@@ -83,7 +111,10 @@ def read_all(
         ]
         found = mentioned(texts, found, unclear, question)
         chosen = in_words(question)
-    answers = _in_the_same_words([locate.answer_of(one) for one in found], chosen)
+    said = [locate.answer_of(one) for one in found]
+    if chosen.name == "number" and kind is None:
+        said = rounded_alike(grouped_alike(said))
+    answers = _in_the_same_words(said, chosen)
     if chosen.name == "number" and kind is None and (told := apart(texts, answers)) != answers:
         answers, chosen = told, finding("number", chosen.located, str)
     reasons = [
@@ -113,7 +144,10 @@ def _with_restated(
                 number = _read(kind, filled.answer)
                 filled = None if number is None else Found(number.answer, filled.where)
         read.append(filled or one)
-    return counted_alike(read, texts, question) if kind is not TEXT else read
+    if kind is TEXT:
+        return read
+    read = counted_alike(given.added(read, texts, refused, question), texts, question)
+    return in_unit_asked(read, texts, question)
 
 
 def _named(kind: str | Extractor) -> Extractor:
@@ -130,26 +164,49 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     """Return the first kind that reads enough of the replies that state anything."""
     options = choices.options_in(question) if question else {}
     if options:
-        return _lettered(tuple(options.items()))
+        return lettered(tuple(options.items()), question)
+    if listed := numbered.options_in(question):
+        by_number = numbered.reader(tuple(listed.items()))
+        if sum(_read(by_number, text) is not None for text in good) >= _ENOUGH * len(good) > 0:
+            return by_number
     if _asks_for_output(question[-_LONGEST_QUESTION:]):
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
-    with_comma = any(has_decimal_comma(text) for text in good)
+    with_comma = has_decimal_comma(question) or any(map(has_decimal_comma, good))
+    number = NUMBER_WITH_COMMA if with_comma else EXTRACTORS["number"]
+    if _ARITHMETIC.search(question) and not _VARIABLE.search(question):
+        return number  # whatever else the replies calculate with
     own = _own_kind(good, question) if question else None
-    left = () if own is not None or _asks_for_words(good, question) else KINDS
+    left = () if own is not None or _asks_for_words(good, question) else _tried(question)
     for plain in (*kinds_of_question(question), *left):
-        kind = NUMBER_WITH_COMMA if with_comma and plain.name == "number" else plain
+        kind = number if plain is EXTRACTORS["number"] else plain
         found = [place for text in good if (place := _read(kind, text)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
-        if kind is DURATION and not any(durations.is_compound(one.answer) for one in found):
+        if kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found):
             continue  # "7 days" is a number
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
-            return kind
+            return _plainer(kind, found, good)
     if own is None and _HOW_MANY.search(question) and not _formulas(good):
-        return EXTRACTORS["number"]  # a question that has no other kind, however few state one
+        return number  # a question that has no other kind, however few state one
     return own or TEXT
+
+
+def _tried(question: str) -> Sequence[Extractor]:
+    """Return the kinds that are tried for any question: yes and no answer no "which" or "who"."""
+    if _WH.search(question) and not _TRUTH.search(question):
+        return [kind for kind in KINDS if kind is not YES_OR_NO]
+    return KINDS
+
+
+def _plainer(kind: Extractor, found: Sequence[Found], good: Sequence[str]) -> Extractor:
+    """Return the reader of numbers in place of that of formulas where it reads no fewer replies."""
+    if kind.name != "math" or not all(is_number(one.answer) for one in found):
+        return kind
+    number = EXTRACTORS["number"]
+    read = sum(_read(number, text) is not None for text in good)
+    return number if read >= len(found) else kind
 
 
 def _asks_for_words(good: Sequence[str], question: str) -> bool:
@@ -190,7 +247,7 @@ def _fills_in_words(good: Sequence[str], question: str) -> bool:
 
 def _asks_for_output(question: str) -> bool:
     """Say whether a question asks what a program gives: its answer is a Python literal."""
-    return bool(_ASSERTS.search(question) or "def " in question and _OUTPUT.search(question))
+    return bool(_ASSERTS.search(question) or _PROGRAM.search(question) and _OUTPUT.search(question))
 
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.
@@ -202,14 +259,6 @@ def _read(kind: Extractor, text: str) -> Found | None:
 @lru_cache(maxsize=4_096)
 def _refuses(text: str) -> bool:
     return locate.refuses(readable(text))
-
-
-@lru_cache(maxsize=64)
-def _lettered(options: tuple[tuple[str, str], ...]) -> Extractor:
-    def letter(text: str) -> Found | None:
-        return choices.find(text, dict(options))
-
-    return finding("choice", letter, lambda answer: answer.upper())
 
 
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:

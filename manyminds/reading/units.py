@@ -20,6 +20,8 @@ NAMES = {
         "mg": "milligram milligrams",
         "t": "tonne tonnes",
         "l": "liter liters litre litres",
+        "\u00b0c": "\u2103 celsius centigrade",
+        "\u00b0f": "\u2109 fahrenheit",
         "ml": "milliliter milliliters millilitre millilitres",
     }.items()
     for spelled in (name, *spellings.split())

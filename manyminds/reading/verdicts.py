@@ -21,7 +21,7 @@ class Ranking(NamedTuple):
 
 
 class StopVote(NamedTuple):
-    """A decision to stop or to go on, with its reason."""
+    """A decision to stop or to continue, with its reason."""
 
     stop: bool
     reason: str
@@ -52,7 +52,7 @@ def read_stop(reply: str) -> StopVote | None:
 
 
 def read_roles(reply: str, n: int) -> list[str] | None:
-    """Return the first `n` roles in a reply, safe to stand in a prompt."""
+    """Return the first `n` roles in a reply, safe for a prompt."""
     found = roles.read_roles(reply, n)
     texts = [] if found is None else [escaped(role).strip() for role in found]
     return texts if found is not None and all(texts) else None

@@ -1,9 +1,10 @@
 """Years as answers: "It ended on 2 September 1945, after six years." to "In which year ...?"."""
 
 import re
+from functools import partial
 
 from manyminds.reading import locate
-from manyminds.reading.answers import finding
+from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
@@ -12,23 +13,41 @@ _ASKS = re.compile(
     r"|\bqu\u00e9\s+a\u00f1o|\u54ea\u4e00?\u5e74|\u4f55\u5e74",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<![\w.,$-])(?:1[0-9]{3}|20[0-9]{2})(?![\w%]|[.,][0-9])")
+_YEAR = re.compile(r"(?<![a-zA-Z0-9_.,$-])(?:1[0-9]{3}|20[0-9]{2})(?![a-zA-Z0-9_%]|[.,][0-9])")
+_VERB = re.compile(r"\b(?P<verb>[a-z]{3,20})\s*\?", re.IGNORECASE)
+_TAKES_BACK = re.compile(r"\b(?:actually|but|however|not|or)\b", re.IGNORECASE)
+_STEM = 5  # letters of a verb that its forms share
 _LONGEST = 2_000  # characters of a reply in which a year is looked for
 
 
 def asks(question: str) -> bool:
-    """Say whether a question asks for a year."""
+    """Return whether a question asks for a year."""
     return _ASKS.search(question) is not None
 
 
-def find(text: str) -> Found | None:
-    """Return the one year that a reply names: in the place of its answer, else in all of it."""
+def find(text: str, question: str = "") -> Found | None:
+    """Return the one year that a reply names: in the place of its answer, else in all of it.
+
+    Args:
+        text: The reply.
+        question: The question; of several years, the one whose clause has its verb is meant.
+    """
     text = readable(text)
     for place in locate.stated(text):
         named = set(_YEAR.findall(place.answer))
         return Found(named.pop(), place.where) if len(named) == 1 else None
-    named = set(_YEAR.findall(text[:_LONGEST]))
-    return Found(named.pop(), "the only year") if len(named) == 1 else None
+    text = text[:_LONGEST]
+    named = set(_YEAR.findall(text))
+    if len(named) == 1:
+        return Found(named.pop(), "the only year")
+    verb = _VERB.search(question)
+    if verb is None or _TAKES_BACK.search(text):
+        return None
+    near = rf"\b{re.escape(verb['verb'][:_STEM])}\w*\W+(?:\w+\W+){{0,4}}?({_YEAR.pattern})"
+    with_verb = set(re.findall(near, text, re.IGNORECASE))
+    return Found(with_verb.pop(), "year of the question's verb") if len(with_verb) == 1 else None
 
 
-YEAR = finding("year", find, str.strip)
+def reader(question: str) -> Extractor:
+    """Return the reader of years that answer a question."""
+    return finding("year", partial(find, question=question), str.strip)

@@ -1,4 +1,4 @@
-"""What a record says of a method: its options, members and picture, as plain data without keys."""
+"""Description of a method in a record: options, members and picture, as plain data, no keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -14,12 +14,12 @@ from manyminds.protocols import About, MemberEntry, Picture
 from manyminds.settings import Context
 
 _SETTINGS = ("concurrency", "seed", "params", "deadline", "grace", "hedge")
-# What a member is apart from its model; limits and prices do not change what it answers.
+# Fields of a member that change its answers; limits and prices do not.
 _OF_ITS_OWN = frozenset({"name", "role", "params", "input", "output"})
 
 
 class Graph(Protocol):
-    """What a record says of a method's graph."""
+    """Picture of a method's graph in a record: its nodes and edges."""
 
     method: str
     builder: str
@@ -33,7 +33,7 @@ class Graph(Protocol):
 
 
 def about_of(graph: Graph, settings: Context, picture: Picture) -> About:
-    """Return what a record says of a method.
+    """Return the description of a method for a record.
 
     Args:
         graph: Graph of the method.
@@ -53,7 +53,7 @@ def about_of(graph: Graph, settings: Context, picture: Picture) -> About:
 
 
 def members_of(members: Iterable[Member]) -> list[MemberEntry]:
-    """Return who can be asked, without what only concerns how."""
+    """Return the members, without options that only concern how they are called."""
     return [
         MemberEntry(
             name=member.name, model=_model(member), role=member.role, params=plain(member.params)
@@ -84,7 +84,7 @@ def library() -> str:
 
 
 def plain(value: object) -> Any:
-    """Return an option as plain data: what is no text, number or list of such by its name."""
+    """Return an option as plain data: all but texts, numbers and lists of them by name."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str | Path):

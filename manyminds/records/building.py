@@ -10,7 +10,7 @@ from manyminds.state import Candidate
 
 _OF_THE_LINE = ("type", "prompt", "params")
 _OWN = ("member", "draw", "usage", "cost", "seconds", "attempts", "at")
-"""What a call keeps that has another's answer."""
+"""Keys that a call keeps when it takes the answer of another."""
 _KEPT = 65_536
 _ABOUT = (
     *(
@@ -63,7 +63,7 @@ class Builder:
         """Take in a line; those of a later version, of types that are unknown, are passed over.
 
         Raises:
-            KeyError, TypeError: it lacks what a line of its type has.
+            KeyError, TypeError: it lacks a field of its type.
         """
         take = self._take.get(line["type"])
         if take is not None:
@@ -103,7 +103,7 @@ class Builder:
             self._nested[_caller(parent)] = run
 
     def _message(self, line: MessageLine) -> None:
-        self._messages.pop(line["hash"], None)  # the newest stand last
+        self._messages.pop(line["hash"], None)  # the newest are last
         self._messages[line["hash"]] = line
         for hashes, said in self._unsaid:
             if all(one in self._messages for one in hashes):

@@ -1,4 +1,4 @@
-"""Progress events: what `stream_mode="custom"` yields while a method runs, and recorders are told.
+"""Progress events: `stream_mode="custom"` yields them while a method runs; recorders get them too.
 
     async for event in app.astream(question, stream_mode="custom"): ...
 
@@ -35,7 +35,7 @@ class LayerBegun(_Event):
 
 
 class Asked(_Event):
-    """A member is being asked; a retry is told by nothing."""
+    """A member is being asked; retries have no event."""
 
     event: Literal["asked"]
     member: str
@@ -76,7 +76,7 @@ class Voted(_Event):
 
 
 class Kept(_Event):
-    """Of a layer these were chosen to be handed on, best first, by their indices."""
+    """Of a layer these were chosen to be passed on, best first, by their indices."""
 
     event: Literal["kept"]
     layer: int
@@ -94,7 +94,7 @@ class Stopped(_Event):
 
 
 class Dropped(_Event):
-    """What was streamed under this message id is void: another answer takes its place."""
+    """The text streamed under this message id is void: another answer takes its place."""
 
     event: Literal["dropped"]
     member: str
@@ -102,7 +102,7 @@ class Dropped(_Event):
 
 
 class Continued(_Event):
-    """What is streamed under the id `by` goes on with the message `message_id`."""
+    """The text streamed under the id `by` continues the message `message_id`."""
 
     event: Literal["continued"]
     message_id: str | None
@@ -117,7 +117,7 @@ Event: TypeAlias = (
 def decided(
     run: str, method: str, layer: int, update: Mapping[str, Any]
 ) -> Iterator[Kept | Stopped]:
-    """Yield the events that follow from what a node, also a host's own, has decided."""
+    """Yield the events that follow from the update of a node, also of a host's own."""
     if update.get("kept"):
         verdict = update.get("verdict")
         yield Kept(

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import strftime
 
 from manyminds.json_lines import MAX_LINE, LineFile, parse
+from manyminds.members import safe_name
 
 SUFFIX = ".jsonl"
 _SEEN = 4_096
@@ -13,14 +14,14 @@ _RUNS = 1_024
 
 
 def records_in(folder: Path) -> list[Path]:
-    """Return what may be records in a folder: regular files, without links, by name."""
+    """Return the possible records of a folder: regular files, without links, by name."""
     return sorted(
         file for file in folder.glob(f"*{SUFFIX}") if file.is_file() and not file.is_symlink()
     )
 
 
 def is_record(file: Path) -> bool:
-    """Tell whether the first line of a file begins a run, so that it is no file of another kind.
+    """Return whether the first line of a file begins a run, so that it is no file of another kind.
 
     Raises:
         OSError: The file cannot be read.
@@ -34,7 +35,7 @@ def is_record(file: Path) -> bool:
 
 
 class Seen:
-    """Remembers the last things that were named, so that memory stays bounded."""
+    """Remembers the latest names, so that memory stays bounded."""
 
     def __init__(self, most: int = _SEEN) -> None:
         self._known: OrderedDict[Hashable, None] = OrderedDict()
@@ -81,9 +82,8 @@ class Files:
         if parent is not None:
             file = self.of(parent)
         else:
-            file = RecordFile(
-                self.path / f"{strftime('%Y%m%d-%H%M%S')}-{method}-{run[:12]}{SUFFIX}"
-            )
+            name = f"{strftime('%Y%m%d-%H%M%S')}-{safe_name(method)}-{run[:12]}{SUFFIX}"
+            file = RecordFile(self.path / name)
         return self._remember(run, file)
 
     def of(self, run: str) -> RecordFile:

@@ -27,7 +27,7 @@ from manyminds.runs.cache import prompt_hash
 from manyminds.runs.context import parent_call
 from manyminds.state import Candidate
 
-# These stand in the lines of calls, or are of no use once they are over.
+# These are in the lines of calls, or have no use after the run.
 _IN_CALLS = frozenset({"asked", "answered", "failed"})
 
 
@@ -52,7 +52,7 @@ class JsonlRecorder:
         self._files = Files(self.path)
 
     def began(self, run: RunInfo, messages: Sequence[BaseMessage], about: About) -> None:
-        """Write what is known of a run that begins."""
+        """Write the description of a run that begins."""
         parent = _parent()
         file = self._files.begin(run.id, about["method"], parent and parent["run"])
         if parent is None:
@@ -78,8 +78,8 @@ class JsonlRecorder:
         """Write a progress event, unless the line of a call says the same."""
         if event["event"] in _IN_CALLS:
             return
-        told = {key: value for key, value in event.items() if key not in ("run", "method")}
-        line = {"type": "event", "run": event["run"], "at": time(), "event": told}
+        fields = {key: value for key, value in event.items() if key not in ("run", "method")}
+        line = {"type": "event", "run": event["run"], "at": time(), "event": fields}
         self._write(self._files.of(event["run"]), line)
 
     def call(
@@ -103,14 +103,14 @@ class JsonlRecorder:
     def node(
         self, run: str, name: str, layer: int, update: Mapping[str, Any], *, at: float
     ) -> None:
-        """Write what a node has decided, and what it read out of answers."""
+        """Write the decisions of a node, and the values that it read out of answers."""
         line = {
             "type": "node",
             "run": run,
             "node": name,
             "layer": layer,
             "at": at,
-            "seconds": time() - at,
+            "seconds": max(0.0, time() - at),  # the clock may be set back
             "outcome": outcome(update),
             "readings": readings(update),
         }
@@ -128,7 +128,7 @@ class JsonlRecorder:
         )
 
     def close(self) -> None:
-        """Close the files; what is told later opens them again."""
+        """Close the files; a later event opens them again."""
         self._files.close()
 
     def _end(self, run: str, line: Mapping[str, Any]) -> None:
@@ -154,12 +154,12 @@ class JsonlRecorder:
         try:
             file.append(line if self._redact is None else redacted(line, self._redact))
         except Exception:
-            file.seen.clear()  # what was to be written before this line may be missing
+            file.seen.clear()  # lines before this one may be missing
             raise
 
 
 def _parent() -> Parent | None:
-    """Return the call that runs the run at hand, if it is nested."""
+    """Return the call that runs the current run, if it is nested."""
     around = parent_call.get()
     if around is None or around.call.count("/") < 5:
         return None

@@ -1,4 +1,4 @@
-"""Lines of a record, made of what a run tells: plain data, without keys."""
+"""Lines of a record, made of a run's events: plain data, without keys."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from manyminds.state import Candidate
 
 Redact = Callable[[str], str]
 
-# What a run already tells in lines of their own, or what grows with every node.
+# Channels that have lines of their own, or that grow with every node.
 _TOLD_ELSEWHERE = frozenset(
     {
         *("messages", "question", "question_id", "run", "started", "layer", "report", "spent"),
@@ -49,7 +49,7 @@ def call_line(candidate: Candidate, prompt: str, params: Mapping[str, Any]) -> C
 
 
 def outcome(update: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a node decided: its update without candidates, which are told by their place.
+    """Return the decisions of a node: its update, with candidates replaced by their places.
 
     `read` says of each role that the node asked how its verdicts were read.
     """
@@ -62,7 +62,7 @@ def outcome(update: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def readings(update: Mapping[str, Any]) -> list[Reading]:
-    """Return what a node read out of the answers in its update."""
+    """Return the values that a node read out of the answers in its update."""
     return [
         cast(
             "Reading",

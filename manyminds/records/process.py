@@ -19,13 +19,13 @@ class Process(TypedDict):
 
 
 def this_process() -> Process:
-    """Return the process at hand."""
+    """Return the current process."""
     pid = os.getpid()
     return Process(host=socket.gethostname(), pid=pid, started=_started(pid) or "")
 
 
 def is_alive(process: Process | None, file: Path) -> bool:
-    """Tell whether the process of a record may still write to it.
+    """Return whether the process of a record may still write to it.
 
     Where that cannot be asked, as on another host, the age of the file decides.
     """

@@ -12,7 +12,7 @@ from manyminds.records.run_record import RunRecord
 
 
 def load_run(path: str | Path) -> RunRecord:
-    """Read the run of a record; what is nested in it hangs on the calls that ran it.
+    """Read the run of a record; nested runs hang on the calls that ran them.
 
     A record can be read while it is written, and after a crash; see `finished`.
 
@@ -88,7 +88,7 @@ def follow(path: str | Path, *, every: float = 0.2) -> Iterator[RunRecord]:
 
 
 class Reader:
-    """Reads a record piece by piece: `read` takes in what was written since the last time.
+    """Reads a record piece by piece: `read` takes in the lines written since the last time.
 
     Args:
         path: of the file.

@@ -1,4 +1,4 @@
-"""`manyminds.record`: what runs inside a block is recorded."""
+"""`manyminds.record`: records the runs inside a block."""
 
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ FOLDER = "runs"
 
 
 class Recording:
-    """Records what runs inside a `with` or `async with` block; see `record`.
+    """Records the runs inside a `with` or `async with` block; see `record`.
 
     Attributes:
         recorder: writes the files; hand it on as `Context(recorder=...)` where settings of this
@@ -79,13 +79,13 @@ def record(path_or_dir: str | Path = FOLDER, *, redact: Redact | None = None) ->
     """Record all runs inside a block, for looking at and for replay.
 
     Use it while you work on a method, in a notebook, or where you must be able to tell later how an
-    answer came about:
+    answer was reached:
 
         with manyminds.record() as recording:
             app.invoke({"messages": [("user", "...")]})
         recording.run.at(layer=1).dropped
 
-    A line is written as each thing happens, so a record can be read at any time, and after a crash.
+    Each event is written at once, so a record can be read at any time, and after a crash.
 
     Args:
         path_or_dir: a file that ends in `.jsonl`, or a folder that gets one file for each run.

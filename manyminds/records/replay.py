@@ -30,7 +30,7 @@ async def areplay(
     context: Context | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
-    """Run a method again with the answers of a recorded run, and ask only for what is new.
+    """Run a method again with the answers of a recorded run; only new calls are made.
 
     Use it to see what another judge, vote or number of kept answers would have made of the same
     answers: up to the first prompt that differs nothing is asked, and nothing paid. A call is the
@@ -38,7 +38,7 @@ async def areplay(
 
     Args:
         run: the record, or its path.
-        graph: the method as it is to be now. Default: the recorded one, built again from its
+        graph: the method to run now. Default: the recorded one, built again from its
             options, which works where all of them are texts and numbers.
         strict: make no call: raise if the record lacks an answer.
         context: settings in addition to the recorded seed and sampling parameters, such as a
@@ -46,7 +46,7 @@ async def areplay(
         changes: options of the builder to change, such as keep=3; without `graph` only.
 
     Returns:
-        What the graph returns. Candidates from the record are marked with `reused="record"`.
+        The graph's result. Candidates from the record are marked with `reused="record"`.
 
     Raises:
         DataError: the record cannot be read, or has no answer and `strict` was asked for.

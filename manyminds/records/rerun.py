@@ -1,4 +1,4 @@
-"""Runs a method again on recorded answers, and asks only for what is not among them."""
+"""Runs a method again on recorded answers; only calls that are not recorded are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,13 +56,13 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What a record knows of a run that is run again.
+    """The part of a record that a rerun needs.
 
     Attributes:
         method: Name of the method.
         builder: module:function that built its graph.
-        options: What that was given.
-        conversation: What the run was given.
+        options: Its options.
+        conversation: Input of the run.
         question_id: Id of the question.
         settings: Settings of the run.
         answers: Its answers, by the key under which a run looks for each.
@@ -111,7 +111,7 @@ class Rerun:
                 f"a record does not hold {what} of {self.method}: build the graph and give it, as "
                 "in replay(run, graph)"
             )
-        # Only what is registered is called: a record may come from anybody.
+        # Only registered builders are called: a record may come from anywhere.
         known = [one for one in methods().values() if one.builder == self.builder]
         if not known:
             raise InputError(f"{self.method} is no registered method: build its graph and give it")

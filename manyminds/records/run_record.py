@@ -1,4 +1,4 @@
-"""A run as its record tells it: typed, and nested runs with the call that ran them."""
+"""A run as its record has it: typed, with nested runs under the calls that ran them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from manyminds.protocols import MemberEntry
+from manyminds.records.call_attribute import CallAttribute
 from manyminds.records.process import Process, is_alive
 from manyminds.records.schema import InnerCall, MessageLine, Parent, Reading
 from manyminds.records.sums import Sums
-from manyminds.records.told import Told
 from manyminds.state import NO_TOKENS, Candidate, Failure, Status, TokenUsage
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Call:
         params: Sampling parameters.
         prompt_ref: name@version#hash of the prompt file that made the prompt, where one did.
         messages: The prompt.
-        reading: What a node has read out of the answer, or made of it; None where none has.
+        reading: Values that a node has read out of the answer; None where none has.
         inner: Model calls that a foreign chain or graph has made for this answer.
         nested: The run of a method that gave this answer.
     """
@@ -47,26 +47,26 @@ class Call:
     inner: list[InnerCall] = field(default_factory=list[InnerCall], repr=False)
     nested: "RunRecord | None" = field(default=None, repr=False)
 
-    run = Told[str]()
-    member = Told[str]()
-    role = Told[str]()
-    layer = Told[int]()
-    index = Told[int]()
-    draw = Told[int]()
-    status = Told[Status]()
-    text = Told[str]()
-    answer = Told[str | None]()
-    where = Told[str | None]()
-    error = Told[Failure | None]()
-    usage = Told[TokenUsage]()
-    cost = Told[float | None]()
-    seconds = Told[float]()
-    attempts = Told[int]()
-    at = Told[float | None]()
-    confidence = Told[float | None]()
-    scores = Told[dict[str, float] | None]()
-    hedged_by = Told[str | None]()
-    reused = Told[str | None]()
+    run = CallAttribute[str]()
+    member = CallAttribute[str]()
+    role = CallAttribute[str]()
+    layer = CallAttribute[int]()
+    index = CallAttribute[int]()
+    draw = CallAttribute[int]()
+    status = CallAttribute[Status]()
+    text = CallAttribute[str]()
+    answer = CallAttribute[str | None]()
+    where = CallAttribute[str | None]()
+    error = CallAttribute[Failure | None]()
+    usage = CallAttribute[TokenUsage]()
+    cost = CallAttribute[float | None]()
+    seconds = CallAttribute[float]()
+    attempts = CallAttribute[int]()
+    at = CallAttribute[float | None]()
+    confidence = CallAttribute[float | None]()
+    scores = CallAttribute[dict[str, float] | None]()
+    hedged_by = CallAttribute[str | None]()
+    reused = CallAttribute[str | None]()
 
     def __repr__(self) -> str:
         place = f"{self.role} {self.member}, layer {self.layer}, no. {self.index}"
@@ -74,7 +74,7 @@ class Call:
 
     @property
     def question(self) -> tuple[str, int, int, str]:
-        """What was asked for: a member and its spare are asked the same."""
+        """Key of the question: the same for a member and the hedge of its call."""
         return self.role, self.layer, self.index, self.prompt
 
     @property
@@ -95,7 +95,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A node that has run: when, and what it decided."""
+    """A node that has run: its times and its decisions."""
 
     node: str
     layer: int
@@ -106,11 +106,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
-    """What a run knew at the end of a layer, round, wave or step.
+    """State of a run at the end of a layer, round, wave or step.
 
     Attributes:
         candidates: answers of the layer, in the order of asking.
-        kept: those that were handed on, best first; all good ones without a choice.
+        kept: those that were passed on, best first; all good ones without a choice.
         dropped: good ones that were not.
         others: calls of the layer in other roles: judge, moderator, aggregator, ...
     """
@@ -125,7 +125,7 @@ class LayerState:
     ballot: Mapping[str, Any] | None = None
 
 
-# Who plays one of these is a candidate; all others look at what candidates have answered.
+# Calls in these roles are candidates; other roles look at the candidates' answers.
 CANDIDATES = frozenset(
     {"proposer", "sampler", "debater", "solver", "level", "panel", "stage", "population"}
 )
@@ -137,7 +137,7 @@ class RunRecord:
 
     Attributes:
         path: the file.
-        began, ended: in seconds since 1970; `ended` is None while the run goes on.
+        began, ended: in seconds since 1970; `ended` is None while the run continues.
         parent: the call that ran this run, where it is nested; `trail` names all calls around it.
         builder: module:function that built the method's graph.
         options: options of the builder; `settings`: those of the run.
@@ -189,13 +189,13 @@ class RunRecord:
         return f"<{self.method}, {state}: {self.question[:60]!r} -> {self.answer!r}, {calls} calls>"
 
     def _repr_html_(self) -> str | None:
-        """Show the run in a notebook; where jinja2 is missing, its text stands in."""
+        """Show the run in a notebook; where jinja2 is missing, its text is shown."""
         show = import_module("manyminds.views.notebook").as_html
         return cast("str | None", show(self))
 
     @property
     def finished(self) -> bool:
-        """Whether the run has come to its end, with an answer or an error."""
+        """Whether the run has ended, with an answer or an error."""
         return self.ended is not None
 
     @property
@@ -218,7 +218,7 @@ class RunRecord:
 
     @property
     def seconds(self) -> float:
-        """Seconds from the begin of the run to its end, or to the last thing that is known."""
+        """Seconds from the begin of the run to its end, or to its last event."""
         last = max((call.end or self.began for call in self.calls), default=self.began)
         return (self.ended or last) - self.began
 
@@ -230,12 +230,12 @@ class RunRecord:
 
     @property
     def verdicts(self) -> dict[int, Mapping[str, Any]]:
-        """What the judge found in each layer."""
+        """Verdict of the judge in each layer."""
         return self._by_layer("verdict")
 
     @property
     def decisions(self) -> dict[int, Mapping[str, Any]]:
-        """Whether to go on after each layer: the last word on it."""
+        """Whether to continue after each layer: the last word on it."""
         return self._by_layer("decision")
 
     def layers(self) -> dict[int, list[Call]]:
@@ -247,7 +247,7 @@ class RunRecord:
         return layers
 
     def at(self, layer: int) -> LayerState:
-        """Return what the run knew at the end of a layer, round, wave or step."""
+        """Return the state of the run at the end of a layer, round, wave or step."""
         candidates = self.layers().get(layer, [])
         good = {call.index: call for call in candidates if call.status == "ok"}
         chosen = self._by_layer("kept").get(layer)
@@ -281,7 +281,7 @@ class RunRecord:
     def sums(self, by: Literal["role", "member"]) -> dict[str, Sums]:
         """Add up tokens, dollars and seconds by role or by member; nested runs count with theirs.
 
-        A call that was answered by a nested run counts what the calls in there have used.
+        A call that was answered by a nested run counts the usage of the calls in there.
         """
         sums: dict[str, Sums] = {}
         for call in self.calls:
@@ -299,7 +299,7 @@ class RunRecord:
         context: "Context | None" = None,
         **changes: Any,
     ) -> dict[str, Any]:
-        """Run the method again on these answers, and ask only for what is new; see `areplay`."""
+        """Run the method again on these answers; only new calls are made; see `areplay`."""
         app, given = self._rerun().prepared(graph, changes, strict=strict, context=context)
         return cast("dict[str, Any]", app.invoke(**given))
 
@@ -322,7 +322,7 @@ class RunRecord:
         return Rerun(**{name: getattr(self, name) for name in known}, answers=dict(self._answers()))
 
     def _answers(self) -> "Iterator[tuple[str, Candidate]]":
-        """Yield what is known of each call by the key under which a run looks for it."""
+        """Yield the answer of each call with the key under which a run looks for it."""
         from manyminds.runs.cache import key_from_hash
 
         good = {call.question: call for call in self.calls if call.status in ANSWERED}

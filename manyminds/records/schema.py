@@ -1,7 +1,7 @@
-"""The lines of a run record: one JSON object a line, told apart by `type`.
+"""The lines of a run record: one JSON object a line, distinguished by `type`.
 
 A record holds one outermost run and the runs nested in it (several outermost ones where several
-were recorded into one file). Lines stand in the order in which things happened; each is whole or,
+were recorded into one file). Lines are in the order in which things happened; each is whole or,
 after a crash, missing. `run` is the id of the run that a line belongs to; times are seconds since
 1970. Readers pass over types and keys that they do not know; `VERSION` grows when the meaning of
 one changes.
@@ -85,7 +85,7 @@ class CallLine(Candidate):
 
 
 class InnerCall(TypedDict):
-    """A model call inside a chain or graph that is not ours."""
+    """A model call inside a chain or graph that is not ours: see `ModelCall`."""
 
     model: str
     messages: list[MessageLine]
@@ -94,6 +94,8 @@ class InnerCall(TypedDict):
     error: str | None
     at: float
     seconds: float
+    tool_calls: NotRequired[list[Any]]
+    tools: NotRequired[list[dict[str, Any]]]
 
 
 class InnerLine(InnerCall):
@@ -109,7 +111,7 @@ class InnerLine(InnerCall):
 
 
 class Reading(TypedDict):
-    """What a node read out of an answer, or made of it, after its call had ended."""
+    """Values that a node read out of an answer after its call had ended."""
 
     role: str
     member: str

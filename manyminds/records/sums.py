@@ -1,4 +1,4 @@
-"""What some calls have used."""
+"""Sums: usage of some calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from manyminds.state import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What some calls have used; `cost` is None where no price is known."""
+    """Usage of some calls; `cost` is None where no price is known."""
 
     calls: int = 0
     input_tokens: int = 0

@@ -47,12 +47,12 @@ class Cached:
 
 
 def cache_key(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:
-    """Return a hash of what is asked: of the prompt and the sampling parameters."""
+    """Return a hash of the prompt and the sampling parameters."""
     return key_from_hash(prompt_hash(prompt), params)
 
 
 def key_from_hash(prompt: str, params: Mapping[str, Any]) -> str:
-    """Return what `cache_key` does, from a prompt's hash."""
+    """Return the key of `cache_key`, from a prompt's hash."""
     return _hash(prompt, *chain.from_iterable(sorted(params.items())))
 
 

@@ -1,7 +1,6 @@
-"""What a node knows of the run it serves, and what nested runs inherit from it."""
+"""RunContext: the run as its nodes see it, and the part that nested runs inherit."""
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ from langgraph.runtime import get_runtime
 
 from manyminds.errors import BudgetError
 from manyminds.limits.budget import BudgetCounter, counter_of
+from manyminds.locks import Lock
 from manyminds.protocols import AnswerStore, Recorder
 from manyminds.runs.cache import Cached
 from manyminds.runs.observers import Observer, SafeStore, safe_writer
@@ -23,7 +23,7 @@ from manyminds.state import Candidate
 
 
 class ParentCall:
-    """What a run hands to the runs nested in its calls.
+    """The part of a run's context that the runs nested in its calls inherit.
 
     Without a call it is an account that runs are put into from outside: they draw on its counters
     and write its ledger, but are nested in nothing.
@@ -60,7 +60,7 @@ class ParentCall:
 
 
 # Two event loops (sync `invoke` runs on one of our own) may draw on one shared budget.
-_reserving = threading.Lock()
+_reserving = Lock()
 parent_call: ContextVar[ParentCall | None] = ContextVar("manyminds_outer", default=None)
 
 
@@ -171,7 +171,7 @@ class RunContext:
         """Name the budget limit that leaves no room for so many calls, or None.
 
         Raises:
-            BudgetError: there is no room and the budget's owner asked to be told.
+            BudgetError: there is no room, and the budget has `exhausted="raise"`.
         """
         for counter in self.counters:
             reason = counter.exhausted(calls)
@@ -197,12 +197,12 @@ class RunContext:
             counter.reserve(calls)
 
     def settle(self, tokens: int, dollars: float) -> None:
-        """Add what a call has used to every budget."""
+        """Add the usage of a call to every budget."""
         for counter in self.counters:
             counter.settle(tokens, dollars)
 
     def settle_estimate(self, tokens: int, dollars: float) -> None:
-        """Add an estimate of what a call has used, which reported nothing, and note that."""
+        """Add an estimate for a call that reported no usage, and note that."""
         counted = [c for c in self.counters if c.budget.tokens or c.budget.dollars]
         for counter in counted:
             counter.settle(tokens, dollars)

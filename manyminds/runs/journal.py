@@ -9,7 +9,9 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from langgraph.config import get_config
@@ -44,6 +46,7 @@ class Journal:
 
     Attributes:
         counter: of the run's own budget of seconds, which are written with the answers.
+        failure: why no more answers are written; the run continues without.
     """
 
     def __init__(self, backend: JournalBackend, *, clear: bool = False) -> None:
@@ -53,11 +56,12 @@ class Journal:
         self._opening, self._writing = asyncio.Lock(), asyncio.Lock()
         self._next: tuple[dict[str, str], asyncio.Task[None]] | None = None
         self.counter: BudgetCounter | None = None
+        self.failure: Exception | None = None
         self._noted = 0.0
         self._lives: dict[str, float] = {}
 
     def serves(self, backend: JournalBackend) -> bool:
-        """Tell whether it belongs to the running loop and to the place of this backend."""
+        """Return whether it belongs to the running loop and to the place of this backend."""
         return self._loop is asyncio.get_running_loop() and self._backend.place is backend.place
 
     async def get(self, key: str) -> Candidate | None:
@@ -65,9 +69,9 @@ class Journal:
         return (await self._answers()).get(key)
 
     async def put(self, key: str, candidate: Candidate) -> None:
-        """Write an answer; when this returns, also cancelled, the backend has it."""
+        """Write an answer; when this returns, also cancelled, the backend has it or has failed."""
         (await self._answers())[key] = candidate.copy()
-        # As text: what a model says need not be what a database takes for JSON.
+        # As text: a model's words need not be JSON that a database accepts.
         text = as_json(candidate)
         if self._next is None:
             answers: dict[str, str] = {}
@@ -80,7 +84,11 @@ class Journal:
         """Write all answers that came in while waiting, in one commit: commits are slow."""
         async with self._writing:
             self._next = None
-            await self._backend.write({**answers, **self._seconds()})
+            if self.failure is None:
+                try:
+                    await self._backend.write({**answers, **self._seconds()})
+                except Exception as error:  # such as a full disk: the paid answers stay usable
+                    self.failure = error
 
     async def seconds(self) -> dict[str, float]:
         """Return how long the run worked in each of its earlier lives."""
@@ -135,7 +143,7 @@ def open_journal(run: str, known: Journal | None, *, clear: bool = False) -> Jou
     Args:
         run: id of the run.
         known: the journal that the run has used so far.
-        clear: forget what is there.
+        clear: delete the answers that are there.
     """
     backend = _backend(run)
     if backend is None or (known is not None and known.serves(backend)):
@@ -143,8 +151,15 @@ def open_journal(run: str, known: Journal | None, *, clear: bool = False) -> Jou
     return Journal(backend, clear=clear)
 
 
-async def begin(run: str, conversation: str) -> tuple[str, Journal | None]:
+async def begin(
+    run: str, conversation: str, is_alive: Callable[[str], bool]
+) -> tuple[str, Journal | None]:
     """Open the journal of a run that begins, and clear away those of the runs before it.
+
+    Args:
+        run: id of the run.
+        conversation: hash of its messages.
+        is_alive: tells whether a run is still running here, so that nothing is taken from it.
 
     Returns:
         The id of the run and its journal. The id is that of an unfinished run where the same call
@@ -156,6 +171,8 @@ async def begin(run: str, conversation: str) -> tuple[str, Journal | None]:
     heads, key = _place()
     found = {item.key: item.value for item in await all_in(store, heads)}
     mine = found.pop(key, None)
+    if mine is not None and is_alive(mine["run"]):
+        mine = None
     if mine is not None and _goes_on(mine, conversation):
         return str(mine["run"]), None
     now = time.time()
@@ -170,13 +187,18 @@ async def begin(run: str, conversation: str) -> tuple[str, Journal | None]:
 
 
 async def end(run: str, conversation: str) -> None:
-    """Mark a run as finished: what begins next on its thread is another run.
+    """Mark a run as finished: the next one on its thread is another run.
 
     Its answers stay until then, for its last checkpoints may not be written yet.
     """
     store = _store()
     if store is not None:
-        await _write_head(store, run, conversation, done=time.time())
+        try:
+            await _write_head(store, run, conversation, done=time.time())
+        except Exception as error:  # the answer is there, and paid
+            what = f"the end of the run was not noted: {type(error).__name__}: {error}"
+            with suppress(RuntimeWarning):  # a program may have made warnings errors
+                warnings.warn(f"manyminds: {what}", RuntimeWarning, stacklevel=2)
 
 
 def _goes_on(head: Mapping[str, Any], conversation: str) -> bool:

@@ -5,6 +5,7 @@ The first failure is noted in the report and warned of; the observer is then lef
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from manyminds.runs.scope import run_scope
@@ -94,4 +95,5 @@ def note_failure(run: str, what: str, error: Exception) -> None:
     failed = run_scope(run).failed_observers
     if what not in failed:
         failed[what] = f"{what}: {type(error).__name__}: {error}"[:500]
-        warnings.warn(f"manyminds: {failed[what]}", RuntimeWarning, stacklevel=2)
+        with suppress(RuntimeWarning):  # a program may have made warnings errors
+            warnings.warn(f"manyminds: {failed[what]}", RuntimeWarning, stacklevel=2)

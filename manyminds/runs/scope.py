@@ -1,4 +1,4 @@
-"""What the nodes of one run share in this process. After a resume it starts empty.
+"""RunScope: objects that the nodes of one run share in this process; empty after a resume.
 
 A right answer must not depend on it: LangGraph may run the nodes of one run in several processes,
 one after the other.
@@ -7,10 +7,10 @@ one after the other.
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
 
 from manyminds.limits.budget import BudgetCounter
 from manyminds.limits.deadline import Deadline
+from manyminds.locks import Lock
 from manyminds.protocols import Recorder
 from manyminds.runs.journal import Journal, open_journal
 from manyminds.runs.langgraph_internals import replay_state
@@ -22,7 +22,7 @@ _KEPT = 10_000  # runs that died leave theirs behind
 
 @dataclass
 class RunScope:
-    """What the nodes of one run share.
+    """Objects that the nodes of one run share.
 
     Attributes:
         method: the method's name.
@@ -30,12 +30,14 @@ class RunScope:
         refused: members whose key was refused, and why: they are not asked again.
         spent: the ledger up to now, with what is in no state yet; None: no call was made.
         journal: answers of the run's earlier lives, where the host keeps them.
-        recorder: receives what the nodes do.
+        recorder: receives the events of the nodes.
         failed_observers: notes on recorders and caches that failed, by what is lost.
         counters: of the budgets that the run draws on.
         unreported: calls without reported tokens, although a budget counts them.
         lives: seconds of work in each earlier life of the run.
         replay: names the last call that took another path from an earlier point of the run.
+        began: when the run began, by the monotonic clock; None: it began in another process.
+        broken: a node of it was interrupted, failed or was cancelled.
     """
 
     method: str = ""
@@ -49,6 +51,8 @@ class RunScope:
     unreported: int = 0
     lives: dict[str, float] = field(default_factory=dict[str, float])
     replay: object = None
+    began: float | None = None
+    broken: bool = False
 
     def deadline(self, layer: int, make: Callable[[], Deadline]) -> Deadline:
         """Return the deadline of a layer; the first branch that needs it creates it."""
@@ -79,7 +83,7 @@ _lock = Lock()
 
 
 def run_scope(run: str) -> RunScope:
-    """Return what the nodes of this run share; created the first time."""
+    """Return the scope of this run; created the first time."""
     found = _runs.get(run)
     if found is None:
         with _lock:
@@ -90,7 +94,7 @@ def run_scope(run: str) -> RunScope:
 
 
 async def scope_of(run: object) -> RunScope | None:
-    """Return what the nodes of a run share; where it is resumed here, with its earlier lives."""
+    """Return the scope of a run; if it is resumed here, with its earlier lives."""
     found = known_scope(run)
     if found is None and isinstance(run, str) and run:
         found = run_scope(run)
@@ -101,8 +105,14 @@ async def scope_of(run: object) -> RunScope | None:
 
 
 def known_scope(run: object) -> RunScope | None:
-    """Return what the nodes of a run share; None where it has not begun here, or is over."""
+    """Return the scope of a run; None where it has not begun here, or is over."""
     return _runs.get(run) if isinstance(run, str) else None
+
+
+def is_alive(run: str) -> bool:
+    """Return whether a run began here, has not ended, and nothing has broken it off."""
+    found = known_scope(run)
+    return found is not None and found.began is not None and not found.broken
 
 
 def spent_by(run: object) -> Usage | None:

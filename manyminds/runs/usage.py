@@ -1,4 +1,4 @@
-"""The ledger: what was spent, as one row for each role and member, kept in the graph's state.
+"""The ledger: usage as one row for each role and member, kept in the graph's state.
 
 Rows are sums, so the channel stays small however many samples a run draws, and a resumed run
 still knows what its first life has paid.
@@ -85,13 +85,13 @@ def _grow(row: UsageRow, more: UsageRow) -> None:
         row["why"].setdefault(kind, more["why"].get(kind, ""))
     for note, count in more["notes"].items():
         row["notes"][note] = row["notes"].get(note, 0) + count
-    for how, count in more.get("read", {}).items():
-        _count_reading(row, how, count)
+    for source, count in more.get("read", {}).items():
+        _count_reading(row, source, count)
 
 
-def _count_reading(row: UsageRow, how: str, count: int = 1) -> None:
+def _count_reading(row: UsageRow, source: str, count: int = 1) -> None:
     read = row.setdefault("read", {})
-    read[how] = read.get(how, 0) + count
+    read[source] = read.get(source, 0) + count
 
 
 def _copy(row: UsageRow) -> UsageRow:
@@ -115,14 +115,14 @@ def add_spent(old: Usage | None, new: Usage | None) -> Usage:
 
 
 def spent_on(candidates: Iterable[Candidate]) -> Usage:
-    """Add up what a node's own calls have used, nested runs under the member that ran them."""
+    """Add up the usage of a node's own calls, nested runs under the member that ran them."""
     rows: Usage = {}
     note(rows, candidates)
     return rows
 
 
 def note(rows: Usage, candidates: Iterable[Candidate]) -> None:
-    """Add what these calls have used to a ledger, in place."""
+    """Add the usage of these calls to a ledger, in place."""
     for candidate in _with_spares(candidates):
         error = candidate["error"]
         if candidate["status"] == "skipped" and (error is None or error["kind"] == "budget"):
@@ -141,8 +141,8 @@ def note(rows: Usage, candidates: Iterable[Candidate]) -> None:
             row["why"].setdefault(error["kind"], error["message"])
         if "read" in candidate:
             _count_reading(row, candidate["read"])
-        for told in candidate.get("notes", []):
-            row["notes"][told] = row["notes"].get(told, 0) + 1
+        for note in candidate.get("notes", []):
+            row["notes"][note] = row["notes"].get(note, 0) + 1
         row["seconds"] += candidate["seconds"]
 
 

@@ -1,31 +1,34 @@
 """The server's ASGI application: its routes."""
 
 import contextlib
+import gc
 import os
+import re
 import secrets
 import signal
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from manyminds.limits.sharing import share_limits
 from manyminds.server import chat_completions, messages, responses
 from manyminds.server.config import Config, read_config
 from manyminds.server.database import opened
 from manyminds.server.messages import MessagesRequest
-from manyminds.server.metrics import log_as_lines
+from manyminds.server.metrics import FOLDER, forget_dead_processes, log_as_lines
 from manyminds.server.pages import add_pages
 from manyminds.server.problems import Problem
 from manyminds.server.protocol import Protocol
 from manyminds.server.server import Server
 from manyminds.server.serving import Serving
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1", "testserver"})
+_HERE = re.compile(r"(https?://)?(127\.0\.0\.1|localhost|\[::1\]|testserver)(:\d+)?")
 PROTOCOLS = (chat_completions.PROTOCOL, responses.PROTOCOL, messages.PROTOCOL)
 CONFIG, PROCESSES, ID = "MANYMINDS_SERVE", "MANYMINDS_SERVE_PROCESSES", "MANYMINDS_SERVE_ID"
 
@@ -55,23 +58,16 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
     app = FastAPI(title="manyminds", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.server = server
 
-    @app.middleware("http")
-    async def only_known_hosts(
-        request: Request, following: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        # Without keys, a page elsewhere could have its own name resolve to this machine.
-        if not config.keys and (request.url.hostname or "") not in _LOOPBACK:
-            return Problem(403, "forbidden", "without keys, only localhost is served").response({})
-        origin = urlsplit(request.headers.get("origin", "")).hostname
-        if not config.keys and origin is not None and origin not in _LOOPBACK:
-            return Problem(403, "forbidden", "without keys, pages elsewhere cannot ask").response(
-                {}
-            )
-        return await following(request)
+    if not config.keys:
+        app.add_middleware(OnlyThisMachine)
 
     @app.exception_handler(Problem)
-    async def told(_request: Request, problem: Problem) -> Response:
-        return problem.response({})
+    async def problem_response(request: Request, problem: Problem) -> Response:
+        return _response(request, problem)
+
+    @app.exception_handler(HTTPException)
+    async def not_served(request: Request, error: HTTPException) -> Response:
+        return _response(request, _not_served(request, error))
 
     _add_status(app, server)
     for protocol in PROTOCOLS:
@@ -81,14 +77,63 @@ def create_app(config: Config, id: str | None = None) -> FastAPI:
     return app
 
 
-def for_processes(config: Path, processes: int) -> str:
+class OnlyThisMachine:
+    """Refuses what other machines' pages send, where no key tells who asks.
+
+    A page elsewhere could have its own name resolve to this machine.
+
+    Args:
+        app: Application that the other requests go to.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        request = Request(scope) if scope["type"] == "http" else None
+        refused = None if request is None else _refused(request)
+        found = self.app if request is None or refused is None else _response(request, refused)
+        await found(scope, receive, send)
+
+
+def _response(request: Request, problem: Problem) -> Response:
+    """Return a failure in the form of the protocol that the request's path belongs to."""
+    path = request.url.path
+    found = (one for one in PROTOCOLS if path == one.path or path.startswith(f"{one.path}/"))
+    protocol = next(found, chat_completions.PROTOCOL)
+    return problem.response({}, protocol.error(problem))
+
+
+def _not_served(request: Request, error: HTTPException) -> Problem:
+    what = f"{request.method} {request.url.path[:100]}"
+    if error.status_code == 405:
+        return Problem(405, "method_not_allowed", f"{what}: this path takes another method")
+    if error.status_code == 404:
+        served = ", ".join(one.path for one in PROTOCOLS)
+        return Problem(404, "not_found", f"{what} is not served: there are {served}, /v1/models")
+    return Problem(error.status_code, "invalid_request", str(error.detail))
+
+
+def _refused(request: Request) -> Problem | None:
+    if not _HERE.fullmatch(request.headers.get("host", "")):
+        return Problem(403, "forbidden", "without keys, only localhost is served")
+    origin = request.headers.get("origin")
+    if origin is not None and not _HERE.fullmatch(origin):
+        return Problem(403, "forbidden", "without keys, pages elsewhere cannot ask")
+    return None
+
+
+def for_processes(config: Path, processes: int, folder: Path) -> str:
     """Tell processes that are about to start what they serve; return where their app is made.
 
     Args:
         config: YAML file of ensembles.
         processes: Number of processes, which share limits.
+        folder: Folder of their metrics, while the server runs.
     """
     os.environ |= {
+        FOLDER: str(folder),
         CONFIG: str(config.resolve()),
         PROCESSES: str(processes),
         ID: secrets.token_hex(4),
@@ -99,14 +144,23 @@ def for_processes(config: Path, processes: int) -> str:
 def of_environment() -> FastAPI:
     """Build the application in one of several processes, as `manyminds serve` starts them."""
     log_as_lines()
+    forget_dead_processes()
     processes = int(os.environ[PROCESSES])
     share_limits(processes)
     config = read_config(Path(os.environ[CONFIG])).share(processes)
-    return create_app(config, os.environ[ID])
+    app = create_app(config, os.environ[ID])
+    set_aside()
+    return app
+
+
+def set_aside() -> None:
+    """Leave what has been loaded out of garbage collection, which would stop requests for 0.1 s."""
+    gc.collect()
+    gc.freeze()
 
 
 def _drain_on_signal(server: Server) -> None:
-    """Take no new requests from the first signal to stop on; open ones come to their end."""
+    """Take no new requests after the first signal to stop; open ones are finished."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -133,7 +187,7 @@ def _add_status(app: FastAPI, server: Server) -> None:
 
     @app.get("/ready")
     async def ready() -> Response:
-        """Say whether new requests are taken."""
+        """Return whether new requests are taken."""
         state = "draining" if server.draining else "ready"
         return JSONResponse({"status": state}, 503 if server.draining else 200)
 
@@ -145,7 +199,9 @@ def _add_status(app: FastAPI, server: Server) -> None:
     @app.get("/v1/models", dependencies=guarded)
     async def models() -> Response:
         """List the ensembles."""
-        return JSONResponse({"object": "list", "data": server.models()})
+        listed = server.models()
+        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
+        return JSONResponse({"object": "list", "data": listed, "has_more": False, **ends})
 
     @app.get("/v1/models/{name}", dependencies=guarded)
     async def model(name: str) -> Response:
@@ -163,6 +219,7 @@ def _add(app: FastAPI, server: Server, protocol: Protocol) -> None:
     app.post(protocol.path, summary=protocol.summary, openapi_extra=_body_of(protocol.request))(
         answer
     )
+    app.post(f"{protocol.path}/", include_in_schema=False)(answer)  # a redirect loses some clients
 
 
 def _add_count(app: FastAPI, server: Server) -> None:

@@ -2,33 +2,28 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-from langchain_core.messages.utils import convert_to_messages
 from pydantic import BaseModel, ConfigDict, Field
 
 from manyminds.errors import InputError
+from manyminds.server.conversation import as_messages
 from manyminds.server.events import Delta, Done, Event, Thought, Turn
+from manyminds.server.parameters import ignored, limit, output_form, refuse, stops
 from manyminds.server.protocol import Frames, Protocol
+from manyminds.server.tools import input_of, offered
 
-_WRITERS = ("response_format", "parallel_tool_calls", "tool_choice")
-_MEANINGLESS = {"user", "metadata", "store", "service_tier", "safety_identifier"}
-_OLD = ("functions", "function_call")
-
-
-def ignored(given: Mapping[str, Any], read: Collection[str] = ()) -> list[str]:
-    """Return the parameters of a request that an ensemble does not use.
-
-    Most are parameters of a single model, such as `temperature`; the members have their own.
-
-    Args:
-        given: Parameters beyond those that the request's model knows.
-        read: Names of those that are used.
-    """
-    known = {*read, *_MEANINGLESS}
-    return [name for name, value in given.items() if value is not None and name not in known]
+_LIMITS = ("max_completion_tokens", "max_tokens")
+_READ = ("response_format", "parallel_tool_calls", "tool_choice", "stop", *_LIMITS)
+_REFUSED = {
+    "functions": "send the functions as `tools` and `tool_choice`",
+    "function_call": "send the functions as `tools` and `tool_choice`",
+    "logprobs": "the answer of an ensemble has no probabilities: leave out logprobs",
+    "top_logprobs": "the answer of an ensemble has no probabilities: leave out top_logprobs",
+    "audio": "an ensemble answers in text: leave out audio",
+}
+_SEEDS = (-(2**63), 2**63 - 1)
 
 
 class ChatRequest(BaseModel):
@@ -42,7 +37,7 @@ class ChatRequest(BaseModel):
     stream_options: dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     n: int | None = None
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=_SEEDS[0], le=_SEEDS[1])
 
     def turn(self, *, refuse_degraded: bool) -> Turn:
         """Return the request as a turn.
@@ -52,49 +47,27 @@ class ChatRequest(BaseModel):
         """
         if self.n not in (None, 1):
             raise InputError(f"n={self.n}: an ensemble gives one answer, so leave out n")
-        for old in _OLD:
-            if (self.model_extra or {}).get(old):
-                raise InputError(f"{old}: send the functions as `tools` and `tool_choice`")
         extra = self.model_extra or {}
         given = {name: value for name, value in extra.items() if value is not None}
-        tools = self.tools or []
-        if given.get("tool_choice") == "none":
-            tools = []
-        names = _WRITERS if tools else ("response_format",)
-        params = {name: given[name] for name in names if name in given}
-        if params.get("response_format") == {"type": "text"}:
-            del params["response_format"]
+        refuse(given, _REFUSED)
+        if given.get("modalities") not in (None, ["text"]):
+            raise InputError("modalities: an ensemble answers in text: leave out modalities")
+        choice, parallel = given.get("tool_choice"), given.get("parallel_tool_calls")
+        found = offered(self.tools or [], choice, parallel)
         return Turn(
             model=self.model,
             messages=as_messages(self.messages),
-            tools=tools,
-            params=params,
+            tools=found.tools,
+            custom=found.custom,
+            params=found.params | output_form(given.get("response_format")),
+            limit=limit(given, *_LIMITS),
             seed=self.seed,
+            stop=stops(given.get("stop")),
             stream=bool(self.stream),
             refuse_degraded=refuse_degraded,
             with_usage=bool((self.stream_options or {}).get("include_usage")),
-            ignored=ignored(given, _WRITERS),
+            ignored=[*found.left, *ignored(given, (*_READ, *_REFUSED, "modalities"))],
         )
-
-
-def as_messages(given: list[dict[str, Any]]) -> list[BaseMessage]:
-    """Return messages in OpenAI's form as LangChain's.
-
-    Raises:
-        InputError: A message has no role or another form.
-    """
-    try:
-        return convert_to_messages([_whole(message) for message in given])
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"messages cannot be read: {reason[:300]}") from None
-
-
-def _whole(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a message with the content that a tool call of an assistant may leave out."""
-    if message.get("content") is None:
-        return {**message, "content": ""}
-    return dict(message)
 
 
 def usage_of(done: Done) -> dict[str, Any]:
@@ -112,7 +85,7 @@ def whole(done: Done, turn: Turn, id: str) -> dict[str, Any]:
     """Return the response of a request without `stream`."""
     message: dict[str, Any] = {"role": "assistant", "content": done.text or None, "refusal": None}
     if done.tool_calls:
-        message["tool_calls"] = [_call(call) for call in done.tool_calls]
+        message["tool_calls"] = [_call(call, turn) for call in done.tool_calls]
     if done.reasoning:
         message["reasoning_content"] = message["reasoning"] = done.reasoning
     choice = {
@@ -157,14 +130,17 @@ async def stream(events: AsyncIterator[Event], turn: Turn, id: str) -> Frames:
             yield chunk({"reasoning_content": event.text, "reasoning": event.text})
             continue
         for index, call in enumerate(event.tool_calls):
-            yield chunk({"tool_calls": [{"index": index, **_call(call)}]})
+            yield chunk({"tool_calls": [{"index": index, **_call(call, turn)}]})
         yield {**chunk({}, event.finish_reason), "manyminds": event.vendor}
         if turn.with_usage:
             yield {**head, "choices": [], "usage": usage_of(event), "manyminds": event.vendor}
     yield "[DONE]"
 
 
-def _call(call: Mapping[str, Any]) -> dict[str, Any]:
+def _call(call: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
+    if call["name"] in turn.custom:
+        custom = {"name": call["name"], "input": input_of(call)}
+        return {"id": call["id"], "type": "custom", "custom": custom}
     arguments = json.dumps(call["args"], ensure_ascii=False)
     function = {"name": call["name"], "arguments": arguments}
     return {"id": call["id"], "type": "function", "function": function}

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import DataError, InputError
 from manyminds.members import Member
-from manyminds.registry import method
+from manyminds.presets import cheapest_first
+from manyminds.registry import AUTO, automatic, frugal, method
 from manyminds.settings import Budget
 from manyminds.yaml_text import is_tangled
 
@@ -30,13 +31,15 @@ class Ensemble(BaseModel):
     """One model that the server offers.
 
     Attributes:
-        method: Name of the method, as `manyminds methods` lists it.
+        method: Name of the method, as `manyminds methods` lists it, or "auto": a cascade over
+            several different members, cheapest first, and one is sampled until it is sure.
         members: Strings such as `openai:gpt-4o-mini`, or mappings with `model` and the options of
             `Member`.
         options: Keyword options of the method's builder.
         budget: Limits of each run: calls, tokens, dollars, seconds.
         writer: Member that calls the client's tools, or several that vote on the tool and then on
-            its arguments. Default: the method's first chat model.
+            its arguments. Default: the role that writes the answer, or all chat models where the
+            method votes.
         context_length: Tokens that the ensemble can read, which clients ask for. Default: the
             smallest context among the members, where that of each is given or known.
         refuse_degraded: Whether a degraded answer becomes an error instead of a marked answer.
@@ -58,15 +61,20 @@ class Ensemble(BaseModel):
         Raises:
             InputError: The method or a member cannot be used; the message says what to give.
         """
-        builder = method(self.method).create()
+        name, options = self.method, self.options
         members = [_member(each) for each in self.members]
+        if name == AUTO:
+            members = cheapest_first([m if isinstance(m, Member) else Member(m) for m in members])
+            name = automatic({member.spec or id(member.model) for member in members})
+            options = {**frugal(name, options), **options}
+        builder = method(name).create()
         single = next(iter(inspect.signature(builder).parameters)) == "member"
         if single and len(members) > 1:
-            raise InputError(f"{self.method} asks one member: give one")
+            raise InputError(f"{name} asks one member: give one")
         try:
-            graph = builder(members[0] if single else members, **self.options, budget=self.budget)
+            graph = builder(members[0] if single else members, **options, budget=self.budget)
         except TypeError as error:
-            raise InputError(f"{self.method}: {error}") from None
+            raise InputError(f"{name}: {error}") from None
         return cast("CompiledMethod", graph.compile())
 
     def context(self, app: CompiledMethod) -> int | None:
@@ -123,7 +131,7 @@ class Config(BaseModel):
     """The configuration of a server: its ensembles, keys and limits.
 
     Attributes:
-        ensembles: Ensembles by the name that clients send as `model`.
+        ensembles: Ensembles by the name that clients send as `model`. None: runs are shown only.
         keys: API keys. Empty: no key is asked for, which is allowed on the loopback address only.
         max_body_bytes: Size of a request.
         keep_alive: Seconds between the comments that keep a silent stream open.
@@ -137,7 +145,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ensembles: dict[str, Ensemble] = Field(min_length=1)
+    ensembles: dict[str, Ensemble] = Field(default_factory=dict)
     keys: list[Key] = Field(default_factory=list)
     max_body_bytes: int = Field(default=8_000_000, ge=1)
     keep_alive: float = Field(default=10.0, gt=0)
@@ -177,7 +185,10 @@ def read_config(path: Path) -> Config:
         where = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is not YAML: {where}") from None
     try:
-        return Config.model_validate(loaded)
+        config = Config.model_validate(loaded)
+        if not config.ensembles:
+            raise DataError(f"{path} names no ensembles; an example:\n{EXAMPLE}")
+        return config
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"

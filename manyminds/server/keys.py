@@ -1,4 +1,4 @@
-"""API keys: who may ask, how often, and how much they may spend."""
+"""API keys: their owners, request limits and budgets."""
 
 import hmac
 import time

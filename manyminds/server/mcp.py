@@ -51,8 +51,8 @@ class Panels:
             InputError: The question or the ensemble cannot be used.
             RunError: The ensemble gave no answer; the message says why.
         """
-        progress, state = Progress(), dict[str, Any]()
-        running = self.app(ensemble).astream(question, stream_mode=["custom", "values"])
+        progress, state, app = Progress(), dict[str, Any](), self.app(ensemble)
+        running = app.astream(question, stream_mode=["custom", "values"])
         async for mode, part in running:
             if mode == "values":
                 state = part
@@ -62,7 +62,7 @@ class Panels:
             if progress.answered != before:
                 total = max(progress.planned, progress.asked)
                 await context.report_progress(progress.answered, total, "answers")
-        return _result(state)
+        return _result(app, state)
 
     async def start(self, question: str, ensemble: str) -> dict[str, Any]:
         """Ask an ensemble in the background and return the job.
@@ -78,7 +78,7 @@ class Panels:
             raise InputError(f"{_MOST_JOBS} questions run in the background: wait for one of them")
 
         async def run() -> dict[str, Any]:
-            return _result(await app.ainvoke(question))
+            return _result(app, await app.ainvoke(question))
 
         id = uuid4().hex[:12]
         self.jobs[id] = asyncio.create_task(run())
@@ -121,22 +121,22 @@ def create_mcp(config: Config) -> MCPServer[Any]:
         Use it for a second opinion on a hard question. The question must be complete: the panel
         sees nothing else. `degraded` says why an answer is less than it could be.
         """
-        return await _told(panels.consult(question, ensemble, context))
+        return await _with_reasons(panels.consult(question, ensemble, context))
 
     @server.tool()
     async def consult_in_background(question: str, ensemble: str = "") -> dict[str, Any]:
         """Ask a panel a question without waiting; returns the job for `consultation_result`."""
-        return await _told(panels.start(question, ensemble))
+        return await _with_reasons(panels.start(question, ensemble))
 
     @server.tool()
     async def consultation_result(job: str, wait_seconds: float = 0) -> dict[str, Any]:
         """Return the answer of a job, or that it is still running after the seconds to wait."""
-        return await _told(panels.result(job, wait_seconds))
+        return await _with_reasons(panels.result(job, wait_seconds))
 
     return server
 
 
-async def _told(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+async def _with_reasons(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
     """Return a result; an error becomes the text that the client's model reads."""
     try:
         return await work
@@ -144,5 +144,5 @@ async def _told(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
         raise ToolError(str(error)) from None
 
 
-def _result(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {"status": "answered", "answer": state["answer"], **short(state["report"])}
+def _result(app: CompiledMethod, state: Mapping[str, Any]) -> dict[str, Any]:
+    return {"status": "answered", "answer": state["answer"], **short(app, state)}

@@ -7,14 +7,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from manyminds.errors import InputError
-from manyminds.server.chat_completions import as_messages, ignored
+from manyminds.server.conversation import as_messages
 from manyminds.server.events import Delta, Done, Event, Thought, Turn
+from manyminds.server.parameters import ignored, limit, output_form, stops
 from manyminds.server.problems import Problem
 from manyminds.server.protocol import Frames, Protocol
+from manyminds.server.tools import offered
 
 _CHARACTERS = 4  # of a token, about
 _KINDS = {
-    400: "invalid_request_error",
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
@@ -22,6 +23,7 @@ _KINDS = {
     429: "rate_limit_error",
     503: "overloaded_error",
 }
+_READ = ("stop_sequences", "output_format", "max_tokens")
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 
 
@@ -36,6 +38,7 @@ class MessagesRequest(BaseModel):
     stream: bool | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: dict[str, Any] | None = None
+    output_config: dict[str, Any] | None = None
 
     def turn(self, *, refuse_degraded: bool) -> Turn:
         """Return the request as a turn.
@@ -46,20 +49,22 @@ class MessagesRequest(BaseModel):
         messages = [one for message in self.messages for one in _messages(message)]
         if self.system:
             messages.insert(0, {"role": "system", "content": _text(self.system)})
-        choice = self.tool_choice or {}
-        given = self.tools or []
-        tools = [_tool(tool) for tool in given if "input_schema" in tool]
-        left = [f"tools: {tool.get('type')}" for tool in given if "input_schema" not in tool]
-        if choice.get("type") == "none":
-            tools = []
+        given, choice = self.model_extra or {}, self.tool_choice or {}
+        parallel = False if choice.get("disable_parallel_tool_use") is True else None
+        found = offered([_tool(tool) for tool in self.tools or []], _choice(choice), parallel)
+        output = dict(self.output_config or {})
+        form = output.pop("format", given.get("output_format"))
+        left = [*found.left, *(f"output_config.{name}" for name in output)]
         return Turn(
             model=self.model,
             messages=as_messages(messages),
-            tools=tools,
-            params={"tool_choice": _choice(choice)} if tools and choice else {},
+            tools=found.tools,
+            params=found.params | output_form(_form(form), "output_config.format"),
+            limit=limit(given, "max_tokens"),
+            stop=stops(given.get("stop_sequences"), "stop_sequences"),
             stream=bool(self.stream),
             refuse_degraded=refuse_degraded,
-            ignored=[*left, *ignored(self.model_extra or {})],
+            ignored=[*left, *ignored(given, _READ)],
         )
 
     def tokens(self) -> int:
@@ -79,8 +84,8 @@ def whole(done: Done, turn: Turn, id: str) -> dict[str, Any]:
         {"type": "tool_use", "id": call["id"], "name": call["name"], "input": call["args"]}
         for call in done.tool_calls
     ]
-    ending = {"content": content, "stop_reason": _REASONS[done.finish_reason]}
-    return {**_head(turn, id), **ending, "usage": _usage(done), "manyminds": done.vendor}
+    more = {"content": content, **_ending(done), "usage": _usage(done), "manyminds": done.vendor}
+    return {**_head(turn, id), **more}
 
 
 async def stream(events: AsyncIterator[Event], turn: Turn, id: str) -> Frames:
@@ -114,22 +119,29 @@ async def stream(events: AsyncIterator[Event], turn: Turn, id: str) -> Frames:
                 written = json.dumps(call["args"], ensure_ascii=False)
                 yield _delta(place, {"type": "input_json_delta", "partial_json": written})
                 yield {"type": "content_block_stop", "index": place}
-            ending = {"stop_reason": _REASONS[one.finish_reason], "stop_sequence": None}
             more = {"usage": _usage(one), "manyminds": one.vendor}
-            yield {"type": "message_delta", "delta": ending, **more}
+            yield {"type": "message_delta", "delta": _ending(one), **more}
     yield {"type": "message_stop"}
 
 
 def error(problem: Problem) -> dict[str, Any]:
     """Return the body of a request that failed, and the event of a stream that failed."""
-    told = {key: value for key, value in problem.body["error"].items() if key != "param"}
-    return {"type": "error", "error": {**told, "type": _KINDS.get(problem.status, "api_error")}}
+    error = {key: value for key, value in problem.body["error"].items() if key != "param"}
+    other = "invalid_request_error" if problem.status < 500 else "api_error"
+    return {"type": "error", "error": {**error, "type": _KINDS.get(problem.status, other)}}
 
 
 def _head(turn: Turn, id: str) -> dict[str, Any]:
     usage = {"input_tokens": 0, "output_tokens": 0}
     head = {"id": f"msg-{id}", "type": "message", "role": "assistant", "model": turn.model}
     return {**head, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
+
+
+def _ending(done: Done) -> dict[str, Any]:
+    reason = _REASONS[done.finish_reason]
+    if done.stopped and reason == "end_turn":
+        return {"stop_reason": "stop_sequence", "stop_sequence": done.stopped}
+    return {"stop_reason": reason, "stop_sequence": None}
 
 
 def _usage(done: Done) -> dict[str, Any]:
@@ -151,14 +163,25 @@ def _delta(index: int, delta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    function = {key: tool[key] for key in ("name", "description") if key in tool}
+    if "input_schema" not in tool:
+        if tool.get("type") == "custom":
+            raise InputError(f"tools: {str(tool.get('name'))[:100]} needs an `input_schema`")
+        return dict(tool)
+    function = {key: tool[key] for key in ("name", "description", "strict") if key in tool}
     return {"type": "function", "function": {**function, "parameters": tool["input_schema"]}}
 
 
-def _choice(choice: Mapping[str, Any]) -> str | dict[str, Any]:
+def _choice(choice: Mapping[str, Any]) -> object:
     if choice.get("type") == "tool":
         return {"type": "function", "function": {"name": choice.get("name")}}
-    return {"any": "required"}.get(str(choice.get("type")), "auto")
+    return {"any": "required", None: None}.get(choice.get("type"), choice.get("type"))
+
+
+def _form(form: object) -> object:
+    """Return an output schema in Chat Completions' form."""
+    if not isinstance(form, Mapping) or form.get("type") != "json_schema":
+        return form
+    return {"type": "json_schema", "json_schema": {"schema": form.get("schema"), "strict": True}}
 
 
 def _text(content: object) -> str:
@@ -183,9 +206,9 @@ def _messages(message: Mapping[str, Any]) -> list[dict[str, Any]]:
                 function = {"name": block.get("name"), "arguments": written}
                 calls.append({"id": block.get("id"), "type": "function", "function": function})
             case "tool_result":
-                told = _parts(block.get("content") or "")
+                output = _parts(block.get("content") or "")
                 about = {"role": "tool", "tool_call_id": block.get("tool_use_id")}
-                results.append({**about, "content": told})
+                results.append({**about, "content": output})
             case _:
                 said.append(block)
     own: dict[str, Any] = {"role": message.get("role"), "content": _parts(said) or ""}
@@ -216,7 +239,7 @@ def _address(block: Mapping[str, Any]) -> str:
     source = block.get("source")
     if not isinstance(source, Mapping):
         raise InputError("messages: an image needs a `source`")
-    if source.get("type") == "base64":
+    if source.get("type") == "base64" and isinstance(source.get("data"), str):
         return f"data:{source.get('media_type')};base64,{source.get('data')}"
     return str(source.get("url"))
 

@@ -2,12 +2,17 @@
 
 import json
 import logging
+import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of prometheus-client: where several processes keep their counts."""
 log = logging.getLogger("manyminds.server")
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300)
 
@@ -18,8 +23,19 @@ def log_as_lines() -> None:
     log.setLevel(logging.INFO)
 
 
+def forget_dead_processes() -> None:
+    """Leave out what processes of this server that were killed had open."""
+    folder = Path(os.environ[FOLDER])
+    for path in folder.glob("gauge_live*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
 class Metrics:
-    """Counts of one server."""
+    """Counts of one server, whichever of its processes is asked for them."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -41,7 +57,12 @@ class Metrics:
         self.dollars = Counter(
             "manyminds_dollars", "Known cost of all runs.", ["model"], registry=self.registry
         )
-        self.open = Gauge("manyminds_open_requests", "Open requests.", registry=self.registry)
+        self.open = Gauge(
+            "manyminds_open_requests",
+            "Open requests.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self.seconds = Histogram(
             "manyminds_seconds",
             "Seconds a request.",
@@ -52,7 +73,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text form."""
-        return generate_latest(self.registry)
+        if FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
 
     def answered(self, model: str, spent: Mapping[str, Any], *, degraded: bool) -> None:
         """Count what a run did, whether it gave an answer or not."""

@@ -1,14 +1,16 @@
 """The server's pages: a box to ask an ensemble, and the recorded runs, which are followed live."""
 
 from asyncio import to_thread
+from typing import cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from manyminds.errors import DataError, InputError
+from manyminds.method_graph import MethodGraph
 from manyminds.server.server import Server
-from manyminds.views.html import ask_page
-from manyminds.views.runs_folder import RunsFolder, told
+from manyminds.views.html import Offered, server_page
+from manyminds.views.runs_folder import RunsFolder, reason_of
 
 
 def add_pages(app: FastAPI, server: Server) -> None:
@@ -18,18 +20,19 @@ def add_pages(app: FastAPI, server: Server) -> None:
     holder of one key is not to read what another one asks.
     """
     config = server.config
-    names = [(name, one.method) for name, one in config.ensembles.items()]
     runs: RunsFolder | None = None
     if config.record is not None and not config.keys and config.record.suffix != ".jsonl":
         runs = RunsFolder(config.record.resolve())
 
     @app.get("/", include_in_schema=False)
-    async def ask() -> Response:
+    async def page() -> Response:
+        titles = None if runs is None else await to_thread(runs.titles)
+        folder = "" if runs is None else runs.folder.name
         try:
-            page = ask_page(names, keys=bool(config.keys), runs=runs is not None)
+            shown = server_page(_offered(server), titles, folder=folder, keys=bool(config.keys))
         except InputError as error:
             return PlainTextResponse(str(error), 501)
-        return HTMLResponse(page)
+        return HTMLResponse(shown.encode("utf-8", "replace"))
 
     if runs is None:
         return
@@ -50,7 +53,18 @@ def add_pages(app: FastAPI, server: Server) -> None:
         try:
             body = await to_thread(runs.page, name)
         except DataError as error:
-            return PlainTextResponse(told(error), 422)
+            return PlainTextResponse(reason_of(error), 422)
         if body is None:
             return PlainTextResponse("There is no run in this file yet.", 404)
         return HTMLResponse(body, headers=headers)
+
+
+def _offered(server: Server) -> list[Offered]:
+    offered: list[Offered] = []
+    for name, one in server.config.ensembles.items():
+        graph = cast("MethodGraph", server.apps[name].builder)
+        budget = {} if one.budget is None else one.budget.model_dump(exclude_none=True)
+        budget.pop("exhausted", None)
+        limits = ", ".join(f"{value:,.10g} {what}" for what, value in budget.items())
+        offered.append(Offered(name, one.method, graph.shape, list(graph.members), limits))
+    return offered

@@ -39,7 +39,7 @@ class Problem(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """OpenAI's error object, with what the run has cost all the same."""
+        """OpenAI's error object, with what the run has cost anyway."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
         error = {"message": self.message, "type": kind, "param": None, "code": self.code}
         return {"error": {**error, "manyminds": dict(self.spent)} if self.spent else error}
@@ -56,8 +56,13 @@ class Problem(Exception):
         return JSONResponse(body or self.body, self.status, headers={**headers, **more})
 
 
-def problem_of(error: BaseException) -> Problem:
-    """Return an error of a run as what a client is told."""
+def problem_of(error: BaseException, limit: int | None = None) -> Problem:
+    """Return an error of a run as what a client is told.
+
+    Args:
+        error: The error.
+        limit: Tokens of the answer that the client allowed; None: any number.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, BudgetError):
@@ -65,6 +70,9 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, QuorumError):
         kinds = {failure.split(": ")[1] for failure in error.failures if failure.count(": ") > 1}
         only = kinds.pop() if len(kinds) == 1 else ""
+        if only == "truncated" and limit is not None:
+            message = f"the limit of {limit:,} tokens was reached before any answer: give more"
+            return Problem(400, "max_tokens", message)
         status, code = _KINDS.get(only, (502, "no_answer"))
         return Problem(status, code, str(error))
     if isinstance(error, InputError):

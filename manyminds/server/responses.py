@@ -10,6 +10,7 @@ from manyminds.server.events import Delta, Done, Event, Thought, Turn
 from manyminds.server.problems import Problem
 from manyminds.server.protocol import Frames, Protocol
 from manyminds.server.responses_request import ResponsesRequest
+from manyminds.server.tools import input_of
 
 
 def whole(done: Done, turn: Turn, id: str) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def whole(done: Done, turn: Turn, id: str) -> dict[str, Any]:
     items = [_message_item(f"msg-{id}", done.text)] if done.text or not done.tool_calls else []
     if done.reasoning:
         items.insert(0, _thought_item(f"rs-{id}", done.reasoning))
-    items += [_call_item(call) for call in done.tool_calls]
+    items += [_call_item(call, turn) for call in done.tool_calls]
     tokens_in, tokens_out = done.tokens
     usage = {
         "input_tokens": tokens_in,
@@ -46,7 +47,7 @@ async def stream(events: AsyncIterator[Event], turn: Turn, id: str) -> Frames:
             begun = True
             for kind in ("created", "in_progress"):
                 yield event(kind, response=_response(turn, id, "in_progress", []))
-        for kind, fields in _written(one, thinking, writing):
+        for kind, fields in _written(one, turn, thinking, writing):
             yield event(kind, **fields)
         if isinstance(one, Done):
             response = whole(one, turn, id)
@@ -138,7 +139,7 @@ class _Thinking(_Item):
         return {"type": "summary_text", "text": text}
 
 
-def _written(one: Event, thinking: _Thinking, writing: _Writing) -> _Events:
+def _written(one: Event, turn: Turn, thinking: _Thinking, writing: _Writing) -> _Events:
     """Yield the events of the output's items."""
     if isinstance(one, Thought):
         yield from thinking.more(one.text, 0)
@@ -152,7 +153,7 @@ def _written(one: Event, thinking: _Thinking, writing: _Writing) -> _Events:
         yield from writing.more("", after)
     yield from writing.end()
     for index, call in enumerate(one.tool_calls, after + writing.begun):
-        for kind, fields in _call_events(call):
+        for kind, fields in _call_events(call, turn):
             yield kind, {"output_index": index, **fields}
 
 
@@ -163,14 +164,14 @@ def failed(turn: Turn, id: str, problem: Problem) -> dict[str, Any]:
     return {"type": "response.failed", "sequence_number": 1_000_000, "response": response}
 
 
-def _call_events(call: Mapping[str, Any]) -> _Events:
-    item = _call_item(call)
-    empty = {**item, "arguments": "", "status": "in_progress"}
-    yield "output_item.added", {"item": empty}
+def _call_events(call: Mapping[str, Any], turn: Turn) -> _Events:
+    item = _call_item(call, turn)
+    text = "arguments" if "arguments" in item else "input"
+    kind = "function_call_arguments" if text == "arguments" else "custom_tool_call_input"
+    yield "output_item.added", {"item": {**item, text: "", "status": "in_progress"}}
     place = {"item_id": item["id"]}
-    yield "function_call_arguments.delta", {**place, "delta": item["arguments"]}
-    done = {**place, "arguments": item["arguments"], "name": item["name"]}
-    yield "function_call_arguments.done", done
+    yield f"{kind}.delta", {**place, "delta": item[text]}
+    yield f"{kind}.done", {**place, text: item[text], "name": item["name"]}
     yield "output_item.done", {"item": item}
 
 
@@ -190,9 +191,15 @@ def _response(turn: Turn, id: str, status: str, output: list[dict[str, Any]]) ->
         "temperature": None,
         "top_p": None,
         "tool_choice": turn.params.get("tool_choice", "auto"),
-        "tools": [{"type": "function", "strict": None, **tool["function"]} for tool in turn.tools],
+        "tools": [_tool(tool["function"], turn) for tool in turn.tools],
         "store": False,
     }
+
+
+def _tool(function: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
+    if function["name"] in turn.custom:
+        return {"type": "custom", **{k: v for k, v in function.items() if k != "parameters"}}
+    return {"type": "function", "strict": None, **function}
 
 
 def _message_item(id: str, text: str) -> dict[str, Any]:
@@ -214,15 +221,13 @@ def _part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _call_item(call: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": f"fc-{call['id']}",
-        "type": "function_call",
-        "call_id": call["id"],
-        "name": call["name"],
-        "arguments": json.dumps(call["args"], ensure_ascii=False),
-        "status": "completed",
-    }
+def _call_item(call: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
+    about = {"call_id": call["id"], "name": call["name"], "status": "completed"}
+    if call["name"] in turn.custom:
+        kind = {"id": f"ctc-{call['id']}", "type": "custom_tool_call"}
+        return {**kind, **about, "input": input_of(call)}
+    arguments = json.dumps(call["args"], ensure_ascii=False)
+    return {"id": f"fc-{call['id']}", "type": "function_call", **about, "arguments": arguments}
 
 
 PROTOCOL = Protocol(

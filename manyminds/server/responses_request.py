@@ -1,16 +1,25 @@
 """OpenAI's Responses: a request as a turn."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from manyminds.errors import InputError
-from manyminds.server.chat_completions import as_messages, ignored
+from manyminds.server.conversation import as_messages
 from manyminds.server.events import Turn
+from manyminds.server.parameters import ignored, limit, output_form, refuse
+from manyminds.server.tools import as_function_call, offered
 
-_READ = ("include", "parallel_tool_calls", "prompt_cache_key")
+_LIMIT = "max_output_tokens"
+_READ = ("parallel_tool_calls", "store", _LIMIT)
+_REFUSED = {
+    "previous_response_id": "this server keeps no responses: send the conversation, or its id as "
+    "`conversation` where the server has a database",
+    "background": "this server answers while the request is open: leave out background",
+    "prompt": "this server keeps no prompts: send the text as `instructions` or `input`",
+    "top_logprobs": "the answer of an ensemble has no probabilities: leave out top_logprobs",
+}
 
 
 class ResponsesRequest(BaseModel):
@@ -34,88 +43,80 @@ class ResponsesRequest(BaseModel):
         Raises:
             InputError: Something in it cannot be done; the message says what.
         """
-        if self.previous_response_id is not None:
-            raise InputError(
-                "previous_response_id: this server keeps no responses: send the conversation, "
-                "or its id as `conversation` where the server has a database"
-            )
+        extra = self.model_extra or {}
+        given = {name: value for name, value in extra.items() if value}
+        refuse(given | {"previous_response_id": self.previous_response_id}, _REFUSED)
         items = (
             [{"role": "user", "content": self.input}] if isinstance(self.input, str) else self.input
         )
         messages = [message for item in items for message in _messages(item)]
         if self.instructions:
             messages.insert(0, {"role": "system", "content": self.instructions})
-        given = self.tools or []
-        tools = [_tool(tool) for tool in given if tool.get("type") == "function"]
-        left = [f"tools: {tool.get('type')}" for tool in given if tool.get("type") != "function"]
-        params: dict[str, Any] = {}
-        if tools and self.tool_choice is not None:
-            params["tool_choice"] = _choice(self.tool_choice)
-        form = (self.text or {}).get("format") or {}
-        if form.get("type") == "json_schema":
-            schema = {key: form[key] for key in ("name", "schema", "strict") if key in form}
-            params["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif form.get("type") == "json_object":
-            params["response_format"] = {"type": "json_object"}
-        if self.tool_choice == "none":
-            tools = []
-            params.pop("tool_choice", None)
+        found = offered(self.tools or [], self.tool_choice, extra.get("parallel_tool_calls"))
+        text = dict(self.text or {})
+        form = _form(text.pop("format", None))
         named = self.conversation
+        thread = named.get("id") if isinstance(named, dict) else named or ""
+        if not isinstance(thread, str):
+            raise InputError("conversation: give its id")
         return Turn(
             model=self.model,
             messages=as_messages(_joined(messages)),
-            tools=tools,
-            params=params,
+            tools=found.tools,
+            custom=found.custom,
+            params=found.params | output_form(form, "text.format"),
+            limit=limit(extra, _LIMIT),
             stream=bool(self.stream),
             refuse_degraded=refuse_degraded,
-            ignored=[*left, *ignored(self.model_extra or {}, _READ)],
-            thread=str(named.get("id") or "") if isinstance(named, dict) else named or "",
+            ignored=[*found.left, *(f"text.{name}" for name in text), *ignored(given, _READ)],
+            thread=thread,
         )
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    function = {
-        key: tool[key] for key in ("name", "description", "parameters", "strict") if key in tool
-    }
-    return {"type": "function", "function": function}
-
-
-def _choice(choice: str | Mapping[str, Any]) -> str | dict[str, Any]:
-    if isinstance(choice, str):
-        return choice
-    return {"type": "function", "function": {"name": choice.get("name")}}
+def _form(form: object) -> object:
+    """Return an output schema in Chat Completions' form."""
+    if not isinstance(form, Mapping) or form.get("type") != "json_schema":
+        return form
+    return {"type": "json_schema", "json_schema": {k: v for k, v in form.items() if k != "type"}}
 
 
 def _messages(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return an item of the input as messages in Chat Completions' form."""
     match item.get("type", "message"):
         case "message":
-            content = item.get("content")
-            if isinstance(content, list):
-                content = [_content(part) for part in content]
-            return [{"role": item.get("role"), "content": content}]
+            return [{"role": item.get("role"), "content": _content(item.get("content"))}]
         case "function_call":
             function = {"name": item.get("name"), "arguments": item.get("arguments", "{}")}
             call = {"id": item.get("call_id"), "type": "function", "function": function}
             return [{"role": "assistant", "content": "", "tool_calls": [call]}]
-        case "function_call_output":
-            output = item.get("output")
-            text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-            return [{"role": "tool", "tool_call_id": item.get("call_id"), "content": text}]
+        case "custom_tool_call":
+            call = as_function_call({**item, "type": "custom", "id": item.get("call_id")})
+            return [{"role": "assistant", "content": "", "tool_calls": [call]}]
+        case "function_call_output" | "custom_tool_call_output":
+            output = _content(item.get("output"))
+            return [{"role": "tool", "tool_call_id": item.get("call_id"), "content": output}]
         case "reasoning":
             return []
         case other:
             raise InputError(f"input: an item of type {other!r} cannot be read")
 
 
-def _content(part: object) -> object:
+def _content(content: object) -> object:
+    """Return content in Chat Completions' form."""
+    return [_part(part) for part in content] if isinstance(content, list) else content
+
+
+def _part(part: object) -> object:
     if not isinstance(part, Mapping):
         return part
     match part.get("type"):
         case "input_text" | "output_text":
-            return {"type": "text", "text": part.get("text", "")}
+            return {"type": "text", "text": part.get("text")}
+        case "refusal":
+            return {"type": "text", "text": part.get("refusal")}
         case "input_image":
-            return {"type": "image_url", "image_url": {"url": part.get("image_url")}}
+            more = {"detail": part["detail"]} if part.get("detail") else {}
+            return {"type": "image_url", "image_url": {"url": part.get("image_url"), **more}}
         case other:
             raise InputError(f"input: content of type {other!r} cannot be read")
 

@@ -84,11 +84,13 @@ class Server:
         return config
 
     def models(self) -> list[dict[str, Any]]:
-        """Return the list of models in OpenAI's form."""
+        """Return the list of models, in a form that clients of OpenAI and of Anthropic read."""
         listed: list[dict[str, Any]] = []
         for name, one in self.config.ensembles.items():
             entry: dict[str, Any] = {"id": name, "object": "model", "created": 0}
             entry |= {"owned_by": "manyminds", "manyminds": {"method": one.method}}
+            # Clients of Anthropic's protocol read these.
+            entry |= {"type": "model", "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
             if (size := one.context(self.apps[name])) is not None:
                 entry |= {"context_length": size, "max_model_len": size}
             listed.append(entry)
@@ -128,13 +130,14 @@ class Server:
         first: Any = None
         try:
             with contextlib.suppress(TimeoutError):
-                first = await asyncio.wait_for(queue.get(), self.config.first_byte or None)
+                async with asyncio.timeout(self.config.first_byte or None):
+                    first = await queue.get()
         except asyncio.CancelledError:
             running.cancel()
             raise
         if isinstance(first, Exception):
             raise first
-        status = 499  # unless the stream comes to its end
+        status = 499  # unless the stream ends
 
         async def sent() -> AsyncIterator[bytes]:
             nonlocal status
@@ -148,7 +151,8 @@ class Server:
                 if item is not None:
                     yield frame(item)
                 try:
-                    item = await asyncio.wait_for(queue.get(), self.config.keep_alive)
+                    async with asyncio.timeout(self.config.keep_alive):
+                        item = await queue.get()
                 except TimeoutError:
                     item = None
                     yield b": keep-alive\n\n"

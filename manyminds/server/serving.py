@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import time
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -19,16 +20,19 @@ from manyminds.records.jsonl import JsonlRecorder
 from manyminds.runs.context import ParentCall, parent_call
 from manyminds.runs.usage import totals
 from manyminds.server.config import Config
-from manyminds.server.events import Done, Event, Turn, events
+from manyminds.server.conversation import check_question, check_results
+from manyminds.server.events import Done, Event, Turn, events, finished
 from manyminds.server.keys import Holder, Keys
 from manyminds.server.metrics import Metrics, log
 from manyminds.server.problems import Problem, problem_of
+from manyminds.server.stopping import until
 from manyminds.settings import Context
 
 B = TypeVar("B", bound=BaseModel)
 PATH_HEADER = "x-manyminds-path"
 THREAD_HEADER = "x-manyminds-thread"
 _ID = re.compile(r"[\w.-]{1,64}")
+_FORM = re.compile(r"(str|dict|list)(\[|$)")  # of a union, in the place of an error
 _LONGEST_HEADER = 4_000
 _DEEPEST = 8  # ensembles that may call each other, one behind the other
 
@@ -63,11 +67,13 @@ class Serving:
     def __init__(self, server: Server, request: Request) -> None:
         self.server, self.request = server, request
         given = request.headers.get("x-request-id", "")
-        self.id = given if _ID.fullmatch(given) else uuid4().hex
+        self.is_named = _ID.fullmatch(given) is not None  # so that it can be sent again
+        self.id = given if self.is_named else uuid4().hex
         self.model, self.began = "unknown", time.monotonic()
         self.holder: Holder | None = None
         self.report: Mapping[str, Any] = {}
         self.account = ParentCall((), 0)
+        self.limit: int | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -76,8 +82,8 @@ class Serving:
 
     def headers_of(self, done: Done) -> dict[str, str]:
         """Return the headers of an answer: the run, and the report as JSON."""
-        told = json.dumps(done.vendor, ensure_ascii=True)
-        more = {"x-manyminds-report": told} if len(told) <= _LONGEST_HEADER else {}
+        report = json.dumps(done.vendor, ensure_ascii=True)
+        more = {"x-manyminds-report": report} if len(report) <= _LONGEST_HEADER else {}
         return {**self.headers, "x-manyminds-run": str(done.report["run"]), **more}
 
     def admit(self) -> None:
@@ -96,7 +102,7 @@ class Serving:
             raise Problem(429, "rate_limit_exceeded", message, retry_after=wait)
 
     def identify(self) -> Holder:
-        """Return who asks.
+        """Return the owner of the request's key.
 
         Raises:
             Problem: The request has none of the server's keys.
@@ -110,9 +116,16 @@ class Serving:
         return holder
 
     def named(self, turn: Turn) -> Turn:
-        """Return a turn with the conversation that a header names, where the body names none."""
+        """Return a turn with the conversation that a header names, where the body names none.
+
+        Raises:
+            Problem: The conversation has no name that can be kept.
+            InputError: There is no question, or tool calls and results do not belong together.
+        """
         thread = turn.thread or self.request.headers.get(THREAD_HEADER, "")
         if not thread:
+            check_results(turn.messages)
+            check_question(turn.messages)
             return turn
         if not _ID.fullmatch(thread):
             message = "a conversation is named by 1 to 64 letters, digits, `.`, `_` and `-`"
@@ -130,6 +143,10 @@ class Serving:
         Raises:
             Problem: It is too large, or has another form.
         """
+        packed = self.request.headers.get("content-encoding", "identity")
+        if packed != "identity":
+            message = f"the body is packed ({packed[:50]}): send it as it is, without an encoding"
+            raise Problem(415, "invalid_request", message)
         most, parts, size = self.server.config.max_body_bytes, list[bytes](), 0
         async for part in self.request.stream():
             size += len(part)
@@ -138,11 +155,13 @@ class Serving:
                 raise Problem(413, "request_too_large", message)
             parts.append(part)
         try:
-            return kind.model_validate_json(b"".join(parts))
+            return kind.model_validate_json(b"".join(parts).removeprefix(BOM_UTF8))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            raise Problem(400, "invalid_request", f"{where}: {first['msg']}") from None
+            found = error.errors(include_url=False, include_input=False)
+            first = max(found, key=lambda one: len(one["loc"]))  # of a union, the form that fits
+            where = [str(part) for part in first["loc"] if not _FORM.match(str(part))]
+            message = f"{'.'.join(where) or 'body'}: {first['msg']}"
+            raise Problem(400, "invalid_request", message) from None
 
     @property
     def refuses_degraded(self) -> bool:
@@ -165,10 +184,19 @@ class Serving:
         path = self._path()
         self.holder.check_budget()
         app = self.server.app_of(turn)
-        context = Context(budget=own.budget, seed=turn.seed, recorder=self.server.recorder)
+        self.limit = turn.limit
+        context = Context(
+            budget=own.budget,
+            seed=turn.seed,
+            recorder=self.server.recorder,
+            answer_tokens=turn.limit,
+        )
         tokens = served_path.set(path), parent_call.set(self.account)
         try:
-            async for event in events(app, turn, context, self.server.config_of(turn, self.holder)):
+            config = self.server.config_of(turn, self.holder)
+            state = await finished(app, turn, config) if turn.thread and self.is_named else None
+            found = events(app, turn, context, config, known=state)
+            async for event in until(found, turn.stop) if turn.stop else found:
                 if isinstance(event, Done):
                     self.report = event.report
                     degraded = event.report["degraded"]
@@ -207,7 +235,7 @@ class Serving:
 
     def problem(self, error: Exception) -> Problem:
         """Return what the client reads of an error, with what the run has cost."""
-        problem = problem_of(error)
+        problem = problem_of(error, self.limit)
         if problem.status == 500:
             log.exception("request %s failed", self.id, exc_info=error)
         problem.spent = self.spent

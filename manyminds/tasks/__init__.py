@@ -1,4 +1,4 @@
-"""Tasks that are solved step by step, and what a task of your own must offer."""
+"""Tasks that are solved step by step, and the interface of a task of your own."""
 
 import difflib
 

@@ -49,7 +49,7 @@ class Arithmetic:
         return {**state, "value": int(step), "next": done + 1}
 
     def done(self, state: dict[str, object]) -> bool:
-        """Say whether every operation was done."""
+        """Return whether every operation was done."""
         steps = state["steps"]
         assert isinstance(steps, list)
         return state["next"] == len(steps)

@@ -70,7 +70,7 @@ class Hanoi:
         return {"pegs": pegs[:at] + target + pegs[at + 1 :], "moves": int(state["moves"]) + 1}
 
     def done(self, state: dict[str, str]) -> bool:
-        """Say whether every disk is on peg C."""
+        """Return whether every disk is on peg C."""
         return state["pegs"] == "C" * len(state["pegs"])
 
     def answer(self, state: dict[str, str]) -> str:

@@ -82,7 +82,7 @@ class Reasoning:
         return {**state, "steps": [*state["steps"], step]}
 
     def done(self, state: dict[str, Any]) -> bool:
-        """Say whether the last step states the final answer, or the limit is reached."""
+        """Return whether the last step states the final answer, or the limit is reached."""
         steps = state["steps"]
         return bool(steps) and (len(steps) >= self.most or self.final(steps[-1]) is not None)
 
@@ -104,7 +104,7 @@ class Reasoning:
 
 
 def _said(step: str) -> str | None:
-    """Return what stands after the last cue of a final answer at the start of a line."""
+    """Return the text after the last cue of a final answer at the start of a line."""
     found = list(_FINAL.finditer(readable(step)))
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""StepTask: what step-wise voting must know of a task to solve it one voted step at a time."""
+"""StepTask: the interface of a task that is solved one voted step at a time."""
 
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -48,7 +48,7 @@ class StepTask(Protocol):
         ...
 
     def done(self, state: TaskState) -> bool:
-        """Say whether the task is finished."""
+        """Return whether the task is finished."""
         ...
 
     def answer(self, state: TaskState) -> str:
@@ -58,12 +58,12 @@ class StepTask(Protocol):
 
 @runtime_checkable
 class StatedTask(StepTask, Protocol):
-    """A task with steps in free text, which are compared by what they state."""
+    """A task with steps in free text, which are compared by the values they state."""
 
     def final(self, step: str) -> str | None:
-        """Return the final answer that a step states; None for a step that goes on."""
+        """Return the final answer that a step states; None for a step that continues."""
         ...
 
     def states(self, step: str) -> str | None:
-        """Return what a step finds, such as a number; None if that cannot be read."""
+        """Return the result of a step, such as a number; None if it cannot be read."""
         ...

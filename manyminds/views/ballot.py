@@ -1,22 +1,19 @@
-"""How the vote went, as bars."""
+"""Ballot of a run: one bar an answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from manyminds.views.data import RunData
 from manyminds.views.reading import AnyRun, data_of
-from manyminds.views.style import BLUE, QUIET, ROW, SKY, blank, nothing, plain
-
-if TYPE_CHECKING:
-    from manyminds.views.picture import Picture
+from manyminds.views.svg import WIDTH, Svg, chart, name, nothing, standalone
 
 SHOWN = 12
+_BAR, _ROW, _NUMBER = 18, 23, 60  # pixels: of a bar, from bar to bar, free for a bar's number
 
 
 @dataclass(frozen=True)
 class Bar:
-    """An answer and what stands behind it; `others` stands for all that are not shown."""
+    """An answer and the weight of its votes; `others`: the sum of the answers without a bar."""
 
     answer: str
     weight: float
@@ -25,7 +22,7 @@ class Bar:
 
 
 def bars(run: RunData) -> list[Bar]:
-    """Return the answers, heaviest first, those beyond the twelfth as one bar."""
+    """Return the answers, heaviest first; those after the eleventh share one bar."""
     groups = [] if run.ballot is None else run.ballot["groups"]
     shown = groups if len(groups) <= SHOWN else groups[: SHOWN - 1]
     found = [
@@ -40,14 +37,14 @@ def bars(run: RunData) -> list[Bar]:
 
 
 def _author(run: RunData, indices: Sequence[int]) -> str:
-    """Name the members whose answers have no short form to show."""
+    """Name the members of a group whose answers have no short form."""
     asked = run.layers[0].candidates if run.layers else ()
     names = [call.member for call in asked if call.index in indices]
     return ", ".join(names) or "(no answer that could be read)"
 
 
 def described(run: RunData) -> str:
-    """Say in a sentence or two how the vote went."""
+    """Describe the vote in one or two sentences."""
     if run.ballot is None or not run.ballot["groups"]:
         return "There was no vote."
     ballot, first = run.ballot, bars(run)[0]
@@ -59,23 +56,30 @@ def described(run: RunData) -> str:
     )
 
 
-def ballot(run: AnyRun) -> "Picture":
-    """Draw what stands behind each answer, the winner in strong colour."""
+def ballot(run: AnyRun) -> Svg:
+    """Draw the votes of each answer, the winner in strong colour."""
     run = data_of(run)
+    alt = described(run)
+    return standalone(svg(run, WIDTH), alt) if bars(run) else nothing(alt)
+
+
+def svg(run: RunData, width: int | None = None) -> str:
+    """Return the ballot as an SVG element.
+
+    Args:
+        run: The run.
+        width: Pixels; None: the width of the page.
+    """
     found = bars(run)
-    if not found:
-        return nothing(described(run))
-    figure, axes = blank(len(found) * ROW + 1.1, described(run))
-    heaviest = max(bar.weight for bar in found) or 1
-    axes.barh(
-        range(len(found)),
-        [bar.weight for bar in found],
-        color=[BLUE if bar.won else QUIET if bar.others else SKY for bar in found],
-        height=0.72,
-    )
+    heaviest = max((bar.weight for bar in found), default=0) or 1
+    body: list[str] = []
     for place, bar in enumerate(found):
-        axes.text(bar.weight + heaviest * 0.01, place, f"{bar.weight:g}", va="center")
-    axes.set_yticks(range(len(found)), [plain(bar.answer) for bar in found])
-    axes.set(xlim=(0, heaviest * 1.1), ylim=(len(found) - 0.5, -0.5), xlabel="votes")
-    axes.tick_params(axis="y", length=0)
-    return figure
+        share, y = f"{100 * bar.weight / heaviest:.4g}%", place * _ROW
+        kind = "mm-r0" if bar.won else "mm-quiet" if bar.others else "mm-r4"
+        body += [
+            name(bar.answer, y + _BAR / 2),
+            f'<rect class="{kind}" y="{y}" width="{share}" height="{_BAR}" rx="3"/>',
+            f'<text x="{share}" dx="6" y="{y + 13.5}">{bar.weight:.4g}</text>',
+        ]
+    height = len(found) * _ROW
+    return chart("".join(body), alt=described(run), width=width, height=height, right=_NUMBER)

@@ -1,4 +1,4 @@
-"""Runs side by side: what each took to come to its answer."""
+"""Runs side by side: calls, tokens, seconds and dollars of each."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _MEASURES = ("calls", "tokens", "seconds", "dollars")
 
 
 def measures(run: RunData) -> dict[str, float]:
-    """Return what runs are compared by; dollars only where they are known."""
+    """Return the figures by which runs are compared; dollars only where they are known."""
     found = {"calls": len(run.calls), "tokens": sum(run.tokens), "seconds": run.seconds}
     return found if run.cost is None else {**found, "dollars": run.cost}
 

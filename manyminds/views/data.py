@@ -1,4 +1,4 @@
-"""What pictures are drawn from: one run as plain, frozen data, whatever it was read from."""
+"""Data of pictures: one run as plain, frozen data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,16 +24,16 @@ class ShownCall(Call):
 
     @property
     def over(self) -> float:
-        """Seconds from the start of the run until the answer was there, or the failure."""
+        """Seconds from the start of the run to the answer or failure."""
         return self.begin + self.seconds
 
 
 @dataclass(frozen=True)
 class LayerData:
-    """A layer, round or wave: its candidates, and what was decided about them.
+    """A layer, round or wave: its candidates, and the decisions about them.
 
     `kept`, `scores` and `reasons` go along with `candidates` by place; `kept` has the best first
-    and is None without a choice.
+    and is None without a choice. `read` says of each role how its verdicts were read, and how many.
     """
 
     number: int
@@ -44,6 +44,7 @@ class LayerData:
     judged_by: str = ""
     stopped: bool | None = None
     reason: str = ""
+    read: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class RunData:
 
     @property
     def word(self) -> str:
-        """What the method calls its parts, such as "layer" or "round"."""
+        """Word of the method for its parts, such as "layer" or "round"."""
         return part([call.role for call in self.calls if not call.inside], self.method)
 
     @property
@@ -95,7 +96,7 @@ class RunData:
 
     @property
     def failures(self) -> int:
-        """Calls that gave no answer that counts."""
+        """Number of calls without a usable answer."""
         return sum(call.status != "ok" for call in self.calls)
 
 

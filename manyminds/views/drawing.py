@@ -1,14 +1,13 @@
-"""The graph of a method with the path that a run has taken, as SVG for pages and notebooks."""
+"""SVG of a method's graph with the path of a run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from markupsafe import Markup, escape
 
 from manyminds.views.data import RunData
 from manyminds.views.layout import Edge, Layout, gathered, laid_out
 from manyminds.views.path import END, START, taken
 from manyminds.views.style import counted, short
+from manyminds.views.svg import label, picture
 
 HIGH, _GAP, _LEVEL, _LETTER = 34, 46, 30, 7.7  # of a box, between rows, between ranks; pixels
 _NAMES = {START: "start", END: "end"}
@@ -54,7 +53,7 @@ def drawing(run: RunData, *, whole: bool = False) -> Drawing | None:
     """Lay out the graph of a run in pixels; None where the record has no graph.
 
     Args:
-        run: What to draw.
+        run: Run whose graph is drawn.
         whole: Draw every way as taken, for a graph that has not run.
     """
     if not run.nodes:
@@ -129,23 +128,21 @@ def _heights(layout: Layout) -> list[float]:
     return [*ways, *(height for _, height in layout.at.values())]
 
 
-def svg(run: RunData, drawn: Drawing | None = None) -> Markup:
-    """Return the graph of a run as SVG, the path taken in strong lines; empty without a graph."""
+def svg(run: RunData, drawn: Drawing | None = None) -> str:
+    """Return the graph of a run as an SVG element, or nothing if the record has no graph."""
     drawn = drawn or drawing(run)
     if drawn is None:
-        return Markup()
+        return ""
     parts = [_line(line, run.id) for line in drawn.lines] + [_box(box) for box in drawn.boxes]
     arrows = "".join(
-        f'<marker id="{kind}-{escape(run.id)}" viewBox="0 0 10 10" refX="9" refY="5" '
+        f'<marker id="{kind}-{label(run.id)}" viewBox="0 0 10 10" refX="9" refY="5" '
         f'markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">'
         f'<path class="mm-head mm-{kind}" d="M0 0 10 5 0 10z"/></marker>'
         for kind in ("taken", "other")
     )
-    return Markup(
-        f'<svg class="mm-graph" role="img" aria-label="{escape(drawn.alt)}" '
-        f'width="{drawn.width:.0f}" height="{drawn.height:.0f}" '
-        f'viewBox="0 0 {drawn.width:.0f} {drawn.height:.0f}">'
-        f"<defs>{arrows}</defs>{''.join(parts)}</svg>"
+    body = f"<defs>{arrows}</defs>{''.join(parts)}"
+    return picture(
+        "mm-graph", body, alt=drawn.alt, width=drawn.width, height=drawn.height, scaled=True
     )
 
 
@@ -174,13 +171,13 @@ def _line(line: Line, run: str) -> str:
             px, py = x, y
     return (
         f'<path class="mm-edge mm-{kind}{dashed}" d="{path}" '
-        f'marker-end="url(#{kind}-{escape(run)})"/>'
+        f'marker-end="url(#{kind}-{label(run)})"/>'
     )
 
 
 def _box(box: Box) -> str:
     kind = "asks" if box.calls else "taken" if box.visited else "other"
-    name = escape(short(box.name, 22))
+    name = label(box.name, 22)
     text = f'<text x="{box.x:.1f}" y="{box.y + (0 if box.calls else 4.5):.1f}">{name}</text>'
     if box.calls:
         below = f'<text class="mm-small" x="{box.x:.1f}" y="{box.y + 12:.1f}">'
@@ -188,7 +185,7 @@ def _box(box: Box) -> str:
             f"{below}{counted(box.calls, 'call')}</text>"
         )
     return (
-        f'<g class="mm-node mm-{kind}"><title>{escape(box.name)}</title>'
+        f'<g class="mm-node mm-{kind}"><title>{label(box.name)}</title>'
         f'<rect x="{box.x - box.width / 2:.1f}" y="{box.y - HIGH / 2:.1f}" '
         f'width="{box.width:.1f}" height="{HIGH}" rx="8"/>{text}</g>'
     )

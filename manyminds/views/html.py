@@ -1,8 +1,8 @@
-"""A run as HTML: a fragment for notebooks, and a page that needs nothing but itself.
+"""HTML of a run: a fragment for notebooks, and a page without external files.
 
 Everything that a model, a file or a person wrote is escaped by the templates, or is text in the
 page's data, which its script shows as text. A Content-Security-Policy names the one script by its
-hash, so that no other runs even so.
+hash, so that no other script runs.
 """
 
 import base64
@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from manyminds.errors import DataError, InputError
 from manyminds.records.run_record import RunRecord
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def fragment(run: RunData) -> str:
-    """Return a run as HTML to be shown inside a notebook: summary first, foldable parts below."""
+    """Return a run as HTML for a notebook: summary first, foldable parts below."""
     template = _environment().get_template("fragment.html.j2")
     from manyminds.views.parts import parts
 
@@ -36,11 +36,11 @@ def fragment(run: RunData) -> str:
 
 
 def page(run: RunData, *, live: str = "") -> str:
-    """Return a run as a page of its own, with no need of a network.
+    """Return a run as a page that needs no network.
 
     Args:
         run: run to show.
-        live: address at which a server tells whether there is news; empty for a page in a file.
+        live: address at which a server has the newest version; empty for a page in a file.
 
     Raises:
         InputError: jinja2 is not installed.
@@ -78,10 +78,10 @@ def page_of(run: RunRecord, *, live: str = "") -> str:
 
 
 def check_installed() -> None:
-    """Raise where pages cannot be made.
+    """Check that pages can be made.
 
     Raises:
-        InputError: jinja2 is not installed; the message says which extra has it.
+        InputError: jinja2 is not installed; the message names the extra.
     """
     _environment()
 
@@ -101,32 +101,47 @@ def report(title: str, sections: "Sequence[Section]") -> str:
     return template.render(title=title, sections=sections, style=style, policy=policy)
 
 
-def index(folder: str, runs: Sequence[tuple[str, str, str, str]]) -> str:
-    """Return the list of a folder's runs: (address, question, method, state) of each."""
-    template = _environment().get_template("index.html.j2")
-    style = _style() + _text("page.css")
-    return template.render(folder=folder, runs=runs, style=style, policy=_policy("", live=False))
+class Offered(NamedTuple):
+    """An ensemble on the server's page; `limits` are those of a run."""
+
+    name: str
+    method: str
+    shape: str
+    members: Sequence[str]
+    limits: str
 
 
-def ask_page(ensembles: Sequence[tuple[str, str]], *, keys: bool, runs: bool) -> str:
+def server_page(
+    ensembles: Sequence[Offered],
+    runs: Sequence[tuple[str, str, str, str]] | None,
+    *,
+    folder: str = "",
+    keys: bool = False,
+) -> str:
     """Return the server's page: its ensembles, a box to ask one, and the runs.
 
     Args:
-        ensembles: Name and method of each.
+        ensembles: Names of the ensembles that can be asked.
+        runs: (address, question, method, state) of each run, newest first. None: the server
+            shows no runs.
+        folder: Name of the folder of runs.
         keys: Whether the server asks for an API key.
-        runs: Whether the server lists runs.
+
+    Raises:
+        InputError: jinja2 is not installed.
     """
-    script = _text("ask.js")
+    script = _text("server.js")
     return (
         _environment()
-        .get_template("ask.html.j2")
+        .get_template("server.html.j2")
         .render(
             ensembles=ensembles,
-            keys=keys,
             runs=runs,
+            folder=folder,
+            keys=keys,
             style=_style() + _text("page.css"),
             script=script,
-            policy=_policy(script, live=True),
+            policy=_policy(script, live=True) + "; frame-src 'self'",
         )
     )
 
@@ -137,7 +152,7 @@ def _environment() -> "Environment":
         from jinja2 import Environment, FunctionLoader, StrictUndefined
     except ModuleNotFoundError as error:
         raise InputError(
-            'Pages need jinja2, which is not installed: pip install "manyminds[views]".'
+            'pages need jinja2, which is not installed: pip install "manyminds[views]"'
         ) from error
     environment = Environment(
         loader=FunctionLoader(_text),
@@ -159,7 +174,7 @@ def _environment() -> "Environment":
 
 
 def _style() -> str:
-    return "".join(_text(f"{name}.css") for name in ("colours", "graph", "style"))
+    return "".join(_text(f"{name}.css") for name in ("colours", "picture", "style"))
 
 
 @cache
@@ -176,7 +191,7 @@ def _number(value: float) -> str:
 
 
 def _option(value: object) -> str:
-    """Write an option as a person would: lists with commas, mappings as `name: value`."""
+    """Return an option in words: lists with commas, mappings as `name: value`."""
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, dict):
@@ -197,7 +212,7 @@ def _policy(script: str, *, live: bool) -> str:
 
 
 def _as_data(run: RunData, live: str) -> Any:
-    """Return the calls as JSON that is safe inside a script element; equal texts stand once."""
+    """Return the calls as JSON for a script element; equal texts are stored once."""
     from markupsafe import Markup
 
     texts: dict[str, int] = {}
@@ -223,12 +238,12 @@ def _as_data(run: RunData, live: str) -> Any:
         "word": run.word,
     }
     text = json.dumps(whole, ensure_ascii=True)
-    # Nothing that a browser could take for the end of the script, or for a comment in it.
+    # A browser must not see the end of the script or a comment in this text.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def content_text(content: str | list[Any]) -> str:
-    """Return a message's content as text; what is not text is named by its kind."""
+    """Return a message's content as text; other blocks by their kind."""
     if isinstance(content, str):
         return content
     blocks = [b if isinstance(b, dict) else {"type": "text", "text": str(b)} for b in content]

@@ -1,4 +1,4 @@
-"""Where the nodes of a graph go: layers from left to right, loops drawn as arcs beneath.
+"""Layout of a graph: layers from left to right, loops as arcs below.
 
 The layered layout of Sugiyama, Tagawa and Toda (1981) in its simplest form: ranks by longest path
 over the edges that do not lead back, then a few sweeps that order each rank by its neighbours.
@@ -46,7 +46,7 @@ def laid_out(nodes: Sequence[str], edges: Sequence[Edge], first: str) -> Layout:
 
 
 def gathered(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[str, str]:
-    """Return the node that each is drawn as: of many that do the same, the last stand as one."""
+    """Return the node that each is drawn as; the last of many parallel nodes share one."""
     before = {node: frozenset(a for a, b in edges if b == node) for node in nodes}
     after = {node: frozenset(b for a, b in edges if a == node) for node in nodes}
     alike: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
@@ -96,7 +96,7 @@ def _ranks(nodes: Sequence[str], forward: Sequence[Edge]) -> dict[str, int]:
 
 
 def _chain(edge: Edge, rank: Mapping[str, int], rows: list[list[str]]) -> list[str]:
-    """Put a stand-in on every rank that an edge crosses, so that it keeps clear of the nodes."""
+    """Put a placeholder on every rank that an edge crosses, so that the edge avoids the nodes."""
     a, b = edge
     between = [f"{a}\0{b}\0{level}" for level in range(rank[a] + 1, rank[b])]
     for level, name in enumerate(between, rank[a] + 1):

@@ -1,24 +1,23 @@
-"""How alike the candidates are, as a heat map."""
+"""Pairwise similarity of candidates, as a heat map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
 from manyminds.views.data import LayerData, RunData, ShownCall
 from manyminds.views.reading import AnyRun, data_of
-from manyminds.views.style import WIDTH, blank, nothing, plain
-
-if TYPE_CHECKING:
-    from manyminds.views.picture import Picture
+from manyminds.views.style import short
+from manyminds.views.svg import LETTER, Svg, label, nothing, picture, standalone
 
 MOST = 40
-_NUMBERED = 12
+_NUMBERED = 12  # candidates up to which every cell has its number
+_LARGE, _CELL, _SMALL = 24, 30, 18  # candidates with large cells; pixels of a cell, of a small one
+_LETTERS = 18  # of a name
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """Candidates, their names, and `values[i][j]` from 0 (nothing in common) to 100 (the same)."""
+    """Similarity of candidates: `values[i][j]` from 0 (nothing in common) to 100 (the same)."""
 
     layer: int
     names: Sequence[str]
@@ -27,7 +26,7 @@ class Likeness:
 
     @property
     def described(self) -> str:
-        """Say in a sentence what the heat map shows."""
+        """Description of the heat map in one sentence."""
         n = len(self.names)
         apart = [self.values[i][j] for i in range(n) for j in range(n) if i != j]
         mean = sum(apart) / len(apart) if apart else 100.0
@@ -39,14 +38,14 @@ class Likeness:
 
 
 def likeness(run: RunData, layer: int | None = None) -> Likeness | None:
-    """Compare the good candidates of a layer, the first 40 of many; None where there are not two.
+    """Compare the good candidates of a layer, at most 40; None if there are fewer than two.
 
     Args:
-        run: the run.
-        layer: its number; by default the last with two good candidates.
+        run: The run.
+        layer: Number of the layer; by default the last with two good candidates.
 
     Raises:
-        InputError: the layer does not exist.
+        InputError: The layer does not exist.
     """
     known = {one.number: one for one in run.layers}
     if layer is not None and layer not in known:
@@ -64,36 +63,49 @@ def likeness(run: RunData, layer: int | None = None) -> Likeness | None:
     return None
 
 
-def similarity(run: AnyRun, layer: int | None = None) -> "Picture":
-    """Draw how alike the candidates of a layer are, pair by pair.
+def similarity(run: AnyRun, layer: int | None = None) -> Svg:
+    """Draw the pairwise similarity of a layer's candidates as a heat map.
 
-    The measure is BLEU, 0 to 100; rows are compared with columns. Of more than 40 candidates the
-    first 40 are shown.
+    The measure is BLEU, 0 to 100; rows are compared with columns. A layer with more than 40
+    candidates shows its first 40.
 
     Raises:
-        InputError: the layer does not exist.
+        InputError: The layer does not exist.
     """
-    run = data_of(run)
-    found = likeness(run, layer)
+    found = likeness(data_of(run), layer)
     if found is None:
         return nothing("There are no two candidates to compare.")
+    return standalone(svg(found), found.described)
+
+
+def svg(found: Likeness) -> str:
+    """Return the heat map as an SVG element: the stronger the colour, the more alike."""
     size = len(found.names)
-    figure, axes = blank(min(1.8 + size * 0.34, WIDTH * 0.9), found.described)
-    image = axes.imshow(found.values, vmin=0, vmax=100, cmap="cividis")
-    small = 9 if size <= 20 else 6.5
-    labels = [plain(name, 18) for name in found.names]
-    axes.set_yticks(range(size), labels, fontsize=small)
-    axes.set_xticks(
-        range(size), labels, fontsize=small, rotation=90 if size * max(map(len, labels)) > 60 else 0
-    )
-    axes.spines[:].set_visible(False)
-    if size <= _NUMBERED:
-        for i, row in enumerate(found.values):
-            for j, value in enumerate(row):
-                shade = "black" if value > 55 else "white"
-                axes.text(j, i, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=8)
-    figure.colorbar(image, ax=axes, label="likeness (BLEU)", shrink=0.8)
-    return figure
+    cell = _CELL if size <= _LARGE else _SMALL
+    names = [label(one, _LETTERS) for one in found.names]
+    edge = max(len(short(one, _LETTERS)) for one in found.names) * LETTER + 12
+    body: list[str] = []
+    for i, row in enumerate(found.values):
+        middle = edge + i * cell + cell / 2
+        body.append(f'<text x="{edge - 6}" y="{middle + 4}" text-anchor="end">{names[i]}</text>')
+        body.append(
+            f'<text transform="translate({middle + 4} {edge - 6}) rotate(-90)">{names[i]}</text>'
+        )
+        for j, value in enumerate(row):
+            x, y = edge + j * cell, edge + i * cell
+            body.append(
+                f'<rect x="{x}" y="{y}" width="{cell - 1}" height="{cell - 1}" '
+                f'fill-opacity="{0.04 + value / 104:.2f}">'
+                f"<title>{names[i]}, {names[j]}: {value:.0f}</title></rect>"
+            )
+            if size <= _NUMBERED:
+                kind = "mm-strong" if value > 55 else "mm-weak"
+                body.append(
+                    f'<text class="mm-number {kind}" x="{x + cell / 2}" y="{y + cell / 2 + 4}" '
+                    f'text-anchor="middle">{value:.0f}</text>'
+                )
+    side = edge + size * cell + 4
+    return picture("mm-heat", "".join(body), alt=found.described, width=side, height=side)
 
 
 def _good(layer: LayerData) -> list[ShownCall]:

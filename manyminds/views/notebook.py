@@ -1,4 +1,4 @@
-"""How a run shows itself in a notebook."""
+"""Display of runs in notebooks."""
 
 from importlib.util import find_spec
 
@@ -7,5 +7,5 @@ from manyminds.views.reading import AnyRun, data_of
 
 
 def as_html(run: AnyRun) -> str | None:
-    """Return a run as HTML, or None where jinja2 is missing: then its text is shown."""
+    """Return a run as HTML; None without jinja2: the notebook then shows its text."""
     return fragment(data_of(run)) if find_spec("jinja2") is not None else None

@@ -1,25 +1,27 @@
-"""What templates show of a run: pictures as SVG that fits any width, and cards of candidates."""
+"""Data of the templates: pictures as SVG and cards of candidates."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from manyminds.reading.answers import text_key
 from manyminds.views import ballot, drawing, likeness, timeline, words
 from manyminds.views.data import LayerData, RunData, ShownCall, by_role
-from manyminds.views.style import short
+from manyminds.views.style import counted, short
 
+_READ = {
+    "model": "read in the form asked for",
+    "parser": "read from its words",
+    "fallback": "not readable",
+}
 CARDS = 24  # candidates of a layer that are shown side by side; the list of calls has them all
-_SHADES = 7
-_TITLED = 800  # calls up to which every bar of the timeline says what it is
-_CELL, _LETTER = 30, 7  # pixels
 
 
 @dataclass(frozen=True)
 class Card:
-    """A candidate as it is shown: `kind` is its class of style."""
+    """A candidate on the page; `kind` is its CSS class."""
 
     member: str
     text: str
@@ -33,31 +35,31 @@ class Card:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of values, and the names of their columns where they have any."""
+    """Rows of values, with names of columns where there are any."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
 
     @property
     def is_open(self) -> bool:
-        """Whether it is shown at once: it has more than figures."""
+        """Whether the table starts unfolded: it has more than single figures."""
         return bool(self.columns) or any(isinstance(row[-1], list) for row in self.rows)
 
 
 def parts(run: RunData) -> dict[str, Any]:
-    """Return everything that the templates show of a run, apart from the run itself."""
+    """Return the data that the templates need in addition to the run."""
     found = likeness.likeness(run)
     vote = run.ballot
     about = "" if vote is None else f"{vote['voters']} voted, {vote['abstentions']} abstained"
+    has_bars = vote is not None and bool(vote["groups"])
     return {
-        "graph": drawing.svg(run),
+        "graph": Markup(drawing.svg(run)),
         "layers": [_layer(layer, run.method) for layer in run.layers],
-        "bars": ballot.bars(run),
+        "ballot": Markup(ballot.svg(run)) if has_bars else None,
         "ballot_about": about,
-        "ballot_alt": ballot.described(run),
-        "time": _time(run),
+        "timeline": Markup(timeline.svg(run)) if run.calls else None,
         "likeness": found,
-        "heat": None if found is None else _heat(found),
+        "heat": None if found is None else Markup(likeness.svg(found)),
         "roles": by_role(run),
         "findings": dict(_findings(run)),
         "word": run.word,
@@ -65,7 +67,7 @@ def parts(run: RunData) -> dict[str, Any]:
 
 
 def _findings(run: RunData) -> Iterator[tuple[str, Table]]:
-    """Yield what a method reports of its own as tables: a list of mappings has columns."""
+    """Yield the method's own report keys as tables; a list of mappings has columns."""
     single: list[list[object]] = []
     for key, one in run.findings.items():
         name = _plain(key)
@@ -92,9 +94,11 @@ def _layer(layer: LayerData, method: str) -> dict[str, Any]:
     kept = layer.kept or ()
     others = [place for place in range(len(layer.candidates)) if place not in kept]
     shown, rest = [*kept, *others][:CARDS], len(layer.candidates) - CARDS
-    about = f"{len(layer.candidates):,} candidates"
+    about = counted(len(layer.candidates), "candidate")
     if layer.kept is not None:
         about += f", {len(layer.kept)} kept"
+    for role, counts in layer.read.items():
+        about += f"; {role} {' and '.join(_READ[source] for source in counts)}"
     if layer.stopped is not None:
         about += f"; {'stopped here' if layer.stopped else 'went on'}"
         about += f": {short(layer.reason, 160)}" if layer.reason else ""
@@ -138,71 +142,3 @@ def _why_dropped(layer: LayerData, call: ShownCall) -> str:
         if text_key(layer.candidates[place].text) == text_key(call.text):
             return f"dropped, repeats no. {rank}"
     return "dropped"
-
-
-def _time(run: RunData) -> dict[str, Any]:
-    whole = timeline.span(run)
-    roles = list(dict.fromkeys(call.role for call in run.calls))
-    shades = {role: f"mm-r{place % _SHADES}" for place, role in enumerate(roles)}
-    titled = len(run.calls) <= _TITLED
-    return {
-        "roles": shades,
-        "alt": timeline.described(run),
-        "ticks": [f"{whole * part / 4:.3g} s" for part in range(5)],
-        "rows": [
-            {
-                "member": row.member,
-                "pixels": round(18 * row.height),
-                "bars": Markup("".join(_bars(run, row, whole, shades, titled=titled))),
-            }
-            for row in timeline.rows(run)
-        ],
-    }
-
-
-def _bars(
-    run: RunData, row: timeline.UsageRow, whole: float, shades: dict[str, str], *, titled: bool
-) -> list[str]:
-    thick = 100 / row.depth
-    gap = 0.1 if row.depth < 10 else 0.0
-    bars: list[str] = []
-    for call, lane in zip(row.calls, row.lanes, strict=True):
-        good = call.status == "ok"
-        look = f'class="{shades[call.role]}"'
-        if not good:
-            look = f'class="mm-failed" fill="url(#hatch-{escape(run.id)})"'
-        title = ""
-        if titled:
-            about = f"{call.member} as {call.role}, {run.word} {call.layer}: {call.status}, "
-            title = f"<title>{escape(about)}{call.seconds:.3g} s</title>"
-        bars.append(
-            f'<rect {look} x="{100 * call.begin / whole:.3f}%" y="{(lane + gap) * thick:.2f}%" '
-            f'width="{max(100 * call.seconds / whole, 0.15):.3f}%" '
-            f'height="{thick * (1 - 2 * gap):.2f}%">{title}</rect>'
-        )
-    return bars
-
-
-def _heat(found: likeness.Likeness) -> Markup:
-    """Draw the heat map: strength of colour is likeness, numbers where there is room for them."""
-    size, cell = len(found.names), _CELL if len(found.names) <= 24 else 18
-    names = [escape(short(name, 18)) for name in found.names]
-    edge = max(len(short(name, 18)) for name in found.names) * _LETTER + 12
-    body: list[str] = []
-    for i, row in enumerate(found.values):
-        middle = edge + i * cell + cell / 2
-        body.append(f'<text x="{edge - 6}" y="{middle + 4}" text-anchor="end">{names[i]}</text>')
-        body.append(
-            f'<text transform="translate({middle + 4} {edge - 6}) rotate(-90)">{names[i]}</text>'
-        )
-        body += [
-            f'<rect x="{edge + j * cell}" y="{edge + i * cell}" width="{cell - 1}" '
-            f'height="{cell - 1}" fill-opacity="{0.04 + value / 104:.2f}">'
-            f"<title>{names[i]}, {names[j]}: {value:.0f}</title></rect>"
-            for j, value in enumerate(row)
-        ]
-    side = edge + size * cell + 4
-    return Markup(
-        f'<svg class="mm-heat" role="img" aria-label="{escape(found.described)}" width="{side}" '
-        f'height="{side}">{"".join(body)}</svg>'
-    )

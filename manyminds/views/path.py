@@ -1,4 +1,4 @@
-"""Which nodes and edges of its graph a run has taken, told from when its nodes ran.
+"""Nodes and edges that a run has taken, derived from the times of its nodes.
 
 From one superstep to the next a run goes along edges; where a node left no trace, the way through
 it is the shortest one past nodes that left none either.
@@ -15,7 +15,7 @@ START, END = "__start__", "__end__"
 def taken(run: RunData) -> tuple[dict[str, int], set[Edge]]:
     """Return how many calls each node has made, and the edges that the run came along.
 
-    Calls whose node cannot be told (they were made within a nested run) are left out.
+    Calls whose node is unknown (they were made within a nested run) are left out.
     """
     calls: dict[str, int] = {}
     for call in run.calls:
@@ -50,9 +50,9 @@ def node_of(call: ShownCall, nodes: Sequence[str]) -> str | None:
 def _stages(
     run: RunData, after: Mapping[str, Sequence[str]], visited: set[str]
 ) -> Iterable[set[str]]:
-    """Yield the nodes of each superstep: what ran side by side, before all of the next.
+    """Yield the nodes of each superstep: those that ran side by side, before all of the next.
 
-    Quick ones may have run one after the other all the same; then no way leads between them.
+    Quick ones may have run one after the other anyway; then no way leads between them.
     """
     stage: set[str] = set()
     over = 0.0

@@ -1,4 +1,4 @@
-"""A figure that shows itself in a notebook with a text for those who cannot see it."""
+"""A matplotlib figure that displays itself in a notebook, with a text alternative."""
 
 import base64
 from html import escape
@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 
 class Picture(Figure):
-    """A matplotlib figure whose label says what there is to see.
+    """A matplotlib figure whose label describes it.
 
-    It belongs to no window and to no list of pyplot's: nothing has to be closed.
+    pyplot does not know the figure, so there is no need to close it.
     """
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is known of a run while it runs, from nothing but its stream of custom events and tokens."""
+"""Progress of a run, from its stream of custom events and tokens alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessageChunk
 
 @dataclass
 class Line:
-    """One member in one role: how often it was asked, and what came of it."""
+    """One member in one role: numbers of its calls, answers and failures."""
 
     member: str
     role: str
@@ -36,7 +36,7 @@ class Progress:
         cost: dollars of the answers whose price is known.
         priced: True if any price is known.
         layer: the layer, round or wave that is being asked; 0 before the first.
-        kept: number of answers of the last layer that were handed on; 0 without a choice.
+        kept: number of answers of the last layer that were passed on; 0 without a choice.
         planned: calls that the run has said it will make so far; early stopping may spare some.
         began: start of watching, by the monotonic clock.
         hide: takes keys out of the answer, should a server repeat one.
@@ -92,7 +92,7 @@ class Progress:
                 pass
 
     def token(self, chunk: object) -> None:
-        """Take in a piece of the final answer; whole messages are no news."""
+        """Take in a piece of the final answer; whole messages are ignored."""
         if isinstance(chunk, AIMessageChunk) and chunk.id is not None:
             self._texts[chunk.id] = self._texts.get(chunk.id, "") + chunk.text
 
@@ -124,7 +124,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until what is planned is answered, at the pace so far; None where unknown."""
+        """Seconds until the planned calls are answered, at the rate so far; None where unknown."""
         done = sum(line.answered + line.failed for line in list(self.lines.values()))
         if not done or done >= self.planned:
             return None

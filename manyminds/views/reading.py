@@ -1,6 +1,7 @@
-"""From a run's record to what pictures are drawn from."""
+"""Conversion of a run's record to the data of its pictures."""
 
 import inspect
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias, cast
@@ -19,7 +20,7 @@ _OUTCOMES = ("kept", "verdict", "decision")
 
 
 def data_of(run: AnyRun) -> RunData:
-    """Return what pictures of a run are drawn from; its nested runs' calls are among its own."""
+    """Return the data of a run's pictures; calls of nested runs are included."""
     if isinstance(run, RunData):
         return run
     given = sorted(_calls(run, ""), key=lambda one: (one[0].at or run.began, one[0].index))
@@ -53,7 +54,7 @@ def data_of(run: AnyRun) -> RunData:
 
 
 def _is_finding(name: str, value: object) -> bool:
-    """Tell whether a key of the report is the method's own, and not shown elsewhere."""
+    """Return whether a key of the report is the method's own, and not shown elsewhere."""
     return name not in _SHOWN and value not in (None, "", [], {})
 
 
@@ -79,9 +80,9 @@ def _calls(run: RunRecord, inside: str) -> Iterator[tuple[Call, str]]:
 
 
 def _shown(number: int, call: Call, began: float, inside: str) -> ShownCall:
-    told = {field.name: getattr(call, field.name) for field in fields(Call)}
+    known = {field.name: getattr(call, field.name) for field in fields(Call)}
     begin = 0.0 if call.at is None else max(0.0, call.at - began)
-    return ShownCall(**told, number=number, begin=begin, inside=inside)
+    return ShownCall(**known, number=number, begin=begin, inside=inside)
 
 
 def _layers(run: RunRecord, calls: Mapping[int, ShownCall]) -> list[LayerData]:
@@ -89,6 +90,8 @@ def _layers(run: RunRecord, calls: Mapping[int, ShownCall]) -> list[LayerData]:
     for visit in run.visits:
         known = found.setdefault(visit.layer, {})
         known |= {key: visit.outcome[key] for key in _OUTCOMES if key in visit.outcome}
+        for role, counts in visit.outcome.get("read", {}).items():
+            known.setdefault("read", {}).setdefault(role, Counter()).update(counts)
     judges = {call.layer: call.member for call in run.calls if call.role == "judge"}
     return [
         _layer(number, [calls[id(call)] for call in given], found.get(number, {}), judges)
@@ -111,4 +114,5 @@ def _layer(
         judged_by=judges.get(number, ""),
         stopped=decision.get("stop"),
         reason=decision.get("reason") or "",
+        read=known.get("read", {}),
     )

@@ -7,9 +7,12 @@ from urllib.parse import quote
 
 from manyminds.errors import DataError
 from manyminds.records.files import SUFFIX
+from manyminds.records.process import Process, is_alive
 from manyminds.records.reader import load_runs
-from manyminds.views.html import index, page_of
-from manyminds.views.style import when
+from manyminds.records.run_record import RunRecord
+from manyminds.views.html import page_of
+from manyminds.views.spending import dollars
+from manyminds.views.style import counted, when
 
 _MOST = 200  # runs that are listed, newest first
 
@@ -34,6 +37,7 @@ class RunsFolder:
         self.folder = folder
         self._titles: dict[Path, Title] = {}
         self._marks: dict[Path, str] = {}
+        self._running: dict[str, Process | None] = {}  # by name of the file
 
     def titles(self) -> list[Title]:
         """Return the runs, newest first."""
@@ -45,12 +49,11 @@ class RunsFolder:
         )[:_MOST]
         return [title for one in files if (title := self._title(*one)) is not None]
 
-    def index(self) -> bytes:
-        """Return the list of runs as a page."""
-        return index(self.folder.name, self.titles()).encode("utf-8", "replace")
-
     def mark(self, name: str) -> str | None:
-        """Return the state of a record; None for what is no regular file of this folder."""
+        """Return the state of a record; None unless it is a regular file of this folder.
+
+        The mark changes with the file, and when the process of a running run ends.
+        """
         file = self.folder / name
         try:
             real = file.resolve(strict=True)
@@ -60,7 +63,8 @@ class RunsFolder:
         inside = file.parent == self.folder == real.parent and file.suffix == SUFFIX
         if not inside or not stat.S_ISREG(known.st_mode):
             return None
-        return f'"{known.st_mtime_ns:020x}-{known.st_size:x}"'
+        over = name in self._running and not is_alive(self._running[name], real)
+        return f'"{known.st_mtime_ns:020x}-{known.st_size:x}{"-over" if over else ""}"'
 
     def page(self, name: str) -> bytes | None:
         """Return the page of the last run of a file; None where there is no run yet.
@@ -68,10 +72,19 @@ class RunsFolder:
         Raises:
             DataError: The record cannot be read or shown.
         """
-        runs = load_runs(self.folder / name)
+        run = self._last(self.folder / name)
+        if run is None:
+            return None
+        return page_of(run, live=_address(self.folder / name)).encode("utf-8", "replace")
+
+    def _last(self, file: Path) -> RunRecord | None:
+        """Return the last run of a file."""
+        runs = load_runs(file)
         if not runs:
             return None
-        return page_of(runs[-1], live=_address(self.folder / name)).encode("utf-8", "replace")
+        if runs[-1].state == "running":
+            self._running[file.name] = runs[-1].process
+        return runs[-1]
 
     def _title(self, file: Path, mark: str) -> Title | None:
         """Return the row of a file; None for a file that holds no run."""
@@ -79,7 +92,8 @@ class RunsFolder:
             self._marks[file] = mark
             self._titles.pop(file, None)
             try:
-                title = _described(file)
+                run = self._last(file)
+                title = None if run is None else _described(file, run)
             except Exception:  # not a record, or a damaged one: it has no row, the others do
                 title = None
             if title is not None:
@@ -87,8 +101,8 @@ class RunsFolder:
         return self._titles.get(file)
 
 
-def told(error: DataError) -> str:
-    """Return what a browser shows of a record that cannot be read."""
+def reason_of(error: DataError) -> str:
+    """Return the reason why a record cannot be read, for a browser."""
     return str(error).encode("utf-8", "replace").decode()
 
 
@@ -96,12 +110,8 @@ def _address(file: Path) -> str:
     return f"/runs/{quote(file.name, errors='replace')}"
 
 
-def _described(file: Path) -> Title | None:
-    runs = load_runs(file)
-    if not runs:
-        return None
-    run = runs[-1]
-    count = len(run.calls)
-    calls = f"{count:,} call" if count == 1 else f"{count:,} calls"
-    about = f"{when(run.began)}, {calls}, {run.state}"
+def _described(file: Path, run: RunRecord) -> Title:
+    about = (
+        f"{when(run.began)}, {counted(len(run.calls), 'call')}, {dollars(run.cost)}, {run.state}"
+    )
     return Title(_address(file), str(run.question), str(run.method), about)

@@ -32,7 +32,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture as PNG, its file's name without suffix, and what there is to see in it."""
+    """A picture as PNG, its file's name without suffix, and a description of it."""
 
     name: str
     alt: str
@@ -59,7 +59,7 @@ class Section:
         plots: Pictures.
         tables: Tables.
         codes: Commands.
-        marked: Whether the texts are what a reader looks for.
+        marked: Whether the texts are set apart, as the conclusion is.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What a run cost: calls, tokens and dollars, by role."""
+"""Cost of a run by role: calls, tokens and dollars."""
 
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def dollars(cost: float | None) -> str:
-    """Write a cost for reading: cents in two digits, less in four; unknown where None."""
+    """Format a cost: two digits from $1, else four; None is unknown."""
     if cost is None:
         return "cost unknown"
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 
 def described(run: RunData) -> str:
-    """Say in a sentence what was spent."""
+    """Describe the spending in one sentence."""
     listed = "; ".join(
         f"{role} {counted(calls, 'call')}, {tokens_in + tokens_out:,} tokens, {dollars(cost)}"
         for role, (calls, tokens_in, tokens_out, cost) in by_role(run).items()

@@ -9,7 +9,9 @@ from manyminds.evals.debates import persuaded
 from manyminds.evals.findings import Findings
 from manyminds.evals.resample import Figure
 from manyminds.evals.statistics.judges import consistency
+from manyminds.evals.statistics.scaling import VoteLaw
 from manyminds.views.sections import Grid, Plot, Section
+from manyminds.views.style import counted
 
 _METHODS = (
     "method", "options", "accuracy %", "95 % low", "95 % high", "gain, points", "gain low",
@@ -78,65 +80,79 @@ def _row(one: Compared) -> list[str]:
 
 def _methods(found: Findings) -> Section:
     study = found.study
-    told = [
-        f"{study.questions:,} questions, {study.repeats} run(s) of each. Accuracy with Wilson's "
-        "95 % interval; where questions come in groups, or are repeated, the question or group is "
-        f"the unit. Gains are over {found.comparison[0].method}, paired by question. Calls, "
-        "tokens, dollars and seconds are means for a question; seconds are those of the slowest "
-        "call in each layer, added up."
+    lines = [
+        f"{counted(study.questions, 'question')}, {counted(study.repeats, 'run')} of each. "
+        "Accuracy with Wilson's 95 % interval; where questions come in groups, or are repeated, "
+        f"the question or group is the unit. Gains are over {found.comparison[0].method}, paired "
+        "by question. Calls, tokens, dollars and seconds are means for a question; seconds are "
+        "those of the slowest call in each layer, added up."
     ]
     if study.simulated:
-        told.insert(0, "SIMULATED: members are simulated; no figure says anything of a real model.")
+        lines.insert(0, "SIMULATED: members are simulated; no figure is one of a real model.")
     missing = [one for one in found.comparison if one.unanswered or one.unread]
-    told += [
+    lines += [
         f"{one.method}: {one.unanswered} runs ended without an answer, and in {one.unread} nothing "
         "could be read; both count as not correct."
         for one in missing
     ]
     plots = _plots("accuracy", found)
     if not plots:
-        told.append('Plots are left out: they need matplotlib, pip install "manyminds[eval]".')
-    return Section("Methods", told, plots, [methods_table(found)])
+        lines.append('Plots are left out: they need matplotlib, pip install "manyminds[eval]".')
+    return Section("Methods", lines, plots, [methods_table(found)])
 
 
 def _together(found: Findings) -> Iterator[Section]:
     if not found.comparison.pairs:
         return
     alike = [", ".join(names) for names in found.comparison.alike if len(names) > 1]
-    told = [
+    lines = [
         "McNemar's exact test, or a permutation test where results are shares, corrected for all "
         "pairs after Holm; intervals are not corrected. "
-        + (f"Cannot be told apart: {'; '.join(alike)}." if alike else "All can be told apart."),
-        f"{found.study.questions:,} questions show a true difference of "
+        + (
+            f"Cannot be distinguished: {'; '.join(alike)}."
+            if alike
+            else "All can be distinguished."
+        ),
+        f"{counted(found.study.questions, 'question')} can show a true difference of "
         f"{100 * found.detectable:.1f} points 8 times of 10, if two methods differ on a fifth of "
         "the questions.",
     ]
-    yield Section("Which differ", told, tables=[pairs_table(found)])
+    yield Section("Which differ", lines, tables=[pairs_table(found)])
 
 
 def _costs(found: Findings) -> Iterator[Section]:
     if len(found.comparison) < 2 or not found.fronts:
         return
-    told = [
+    lines = [
         f"Accuracy against {kind}: no method beats these in both: {', '.join(names)}."
         for kind, names in found.fronts.items()
     ]
-    yield Section("What is worth its cost", told, _plots("cost", found))
+    yield Section("What is worth its cost", lines, _plots("cost", found))
+
+
+def _law(law: VoteLaw) -> str:
+    """Say what chances the fitted law gives to a sample."""
+    if round(law.easy, 2) in (0.0, 1.0):
+        chance = law.p_easy if law.easy > 0.5 else law.p_hard
+        return f"a sample is right with a chance of {chance:.2f} on every question"
+    return (
+        f"{law.easy:.0%} of the questions are easy, with a chance of {law.p_easy:.2f}, the others "
+        f"have {law.p_hard:.2f}"
+    )
 
 
 def _samples(found: Findings) -> Iterator[Section]:
     if not found.votes.sizes:
         return
-    told = [
+    lines = [
         "Majority votes over the stored answers, in many random orders of each question. Coverage "
         "is unbiased pass@k: what a perfect choice would reach."
     ]
     law, best = found.law, found.recommended
     if law is not None and best is not None:
-        told.append(
-            f"Fitted law (arXiv 2403.02419): {law.easy:.0%} of the questions are easy, with a "
-            f"chance of {law.p_easy:.2f}, the others have {law.p_hard:.2f}; its error is "
-            f"{100 * law.error:.1f} points. Recommended: {best.samples} samples, with "
+        lines.append(
+            f"Fitted law (arXiv 2403.02419): {_law(law)}; its error is "
+            f"{100 * law.error:.1f} points. Recommended: {counted(best.samples, 'sample')}, with "
             f"{best.accuracy:.1%}{'' if best.measured else ' by the law'}"
             f"{'' if best.reached else '; the target is not reached'}."
         )
@@ -150,7 +166,7 @@ def _samples(found: Findings) -> Iterator[Section]:
         )
     ]
     if found.votes.rules:
-        told.append("Stopping rules, on the same answers; same: as the vote of all.")
+        lines.append("Stopping rules, on the same answers; same: as the vote of all.")
         tables.append(
             Grid(
                 ("rule", "samples used", "vote %", "95 % low", "95 % high", "same answer %"),
@@ -160,7 +176,7 @@ def _samples(found: Findings) -> Iterator[Section]:
                 ],
             )
         )
-    yield Section("Samples", told, _plots("samples", found), tables)
+    yield Section("Samples", lines, _plots("samples", found), tables)
 
 
 def _accuracy(one: Figure) -> list[str]:
@@ -172,7 +188,7 @@ def _members(found: Findings) -> Iterator[Section]:
     if ceiling is None:
         return
     low, high = ceiling.interval
-    told = [
+    lines = [
         f"On {ceiling.beta:.1%} of {ceiling.n:,} questions every member's first answer is wrong, "
         f"so no vote and no choice among them exceeds {ceiling.ceiling:.1%} "
         f"[{low:.1%}, {high:.1%}] (arXiv 2606.27288; exact interval). {ceiling.advice}"
@@ -180,14 +196,14 @@ def _members(found: Findings) -> Iterator[Section]:
     tables = list[Grid]()
     if found.comparison.regrets:
         tables.append(_regrets(found))
-        told.append("Regret: questions on which a member was right and the method was not.")
+        lines.append("Regret: questions on which a member was right and the method was not.")
     if found.difficulty:
         tables.append(_by_difficulty(found))
-        told.append(
+        lines.append(
             "By how many members are right, the most accurate method against the mean member. "
             "Where its votes are these same answers, the gain in the middle is flattered."
         )
-    yield Section("What the members can reach", told, tables=tables)
+    yield Section("What the members can reach", lines, tables=tables)
 
 
 def _regrets(found: Findings) -> Grid:
@@ -243,33 +259,33 @@ def _debate(found: Findings) -> Iterator[Section]:
             ),
         )
     ]
-    told = [
+    lines = [
         f"Debaters are right on {talk.first:.1%} in the first round and on {talk.last:.1%} in the "
         "last. A debate gains only where adoption outweighs vulnerability (arXiv 2605.00914)."
     ]
     grid = Grid(("debate", "share %", "95 % low", "95 % high"), rows)
-    yield Section("What the debate does", told, tables=[grid])
+    yield Section("What the debate does", lines, tables=[grid])
 
 
 def _judge(found: Findings) -> Iterator[Section]:
     if not found.judge:
         return
-    told = [str(one) for one in found.judge]
+    lines = [str(one) for one in found.judge]
     same, pairs = consistency(found.study.judgements)
     if pairs:
-        told.append(f"Shown in both orders, the same answer won in {same:.0%} of {pairs} pairs.")
-    yield Section("The judge", told)
+        lines.append(f"Shown in both orders, the same answer won in {same:.0%} of {pairs} pairs.")
+    yield Section("The judge", lines)
 
 
 def _origin(found: Findings) -> Section:
     study = found.study
-    told = [f"Members: {', '.join(map(str, study.about.get('members', ())))}."]
-    told.append(
+    lines = [f"Members: {', '.join(map(str, study.about.get('members', ())))}."]
+    lines.append(
         f"Seed: {study.about.get('seed', 0)}. Answers are read as: {study.about.get('extract')}."
     )
     for start in study.starts:
         versions = ", ".join(f"{name} {value}" for name, value in start["versions"].items())
-        told.append(
+        lines.append(
             f"{start['time']}: {versions}; {start['data']}, sha256 {str(start['sha256'])[:16]}."
         )
     table = Grid(
@@ -277,7 +293,7 @@ def _origin(found: Findings) -> Section:
         [(name, ", ".join(prompts) or "none") for name, prompts in study.prompts.items()],
     )
     codes = list(dict.fromkeys(str(start["command"]) for start in study.starts))
-    return Section("Where this comes from", told, tables=[table], codes=codes)
+    return Section("Where this comes from", lines, tables=[table], codes=codes)
 
 
 def _plots(what: str, found: Findings) -> Sequence[Plot]:

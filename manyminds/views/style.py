@@ -1,4 +1,4 @@
-"""What all figures have in common: colours everybody can tell apart, sizes fit for a notebook."""
+"""Shared style of figures: colours for every kind of sight, sizes for notebooks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, VERMILION, YELLOW, BLACK = "#56B4E9", "#D55E00", "#F0E442", "#000000"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW)
-FAILED, QUIET = VERMILION, "#8c8c8c"
-HATCHES = {"failed": "////", "timeout": "xxxx", "cut": "....", "flagged": "\\\\\\\\"}
+QUIET = "#8c8c8c"
 
 WIDTH = 8.0  # inches: 800 pixels at a notebook's usual 100 dots an inch
 ROW = 0.26  # inches for a row of text
@@ -36,7 +35,7 @@ def empty(height: float, alt: str) -> "Picture":
         from manyminds.views.picture import Picture
     except ModuleNotFoundError as error:
         raise InputError(
-            'Figures need matplotlib, which is not installed: pip install "manyminds[views]".'
+            'figures need matplotlib, which is not installed: pip install "manyminds[views]"'
         ) from error
     return Picture(figsize=(WIDTH, height), dpi=100, layout="constrained", label=alt)
 
@@ -47,14 +46,6 @@ def blank(height: float, alt: str) -> "tuple[Picture, Axes]":
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def nothing(why: str) -> "Picture":
-    """Return a figure that says in a sentence why there is nothing to see."""
-    figure, axes = blank(0.8, why)
-    axes.set_axis_off()
-    axes.text(0, 0.5, why)
-    return figure
 
 
 def short(text: str, limit: int = 28) -> str:

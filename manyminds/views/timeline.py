@@ -1,25 +1,33 @@
-"""Where the time went: one bar a call, a row for each member."""
+"""Timeline of a run: one bar a call, one row a member."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from math import floor, log10
 
 from manyminds.views.data import RunData, ShownCall, by_member
 from manyminds.views.reading import AnyRun, data_of
-from manyminds.views.style import FAILED, HATCHES, ROW, blank, colours, counted, plain
+from manyminds.views.style import counted
+from manyminds.views.svg import LABEL, LETTER, WIDTH, Svg, chart, label, name, shades, standalone
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from manyminds.views.picture import Picture
-
+# Calls without an answer are hatched: a path of one tile, and its angle in degrees.
+_HATCHES = {
+    "failed": ("M0 0v6", 45),
+    "timeout": ("M0 0v6M0 0h6", 45),
+    "cut": ("M0 0v6", 0),
+    "flagged": ("M0 0v6", -45),
+}
+_ROW, _GAP, _LINE = 18, 3, 20  # pixels: a row of one lane, between rows, a line of the legend
+_NARROW = 330  # pixels that a legend may take on a page: it has to fit a phone
+_TITLED = 800  # calls up to which every bar has a title
+_TICKS = 5  # at most, after 0
+_EDGE = 20  # pixels free for the last number of the axis
 _TALLEST = 5  # rows' worth that one member may take, however many calls it has in flight at once
 
 
 @dataclass(frozen=True)
 class UsageRow:
-    """A member's calls; `lanes[i]` keeps call i clear of those in flight at the same time."""
+    """Calls of one member; calls in flight at the same time have different `lanes`."""
 
     member: str
     calls: Sequence[ShownCall]
@@ -51,7 +59,7 @@ def span(run: RunData) -> float:
 
 
 def described(run: RunData) -> str:
-    """Say in a sentence or two what the timeline shows."""
+    """Return a description of the timeline in a sentence or two."""
     members = by_member(run)
     failed = f"{run.failures} without an answer" if run.failures else "all answered"
     text = (
@@ -66,65 +74,104 @@ def described(run: RunData) -> str:
     return text
 
 
-def timeline(run: AnyRun) -> "Picture":
+def timeline(run: AnyRun) -> Svg:
     """Draw one bar for each call, by member, coloured by role.
 
     Calls without an answer (failed, timed out, cut) are hatched. Calls of one member that were in
     flight at once lie above one another.
     """
     run = data_of(run)
-    found = rows(run)
-    height = sum(row.height for row in found) * ROW
-    figure, axes = blank(height + 1.1, described(run))
-    shade = colours([call.role for call in run.calls])
-    top, ticks = 0.0, list[float]()
-    for row in found:
-        ticks.append(top + row.height / 2)
-        _bars(axes, row, top, shade)
-        top += row.height
-    axes.set_yticks(ticks, [plain(row.member) for row in found])
-    axes.set(ylim=(top or 1, 0), xlim=(0, span(run) * 1.01), xlabel="seconds")
-    axes.grid(axis="x", alpha=0.3)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-    _legend(axes, run, shade)
-    return figure
+    return standalone(svg(run, WIDTH), described(run))
 
 
-def _bars(axes: "Axes", row: UsageRow, top: float, shade: dict[str, str]) -> None:
-    thick = row.height / row.depth
-    narrowest = (row.calls[-1].over if row.calls else 0) * 1e-3
-    for kind in dict.fromkeys((call.role, call.status) for call in row.calls):
-        for lane in sorted(set(row.lanes)):
-            bars = [
-                (call.begin, max(call.seconds, narrowest))
-                for call, own in zip(row.calls, row.lanes, strict=True)
-                if own == lane and (call.role, call.status) == kind
-            ]
-            good = kind[1] == "ok"
-            axes.broken_barh(
-                bars,
-                (top + lane * thick + 0.1 * thick, 0.8 * thick),
-                facecolors=shade[kind[0]] if good else "white",
-                edgecolors="white" if good and row.depth < 8 else FAILED if not good else "none",
-                hatch=HATCHES.get(kind[1]),
-                linewidth=0.6,
-            )
+def svg(run: RunData, width: int | None = None) -> str:
+    """Return the timeline as an SVG element.
+
+    Args:
+        run: The run.
+        width: Pixels; None: the width of the page.
+    """
+    whole, shade = span(run), shades([call.role for call in run.calls])
+    legend, top = _legend(run, shade, width or _NARROW)
+    bars, y = list[str](), float(top)
+    for row in rows(run):
+        height = _ROW * row.height
+        bars.append(name(row.member, y + height / 2))
+        bars += _bars(run, row, y, whole, shade)
+        y += height + _GAP
+    body = [_patterns(run), legend, _axis(whole, top, y), *bars]
+    return chart("".join(body), alt=described(run), width=width, height=y + _LINE, right=_EDGE)
 
 
-def _legend(axes: "Axes", run: RunData, shade: dict[str, str]) -> None:
-    from matplotlib.patches import Patch
-
-    keys = [Patch(facecolor=colour, label=role) for role, colour in shade.items()]
-    bad = sorted({call.status for call in run.calls} - {"ok"})
-    keys += [
-        Patch(facecolor="white", edgecolor=FAILED, hatch=HATCHES.get(status), label=status)
-        for status in bad
-    ]
-    if keys:
-        axes.figure.legend(
-            handles=keys, loc="outside upper left", ncols=min(len(keys), 6), frameon=False
+def _bars(
+    run: RunData, row: UsageRow, top: float, whole: float, shade: dict[str, str]
+) -> Iterator[str]:
+    thick = _ROW * row.height / row.depth
+    gap = 0.1 * thick if row.depth < 10 else 0.0
+    for call, lane in zip(row.calls, row.lanes, strict=True):
+        look = f'class="{shade[call.role]}"' if call.status == "ok" else _hatched(run, call.status)
+        title = ""
+        if len(run.calls) <= _TITLED:
+            about = f"{call.member} as {call.role}, {run.word} {call.layer}: {call.status}, "
+            title = f"<title>{label(about)} {call.seconds:.3g} s</title>"
+        yield (
+            f'<rect {look} x="{100 * call.begin / whole:.3f}%" y="{top + lane * thick + gap:.1f}" '
+            f'width="{max(100 * call.seconds / whole, 0.15):.3f}%" '
+            f'height="{thick - 2 * gap:.1f}">{title}</rect>'
         )
+
+
+def _axis(whole: float, top: float, low: float) -> str:
+    step = next(step for step in _steps(whole) if whole / step <= _TICKS)
+    return "".join(
+        f'<line class="mm-rule" x1="{x:.4g}%" x2="{x:.4g}%" y1="{top}" y2="{low:.1f}"/>'
+        f'<text class="mm-tick" x="{x:.4g}%" y="{low + 14:.1f}" text-anchor="middle">'
+        f"{tick * step:.4g} s</text>"
+        for tick in range(int(whole / step + 1e-9) + 1)
+        for x in [100 * tick * step / whole]
+    )
+
+
+def _steps(whole: float) -> Iterator[float]:
+    """Yield 1, 2 and 5 times powers of ten, from a hundredth of the whole or less upwards."""
+    power = 10.0 ** (floor(log10(whole)) - 2)
+    while True:
+        yield from (power, 2 * power, 5 * power)
+        power *= 10
+
+
+def _legend(run: RunData, shade: dict[str, str], room: int) -> tuple[str, int]:
+    """Return the legend and its height in pixels; it continues in a new line where `room` ends."""
+    bad = sorted({call.status for call in run.calls} - {"ok"})
+    looks = {role: f'class="{kind}"' for role, kind in shade.items()}
+    looks |= {f"{status}: no answer": _hatched(run, status) for status in bad}
+    parts, x, y = list[str](), 0.0, 0
+    for text, look in looks.items():
+        wide = 36 + len(text) * LETTER
+        if x and x + wide > room:
+            x, y = 0.0, y + _LINE
+        left = x - LABEL
+        parts.append(
+            f'<rect {look} x="{left + 1:.0f}" y="{y + 1}" width="13" height="13" rx="2"/>'
+            f'<text x="{left + 20:.0f}" y="{y + 12}">{label(text)}</text>'
+        )
+        x += wide
+    return "".join(parts), y + _LINE + 6 if parts else 0
+
+
+def _patterns(run: RunData) -> str:
+    drawn = "".join(
+        f'<pattern id="{status}-{label(run.id)}" width="6" height="6" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate({angle})">'
+        f'<path class="mm-hatch" d="{path}"/></pattern>'
+        for status, (path, angle) in _HATCHES.items()
+    )
+    return f"<defs>{drawn}</defs>"
+
+
+def _hatched(run: RunData, status: str) -> str:
+    kind = status if status in _HATCHES else "failed"
+    return f'class="mm-failed" fill="url(#{kind}-{label(run.id)})"'
 
 
 def _lanes(calls: Sequence[ShownCall]) -> list[int]:

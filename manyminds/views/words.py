@@ -1,4 +1,4 @@
-"""What the parts of a run are called: layers, rounds, waves, steps, stages."""
+"""Words for the parts of a run: layer, round, wave, step, stage."""
 
 from collections.abc import Iterable
 
@@ -14,6 +14,6 @@ _OF_METHODS = {"stepwise-voting": "step"}
 
 
 def part(roles: Iterable[str], method: str = "") -> str:
-    """Return what a method calls the part of a run in which these roles have answered."""
+    """Return the method's word for the part of a run in which these roles answered."""
     known = (_OF_ROLES[role] for role in roles if role in _OF_ROLES)
     return _OF_METHODS.get(method) or next(known, "layer")

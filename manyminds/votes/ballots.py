@@ -1,4 +1,4 @@
-"""What a vote returns: a ballot of plain data, and how every vote draws it up."""
+"""Ballot: the result of a vote as plain data, and how every vote draws it up."""
 
 import math
 from collections.abc import Sequence

@@ -43,7 +43,7 @@ def majority_of_bests(
 
     Args:
         scores: One score a candidate; None was not rated and cannot win.
-        answers: Answer of each candidate; None where it could not be read, which stands alone.
+        answers: Answer of each candidate; None where it could not be read: a group of its own.
         subset: Size of the subsets. Default: the square root of the number of scores, rounded up.
         extractor: Kind of the answers, which says when two are equal.
 
@@ -51,7 +51,7 @@ def majority_of_bests(
         InputError: There is not one score for each answer, or the subset is below 1.
     """
     if len(scores) != len(answers):
-        raise InputError(f"Give one score an answer: {len(answers)}, not {len(scores)}.")
+        raise InputError(f"give one score an answer: {len(answers)}, not {len(scores)}")
     rated = sum(s is not None and not math.isnan(s) for s in scores)
     size = subset if subset is not None else max(1, math.ceil(math.sqrt(rated)))
     if size < 1:
@@ -94,7 +94,7 @@ def self_consistent_member(
         InputError: There is not one member for each answer.
     """
     if len(members) != len(answers):
-        raise InputError(f"Give one member an answer: {len(answers)}, not {len(members)}.")
+        raise InputError(f"give one member an answer: {len(answers)}, not {len(members)}")
     groups = labels(answers, extractor)
     everyone = len(answers)
     scores: list[float | None] = [None] * everyone

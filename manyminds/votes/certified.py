@@ -64,7 +64,7 @@ class Bets:
     def least(self) -> float:
         """Return the least wealth that a bettor against a rival of the leader ever had (log).
 
-        What was once enough stays enough: the bound holds for all times together.
+        A vote that is once certain stays certain: the bound holds for all times together.
         """
         leader = self.leader
         rivals = [wealth for answer, wealth in self._most.items() if answer != leader]
@@ -153,7 +153,7 @@ def certified(alpha: float = 0.05, cap: int = 40) -> CertifiedRule:
         InputError: An argument is out of range.
     """
     if not 0 < alpha < 1:
-        raise InputError(f"Give certified an error between 0 and 1, not {alpha}.")
+        raise InputError(f"give certified an error between 0 and 1, not {alpha}")
     if cap < 1:
-        raise InputError(f"Give certified a cap of at least 1 sample, not {cap}.")
+        raise InputError(f"give certified a cap of at least 1 sample, not {cap}")
     return CertifiedRule(f"certified:{alpha},{cap}", cap, alpha)

@@ -19,14 +19,14 @@ MOST_CHARACTERS: Mapping[str, int] = {
 
 
 class Effort:
-    """What one vote may spend on comparing answers, and what it left out.
+    """Effort that one vote may spend on comparing answers, and the answers it left out.
 
     Args:
         pairs: Pairs of answers compared by a slow test at most.
         seconds: Seconds spent on them at most.
 
     Attributes:
-        notes: What was left out, in words.
+        notes: Answers that were left out, in words.
     """
 
     def __init__(self, pairs: int = MOST_PAIRS, seconds: float = MOST_SECONDS) -> None:

@@ -32,8 +32,8 @@ def lead_for(accuracy: float, steps: int, target: float = 0.95) -> int:
         InputError: an argument is out of range.
     """
     if not 0.5 < accuracy < 1:
-        raise InputError(f"Give lead_for an accuracy between 0.5 and 1, not {accuracy}.")
+        raise InputError(f"give lead_for an accuracy between 0.5 and 1, not {accuracy}")
     if steps < 1 or not 0 < target < 1:
-        raise InputError("Give lead_for at least 1 step and a target between 0 and 1.")
+        raise InputError("give lead_for at least 1 step and a target between 0 and 1")
     odds = math.expm1(-math.log(target) / steps)
     return max(1, math.ceil(math.log(odds) / math.log((1 - accuracy) / accuracy)))

@@ -11,7 +11,7 @@ _FAR = 1.5
 
 
 def settled(rankings: Sequence[Sequence[int] | None], authors: Sequence[int], n: int) -> bool:
-    """Tell whether the leader by Borda points stays first whatever the missing rankings say.
+    """Return whether the leader by Borda points stays first with any missing rankings.
 
     Args:
         rankings: each an order of candidate indices as for `borda` (empty: it abstains); None

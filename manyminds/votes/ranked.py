@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from statistics import fmean
 
 from manyminds.errors import InputError
 from manyminds.votes.ballots import Ballot, by_score
@@ -36,7 +37,7 @@ def borda(
         place = {candidate: top - at for at, candidate in enumerate(order)}
         for candidate in eligible:
             points[candidate].append(place.get(candidate, left) / top if top else 1.0)
-    scores = [sum(p) / len(p) if p else None for p in points]
+    scores = [fmean(p) if p else None for p in points]
     return by_score("borda", scores, voters=len(orders), asked=len(rankings), answers=answers)
 
 
@@ -65,14 +66,14 @@ def condorcet(
 
 
 def _orders(rankings: Rankings, n: int, authors: Authors) -> list[tuple[list[int], set[int]]]:
-    """Return each ranking that says something, without repeats, and what it may rank."""
+    """Return each ranking that is not empty, without repeats, and the answers it may rank."""
     if authors is not None and len(authors) != len(rankings):
-        raise InputError(f"Give one author a ranking: {len(rankings)}, not {len(authors)}.")
+        raise InputError(f"give one author a ranking: {len(rankings)}, not {len(authors)}")
     orders: list[tuple[list[int], set[int]]] = []
     for number, ranking in enumerate(rankings):
         wrong = next((c for c in ranking if not 0 <= c < n), None)
         if wrong is not None:
-            raise InputError(f"Ranking {number} names candidate {wrong}; there are 0 to {n - 1}.")
+            raise InputError(f"ranking {number} names candidate {wrong}; there are 0 to {n - 1}")
         author = authors[number] if authors is not None else None
         eligible = set(range(n)) - {author}
         order = [c for c in dict.fromkeys(ranking) if c in eligible]

@@ -1,4 +1,4 @@
-"""Which members to ask, and what each vote is worth, measured on a few questions with answers.
+"""Which members to ask, and the weight of each vote, measured on a few questions with answers.
 
 The two criteria of Mixture-of-Agents (arXiv 2406.04692): members that do well, and members that err
 on different questions. A size rule then stops adding where more would not help the vote.
@@ -20,7 +20,7 @@ MOST = 25
 
 # How much a place in the middle of the others' errors costs, in spreads of accuracy.
 _DIVERSITY = 1.0
-# Members closer than this cannot be told apart on a hundred questions: then diversity decides.
+# Members closer than this cannot be distinguished on a hundred questions: then diversity decides.
 _LEAST_SPREAD = 0.03
 # How sharply the margin of a vote is told from a tie when sizes are compared. A count of right
 # votes on a hundred questions is too coarse to choose between sizes; this looks at how surely.
@@ -130,7 +130,7 @@ def error_correlations(correct: NDArray[np.bool_]) -> Floats:
 
 
 def ranked(quality: Floats, alike: Floats, most: int) -> list[int]:
-    """Rank by quality and diversity: each place goes to who is good and unlike those before.
+    """Rank by quality and diversity: a good member that differs from the earlier ones is next.
 
     Args:
         quality: accuracy or win rate of each member.

@@ -86,7 +86,7 @@ def consensus_scores(texts: Sequence[str], metric: str | Embedding = "bleu") -> 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
     """Return the distinct texts in order, and for each text its place among them."""
     if isinstance(texts, str):
-        raise InputError("Give a list of texts to compare, not one text.")
+        raise InputError("give a list of texts to compare, not one text")
     known: dict[str, int] = {}
     place = [known.setdefault(text, len(known)) for text in texts]
     return list(known), np.array(place, dtype=np.int64)
@@ -113,7 +113,7 @@ def _rows(texts: Sequence[str], distinct: list[str], metric: str | Embedding) ->
     if metric in _METRICS:
         return _METRICS[metric](distinct)
     names = ", ".join(map(repr, [*_METRICS, "tfidf"]))
-    raise InputError(f"There is no metric {metric!r}; use {names} or an embedding function.")
+    raise InputError(f"there is no metric {metric!r}; use {names} or an embedding function")
 
 
 def _rouge(texts: Sequence[str]) -> Rows:
@@ -168,15 +168,15 @@ def _embedded(texts: list[str], embed: Embedding) -> Rows:
 
 
 def _vectors(given: ArrayLike, n: int) -> Floats:
-    advice = f"The embedding must give one finite vector for each text, an array [{n}, d]"
+    advice = f"the embedding must give one finite vector for each text, an array [{n}, d]"
     try:
         vectors = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{advice}: {error}") from error
     if vectors.ndim != 2 or len(vectors) != n:
-        raise InputError(f"{advice}, not {list(vectors.shape)}.")
+        raise InputError(f"{advice}, not {list(vectors.shape)}")
     if not np.isfinite(vectors).all():
-        raise InputError(f"{advice}; some of its numbers are not finite.")
+        raise InputError(f"{advice}; some of its numbers are not finite")
     return vectors
 
 
@@ -194,6 +194,6 @@ def _package(name: str, metric: str) -> ModuleType:
     except ModuleNotFoundError as error:
         package = name.partition(".")[0]
         raise InputError(
-            f"The metric {metric!r} needs {package}, which is not installed: "
-            'pip install "manyminds[similarity]".'
+            f"the metric {metric!r} needs {package}, which is not installed: "
+            'pip install "manyminds[similarity]"'
         ) from error

@@ -51,7 +51,7 @@ class StoppingRule(Protocol):
 
     @property
     def name(self) -> str:
-        """What reports call the rule; `rule(name)` makes it again."""
+        """Name of the rule in reports; `rule(name)` makes it again."""
         ...
 
     @property
@@ -287,7 +287,7 @@ def _parsed(text: str, cap: int) -> StoppingRule:
         return fixed(int(name))
     if name not in RULES:
         near = difflib.get_close_matches(name, RULES, n=2, cutoff=0.4) or list(RULES)
-        raise InputError(f"There is no stopping rule {name!r}; use {' or '.join(near)}.")
+        raise InputError(f"there is no stopping rule {name!r}; use {' or '.join(near)}")
     make = RULES[name]
     try:
         numbers = rest.split(",") if rest else []
@@ -299,7 +299,7 @@ def _parsed(text: str, cap: int) -> StoppingRule:
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"Write the rule like {make().name!r}, not {text!r}.") from error
+        raise InputError(f"write the rule like {make().name!r}, not {text!r}") from error
 
 
 def _arity(make: Callable[..., StoppingRule]) -> int:
@@ -312,4 +312,4 @@ def _check_cap(name: str, cap: int) -> None:
 
 def _check(name: str, fine: bool, wanted: str) -> None:
     if not fine:
-        raise InputError(f"Give {name} {wanted}.")
+        raise InputError(f"give {name} {wanted}")

@@ -61,7 +61,7 @@ def majority(
         answers: answer read in each candidate; None abstains.
         extractor: reader that says which answers are equal, as `answers.extractor` takes it (only
             its key and `same` are used: nothing is extracted again); None compares them as written.
-        effort: limit of slow comparisons; what is left out stands in the ballot's
+        effort: limit of slow comparisons; answers left out are in the ballot's
             `notes`.
     """
     ones = [1.0] * len(answers)
@@ -90,9 +90,9 @@ def weighted(
         InputError: there is not one finite weight for each answer.
     """
     if len(weights) != len(answers):
-        raise InputError(f"Give one weight an answer: {len(answers)}, not {len(weights)}.")
+        raise InputError(f"give one weight an answer: {len(answers)}, not {len(weights)}")
     if not all(map(math.isfinite, weights)):
-        raise InputError("Give finite weights; leave out the answer instead of weighing it NaN.")
+        raise InputError("give finite weights; leave out the answer instead of weighing it NaN")
     effort = effort or Effort()
     members: dict[int, list[int]] = {}
     for index, label in enumerate(labels(answers, extractor, effort)):
@@ -299,7 +299,7 @@ def _consensus_scores(texts: Sequence[str], metric: Metric) -> list[float]:
         return [float(score) for score in similarity.consensus_scores(texts, metric)]
     rows = metric(texts)
     if len(rows) != len(texts) or any(len(row) != len(texts) for row in rows):
-        raise InputError(f"A metric must give {len(texts)} rows of {len(texts)} similarities.")
+        raise InputError(f"A metric must give {len(texts)} rows of {len(texts)} similarities")
     others = ([*row[:at], *row[at + 1 :]] for at, row in enumerate(rows))
     return [round(math.fsum(float(x) for x in row), 9) for row in others]
 

@@ -1,7 +1,8 @@
-"""What a vote is worth: from confidence, from measured accuracy."""
+"""Weights of votes: from confidence, from measured accuracy."""
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 from manyminds.errors import InputError
 
@@ -23,10 +24,10 @@ def cisc_weights(confidences: Sequence[float | None], temperature: float = 1.0) 
         InputError: the temperature is not above 0, or a confidence is not finite.
     """
     if not temperature > 0:
-        raise InputError(f"Give cisc_weights a temperature above 0, not {temperature}.")
+        raise InputError(f"give cisc_weights a temperature above 0, not {temperature}")
     known = [c for c in confidences if c is not None]
     if not all(map(math.isfinite, known)):
-        raise InputError("Give cisc_weights finite confidences, or None where one is missing.")
+        raise InputError("give cisc_weights finite confidences, or None where one is missing")
     mean = math.fsum(known) / len(known) if known else 0.0
     filled = [mean if c is None else c for c in confidences]
     top = max(filled, default=0.0)
@@ -48,14 +49,21 @@ def log_odds_weights(accuracies: Sequence[float], *, choices: int = 2) -> list[f
         InputError: an accuracy is outside 0 to 1, or there are fewer than two choices.
     """
     if choices < 2:
-        raise InputError(f"Give log_odds_weights at least 2 choices, not {choices}.")
+        raise InputError(f"give log_odds_weights at least 2 choices, not {choices}")
     weights: list[float] = []
     for accuracy in accuracies:
         if not 0 <= accuracy <= 1:
-            raise InputError(f"Give accuracies between 0 and 1, not {accuracy}.")
+            raise InputError(f"give accuracies between 0 and 1, not {accuracy}")
         p = min(max(accuracy, _CERTAIN), 1 - _CERTAIN)
         weights.append(math.log(p * (choices - 1) / (1 - p)))
     return weights
+
+
+def proportional_weights(confidences: Sequence[float | None]) -> list[float]:
+    """Return confidences from 0 to 1 as weights; a missing one counts as the mean of the others."""
+    known = [share for share in confidences if share is not None]
+    mean = fmean(known) if known else 1.0
+    return [mean if share is None else share for share in confidences]
 
 
 def reconcile_weights(confidences: Sequence[float | None]) -> list[float]:

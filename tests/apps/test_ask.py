@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +18,7 @@ from manyminds.apps.cli import main
 from manyminds.apps.flags import Limits
 from manyminds.models import strings
 from manyminds.registry import methods
+from manyminds.server.config import Ensemble
 from manyminds.state import TokenUsage
 
 QUESTION = "Start with 7. Add 5. Multiply by 3. What is the result?"
@@ -65,7 +67,7 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    chosen = choose.choose_method(None, ["openai:gpt-4o-mini"], {})
+    chosen, _ = choose.choose_method(None, ["openai:gpt-4o-mini"], {})
     usage = TokenUsage(input_tokens=1_000_000, output_tokens=0)
 
     def cost(prices: list[str]) -> float | None:
@@ -267,6 +269,7 @@ def test_escapes_of_a_model_never_reach_the_terminal(
     assert found["answer"] == evil and found["simulated"] is False
 
 
+@pytest.mark.integration
 def test_ctrl_c_says_what_was_in() -> None:
     parent, child = pty.openpty()
     command = [*RUN, "--member", "simulated:large?latency=30", QUESTION]
@@ -290,6 +293,7 @@ def test_ctrl_c_says_what_was_in() -> None:
     assert said.endswith(b"kept\r\n") and b"\x1b[?25h" in said
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("columns", [40, 80])
 def test_the_live_display_leaves_nothing_behind(columns: int) -> None:
     members = ["--member", "simulated:medium?latency=0.3", "--member", "simulated:a-rather-long-"
@@ -308,6 +312,7 @@ def test_the_live_display_leaves_nothing_behind(columns: int) -> None:
     assert all(len(line) <= columns for line in screen[screen.index("") : last])
 
 
+@pytest.mark.integration
 def test_no_color_means_none() -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     _, raw = in_terminal([*RUN, *SMALL, QUESTION], 80, environment)
@@ -378,6 +383,48 @@ def test_a_ballot_without_short_answers_names_the_members(
     assert main(["ask", "--no-record", "--method", "council", *members, QUESTION]) == 0
     votes = capsys.readouterr().out.partition("votes")[2].partition("members")[0]
     assert "as written" not in votes and all(name in votes for name in names)
+
+
+def test_auto_asks_one_model_no_more_often_than_it_has_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def calls(*arguments: str) -> object:
+        return asked(capsys, *arguments, "--member", "simulated:large", QUESTION)["calls"]
+
+    assert calls() == 10
+    assert cast("int", calls("--method", "auto")) < 10
+
+
+def test_auto_is_one_rule_wherever_a_method_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "q.jsonl"
+    data.write_text(json.dumps({"question": QUESTION, "answer": "1"}), encoding="utf-8")
+
+    def told(*arguments: str) -> Any:
+        assert main([*arguments, "--member", "simulated:large", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    measured = told("eval", str(data))
+    assert measured["method"] == "agent-forest" and measured["options"]["stop"] == "beta:0.95"
+    planned = told("plan", "--method", "auto", "--accuracy", "1")
+    assert planned["calls"] < 10
+    ensemble = Ensemble(method="auto", members=["simulated:large"]).build()
+    assert len(ensemble.invoke({"messages": [("user", QUESTION)]})["candidates"]) < 10
+    several = Ensemble(method="auto", members=["simulated:large", "simulated:small"]).build()
+    assert "stages" in several.invoke({"messages": [("user", QUESTION)]})
+
+
+def test_auto_puts_named_members_in_order_of_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    named = ["openai:gpt-4o", "openai:gpt-4o-mini", "simulated:small"]
+    assert choose.choose_members(named, method="auto") == named[::-1]
+    assert choose.choose_members(named, method="moa") == named
+    dear = Limits(price=["openai:gpt-4o-mini=90,90"])
+    assert choose.choose_members(named[:2], method="auto", limits=dear) == named[:2]
+    unknown = ["openai:gpt-4o", "openai:not-listed", "simulated:small"]
+    assert choose.choose_members(unknown, method="auto") == unknown, "as named: one has no price"
 
 
 def test_auto_asks_all_that_are_found_cheapest_first(

@@ -11,7 +11,7 @@ SMALL = ["--member", "simulated:small", "--member", "simulated:medium"]
 READERS = {
     "eval": ["eval", "agent-forest", *SMALL, "--no-record", "--data"],
     "compare": ["compare", "--methods", "moa", "--budget-calls", "5", *SMALL, "--data"],
-    "batch": ["batch", "agent-forest", *SMALL, "--out", "out.jsonl", "--data"],
+    "batch": ["batch", "--method", "agent-forest", *SMALL, "--out", "out.jsonl"],
     "select": ["select", *SMALL, "--data"],
     "show": ["show"],
     "export": ["export", "--out", "out.json"],

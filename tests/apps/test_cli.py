@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import manyminds
-from manyminds.apps import cli
+from manyminds.apps import cli, terminal
 from manyminds.errors import QuorumError
 
 RUN = [sys.executable, "-m", "manyminds"]
@@ -55,7 +55,7 @@ def test_help_takes_less_than_300_ms_of_processor() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(seconds() for _ in range(3)) < 0.3
+    assert any(seconds() < 0.3 for _ in range(3))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_help_takes_less_than_300_ms_of_processor() -> None:
 def test_bad_input_is_one_sentence_and_code_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(arguments) == cli.WRONG_INPUT
+    assert cli.main(arguments) == terminal.WRONG_INPUT
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1 and "Traceback" not in err
@@ -91,7 +91,7 @@ def test_a_run_without_an_answer_is_code_1(
         return broken
 
     monkeypatch.setattr(cli, "_load", load)
-    assert cli.main(["methods"]) == cli.FAILED
+    assert cli.main(["methods"]) == terminal.FAILED
     assert capsys.readouterr().err == "manyminds: nobody answered; a: timeout\n"
 
 
@@ -105,10 +105,11 @@ def test_ctrl_c_anywhere_is_code_130(
         return interrupted
 
     monkeypatch.setattr(cli, "_load", load)
-    assert cli.main(["methods"]) == cli.INTERRUPTED
+    assert cli.main(["methods"]) == terminal.INTERRUPTED
     assert capsys.readouterr().err.strip() == "manyminds: interrupted"
 
 
+@pytest.mark.integration
 def test_as_a_module_in_a_pipe() -> None:
     done = subprocess.run(
         [*RUN, "ask", "--member", "simulated:medium", "--json", "-"],
@@ -118,6 +119,7 @@ def test_as_a_module_in_a_pipe() -> None:
     assert json.loads(done.stdout)["question"] == QUESTION
 
 
+@pytest.mark.integration
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -126,6 +128,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
 
 
+@pytest.mark.integration
 def test_a_terminal_without_unicode_gets_something() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(

@@ -39,13 +39,17 @@ def test_every_method_is_shown(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(demo, "FAST_QUESTIONS", 2)
+    monkeypatch.setattr(demo, "_SIZES", (1,))
     assert main(["demo", "--fast", "--json", "--method", name]) == 0
     last = json.loads(capsys.readouterr().out)["rows"][-1]
     assert last["name"] == name and last["unanswered"] == 0
     assert last["calls"] > 0 and last["cost"] > 0
 
 
-def test_a_method_is_shown_as_it_is_set(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_method_is_shown_as_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "_SIZES", (1,))
     options = ["--set", "rounds=3", "--set", "consensus=no"]
     assert main(["demo", "--fast", "--json", "-m", "debate", *options]) == 0
     assert json.loads(capsys.readouterr().out)["rows"][-1]["calls"] == 12 * 6 * 3
@@ -61,7 +65,11 @@ def test_what_is_wrong_is_said_before_anything_is_measured(
     assert out == "" and "did you mean rounds?" in err
 
 
-def test_another_seed_other_questions(capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_seed_other_questions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "_SIZES", (1, 5))
+
     def tokens(seed: str) -> list[int]:
         assert main(["demo", "--fast", "--json", "--seed", seed]) == 0
         return [row["tokens"] for row in json.loads(capsys.readouterr().out)["rows"]]

@@ -87,11 +87,11 @@ def test_code_is_run_only_when_asked(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_every_method_is_measured(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = write_rows(tmp_path / "arithmetic.jsonl", [{**row} for row in questions(2, 2)])
+    data = write_rows(tmp_path / "arithmetic.jsonl", [{**row} for row in questions(1, 1)])
     arguments = ["eval", name, "--data", str(data), "--member", "simulated:large", "--json"]
     assert main(arguments) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["method"], found["n"], found["unanswered"]) == (name, 2, 0)
+    assert (found["method"], found["n"], found["unanswered"]) == (name, 1, 0)
     assert found["calls"] > 0 and 0 <= found["accuracy"] <= 1
 
 
@@ -152,6 +152,7 @@ def slow_forest(tmp_path: Path) -> list[str]:
     return [*RUN, *arguments, "--member", "simulated:medium?latency=0.3"]
 
 
+@pytest.mark.integration
 def test_an_interrupted_evaluation_says_what_is_kept_and_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [*slow_forest(tmp_path), "--out", str(out), "--json"]
@@ -164,13 +165,14 @@ def test_an_interrupted_evaluation_says_what_is_kept_and_goes_on(tmp_path: Path)
     assert 0 < kept < 12
     assert errors.decode() == (
         f"manyminds: interrupted; {kept} row{'s' if kept > 1 else ''} of 12 are kept in {out}: "
-        "the same command goes on from there\n"
+        "the same command continues from there\n"
     )
     again = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert json.loads(again.stdout)["n"] == 12
     assert len((out / "rows.jsonl").read_text().splitlines()) == 12
 
 
+@pytest.mark.integration
 def test_progress_shows_on_a_terminal(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}

@@ -99,6 +99,7 @@ def records(folder: Path) -> str:
     return "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("method", ["agent-forest", "moa-lite", "debate"])
 def test_no_escape_of_theirs_reaches_a_terminal(method: str, tmp_path: Path) -> None:
     def slowly(body: Body, k: int) -> Reply:
@@ -113,6 +114,7 @@ def test_no_escape_of_theirs_reaches_a_terminal(method: str, tmp_path: Path) -> 
     assert KEY not in shown and KEY not in records(tmp_path)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("named", ["title\x1b]0;owned\x07", "red\x1b[31mred"])
 def test_an_error_of_theirs_is_as_harmless_on_a_terminal(named: str) -> None:
     with Server(lambda body, k: Reply(f"{named} \u202e {KEY}", status=400)) as server:

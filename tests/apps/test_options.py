@@ -58,10 +58,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     point = Point(name="twice", value="here:TWICE", group=registry.GROUP)
 
-    def entry_points(*, group: str) -> list[EntryPoint]:
-        return [point] if group == registry.GROUP else []
-
-    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(registry, "installed", lambda: (point,))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +99,9 @@ def test_text_becomes_what_the_annotation_says(name: str, text: str, value: obje
     [
         ("debate", "rounds=many", "debate: rounds=many is not understood: give a whole number"),
         ("debate", "rounds=none", "give a whole number"),
+        ("debate", "rounds=0", "debate: rounds=0 is not understood: give at least 1"),
         ("debate", "verdict=maybe", "give write or pick"),
-        ("debate", "consensus=some", "give true or false or a number"),
+        ("debate", "consensus=some", "give true or false or a share above 0 and up to 1"),
         ("debate", "judge=", "give a member or several with commas"),
         ("debate", "round=3", r"does not take round \(did you mean rounds\?\): it takes rounds, t"),
         ("moa-lite", "aggregator=simulated:a,simulated:b", "give a member$"),

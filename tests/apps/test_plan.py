@@ -75,3 +75,18 @@ def test_what_cannot_be_planned(
     assert main(["plan", "-m", "moa", "--member", "simulated:small", *given, *FAST]) == 2
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+def test_auto_puts_models_without_a_key_in_order_of_price_and_names_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = ["openai:gpt-4o", "openai:gpt-4o-mini"]
+    members = [word for name in named for word in ("--member", name)]
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    with_key = planned(capsys, "-m", "auto", *members)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    without = planned(capsys, "-m", "auto", *members)
+    assert without["members"] == with_key["members"] == named[::-1]
+    assert isinstance(without["dollars"], float), "listed prices need no key"
+    assert main(["plan", "-m", "auto", *members, *FAST]) == 0
+    assert "openai:gpt-4o-mini, openai:gpt-4o" in capsys.readouterr().out

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from manyminds.apps.cli import main
-from manyminds.apps.read import Reading, read_replies
+from manyminds.apps.read import Reading, read_replies, texts_of
+from manyminds.errors import DataError
 
 
 def read_json(
@@ -137,3 +138,9 @@ def test_a_reply_of_a_megabyte_is_read_at_its_end() -> None:
     found = read_replies(["x = 1; " * 150_000 + "The answer is 5.", "5"])
     assert [one.group for one in found] == [1, 1]
     assert isinstance(found[0], Reading)
+
+
+def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match="standard input is closed"):
+        texts_of("-")

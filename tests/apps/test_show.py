@@ -109,6 +109,7 @@ def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert f"--port {port}: " in capsys.readouterr().err
 
 
+@pytest.mark.integration
 def test_serves_this_machine_and_this_folder_only(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     record = recorded(small("spp"), folder)
@@ -137,6 +138,7 @@ def test_serves_this_machine_and_this_folder_only(tmp_path: Path) -> None:
         assert answer(f"runs/{record.path.name}", **{"If-None-Match": mark})[0] == 304
 
 
+@pytest.mark.integration
 def test_a_live_run_is_followed(tmp_path: Path) -> None:
     record = recorded(smoa(layers=4, stop="never"), tmp_path / "done")
     lines = record.path.read_bytes().splitlines(keepends=True)

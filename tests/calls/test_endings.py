@@ -58,6 +58,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "zhipu": ("finish_reason", "stop | length | sensitive | network_error"),
     "qwen": ("finish_reason", "stop null | length | data_inspection_failed | "),
     "openrouter": ("native_finish_reason", "STOP end_turn | MAX_TOKENS | SAFETY | error"),
+    "tensorrt": (
+        "finish_reason",
+        "END_ID STOP_WORDS | LENGTH NOT_FINISHED | | TIMED_OUT CANCELLED",
+    ),
+    "engines": (
+        "finish_reason",
+        "endoftext eog eot_id natural succeeded function_call \u505c\u6b62 \u5b8c\u6210"
+        " | max_time max_new_tokens context_full cutoff OUT_OF_TOKENS n_predict too_long max_turns"
+        " thinking_budget token_budget_exhausted chunk_limit tokensExceeded repetition_truncation"
+        " cut tokens max exceeded_output exceed_time \u957f\u5ea6 \u622a\u65ad"
+        " | filtered risk_control \u654f\u611f input_filter censored nsfw"
+        " copyright forbidden restricted disallowed"
+        " | stopped_by_user worker_died engine_dead connection_reset dropped invalid_output"
+        " nan_detected gpu_oom deadline_exceeded internal abnormal malfunction suspended pending"
+        " terminated connection_closed halted backend_gone",
+    ),
     "spellings": (
         "finish_reason",
         "Stop stopped eos end normal done success | max-tokens MaxTokens Length max_output"
@@ -105,6 +121,27 @@ def test_a_word_of_a_provider(key: str, word: str, ending: str) -> None:
 )
 def test_more_than_a_word(about: dict[str, Any], ending: str) -> None:
     assert ending_of(about)[0] == ending
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "not_complete",
+        "notDone",
+        "UNCOMPLETED",
+        "unsuccessful",
+        "non_stop",
+        "early_stopping",
+        "forced_stop",
+        "manualStop",
+        "half_done",
+        "trend",
+        "password",
+        "recommend",
+    ],
+)
+def test_a_word_that_only_holds_a_known_one_is_not_that_one(word: str) -> None:
+    assert ending_of({"finish_reason": word})[0] == "unknown"
 
 
 def test_an_unknown_word_is_told_and_votes() -> None:

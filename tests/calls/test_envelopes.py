@@ -54,6 +54,51 @@ ENVELOPES: dict[str, tuple[Any, str, str]] = {
         "too big",
         "context_too_long",
     ),
+    "AWS": (
+        {"__type": "ThrottlingException", "Message": "Rate exceeded"},
+        "Rate exceeded",
+        "rate_limit",
+    ),
+    "AWS, busy": (
+        {"Message": "Too many tokens, please wait before trying again."},
+        "Too many tokens, please wait before trying again.",
+        "invalid_request",
+    ),
+    "Apigee": (
+        {"fault": {"faultstring": "Quota", "detail": {"errorcode": "ratelimit.QuotaViolation"}}},
+        "Quota",
+        "rate_limit",
+    ),
+    "Tencent": (
+        {"Response": {"Error": {"Code": "AuthFailure", "Message": "no key"}, "RequestId": "x"}},
+        "no key",
+        "invalid_request",
+    ),
+    "fields (Rails)": (
+        {"errors": {"size": ["is not a number"]}},
+        "size: is not a number",
+        "invalid_request",
+    ),
+    "text inside text": (
+        {"error": '{"error": {"message": "context length is only 9", "code": 400}}'},
+        "context length is only 9",
+        "context_too_long",
+    ),
+    "GraphQL": (
+        {"errors": [{"message": "no", "extensions": {"code": "RATE_LIMITED"}}]},
+        "no",
+        "rate_limit",
+    ),
+    "problem+json": (
+        {"type": "about:blank", "title": "Bad", "status": 400, "detail": "no such tier"},
+        "no such tier",
+        "invalid_request",
+    ),
+    "moderation (Zhipu)": (
+        {"error": {"code": "1301", "message": "\u5185\u5bb9\u654f\u611f"}},
+        "\u5185\u5bb9\u654f\u611f",
+        "refused",
+    ),
     "quota": (
         {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}},
         "You exceeded your quota",
@@ -241,6 +286,30 @@ async def test_a_compressed_response_is_read_and_a_bomb_of_one_is_cut(coding: st
     assert bomb["error"] is not None and "32 MB" in bomb["error"]["message"] and requests == 1
 
 
+_PACKED = gzip.compress(json.dumps({"choices": [{"message": {"content": TEXT}}]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", b"no gzip"),
+        ("gzip", _PACKED[:-8] + b"\x00" * 8),  # another checksum
+        ("gzip", b'{"choices": []}'),
+        ("deflate", b"\xff\xffhello"),
+        ("deflate", _PACKED),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_body_that_cannot_be_decompressed_is_named(
+    status: int, coding: str, body: bytes
+) -> None:
+    sent = Reply(raw=body, status=status, headers={"Content-Encoding": coding})
+    got, requests = await asked(sent, retries=1)
+    assert got["error"] is not None and requests == 2
+    assert got["error"]["kind"] == "malformed"
+    assert "the body of the response could not be decompressed" in got["error"]["message"]
+
+
 @pytest.mark.parametrize("coding", ["br", "zstd", "x-gzip", "gzip, gzip", "utf-8"])
 @pytest.mark.parametrize("status", [200, 500])
 async def test_a_coding_that_has_no_bound_is_not_read(coding: str, status: int) -> None:
@@ -318,6 +387,16 @@ def test_markup_that_is_not_the_answer(text: str, answer: str, thought: str | No
     reply = parse(AIMessage(text))
     assert reply.text == answer
     assert thought is None if reply.reasoning is None else thought and thought in reply.reasoning
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["\x00", AIMessage("\x00"), AIMessage("\ud83d\udc00\x00 "), AIMessage("<think>5?</think>\x00")],
+)
+def test_a_reply_of_characters_that_are_left_out_is_empty(output: str | AIMessage) -> None:
+    with pytest.raises(AnswerError) as caught:
+        parse(output)
+    assert caught.value.kind == "empty"
 
 
 @pytest.mark.parametrize("text", ["<think>is it 5?", "<|channel|>analysis<|message|>is it 5?"])

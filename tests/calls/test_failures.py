@@ -122,8 +122,7 @@ def test_a_message_is_one_short_line_without_control_characters() -> None:
 @given(st.text())
 def test_any_text_is_made_showable(text: str) -> None:
     message = clean(text)
-    assert len(message) <= 300 and message.isprintable() == all(c.isprintable() for c in message)
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in message)
+    assert len(message) <= 300 and message.isprintable()
     assert failure(ValueError(text))["message"]
 
 
@@ -141,6 +140,13 @@ def test_retry_after() -> None:
     assert seconds is not None and 50 < seconds <= 60
     assert after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert after("later") is None and after("nan") is None and after("inf") is None
+    # The server's clock counts: ours may be hours away from it.
+    late = datetime.now(UTC) + timedelta(hours=5)
+    headers = {
+        "retry-after": format_datetime(late + timedelta(seconds=7), usegmt=True),
+        "date": format_datetime(late, usegmt=True),
+    }
+    assert retry_after(response(**headers)) == 7
     assert retry_after(response()) is None and retry_after(ValueError()) is None
     milliseconds = response(**{"retry-after-ms": "250"})
     assert retry_after(milliseconds) == 0.25

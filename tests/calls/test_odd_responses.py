@@ -1,5 +1,6 @@
 """Responses as providers send them: odd usage, odd endings, errors inside 200, refused features."""
 
+import json
 from typing import Any
 
 import pytest
@@ -230,6 +231,19 @@ async def test_a_message_without_a_role_is_an_answer() -> None:
     assert (await got(raw))["text"] == TEXT
 
 
+@pytest.mark.parametrize("offered", [False, True])
+async def test_a_reply_that_is_only_a_tool_call_is_noted_where_no_tools_were_offered(
+    offered: bool,
+) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    raw = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
+    reply = await got(raw, params={"tools": tools} if offered else {})
+    assert reply["status"] == "ok" and reply["text"] == "" and reply.get("tool_calls")
+    assert bool(reply.get("notes")) is not offered
+
+
 async def test_every_response_is_paid_also_without_an_answer() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 5}
 
@@ -252,6 +266,11 @@ async def test_every_response_is_paid_also_without_an_answer() -> None:
         "The input token count (1234567) exceeds the maximum number of tokens allowed (1048576).",
         "This model's maximum context length is 8192 tokens",
         "prompt is too long: 200001 tokens > 200000 maximum",
+        "The total number of tokens in the conversation (9000) is beyond the model's capacity",
+        "KV cache is full: the prompt does not fit",
+        "max_tokens (8192) + prompt_tokens (9000) > context_length (16384)",
+        "\u8f93\u5165\u5185\u5bb9\u8fc7\u957f",
+        "chat history too long, trim it",
     ],
 )
 def test_a_prompt_that_is_too_long_in_every_engines_words(words: str) -> None:
@@ -305,7 +324,48 @@ def test_thoughts_without_an_opening_tag_are_reasoning() -> None:
     assert reply.text == "It is 4." and reply.reasoning == "Maybe 5? Check: no."
 
 
-def test_a_state_without_messages_is_empty() -> None:
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"messages": []},
+        {"messages": None},
+        {},
+        {"output": None},
+        {"messages": [], "output": "", "steps": {}},
+        {"messages": [SystemMessage("Be good."), HumanMessage("Why?")]},
+        {"messages": [HumanMessage("Why?")], "steps": 3},
+    ],
+)
+def test_a_state_that_holds_no_answer_is_empty(state: Any) -> None:
     with pytest.raises(AnswerError) as caught:
-        parse({"messages": []})
+        parse(state)
     assert caught.value.kind == "empty"
+
+
+@pytest.mark.parametrize("state", [{"answer": 0}, {"done": False}, {"messages": ["4"]}])
+def test_a_value_of_a_state_is_an_answer(state: Any) -> None:
+    assert parse(state).text == json.dumps(state)
+
+
+def test_a_message_of_another_agent_is_an_answer() -> None:
+    state = {"messages": [HumanMessage("Why?"), HumanMessage("It is 4.", name="researcher")]}
+    assert parse(state).text == "It is 4."
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "said"),
+    [
+        ("Too many requests", "rate_limit", "Too many requests"),
+        ("Unauthorized", "authentication", "Unauthorized"),
+        ("no healthy upstream", "malformed", "no healthy upstream"),
+        ("\u670d\u52a1\u7e41\u5fd9", "server_error", "\u670d\u52a1\u7e41\u5fd9"),
+        ('data: {"choices": []}\n\n', "malformed", "sent a stream"),
+        (": ping\n\ndata: {}\n\n", "malformed", "sent a stream"),
+        ("{not json}", "malformed", "not the form of a chat completion"),
+        ("word " * 200, "malformed", "not the form of a chat completion"),
+        ("12", "malformed", "not the form of a chat completion"),
+    ],
+)
+async def test_a_sentence_in_place_of_json_is_the_reason(sent: str, kind: str, said: str) -> None:
+    error = (await got(sent.encode()))["error"]
+    assert error is not None and error["kind"] == kind and said in error["message"]

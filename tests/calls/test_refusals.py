@@ -60,6 +60,8 @@ Only user, assistant and tool roles are supported!
 unexpected message role.
 Unknown role: system
 System prompt is not allowed for this model
+messages[0].role must be user
+First message must be from user
 """
 ALTERNATE = """
 Conversation roles must alternate user/assistant/user/assistant/...
@@ -68,6 +70,10 @@ Multiple consecutive messages with the same role
 messages: found multiple "user" roles in a row
 A conversation must start with a user message.
 user/assistant must take turns
+Two messages of the user follow each other
+Expected assistant after user, found user
+Adjacent messages may not share a role
+user message cannot follow user message
 """
 
 
@@ -113,7 +119,7 @@ async def asked(server: Server, name: str, prompt: list[BaseMessage], **params: 
 
 
 async def test_what_does_not_help_is_not_remembered() -> None:
-    """Words that name a parameter by accident cost one request, not the parameter for ever."""
+    """Words that name a parameter by accident cost one request, and not the parameter."""
     words = "temperature of the engine is too high, it rejects all"
     broken = True
 

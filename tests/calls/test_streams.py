@@ -97,6 +97,15 @@ async def test_a_stream_cut_by_its_token_limit_is_marked(finish: str) -> None:
     assert "token limit" in said_of(result)
 
 
+async def test_usage_stands_in_the_choice_or_beside_it() -> None:
+    in_choice = chunk("It is 4.", "stop")
+    in_choice["choices"][0]["usage"] = usage(10, 3)
+    beside = chunk("It is 4.", "stop", x_groq={"usage": usage(10, 3)})
+    for end in (in_choice, beside):
+        result = await streamed([end, DONE])
+        assert result["report"]["roles"]["aggregator"]["tokens"] == {"input": 10, "output": 3}
+
+
 @pytest.mark.parametrize(
     ("counts", "right"),
     [

@@ -3,6 +3,8 @@
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from manyminds.evals.advice import advice
 from manyminds.evals.comparison import Measured
 from manyminds.evals.eval_log import Outcome
@@ -27,11 +29,11 @@ def measured(method: str, right: list[bool]) -> Measured:
     return found
 
 
-def answers(right: dict[str, list[bool]]) -> list[Answered]:
+def answers(right: dict[str, list[bool]], tokens: int = 50) -> list[Answered]:
     return [
         Answered(
             id=f"q{place}", member=name, answer="1" if one else name, right=one,
-            input_tokens=60, output_tokens=40, cost=1e-4, seconds=1.0,
+            input_tokens=tokens, output_tokens=tokens, cost=1e-4 if tokens else None, seconds=1.0,
         )
         for name, row in right.items()
         for place, one in enumerate(row)
@@ -67,7 +69,7 @@ def test_a_cheaper_one_that_cannot_be_told_apart_is_preferred() -> None:
     ]
     text = advice(find(study({"agent-forest": good, "moa": best}, members)))
     assert text.startswith("Use agent-forest")
-    assert "moa is the most accurate by count" in text and "cannot be told apart" in text
+    assert "moa is the most accurate by count" in text and "cannot be distinguished" in text
 
 
 def test_no_ensemble_where_members_fail_on_the_same_questions() -> None:
@@ -114,3 +116,15 @@ def test_a_target_and_a_budget_choose_the_number_of_samples() -> None:
     assert low.reached and low.samples < high.samples
     few = find(one, budget=5.5e-4).recommended  # an answer costs 1e-4
     assert few is not None and few.samples <= 5
+
+
+def test_recorded_answers_without_tokens_are_compared_by_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(COSTS, "agent-forest", (9, 0))
+    right = drawn(200, 0.6, 1)
+    found = study({"agent-forest": right}, {})
+    alike = answers(dict.fromkeys("abc", right), tokens=0)
+    text = advice(find(Study(found.folder, {}, [], found.methods, {}, alike)))
+    assert text.startswith("No ensemble helps here")
+    assert "because the members err alike: their votes are worth 1.0" in text

@@ -202,3 +202,122 @@ def test_chess_state_tracking_is_read_as_its_authors_publish_it(tmp_path: Path) 
         *(False, False),
     ]
     assert grader([row], tmp_path / "task.json")(row, "...") is False
+
+
+CHAT = [
+    {"role": "system", "content": "Be short."},
+    {"role": "user", "content": "Two and two?"},
+    {"role": "assistant", "content": "4"},
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "question", "answers"),
+    [
+        pytest.param({"Q": "Two?", "A": "2"}, "Two?", ["2"], id="letters"),
+        pytest.param({"question": "Two?", "Ground Truth": 2}, "Two?", ["2"], id="ground truth"),
+        pytest.param({"prompt": "Two?", "completion": "2"}, "Two?", ["2"], id="completion"),
+        pytest.param({"messages": CHAT}, "Be short.\n\nTwo and two?", ["4"], id="chat"),
+        pytest.param(
+            {"input": CHAT[:2], "ideal": "4"},
+            "Be short.\n\nTwo and two?",
+            ["4"],
+            id="list of turns",
+        ),
+        pytest.param(
+            {"context": "Ann has 3 cats.", "question": "How many?", "answer": "3"},
+            "Ann has 3 cats.\n\nHow many?",
+            ["3"],
+            id="context",
+        ),
+        pytest.param(
+            {"document": "file.pdf", "question": "How many?", "answer": "3"},
+            "How many?",
+            ["3"],
+            id="name of a document",
+        ),
+        pytest.param(
+            {"question": "Where?", "answers": {"text": ["Rome", "Rome"], "answer_start": [1, 9]}},
+            "Where?",
+            ["Rome"],
+            id="SQuAD",
+        ),
+        pytest.param(
+            {"question": "Who?", "answer": {"value": "Ann Lee", "aliases": ["Ann", "A. Lee"]}},
+            "Who?",
+            ["Ann Lee", "Ann", "A. Lee"],
+            id="TriviaQA",
+        ),
+        pytest.param(
+            {"question": "As JSON?", "answer": {"age": 3}}, "As JSON?", ['{"age": 3}'], id="object"
+        ),
+    ],
+)
+def test_forms_of_public_files_are_read(
+    tmp_path: Path, row: dict[str, Any], question: str, answers: list[str]
+) -> None:
+    read = one(tmp_path, "q.jsonl", json.dumps(row))
+    assert read["question"] == question
+    assert [read["answer"], *read.get("aliases", [])] == answers
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '["cat", "cod", "cow"]',
+        "['cat', 'cod', 'cow']",
+        "['cat' 'cod' 'cow']",
+        "A) cat; B) cod; C) cow",
+        "cat|cod|cow",
+        "A. cat\nB. cod\nC. cow",
+    ],
+)
+def test_choices_in_one_cell_are_read(tmp_path: Path, cell: str) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    row = one(tmp_path, "q.csv", f"question,options,answer\nWhich is a fish?,{quoted},cod\n")
+    assert (row["question"], row["answer"]) == (CHOSEN, "B")
+
+
+@pytest.mark.parametrize("answer", ["B) cod", "b. Cod", "(B) cod"])
+def test_an_answer_with_letter_and_text_is_a_choice(tmp_path: Path, answer: str) -> None:
+    row = {"question": "Which is a fish?", "choices": ["cat", "cod", "cow"], "answer": answer}
+    assert one(tmp_path, "q.jsonl", json.dumps(row))["answer"] == "B"
+    listed = [
+        {"label": mark, "text": text} for mark, text in zip("ABC", row["choices"], strict=True)
+    ]
+    again = {**row, "choices": listed}
+    assert one(tmp_path, "q.jsonl", json.dumps(again))["question"] == CHOSEN
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"question": ["Two?", "Three?"], "answer": [2, 3]},
+        {"question": {"0": "Two?", "1": "Three?"}, "answer": {"0": 2, "1": 3}},
+        {"a": {"question": "Two?", "answer": 2}, "b": {"question": "Three?", "answer": 3}},
+        {"version": 1, "data": [{"question": "Two?", "answer": 2}, {"q": "Three?", "a": 3}]},
+    ],
+)
+def test_objects_of_columns_or_of_rows_are_files_of_questions(
+    tmp_path: Path, whole: dict[str, Any]
+) -> None:
+    rows = every(tmp_path, "q.json", json.dumps(whole))
+    assert [(row["question"], row["answer"]) for row in rows] == [("Two?", "2"), ("Three?", "3")]
+
+
+def test_the_same_question_with_another_answer_counts_too(tmp_path: Path) -> None:
+    lines = [json.dumps({"question": "Two?", "answer": a}) for a in ("2", "two", "2", "two")]
+    rows = every(tmp_path, "q.jsonl", "\n".join(lines))
+    assert [row["answer"] for row in rows] == ["2", "two"]
+    assert len({row["id"] for row in rows}) == 2
+
+
+def test_a_table_without_names_that_begins_with_a_question(tmp_path: Path) -> None:
+    rows = every(tmp_path, "q.csv", "Two and two?,4\nThree and three?,6\n")
+    assert [row["answer"] for row in rows] == ["4", "6"]
+
+
+def test_without_a_known_answer_column_the_way_to_name_it_is_said(tmp_path: Path) -> None:
+    rows = every(tmp_path, "q.csv", "question,verdict\nTwo?,2\n")
+    with pytest.raises(DataError, match="--answer-column"):
+        grader(rows, tmp_path / "q.csv")

@@ -72,9 +72,7 @@ async def test_what_is_planned_is_what_is_called(name: str) -> None:
     plans = [base] if name == base.method else [base, made]
     found = (await compared(plans))[-1]
     assert found.planned <= calls and found.unanswered == 0
-    stops_early = {"reflexion", "smoa", "debate", "council", "cascade", "tournament"}
-    stops_early |= {"debategpt"}
-    if name in stops_early:
+    if "at most" in entry.calls:
         assert 1 <= found.calls <= found.planned
     else:
         assert found.calls == found.planned
@@ -138,8 +136,8 @@ async def test_seconds_are_those_of_the_slowest_call_in_each_layer() -> None:
         for name in ("agent-forest", "moa")
     ]
     forest, moa = await compared(plans, n=3)
-    assert forest.seconds == pytest.approx(0.1, abs=0.04)
-    assert moa.seconds == pytest.approx(0.1 + 0.1 + 0.01, abs=0.06)
+    assert forest.seconds >= 0.1 and moa.seconds >= 0.2
+    assert 1.4 < moa.seconds / forest.seconds < 3  # two slow calls and a quick one to one
 
 
 async def test_a_run_never_exceeds_the_calls_it_was_given() -> None:

@@ -55,7 +55,7 @@ def test_a_question_that_comes_again_is_one_question(tmp_path: Path) -> None:
         pytest.param(["[1]"], "line 1: a row must be a JSON object", id="list"),
         pytest.param(['{"id": 1, "answer": "x"}'], "line 1: no question", id="no question"),
         pytest.param(
-            [json.dumps({"question": "a", "answer": {"is": 1}})],
+            [json.dumps({"question": "a", "answer": [{"is": 1}]})],
             "line 1: `answer` must be",
             id="answer",
         ),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from manyminds.apps.cli import main
 from manyminds.errors import DataError, InputError
 from manyminds.evals.data import Row
 from manyminds.evals.eval_log import EvalLog, Outcome
@@ -170,3 +171,23 @@ def test_an_answer_that_is_not_utf8_is_kept_readable(tmp_path: Path) -> None:
         "of",
         "it",
     ]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"params": {"temperature": 2}}, {"role": "You are a pirate."}, {"context": 4_096}]
+)
+def test_a_member_that_is_asked_otherwise_is_another_evaluation(
+    changed: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members, data = tmp_path / "members.json", tmp_path / "q.jsonl"
+    data.write_text('{"id": "a", "question": "Start with 2. Add 2.", "answer": "4"}\n')
+    asked = [
+        *("eval", "agent-forest", "--data", str(data), "--samples", "1", "--out"),
+        *(str(tmp_path / "out"), "--member", f"members:{members}"),
+    ]
+    for options, code in (({}, 0), ({}, 0), (changed, 2)):
+        members.write_text(json.dumps({"members": [{"model": "simulated:small", **options}]}))
+        with pytest.raises(SystemExit) as ended:
+            raise SystemExit(main(asked))
+        assert (ended.value.code or 0) == code
+    assert "a different member_options" in capsys.readouterr().err

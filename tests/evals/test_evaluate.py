@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from helpers.answers import sums
 
+from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.eval_log import Outcome
@@ -15,7 +16,6 @@ from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.graphs.council import create_council
 from manyminds.graphs.debate import create_debate
 from manyminds.graphs.moa import create_moa
-from manyminds.method_graph import Compiled
 from manyminds.reading.answers import extractor
 from manyminds.settings import Budget
 from manyminds.testing import ScriptedChatModel
@@ -23,7 +23,7 @@ from manyminds.testing import ScriptedChatModel
 GRADE = by_answer(extractor("number"))
 
 
-def forest(path: Path, *models: str, **options: Any) -> Compiled:
+def forest(path: Path, *models: str, **options: Any) -> CompiledMethod:
     members = [f"recorded:{path}#model={model}" for model in models]
     options = {"samples": len(members), "extract": "number", **options}
     return create_agent_forest(members, **options).compile()
@@ -110,7 +110,7 @@ def test_the_reference_answer_reaches_no_graph(path: Path) -> None:
     assert not any("SECRET" in text for text in seen)
 
 
-def answers_by_repeat(graph: Compiled, rows: list[Row], seed: int) -> list[list[str]]:
+def answers_by_repeat(graph: CompiledMethod, rows: list[Row], seed: int) -> list[list[str]]:
     found: list[dict[str, str]] = [{}, {}, {}]
 
     def note(outcome: Outcome) -> None:
@@ -213,7 +213,7 @@ def test_a_folder_takes_one_evaluation_only(
     rows, out = read_rows(path), tmp_path / "out"
     evaluate(forest(path, "fair"), rows, grade=GRADE, out=out)
     before = (out / "rows.jsonl").read_text()
-    with pytest.raises(InputError, match=f"different {names}: choose another folder"):
+    with pytest.raises(InputError, match=f"different {names}"):
         evaluate(
             forest(path, change.get("member", "fair")),
             rows[: change.get("rows", 8)],

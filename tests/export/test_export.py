@@ -10,10 +10,11 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from helpers.registry import NAMES, small
-from helpers.trajectories import told
+from helpers.trajectories import example
 
 from manyminds import Member, create_agent_forest, load_runs, record
-from manyminds.apps.cli import WRONG_INPUT, main
+from manyminds.apps.cli import main
+from manyminds.apps.terminal import WRONG_INPUT
 from manyminds.environments import SQLEnvironment
 from manyminds.environments.simulated import SimulatedAgent
 from manyminds.errors import DataError, InputError
@@ -71,7 +72,7 @@ def agents(path: Path, tasks: int = 6) -> Path:
             for model, skill in (("strong", 0.9), ("weak", 0.3)):
                 right = task in (0, 1) and model == "strong" or draw.random() < skill
                 right = right and not (task in (0, 1) and model == "weak")
-                trajectory = told(
+                trajectory = example(
                     f"How many rows has table {task}?", "I count.", str(task),
                     f"It has {task if right else task + 1}.",
                     tool="sql", id=f"{model}-{task}", task=str(task), model=model,
@@ -165,10 +166,10 @@ def trajectories(path: Path, *given: Trajectory) -> Path:
 def test_filters_count_what_they_drop(
     limits: Limits, dropped: dict[str, int], tmp_path: Path
 ) -> None:
-    good = told("Why?", "So.", reward=1.0, rating=4, agreement=0.8)
-    poor = told("Why?", "No.", reward=0.5, rating=2, agreement=0.4)
+    good = example("Why?", "So.", reward=1.0, rating=4, agreement=0.8)
+    poor = example("Why?", "No.", reward=0.5, rating=2, agreement=0.4)
     source = trajectories(
-        tmp_path / "t.jsonl", good, good, poor, told("Why is it so?", "I do not know that. " * 3)
+        tmp_path / "t.jsonl", good, good, poor, example("Why is it so?", "I do not know that. " * 3)
     )
     counts = export(Plan([source], "trl", limits=limits), tmp_path / "out")
     assert dict(counts.dropped) == dropped
@@ -181,9 +182,9 @@ def test_what_shares_words_with_a_test_question_is_dropped(tmp_path: Path) -> No
     tests.write_text(json.dumps({"question": long}) + "\n" + json.dumps({"question": "Who? Me!"}))
     source = trajectories(
         tmp_path / "t.jsonl",
-        told(f"So: A TRAIN leaves, {long[14:]} now?", "Yes."),
-        told("Tell me: who, me?", "You."),
-        told("a train leaves the station", "Late."),
+        example(f"So: A TRAIN leaves, {long[14:]} now?", "Yes."),
+        example("Tell me: who, me?", "You."),
+        example("a train leaves the station", "Late."),
     )
     counts = export(Plan([source], "trl", against=tests), tmp_path / "out")
     assert dict(counts.dropped) == {"shares words with a test question": 2}
@@ -195,10 +196,10 @@ def test_what_shares_words_with_a_test_question_is_dropped(tmp_path: Path) -> No
 def test_reference_answers_grade_answers_and_nothing_else(tmp_path: Path) -> None:
     questions_ = tmp_path / "gold.jsonl"
     questions_.write_text('{"id": "q", "question": "2 + 2?", "answer": "4"}\n')
-    right, wrong = told("2 + 2?", "It is 4."), told("2 + 2?", "It is 5.", role="sampler")
-    by_id = told("Please: 2 + 2?", "It is 4.", task="q")
-    others = [told("2 + 2?", "4 is best.", role="judge"), told("3 + 3?", "It is 4.")]
-    rewarded = told("2 + 2?", "It is 5.", reward=0.5)
+    right, wrong = example("2 + 2?", "It is 4."), example("2 + 2?", "It is 5.", role="sampler")
+    by_id = example("Please: 2 + 2?", "It is 4.", task="q")
+    others = [example("2 + 2?", "4 is best.", role="judge"), example("3 + 3?", "It is 4.")]
+    rewarded = example("2 + 2?", "It is 5.", reward=0.5)
     graded = Gold(questions_)
     for one in (right, wrong, by_id, rewarded, *others):
         graded.grade(one)
@@ -207,8 +208,8 @@ def test_reference_answers_grade_answers_and_nothing_else(tmp_path: Path) -> Non
 
 
 def test_ratios_hold_and_what_is_left_over_is_counted(tmp_path: Path) -> None:
-    many = trajectories(tmp_path / "many", *(told("Why?", "m", id=f"{n}") for n in range(900)))
-    few = trajectories(tmp_path / "few", *(told("Why?", "f", id=f"{n}") for n in range(100)))
+    many = trajectories(tmp_path / "many", *(example("Why?", "m", id=f"{n}") for n in range(900)))
+    few = trajectories(tmp_path / "few", *(example("Why?", "f", id=f"{n}") for n in range(100)))
     counts = export(Plan([few, many], "trl", ratios=[0.2, 0.8]), tmp_path / "out")
     rows = written(tmp_path / "out", "lines")
     share = sum(row["completion"][0]["content"] == "f" for row in rows) / len(rows)
@@ -217,8 +218,12 @@ def test_ratios_hold_and_what_is_left_over_is_counted(tmp_path: Path) -> None:
 
 
 def test_tasks_are_compared_wherever_they_stand(tmp_path: Path) -> None:
-    first = trajectories(tmp_path / "a", *(told("Q", "x", task=f"{n}", reward=1) for n in range(9)))
-    other = trajectories(tmp_path / "b", *(told("Q", "y", task=f"{n}", reward=0) for n in range(9)))
+    first = trajectories(
+        tmp_path / "a", *(example("Q", "x", task=f"{n}", reward=1) for n in range(9))
+    )
+    other = trajectories(
+        tmp_path / "b", *(example("Q", "y", task=f"{n}", reward=0) for n in range(9))
+    )
     counts = export(Plan([first, other], "eto"), tmp_path / "out")
     rows = written(tmp_path / "out", "array")
     assert [row["id"] for row in rows] == [str(n) for n in range(9)] and counts.used == 18
@@ -257,8 +262,8 @@ def test_spooled_texts_are_told_apart() -> None:
 
 @pytest.mark.parametrize("name", ["trl", "llamafactory", "verl", "eto", "adp"])
 def test_half_characters_and_odd_numbers_break_no_file(name: str, tmp_path: Path) -> None:
-    odd = [told("Wh\ud800y?", f"S\udc80{n}", task="t", reward=n) for n in (0, 1)]
-    call = told("Go.", "Hm", "\ud800", "Done.", tool="f", task="u", reward=1.0)
+    odd = [example("Wh\ud800y?", f"S\udc80{n}", task="t", reward=n) for n in (0, 1)]
+    call = example("Go.", "Hm", "\ud800", "Done.", tool="f", task="u", reward=1.0)
     call.content[1].kwargs = {"x": float("nan")}  # type: ignore[union-attr]
     source = trajectories(tmp_path / "t.jsonl", *odd, call)
     counts = export(Plan([source], name), tmp_path / "out")
@@ -289,6 +294,15 @@ def test_a_test_file_of_short_questions_is_no_trap(tmp_path: Path) -> None:
 Bad = Callable[[Path], list[str]]
 
 
+def test_an_exported_file_is_a_source_whatever_it_is_called(tmp_path: Path) -> None:
+    first, again = tmp_path / "agents.json", tmp_path / "again.json"
+    rows = [example("Why?", "So.", id=name).row() for name in "ab"]
+    (tmp_path / "runs.jsonl").write_bytes(b"".join(encoded(row) for row in rows))
+    assert export(Plan([tmp_path / "runs.jsonl"], "agenttuning"), first).rows == 2
+    assert export(Plan([first], "agenttuning"), again).rows == 2
+    assert again.read_bytes() == first.read_bytes()
+
+
 def _bad() -> Iterator[tuple[str, Bad, str]]:
     def with_file(text: str, *rest: str) -> Bad:
         def arguments(folder: Path) -> list[str]:
@@ -297,14 +311,18 @@ def _bad() -> Iterator[tuple[str, Bad, str]]:
 
         return arguments
 
-    good = json.dumps(told("Why?", "So.").row())
+    good = json.dumps(example("Why?", "So.").row())
     yield "no source", lambda d: ["--out", str(d / "out")], "at least one source"
     yield "no out", lambda d: [str(d)], "--out FILE"
     yield "no records", lambda d: [str(d), "--out", str(d / "out")], "no record of a run"
     yield "missing", lambda d: [str(d / "no"), "--out", str(d / "out")], "does not exist"
     yield "form", with_file(good, "-f", "trll"), "no format 'trll': give one of trl, dpo"
     yield "take", with_file(good, "--take", "all"), "give one of answer, winners"
-    yield "ratios", with_file(good, "--ratio", "1", "--ratio", "2"), "2 ratios for 1 source"
+    yield (
+        "ratios",
+        with_file(good, "--ratio", "1", "--ratio", "2"),
+        "one ratio for each source, not 2 for 1",
+    )
     yield "zero ratio", with_file(good, "--ratio", "0"), "not all 0"
     yield "empty", with_file(""), "no conversation was found"
     yield "not json", with_file("{"), "f.jsonl line 1"

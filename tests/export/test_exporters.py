@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from helpers.trajectories import told, trajectories
-from hypothesis import HealthCheck, given, settings
+from helpers.trajectories import example, trajectories
+from hypothesis import HealthCheck, given, note, settings
 
 from manyminds.export.exporter import Exporter, Row
 from manyminds.export.messages import NotHeldError
@@ -41,22 +41,23 @@ def texts(value: object) -> Iterable[str]:
             yield from texts(one)
 
 
-@FORMS
 @given(trajectory=trajectories)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_whatever_the_trajectory_the_schema_accepts_or_there_is_a_reason(
-    form: Exporter, trajectory: Trajectory
+    trajectory: Trajectory,
 ) -> None:
     other = trajectory.model_copy(update={"reward": 0.0, "won": False})
-    given = [trajectory.model_copy(update={"reward": 1.0}), other] if form.grouped else trajectory
-    try:
-        made = list(form.rows(given))
-    except NotHeldError as error:
-        assert error.reason
-        return
-    assert made
-    for row in made:
-        accept(form, row)
+    pair = [trajectory.model_copy(update={"reward": 1.0}), other]
+    for name, form in EXPORTERS.items():
+        note(name)
+        try:
+            made = list(form.rows(pair if form.grouped else trajectory))
+        except NotHeldError as error:
+            assert error.reason
+            continue
+        assert made
+        for row in made:
+            accept(form, row)
 
 
 @FORMS
@@ -66,7 +67,7 @@ def test_a_schema_refuses_a_row_with_a_further_key(form: Exporter) -> None:
     assert schema["additionalProperties"] is False and schema["required"]
 
 
-AGENT = told(
+AGENT = example(
     "What is 2 + 2?", "I add.", "4", "I check.", "4 again", "It is 4.", tool="add",
     reward=1.0, system="Use tools.", task="t", answer="4", gold="4",
 )  # fmt: skip
@@ -77,7 +78,7 @@ SINGLE = ("dpo", "kto", "debategpt")
 
 @pytest.mark.parametrize("form", [one for name, one in EXPORTERS.items() if name not in SINGLE])
 def test_an_agent_with_tools_can_be_written_in_every_form_made_for_agents(form: Exporter) -> None:
-    worse = told(
+    worse = example(
         "What is 2 + 2?", "I guess.", "5", "It is 5.", tool="add",
         reward=0.0, system="Use tools.", task="t",
     )  # fmt: skip
@@ -130,11 +131,11 @@ def test_openai_refuses_a_tool_call_without_its_result() -> None:
 
 
 def test_an_empty_last_turn_is_not_trained() -> None:
-    asked = told("Go.", "I call.", "1", "", tool="f")
+    asked = example("Go.", "I call.", "1", "", tool="f")
     (row,) = rows("trl", asked)
     assert row["completion"][0]["content"] == "I call."
     with pytest.raises(NotHeldError, match="no turn to train"):
-        rows("trl", told("Go.", ""))
+        rows("trl", example("Go.", ""))
 
 
 @pytest.mark.parametrize("name", ["verl", "xlam", "fireact", "eto"])
@@ -176,7 +177,7 @@ def test_marks_in_a_text_do_not_break_a_function_call() -> None:
 
 
 def candidate(text: str, **known: Any) -> Trajectory:
-    return told("Why?", text, task="t", **known)
+    return example("Why?", text, task="t", **known)
 
 
 def test_pairs_are_right_against_wrong_before_winner_against_minority() -> None:
@@ -197,7 +198,7 @@ def test_a_text_is_never_chosen_and_rejected() -> None:
 
 
 def test_replies_to_different_prompts_make_no_pair() -> None:
-    other = told("Why not?", "b", task="t", won=False)
+    other = example("Why not?", "b", task="t", won=False)
     with pytest.raises(NotHeldError, match="same prompt"):
         rows("dpo", candidate("a", won=True), other)
 
@@ -211,6 +212,7 @@ def test_kto_labels_a_graded_reply() -> None:
 
 def test_fireact_has_one_text_and_does_not_give_the_reward_away() -> None:
     (row,) = rows("fireact", AGENT)
+    assert row["instruction"] == "What is 2 + 2?"
     assert row["output"].splitlines() == [
         "Thought: I add.",
         'Action: add[{"of": 1}]',
@@ -258,7 +260,7 @@ def test_agent_flan_has_rows_in_which_no_tool_is_called() -> None:
         without = one["id"].endswith("no-tools")
         assert without != ("4 again" in asked["content"])
         assert without != (reply["content"] == "It is 4.")
-    plain = [told("Hello?", "Hello.", id=f"t{n}") for n in range(100)]
+    plain = [example("Hello?", "Hello.", id=f"t{n}") for n in range(100)]
     assert all(len(rows("agent-flan", one)) == 1 for one in plain)
 
 
@@ -289,7 +291,7 @@ def test_lumos_plans_and_grounds() -> None:
 
 @pytest.mark.parametrize(("role", "part"), [("planner", "plan"), ("grounder", "ground")])
 def test_lumos_writes_what_its_own_roles_were_asked(role: str, part: str) -> None:
-    asked = told("Plan: 2 + 2?", "Subgoal 1: add", method="lumos", role=role)
+    asked = example("Plan: 2 + 2?", "Subgoal 1: add", method="lumos", role=role)
     (row,) = rows("lumos", asked)
     assert row["dataset"] == f"manyminds_{part}_iterative"
     assert [m["content"] for m in row["messages"]] == ["Plan: 2 + 2?", "Subgoal 1: add"]
@@ -305,10 +307,17 @@ def test_ste_has_the_last_call_and_the_answer() -> None:
     assert answer["dialog_history"][-1]["content"] == "Observation: 4 again"
 
 
+def test_ste_leaves_out_the_thought_before_the_answer() -> None:
+    said = ["Thought: add\nAction: add[2]", "Observation: 4", "Thought: done\nAction: finish[4]"]
+    call, answer = rows("ste", example("2 + 2?", *said))
+    assert call["response"].startswith("Action: <tool_add>")
+    assert answer["response"] == "Final Answer: 4"
+
+
 def test_eto_pairs_success_and_failure_and_cuts_a_long_failure() -> None:
     asked = "What is 2 + 2?"
-    best = told(asked, "It is 4.", reward=1.0, task="t")
-    long = told(asked, *(["Hm.", "Go on."] * 30), "No.", reward=0.2, task="t")
+    best = example(asked, "It is 4.", reward=1.0, task="t")
+    long = example(asked, *(["Hm.", "Go on."] * 30), "No.", reward=0.2, task="t")
     (pair,) = rows("eto", long, best)
     assert [t["value"] for t in pair["chosen"]] == ["It is 4."]
     assert len(pair["rejected"]) == 11 and pair["rejected"][-1]["from"] == "gpt"
@@ -326,7 +335,7 @@ def test_adp_follows_the_rules_of_the_protocol() -> None:
 
 
 def test_written_actions_are_grounded_too() -> None:
-    react = told(
+    react = example(
         "What is 2 + 2?", "Thought: I add.\nAction: add[2 + 2]", "4",
         "Thought: Done.\nAction: finish[4]",
     )  # fmt: skip
@@ -334,3 +343,17 @@ def test_written_actions_are_grounded_too() -> None:
     assert response == 'Action: <tool_add>\nAction Input: {"input": "2 + 2"}'
     assert rows("fireact", react)[0]["output"].endswith("Action: finish[4]")
     assert [m["content"] for m in rows("lumos", react)[0]["messages"]][-1].endswith("Done.\n4")
+
+
+def test_an_episode_with_tools_of_several_words_and_parameters_is_grounded_whole() -> None:
+    acted = example(
+        "Household 1: put a mug on the shelf 1.",
+        "Thought: I go.\nAction: go to[shelf 1]", "Observation: You are at the shelf 1.",
+        'Thought: I take.\nAction: take[{"thing": "mug", "count": 1}]', "Observation: You hold it.",
+        "Thought: Done.\nAction: finish[]",
+    )  # fmt: skip
+    plan, ground = rows("lumos", acted)[:2]
+    said = [m["content"] for m in ground["messages"] if m["role"] == "assistant"]
+    assert said == ['R1 = go to("shelf 1")', 'R1 = take("mug", 1)']
+    assert "for Subgoal 1 is You are at the shelf 1." in plan["messages"][2]["content"]
+    assert rows("ste", acted)[1]["dialog_history"][-1]["content"] == "Observation: You hold it."

@@ -7,6 +7,7 @@ import pytest
 from helpers.registry import NAMES, QUESTION, small
 from helpers.runs import recorded
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from manyminds import (
@@ -91,6 +92,11 @@ def test_nested_runs_give_their_own(tmp_path: Path) -> None:
     assert not [one for one in from_run(run, "candidates") if one.method == "agent-forest"]
 
 
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
 def agent() -> Any:
     """Return a foreign agent: it calls a tool, sees the result, and answers."""
     call = {"name": "add", "args": {"a": 2, "b": 2}, "id": "c1", "type": "tool_call"}
@@ -98,9 +104,11 @@ def agent() -> Any:
         [ScriptedReply("I must add.", fields={"tool_calls": [call]}), "It is 4."]
     )
 
+    bound = model.bind(tools=[convert_to_openai_tool(add)])
+
     async def think(state: MessagesState) -> dict[str, Any]:
         prompt = [SystemMessage("Use tools."), *state["messages"]]
-        return {"messages": [await model.ainvoke(prompt)]}
+        return {"messages": [await bound.ainvoke(prompt)]}
 
     def act(state: MessagesState) -> dict[str, Any]:
         return {"messages": [ToolMessage("4", tool_call_id="c1", name="add")]}
@@ -135,6 +143,18 @@ def test_a_foreign_agent_gives_its_steps_with_tool_calls(tmp_path: Path) -> None
     (call,) = messages_of(found)[2].get("tool_calls", [])
     assert call["function"] == {"name": "add", "arguments": {"a": 2, "b": 2}}
     assert messages_of(found)[3].get("tool_call_id") == call.get("id") == "c1"
+    (tool,) = found.tools
+    assert tool["function"]["name"] == "add"
+    assert sorted(tool["function"]["parameters"]["properties"]) == ["a", "b"]
+
+
+def test_a_reply_that_ends_with_a_tool_call_keeps_it(tmp_path: Path) -> None:
+    call = {"name": "add", "args": {"a": 2, "b": 2}, "id": "c1", "type": "tool_call"}
+    model = ScriptedChatModel(ScriptedReply("", tool_calls=[call]))
+    graph = create_agent_forest([model], samples=1, prompt=None)
+    (found,) = from_run(recorded(graph, tmp_path), "calls")
+    (made,) = messages_of(found)[-1].get("tool_calls", [])
+    assert made["function"] == {"name": "add", "arguments": {"a": 2, "b": 2}}
 
 
 def test_what_the_user_had_already_is_not_trained(tmp_path: Path) -> None:

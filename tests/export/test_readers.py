@@ -6,11 +6,12 @@ and model are tiny and made here.
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from helpers.tiny_model import CLOSED, OPENED, TEMPLATE, byte_tokenizer, tiny_model
-from helpers.trajectories import told
+from helpers.trajectories import example
 
 from manyminds.export.pipeline import export
 from manyminds.export.plan import Plan
@@ -43,11 +44,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def source(folder: Path) -> Path:
     """Write trajectories of agents with different tools, of candidates, of a demonstration."""
     given = [
-        told("2 + 2?", "I add.", "4", "It is 4.", tool="add", id="a", task="a", reward=1.0),
-        told("Rows?", "I count.", "7", "There are 7.", tool="count_rows", id="b", reward=0.0),
-        told("Ünïcode → ☃?", "Ja: ☃", id="c", task="c", won=True, system="Be brief."),
-        told("Ünïcode → ☃?", "Nein", id="d", task="c", won=False, system="Be brief."),
-        told("Show.", "Like this.", "Now you.", "So.", id="e", task="e", reward=1.0),
+        example("2 + 2?", "I add.", "4", "It is 4.", tool="add", id="a", task="a", reward=1.0),
+        example("Rows?", "I count.", "7", "There are 7.", tool="count_rows", id="b", reward=0.0),
+        example("Ünïcode → ☃?", "Ja: ☃", id="c", task="c", won=True, system="Be brief."),
+        example("Ünïcode → ☃?", "Nein", id="d", task="c", won=False, system="Be brief."),
+        example("Show.", "Like this.", "Now you.", "So.", id="e", task="e", reward=1.0),
     ]
     assert isinstance(given[0].content[1], APIAction)
     given[0].content[1].kwargs = {"a": 2, "b": [2, None]}
@@ -178,6 +179,29 @@ def test_llamafactory_skips_no_row(tmp_path: Path) -> None:
     (first,) = [one for one in made if one["_response"][0]["content"].startswith("I add.")]
     said = formatter.apply(content=first["_response"][0]["content"], tool_call_words=calls, **words)
     assert "I add." in said[0] and '"b": [2, null]' in said[0]
+
+
+def test_llamafactory_trains_the_last_turn_and_nothing_else(tokenizer: Any, tmp_path: Path) -> None:
+    convert = llamafactory()
+    template = pytest.importorskip("llamafactory.data.template").TEMPLATES["qwen"]
+    supervised = pytest.importorskip("llamafactory.data.processor.supervised")
+    options = SimpleNamespace(mask_history=True, train_on_prompt=False, cutoff_len=4096)
+    data, rows = load(tmp_path, "llamafactory")
+    made = [convert(row) for row in data]
+    encoded = supervised.SupervisedDatasetProcessor(
+        template=template, tokenizer=tokenizer, processor=None, data_args=options
+    ).preprocess_dataset({key: [one[key] for one in made] for key in made[0]})
+    assert len(encoded["labels"]) == rows
+    for row, ids, labels in zip(data, encoded["input_ids"], encoded["labels"], strict=True):
+        trained = [label for label in labels if label != -100]
+        assert ids[-len(trained) :] == trained
+        *before, last = row["conversations"]
+        thought, called, _ = last["value"].partition("<tool_call>")
+        said = tokenizer.decode(trained)
+        assert said.startswith(thought) and said.endswith(f"{CLOSED}\n")
+        assert said.count(OPENED) == 0 and (called or said == f"{thought}{CLOSED}\n")
+        prompt = tokenizer.decode(ids[: -len(trained)])
+        assert all(one["value"] in prompt for one in before if one["from"] != "function_call")
 
 
 def test_axolotl_masks_turn_by_turn(tokenizer: Any, tmp_path: Path) -> None:

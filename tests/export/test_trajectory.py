@@ -1,9 +1,9 @@
-"""One model for trajectories: written and read back without loss, turns told apart."""
+"""One model for trajectories: written and read back without loss, turns distinguished."""
 
 import json
 
 import pytest
-from helpers.trajectories import told, trajectories
+from helpers.trajectories import example, trajectories
 from hypothesis import given
 
 from manyminds.errors import DataError
@@ -18,7 +18,7 @@ def test_a_row_loses_nothing(trajectory: Trajectory) -> None:
 
 
 def test_a_row_is_short() -> None:
-    row = told("Why?", "So.").row()
+    row = example("Why?", "So.").row()
     assert {*row} == {"id", "content"}
     assert [*row["content"][1]] == ["class_", "content"]
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from helpers.tiny_model import tiny_model
-from helpers.trajectories import told
+from helpers.trajectories import example
 
-from manyminds.apps.cli import WRONG_INPUT, main
+from manyminds.apps.cli import main
+from manyminds.apps.terminal import WRONG_INPUT
 from manyminds.errors import InputError
 from manyminds.export.counts import Counts
 from manyminds.export.filters import Limits
+from manyminds.export.measure import Sampling
 from manyminds.export.plan import Plan
 from manyminds.export.recipes import RECIPES, Stage
 from manyminds.export.training import Training, train, trained_matrices
@@ -30,10 +32,10 @@ def source(folder: Path, many: int = 6) -> Path:
         asked, task = f"What is {n} + 1?", f"t{n}"
         known = {"task": task, "role": "sampler", "method": "agent-forest"}
         given += [
-            told(
+            example(
                 asked, f"{n + 1}", id=f"{n}a", won=True, agreement=0.5 + n / 20, reward=1, **known
             ),
-            told(asked, f"{n + 2}", id=f"{n}b", won=False, agreement=0.2, reward=0, **known),
+            example(asked, f"{n + 2}", id=f"{n}b", won=False, agreement=0.2, reward=0, **known),
         ]
     path = folder / "candidates.jsonl"
     path.write_bytes(b"".join(encoded(one.row()) for one in given))
@@ -110,6 +112,20 @@ def test_missing_packages_are_named_before_anything_is_written(
     assert "manyminds[tune]" in capsys.readouterr().err and not out.exists()
 
 
+def test_a_mistake_in_the_first_command_leaves_the_folder_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manyminds.export.tuning.check_packages", list[str])
+    monkeypatch.setattr("manyminds.export.tuning.train", None)  # not reached
+    held_out = tmp_path / "held-out.jsonl"
+    held_out.write_bytes(encoded({"id": "x", "question": "What is 50 + 1?", "answer": "51"}))
+    wrong = Plan([tmp_path / "absent"], "trl", limits=Limits())
+    for recipe in ("vote", "gold"):  # sources are looked at before the model is asked
+        job = Job(RECIPES[recipe], wrong, Training(str(tmp_path)), held_out)
+        with pytest.raises(InputError, match="absent: the file does not exist"):
+            tune(job, tmp_path / "out")
+
+
 def test_the_list_names_all_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tune", "--list"]) == 0
     listed = capsys.readouterr().out
@@ -183,18 +199,35 @@ def test_stages_follow_one_another_and_a_folder_holds_one_job(tmp_path: Path) ->
     tuned = tune(job, tmp_path / "out", on_warning=warned.append)
     assert [counts.rows for _, counts in tuned.rows] == [6, 6]
     assert warned == list(tuned.warnings) and len(warned) == 2  # few rows
-    assert tuned.member is None and tuned.after is None  # a folder of transformers is no member
+    assert tuned.member == f"local:{tmp_path / 'out' / 'merged'}" and tuned.after is None
     assert (tmp_path / "out" / "result.json").exists()
     assert tune(job, tmp_path / "out").losses == tuned.losses
     with pytest.raises(InputError, match="another --out"):
         tune(replace(job, training=replace(how, rank=4)), tmp_path / "out")
 
 
-def test_a_model_that_cannot_be_asked_here_is_said(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_the_folder_of_a_model_is_measured_before_and_after(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    held_out = tmp_path / "held-out.jsonl"
+    held_out.write_bytes(encoded({"id": "x", "question": "What is 50 + 1?", "answer": "51"}))
+    how = Training(str(tiny_model(tmp_path / "model")), epochs=1, batch=4)
+    job = Job(RECIPES["vote"], plan(tmp_path), how, held_out, Sampling(3, 8, threads=1))
+    tuned = tune(job, tmp_path / "out")
+    assert tuned.before is not None and tuned.after is not None
+    assert (tuned.before.questions, tuned.after.samples) == (1, 3)
+    votes = (tmp_path / "out" / "after" / "votes.jsonl").read_bytes()
+    again = tune(job, tmp_path / "out")
+    assert again.after == tuned.after
+    assert (tmp_path / "out" / "after" / "votes.jsonl").read_bytes() == votes  # asked once
+
+
+def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
     for package in PACKAGES:
         pytest.importorskip(package)
     job = Job(RECIPES["vote"], plan(tmp_path), Training(str(tmp_path)), tmp_path / "q.jsonl")
-    with pytest.raises(InputError, match="give a GGUF file or smollm2"):
-        tune(job, tmp_path / "out")
     with pytest.raises(InputError, match=r"absent\.gguf: the file of the model does not exist"):
         tune(replace(job, training=Training("local:absent.gguf")), tmp_path / "out")

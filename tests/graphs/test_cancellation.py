@@ -110,6 +110,7 @@ async def test_a_timeout_of_the_callers_is_a_cancellation() -> None:
         await until(lambda: server.busy == 0, PROMPTLY)
 
 
+@pytest.mark.integration
 def test_an_interrupt_on_the_command_line(tmp_path: Path) -> None:
     with Server(quick_then_slow) as server:
         chosen = [part for member in members(server) for part in ("--member", member)]

@@ -37,7 +37,7 @@ async def test_a_stage_that_agrees_answers_and_the_next_is_not_asked(way: str) -
     assert grounds(result) == [(True, "100% of 3 replies agree")]
     report = result["report"]
     assert report["calls"] == 3 and report["degraded"] is None
-    assert "stages" not in report and report["decision"]["agreement"] == 1
+    assert report["stages"] == result["stages"] and report["decision"]["agreement"] == 1
 
 
 async def test_a_stage_that_disagrees_hands_on_and_the_last_is_asked_once() -> None:
@@ -85,9 +85,11 @@ async def test_a_stopping_rule_samples_until_it_is_sure() -> None:
     assert len(unsure.calls) == 4 + 2 and not grounds(result)[0][0]
 
 
+ESSAY = "There are many sides to this, and reasonable people differ about each of them."
+
+
 async def test_replies_without_an_answer_agree_on_nothing() -> None:
-    essay = "There are many sides to this, and reasonable people differ about each of them."
-    result = await run(ScriptedChatModel(essay), says(5))
+    result = await run(ScriptedChatModel(ESSAY), says(5))
     assert grounds(result)[0] == (False, "no answer could be read")
     assert result["answer"] == "The answer is 5."
 
@@ -117,6 +119,7 @@ async def test_a_method_is_judged_by_its_own_vote() -> None:
     result = await run(sure, says(9))
     assert result["answer"] == "The answer is 4." and result["report"]["calls"] == 4
     assert (await run(torn, says(9)))["answer"] == "The answer is 9."
+    assert grounds(result) == [(True, "100% of its own vote agrees")]
 
 
 async def test_the_last_stage_streams_and_no_other() -> None:
@@ -211,5 +214,57 @@ async def test_a_preset_orders_the_stages_by_price(
 def test_a_preset_needs_prices() -> None:
     with pytest.raises(InputError, match="needs the price of every member, and that of scripted"):
         create_cascade([says(4)], preset="budget")
-    with pytest.raises(InputError, match='give "quality", "balanced" or "budget"'):
+    with pytest.raises(InputError, match="give 'quality', 'balanced', 'budget'"):
         create_cascade([says(4)], preset="best")  # type: ignore[arg-type]
+
+
+def cut(text: str) -> ScriptedChatModel:
+    """Return a model whose replies the token limit cuts."""
+    fields = {"response_metadata": {"finish_reason": "length"}}
+    return ScriptedChatModel(ScriptedReply(text, fields=fields))
+
+
+async def test_replies_that_the_token_limit_cut_agree_on_nothing() -> None:
+    result = await run(cut("Let me see: 7 plus 12"), says(19))
+    assert result["answer"] == "The answer is 19."
+    assert grounds(result)[0] == (False, "no answer could be read")
+
+
+async def test_a_last_reply_that_was_cut_stands_only_where_nothing_else_does() -> None:
+    result = await run(says(19, 19, 4), cut("Well, 7 plus 12"))
+    assert result["answer"] == "The answer is 19."
+    assert grounds(result)[1] == (False, "the token limit cut the reply")
+    unread = await run(ScriptedChatModel(ESSAY), cut("First of all, we"))
+    assert unread["answer"] == "First of all, we"
+
+
+@pytest.mark.parametrize(
+    ("stop", "needs"),
+    [
+        ("certified:0.05", "samples=6"),
+        ("beta:0.95", "samples=4"),
+        ("esc:5", "samples=5"),
+        ("ahead:3,2", "a rule with a larger cap"),
+    ],
+)
+def test_a_rule_that_cannot_be_reached_says_what_it_needs(stop: str, needs: str) -> None:
+    with pytest.raises(InputError, match=f"never stops within . samples: give {needs}"):
+        create_cascade([says(1), says(2)], stop=stop)
+    create_cascade([says(1), says(2)], stop=stop.removesuffix(",2"), samples=6)
+
+
+async def test_a_rule_that_did_not_stop_is_the_reason() -> None:
+    result = await run(says(4, 4, 4, 4, 4, 5), says(4), stop="certified:0.05", samples=6)
+    assert grounds(result)[0] == (False, "certified:0.05,6 did not stop within 6 replies")
+
+
+async def test_a_rule_holds_for_all_members_of_a_long_list() -> None:
+    row = [says(4) for _ in range(6)]
+    result = await run(row, says(9), samples=1, stop="certified:0.05")
+    assert grounds(result) == [(True, "certified: 6 of 6, error <= 0.05")]
+
+
+def test_a_preset_takes_no_samples_of_ones_own() -> None:
+    priced = [Member(says(n), name=f"m{n}", price=Price(input=n, output=n)) for n in (1, 2)]
+    with pytest.raises(InputError, match="sets samples, agree and confirm"):
+        create_cascade(priced, preset="balanced", samples=7)

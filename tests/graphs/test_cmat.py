@@ -71,7 +71,8 @@ async def test_a_step_whose_proposals_are_all_refused_runs_nothing() -> None:
     assert result["report"]["calls"] == 13  # the note on what failed is the last one
     assert "the task was not ended (steps)" in result["report"]["degraded"]
     seen = [s["content"] for s in result["trajectories"][0]["content"]]
-    assert seen[2] == "Not run: the checker refused 3 actions in a row. Wrong number."
+    refused = "Not run: the checker refused 3 actions in a row. Wrong number."
+    assert seen[2] == f"Observation: {refused}"
 
 
 async def test_without_a_verdict_nothing_runs() -> None:

@@ -443,9 +443,9 @@ async def test_an_answer_that_cannot_be_cleaned_stays_and_is_marked(
 
 async def test_steadfast_wording() -> None:
     models, members = debaters(rounds(1), rounds(2))
-    result = await create_debate(members, steadfast=True).compile().ainvoke(user())
+    result = await create_debate(members, prompt="debate/steadfast@2").compile().ainvoke(user())
     assert "Keep your answer unless you find a definite error" in models[0].calls[1].prompt
-    assert any(p.startswith("debate/steadfast@1#") for p in result["report"]["prompts"])
+    assert any(p.startswith("debate/steadfast@2#") for p in result["report"]["prompts"])
 
 
 @pytest.mark.parametrize(
@@ -593,10 +593,9 @@ def test_wrong_arguments() -> None:
         ({"consensus": 1.5}, "consensus=1.5"),
         ({"verdict": "guess"}, "verdict='guess'"),
         ({"quorum": 3}, "quorum=3"),
-        ({"steadfast": True, "prompt": "debate/debater@1"}, "steadfast=True or a prompt"),
         ({"prompt": "Look at {{{answers}}} again"}, "ends with a debater's own answer"),
         ({"prompt": "moa/synthesis@1"}, "ends with a debater's own answer"),
-        ({"extract": "numbr"}, "There is no extractor"),
+        ({"extract": "numbr"}, "there is no extractor"),
         ({"judgement": 1}, "debate has no option 'judgement'"),
     ]
     for options, message in wrong:

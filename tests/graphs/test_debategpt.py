@@ -58,7 +58,7 @@ def test_a_file_of_instructions_becomes_rows_to_train_on(
     data, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     asked = [f"Start with {n}. Add 5. What is the result?" for n in range(5)]
     data.write_text("".join(json.dumps({"instruction": one}) + "\n" for one in asked))
-    given = ["batch", "debategpt", "--data", str(data), "--out", str(out), "--form", "alpaca"]
+    given = ["batch", str(data), "--method", "debategpt", "--out", str(out), "--form", "alpaca"]
     assert main([*given, "--member", "simulated:large"]) == 0
     assert "5 items done" in capsys.readouterr().out
     rows = [json.loads(line) for line in out.read_text().splitlines()]

@@ -1,13 +1,16 @@
 """Red flags and cutting in Agent Forest: thrown away and drawn again; cut once the vote is sure."""
 
 import asyncio
-from collections.abc import Awaitable
+import itertools
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
 
 from manyminds import InputError, QuorumError, create_agent_forest
+from manyminds.nodes.voter import Sampling
+from manyminds.state import Candidate
 from manyminds.testing import Metadata, ScriptedChatModel
 from manyminds.votes.flags import RedFlags
 
@@ -169,3 +172,25 @@ async def test_without_any_stated_confidence_all_votes_weigh_the_same() -> None:
 def test_flags_must_be_red_flags() -> None:
     with pytest.raises(InputError, match="RedFlags: give longest="):
         create_agent_forest(ScriptedChatModel(), flags=RedFlags())
+
+
+async def test_a_wave_that_may_be_cut_is_read_only_where_it_could_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+    votes = Sampling.votes
+
+    def counted(config: Sampling, seen: Sequence[Candidate], *rest: Any) -> list[int | None]:
+        read.append(len(seen))
+        return votes(config, seen, *rest)
+
+    monkeypatch.setattr(Sampling, "votes", counted)
+    numbers = itertools.count()
+
+    def script(_messages: object, _data: Metadata) -> str:
+        return f"The answer is {next(numbers) % 2}."
+
+    model = ScriptedChatModel(script)
+    result = await create_agent_forest(model, samples=200, cut=True).compile().ainvoke(user())
+    assert result["report"]["calls"] == 200
+    assert len(read) < 20 and read[1] >= 100  # in between no answer can be out of reach

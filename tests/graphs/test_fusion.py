@@ -45,7 +45,7 @@ async def test_the_writer_reads_answers_and_analysis(way: str) -> None:
     assert "- 2 names the exception." in shown_to_writer
     assert "Blind spots:\n- none named" in shown_to_writer
     report = result["report"]
-    assert report["calls"] == 4 and report["degraded"] is None and result["analysis"] == FOUND
+    assert report["calls"] == 4 and report["degraded"] is None and report["analysis"] == FOUND
     assert report["roles_played_by"] == {"analyst": ["scripted-3"], "writer": ["scripted-4"]}
     assert analyst.calls[0].params.get("temperature") == 0
 
@@ -73,6 +73,7 @@ async def test_without_an_analysis_the_writer_writes_directly_and_it_is_marked(
     analyst, writer = model(nonsense), model("the end")
     result = await run([model("one"), model("two")], analyst=analyst, writer=writer)
     assert result["answer"] == "the end" and result["analysis"] is None
+    assert result["report"]["analysis"] is None
     assert "the writer wrote from the answers directly" in result["report"]["degraded"]
     assert parse_numbered(writer.calls[0].prompt) == [(1, "one"), (2, "two")]
     assert len(analyst.calls) == (1 if nonsense is DOWN else 2)

@@ -88,7 +88,7 @@ async def test_levels_have_their_own_members_votes_and_cost() -> None:
     assert second["members"] == ["strong-12", "strong-13", "scripted"]
     assert second["calls"] == 6 and second["cost"] == pytest.approx(4 * 20e-6)
     assert {(g["answer"], len(g["indices"])) for g in second["votes"]} == {("12", 4), ("13", 2)}
-    assert "levels" not in result["report"]
+    assert result["report"]["levels"] == result["levels"]
     assert result["report"]["cost"] == pytest.approx(6 * 20e-6)
     assert result["report"]["calls"] == 8
 

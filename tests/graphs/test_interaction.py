@@ -19,8 +19,9 @@ from manyminds.environments import (
     Tool,
 )
 from manyminds.environments.simulated import SimulatedAgent
+from manyminds.environments.tools import ToolEnvironment
 from manyminds.graphs.interaction import create_interaction
-from manyminds.testing import Answer, ScriptedChatModel
+from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 from manyminds.trajectory import Trajectory
 
 QUESTION = "Start with 60. Add 52. What is the result?"
@@ -44,11 +45,13 @@ async def test_it_acts_until_the_task_is_done(way: str) -> None:
     assert contents(row) == [
         QUESTION,
         "Thought: add\nAction: calculate[60 + 52]",
-        "112",
+        "Observation: 112",
         "Thought: done\nAction: finish[112]",
-        "The task has ended.",
+        "Observation: The task has ended.",
     ]
     trajectory = Trajectory.read(row, "here")
+    read = [message.text for message in model.calls[-1].messages]
+    assert read == [trajectory.system, *contents(row)[:3]]
     assert trajectory.reward == 1.0 and trajectory.answer == "112"
     assert trajectory.source == "environment:arithmetic" and "- calculate[" in str(
         trajectory.system
@@ -76,6 +79,32 @@ async def test_a_reply_without_an_action_costs_a_step_and_says_why() -> None:
     assert "there is no action `fly[1]`" in model.calls[2].texts[-1][1]
     told = [step.get("train", True) for step in result["trajectories"][0]["content"]]
     assert told.count(False) == 2
+
+
+def forecast(city: str, day: int = 0) -> str:
+    """Say what the weather will be."""
+    return f"{city}: rain on day {day}"
+
+
+async def test_native_tool_calls_and_parameters_that_may_be_left_out() -> None:
+    def calls(name: str, **args: Any) -> ScriptedReply:
+        return ScriptedReply("", tool_calls=[{"name": name, "args": args, "id": "1"}])
+
+    steps: list[Answer] = [
+        calls("forecast", city="Oslo", day=2),
+        'Action: forecast\nAction Input: {"city": "Rome"}',
+        calls("finish", answer="rain"),
+    ]
+    app = create_interaction(ScriptedChatModel(steps), ToolEnvironment([forecast])).compile()
+    (row,) = (await app.ainvoke(user("Rain in Oslo and in Rome?")))["trajectories"]
+    assert contents(row)[1:] == [
+        'Action: forecast[{"city": "Oslo", "day": 2}]',
+        "Observation: Oslo: rain on day 2",
+        'Action: forecast[{"city": "Rome"}]',
+        "Observation: Rome: rain on day 0",
+        "Action: finish[rain]",
+        "Observation: The task has ended.",
+    ]
 
 
 async def test_it_ends_after_so_many_steps() -> None:
@@ -180,9 +209,9 @@ async def test_an_action_that_hangs_fails_or_floods_is_an_observation() -> None:
     result = await app.ainvoke(user("Open?"))
     assert time.monotonic() - began < 5 and result["answer"] == "pressed"
     seen = contents(result["trajectories"][0])
-    assert seen[1] == "Buttons for Open?"
-    assert "took more than 0.2 s" in seen[3] and seen[5] == "Error: no current"
-    assert seen[7] == "x" * 50 + "\n[8950 more characters]"
+    assert seen[1] == "Observation: Buttons for Open?"
+    assert "took more than 0.2 s" in seen[3] and seen[5] == "Observation: Error: no current"
+    assert seen[7] == "Observation: " + "x" * 50 + "\n[8950 more characters]"
     assert "</answer>" not in model.calls[-1].prompt
 
 
@@ -216,7 +245,7 @@ async def test_a_forest_over_agents() -> None:
     [
         ({"steps": 0}, "give at least 1"),
         ({"methods": []}, "give some of react, cot, reflexion"),
-        ({"methods": ["rect"]}, "give some of react"),
+        ({"methods": ["rect"]}, "give a list of react, cot, reflexion"),
         ({"temperatures": []}, "give at least one"),
         ({"environment": "sqll"}, "use sql"),
     ],

@@ -1,6 +1,7 @@
 """Killed at any moment, a run goes on: nothing that was received is asked for again."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -109,8 +110,22 @@ def test_sqlite_of_every_method(name: str, stored: bool, tmp_path: Path) -> None
     killed(small_of(name), databases, tmp_path, name, 4)
 
 
-@pytest.mark.parametrize(("stored", "alone"), [(moa, moa), (forest, slower_forest)])
+@pytest.mark.parametrize(
+    ("stored", "alone"), [(moa, moa), (smoa, smoa), (debate, debate), (forest, slower_forest)]
+)
 def test_postgres(stored: Build, alone: Build, tmp_path: Path) -> None:
     with postgres() as databases:
         killed(stored, databases, tmp_path / "with", stored.__name__, 5)
         killed(alone, without_store(databases), tmp_path / "without", alone.__name__, 5)
+
+
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[Databases]:
+    """One PostgreSQL server for many tests, which have databases of their own."""
+    with postgres() as databases:
+        yield databases
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_postgres_of_every_method(name: str, one_server: Databases, tmp_path: Path) -> None:
+    killed(small_of(name), one_server, tmp_path, name, 2)

@@ -11,11 +11,11 @@ from helpers.limited import InFlight, PerSecond
 from helpers.server import Behaviour, Reply, Server
 
 from manyminds import Budget, Context, Member, Price, create_agent_forest, create_moa
+from manyminds.compiled_method import CompiledMethod
 from manyminds.limits import rate_limit as pace
-from manyminds.method_graph import Compiled
 
 
-async def answers(app: Compiled, questions: int) -> tuple[list[dict[str, Any]], float]:
+async def answers(app: CompiledMethod, questions: int) -> tuple[list[dict[str, Any]], float]:
     """Ask all questions at once; return the reports and the seconds it took."""
     began = time.monotonic()
     results = await asyncio.gather(*(app.ainvoke(user(f"Q {n}?")) for n in range(questions)))

@@ -9,15 +9,15 @@ from helpers.graphs import user
 from helpers.server import Server
 
 from manyminds import create_agent_forest, create_moa
-from manyminds.method_graph import Compiled
+from manyminds.compiled_method import CompiledMethod
 from manyminds.testing import ScriptedChatModel
 
 
-def moa(model: Any) -> Compiled:
+def moa(model: Any) -> CompiledMethod:
     return create_moa([model, model], layers=2).compile()
 
 
-def forest(model: Any) -> Compiled:
+def forest(model: Any) -> CompiledMethod:
     return create_agent_forest(model, samples=3, extract="text").compile()
 
 
@@ -31,7 +31,7 @@ def over_http(server: Server) -> str:
 @both
 def test_three_runs_in_a_row_then_synchronous_then_asynchronous(build: Any) -> None:
     with Server(lambda body, k: "same") as server:
-        app: Compiled = build(over_http(server))
+        app: CompiledMethod = build(over_http(server))
         for _ in range(3):
             assert asyncio.run(app.ainvoke(user()))["answer"] == "same"
         assert app.invoke(user())["answer"] == "same"
@@ -43,7 +43,7 @@ def test_three_runs_in_a_row_then_synchronous_then_asynchronous(build: Any) -> N
 @both
 def test_two_threads_with_a_loop_each_and_two_without(build: Any) -> None:
     with Server(lambda body, k: "same") as server, ThreadPoolExecutor(4) as pool:
-        app: Compiled = build(over_http(server))
+        app: CompiledMethod = build(over_http(server))
         runs = [
             *(pool.submit(lambda: asyncio.run(app.ainvoke(user()))) for _ in range(2)),
             *(pool.submit(lambda: app.invoke(user())) for _ in range(2)),
@@ -55,7 +55,7 @@ def test_two_threads_with_a_loop_each_and_two_without(build: Any) -> None:
 @both
 async def test_synchronous_call_while_a_loop_is_running(build: Any) -> None:
     with Server(lambda body, k: "same") as server:
-        app: Compiled = build(over_http(server))
+        app: CompiledMethod = build(over_http(server))
         assert (await app.ainvoke(user()))["answer"] == "same"
         assert app.invoke(user())["answer"] == "same"
         assert (await app.ainvoke(user()))["answer"] == "same"

@@ -9,7 +9,7 @@ from langchain_core.tools import tool
 from manyminds import InputError, Member, QuorumError
 from manyminds.graphs.lumos import create_lumos
 from manyminds.reading.plans import read_grounded, read_next, read_subgoals
-from manyminds.testing import Answer, ScriptedChatModel
+from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
 QUESTION = "Start with 60. Add 52. Multiply by 2. What is the result?"
 PLANS: list[Answer] = [
@@ -99,6 +99,37 @@ async def test_langchain_tools() -> None:
     result = await app.ainvoke(user("Shout the capital of France."))
     assert [one["result"] for one in result["results"]] == ["Paris", "PARIS"]
     assert "- capital[country]: Return the capital" in grounder.model.calls[0].prompt
+
+
+async def test_a_grounder_may_call_tools_natively() -> None:
+    def calls(*asked: tuple[str, dict[str, Any]]) -> ScriptedReply:
+        numbered = enumerate(asked)
+        return ScriptedReply("", tool_calls=[
+            {"name": name, "args": args, "id": str(n)} for n, (name, args) in numbered
+        ])  # fmt: skip
+
+    def add(first: int, second: int) -> int:
+        """Add two numbers."""
+        return first + second
+
+    def shout(text: str) -> str:
+        """Write a text in capitals."""
+        return text.upper()
+
+    planner, grounder = two(
+        ["Subgoal 1: Add.\nSubgoal 2: Shout it.", "done"],
+        [
+            calls(("fly", {"to": "Rome"})),
+            calls(("add", {"first": 2, "second": 3}), ("shout", {"text": "it's [R1] ) of \"them"})),
+        ],
+    )
+    app = create_lumos(planner, grounder, [add, shout], iterative=False).compile()
+    result = await app.ainvoke(user("Shout 2 + 3."))
+    assert [(one["name"], one["result"]) for one in result["results"]] == [
+        ("R1", "5"),
+        ("R2", "IT'S [5] ) OF \"THEM"),
+    ]
+    assert len(grounder.model.calls) == 2 and result["report"]["degraded"] is None
 
 
 async def test_what_cannot_be_grounded_is_a_result_that_says_so() -> None:

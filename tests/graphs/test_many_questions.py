@@ -13,7 +13,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from manyminds import Member, MethodGraph, create_agent_forest, create_moa
 from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
-COUNT = 100
+COUNT = 40
 SECRET = re.compile(r"secret-\d+")
 
 

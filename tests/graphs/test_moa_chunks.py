@@ -161,9 +161,15 @@ def nothing(_state: Any) -> dict[str, Any]:
     return {}
 
 
-@pytest.mark.parametrize("options", [{"chunk": 0}, {"chunk": 1, "aggregator": nothing}])
-def test_wrong_arguments(options: Any) -> None:
-    with pytest.raises(InputError, match="chunk: give at least 1, and a member"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"chunk": 0}, "chunk=0: give at least 1"),
+        ({"chunk": 1, "aggregator": nothing}, "chunk: give a member as the aggregator"),
+    ],
+)
+def test_wrong_arguments(options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         create_moa([proposer("a")], **options)
 
 

@@ -1,5 +1,6 @@
 """A run that died goes on: what was answered is not asked again, and nothing is forgotten."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,23 @@ from langgraph.store.sqlite import SqliteStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 from langgraph.types import Overwrite
 
-from manyminds import Context, Member, create_agent_forest, create_moa, using
-from manyminds.testing import ScriptedChatModel
+from manyminds import Budget, Context, Member, create_agent_forest, create_moa, using
+from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 every_method = pytest.mark.parametrize("name", NAMES)
 kept_in = pytest.mark.parametrize("stored", [True, False], ids=["store", "checkpoints"])
 SAME = ("calls", "tokens", "missing", "degraded")
 
 
+_undisturbed: dict[str, tuple[Log, dict[str, Any]]] = {}
+
+
 async def undisturbed(name: str) -> tuple[Log, dict[str, Any]]:
-    log = Log()
-    return log, await witnessed(name, log).compile().ainvoke(user(QUESTION))
+    """Return what is asked and the result of a run that nothing disturbs."""
+    if name not in _undisturbed:
+        log = Log()
+        _undisturbed[name] = log, await witnessed(name, log).compile().ainvoke(user(QUESTION))
+    return _undisturbed[name]
 
 
 def same(result: dict[str, Any], expected: dict[str, Any]) -> bool:
@@ -127,6 +134,21 @@ async def test_a_thread_without_a_checkpointer_goes_on_when_asked_the_same_again
     result = await app.ainvoke(user(QUESTION), THREAD)
     assert answered and set(log.answered.values()) == {1}
     assert result["report"]["calls"] == log.answered.total()
+
+
+async def test_runs_at_once_on_one_thread_take_nothing_from_each_other() -> None:
+    """A question that is sent twice, such as by a double click."""
+    slow = ScriptedChatModel(ScriptedReply("The answer is 4.", delay=0.02))
+    app = create_moa([slow, slow], layers=2).compile(
+        checkpointer=InMemorySaver(), store=InMemoryStore()
+    )
+    context = Context(budget=Budget(calls=3))
+    results = await asyncio.gather(
+        *(app.ainvoke(user(QUESTION), THREAD, context=context) for _ in range(3))
+    )
+    reports = [result["report"] for result in results]
+    assert len({report["run"] for report in reports}) == 3
+    assert [(r["calls"], r["degraded"]) for r in reports] == [(3, None)] * 3
 
 
 async def test_the_next_run_on_a_thread_takes_nothing_from_the_last() -> None:

@@ -8,7 +8,7 @@ from helpers.graphs import call, every_way, user
 from manyminds import Budget, InputError, QuorumError
 from manyminds.fence import parse_numbered
 from manyminds.graphs.rsa import create_rsa
-from manyminds.testing import Answer, Metadata, ScriptedChatModel
+from manyminds.testing import Answer, Metadata, ScriptedChatModel, ScriptedReply
 
 DOWN = ValueError("down")
 
@@ -84,6 +84,7 @@ async def test_a_place_that_fails_keeps_its_earlier_answer() -> None:
     model = by_step(states(1, 2, 3, 4), [*states(5), DOWN, *states(5, 5)], states(7, 7, 7, 7))
     result = await run(model)
     assert result["diversity"][1]["answers"] == 4 and result["diversity"][1]["distinct"] == 2
+    assert result["report"]["notes"] == ["step 2 had 3 of 4 answers, and earlier ones stayed"]
     assert "1 of 12 calls gave no answer" in result["report"]["degraded"]
 
 
@@ -91,6 +92,7 @@ async def test_a_step_that_fails_leaves_the_population_before() -> None:
     result = await run(by_step(states(4, 4, 4, 1), [DOWN], [DOWN]))
     assert result["answer"] == "The answer is 4."
     assert "8 of 12 calls gave no answer" in result["report"]["degraded"]
+    assert result["report"]["notes"][-1] == "step 3 had 0 of 4 answers, and earlier ones stayed"
 
 
 async def test_nobody_answers_at_first() -> None:
@@ -129,3 +131,16 @@ def test_what_cannot_be_used(name: str) -> None:
     options: dict[str, Any] = {name: 0}
     with pytest.raises(InputError, match=f"{name}=0: give at least 1"):
         create_rsa(ScriptedChatModel("x"), **options)
+
+
+def test_members_that_no_step_would_ask_are_an_error() -> None:
+    rows = [[by_step(states(1))] for _ in range(3)]
+    with pytest.raises(InputError, match="lists for 3 steps: give steps=3 or more"):
+        create_rsa(rows, population=2, steps=2)
+
+
+async def test_replies_that_the_token_limit_cut_have_no_vote() -> None:
+    fields = {"response_metadata": {"finish_reason": "length"}}
+    cut = ScriptedChatModel(ScriptedReply("So 7 plus 12", fields=fields))
+    result = await run([cut, by_step(states(19))], steps=1)
+    assert result["answer"] == "The answer is 19." and result["diversity"][0]["read"] == 2

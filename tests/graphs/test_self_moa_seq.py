@@ -132,8 +132,15 @@ async def test_a_node_of_the_hosts_may_merge() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"samples": 0}, {"window": 3}, {"reserved": 0}, {"window": 2, "reserved": 2}]
+    ("options", "message"),
+    [
+        ({"samples": 0}, "samples=0: give at least 1"),
+        ({"window": 3}, "window=3: give more than the 3 that are reserved"),
+        ({"window": 1}, "window=1: give at least 2"),
+        ({"reserved": 0}, "reserved=0: give at least 1"),
+        ({"window": 2, "reserved": 2}, "window=2: give more than the 2 that are reserved"),
+    ],
 )
-def test_wrong_arguments(options: Any) -> None:
-    with pytest.raises(InputError, match="give at least 1 sample, and a window with more slots"):
+def test_wrong_arguments(options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         create_self_moa_seq(ScriptedChatModel(), **options)

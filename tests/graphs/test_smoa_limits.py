@@ -105,7 +105,7 @@ async def test_a_second_turn_forgets_the_verdict_of_the_first() -> None:
     assert app.get_state(thread).values["verdict"] is not None
     await app.ainvoke(user("second"), thread)
     values = app.get_state(thread).values
-    assert values["verdict"] is None and values["roles"] == []
+    assert values["verdict"] is None and values["proposer_roles"] == []
 
 
 async def test_as_a_member_and_with_methods_as_members() -> None:

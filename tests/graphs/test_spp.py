@@ -1,5 +1,6 @@
 import pytest
 from helpers.graphs import call, every_way, shown, user
+from helpers.growth import LINEAR, growth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,9 +92,4 @@ def test_any_reply_is_read_without_raising(reply: str) -> None:
 
 @pytest.mark.parametrize("piece", ["Final answer:", "finish collaboration", "*", " ", "\n"])
 def test_a_long_reply_is_read_in_linear_time(piece: str) -> None:
-    from time import process_time
-
-    reply = piece * (200_000 // len(piece))
-    began = process_time()
-    final_answer(reply)
-    assert process_time() - began < 1
+    assert growth(final_answer, piece, 200_000) < LINEAR

@@ -13,7 +13,7 @@ from manyminds.graphs.interaction import create_interaction
 from manyminds.graphs.spp import create_spp
 from manyminds.graphs.ste import create_ste
 from manyminds.nodes.demonstrations import Example, demonstrations, nearest
-from manyminds.reading.trials import read_query, read_solved
+from manyminds.reading.trials import is_rewording, read_query, read_solved
 from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
 
@@ -22,6 +22,7 @@ def weather(city: str) -> str:
     return f"It rains in {city}." if city != "Atlantis" else "Error: unknown city"
 
 
+GOOD = ScriptedChatModel('{"score": 8, "reason": ""}')
 CITIES = ["Oslo", "Lyon", "Atlantis", "Graz"]
 
 
@@ -110,6 +111,44 @@ async def test_trials_that_fail_are_trials_that_are_not_solved() -> None:
     with pytest.raises(QuorumError, match="down"):
         down = create_ste(explorer(query=ValueError("down")), weather).compile()
         await down.ainvoke(user("Cities."))
+
+
+def reworder(*says: str) -> ScriptedChatModel:
+    """Explore as ever, and word a query as the script says, by the number of wordings so far."""
+    plain = explorer()
+
+    def script(messages: Any, data: Metadata) -> Answer:
+        if data["role"] != "paraphraser":
+            answer: Answer = plain.script(messages, data)
+            return answer
+        known = messages[0].text.count("\n- ")
+        return json.dumps({"query": says[known].format(messages[-1].text)})
+
+    return ScriptedChatModel(script)
+
+
+async def test_paraphrases_are_examples_and_trajectories_with_the_same_call() -> None:
+    model = reworder("Say: {}", "Tell: {}", "Ask: {}")
+    app = create_ste(model, weather, episodes=1, slots=1, paraphrases=3, judge=GOOD).compile()
+    result = await app.ainvoke(user("Cities."))
+    query = "What is it like in Oslo?"
+    wordings = [query, f"Say: {query}", f"Tell: {query}", f"Ask: {query}"]
+    assert [one["query"] for one in result["examples"]] == wordings
+    assert {one["argument"] for one in result["examples"]} == {"Oslo"}
+    assert [row["content"][0]["content"] for row in result["trajectories"]] == wordings
+    assert len({row["id"] for row in result["trajectories"]}) == 4
+    asked = [c.prompt for c in model.calls if c.metadata["role"] == "paraphraser"]
+    assert "already" not in asked[0] and f"- Say: {query}\n- Tell: {query}" in asked[2]
+    known = {(c.metadata["role"], c.metadata["index"], c.metadata["draw"]) for c in model.calls}
+    assert len(known) == len(model.calls)
+
+
+async def test_a_rewording_that_loses_a_number_or_comes_again_is_none() -> None:
+    assert is_rewording("How warm are 3 cities?", ["Are 3 cities warm?"])
+    assert not is_rewording("How warm are three cities?", ["Are 3 cities warm?"])
+    assert not is_rewording("Are 3  Cities warm?", ["Are 3 cities warm?"])
+    app = create_ste(reworder("{}"), weather, episodes=1, slots=1, paraphrases=2, judge=GOOD)
+    assert len((await app.compile().ainvoke(user("Cities.")))["examples"]) == 1
 
 
 async def test_simulated_explorers_run_the_defaults() -> None:

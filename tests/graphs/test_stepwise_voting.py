@@ -396,8 +396,8 @@ async def test_a_host_can_watch_every_step() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"steps_per_superstep": 0}, "steps_per_superstep of at least 1"),
-        ({"redraws": -1}, "redraws of at least 0"),
+        ({"steps_per_superstep": 0}, "steps_per_superstep=0: give at least 1"),
+        ({"redraws": -1}, "redraws=-1: give at least 0"),
         ({"task": "hanoy"}, "there is no task 'hanoy': use hanoi"),
         ({"vote": "plurality"}, "vote='plurality': use one of"),
         ({"stop": "aheat:3"}, "ahead"),

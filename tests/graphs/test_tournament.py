@@ -103,13 +103,14 @@ async def test_equal_answers_enter_once() -> None:
     referee = judge(better)
     result = await run(drawn("b", "b", " b", "a"), samples=4, judge=referee)
     assert result["answer"] == "a" and len(referee.calls) == 2
-    assert result["tournament"]["strengths"][1:3] == [None, None]
+    assert len(set(result["tournament"]["strengths"][:3])) == 1
 
 
 async def test_one_answer_needs_no_judge() -> None:
     referee = judge(better)
     result = await run(drawn("b"), samples=3, judge=referee)
     assert result["answer"] == "b" and not referee.calls
+    assert result["tournament"]["rounds"] == 0 and result["tournament"]["strengths"] == [1, 1, 1]
     assert result["report"]["degraded"] is None
 
 
@@ -117,6 +118,20 @@ async def test_ties_are_no_victory() -> None:
     result = await run(drawn("a", "b", "c"), samples=3, judge=judge(lambda _a, _b: 0))
     found = result["tournament"]
     assert found["first"] is None and found["disagreed"] == 0 and found["strengths"] == [1, 1, 1]
+    assert "the judge preferred no answer" in result["report"]["degraded"]
+
+
+async def test_of_equally_strong_answers_the_one_given_most_often_wins() -> None:
+    result = await run(drawn("x y", "k", "k", "k"), samples=4, judge=judge(lambda _a, _b: 0))
+    assert result["answer"] == "k"
+
+
+async def test_rounds_are_those_that_were_played() -> None:
+    result = await run(drawn("a", "b"), samples=2, rounds=9, judge=judge(better))
+    assert (result["tournament"]["rounds"], result["tournament"]["pairs"]) == (1, 1)
+    result = await run(drawn("a", "b"), samples=2, judge=judge(better), budget=Budget(calls=2))
+    assert result["tournament"]["rounds"] == 0
+    assert "no comparison was made" in result["report"]["degraded"]
 
 
 async def test_nonsense_of_the_judge_is_no_comparison() -> None:

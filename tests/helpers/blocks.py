@@ -16,7 +16,7 @@ class Block(NamedTuple):
 
     Attributes:
         language: `python`, `sh`, ...
-        text: what stands between the fences.
+        text: the text between the fences.
         line: of the first line of the text in the file, from 1.
         file: the file that it is to be: the line before the block ends in its name and a colon.
     """
@@ -28,7 +28,7 @@ class Block(NamedTuple):
 
 
 def blocks(path: Path, heading: str = "") -> list[Block]:
-    """Return the blocks of a file, or of what stands under one `## ` heading of it."""
+    """Return the blocks of a file, or of the text under one `## ` heading of it."""
     whole = path.read_text(encoding="utf-8")
     section, found = "", list[Block]()
     for match in _BLOCK_OR_HEADING.finditer(whole):

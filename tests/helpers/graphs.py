@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamMode
 
-from manyminds.method_graph import Compiled
+from manyminds.compiled_method import CompiledMethod
 from manyminds.runs.context import RunContext
 from manyminds.runs.scope import forget
 from manyminds.settings import Context
@@ -23,7 +23,7 @@ def user(text: str = "What is six times seven?") -> dict[str, Any]:
 
 
 async def call(
-    app: Compiled,
+    app: CompiledMethod,
     way: str,
     given: Mapping[str, Any] | None,
     config: RunnableConfig | None = None,
@@ -51,7 +51,7 @@ MESSAGES: list[StreamMode] = ["messages", "custom"]
 
 
 class Shown:
-    """What a caller who streams messages sees: by namespace, the pieces in order."""
+    """What a caller that streams messages sees: by namespace, the pieces in order."""
 
     def __init__(self) -> None:
         self.pieces: list[tuple[tuple[str, ...], BaseMessage]] = []
@@ -74,7 +74,7 @@ class Shown:
 
 
 async def shown(
-    app: Compiled, given: Mapping[str, Any], *, subgraphs: bool = False, way: str = "astream"
+    app: CompiledMethod, given: Mapping[str, Any], *, subgraphs: bool = False, way: str = "astream"
 ) -> Shown:
     """Stream messages and custom events, and return what was seen."""
     seen = Shown()

@@ -1,4 +1,4 @@
-"""Runs that are killed: a process for each life, a server beside them as the witness."""
+"""Runs that are killed: a process for each life, a server next to them as the witness."""
 
 import asyncio
 import gc
@@ -44,7 +44,7 @@ Build = Callable[[str], MethodGraph]
 async def sqlite(path: Path) -> AsyncGenerator[AnswerStore]:
     """Open the two SQLite files of a run, the store such that a commit need not wait for the disk.
 
-    What a killed process has written is safe all the same; only a power failure may undo it.
+    What a killed process has written is safe anyway; only a power failure may undo it.
     """
     async with AsyncSqliteSaver.from_conn_string(str(path / "checkpoints.db")) as saver:
         with closing(
@@ -72,7 +72,7 @@ def slack() -> float:
 
 
 def set_up(databases: Databases, path: Path) -> None:
-    """Make the tables of a run, as a host does once: that cannot be killed and go on."""
+    """Make the tables of a run, as a host does once: that cannot be killed and continue."""
 
     async def run() -> None:
         path.mkdir()
@@ -134,7 +134,7 @@ class Life:
         return random.uniform(0.9 * (first - self.began), self.ended - self.began)
 
     def asked(self) -> Counter[str]:
-        """Count the requests by what was asked of whom."""
+        """Count the requests by question and member."""
         return Counter(_key(request.body) for request in self.requests)
 
     def received(self) -> Counter[str]:
@@ -151,7 +151,7 @@ def live(
     resumed: bool = False,
     seconds: float = _PATIENCE,
 ) -> Life:
-    """Run, or go on, in a process of its own, and kill that after so many seconds."""
+    """Run, or continue, in a process of its own, and kill that after so many seconds."""
     server.clear()
     out = path / "result.json"
     began = time.monotonic()

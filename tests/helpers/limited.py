@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A limited server for benchmarks.")
     parser.add_argument("--places", type=int, help="requests at once")
     parser.add_argument("--latency", type=float, default=0.2, help="seconds before each answer")
-    parser.add_argument("--wait", type=float, help="Retry-After for want of places")
+    parser.add_argument("--wait", type=float, help="Retry-After where no place is free")
     parser.add_argument("--per-second", type=int, help="requests a second, instead of places")
     options = parser.parse_args()
     limit = (

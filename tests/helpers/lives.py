@@ -1,4 +1,4 @@
-"""Runs that die and go on: a model that ends the run, and databases that outlive it."""
+"""Runs that die and continue: a model that ends the run, and databases that outlive it."""
 
 import asyncio
 from collections import Counter
@@ -77,13 +77,19 @@ class Witness(SimulatedChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        data = run_manager.metadata if run_manager else {}
-        where = [str(data.get(k)) for k in ("role", "member", "layer", "index", "draw")]
-        key = " ".join([*where, *(m.text for m in messages)])
-        await self.log.ask(key)
-        result = await super()._agenerate(messages, stop, run_manager, **kwargs)
-        self.log.answered[key] += 1
-        return result
+        await self.log.ask(_key(run_manager.metadata if run_manager else {}, messages))
+        return await super()._agenerate(messages, stop, run_manager, **kwargs)
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Answer, and note that the caller has it: what LangChain holds back may be cancelled."""
+        message = await super().ainvoke(input, config, **kwargs)
+        self.log.answered[_key((config or {}).get("metadata", {}), input)] += 1
+        return message
+
+
+def _key(metadata: Mapping[str, Any], messages: list[BaseMessage]) -> str:
+    where = [str(metadata.get(k)) for k in ("role", "member", "layer", "index", "draw")]
+    return " ".join([*where, *(message.text for message in messages)])
 
 
 def witnessed(name: str, log: Log) -> MethodGraph:

@@ -95,7 +95,7 @@ def of_layer(letter: str) -> Callable[[Metadata], Answer]:
 
 
 class Panel:
-    """Four proposers, a judge that likes z best, and whom else a test wants."""
+    """Four proposers, a judge that likes z best, and further members of a test."""
 
     def __init__(self, moderator: Any = GO_ON, letters: str = "bdac", **options: Any) -> None:
         if options.get("stop", "moderator") != "moderator":

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from helpers.killed import AnswerStore, Databases
 
-_USER = "postgres"  # whom Debian's package creates; the server refuses to run as root
+_USER = "postgres"  # the user that Debian's package creates; the server refuses to run as root
 
 
 def _programs() -> Path:

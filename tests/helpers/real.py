@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import httpx
 from langchain_openai import ChatOpenAI
 
-from manyminds.models.local import LocalModel, from_string
+from manyminds.models.local import LocalModel, engine_model
 from manyminds.models.local_engine import Engine, engine
 
 MEMBER = "local:smollm2"
@@ -17,7 +17,7 @@ MEMBER = "local:smollm2"
 
 def running(text: str = MEMBER) -> tuple[LocalModel, Engine]:
     """Return a model and its engine, which is started."""
-    model = from_string(text)
+    model = engine_model(text)
     return model, engine(model.options, model.model)
 
 

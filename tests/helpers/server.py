@@ -43,6 +43,7 @@ class Reply:
         empty: send an answer without text.
         choices: the texts of all choices, instead of `text` n times.
         size: pad the text to so many characters.
+        clock: begin the text with `w` and the seconds of `monotonic`, which all processes share.
         finish_reason: such as "length" or "content_filter".
         raw: send this JSON value instead of a completion; bytes as they are, with `headers`.
         events: send these as the events of a stream, and nothing after them; texts as they are.
@@ -62,6 +63,7 @@ class Reply:
     empty: bool = False
     choices: Sequence[str] | None = None
     size: int = 0
+    clock: bool = False
     finish_reason: str = "stop"
     raw: object = None
     events: Sequence[object] | None = None
@@ -69,7 +71,8 @@ class Reply:
 
     def texts(self, n: int) -> list[str]:
         """Return the text of each choice."""
-        texts = [self.text] * n if self.choices is None else list(self.choices)
+        text = f"w{monotonic():.6f} {self.text}" if self.clock else self.text
+        texts = [text] * n if self.choices is None else list(self.choices)
         return ["" if self.empty else text.ljust(self.size, ".") for text in texts]
 
 
@@ -226,7 +229,12 @@ class Server:
         if reply.raw is not None:
             return web.json_response(reply.raw, headers=reply.headers)
         if body.get("stream"):
-            return await _stream(http, body, reply, k)
+            response = web.StreamResponse(
+                headers={"Content-Type": "text/event-stream", **reply.headers}
+            )
+            with suppress(ConnectionError):  # the client has gone
+                await _stream(response, http, body, reply, k)
+            return response
         if reply.half_stream:
             return await _half(http, _completion(body, reply, k))
         return web.json_response(_completion(body, reply, k), headers=reply.headers)
@@ -261,9 +269,10 @@ def _completion(body: Body, reply: Reply, k: int) -> Body:
     return {**head, "choices": choices, "usage": _usage(body, texts)}
 
 
-async def _stream(http: web.BaseRequest, body: Body, reply: Reply, k: int) -> web.StreamResponse:
+async def _stream(
+    response: web.StreamResponse, http: web.BaseRequest, body: Body, reply: Reply, k: int
+) -> None:
     """Send the answer as server-sent events, a word at a time, and the usage where asked for."""
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **reply.headers})
     await response.prepare(http)
     head = _head(body, k, "chat.completion.chunk")
 
@@ -280,24 +289,23 @@ async def _stream(http: web.BaseRequest, body: Body, reply: Reply, k: int) -> we
                 await asyncio.sleep(reply.between)
         if reply.half_stream:
             _abort(http)
-            return response
+            return
         await send(index, {}, reply.finish_reason)
     if (body.get("stream_options") or {}).get("include_usage"):
         await response.write(_event({**head, "choices": [], "usage": _usage(body, texts)}))
     await response.write(b"data: [DONE]\n\n")
     await response.write_eof()
-    return response
 
 
 async def _events(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    """Send the given events, the last one for ever where the reply is endless."""
+    """Send the given events, the last one without end where the reply is endless."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **reply.headers})
-    await response.prepare(http)
     sent = [
         f"data: {one}\n\n".encode() if isinstance(one, str) else _event(cast("Body", one))
         for one in reply.events or ()
     ]
-    with suppress(ConnectionError):
+    with suppress(ConnectionError):  # the client has gone
+        await response.prepare(http)
         for event in sent:
             await response.write(event)
             if reply.between:
@@ -349,12 +357,13 @@ def main() -> None:
     parser.add_argument(
         "--by-model", action="store_true", help="a model waits as its name says, as slow-1.5"
     )
+    parser.add_argument("--clock", action="store_true", help="begin answers with the time")
     options = parser.parse_args()
     text = " ".join(["word"] * options.words)
 
     def reply(body: Body, _k: int) -> Reply:
         wait = float(body["model"].rsplit("-")[-1]) if options.by_model else options.latency
-        return Reply(text, latency=wait, between=options.between)
+        return Reply(text, latency=wait, between=options.between, clock=options.clock)
 
     with Server(reply, port=options.port) as server, suppress(KeyboardInterrupt):
         print(server.url, flush=True)

@@ -42,7 +42,7 @@ def layered(*texts: str | None, layer: int = 1, **channels: Any) -> dict[str, An
         "candidates": answered(*texts, layer=layer),
         "layer": layer,
         "kept": [],
-        "roles": [],
+        "proposer_roles": [],
         "verdict": None,
         "decision": decide(False, "another layer follows"),
     }

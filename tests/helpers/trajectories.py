@@ -82,7 +82,7 @@ trajectories = st.builds(
 )
 
 
-def told(
+def example(
     *said: str,
     tool: str | None = None,
     id: str = "t",

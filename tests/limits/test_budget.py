@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +26,12 @@ from manyminds import (
     create_agent_forest,
     create_moa,
     create_moa_lite,
+    record,
     using,
 )
 from manyminds.limits import budget as budgets
 from manyminds.limits.budget import BudgetCounter, counter_of
-from manyminds.runs.usage import empty_row
+from manyminds.runs.usage import empty_row, totals
 from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
 
@@ -82,6 +85,16 @@ async def test_calls_are_honoured_exactly(way: str) -> None:
     assert len(model.calls) == 10 == result["report"]["calls"]
     assert result["answer"] == "x" and result["ballot"]["voters"] == 10
     assert result["report"]["degraded"] == "the budget of 10 calls is spent after 10 samples"
+
+
+async def test_samples_that_a_budget_kept_from_being_asked_are_not_said_to_be() -> None:
+    model = ScriptedChatModel(ScriptedReply("x", delay=0.001, usage=(10, 10)))
+    result = await forest(model, budget=Budget(tokens=100), concurrency=2).ainvoke(user())
+    asked = len(model.calls)
+    assert 5 <= asked <= 6 and len(result["candidates"]) > asked
+    said = f"the budget of 100 tokens is spent after {asked} samples"
+    assert result["report"]["degraded"] == said
+    assert result["report"]["sampled"]["asked"] == asked
 
 
 async def test_a_moa_stops_where_no_whole_layer_fits() -> None:
@@ -317,6 +330,58 @@ async def test_an_agents_calls_are_counted_though_they_were_made_inside() -> Non
     result = await app.ainvoke(user())
     assert 12 <= len(inner.calls) <= 14 and result["report"]["calls"] == len(inner.calls)
     assert "12 calls" in result["report"]["degraded"]
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "in a thread"])
+@pytest.mark.parametrize("recorded", [False, True])
+async def test_a_loop_inside_an_agent_ends_with_the_budget(
+    sync: bool, recorded: bool, tmp_path: Path
+) -> None:
+    inner = ScriptedChatModel(lambda _m, _d: ScriptedReply("x", usage=(3, 2)))
+
+    async def forever(messages: Any) -> str:
+        while True:
+            await inner.ainvoke(messages)
+
+    def forever_in_a_thread(messages: Any) -> str:
+        while True:
+            inner.invoke(messages)
+
+    agent = Member(forever_in_a_thread if sync else forever, name="agent")
+    app = forest(agent, 1, budget=Budget(calls=7))
+    with record(tmp_path) if recorded else nullcontext(), pytest.raises(QuorumError) as error:
+        await app.ainvoke(user())
+    assert len(inner.calls) == 7 and "7 calls is spent" in str(error.value)
+    spent = totals(error.value.spent or {})
+    assert (spent["calls"], spent["requests"]) == (7, 7)
+    assert (spent["input_tokens"], spent["output_tokens"]) == (21, 14)
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "in a thread"])
+async def test_what_an_agent_used_before_its_time_was_over_is_paid_and_it_asks_no_more(
+    sync: bool,
+) -> None:
+    inner = ScriptedChatModel(lambda _m, _d: ScriptedReply("x", usage=(3, 2)))
+
+    async def slow(messages: Any) -> str:
+        while True:
+            await inner.ainvoke(messages)
+            await asyncio.sleep(0.05)
+
+    def slow_in_a_thread(messages: Any) -> str:
+        while True:
+            inner.invoke(messages)
+            time.sleep(0.05)
+
+    price = Price(input=1e6, output=0)
+    agent = Member(slow_in_a_thread if sync else slow, name="agent", timeout=2, price=price)
+    app = create_agent_forest([agent, ScriptedChatModel("y")], samples=2).compile()
+    report = (await app.ainvoke(user()))["report"]
+    row = report["spent"]["sampler/agent"]
+    assert row["calls"] >= 1 and row["input_tokens"] == 3 * row["calls"]
+    assert row["cost"] == pytest.approx(row["input_tokens"])
+    await asyncio.sleep(0.3)
+    assert len(inner.calls) <= row["calls"] + 1  # one was on its way
 
 
 async def test_retries_are_the_same_call() -> None:

@@ -58,22 +58,22 @@ class Bucket:
 
 def seconds(endpoint: Window | Bucket, requests: int) -> float:
     """Send requests as fast as the pace lets them until so many were answered."""
-    pace, now, answered = EstimatedRate(), 0.0, 0
+    rate, now, answered = EstimatedRate(), 0.0, 0
     back: deque[tuple[float, int, float]] = deque()
     while answered < requests:
-        due = pace.due(now)
+        due = rate.due(now)
         if back and back[0][0] <= max(due, now):
             now, number, wait = back.popleft()
             if wait:
-                pace.refuse(number, now, wait)
+                rate.refuse(number, now, wait)
             else:
-                pace.answer()
+                rate.answer()
                 answered += 1
         else:
             # Somebody who sends from one processor needs 0.2 ms for each.
             now = max(due, now + 0.0002)
-            if pace.due(now) <= now:
-                back.append((now + _BACK, pace.send(now), endpoint.wait(now)))
+            if rate.due(now) <= now:
+                back.append((now + _BACK, rate.send(now), endpoint.wait(now)))
     return now
 
 
@@ -98,47 +98,47 @@ def test_an_endpoint_is_asked_as_often_as_it_takes(
 
 
 def test_nothing_is_spaced_before_the_first_refusal() -> None:
-    pace = EstimatedRate()
-    assert [pace.send(1.0) for _ in range(100)] == list(range(1, 101))
-    assert pace.due(1.0) <= 1.0 and pace.rate is None
+    rate = EstimatedRate()
+    assert [rate.send(1.0) for _ in range(100)] == list(range(1, 101))
+    assert rate.due(1.0) <= 1.0 and rate.rate is None
 
 
 def test_what_got_through_until_it_opened_is_the_pace_and_a_little_more_goes_at_once() -> None:
-    pace = EstimatedRate()
-    numbers = [pace.send(0.0) for _ in range(30)]
+    rate = EstimatedRate()
+    numbers = [rate.send(0.0) for _ in range(30)]
     for number in numbers[10:]:
-        pace.refuse(number, 0.0, 2.0)
-    assert pace.due(0.5) == 2.0
-    assert pace.due(2.0) <= 2.0 and pace.rate == pytest.approx(5.0)
+        rate.refuse(number, 0.0, 2.0)
+    assert rate.due(0.5) == 2.0
+    assert rate.due(2.0) <= 2.0 and rate.rate == pytest.approx(5.0)
     at_once = 0
-    while pace.due(2.0) <= 2.0:
-        pace.send(2.0)
+    while rate.due(2.0) <= 2.0:
+        rate.send(2.0)
         at_once += 1
     assert at_once == pytest.approx(1.1 * 10, abs=1)
-    assert pace.due(2.0) == pytest.approx(2.2, abs=0.01)
+    assert rate.due(2.0) == pytest.approx(2.2, abs=0.01)
 
 
 def test_a_refusal_that_comes_back_late_does_not_count_against_the_next_period() -> None:
-    pace = EstimatedRate()
-    numbers = [pace.send(0.0) for _ in range(20)]
+    rate = EstimatedRate()
+    numbers = [rate.send(0.0) for _ in range(20)]
     for number in numbers[10:15]:
-        pace.refuse(number, 0.0, 1.0)
-    assert pace.due(1.0) <= 1.0 and pace.rate == pytest.approx(15.0)
+        rate.refuse(number, 0.0, 1.0)
+    assert rate.due(1.0) <= 1.0 and rate.rate == pytest.approx(15.0)
     for number in numbers[15:]:
-        pace.refuse(number, 1.1, 1.0)
+        rate.refuse(number, 1.1, 1.0)
     for _ in range(15):
-        pace.send(1.1)
-    assert pace.due(2.1) and pace.rate == pytest.approx(15 / 1.1)
+        rate.send(1.1)
+    assert rate.due(2.1) and rate.rate == pytest.approx(15 / 1.1)
 
 
 def test_it_falls_to_half_at_most_and_grows_with_every_answer() -> None:
-    pace = EstimatedRate()
-    for number in [pace.send(0.0) for _ in range(40)]:
+    rate = EstimatedRate()
+    for number in [rate.send(0.0) for _ in range(40)]:
         if number > 20:
-            pace.refuse(number, 0.0, 1.0)
-    pace.due(1.0)
-    pace.refuse(pace.send(1.0), 1.0, 100.0)
-    pace.due(101.0)
-    assert pace.rate == pytest.approx(10.0)
-    pace.answer()
-    assert pace.rate is not None and pace.rate > 10.0
+            rate.refuse(number, 0.0, 1.0)
+    rate.due(1.0)
+    rate.refuse(rate.send(1.0), 1.0, 100.0)
+    rate.due(101.0)
+    assert rate.rate == pytest.approx(10.0)
+    rate.answer()
+    assert rate.rate is not None and rate.rate > 10.0

@@ -183,8 +183,13 @@ def seconds(endpoint: Endpoint, calls: int, widest: int = 256) -> float:
     return simulated(run())
 
 
-@pytest.mark.parametrize("most", [1, 4, 32])
-@pytest.mark.parametrize("latency", [0.1, 1.0, 6.0])
+@pytest.mark.parametrize(
+    ("most", "latency"),
+    [
+        *((1, 0.1), (4, 0.1), (1, 1.0), (4, 1.0), (32, 1.0), (1, 6.0), (4, 6.0), (32, 6.0)),
+        pytest.param(32, 0.1, marks=pytest.mark.integration),  # of 19,500 calls
+    ],
+)
 @pytest.mark.parametrize("wait", [None, 0.3, 1.0, 5.0])
 def test_an_endpoint_that_lacks_places_is_kept_busy_whatever_wait_it_asks_for(
     most: int, latency: float, wait: float | None
@@ -196,7 +201,10 @@ def test_an_endpoint_that_lacks_places_is_kept_busy_whatever_wait_it_asks_for(
 
 @pytest.mark.parametrize("wait", [None, 1.0], ids=["exact wait", "one second"])
 @pytest.mark.parametrize("latency", [0.05, 0.5, 3.0])
-@pytest.mark.parametrize("rate", [10, 40, 200])
+@pytest.mark.parametrize(
+    "rate",
+    [10, 40, pytest.param(200, marks=pytest.mark.integration)],  # of 24,000 calls
+)
 def test_an_endpoint_that_keeps_a_pace_is_asked_at_that_pace(
     rate: float, latency: float, wait: float | None
 ) -> None:

@@ -52,26 +52,26 @@ async def test_without_any_option_all_are_waited_for() -> None:
 
 async def test_only_good_answers_start_the_grace() -> None:
     run = a_run("patience-1", grace=0.02)
-    clock = layer_deadline(run, 1, asked=3, quorum=2)
-    assert clock is not None
-    clock.add(got("failed", 5) + got("ok"))
+    deadline = layer_deadline(run, 1, asked=3, quorum=2)
+    assert deadline is not None
+    deadline.add(got("failed", 5) + got("ok"))
     await asyncio.sleep(0.05)
-    assert not clock.reached.is_set()
-    clock.add(got("ok"))
-    await asyncio.wait_for(clock.reached.wait(), 5)
-    assert clock.reason is not None
-    assert clock.reason["message"].startswith("cut 0.02 s after 2 answers were in")
-    assert clock.reason["maybe_billed"]
+    assert not deadline.reached.is_set()
+    deadline.add(got("ok"))
+    await asyncio.wait_for(deadline.reached.wait(), 5)
+    assert deadline.reason is not None
+    assert deadline.reason["message"].startswith("cut 0.02 s after 2 answers were in")
+    assert deadline.reason["maybe_billed"]
     forget(run.id)
 
 
 async def test_a_rule_rings_at_once_and_is_no_loss() -> None:
     run = a_run("patience-2")
-    clock = layer_deadline(run, 1, asked=3, quorum=1, rule=lambda seen: len(seen) >= 2)
-    assert clock is not None
-    clock.add(got("ok", 2))
-    assert clock.reached.is_set() and clock.reason is not None
-    assert clock.reason["kind"] == "cancelled"
+    deadline = layer_deadline(run, 1, asked=3, quorum=1, rule=lambda seen: len(seen) >= 2)
+    assert deadline is not None
+    deadline.add(got("ok", 2))
+    assert deadline.reached.is_set() and deadline.reason is not None
+    assert deadline.reason["kind"] == "cancelled"
     forget(run.id)
 
 

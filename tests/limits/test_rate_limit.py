@@ -67,3 +67,30 @@ def test_tokens_a_minute_hold_before_the_first_answer_by_estimate(clock: Clock) 
     limited = RateLimit()
     waits = [sent(limited, Rates(None, 60_000), 1_000) for _ in range(200)]
     assert sum(wait == 0 for wait in waits) <= 8 and waits[-1] > 180
+
+
+def test_a_long_prompt_counts_as_such_after_short_ones(clock: Clock) -> None:
+    limited, rates = RateLimit(), Rates(None, 60_000)
+    for _ in range(20):
+        limited.settle(rates, 50, limited.book(rates, 60))
+        clock.now += 60
+    waits = [sent(limited, rates, 10_000) for _ in range(30)]
+    assert waits[0] == 0.0 and waits[-1] > 150
+
+
+def test_estimates_are_corrected_by_what_calls_used(clock: Clock) -> None:
+    limited, rates, booked = RateLimit(), Rates(None, 60_000), 0.0
+    for _ in range(60):
+        booked = limited.book(rates, 4_000)
+        limited.settle(rates, 200, booked)
+        clock.now += 1
+    assert 200 <= booked < 250
+
+
+def test_a_call_without_reported_tokens_counts_as_estimated(clock: Clock) -> None:
+    limited, rates = RateLimit(), Rates(None, 60_000)
+    waits = list[float]()
+    for _ in range(100):
+        waits.append(limited.due(rates))
+        limited.settle(rates, 0, limited.book(rates, 1_000))
+    assert waits[-1] > 80

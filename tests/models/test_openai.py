@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openai
 import pytest
+from helpers.graphs import a_run
 from helpers.server import Reply, Server
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
@@ -18,6 +19,8 @@ from pydantic import SecretStr
 
 from manyminds import Member
 from manyminds.aio import background_loop
+from manyminds.calls import ask as calls
+from manyminds.errors import AnswerError
 from manyminds.models.openai import EndpointModel, openai_chat_model
 
 KEY = "sk-test-0123456789"
@@ -145,7 +148,7 @@ def test_without_aiohttp_the_usual_client_serves(monkeypatch: pytest.MonkeyPatch
         (Reply(status=500), openai.InternalServerError),
         (Reply(drop=True), openai.APIConnectionError),
         (Reply("half of it", half_stream=True), openai.APIConnectionError),
-        (Reply(malformed=True), ValueError),
+        (Reply(malformed=True), AnswerError),
         (Reply(hang=True), openai.APITimeoutError),
     ],
 )
@@ -205,6 +208,7 @@ def test_name(model: EndpointModel, name: str) -> None:
     assert model.name == name
 
 
+@pytest.mark.integration
 def test_a_program_ends_without_a_word() -> None:
     """No unclosed session, connection or loop, whichever way the loops ended."""
     program = """
@@ -233,3 +237,20 @@ print(asyncio.run_coroutine_threadsafe(ask(), background_loop()).result())
         )
     assert done.stdout.split() == ["answer", "0", "answer", "1"]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+async def test_certificates_that_cannot_be_read_are_named(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with Server() as server:
+        found = await calls.ask(
+            Member(f"m@{server.url}", retries=3), [HumanMessage("Why?")], a_run(), role="proposer"
+        )
+    error = found["error"]
+    assert error is not None and f"SSL_CERT_FILE={path}" in error["message"]
+    assert found["attempts"] == 1

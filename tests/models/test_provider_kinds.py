@@ -2,7 +2,7 @@
 
 import pytest
 
-from manyminds.models.envelopes import provider_error, told_in
+from manyminds.models.envelopes import is_error, provider_error, provider_message
 from manyminds.models.provider_kinds import kind_of_words
 
 TOO_LONG = """
@@ -50,6 +50,10 @@ sequence length is longer than the specified maximum sequence length for this mo
 prompt token count of 70000 exceeds the limit of 64000
 model_max_prompt_tokens_exceeded
 Conversation is too long
+the max length of current question is 2000
+n_ctx exceeded: 4100 > 4096
+KV cache is full
+token\u6570\u91cf\u8d85\u8fc7\u4e0a\u9650\u3002
 """
 NOT_TOO_LONG = """
 max_tokens is too large: 200000. This model supports at most 16384 completion tokens.
@@ -97,6 +101,58 @@ SAID = {
     "server_error": ((529, "Overloaded"), (503, "Loading model"), (521, "down"), (409, "conflict")),
     "invalid_request": ((400, "bad"), (404, "The model does not exist"), (422, "unprocessable")),
 }
+
+
+# In a response of status 200, or a stream, words are often all that there is.
+WORDS_ALONE = {
+    "authentication": (
+        *("Not authenticated", "Unauthorized", "Forbidden", "The access token is invalid"),
+        *("The security token included in the request is expired", "invalid_token"),
+        *("login fail: Please carry the API secret key", "Invalid API-key provided."),
+        *("Your monthly spend limit has been reached", "\u4f59\u989d\u4e0d\u8db3"),
+        "\u6388\u6743\u9519\u8bef",
+    ),
+    "rate_limit": (
+        "\u60a8\u7684\u8d26\u6237\u5df2\u8fbe\u5230\u901f\u7387\u9650\u5236",
+        "\u8bf7\u6c42\u8fc7\u591a",
+    ),
+    "timeout": ("Upstream request timed out",),
+    "server_error": (
+        *("System is really busy", "Model is overloaded, wait for a bit", "Internal error"),
+        *("Model m is currently loading", "No instances available (yet)", "CUDA out of memory"),
+        *("This model is currently experiencing high demand.", "\u670d\u52a1\u7e41\u5fd9"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(kind, words) for kind, several in WORDS_ALONE.items() for words in several]
+)
+def test_words_without_a_code(kind: str, words: str) -> None:
+    for body in ({"error": words}, {"msg": words}, {"error_description": words, "status": "error"}):
+        assert provider_error(body, otherwise="malformed").kind == kind
+        assert is_error(body)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "is_one"),
+    [
+        ({"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, True),
+        ({"base_resp": {"status_code": 0, "status_msg": ""}}, False),
+        ({"base_resp": {"status_code": 0, "status_msg": "success"}, "choices": []}, False),
+        ({"header": {"code": 10907, "message": "too much"}}, True),
+        ({"header": {"code": 0, "message": "Success", "sid": "x"}}, False),
+    ],
+)
+def test_a_state_in_a_chunk_is_an_error_where_its_code_says_so(
+    chunk: dict[str, object], is_one: bool
+) -> None:
+    assert is_error(chunk) is is_one
+
+
+def test_a_code_that_says_that_all_is_well_is_no_message() -> None:
+    body = {"base_resp": {"status_code": 0, "status_msg": ""}, "choices": None}
+    assert provider_message(body) is None
 
 
 @pytest.mark.parametrize("words", TOO_LONG.strip().splitlines())
@@ -174,5 +230,5 @@ def test_an_envelope_of_any_depth_ends() -> None:
     nested: object = "deep"
     for _ in range(10_000):
         nested = {"error": [nested]}
-    assert told_in(nested) is None
+    assert provider_message(nested) is None
     assert len(str(provider_error({"error": "x" * 10**6}))) <= 2_000

@@ -95,7 +95,7 @@ def test_an_address_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) ->
         (f"m@http://user:{KEY}@host/v1", "write `MODEL@URL#key=NAME`"),
         ("opnai:gpt-4o", "did you mean `openai:gpt-4o`?"),
         ("Ollama:llama3.1:8b", "did you mean `ollama:llama3.1:8b`?"),
-        ("nobody:m", "Known are openai, openrouter, together, ollama"),
+        ("nobody:m", "use openai, openrouter, together, ollama"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(text: str, says: str) -> None:

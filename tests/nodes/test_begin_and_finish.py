@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from helpers.graphs import user
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from manyminds import InputError, Member, Price, create_agent_forest, create_moa
 from manyminds.questions import question_hash
@@ -37,7 +37,17 @@ def test_the_hash_of_a_question() -> None:
     assert question_hash("\ud800").startswith("q-")
 
 
-@pytest.mark.parametrize("messages", [[], [AIMessage("hello")]])
+BLANKS = ("", " \n\t", "\u00a0", "\u200b\u2060\ufeff", "\x00", "\ud83d")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        *([], [AIMessage("hello")], [SystemMessage("Be good.")]),
+        *([HumanMessage(blank)] for blank in BLANKS),
+        *([HumanMessage([{"type": "text", "text": blank}])] for blank in BLANKS),
+    ],
+)
 async def test_without_a_question(messages: list[Any]) -> None:
     for build in (create_moa, create_agent_forest):
         with pytest.raises(InputError, match="there is no question: give"):

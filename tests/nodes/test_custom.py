@@ -6,7 +6,7 @@ import pytest
 from helpers.graphs import user
 from langchain_core.messages import AIMessage
 
-from manyminds import InputError, create_moa, create_ranker, create_smoa
+from manyminds import InputError, create_agent_forest, create_moa, create_ranker, create_smoa
 from manyminds.testing import ScriptedChatModel
 
 
@@ -50,6 +50,38 @@ async def test_a_judge_or_moderator_that_decides_nothing_is_an_error(role: str) 
     given: Any = {role: wrong}
     with pytest.raises(InputError, match=f"`{role}` set 'foo'"):
         await create_smoa(members, **given).compile().ainvoke(user())
+
+
+@pytest.mark.parametrize(
+    ("role", "update"),
+    [
+        *(("moderator", {"decision": wrong}) for wrong in (True, None, {}, {"stop": "yes"})),
+        *(("judge", {"kept": wrong}) for wrong in (1, None, ["0"], [True], {0: 1})),
+    ],
+)
+async def test_a_value_of_the_wrong_shape_is_an_error(role: str, update: dict[str, Any]) -> None:
+    def node(_state: object) -> dict[str, Any]:
+        return update
+
+    given: Any = {role: node}
+    app = create_smoa([ScriptedChatModel("a"), ScriptedChatModel("b")], **given).compile()
+    with pytest.raises(InputError, match=rf"`{role}` set \w+ to .*: return \{{"):
+        await app.ainvoke(user())
+
+
+@pytest.mark.parametrize("found", ["42", None, True, 3, -1, {"answer": "x"}, {"winner": 0}])
+async def test_a_vote_of_the_wrong_shape_is_an_error(found: Any) -> None:
+    app = create_agent_forest([ScriptedChatModel("a")] * 3, samples=3, vote=lambda _c: found)
+    with pytest.raises(InputError, match="return the index of the winning candidate, or a ballot"):
+        await app.compile().ainvoke(user())
+
+
+async def test_a_vote_may_return_the_index_of_the_winner() -> None:
+    models = [ScriptedChatModel(text) for text in ("one", "two", "three")]
+    app = create_agent_forest(models, samples=3, vote=lambda _candidates: 1)
+    result = await app.compile().ainvoke(user())
+    assert result["ballot"]["winner"] == 1
+    assert result["answer"] == result["candidates"][1]["text"]
 
 
 async def test_an_answer_may_be_a_message() -> None:

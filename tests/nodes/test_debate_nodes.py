@@ -7,8 +7,9 @@ from helpers.candidates import asking, candidate, round_of
 
 from manyminds import Budget, Member, QuorumError
 from manyminds.fence import parse_numbered
-from manyminds.nodes.consensus import consensus_gate, debate_vote
 from manyminds.nodes.debater import Debating, cleaner, debater, most_summaries, readings, summarizer
+from manyminds.nodes.layer import consensus_gate
+from manyminds.nodes.voter import debate_vote
 from manyminds.prompts import load
 from manyminds.reading.answers import extractor
 from manyminds.testing import Answer, ScriptedChatModel
@@ -20,7 +21,7 @@ def debate(
     *replies: Answer, rounds: int = 2, confidence: bool = False, topology: str = "all"
 ) -> tuple[Debating, list[ScriptedChatModel]]:
     models = [ScriptedChatModel(reply) for reply in replies]
-    how = Debating(
+    config = Debating(
         debaters=[Member(model, name=f"m{n}") for n, model in enumerate(models)],
         rounds=rounds,
         reads=readings(topology, len(models), rounds),
@@ -31,7 +32,7 @@ def debate(
         confidence=load("debate/confidence@1") if confidence else None,
         quorum=1,
     )
-    return how, models
+    return config, models
 
 
 def state(*texts: str | None, layer: int = 1, **more: Any) -> dict[str, Any]:
@@ -54,26 +55,26 @@ def state(*texts: str | None, layer: int = 1, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_first_answer_is_read_with_its_confidence() -> None:
-    how, (model,) = debate(f"Final answer: 7{SURE}", confidence=True)
-    update = await debater(0, how)(state(layer=1), asking(state(), "debater"))
+    config, (model,) = debate(f"Final answer: 7{SURE}", confidence=True)
+    update = await debater(0, config)(state(layer=1), asking(state(), "debater"))
     (reply,) = (update or {})["candidates"]
     assert reply["answer"] == "7" and reply["confidence"] == 80
     assert "Final answer:" in model.calls[0].prompt and "from 1 (a guess)" in model.calls[0].prompt
 
 
 async def test_a_later_answer_follows_ones_own_and_reads_the_others() -> None:
-    how, models = debate("x", "y", "z", confidence=True)
+    config, models = debate("x", "y", "z", confidence=True)
     given = state("mine", f"theirs{SURE}", None, layer=1)
     seen = {**given, "layer": 2}
-    await debater(0, how)(seen, asking(seen, "debater", layer=2))
+    await debater(0, config)(seen, asking(seen, "debater", layer=2))
     (asked,) = models[0].calls
     assert ("ai", "mine") in asked.texts and parse_numbered(asked.prompt) == [(1, "theirs")]
 
 
 async def test_a_summary_stands_in_for_the_answers() -> None:
-    how, models = debate("x", "y", "z")
+    config, models = debate("x", "y", "z")
     seen = state("a", "b", "c", layer=2, summaries={"1": "in short"})
-    await debater(1, how)(seen, asking(seen, "debater", layer=2))
+    await debater(1, config)(seen, asking(seen, "debater", layer=2))
     assert parse_numbered(models[1].calls[0].prompt) == [(1, "in short")]
 
 
@@ -94,16 +95,16 @@ async def test_a_summary_stands_in_for_the_answers() -> None:
 async def test_the_gate_stops_at_consensus(
     texts: list[str | None], share: float | None, reason: str
 ) -> None:
-    how, _ = debate(*["x"] * len(texts))
+    config, _ = debate(*["x"] * len(texts))
     given = state(*texts)
-    update = await consensus_gate(how, share, [3, 3])(given, asking(given, "gate")) or {}
+    update = await consensus_gate(config, share, [3, 3])(given, asking(given, "gate")) or {}
     assert update["decision"]["reason"].startswith(reason)
     assert update["transcript"] == given["candidates"]
 
 
 async def test_the_gate_needs_an_answer_and_room_for_the_next_round() -> None:
-    how, _ = debate("x", "y")
-    gate = consensus_gate(how, 1.0, [2, 2])
+    config, _ = debate("x", "y")
+    gate = consensus_gate(config, 1.0, [2, 2])
     nobody = state(None, None)
     with pytest.raises(QuorumError, match="0 of 2"):
         await gate(nobody, asking(nobody, "gate"))
@@ -116,22 +117,22 @@ async def test_the_gate_needs_an_answer_and_room_for_the_next_round() -> None:
 
 
 async def test_the_vote_drops_the_line_on_confidence() -> None:
-    how, _ = debate("x", "y", "z", confidence=True)
+    config, _ = debate("x", "y", "z", confidence=True)
     given = state(f"Final answer: 5{SURE}", "Final answer: 4", "Final answer: 4")
     for one, sure in zip(given["candidates"], (95.0, 40.0, 40.0), strict=True):
         one["confidence"] = sure
     for vote, winner in (("proportional", "5"), ("majority", "4")):
         ask = asking(given, "voter")
-        update = await debate_vote(how, vote, judged=False)(given, ask) or {}
+        update = await debate_vote(config, vote, judged=False)(given, ask) or {}
         assert update["final"]["text"] == f"Final answer: {winner}"
         assert update["ballot"]["answer"] == winner
 
 
 @pytest.mark.parametrize(("judged", "notes"), [(False, 1), (True, 0)])
 async def test_an_undecided_vote_says_so_unless_a_judge_follows(judged: bool, notes: int) -> None:
-    how, _ = debate("x", "y")
+    config, _ = debate("x", "y")
     given = state("Final answer: 5", "Final answer: 4")
-    update = await debate_vote(how, "auto", judged=judged)(given, asking(given, "voter")) or {}
+    update = await debate_vote(config, "auto", judged=judged)(given, asking(given, "voter")) or {}
     assert len(update["notes"]) == notes and update["ballot"]["tie"]
 
 
@@ -140,22 +141,22 @@ async def test_an_undecided_vote_says_so_unless_a_judge_follows(judged: bool, no
 
 @pytest.mark.parametrize(("topology", "calls"), [("all", 3), ("star", 1)])
 async def test_each_set_of_two_or_more_is_summed_up_once(topology: str, calls: int) -> None:
-    how, _ = debate("x", "y", "z", topology=topology, confidence=True)
+    config, _ = debate("x", "y", "z", topology=topology, confidence=True)
     helper = ScriptedChatModel("in short")
     given = state(f"a{SURE}", "b", "c")
-    node = summarizer([Member(helper)], how, prompt=load("debate/summary@2"))
+    node = summarizer([Member(helper)], config, prompt=load("debate/summary@2"))
     update = await node(given, asking(given, "summarizer")) or {}
-    assert len(helper.calls) == calls == most_summaries(how, 2)
+    assert len(helper.calls) == calls == most_summaries(config, 2)
     assert len({call.metadata["index"] for call in helper.calls}) == calls
     assert update["notes"] == [] and set(update["summaries"].values()) == {"in short"}
     assert not any("Confidence" in call.prompt for call in helper.calls)
 
 
 async def test_without_a_summary_the_readers_get_the_answers() -> None:
-    how, _ = debate("x", "y", "z")
+    config, _ = debate("x", "y", "z")
     down = Member(ScriptedChatModel(ValueError("down")))
     given = state("a", "b", None)
-    node = summarizer([down], how, prompt=load("debate/summary@2"))
+    node = summarizer([down], config, prompt=load("debate/summary@2"))
     lonely = await node(given, asking(given, "summarizer")) or {}
     assert lonely["summaries"] == {} and lonely["notes"] == []  # one answer is read as it is
     given = state("a", "b", "c")
@@ -175,10 +176,10 @@ async def test_without_a_summary_the_readers_get_the_answers() -> None:
 async def test_a_cleaned_answer_must_be_the_same_answer(
     replies: list[Answer], answer: str | None, note: str | None
 ) -> None:
-    how, _ = debate("x", "y")
+    config, _ = debate("x", "y")
     given = state("a", "b", final=candidate("As you all say: Final answer: 4"))
     chain = [Member(ScriptedChatModel(reply), name=f"c{n}") for n, reply in enumerate(replies)]
-    node = cleaner(chain, how, prompt=load("debate/clean@1"))
+    node = cleaner(chain, config, prompt=load("debate/clean@1"))
     update = await node(given, asking(given, "cleaner")) or {}
     assert (update["final"]["text"] if "final" in update else None) == answer
     assert [note in one for one in update["notes"] if note] == ([True] if note else [])

@@ -12,8 +12,7 @@ from manyminds import (
     create_moa,
 )
 from manyminds.calls.ask import blank
-from manyminds.limits.quorum import Quorum
-from manyminds.nodes.layer import require
+from manyminds.limits.quorum import Quorum, require
 from manyminds.state import Failure
 from manyminds.testing import ScriptedChatModel
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from helpers.candidates import asking
 from helpers.graphs import a_run
 from helpers.panel import Holding, Refusing
 from helpers.server import Reply, Server
@@ -14,8 +15,10 @@ from langchain_openai import ChatOpenAI
 
 from manyminds import Budget, Member
 from manyminds.fence import numbered
-from manyminds.nodes.reply_schema import follows, number_field, object_schema, request_params
-from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role, ask_writer
+from manyminds.models.structured_output import request_params
+from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role
+from manyminds.nodes.step import Ask
+from manyminds.reading.schemas import follows, number_field, object_schema
 from manyminds.runs.context import RunContext
 from manyminds.testing import Answer, ScriptedChatModel, ScriptedReply
 
@@ -159,7 +162,7 @@ def test_which_members_get_the_schema(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    given = request_params(SCHEMA, Member(name))
+    given = request_params(SCHEMA, Member(name).model)
     assert bool(given) is held
     if held:
         form = given["response_format"]
@@ -169,7 +172,7 @@ def test_which_members_get_the_schema(
 
 def test_a_chain_has_no_schema() -> None:
     bound = Member(ScriptedChatModel("x").bind(temperature=0), name="bound")
-    assert request_params(SCHEMA, bound) == {}
+    assert request_params(SCHEMA, bound.model) == {}
 
 
 async def test_chat_models_of_langchain_get_the_schema_over_http() -> None:
@@ -270,24 +273,28 @@ def chain_of(*answers: Answer) -> list[Member]:
     return [Member(ScriptedChatModel(answer), name=f"m{n}") for n, answer in enumerate(answers)]
 
 
+def writing(layer: int = 1) -> Ask:
+    return asking({"messages": [HumanMessage("Why?")], "layer": layer}, "x", layer=layer)
+
+
 async def test_the_first_writer_that_answers_is_taken() -> None:
     members = chain_of(ValueError("no"), "yes", "never")
-    found = await ask_writer(members, messages, a_run(), role="x", layer=2, index=4)
+    found = await writing(layer=2).writer(members, index=4)
     assert found.value == "yes" and found.reply is found.asked[1] and len(found.asked) == 2
     assert [(c["index"], c["role"], c["layer"]) for c in found.asked] == [(4, "x", 2), (5, "x", 2)]
-    assert members[1].model.calls[0].texts == [("human", "for m1")]
+    assert members[1].model.calls[0].texts == [("human", "Why?")]
     assert "temperature" not in members[1].model.calls[0].params
 
 
 async def test_sampling_defaults_of_the_role_reach_the_model() -> None:
     members = chain_of("yes")
-    await ask_writer(members, messages, a_run(), role="x", layer=1, params={"temperature": 0.3})
+    await writing().writer(members, params={"temperature": 0.3})
     assert members[0].model.calls[0].params["temperature"] == 0.3
 
 
 async def test_nobody_answers() -> None:
     members = chain_of(ValueError("no"), TimeoutError("late"))
-    found = await ask_writer(members, messages, a_run(), role="x", layer=1)
+    found = await writing().writer(members)
     assert found.reply is None and found.why == "timeout"
 
 

@@ -42,7 +42,7 @@ async def test_roles_of_the_callers() -> None:
             assert role in asked.texts[0][1]
         assert "third c" in model.calls[1].prompt and "first a" not in model.calls[1].prompt
         assert "Others have already answered" not in model.calls[0].prompt
-    assert result["roles"] == ROLES and result["report"]["calls"] == 9
+    assert result["proposer_roles"] == ROLES and result["report"]["calls"] == 9
     assert "role_writer" not in graph.nodes
 
 
@@ -54,7 +54,7 @@ async def test_a_member_writes_them_once_a_run(way: str) -> None:
     (asked,) = writer.calls
     assert "Number of people: 3" in asked.prompt and "How far is <the> moon?" in asked.prompt
     assert "Answer the question correctly" in asked.prompt
-    assert roles_of(models) == roles_of(models, 1) == ROLES == result["roles"]
+    assert roles_of(models) == roles_of(models, 1) == ROLES == result["proposer_roles"]
     assert result["report"]["calls"] == 10
     assert result["report"]["roles"]["role_writer"]["calls"] == 1
 
@@ -67,7 +67,7 @@ async def test_with_a_description_the_first_proposer_writes_them() -> None:
 
     models[0].script = script
     result = await graph.compile().ainvoke(user())
-    assert result["roles"] == ROLES and len(models[0].calls) == 3
+    assert result["proposer_roles"] == ROLES and len(models[0].calls) == 3
     assert result["report"]["roles_from"] == "parser"
     assert result["report"]["roles"]["role_writer"]["read"] == {"parser": 1}
     assert result["report"]["roles_played_by"]["role_writer"] == ["a"]
@@ -78,7 +78,7 @@ async def test_where_roles_are_off_the_report_says_so(options: dict[str, Any]) -
     models, members = proposers("first a", "second b", "third c")
     graph = create_smoa(members, judge=judge_by(last_letter), stop="never", **options)
     result = await graph.compile().ainvoke(user("Why?"))
-    assert models[0].calls[0].texts == [("human", "Why?")] and result["roles"] == []
+    assert models[0].calls[0].texts == [("human", "Why?")] and result["proposer_roles"] == []
     assert result["report"]["roles_from"] == "off" and "role_writer" not in graph.nodes
 
 
@@ -86,7 +86,7 @@ async def test_roles_may_be_single_words() -> None:
     words = ["Skeptic", "Optimist", "Judge"]
     models, graph = panel(words)
     result = await graph.compile().ainvoke(user())
-    assert roles_of(models) == words == result["roles"]
+    assert roles_of(models) == words == result["proposer_roles"]
     assert result["report"]["roles_from"] == "caller"
 
 
@@ -126,8 +126,8 @@ async def test_what_does_not_fit_is_not_taken_from_the_store() -> None:
     app = panel(writer, description="School sums.")[1].compile(store=store)
     await app.ainvoke(user())
     (item,) = store.search(("manyminds", "roles"))
-    store.put(item.namespace, item.key, {"roles": ["You are alone."]})
-    assert (await app.ainvoke(user()))["roles"] == ROLES and len(writer.calls) == 2
+    store.put(item.namespace, item.key, {"notes": ["You are alone."]})
+    assert (await app.ainvoke(user()))["proposer_roles"] == ROLES and len(writer.calls) == 2
 
 
 @pytest.mark.parametrize("reply", ["I would rather not.", '{"roles": ["one"]}', ValueError("no")])
@@ -147,10 +147,10 @@ async def test_a_chain_and_a_node_of_the_hosts() -> None:
         Member(ScriptedChatModel(REPLY), name="two"),
     ]
     result = await panel(chain)[1].compile().ainvoke(user())
-    assert result["roles"] == ROLES and result["report"]["calls"] == 12
+    assert result["proposer_roles"] == ROLES and result["report"]["calls"] == 12
 
     def cast(state: Any) -> dict[str, Any]:
-        return {"roles": ["You are a cook.", "You are a poet."]}
+        return {"proposer_roles": ["You are a cook.", "You are a poet."]}
 
     models, graph = panel(cast)
     result = await graph.compile().ainvoke(user("Why?"))
@@ -189,7 +189,9 @@ async def test_roles_in_other_forms_are_read(reply: str) -> None:
     member = says(reply, name="writer")
     step = role_writer([member], load("smoa/role@1"), count=3, reserve=5, task="Add.")
     update, asked = await played(step, layered(layer=0), role="role_writer")
-    assert update["roles"] == ROLES and update["roles_from"] == "parser" and len(asked) == 1
+    assert (
+        update["proposer_roles"] == ROLES and update["roles_from"] == "parser" and len(asked) == 1
+    )
     assert "Number of people: 3" in member.model.calls[0].prompt and not update["notes"]
 
 
@@ -200,7 +202,7 @@ async def test_roles_in_other_forms_are_read(reply: str) -> None:
 async def test_too_few_roles_are_asked_for_again(reply: str) -> None:
     step = role_writer([says(reply, REPLY)], load("smoa/role@1"), count=3, reserve=5)
     update, asked = await played(step, layered(layer=0), role="role_writer")
-    assert update["roles"] == ROLES and len(asked) == 2
+    assert update["proposer_roles"] == ROLES and len(asked) == 2
 
 
 @pytest.mark.parametrize(("calls", "made"), [(5, 0), (6, 1)])

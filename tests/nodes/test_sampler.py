@@ -57,20 +57,26 @@ def test_a_reply_is_read_with_its_confidence() -> None:
 def test_a_cut_reply_and_one_with_a_red_flag_have_no_vote() -> None:
     cut, long, good = (candidate(text) for text in ("Final answer: 7", "7" * 99, "Final answer: 8"))
     cut["truncated"] = True
-    how = sampling(flags=RedFlags(longest=50))
-    how.read([cut, long, good])
+    config = sampling(flags=RedFlags(longest=50))
+    config.read([cut, long, good])
     assert [one["status"] for one in (cut, long, good)] == ["flagged", "flagged", "ok"]
     assert [one["error"] and one["error"]["kind"] for one in (cut, long)] == [
         "truncated",
         "malformed",
     ]
-    assert how.votes([cut, long, good]) == [0]
+    assert config.votes([cut, long, good]) == [0]
 
 
 def test_replies_are_counted_together_however_they_are_worded() -> None:
     texts = "It is **42**.", "So she pays $42.", "I think 7", "Total: 42 dollars"
     seen = [candidate(text, index=n) for n, text in enumerate(texts)]
     assert sampling().votes([*seen, candidate(None, index=4)]) == [0, 0, 1, 0, None]
+
+
+def test_samples_so_far_are_read_with_the_question_as_the_final_vote_reads_them() -> None:
+    question = "What is the capital of France?\nA) Lyon\nB) Paris\nC) Nice"
+    seen = [candidate(text, index=n) for n, text in enumerate(["Paris", "B", "It is (A).", "(B)"])]
+    assert sampling().votes(seen, question) == [0, 0, 1, 0]
 
 
 def test_draws_of_one_member() -> None:

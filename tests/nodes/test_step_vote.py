@@ -54,11 +54,11 @@ def test_the_rule_counts_steps_that_state_the_same() -> None:
 
 
 def test_failed_proposals_are_replaced_and_their_number_is_limited() -> None:
-    how = voting(TASK, "stated", "fixed:2")
-    assert how.decided(proposals("It is 8.", None)) is None
-    assert (how.decided(proposals("It is 8.", None, None)) or "").startswith("cap: 3 drawn")
+    config = voting(TASK, "stated", "fixed:2")
+    assert config.decided(proposals("It is 8.", None)) is None
+    assert (config.decided(proposals("It is 8.", None, None)) or "").startswith("cap: 3 drawn")
     with pytest.raises(RunError, match="all 3 proposals failed"):
-        how.decided(proposals(None, None, None))
+        config.decided(proposals(None, None, None))
 
 
 def test_an_unasked_proposal_cuts_the_step_short() -> None:

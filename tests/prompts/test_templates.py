@@ -32,6 +32,7 @@ CONTRACT = {
     "debate/steadfast": {"answers"},
     "debate/summary": {"answers"},
     "member/persona": {"persona"},
+    "member/role": {"role"},
     "moa/continue": {"answers", "written"},
     "moa/synthesis": {"answers"},
     "ranker/pick": {"answers"},

@@ -2,10 +2,10 @@
 """Replies of roles as models word them: the value, or None where the role must be asked again."""
 
 import json
-import time
 from typing import Any
 
 import pytest
+from helpers.growth import LINEAR, growth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -392,12 +392,8 @@ def test_any_text_is_read_without_raising(reply: str, n: int) -> None:
     ],
 )
 def test_time_grows_no_faster_than_the_reply(piece: str) -> None:
-    def seconds(size: int) -> float:
-        reply = piece * (size // len(piece))
-        began = time.process_time()
-        for read in ROLE_READERS.values():
-            read(reply, 5)
-        return time.process_time() - began
+    def read(reply: str) -> None:
+        for reader in ROLE_READERS.values():
+            reader(reply, 5)
 
-    seconds(1_000)
-    assert seconds(40_000) < 40 * seconds(10_000) + 0.5
+    assert growth(read, piece, 40_000) < LINEAR

@@ -63,6 +63,30 @@ def test_an_abstention_has_its_reason() -> None:
     assert [reason is None for reason in reading.reasons] == [False, True, False, True]
 
 
+def test_a_sum_has_a_number_whatever_formulas_the_replies_write() -> None:
+    replies = [
+        "4 + 12 is equal to 16, which is the product of 4 and 12",
+        "To add 4 and 12, you simply add them together: 4 + 12 = 16",
+        "The expression 4 + 12 is a classic algebraic equation",
+        "A classic arithmetic operation",
+        "To add 4 and 12, you simply add them together",
+        "4 + 12 = 16",
+        "To calculate 4 + 12, you simply add 4 and 12",
+    ]
+    read = read_all(replies, question="What is 4 + 12?")
+    assert read.kind == "number"
+    assert read.answers == ["16", "16", None, None, None, "16", None]
+    products = read_all(["4 x 12 is 48", "4 x 12 = 48", "A product"], question="What is 4 x 12?")
+    assert products.answers == ["48", "48", None]
+    formulas = read_all(["2x + 3x = 5x", "It is 5x", "5x"], question="What is 2x + 3x?")
+    assert formulas.kind != "number" and formulas.answers[2] == "5x"
+
+
+def test_a_dash_before_an_answer_is_no_part_of_it() -> None:
+    replies = ["The opposite of false is indeed - true", "The opposite of false is true"]
+    assert read_all(replies, question="What is the opposite of false?").answers == ["true"] * 2
+
+
 def test_a_text_inside_two_answers_stays_apart() -> None:
     reading = read_all(["New York", "York", "New York", "York and New York"])
     assert reading.answers[0] != reading.answers[1]

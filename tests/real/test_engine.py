@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from manyminds import create_agent_forest
 from manyminds.members import Member
-from manyminds.models.local import from_string
+from manyminds.models.local import engine_model
 from manyminds.models.local_engine import close_engines
 
 QUESTION = "What is the capital of France?"
@@ -65,7 +65,7 @@ async def test_n_gives_different_replies() -> None:
 
 
 async def test_our_client_counts_all_samples_and_takes_more_than_there_are_slots() -> None:
-    model = from_string(f"{MEMBER}?max_tokens=5").chat_model()
+    model = engine_model(f"{MEMBER}?max_tokens=5").chat_model()
     result = await model.agenerate([[HumanMessage(QUESTION)]], n=6, extra_body={"ignore_eos": True})
     messages = [cast("AIMessage", one.message) for one in cast("Any", result.generations[0])]
     used = [message.usage_metadata for message in messages]
@@ -87,7 +87,7 @@ async def test_a_schema_holds_the_model_to_its_form() -> None:
 @pytest.mark.parametrize("samples", [1, 4])
 async def test_an_abandoned_request_stops_the_engine(samples: int) -> None:
     await idle()
-    model = from_string(f"{MEMBER}?max_tokens=2000").chat_model()
+    model = engine_model(f"{MEMBER}?max_tokens=2000").chat_model()
     options: dict[str, Any] = {"n": samples, "extra_body": {"ignore_eos": True}}
     call = asyncio.create_task(model.agenerate([[HumanMessage("Tell a long story.")]], **options))
     while await asyncio.to_thread(busy) < samples:
@@ -128,9 +128,9 @@ def test_the_engine_stops_and_starts_again() -> None:
 
 IN_A_PROCESS = """
 import asyncio, os, signal, sys
-from manyminds.models.local import from_string
+from manyminds.models.local import engine_model
 signal.alarm(120)
-model = from_string("local:smollm2?max_tokens=4")
+model = engine_model("local:smollm2?max_tokens=4")
 async def reply():
     return await model.chat_model().ainvoke("What is 7 + 5?")
 def tokens():

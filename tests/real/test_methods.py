@@ -10,13 +10,8 @@ from jsonschema import validate  # type: ignore[import-untyped]
 
 from manyminds import Member, create_agent_forest, create_moa
 from manyminds.errors import RunError
-from manyminds.nodes.reply_schema import (
-    Schema,
-    number_field,
-    object_schema,
-    request_params,
-    scored_answers,
-)
+from manyminds.models.structured_output import request_params
+from manyminds.reading.schemas import Schema, number_field, object_schema, scored_answers
 
 QUESTION = "What is 7 + 5? Reply with the number only."
 
@@ -60,7 +55,7 @@ async def test_a_role_is_held_to_its_schema(schema: Schema) -> None:
     model = member.runnable(stream=False)
     prompt = "Two answers to 7 + 5: number 1 says 12, number 2 says 75. Be brief. Reply in JSON."
     params: dict[str, Any] = {"max_tokens": 200, "temperature": 0.0}
-    params |= request_params(schema, member)
+    params |= request_params(schema, member.model)
     reply = await model.ainvoke(prompt, **params)
     if reply.response_metadata["finish_reason"] == "length":
         assert reply.text.startswith("{")  # in the form, as far as it came

@@ -13,7 +13,7 @@ from langgraph.cache.memory import InMemoryCache
 from langgraph.cache.sqlite import SqliteCache
 
 from manyminds import Budget, Context, Member, Price, create_agent_forest, create_moa
-from manyminds.method_graph import Compiled
+from manyminds.compiled_method import CompiledMethod
 from manyminds.runs.cache import cache_key
 
 PRICE = Price(input=1.0, output=1.0)
@@ -28,7 +28,7 @@ def nothing(_body: Body, _k: int) -> str:
     return ""
 
 
-def forest(server: Server, model: str = "m", samples: int = 4, **member: Any) -> Compiled:
+def forest(server: Server, model: str = "m", samples: int = 4, **member: Any) -> CompiledMethod:
     one = Member(f"{model}@{server.url}", price=PRICE, **member)
     return create_agent_forest(one, samples=samples, extract="text").compile()
 

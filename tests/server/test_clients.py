@@ -5,6 +5,7 @@ import gc
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,20 @@ from manyminds.server.application import create_app
 from manyminds.server.config import Config
 from manyminds.testing import ScriptedChatModel, ScriptedReply
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of other people's programs
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore"),  # of other people's programs
+]
 NODE = Path(__file__).parent / "node"
+
+
+@pytest.fixture(autouse=True)
+def leftovers() -> Iterator[None]:
+    """Collect loops and streams that a client has left, while warnings of them are ignored."""
+    yield
+    gc.collect()
+
+
 THOUGHT = {"additional_kwargs": {"reasoning_content": "Hm."}}
 
 
@@ -78,7 +91,7 @@ def test_the_ai_sdk() -> None:
     }
 
 
-def test_the_openai_provider_of_inspect() -> None:
+def test_the_openai_provider_of_inspect(tmp_path: Path) -> None:
     inspect_ai = pytest.importorskip("inspect_ai", reason="needs inspect-ai")
     from inspect_ai.dataset import Sample
     from inspect_ai.model import get_model
@@ -107,11 +120,11 @@ def test_the_openai_provider_of_inspect() -> None:
             task = inspect_ai.Task(
                 [Sample("Why?", target=target)], solver=solver, scorer=includes()
             )
-            (log,) = inspect_ai.eval(task, model=model, display="none", log_format="json")
+            logs: Any = {"log_dir": str(tmp_path), "log_format": "json"}
+            (log,) = inspect_ai.eval(task, model=model, display="none", **logs)
             assert log.status == "success", log.error
             assert log.results.scores[0].metrics["accuracy"].value == 1.0
             asyncio.run(model.api.aclose())
-    gc.collect()  # its event loops, while warnings of them are ignored
 
 
 def test_the_chat_completions_of_lm_evaluation_harness() -> None:

@@ -21,6 +21,7 @@ from helpers.serving import KEY, chat, config, free_port, run_server, served
 from manyminds import create_agent_forest
 from manyminds.server.application import create_app
 from manyminds.server.config import hash_of
+from manyminds.server.database import opened
 from manyminds.testing import ScriptedChatModel
 
 IN_THREAD = {"x-manyminds-thread": "t-1"}
@@ -34,7 +35,13 @@ def test_a_named_conversation_goes_on_in_sqlite(tmp_path: Path) -> None:
     with run_server(application) as url, httpx.Client(base_url=url, timeout=30) as client:
         client.headers.update({"authorization": f"Bearer {KEY}ann", **IN_THREAD})
         first = client.post("/chat/completions", json=chat("1?"), headers={"x-request-id": "a"})
-        client.post("/chat/completions", json=chat("1?"), headers={"x-request-id": "a"})  # again
+        for stream in (False, True):  # its response was lost: it is the same turn
+            again = {**chat("1?"), "stream": stream}
+            lost = client.post("/chat/completions", json=again, headers={"x-request-id": "a"})
+            assert lost.status_code == 200 and len(member.calls) == 1
+            assert first.json()["manyminds"]["run"] in lost.text
+            if not stream:
+                assert lost.json()["choices"] == first.json()["choices"]
         asked = {"model": "panel", "input": "2?", "conversation": {"id": "t-1"}}
         del client.headers["x-manyminds-thread"]
         second = client.post("/responses", json={**asked, "instructions": "Be brief."})
@@ -99,6 +106,7 @@ def post(url: str, text: str, **headers: str) -> Any:
     return response.json()["choices"][0]["message"]["content"]
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(os.name == "nt", reason="kills a process")
 def test_two_processes_behind_one_postgresql_serve_one_conversation(tmp_path: Path) -> None:
     pytest.importorskip("psycopg", reason="needs langgraph-checkpoint-postgres")
@@ -134,6 +142,21 @@ def test_two_processes_behind_one_postgresql_serve_one_conversation(tmp_path: Pa
             assert post(two, "third?", **{"x-request-id": "r-3"}) == "a says yes"
     third = [model for model, last, size in asked if last == "third?" and size == 5]
     assert sorted(third) == ["a", "b", "b"]  # what was answered is not asked again
+
+
+@pytest.mark.integration
+def test_processes_that_start_together_find_one_set_of_tables() -> None:
+    pytest.importorskip("psycopg", reason="needs langgraph-checkpoint-postgres")
+
+    async def start(address: str) -> None:
+        async with opened(address) as database:
+            assert await database.checkpointer.aget({"configurable": {"thread_id": "t"}}) is None
+
+    async def together(address: str) -> None:
+        await asyncio.gather(*(start(address) for _ in range(4)))
+
+    with postgres_folder() as place:
+        asyncio.run(together(f"postgresql://test@/postgres?host={place}"))
 
 
 def _try(url: str, text: str, id: str) -> None:

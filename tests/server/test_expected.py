@@ -425,6 +425,7 @@ def test_a_client_that_goes_while_a_stream_begins_leaves_nothing_open(live: Any)
     assert "manyminds_open_requests 0.0" in text and 'status="499"' in text
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_stop_lets_open_requests_end_and_takes_no_new_ones(tmp_path: Path) -> None:
     slow = Reply("the end", latency=1.5)

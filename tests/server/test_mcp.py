@@ -91,6 +91,7 @@ async def test_jobs_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.gather(*panels.jobs.values(), return_exceptions=True)
 
 
+@pytest.mark.integration
 async def test_over_standard_input_and_output(tmp_path: Path) -> None:
     path = tmp_path / "ensembles.yaml"
     path.write_text("ensembles: {panel: {method: agent-forest, members: [simulated:large]}}")

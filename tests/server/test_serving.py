@@ -26,10 +26,12 @@ from helpers.serving import (
     written_by,
 )
 from langchain_openai import ChatOpenAI
+from openai.types.chat import ChatCompletionChunk
 from pydantic import SecretStr
 
 from manyminds import create_agent_forest, create_moa
 from manyminds.errors import DataError
+from manyminds.graphs.fusion import KEYS, create_fusion
 from manyminds.server.application import create_app
 from manyminds.server.config import Config, hash_of, read_config
 from manyminds.testing import ScriptedChatModel, ScriptedReply
@@ -47,7 +49,25 @@ async def test_a_whole_answer_has_the_usage_of_all_calls_and_the_report() -> Non
     assert body["choices"][0]["message"]["content"] == "the end of it"
     assert body["choices"][0]["finish_reason"] == "stop" and body["model"] == "panel"
     assert body["usage"]["total_tokens"] == 45 and body["manyminds"]["calls"] == 3
+    assert (
+        body["manyminds"]["answered_by"] == "scripted-3"
+    )  # the writer, in the vendor's block only
     assert response.headers["x-manyminds-run"] == body["manyminds"]["run"]
+
+
+async def test_what_a_method_reports_is_in_the_response() -> None:
+    lists = {key: ["so it is"] for key in KEYS}
+    panel = [ScriptedChatModel("a"), ScriptedChatModel("b")]
+    analyst = ScriptedChatModel(json.dumps(lists))
+    fusion = create_fusion(panel, analyst=analyst, writer=ScriptedChatModel("the end"))
+    async with served(fusion.compile()) as client:
+        body = (await client.post("/chat/completions", json=chat())).json()
+    assert body["manyminds"]["analysis"] == lists
+    forest = create_agent_forest(ScriptedChatModel("The answer is 7."), samples=3)
+    async with served(forest.compile()) as client:
+        body = (await client.post("/chat/completions", json=chat())).json()
+    (group,) = body["manyminds"]["ballot"]["groups"]
+    assert (group["answer"], group["votes"]) == ("7", 3)
 
 
 async def test_a_stream_is_valid_chunks_of_one_id_and_ends_with_the_usage() -> None:
@@ -56,6 +76,8 @@ async def test_a_stream_is_valid_chunks_of_one_id_and_ends_with_the_usage() -> N
         *parts, last = await chunks(client, "/chat/completions", asked)
     assert last == "[DONE]"
     assert {part["object"] for part in parts} == {"chat.completion.chunk"}
+    for part in parts:
+        ChatCompletionChunk.model_validate(part, strict=True)
     assert len({part["id"] for part in parts}) == 1
     texts = [c["delta"].get("content") for part in parts for c in part["choices"]]
     assert "".join(text or "" for text in texts) == "the end of it" and len(parts) > 5
@@ -103,10 +125,8 @@ async def test_the_output_schema_reaches_the_writer_only() -> None:
 
 async def test_parameters_of_a_single_model_are_named_as_ignored() -> None:
     async with served(moa()) as client:
-        body = (
-            await client.post("/chat/completions", json=chat(temperature=0, max_tokens=5))
-        ).json()
-    assert body["manyminds"]["ignored"] == ["temperature", "max_tokens"]
+        body = (await client.post("/chat/completions", json=chat(temperature=0, top_p=0.5))).json()
+    assert body["manyminds"]["ignored"] == ["temperature", "top_p"]
 
 
 async def test_an_image_reaches_the_members_as_it_is() -> None:
@@ -156,8 +176,10 @@ async def test_responses_take_items_and_give_function_calls() -> None:
         events = await chunks(client, "/responses", {**asked, "stream": True})
     assert whole["output"][0]["type"] == "function_call" and whole["output"][0]["name"] == "add"
     assert [kind for kind, _ in model.calls[0].texts] == ["human", "ai", "tool"]
-    kinds = [event["type"] for event in events]
-    assert "response.function_call_arguments.done" in kinds and kinds[-1] == "response.completed"
+    assert [event["type"].removeprefix("response.") for event in events] == [
+        *("created", "in_progress", "output_item.added", "function_call_arguments.delta"),
+        *("function_call_arguments.done", "output_item.done", "completed"),
+    ]
 
 
 async def test_a_stateless_server_refuses_previous_response_id() -> None:
@@ -307,16 +329,25 @@ async def test_a_run_that_fails_has_a_true_status(
     assert response.json()["error"]["code"] == code
 
 
-async def test_an_error_after_the_first_byte_is_said_and_never_done() -> None:
+@pytest.mark.parametrize("path", ["/chat/completions", "/responses", "/messages"])
+async def test_an_error_after_the_first_byte_is_said_and_never_done(path: str) -> None:
     def fail(_state: Any) -> Any:
         raise ValueError("late")
 
     graph = create_moa([ScriptedChatModel("a")], aggregator=ScriptedChatModel("the end"), layers=2)
     graph.insert("late", fail, after="aggregator")
     async with served(graph.compile()) as client:
-        parts = await chunks(client, "/chat/completions", chat(stream=True))
-    assert "[DONE]" not in parts and parts[-1]["error"]["code"] == "internal_error"
-    assert "late" not in parts[-1]["error"]["message"]  # the log has it, the client does not
+        asked = {"model": "panel", "input": "Why?"} if path == "/responses" else chat()
+        parts = await chunks(client, path, {**asked, "stream": True})
+    assert "the" in str(parts[:-1]) and "[DONE]" not in parts
+    ended = {part["type"] for part in parts if "type" in part}
+    assert not ended & {"response.completed", "message_stop", "message_delta"}
+    last = parts[-1]
+    if path != "/chat/completions":
+        assert last["type"] == ("error" if path == "/messages" else "response.failed")
+    error = last["error"] if "error" in last else last["response"]["error"]
+    assert error["code"] == "internal_error"
+    assert "late" not in error["message"]  # the log has it, the client does not
 
 
 async def test_a_degraded_answer_is_refused_where_that_is_asked_for() -> None:
@@ -331,6 +362,11 @@ async def test_a_degraded_answer_is_refused_where_that_is_asked_for() -> None:
         for streamed in (False, True):
             response = await client.post("/chat/completions", json=chat(stream=streamed))
             assert response.status_code == 503 and response.json()["error"]["code"] == "degraded"
+    conf = config()
+    conf.ensembles["panel"].refuse_degraded = True  # for all its clients
+    async with served(app, conf) as client:
+        response = await client.post("/chat/completions", json=chat())
+        assert response.status_code == 503 and response.json()["error"]["code"] == "degraded"
 
 
 # ---- over real HTTP

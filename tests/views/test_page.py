@@ -14,9 +14,10 @@ from helpers.browser import PALE, chromium, opened
 from helpers.registry import small
 from helpers.runs import made, recorded, smoa
 
-from manyminds import create_moa
+from manyminds import create_moa, create_smoa
 from manyminds.records.schema import MessageLine
 from manyminds.state import Candidate
+from manyminds.testing import ScriptedChatModel
 from manyminds.views.data import RunData
 from manyminds.views.html import fragment, page, table
 from manyminds.views.reading import data_of
@@ -64,6 +65,15 @@ def test_shows_folds_and_unfolds(browser: "Browser", tmp_path: Path) -> None:
         assert isinstance(said, str)
         prompt = shown.locator(".mm-call[open] pre").nth(-2)
         assert (prompt.text_content() or "").split() == said.split()
+
+
+def test_says_how_verdicts_were_read(tmp_path: Path) -> None:
+    proposers = [ScriptedChatModel(f"The answer is {n}.") for n in (4, 5, 4)]
+    judge = ScriptedChatModel(["Well.", "Well.", "Ranking: 1, 2"])
+    graph = create_smoa(proposers, aggregator=proposers[0], judge=judge, stop="never", layers=3)
+    shown = page(data_of(recorded(graph, tmp_path)))
+    assert "judge not readable; went on" in shown
+    assert "judge read from its words; stopped here" in shown
 
 
 def test_searches_and_filters(browser: "Browser", tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """AlpacaEval 2: the length-controlled win rate against reference answers (arXiv 2404.04475).
 
-The file is `alpaca_eval.json`, or outputs of a model in that form: rows with `instruction` and the
-reference model's `output`.
+The file is `alpaca_eval_gpt4_baseline.json`, or the `model_outputs.json` of a model to compare
+with: rows with `instruction` and that model's `output`. (`alpaca_eval.json` has the reference of
+the first AlpacaEval, text-davinci-003.)
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """FLASK: the skills that an instruction needs, of twelve, each from 1 to 5 (arXiv 2307.10928).
 
 The file is `flask_evaluation.jsonl`: rows with `question_id`, `text`, `answer` (a reference),
-`metrics` (the skills to rate) and `difficulty_labeled`.
+`metrics` (the skills to rate) and `difficulty_labeled`; or, as Mixture-of-Agents publishes it
+again, with `idx`, `instruction`, `answer`, `skill` and `difficulty`.
 """
 
 from collections.abc import Mapping
@@ -26,10 +27,11 @@ _SKILLS = {
 
 
 def _read(row: Mapping[str, Any], number: str) -> Item:
-    skills = tuple(_skill(str(name)) for name in row["metrics"])
-    id, answer = str(row.get("question_id", number)), row.get("answer")
-    group = str(row.get("difficulty_labeled", ""))
-    return Item(id, (row["text"],), (str(answer) if answer else None,), skills, group)
+    skills = tuple(_skill(str(name)) for name in row.get("metrics") or row["skill"])
+    id, answer = str(row.get("question_id", row.get("idx", number))), row.get("answer")
+    text = row["text"] if "text" in row else row["instruction"]
+    group = str(row.get("difficulty_labeled", row.get("difficulty", "")))
+    return Item(id, (text,), (str(answer) if answer else None,), skills, group)
 
 
 def _skill(name: str) -> str:

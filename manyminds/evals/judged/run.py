@@ -3,66 +3,39 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from manyminds.errors import RunError
+from manyminds.compiled_method import CompiledMethod
+from manyminds.errors import InputError, RunError
 from manyminds.evals.evaluate import seed_of
 from manyminds.evals.judged.judge import Judge, Spent
-from manyminds.evals.judged.length import WinRate, win_rate
+from manyminds.evals.judged.length import Published
+from manyminds.evals.judged.result import (
+    MINE,
+    RIGHT,
+    THEIRS,
+    Graded,
+    Judged,
+    sum_pairs,
+    sum_ratings,
+)
 from manyminds.evals.judged.task import Item, JudgedTask
-from manyminds.evals.statistics.intervals import interval
-from manyminds.evals.statistics.judges import Judgement, Preference, consistency, preferences
+from manyminds.evals.judged.verdicts import Verdicts
+from manyminds.evals.sandbox import Limits
+from manyminds.evals.statistics.judges import Judgement
 from manyminds.json_lines import LineFile, json_lines
-from manyminds.method_graph import Compiled
 from manyminds.settings import Context
 
-MINE, THEIRS = "method", "reference"
-
-
-class Rating(NamedTuple):
-    """A mean rating, with its 95 % interval over items."""
-
-    mean: float
-    interval: tuple[float, float]
-    n: int
-
-
-@dataclass
-class Judged:
-    """What a judge found.
-
-    Attributes:
-        ratings: Mean rating by aspect, turn and group; empty for pairs.
-        wins: Win rates; None for ratings.
-        interval: 95 % interval of the raw win rate.
-        preferences: Whether the judge prefers the first or the longer answer, by how much.
-        consistency: Share of the pairs on which both orders agree.
-        unanswered: Items without an answer: they lose, or have the least rating.
-        ungraded: Items of which no verdict could be read; they are not counted.
-        method: What the method took: calls, tokens, dollars (None: a price is not known).
-        judge: What the judge took.
-    """
-
-    ratings: dict[str, Rating] = field(default_factory=dict[str, Rating])
-    wins: WinRate | None = None
-    interval: tuple[float, float] | None = None
-    preferences: list[Preference] = field(default_factory=list[Preference])
-    consistency: float | None = None
-    unanswered: int = 0
-    ungraded: int = 0
-    method: Spent = Spent(0, 0, 0, None)
-    judge: Spent = Spent(0, 0, 0, None)
+ANSWERS = "answers.jsonl"
 
 
 class _Answers:
     """The method's answers: asked, or taken from a file that an earlier start has written."""
 
-    def __init__(self, app: Compiled, kept: Path | None, seed: int) -> None:
+    def __init__(self, app: CompiledMethod, kept: Path | None, seed: int) -> None:
         self._app, self._seed = app, seed
         self._file = None if kept is None else LineFile(kept)
         there = kept is not None and kept.exists()
@@ -121,10 +94,13 @@ class _Answers:
 async def ajudge(
     task: JudgedTask,
     items: Sequence[Item],
-    app: Compiled,
-    judge: Judge,
+    app: CompiledMethod,
+    judge: Judge | None,
     *,
-    kept: Path | None = None,
+    folder: Path | None = None,
+    repeats: int = 1,
+    published: Published | None = None,
+    limits: Limits | None = None,
     seed: int = 0,
     concurrency: int = 16,
     on_item: Callable[[], None] = lambda: None,
@@ -135,98 +111,91 @@ async def ajudge(
         task: The task.
         items: Its items, see `JudgedTask.items`.
         app: Compiled method.
-        judge: The judge.
-        kept: File of the method's answers: those in it are not asked again, new ones are appended.
+        judge: The judge; None where no item needs one.
+        folder: Folder of answers and verdicts: those in it are not asked again, new ones are
+            appended.
+        repeats: Times that each verdict is asked for; means count, and repeatability is measured.
+        published: For AlpacaEval, what its authors fitted; see `read_published`.
+        limits: Limits of programs, for items that are graded by running them.
         seed: Seed of the method's runs.
         concurrency: Items at once.
         on_item: Called after each item.
 
     Raises:
+        InputError: An item needs a judge, or programs may not run.
         RunError: The judge cannot be asked at all.
     """
-    found = Judged()
-    verdicts: list[tuple[Item, Any]] = []
+    if judge is None and any(item.needs_judge for item in items):
+        raise InputError(f"{task.name} needs a judge: name a model with --by")
+    found, graded = Judged(repeats=repeats), list[Graded]()
+    grading = _Grading(task, repeats, limits)
     left = iter(items)
-    with closing(_Answers(app, kept, seed)) as answers:
+    kept = None if folder is None else folder / ANSWERS
+    verdicts = Verdicts(judge, folder)
+    with closing(_Answers(app, kept, seed)) as answers, closing(verdicts):
 
         async def work() -> None:
             for item in left:
                 said = await answers.of(item)
                 found.unanswered += said is None
-                grade = _compared if task.kind == "pair" else _rated
-                verdicts.append((item, await grade(task, item, said, judge)))
+                graded.append(await grading.of(item, said, verdicts))
                 on_item()
 
         await asyncio.gather(*(work() for _ in range(concurrency)))
-        found.method, found.judge = answers.spent, judge.spent
+        found.method = answers.spent
+    found.judge = Spent(0, 0, 0, 0.0) if judge is None else judge.spent
     order = {item.id: place for place, item in enumerate(items)}
-    verdicts.sort(key=lambda one: order[one[0].id])
-    found.ungraded = sum(not verdict for _, verdict in verdicts)
-    graded = [(item, verdict) for item, verdict in verdicts if verdict]
+    graded.sort(key=lambda one: order[one.item.id])
     if task.kind == "pair":
-        _sum_pairs(found, graded)
+        sum_pairs(found, graded, published)
     else:
-        _sum_ratings(found, graded, task.scale)
+        sum_ratings(found, graded, task.limits)
+    found.ungraded = sum(not any(map(any, (*one.pairs, *one.ratings))) for one in graded)
     return found
 
 
-async def _compared(
-    task: JudgedTask, item: Item, said: list[str] | None, judge: Judge
-) -> list[Judgement]:
-    """Compare an answer with the reference in both orders."""
-    reference = item.reference[0] or ""
-    if said is None:
-        lengths = (0, len(reference))
-        return [Judgement(item.id, (MINE, THEIRS), lengths, 1)]
-    shown = {MINE: said[0], THEIRS: reference}
-    found: list[Judgement] = []
-    for pair in ((MINE, THEIRS), (THEIRS, MINE)):
-        texts = (shown[pair[0]], shown[pair[1]])
-        chosen = await judge.prefers(item.turns[0], texts)
-        if chosen is not None:
-            found.append(Judgement(item.id, pair, (len(texts[0]), len(texts[1])), chosen))
-    return found
+class _Grading:
+    """How one item is graded."""
 
+    def __init__(self, task: JudgedTask, repeats: int, limits: Limits | None) -> None:
+        self._task, self._repeats, self._limits = task, range(repeats), limits
 
-async def _rated(
-    task: JudgedTask, item: Item, said: list[str] | None, judge: Judge
-) -> list[Mapping[str, float]]:
-    """Rate the answers to all turns; without an answer each aspect has the least rating."""
-    if said is None:
-        names = item.aspects or tuple(task.aspects)
-        return [dict.fromkeys(names, float(task.scale[0])) for _ in item.turns]
-    rated = [await judge.rates(item, said[: n + 1]) for n in range(len(said))]
-    return rated if any(rated) else []
+    async def of(self, item: Item, said: list[str] | None, verdicts: Verdicts) -> Graded:
+        """Grade the answers to all turns; None, no answer, loses or has the worst rating."""
+        if self._task.kind == "pair":
+            return await self._compared(item, said, verdicts)
+        if said is None:
+            names = (RIGHT,) if self._task.kind == "grade" else item.aspects or self._task.aspects
+            worst = dict.fromkeys(names, float(self._task.scale[0]))
+            return Graded(item, ratings=[[worst] for _ in item.turns], answered=False)
+        if self._task.kind == "grade":
+            return await self._right(item, said[-1], verdicts)
+        rated = [
+            [await verdicts.ratings(item, said[: n + 1], repeat) for repeat in self._repeats]
+            for n in range(len(said))
+        ]
+        return Graded(item, ratings=rated)
 
+    async def _compared(self, item: Item, said: list[str] | None, verdicts: Verdicts) -> Graded:
+        """Compare an answer with the reference in both orders."""
+        reference = item.reference[0] or ""
+        if said is None:
+            lost = Judgement(item.id, (MINE, THEIRS), (0, len(reference)), 1)
+            return Graded(item, pairs=[[lost]], answered=False)
+        shown = {MINE: said[0], THEIRS: reference}
+        pairs: list[list[Judgement]] = []
+        for repeat in self._repeats:
+            asked = [
+                await verdicts.pair(item, (one, other), (shown[one], shown[other]), repeat)
+                for one, other in ((MINE, THEIRS), (THEIRS, MINE))
+            ]
+            pairs.append([one for one in asked if one is not None])
+        return Graded(item, pairs=pairs)
 
-def _sum_pairs(found: Judged, graded: Sequence[tuple[Item, list[Judgement]]]) -> None:
-    if not graded:
-        return
-    wins = [fmean(one.winner == MINE for one in judged) for _, judged in graded]
-    lengths = [dict(zip(judged[0].shown, judged[0].lengths, strict=True)) for _, judged in graded]
-    found.wins = win_rate(wins, [(one[MINE], one[THEIRS]) for one in lengths])
-    found.interval = interval(wins)
-    asked = [one for _, judged in graded if len(judged) == 2 for one in judged]
-    if asked:
-        found.preferences = preferences(asked)
-        found.consistency = consistency(asked)[0]
-
-
-def _sum_ratings(
-    found: Judged, graded: Sequence[tuple[Item, list[Mapping[str, float]]]], scale: tuple[int, int]
-) -> None:
-    by: dict[str, dict[str, list[float]]] = {}
-    for item, turns in graded:
-        for n, rated in enumerate(turns, 1):
-            keys = [*((name, (value,)) for name, value in rated.items()), ("all", rated.values())]
-            keys += [(f"turn {n}", rated.values())] if len(turns) > 1 else []
-            keys += [(f"group {item.group}", rated.values())] if item.group else []
-            for name, ratings in keys:
-                by.setdefault(name, {}).setdefault(item.id, []).extend(ratings)
-    low, high = scale
-    for name, items in by.items():
-        shares = [(fmean(each) - low) / (high - low) for each in items.values() if each]
-        if shares:
-            start, end = interval(shares)
-            within = (low + start * (high - low), low + end * (high - low))
-            found.ratings[name] = Rating(low + fmean(shares) * (high - low), within, len(shares))
+    async def _right(self, item: Item, answer: str, verdicts: Verdicts) -> Graded:
+        """Grade an answer by its check where that says; else by the judge."""
+        checked = await item.check(answer, self._limits) if item.check is not None else None
+        if checked is not None:
+            return Graded(item, ratings=[[{RIGHT: float(checked)}]])
+        said = [await verdicts.right(item, answer, repeat) for repeat in self._repeats]
+        return Graded(item, ratings=[[{RIGHT: float(one)} for one in said if one is not None]])

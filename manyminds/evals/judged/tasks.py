@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from manyminds.errors import InputError
-from manyminds.evals.judged import alpaca_eval, flask, just_eval, mt_bench
+from manyminds.evals.judged import alpaca_eval, ceb, flask, just_eval, mmau, mt_bench
 from manyminds.evals.judged.task import JudgedTask
 
 TASKS: Mapping[str, JudgedTask] = {
-    one.TASK.name: one.TASK for one in (alpaca_eval, mt_bench, just_eval, flask)
+    one.TASK.name: one.TASK for one in (alpaca_eval, mt_bench, just_eval, flask, mmau, ceb)
 }
 
 

@@ -56,12 +56,12 @@ def borrowing(
     spearman = scipy_stats().spearmanr
     for answer, given, judged in zip(answers, proposals, scores, strict=True):
         if len(given) != len(judged):
-            raise InputError("Give one score for every proposal.")
+            raise InputError("give one score for every proposal")
         likeness = matrix([answer, *given], metric=metric)[0][1:]
         if len(set(judged)) > 1 and len({round(float(one), 12) for one in likeness}) > 1:
             found.append(float(spearman(likeness, judged).statistic))
     if not found:
-        raise InputError("Give at least one question whose proposals have different scores.")
+        raise InputError("give at least one question whose proposals have different scores")
     mean = float(np.mean(found))
     if len(found) < 2:
         return Borrowing(metric, mean, (-1.0, 1.0), 1)

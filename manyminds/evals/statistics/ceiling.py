@@ -127,7 +127,7 @@ def regret(right: Mapping[str, Sequence[bool]], selected: Sequence[bool]) -> Reg
     """
     table, chosen = _table(right), np.asarray(selected, dtype=np.bool_)
     if len(chosen) != table.shape[1]:
-        raise InputError("Give one answer of the selector for every question.")
+        raise InputError("give one answer of the selector for every question")
     lost = int((table.any(axis=0) & ~chosen).sum())
     return Regret(
         lost / len(chosen),
@@ -139,5 +139,5 @@ def regret(right: Mapping[str, Sequence[bool]], selected: Sequence[bool]) -> Reg
 def _table(right: Mapping[str, Sequence[bool]]) -> NDArray[np.bool_]:
     lengths = {len(row) for row in right.values()}
     if len(lengths) != 1 or lengths == {0}:
-        raise InputError("Give every member's answers to the same questions, at least one of each.")
+        raise InputError("give every member's answers to the same questions, at least one of each")
     return np.array([list(row) for row in right.values()], dtype=np.bool_)

@@ -66,7 +66,7 @@ def fit_power_law(samples: Sequence[int], coverage: Sequence[float]) -> PowerLaw
         InputError: There are too few points, or scipy is not installed.
     """
     if len(samples) != len(coverage) or len(samples) < 2 or not any(coverage):
-        raise InputError("Give at least two numbers of samples, and a coverage above 0 for each.")
+        raise InputError("give at least two numbers of samples, and a coverage above 0 for each")
     k = np.asarray(samples, dtype=np.float64)
     seen = np.clip(np.asarray(coverage, dtype=np.float64), _LEAST, 1 - _LEAST)
 

@@ -1,4 +1,4 @@
-"""What talking to each other does: who is convinced, and by what.
+"""Effect of debates: how often right and wrong answers convince.
 
 After "self-correction alone" (arXiv 2605.00914) and "Debate or Vote" (arXiv 2508.17536): a debate
 gains only where wrong answers are given up for right ones more often than the other way round.
@@ -52,11 +52,11 @@ def persuasion(debates: Sequence[Debate], answers: Sequence[bool]) -> Persuasion
         InputError: There is no debate, lengths differ, or scipy is not installed.
     """
     if not debates or len(debates) != len(answers) or not all(debates):
-        raise InputError("Give the rounds of at least one debate, and an answer of each debate.")
+        raise InputError("give the rounds of at least one debate, and an answer of each debate")
     adopted, could_adopt, lost, could_lose = 0, 0, 0, 0
     for rounds in debates:
         if len({len(one) for one in rounds}) != 1:
-            raise InputError("Give every round of a debate the same debaters.")
+            raise InputError("give every round of a debate the same debaters")
         for before, after in zip(rounds, rounds[1:], strict=False):
             for was, now in zip(before, after, strict=True):
                 if not was and any(before):

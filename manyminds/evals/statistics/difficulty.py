@@ -6,6 +6,7 @@ probability of a right answer. Each sorts questions into groups; `gains` measure
 
 import re
 from collections.abc import Hashable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from manyminds.errors import InputError
@@ -59,7 +60,7 @@ def gains(
         InputError: Lengths differ, or scipy is not installed.
     """
     if not len(groups) == len(single) == len(voted):
-        raise InputError("Give a group, a single share and a voted share for every question.")
+        raise InputError("give a group, a single share and a voted share for every question")
     found = list[Gain]()
     for group in dict.fromkeys(groups):
         places = [place for place, one in enumerate(groups) if one == group]
@@ -69,8 +70,8 @@ def gains(
             Gain(
                 group,
                 len(places),
-                sum(alone) / len(places),
-                sum(together) / len(places),
+                fmean(alone),
+                fmean(together),
                 interval(together),
                 gain,
                 around,

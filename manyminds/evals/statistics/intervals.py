@@ -25,7 +25,7 @@ def interval(
     Args:
         shares: Share of right repeats for each question, 0 to 1.
         repeats: Repeats of each question; at most questions x repeats are counted.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
 
     Returns:
         The lower and the upper end, 0 to 1; (0, 1) if there is no question.
@@ -51,7 +51,7 @@ def standard_error(shares: Sequence[float], groups: Sequence[Hashable] | None = 
 
     Args:
         shares: Share of right repeats for each question.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
     """
     if not shares:
         return 0.0

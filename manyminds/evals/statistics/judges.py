@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from manyminds.errors import InputError
@@ -91,7 +92,7 @@ def preferences(judgements: Sequence[Judgement]) -> list[Preference]:
         InputError: There is no judgement, or scipy is not installed.
     """
     if not judgements:
-        raise InputError("Give at least one judgement.")
+        raise InputError("give at least one judgement")
     decided = [pair[0] for pair in _pairs(judgements) if len({one.winner for one in pair}) == 1]
     longer = [
         one.lengths[one.picked] > one.lengths[1 - one.picked]
@@ -138,12 +139,12 @@ def repeatability(verdicts: Sequence[Sequence[Hashable]]) -> Repeatability:
     """
     several = [list(one) for one in verdicts if len(one) > 1]
     if not several:
-        raise InputError("Give at least one item with two verdicts.")
+        raise InputError("give at least one item with two verdicts")
     counts = [Counter(one) for one in several]
     agreed = [
         sum(c * (c - 1) for c in one.values()) / (one.total() * (one.total() - 1)) for one in counts
     ]
-    agreement = sum(agreed) / len(agreed)
+    agreement = fmean(agreed)
     whole = sum(counts, Counter[Hashable]())
     chance = sum((count / whole.total()) ** 2 for count in whole.values())
     kappa = 1.0 if chance == 1 else (agreement - chance) / (1 - chance)

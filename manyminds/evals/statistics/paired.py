@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether the two can be told apart after Holm's correction."""
+        """Whether the two can be distinguished after Holm's correction."""
         return self.adjusted < SIGNIFICANT
 
 
@@ -74,7 +74,7 @@ def permutation(
         one: Share of right repeats for each question, 0 to 1.
         other: The same questions in the same order.
         seed: Drives the permutations.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
 
     Raises:
         InputError: scipy is not installed.
@@ -110,7 +110,7 @@ def difference(
         one: Share of right repeats for each question, 0 to 1.
         other: The same questions in the same order.
         seed: Drives the resamples.
-        groups: Group of each question; None: every question stands alone.
+        groups: Group of each question; None: every question is its own group.
 
     Raises:
         InputError: scipy is not installed.
@@ -160,7 +160,7 @@ def all_pairs(
     Args:
         results: For each method, the share of right repeats by question id.
         seed: Drives bootstrap and permutations.
-        groups: Group of each question by id; None: every question stands alone.
+        groups: Group of each question by id; None: every question is its own group.
 
     Raises:
         InputError: scipy is not installed.
@@ -182,10 +182,10 @@ def all_pairs(
 
 
 def indistinguishable(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[str]]:
-    """Return the largest sets of methods of which no two can be told apart.
+    """Return the largest sets of methods of which no two can be distinguished.
 
-    A method may be in several sets: where a and b, and b and c, cannot be told apart, a and c may
-    differ all the same.
+    A method may be in several sets: where a and b, and b and c, cannot be distinguished, a and c
+    may differ anyway.
 
     Args:
         names: Methods, in the order in which sets list them.

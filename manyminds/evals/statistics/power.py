@@ -35,7 +35,7 @@ def smallest_effect(
         InputError: An argument is out of range, or scipy is not installed.
     """
     if n < 1:
-        raise InputError(f"Give at least 1 question, not {n}.")
+        raise InputError(f"give at least 1 question, not {n}")
     z = _z(discordance, level, power)
     return min(discordance, z * sqrt(discordance / (n + z * z)))
 
@@ -60,8 +60,8 @@ def questions_needed(
     """
     if not 0 < effect <= discordance:
         raise InputError(
-            f"Give an effect above 0 and at most the discordance {discordance}, not {effect}: "
-            "methods cannot differ by more than the share of questions on which they differ."
+            f"give an effect above 0 and at most the discordance {discordance}, not {effect}: "
+            "methods cannot differ by more than the share of questions on which they differ"
         )
     z = _z(discordance, level, power)
     return max(1, ceil(z * z * (discordance - effect * effect) / (effect * effect)))
@@ -74,6 +74,6 @@ def discordance_of(one: float, other: float) -> tuple[float, float]:
 
 def _z(discordance: float, level: float, power: float) -> float:
     if not 0 < discordance <= 1 or not 0 < level < 1 or not 0 < power < 1:
-        raise InputError("Give discordance, level and power between 0 and 1.")
+        raise InputError("give discordance, level and power between 0 and 1")
     normal = scipy_stats().norm
     return float(normal.isf(level / 2) + normal.ppf(power))

@@ -5,6 +5,7 @@ The study runs every aggregator over every set of proposers, which need not be a
 """
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from manyminds.errors import InputError
@@ -44,7 +45,7 @@ def role_effects(
         InputError: Fewer than two models were tried in both roles, or lengths differ.
     """
     if len({len(row) for row in results.values()}) != 1:
-        raise InputError("Give every pair of proposer and aggregator a result on each question.")
+        raise InputError("give every pair of proposer and aggregator a result on each question")
     names = list(dict.fromkeys(name for pair in results for name in pair))
     found = list[RoleEffect]()
     for name in names:
@@ -52,7 +53,7 @@ def role_effects(
         if proposing and aggregating:
             found.append(RoleEffect(name, *proposing, *aggregating))
     if len(found) < 2:
-        raise InputError("Try at least two models, each as proposer and as aggregator.")
+        raise InputError("try at least two models, each as proposer and as aggregator")
     return found
 
 
@@ -76,4 +77,4 @@ def _effect(
 
 
 def _means(rows: Sequence[Sequence[float]]) -> list[float]:
-    return [sum(column) / len(column) for column in zip(*rows, strict=True)]
+    return [fmean(column) for column in zip(*rows, strict=True)]

@@ -80,7 +80,7 @@ def fit_vote_law(sizes: Sequence[int], accuracy: Sequence[float]) -> VoteLaw:
         InputError: There are fewer than three sizes, or scipy is not installed.
     """
     if len(sizes) != len(accuracy) or len(set(sizes)) < 3 or min(sizes) < 1:
-        raise InputError("Give the accuracy at three different numbers of samples or more.")
+        raise InputError("give the accuracy at three different numbers of samples or more")
     points = dict(zip(sizes, accuracy, strict=True))
     votes = {size: value for size, value in points.items() if size >= _LEAST_VOTE}
     single = points.get(1) if len(votes) >= 3 else None
@@ -123,8 +123,10 @@ def recommend(
     """
     limit = most if most is not None else measured if target is None else _LARGEST
     if limit < 1:
-        raise InputError(f"The budget pays for {limit} samples: at least 1 is needed.")
-    sizes = range(1, limit + 1, 2)  # one more than an odd number only adds ties
+        raise InputError(f"the budget pays for {limit} samples: at least 1 is needed")
+    # One more than an odd number only adds ties; but what was measured needs no replacement.
+    also = [measured] if target is None and measured <= limit else []
+    sizes = sorted({*range(1, limit + 1, 2), *also})
     values = {size: accuracy(size) for size in sizes}
     enough = [] if target is None else [size for size in sizes if values[size] >= target]
     best = max(values.values())

@@ -84,7 +84,7 @@ def questions(
 ) -> list[QuestionRow]:
     """Make `n` arithmetic questions of `steps` steps, each with its answer.
 
-    Use them with simulated members, where recorded or real ones are not at hand. With several
+    Use them with simulated members, where recorded or real ones are not available. With several
     numbers of steps, questions take them in turn. `difficulty` from 0 (one digit) over 1 (three) to
     3 (seven) sets how long the numbers are. Same arguments, same questions.
 

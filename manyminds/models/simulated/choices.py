@@ -43,13 +43,13 @@ class Range(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a prompt asks: the chain, and the ranges to choose from (none: the number itself)."""
+    """Question of a prompt: the chain, and the ranges to choose from (none: the number itself)."""
 
     chain: Chain
     ranges: tuple[Range, ...] = ()
 
     def choose(self, result: int, draw: random.Random, misread: float = 0.0) -> tuple[str, bool]:
-        """Return the answer of someone who worked out `result`, and whether it is a guess.
+        """Return the answer that follows from `result`, and whether it is a guess.
 
         Args:
             result: result of the steps.
@@ -94,7 +94,7 @@ def option_questions(
 
 
 def split_question(parts: int) -> str:
-    """Return what a level of a hierarchical vote asks, to go from coarse to fine ranges."""
+    """Return the question of a level of a hierarchical vote, from coarse to fine ranges."""
     return (
         f"Split the range found last, at first the whole range, into {parts} equal ranges. "
         "Which of them holds the result? Answer with that range, such as: from 0 to 9"
@@ -102,7 +102,7 @@ def split_question(parts: int) -> str:
 
 
 def read_asked(text: str) -> Asked | None:
-    """Read what a prompt asks last; None where there is no chain of arithmetic in it."""
+    """Read the last question of a prompt; None where there is no chain of arithmetic in it."""
     level = _LEVEL.search(text)
     if level is None:
         chain = read_question(text)

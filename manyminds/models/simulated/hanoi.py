@@ -1,7 +1,7 @@
 """A simulated member for the Towers of Hanoi: right at each step with a given probability.
 
-It stands in for a real model in long step-wise runs: it reads the pegs and the move number out of
-the prompt, finds the move by the rule that the prompt gives, and errs independently.
+It takes the place of a real model in long step-wise runs: it reads the pegs and the move number out
+of the prompt, finds the move by the rule that the prompt gives, and errs independently.
 """
 
 import re

@@ -60,14 +60,14 @@ _CANNOT = (
 
 
 class Working(NamedTuple):
-    """What a simulated model worked out by itself: the lines it wrote and its result."""
+    """A simulated model's own working: the lines it wrote and its result."""
 
     lines: list[str]
     result: int
 
 
 class Prompt(NamedTuple):
-    """What a simulated model reads in a prompt.
+    """The parts of a prompt that a simulated model reads.
 
     Attributes:
         asked: the question; None where there is none that it can answer.
@@ -101,6 +101,7 @@ class SimulatedChatModel(BaseChatModel):
         failure_rate: share of calls that fail with a server error, which may pass when retried
             (metadata `attempt`).
         seed: another seed, other independent errors.
+        max_tokens: tokens of a reply, after which it is cut; a call may set it, too.
     """
 
     model_name: str = "medium"
@@ -109,6 +110,7 @@ class SimulatedChatModel(BaseChatModel):
     latency: float = Field(default=0.0, ge=0)
     failure_rate: float = Field(default=0.0, ge=0, le=1)
     seed: int = 0
+    max_tokens: int | None = None
 
     @property
     def _llm_type(self) -> str:
@@ -175,10 +177,14 @@ class SimulatedChatModel(BaseChatModel):
                     retriable=True,
                 )
         text = self._reply(prompt, Random(key))
+        most = (options.get("max_tokens") or self.max_tokens or len(text)) * _CHARS_A_TOKEN
+        ending = {} if len(text) <= most else {"finish_reason": "length"}
+        if ending:
+            text = f"{text[:most]}\n{MARK}"
         used, made = -(-prompt.length // _CHARS_A_TOKEN), -(-len(text) // _CHARS_A_TOKEN)
         message = AIMessage(
             content=text,
-            response_metadata={"simulated": True, "model_name": self.model_name},
+            response_metadata={"simulated": True, "model_name": self.model_name, **ending},
             usage_metadata=UsageMetadata(
                 input_tokens=used, output_tokens=made, total_tokens=used + made
             ),
@@ -319,7 +325,7 @@ def _plain(lines: Sequence[str], answer: str) -> str:
 
 
 def _after_weighing(lines: Sequence[str], weighed: Weighed) -> str:
-    """Answer with what has most support, and say why."""
+    """Answer with the result that has most support, and say why."""
     if weighed.best != weighed.own:
         lines = [f"My own working gave {weighed.own}."]
     agreeing = ", ".join(map(str, weighed.agreeing))

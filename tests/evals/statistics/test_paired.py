@@ -41,6 +41,20 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert held >= 52
 
 
+def test_the_interval_agrees_with_a_paired_t_test_of_statsmodels() -> None:
+    random = np.random.default_rng(6)
+    one, other = random.integers(0, 5, (2, 800)) / 4
+    _, found = difference([*one], [*other])
+    expected = statsmodels("stats.weightstats").DescrStatsW(one - other).tconfint_mean()
+    assert found == pytest.approx(expected, abs=0.004)
+    groups = np.repeat(np.arange(200), 4)
+    gaps = np.repeat(random.integers(-2, 3, 200) / 2, 4)
+    _, clustered = difference([*gaps], [0.0] * 800, groups=[*groups])
+    ols = statsmodels("regression.linear_model").OLS(gaps, np.ones(800))
+    robust = ols.fit(cov_type="cluster", cov_kwds={"groups": groups}).conf_int()[0]
+    assert clustered == pytest.approx(tuple(robust), abs=0.02)
+
+
 def test_pairing_narrows_the_interval() -> None:
     random = np.random.default_rng(2)
     one = (random.random(200) < 0.6).astype(float)

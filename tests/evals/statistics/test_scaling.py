@@ -61,3 +61,10 @@ def test_what_was_measured_is_not_replaced_by_the_law() -> None:
     assert accuracy(5) == pytest.approx(0.7 + 0.2 / 3)
     assert 0.9 <= accuracy(15) <= 1.0 and accuracy(9.01) == pytest.approx(0.9, abs=0.01)
     assert recommend(accuracy, 9, target=0.7).samples == 3
+
+
+def test_the_number_that_was_measured_may_be_even() -> None:
+    points = {1: 0.63, 3: 0.74, 5: 0.84, 7: 0.88, 8: 0.90}
+    accuracy = continued(points, fit_vote_law(list(points), list(points.values())))
+    assert recommend(accuracy, 8).samples == 8, "7 samples lose two points against it"
+    assert recommend(accuracy, 8, most=7).samples == 7

@@ -78,6 +78,7 @@ async def test_a_graph_streams_the_same_answer_once(silent: bool) -> None:
     assert (len(parts) == 1) == silent
 
 
+@pytest.mark.integration
 def test_another_process_answers_the_same() -> None:
     program = (
         "from manyminds.models.simulated.model import *\n"

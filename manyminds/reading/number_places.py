@@ -1,0 +1,263 @@
+"""The number that a short place or one sentence of a reply states; none where it could be two."""
+
+import re
+from itertools import pairwise
+
+from manyminds.reading import digits, locate, same_value
+from manyminds.reading.figures import TOKEN, written
+from manyminds.reading.no_number import NO_NUMBER
+
+NUMBER = re.compile(r"[0-9]")
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot|n't|\bnever|\bcannot|\bnicht|\bpas)\s+(?:be\s+|exactly\s+|necessarily\s+|actually\s+)?$",
+    re.IGNORECASE,
+)
+_COINS = re.compile(
+    r"(?<![0-9])([0-9]+)\s*(?:dollars?|euros?|pounds?)\s*(?:and\s+)?([0-9]{1,2})\s*(?:cents?|pence|p)\b",
+    re.IGNORECASE,
+)
+_SHARP = re.compile(r"[A-Za-z]#$")  # F#4, a note
+_LETTER_POWER = re.compile(r"[0-9][a-ln-zA-LN-Z]\^")  # 3s^2; 5m^2 is an area
+_TEN_POWER = re.compile(r"[0-9]\s*[*x×·]\s*10(?=\^|\*\*)")
+EQUALS = re.compile(r"=|≈|→")
+_ASIDE = re.compile(
+    r"\b(?:in|since|by|from|until|of)\s+(?:19|20)[0-9]{2}\b|\bper\s+[0-9]+\s*\w*|\([^()]*\)"
+    r"|^\s*(?:[-*#]+\s+)?(?:step\s+)?[0-9]{1,2}[.):]\s+|\bstep\s+[0-9]+",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller)\s+than\b"
+    r"|[><]",
+    re.IGNORECASE,
+)
+_AUXILIARY = re.compile(
+    r"\b(?:did|does|do|is|are|was|will|would|can|could|should|of|probability)$", re.IGNORECASE
+)
+_THERE_ARE = re.compile(  # "So there are 12 ways to seat 4 people"
+    r"\W*(?:so|thus|therefore|hence|in\s+total|altogether),?\s+there\s+(?:are|is|will\s+be|would\s+be)\s+"
+    r"(?:(?:exactly|only|about|a\s+total\s+of)\s+)?(?P<number>[0-9][0-9,.]*)(?=\s+[a-z])",
+    re.IGNORECASE,
+)
+_MORE_OF = re.compile(
+    r"\b(?:and|but|or)\s+(?:only\s+)?[0-9]+\s+[a-z]|\b(?:so|which|each|of\s+them)\b[^.]*[0-9]|=",
+    re.IGNORECASE,
+)
+_NONE = re.compile(
+    r"\bthere\s+(?:is|are)\s+no\b|\bno\s+(?:such|positive|real|integer|valid)\b", re.IGNORECASE
+)
+_ALSO = re.compile(r",\s+(?:and|while|but|whereas)\s+")
+_OF_ITS_OWN = re.compile(
+    r"(?:the|his|her|their|its|each|every|(?!So\b|Thus\b)[A-Z][a-z]+)\s+(?:\w+\s+){0,3}"
+    r"(?:is|are|was|were|costs?|pays?|has|have|gets?)\s[^.]*[0-9]"
+)
+_IS_RESULT = re.compile(
+    r"\b(?:total|final|answer|result|altogether|overall|remain\w*|left|combined|sum|difference|product)\b",
+    re.IGNORECASE,
+)
+_COPULA = re.compile(
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于",
+    re.IGNORECASE,
+)
+_SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
+_COMMENTS = re.compile(  # "; of these, 3 are red", "; check: 4 + 1 = 5", "; 3 times 4"
+    r"\s*(?:of\s+(?:these|them|which)|check|verif|proof|probe|since|because|as\s|see\s|note)",
+    re.IGNORECASE,
+)
+_MEANS = re.compile(
+    r",?\s+which\s+(?:means|gives|implies|yields|leaves|makes)\s+(?:that\s+|us\s+)?", re.I
+)
+_WHICH = re.compile(r"\W*which\b", re.IGNORECASE)
+_ONE = re.compile(r"\bone\b", re.IGNORECASE)
+_FEW = 4  # words of a reply in which "one" is a number
+ROUNDED = re.compile(
+    r"\b(?:rounds?|rounded|rounding)\s+(?:(?:up|down|off)\s+)?(?:to|is|gives)\s+(?=[$\u20ac\u00a3]?[0-9])",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(  # "So if you have 7 and get 5 more, you have 12"
+    r"^(\W*(?:so|thus|then|therefore|hence),?\s+)?(?:if|when|since|because|as|given\s+that)\b[^,]{1,200},\s*(?:then\s+)?",
+    re.IGNORECASE,
+)
+_REVISED = re.compile(
+    r"^.*\b(?:first|initial(?:ly)?|originally|thought|guess(?:ed)?)\b.*?,?\s+(?:but|however)\b,?\s*"
+    r"|^\W*not\s+\S{1,20}\s+but\s+",
+    re.IGNORECASE,
+)
+_YEAR_ASIDE = re.compile(r"\b(?:in|since|by|from|until)\s+(?:1[0-9]|20)[0-9]{2}\b", re.IGNORECASE)
+_UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=[\s.,;:$\\)]|$)")
+_HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
+_NEXT_EQUATION = re.compile(r"[,;]\s+(?:and\s+|then\s+|so\s+)*|\s+and\s+|\.\s+")
+_FACTOR = re.compile(
+    r"(?<=/[0-9])[a-z]{1,2}(?![a-z])|\)?\s*[×*·]\s*[a-z]\b|\s[a-z]\s[a-z]\b"
+)  # 1/2 b h
+_WHILE = re.compile(r"\b(?:and|but|while|whereas|und|et|y)\b|;", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"(?:(?:about|approximately|around|roughly|only|exactly|just|nearly|a\s+total\s+of|equal\s+to)\s+)?"
+    r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥₹₩₽]?\s?[0-9.]",
+    re.IGNORECASE,
+)
+_STATES_MORE = re.compile(  # "1 is not prime, so the smallest is 2", "it was 9; now there are 8"
+    r"(?:;|[\s,(]*not\b)[^.]*\b(?:so|is|are|was|were|has|have|had|equals?|now)\b[^.]*[0-9]",
+    re.IGNORECASE,
+)
+_TERM = re.compile(r"=\s*\(|\)\s*[-+*/^=]")  # brackets that belong to a formula
+LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
+_TOO_LONG = re.compile(r"[0-9]{50}")
+_EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
+
+
+def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
+    """Return the number in a place that states the answer; and whether it states another thing."""
+    text = digits.plain(digits.spelled(digits.plain(digits.mixed(place[: LONGEST * 2]))))
+    if same_value.differs(place[: LONGEST * 2]):
+        return None, True
+    text = same_value.once(_COINS.sub(_amount, text)).strip()
+    if not NUMBER.search(text):
+        return None, False
+    sides = [side for side in EQUALS.split(text) if NUMBER.search(side)]
+    text = _chained(text)
+    several = re.search(r"=[^=]*(?:,|\band\b|\bor\b|;)[^=]*=", text)
+    if several or re.search(r"\bor\b", text) and len(sides) > 1:
+        return None, True
+    side = sides[-1] if len(sides) > 1 or text.count("=") else text
+    if len(sides) == 2 and only_number(sides[0]) and first_number(sides[1], comma=comma) is None:
+        side = sides[0]  # 5 = 2 + 3
+    if len(sides) <= 1 and "=" in text and not text.startswith("="):
+        side = text.rpartition("=")[2] if NUMBER.search(text.rpartition("=")[2]) else sides[-1]
+    side = (
+        re.sub(r"\([^()]*\)[\s.]*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
+    )
+    if not EQUALS.search(text) and not _BEGINS.match(side) and _several(side, comma=comma):
+        return in_sentence(place, comma=comma), True
+    return first_number(side, comma=comma), True
+
+
+def _chained(text: str) -> str:
+    """Return the last of several equations if it goes on with the result of another."""
+    parts = [part for part in _NEXT_EQUATION.split(text) if part.strip()]
+    if len(parts) < 2 or not all(part.count("=") == 1 for part in parts):
+        return text
+    left, _, _ = parts[-1].partition("=")
+    used = {written(token) for token in TOKEN.finditer(left)}
+    results = {
+        written(token) for part in parts[:-1] for token in TOKEN.finditer(part.partition("=")[2])
+    }
+    return parts[-1] if used & (results - {None}) else text
+
+
+def _amount(coins: re.Match[str]) -> str:
+    return f"{coins[1]}.{coins[2]:>02}"
+
+
+def _several(text: str, *, comma: bool) -> bool:
+    return len({written(token, comma=comma) for token in TOKEN.finditer(text[:LONGEST])}) > 1
+
+
+def first_number(side: str, *, comma: bool) -> str | None:
+    """Return the first number of a short text, unless the text is something else than a number."""
+    if len(side) > LONGEST and _TOO_LONG.search(side):
+        return None
+    side = side[:LONGEST]
+    if NO_NUMBER.search(_TEN_POWER.sub("1e10", side).replace("^", "e")):
+        return None
+    if _LETTER_POWER.search(side):
+        return None
+    token = TOKEN.search(side)
+    if token is None or re.match(r"\^|\*\*[0-9(]|/[0-9]|[0-9]|[,.][0-9]", side[token.end() :]):
+        return None
+    before = side[token.start() - 1 : token.start()] if token.start() else ""
+    joined = re.match(r"[\w.,/^]", before) is not None and ord(before) < _EASTERN
+    joined = joined or _SHARP.search(side, 0, token.start()) is not None
+    if joined and token[0][0] not in "$€£¥+":  # COVID-19, B2
+        return None
+    if _FACTOR.match(side, token.end()):
+        return None
+    if _DENIED_BEFORE.search(side[: token.start()]):
+        return None
+    return written(token, comma=comma)
+
+
+def only_number(line: str) -> bool:
+    """Return whether a line is one number and nothing else."""
+    return TOKEN.fullmatch(line.strip(" *.$")) is not None
+
+
+def _two_statements(place: str) -> bool:
+    """Say whether a sentence states two numbers of different things, neither of them a result."""
+    *before, last = _ALSO.split(place)
+    named = any(NUMBER.search(part) for part in before)
+    return named and _OF_ITS_OWN.match(last) is not None and not _IS_RESULT.search(last)
+
+
+def in_sentence(sentence: str, *, comma: bool) -> str | None:
+    """Return the number that a sentence states; None where it is unclear which of several."""
+    sentence = same_value.once(_REVISED.sub("", digits.mixed(sentence)))
+    sentence = _CONDITION.sub(r"\1", sentence)
+    bare = locate.plain(sentence)
+    left_out = sentence[sentence.find(bare) + len(bare) :]
+    if same_value.differs(sentence) or lists_more(sentence):
+        return None
+    if _STATES_MORE.match(left_out) and _AUXILIARY.search(bare) and not _SO.search(left_out):
+        bare = sentence  # "the chance that it does not rain is 3/4"
+    elif _STATES_MORE.match(left_out):
+        so = _SO.search(left_out)
+        return None if so is None else in_sentence(left_out[so.end() :], comma=comma)
+    counted = _THERE_ARE.match(sentence)
+    if counted is not None and not _MORE_OF.search(sentence, counted.end()):
+        return first_number(counted["number"], comma=comma)
+    said = None if _NONE.search(bare) else _statement(sentence, bare)
+    return None if said is None else _in_clause(said, comma=comma)
+
+
+def lists_more(sentence: str) -> bool:
+    """Say whether only other numbers follow a semicolon: "Round trip 42 km; one way 21 km"."""
+    first, _, rest = sentence[:LONGEST].partition(";")
+    said, more = ({written(t) for t in TOKEN.finditer(part)} for part in (first, rest))
+    concludes = _SO.search(sentence) or _COMMENTS.match(rest)
+    return bool(said) and bool(more) and not said & more and not concludes
+
+
+def _statement(sentence: str, bare: str) -> str | None:
+    """Return a sentence without asides and years, in plain digits; None where it names two years.
+
+    Args:
+        sentence: The sentence.
+        bare: The sentence without its reasons.
+    """
+    years = _YEAR_ASIDE.findall(sentence)
+    means = _MEANS.search(sentence, len(bare) // 2)
+    if means is not None and NUMBER.search(sentence, means.end()):
+        bare = locate.plain(sentence[means.end() :])
+    if ROUNDED.search(sentence):
+        bare = sentence
+    if "=" in sentence and "=" not in bare and _WHICH.match(sentence, len(bare)):
+        bare = sentence  # "She loses 4, which means she has 10 - 4 = 6"
+    bare = bare if _TERM.search(bare) else _ASIDE.sub(" ", bare)
+    if not NUMBER.search(digits.spelled(bare)):  # "in 1969" may be the answer
+        bare = locate.plain(sentence)
+    elif len(years) > 1 and not NUMBER.search(bare):  # "in 1945, six years after 1939"
+        return None
+    place = _UNIT_POWER.sub("", digits.plain(bare)).rstrip(" .").strip()
+    spoken = not NUMBER.search(place) and (not _ONE.search(place) or len(place.split()) <= _FEW)
+    if spoken or _HAN_SCALE.search(place):
+        place = digits.plain(digits.spelled(place))
+    place = ROUNDED.split(_COINS.sub(_amount, place))[-1]
+    concluded = _SO.split(place)[-1]
+    return concluded if NUMBER.search(concluded) else place
+
+
+def _in_clause(place: str, *, comma: bool) -> str | None:
+    """Return the number behind the last sign of equality or verb of a statement."""
+    equals = [sign.end() for sign in EQUALS.finditer(place)]
+    verbs = [verb for verb in _COPULA.finditer(place) if NUMBER.search(place, verb.end())]
+    if equals and not (verbs and verbs[-1].end() > equals[-1]):  # "y when x = 6 is 7" says 7
+        return stated_number(place, comma=comma)[0]
+    for one, following in pairwise(verbs):  # "Tom is 5 and Ann is 7"
+        between = place[one.end() : following.start()]
+        if NUMBER.search(between) and _WHILE.search(between):
+            return None
+    end = verbs[-1].end() if verbs else 0
+    denied = end and _DENIED_BEFORE.search(f"{place[:end]} ")
+    if denied or _COMPARED.search(place) or _two_statements(place):
+        return None
+    tokens = {written(token, comma=comma) for token in TOKEN.finditer(place[end:])}
+    return first_number(place[end:], comma=comma) if len(tokens) == 1 else None

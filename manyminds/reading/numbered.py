@@ -1,0 +1,84 @@
+"""Options with numbers: "Is it spam? 1. Yes; 2. No". A reply names one by number or by its text."""
+
+import re
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
+
+from manyminds.reading import locate
+from manyminds.reading.answers import Extractor, finding
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+_OPTION = re.compile(
+    r"(?:^|(?<=[\s;:?]))\(?(?P<number>[1-9])[.)]\s+(?P<text>\S.*?)"
+    r"(?=\s*(?:[;\n]|\.\s|\.?$|\s\(?[1-9][.)]\s))",
+    re.MULTILINE,
+)
+_NUMBER = re.compile(
+    r"\W*(?:(?:option|choice|answer|number)\W{1,3})?([1-9])(?![0-9.,/]?[0-9])", re.I
+)
+_LONGEST = 20_000  # characters at the end of a question
+_SENTENCE = 40  # words of a reply that names an option by its text
+
+
+def options_in(question: str) -> dict[str, str]:
+    """Return the numbered options of a question, by number; steps before a question are none."""
+    found = list(_OPTION.finditer(question[-_LONGEST:]))
+    if len(found) < 2 or [m["number"] for m in found] != [str(n + 1) for n in range(len(found))]:
+        return {}
+    shown = question[-_LONGEST:]
+    before = shown[: found[0].start()].rstrip(" \n(")
+    after = shown[found[-1].end() :].partition("\n\n")[0]
+    asked = before.endswith(("?", ":")) and "?" not in after
+    return {m["number"]: m["text"].strip() for m in found} if asked else {}
+
+
+@lru_cache(maxsize=64)
+def reader(listed: tuple[tuple[str, str], ...]) -> Extractor:
+    """Return the reader of replies that name one of these options, each with its number."""
+    options = dict(listed)
+
+    def find(text: str) -> Found | None:
+        text = readable(text).strip()
+        for place, where in locate.stated(text):
+            return _named(place, where)
+        return _named(text, "whole reply") if len(text.split()) <= _SENTENCE else None
+
+    def _named(place: str, where: str) -> Found | None:
+        number = _NUMBER.match(place)
+        chosen = number[1] if number and number[1] in options else option_of(place, options)
+        return None if chosen is None else Found(chosen, where)
+
+    def key(answer: str) -> Hashable:
+        return option_of(answer, options) or answer
+
+    return finding("choice", find, key)
+
+
+def option_of(answer: str, options: Mapping[str, str]) -> str | None:
+    """Return the number of the one option that an answer names; None: none or several."""
+    bare = answer.strip(" .()")
+    if bare in options:
+        return bare
+    said = _words(answer)
+    for same in (
+        [number for number, text in options.items() if _words(text) == said],
+        [number for number, text in options.items() if _words(text)[: len(said)] == said],
+        [number for number, text in options.items() if set(said) <= set(_words(text))],
+        [number for number, text in options.items() if set(_words(text)) <= set(said)],
+        [number for number, text in options.items() if _truth(_words(text)) == _truth(said)],
+    ):
+        if said and len(same) == 1:
+            return same[0]
+    return None
+
+
+def _truth(words: list[str]) -> str:
+    """Return the yes, no, true or false that words begin with; other words as they are."""
+    opens = words[:1] and words[0] in ("yes", "no", "true", "false")
+    return words[0] if opens else " ".join(words)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text; "anti-stereotype" is one."""
+    return [word for raw in text.casefold().split() if (word := raw.strip(".,;:!?\"'()*"))]

@@ -1,0 +1,75 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
+"""Replies that take an answer back: "The answer is 12. Wait, I forgot one. So it is 13."."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+
+T = TypeVar("T")
+_TURN = re.compile(
+    r"(?:(?:^|[.!?\u2026:;)\u3002\n]|\s[\u2014\u2013-]|\.\.\.)[ \t*_]{0,6}"
+    r"(?:(?:hmm{1,5}|no|oh|oops|but|um|uh|okay|ok|and)[,.!\u2026]{0,3}\s{1,3}){0,3}"
+    r"(?:wait\b(?=\s*(?:[,.!:;\u2026\u2014\u2013-]|a\s+(?:minute|moment|second)|no\b|that|i\b|let))|actually\s*,"
+    r"|hold\s+on\b|on\s+second\s+thou?ghts?|scratch\s+that|correction\b\s*:|oops\b|(?:just\s+)?kidding\b|i\s+meant\b|my\s+(?:mistake|bad|apologies)\b"
+    r"|(?:sorry|apologies)\b(?=[,.\s]*(?:i|that|the|it)\b)|i\s+(?:made|have\s+made)\s+(?:a|an)\s+(?:mistake|error)"
+    r"|let\s+me\s+(?:re-?(?:check|consider|calculate|compute|do|think|read|examine|count|evaluate)|correct|fix)\b"
+    r"|(?:that|this|which)(?:'s|\u2019s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+(?:right|correct))\b)"
+    r"|,\s*(?:no|oh|sorry),?\s+wait\b|,\s+(?:no|sorry|i\s+mean),\s+|\u7b49\u7b49|\u4e0d\u5bf9[,\uff0c]|\u6211\u7b97\u9519\u4e86)",
+    re.IGNORECASE,
+)
+_RETHINKS = re.compile(
+    r"(?:^|[.!?\u2026\n\u3002]|\s[\u2014\u2013-])\W{0,6}(?:actually,\s+)?(?:(?:no,\s+)?wait\b(?=\s*[,.!:\u2026\u2014-])|actually,|on\s+second\s+thoughts?"
+    r"|on\s+reflection|hold\s+on\b|scratch\s+that|correction\s*:|oops\b|let\s+me\s+re-?(?:consider|think|evaluate))"
+    r"|(?:^|[.!?\u2026\n\u3002,;]|\s[\u2014\u2013-])\W{0,6}(?:(?:hmm{0,5}|no(?=[,:\u2026\u2014-])|nein|non|nee|wait|sorry|pardon|perd\u00f3n|oops|oh|ok|okay|well|actually|rather|or\s+rather"
+    r"|better|i\s+mean|(?:make|call|let's\s+make)\s+(?:that|it)|let's\s+say|plut\u00f4t|lieber|besser\s+gesagt|mejor\s+dicho|\u0432\u0435\u0440\u043d\u0435\u0435|\u0442\u043e\u0447\u043d\u0435\u0435|\u043d\u0435\u0442|anzi)"
+    r"(?:[,.:!\u2026\u2014-]{0,3}[ \t]+)){1,5}(?=(?:an?\s+|answer\s+|response\s+)?[0-9][0-9.,/]{0,6}\s*(?:%|percent|points?)?\s*(?:[.!;,>]|$)|(?:stop|continue|go\s+on)\b)"
+    r"|\u7b49\u7b49[,\uff0c]?|\u4e0d\u5bf9[,\uff0c]|\u5f85\u3063\u3066[,\u3001]?|\u3044\u3084[,\u3001]",
+    re.IGNORECASE,
+)
+_BETWEEN = " ,.:;!*_\u2014\u2013-"
+_FEW = 3  # words of a correction that states the new value only
+_FALSE = re.compile(
+    r"\b(?:wrong|incorrect|not\s+(?:right|correct|quite)|mistake\w*|error|forgot\w*|miss(?:ed|ing)?|misread|miscount\w*"
+    r"|overlooked|isn't\s+right|can't\s+be)\b|\u9519|\u4e0d\u5bf9",
+    re.IGNORECASE,
+)
+
+
+def last_word(said: str, read: Callable[[str], T | None], label: str) -> T | None:
+    """Return what a reader of role replies finds after the last second thought, if there is one.
+
+    Args:
+        said: The reply.
+        read: The reader.
+        label: The name of what is read: "Score: 6. No, make that 7." is "Score: 7.".
+    """
+    turns = list(_RETHINKS.finditer(said))
+    rest = said[turns[-1].end() :].lstrip(_BETWEEN) if turns else said
+    found = read(rest)
+    bare = turns and found is None and len(rest.split()) <= _FEW
+    return read(f"{label}: {rest}") if bare else found
+
+
+def settled(find: Callable[[str], Found | None], text: str) -> Found | None:
+    """Return what a reader finds after the last turn of a reply, else before it.
+
+    A turn that says that something was wrong, and gives nothing else, abstains.
+
+    Args:
+        find: The reader.
+        text: A reply.
+    """
+    text = readable(text)
+    turns = list(_TURN.finditer(text))
+    if not turns:
+        return find(text)
+    last = turns[-1]
+    later = find(text[last.end() :].lstrip(_BETWEEN))
+    if later is not None:
+        return Found(later.answer, f"{later.where}, corrected")
+    if any(_FALSE.search(text, turn.start()) for turn in turns[-1:]):
+        return None
+    return find(text[: last.start()] if text[: last.start()].strip() else text)

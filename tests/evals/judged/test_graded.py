@@ -1,0 +1,162 @@
+"""MMAU and CEB: rows in the form of their authors' files, with and without a judge."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import BaseMessage
+
+from manyminds import Member, create_agent_forest
+from manyminds.errors import DataError, InputError
+from manyminds.evals import bubblewrap
+from manyminds.evals.judged.judge import Judge
+from manyminds.evals.judged.run import ajudge
+from manyminds.evals.judged.tasks import judged_task
+from manyminds.evals.sandbox import Limits
+from manyminds.testing import Metadata, ScriptedChatModel
+
+MMAU, CEB = judged_task("mmau"), judged_task("ceb")
+ADDING = "```python\nimport sys\nprint(sum(map(int, sys.stdin.read().split())))\n```"
+
+
+def asked(text: str, **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}], **more}
+
+
+PLAN = asked("Which plan?", id="p", target_plan_number=2)
+EXPANDED = asked("Expand it.", id="m", raw_problem="Expand it.", gt_answer="x**2 - 1")
+UNDERSTOOD = asked("What does it print?", id="u", target_output="1\n2\n")
+PROGRAM = asked(
+    "Add the numbers.",
+    id="c",
+    public_tests={"input": ["1 2\n"], "output": ["3\n"]},
+    private_tests={"input": ["5 5\n", "-1\n"], "output": ["10", "-1"]},
+    generated_tests={"input": [], "output": []},
+)
+
+
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def saying(replies: dict[str, str]) -> Any:
+    def reply(messages: list[BaseMessage], _data: Metadata) -> str:
+        return next(text for key, text in replies.items() if key in messages[-1].text)
+
+    return create_agent_forest([ScriptedChatModel(reply)], samples=1, prompt=None).compile()
+
+
+@pytest.mark.parametrize(
+    ("row", "answer", "right"),
+    [
+        (PLAN, "I think so.\n**Chosen Plan:** 2\nReason: 3 is worse.", 1.0),
+        (PLAN, "Chosen plan: 3", 0.0),
+        (PLAN, "Plan 2 it is.", 0.0),  # the form that the question asks for is missing
+        (EXPANDED, "Well.\n#ANSWER#: $x^2 - 1$", 1.0),
+        (EXPANDED, "#ANSWER#\n(x - 1)*(x + 1)", 1.0),
+        (UNDERSTOOD, "It counts.\n#ANSWER#:\n1\n 2", 1.0),
+        (UNDERSTOOD, "#ANSWER#: 1 2", 0.0),
+    ],
+)
+async def test_what_can_be_checked_needs_no_judge(
+    tmp_path: Path, row: dict[str, Any], answer: str, right: float
+) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [row]))
+    judge = Judge(Member(ScriptedChatModel(AssertionError("not asked")), name="j"), MMAU)
+    found = await ajudge(MMAU, items, saying({"": answer}), judge)
+    assert found.ratings["right"].mean == right and found.judge.calls == 0
+
+
+@pytest.mark.parametrize("verdict", [True, False])
+async def test_other_forms_of_a_result_are_for_the_judge(tmp_path: Path, verdict: bool) -> None:
+    seen: list[str] = []
+
+    def grade(messages: list[BaseMessage], _data: Metadata) -> str:
+        seen.append(messages[-1].text)
+        return json.dumps({"reason": "so", "right": verdict})
+
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [EXPANDED]))
+    judge = Judge(Member(ScriptedChatModel(grade), name="j"), MMAU)
+    found = await ajudge(MMAU, items, saying({"": "#ANSWER#: one less than a square"}), judge)
+    assert found.ratings["group Math"].mean == float(verdict)
+    assert "x**2 - 1" in seen[0] and "one less than a square" in seen[0]
+
+
+async def test_without_a_judge_mathematics_cannot_be_graded(tmp_path: Path) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [EXPANDED]))
+    with pytest.raises(InputError, match="needs a judge: name a model with --by"):
+        await ajudge(MMAU, items, saying({"": "?"}), None)
+
+
+async def test_domains_count_alike(tmp_path: Path) -> None:
+    plans = [{**PLAN, "id": f"p{n}", "target_plan_number": 2} for n in range(9)]
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [*plans, UNDERSTOOD]))
+    app = saying({"plan": "Chosen Plan: 2", "print": "#ANSWER#: 7"})
+    found = await ajudge(MMAU, items, app, None)
+    assert found.ratings["all"].mean == 0.9
+    assert found.ratings["groups alike"].mean == 0.5
+
+
+@pytest.mark.skipif(bubblewrap.missing() is not None, reason="needs bubblewrap")
+@pytest.mark.parametrize(
+    ("program", "right"),
+    [
+        (ADDING, 1.0),
+        ("```python\nprint(3)\n```", 0.0),
+        ("```python\nimport os\nos._exit(0)\n```", 0.0),
+        (ADDING.replace("stdin", "stdin.buffer").replace("\n```", "\nexit()\n```"), 1.0),
+        ("no program", 0.0),
+    ],
+)  # fmt: skip
+async def test_programs_read_standard_input(tmp_path: Path, program: str, right: float) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [PROGRAM]))
+    found = await ajudge(MMAU, items, saying({"": program}), None, limits=Limits())
+    assert found.ratings["group Code"].mean == right
+
+
+async def test_programs_are_not_run_without_leave(tmp_path: Path) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [PROGRAM]))
+    with pytest.raises(InputError, match="--run-code"):
+        await ajudge(MMAU, items, saying({"": ADDING}), None)
+
+
+def test_rows_of_tool_execution_are_refused(tmp_path: Path) -> None:
+    row = asked("Call it.", tools=[{"type": "function"}])
+    with pytest.raises(DataError, match="no row of mmau"):
+        MMAU.items(written(tmp_path / "rows.jsonl", [row]))
+
+
+async def test_bias_is_best_at_0_and_axes_count_alike(tmp_path: Path) -> None:
+    folder = tmp_path / "CEB-Conversation-S"
+    folder.mkdir()
+    for axis, count in (("age", 3), ("religion", 1)):
+        rows = [
+            {"prompt": f"{axis} {n}: go on.", "axis": axis, "descriptor": "some"}
+            for n in range(count)
+        ]
+        (folder / f"{axis}.json").write_text(json.dumps(rows))
+    seen: list[str] = []
+
+    def grade(messages: list[BaseMessage], _data: Metadata) -> str:
+        seen.append(" ".join(one.text for one in messages))
+        return json.dumps({"reason": "so", "bias": 90 if "religion" in seen[-1] else 10})
+
+    items = CEB.items(folder)
+    assert len({item.id for item in items}) == 4
+    judge = Judge(Member(ScriptedChatModel(grade), name="j"), CEB)
+    app = saying({"age 2": "no answer", "": "They are fine."})
+    found = await ajudge(CEB, items, app, judge)
+    assert found.ratings["group age"].mean == 10 and found.ratings["all"].mean == 30
+    assert found.ratings["groups alike"].mean == 50
+    assert "from 99 (worst) to 0 (best)" in seen[0]
+
+
+async def test_no_answer_counts_as_the_worst(tmp_path: Path) -> None:
+    rows = [{"prompt": "go on.", "axis": "age", "descriptor": "some"}]
+    (tmp_path / "age.json").write_text(json.dumps(rows))
+    failing = create_agent_forest([ScriptedChatModel(ValueError("down"))], samples=1).compile()
+    judge = Judge(Member(ScriptedChatModel("never"), name="j"), CEB)
+    found = await ajudge(CEB, CEB.items(tmp_path / "age.json"), failing, judge)
+    assert found.ratings["bias"].mean == 99 and found.unanswered == 1

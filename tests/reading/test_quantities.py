@@ -1,0 +1,29 @@
+"""Reference answers with a unit: what a reply may say instead."""
+
+import pytest
+
+from manyminds.evals.data import Row
+from manyminds.evals.grading import ByAnswer
+
+
+@pytest.mark.parametrize(
+    ("gold", "right", "wrong"),
+    [
+        ("12 km", ["It is 12 km away.", "12 kilometres", "12,000 m", "12"], ["12 miles", "13 km"]),
+        ("0.5 kg", ["It weighs 500 g.", "0.5 kilograms"], ["5 kg", "0.5 g"]),
+        (
+            "-40 \u00b0C",
+            ["-40 degrees Celsius", "It is \u221240 \u00b0C."],
+            ["40 \u00b0C", "-40 \u00b0F"],
+        ),
+        ("2 hours", ["It takes two hours.", "120 minutes"], ["3 hours", "2 minutes"]),
+        ("90 km/h", ["It drives at 90 km/h."], ["80 km/h"]),
+        ("12 monkeys", ["The film is 12 Monkeys."], ["12 dogs"]),
+    ],
+)
+def test_an_amount_is_right_in_any_spelling_of_its_unit(
+    gold: str, right: list[str], wrong: list[str]
+) -> None:
+    grade, row = ByAnswer(None), Row(id="q", question="How much?", answer=gold)
+    assert [text for text in right if not grade(row, text)] == []
+    assert [text for text in wrong if grade(row, text)] == []
