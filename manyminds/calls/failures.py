@@ -6,6 +6,7 @@ and by the code in the body, which is the same for every OpenAI-compatible endpo
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from time import time
@@ -13,8 +14,9 @@ from typing import cast
 
 from manyminds.errors import AnswerError, BudgetError, QuorumError
 from manyminds.models.envelopes import NO_COMPLETION, ProviderMessage, provider_message
+from manyminds.models.http_responses import USAGE_SO_FAR
 from manyminds.models.redact import without_keys
-from manyminds.models.token_counts import token_usage
+from manyminds.models.token_counts import reported_in, token_usage, usage_of_report
 from manyminds.state import Failure, FailureKind, TokenUsage
 
 RETRIABLE: frozenset[FailureKind] = frozenset(
@@ -121,6 +123,13 @@ def usage_in(error: BaseException) -> TokenUsage | None:
     own = own_error(error)
     if own is not None:
         return cast("TokenUsage | None", own.usage)
+    if vars(error).get(USAGE_SO_FAR) is not None:
+        return cast("TokenUsage", vars(error)[USAGE_SO_FAR])
+    response = getattr(error, "response", None)
+    with suppress(Exception):  # of whichever HTTP client it is; the body need not be JSON
+        body: object = response.json() if response is not None else None
+        if isinstance(body, Mapping):
+            return usage_of_report(reported_in(cast("Mapping[str, object]", body)))
     usage = getattr(getattr(error, "completion", None), "usage", None)  # of the SDK's parsing
     read, written = (getattr(usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
     return token_usage(read, written)

@@ -17,21 +17,23 @@ _REFUSES = re.compile(
     r"unsupported|n[o']?t[ -]support|n't support|unrecognized|unknown|unexpected|not permitted"
     r"|not allowed|extra|does not exist|cannot|invalid|deprecated|only|not enabled|disabled"
     r"|unavailable|not available|not implemented|forbidden|reject|ignored|read-only|fixed"
-    r"|incompatible|must be (?:1|unset|omitted|null|none|one of|the default)|must not be|requires"
-    r"|failed to parse|\u4e0d\u652f\u6301",
+    r"|incompatible|must be (?:1|unset|omitted|null|none|one of|the default)|must not|requires"
+    r"|failed to parse|not accept|has no\b|\u4e0d\u652f\u6301",
     re.IGNORECASE,
 )
 _OUT_OF_RANGE = re.compile(
     r"between|range|greater than|less than|at (?:least|most)|exceeds?\b|maximum|minimum|too large"
-    r"|must be (?:an? )?(?:integer|number|string|positive|>|<|in \[)",
+    r"|must be (?:an? )?(?:integer|number|string|positive|>|<|in [\[(])",
     re.IGNORECASE,
 )
 _NO_SUCH_MODEL = re.compile(r"\bmodel\b[^.]{0,60}(?:does not exist|not found)", re.IGNORECASE)
 # Names that are words of the language as well: they count where they are quoted, or begin the text.
 _WORDS = {"n", "seed", "stop", "store", "tools", "user", "functions", "metadata"}
 _ALSO_CALLED = {
-    "response_format": r"json[_ ]schema|json mode|structured outputs?|guided|grammar",
-    "tools": r"tool[_ ]choice",
+    "response_format": r"json[_ ]schema|json mode|structured outputs?|guided|grammar"
+    r"|response formats?",
+    "tools": r"tool[_ ](?:choice|call\w*|use)|support tools|function[_ ]call\w*",
+    "n": r"number of (?:completions|choices|generations|samples)|(?:completions|choices) must be 1",
 }
 _SYSTEM = re.compile(
     r"\bsystem\b[^.]{0,60}\b(?:role|message|prompt|instruction)"
@@ -39,16 +41,21 @@ _SYSTEM = re.compile(
     r"|\broles?\b[^.]{0,60}\buser\b[^.]{0,20}\bassistant\b"
     r"|\buser\b[^.]{0,20}\bassistant\b.{0,40}\broles?\b"
     r"|(?:unexpected|unknown|invalid)(?: message)? role"
-    r"|messages?\W{0,2}0\W{1,3}role must be|first message must be from",
+    r"|messages?\W{0,2}0\W{1,3}role must be|first message must be from"
+    r"|\bsystem_(?:instruction|prompt|message)|\binstruction role|template[^.]{0,40}\bsystem\b",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(
-    r"\balternat|consecutive|(?:same|share a) role|in a row|take turns|start with a user"
-    r"|must be from (?:the )?user|follow each other|cannot follow|expected assistant after user"
+    r"\balternat|consecutive|(?:same|share a) role|in a row|take turns"
+    r"|(?:start|begin) with (?:a |the )?['\"`]?user|first message must (?:be|have)[^.]{0,20}\buser"
+    r"|must be from (?:the )?user|followed by (?:an? )?assistant|duplicate (?:user|assistant|role)"
+    r"|follow each other|cannot follow|expected assistant after user"
     r"|\buser, assistant, user\b|\badjacent messages"
     r"|\bposition \d+ must be of role",
     re.IGNORECASE,
 )
+_REFUSED = ("invalid_request", "context_too_long")  # too high a limit leaves a prompt no room
+_OF_TEMPLATE = re.compile(r"template|jinja|\brole|alternat|n[o']?t support", re.IGNORECASE)
 LIMITS = ("max_tokens", "max_completion_tokens")
 
 
@@ -107,12 +114,10 @@ class Refusals:
         if "stream_options" in message and not self.no_stream_options:
             return replace(self, no_stream_options=True)
         named = _named(message, params, refuses)
-        limits = [name for name in LIMITS if re.search(rf"\b{name}\b", message)]
-        if not named:
-            return None
-        if len(limits) == 2 and self.limit is None and set(limits) & params.keys():
-            return replace(self, limit=limits[limits[0] in params])
-        return replace(self, params=self.params | {named})
+        other = _other_limit(message, params, named)
+        if other is not None and self.limit is None:
+            return replace(self, limit=other)
+        return replace(self, params=self.params | {named}) if named else None
 
     def apply(
         self, messages: list[BaseMessage], params: Mapping[str, Any]
@@ -125,11 +130,14 @@ class Refusals:
             params = {name: value for name, value in params.items() if name not in high}
         if self.params or self.limit is not None:
             kept = {name: value for name, value in params.items() if name not in self.params}
-            gone = [name for name in params if name in self.params]
-            notes += [f"`{name}` was left out: the endpoint refuses it" for name in gone]
             for name in LIMITS:
                 if self.limit is not None and name != self.limit and name in kept:
-                    kept[self.limit] = kept.pop(name)
+                    value = kept.pop(name)
+                    if self.limit not in self.params:  # else it takes a limit under neither name
+                        kept[self.limit] = value
+            renamed = LIMITS if self.limit in kept else ()
+            gone = [name for name in params if name not in (*kept, *renamed)]
+            notes += [f"`{name}` was left out: the endpoint refuses it" for name in gone]
             params = kept
         if self.no_system and any(isinstance(one, SystemMessage) for one in messages):
             messages = _without_system(messages)
@@ -147,6 +155,15 @@ def _named(message: str, params: Mapping[str, Any], refuses: bool) -> str | None
     return min(at, key=at.__getitem__, default=None)
 
 
+def _other_limit(message: str, params: Mapping[str, Any], named: str | None) -> str | None:
+    """Return the endpoint's own name for the limit of tokens, where it refuses the one sent."""
+    sent = next((name for name in LIMITS if name in params), None)
+    other = LIMITS[sent == LIMITS[0]]
+    is_told = re.search(rf"\b(?:use|instead|rather|mean)\b.*\b{other}\b", message, re.IGNORECASE)
+    is_both = named is not None and all(re.search(rf"\b{name}\b", message) for name in LIMITS)
+    return other if sent is not None and (named == sent or is_told or is_both) else None
+
+
 def _place(name: str, message: str, refuses: bool) -> int | None:
     """Return where a message names a parameter, with its underscores or as other words."""
     pattern = rf"\b{re.escape(name).replace('_', '[_ ]?')}\b"
@@ -161,6 +178,15 @@ def _place(name: str, message: str, refuses: bool) -> int | None:
 
 NOTHING_REFUSED = Refusals()
 _refusals: dict[str, Refusals] = {}
+
+
+def told(kind: str, message: str) -> str:
+    """Return the message of a failure that may refuse a feature; else nothing.
+
+    llama.cpp answers 500 where a chat template refuses a role.
+    """
+    is_one = kind in _REFUSED or (kind == "server_error" and _OF_TEMPLATE.search(message))
+    return message if is_one else ""
 
 
 def refusals_of(member: str) -> Refusals:

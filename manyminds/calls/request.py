@@ -17,7 +17,7 @@ from langgraph.errors import GraphBubbleUp
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls import failures
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
-from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember
+from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember, told
 from manyminds.calls.response import Reply, parse
 from manyminds.calls.samples import samples_of
 from manyminds.calls.sendable import alternating, argument_of, sendable
@@ -31,7 +31,6 @@ from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage, note
 
-_REFUSED = ("invalid_request", "context_too_long")  # too high a limit leaves a prompt no room
 _TRUNCATED = "an answer was cut by its token limit"
 _ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
 _ADAPTATIONS = 6  # features that an endpoint may refuse
@@ -153,12 +152,12 @@ class Request:
                 raise
             except Exception as error:
                 kind = failures.kind_of(error) if member.is_chat else ""
-                words = failures.words_of(error) if kind in _REFUSED else ""
+                words = told(kind, failures.words_of(error))
                 if words == said:
                     raise
                 remember(member.identity, self._known)
                 more = self._known.without_limit(words, self._params, self.limit)
-                if more is None and kind == "invalid_request":
+                if more is None and kind != "context_too_long":
                     more = self._known.after(words, self._messages, self._params)
                 if more is None or not left or not self._apply(more):
                     raise

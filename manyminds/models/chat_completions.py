@@ -8,7 +8,7 @@ every chunk of a stream, streams that end in the middle, and bodies without end.
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeGuard, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -18,8 +18,13 @@ from langchain_core.runnables.config import run_in_executor
 
 from manyminds.errors import AnswerError
 from manyminds.models.envelopes import NO_COMPLETION, is_error, provider_error
-from manyminds.models.http_responses import StreamState, reading
-from manyminds.models.token_counts import UNUSABLE_USAGE, token_usage
+from manyminds.models.http_responses import USAGE_SO_FAR, StreamState, reading
+from manyminds.models.token_counts import (
+    UNUSABLE_USAGE,
+    as_reported,
+    reported_in,
+    usage_of_report,
+)
 from manyminds.state import TokenUsage
 
 _END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
@@ -29,7 +34,6 @@ _SENTENCE = 500  # bytes of a plain text that says what is wrong, at most
 _CHOICES = 64  # of a chunk, at most
 _TOOL_CALLS = 128  # of a message, at most: no model has more tools
 _BLOCKS = 10_000  # of a content, at most
-_DETAILS = ("prompt_tokens_details", "completion_tokens_details")
 
 
 class ChatCompletions:
@@ -65,12 +69,12 @@ class ChatCompletions:
         """Turn a response into messages, whatever its usage, roles and envelope are like."""
         body = _body(response)
         reported = body.get("usage")
-        usage = _usage(reported)
+        usage = usage_of_report(reported)
         if body.get("error"):
             raise provider_error(body, usage)
         if not (isinstance(body.get("choices"), list) and body["choices"]):
             raise provider_error(body, usage, otherwise="malformed")
-        body["usage"] = _as_reported(reported, usage)
+        body["usage"] = as_reported(reported, usage)
         if not isinstance(body.get("service_tier"), str):
             body.pop("service_tier", None)
         body["choices"] = [_choice(each) for each in cast("list[object]", body["choices"])]
@@ -92,8 +96,8 @@ class ChatCompletions:
     ) -> ChatGenerationChunk | None:
         """Turn a chunk of a stream into a message; usage is kept for the end of the stream."""
         stream = reading.get() or StreamState()
-        reported = _reported(chunk)
-        usage = _usage(reported)
+        reported = reported_in(chunk)
+        usage = usage_of_report(reported)
         stream.count(usage)
         stream.nonsense = stream.nonsense or (usage is None and bool(reported))
         if is_error(chunk):
@@ -128,10 +132,15 @@ class ChatCompletions:
                 chunk = await anext(chunks)
             except StopAsyncIteration:
                 break
+            except Exception as error:
+                told = _told_in(stream, error)
+                if told is error:
+                    raise
+                raise told from error
             finally:
                 reading.set(None)
             yield chunk
-        if not stream.finished and not _END_MARK.search(stream.tail):
+        if not stream.finished and not _END_MARK.search(stream.tail[-64:]):
             error = AnswerError(
                 "the stream ended before the answer was complete", kind="connection", retriable=True
             )
@@ -206,6 +215,25 @@ async def _plain(stream: Any) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
 
     async with stream as response:
         yield chunks()
+
+
+def _told_in(stream: StreamState, error: Exception) -> Exception:
+    """Return the error of a stream with all that its last events say, and with its usage.
+
+    The SDK keeps of an event with an error only what stands below that key.
+    """
+    if isinstance(error, AnswerError):
+        error.usage = error.usage or stream.usage
+        return error
+    of_stream = hasattr(error, "body") and not hasattr(error, "status_code")
+    for line in re.split(rb"[\r\n]+", stream.tail) if of_stream else ():
+        with suppress(ValueError, RecursionError):
+            event = json.loads(line.removeprefix(b"data:"))
+            if isinstance(event, dict) and is_error(cast("dict[str, Any]", event)):
+                stream.count(usage_of_report(reported_in(cast("dict[str, Any]", event))))
+                return provider_error(event, stream.usage)
+    vars(error)[USAGE_SO_FAR] = stream.usage
+    return error
 
 
 def _super(model: object) -> Any:
@@ -303,43 +331,6 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(function.get("arguments"), Mapping | list):
         function["arguments"] = json.dumps(function["arguments"])
     return {**call, "function": function}
-
-
-def _reported(chunk: Mapping[str, Any]) -> object:
-    """Return the usage in a chunk, in its choice (Moonshot), or in a part of its own (Groq)."""
-    choices, groq = chunk.get("choices"), chunk.get("x_groq")
-    holders = [chunk, *(choices[:1] if isinstance(choices, list) else []), groq]
-    found = (
-        cast("Mapping[str, Any]", one).get("usage") for one in holders if isinstance(one, dict)
-    )
-    return next(filter(None, found), None)
-
-
-def _usage(reported: object) -> TokenUsage | None:
-    if not isinstance(reported, Mapping):
-        return None
-    given = cast("Mapping[str, object]", reported)
-    read, written = given.get("prompt_tokens"), given.get("completion_tokens")
-    if read is None and written is None:  # as other protocols name them
-        read, written = given.get("input_tokens"), given.get("output_tokens")
-    return token_usage(read, written)
-
-
-def _as_reported(reported: object, usage: TokenUsage | None) -> dict[str, Any] | None:
-    """Return a usage that LangChain can add up, with the details that are counts."""
-    if usage is None:
-        return None
-    whole: dict[str, Any] = {
-        "prompt_tokens": usage["input_tokens"],
-        "completion_tokens": usage["output_tokens"],
-        "total_tokens": usage["input_tokens"] + usage["output_tokens"],
-    }
-    for name in _DETAILS:
-        details = cast("Mapping[str, Any]", reported).get(name)
-        if isinstance(details, Mapping):
-            counts = cast("Mapping[str, object]", details).items()
-            whole[name] = {key: n for key, n in counts if type(n) is int and n >= 0}
-    return whole
 
 
 def _of_usage(usage: TokenUsage) -> AIMessageChunk:

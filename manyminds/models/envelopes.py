@@ -13,7 +13,16 @@ from manyminds.state import FailureKind, TokenUsage
 # Names of keys, in small letters without marks.
 _HOLDERS = (
     *("error", "errors", "baseresp", "message", "detail", "details", "msg", "reason", "title"),
-    *("errormessage", "errormsg", "errmsg", "statusmsg", "usermessage", "description", "text"),
+    *(
+        "errormessage",
+        "errormsg",
+        "errmsg",
+        "err",
+        "statusmsg",
+        "usermessage",
+        "description",
+        "text",
+    ),
     *("raw", "faultstring", "fault", "exception", "failurereason", "messages"),
     *("errordescription", "errordesc"),
 )
@@ -24,9 +33,10 @@ _CODES = frozenset(
 _AROUND = ("response", "responsemetadata", "data", "result", "output", "header", "body")
 NO_COMPLETION = "the endpoint's reply has not the form of a chat completion"
 _SAID_IN_STREAMS = (
-    *("errors", "detail", "message", "msg", "errormessage", "errormsg", "errmsg", "fault"),
-    *("exception", "errordescription"),
+    *("errors", "detail", "message", "msg", "errormessage", "errormsg", "errmsg", "err", "fault"),
+    *("exception", "errordescription", "failurereason"),
 )
+_FAILED = frozenset({"error", "failed", "failure", "fail"})  # states
 _STATES = ("baseresp", "header")  # with a code also where all is well, then one of _FINE
 _FINE = frozenset({"0", "200", "success", "ok"})
 _DEEPEST, _LONGEST = 6, 2_000
@@ -73,6 +83,8 @@ def is_error(chunk: Mapping[str, Any]) -> bool:
         for key in (*_AROUND, *_STATES)
         if isinstance(given.get(key), Mapping)
     }
+    if str(given.get("status")).lower() in _FAILED:
+        return True
     return any(given.get(key) for key in _SAID_IN_STREAMS) or any(
         one.get("error") or (key in _STATES and _has_failed(one)) for key, one in around.items()
     )

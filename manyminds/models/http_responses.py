@@ -18,8 +18,12 @@ from manyminds.state import TokenUsage
 MOST_BYTES = 32 * 2**20
 """Bytes of a response, decompressed, that are read."""
 
+USAGE_SO_FAR = "manyminds_usage"
+"""Attribute of a client's error: the usage that a stream reported before it."""
+
 _PARTS = 400_000  # colons and lists of a response: reading more would block for seconds
 _EVENT = 4 << 20  # bytes of an event of a stream
+_TAIL = 4_096  # bytes of a stream's end in which an error is looked for
 _PIECE = 8_192  # compressed bytes that are decompressed at once: at most some 8 MB
 _ENCODINGS = {"", "identity", "gzip", "deflate"}
 
@@ -167,7 +171,7 @@ def _limit(response: Any, is_json: bool, is_packed: bool) -> None:
             async for part in whole(*args, **kwargs):
                 limits.count(part)
                 if stream is not None:
-                    stream.tail = (stream.tail + part)[-64:]
+                    stream.tail = (stream.tail + part)[-_TAIL:]
                 yield part
         except Exception as error:
             if type(error).__name__ != "DecodingError":  # of whichever HTTP client it is

@@ -44,7 +44,8 @@ _SAID: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     ),
     (
         re.compile(
-            r"too many requests|rate.?limit|throttl|rate exceeded|resource.?exhausted|qps"
+            r"too many (?:\w+ ){0,3}requests|concurrent (?:requests?|calls?)|rate.?limit"
+            r"|throttl|rate exceeded|resource.?exhausted|qps"
             r"|rate.?quota|requests? limit reached|slow down|\u9650\u6d41|\u9891\u7387|\u5e76\u53d1"
             r"|\u901f\u7387|\u6d41\u91cf|\u8bf7\u6c42\u8fc7\u591a"
         ),
@@ -73,6 +74,8 @@ _CODES: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     ),
 )
 
+_A_CODE = re.compile(r"(?:none )?[a-z]+(?:[_.][a-z]+)+")
+
 # What a message says where neither a status nor a code does.
 _WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
@@ -88,7 +91,8 @@ _WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (re.compile(r"time[d-]? ?out\b|deadline exceeded"), "timeout"),
     (
         re.compile(
-            r"\bbusy\b|overload|(?:currently|still|is) loading|high demand|unavailable"
+            r"\bbusy\b|overload|(?:currently|still|is) loading|model loading|loading (?:the )?model"
+            r"|warming up|cold start|starting up|crash|high demand|unavailable"
             r"|out of memory|internal (?:server )?error|try again (?:later|in)|at capacity"
             r"|no instances|\u7e41\u5fd9|\u7a0d\u540e"
         ),
@@ -159,6 +163,8 @@ def kind_of_words(
     if status is not None and status >= 400:
         usual: FailureKind = "server_error" if status >= 500 else "invalid_request"
         return BY_STATUS.get(status, usual)
+    if codes is not None and _A_CODE.fullmatch(text.strip()):  # "invalid_auth" as the message
+        codes = text
     coded: FailureKind | None = next(
         (kind for words, kind in _CODES if words.search((codes or "").lower())), None
     )

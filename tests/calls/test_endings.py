@@ -74,6 +74,20 @@ WORDS: dict[str, tuple[str, str]] = {
         " nan_detected gpu_oom deadline_exceeded internal abnormal malfunction suspended pending"
         " terminated connection_closed halted backend_gone",
     ),
+    "further engines": (
+        "finish_reason",
+        "STOP_REASON_STOP end_of_turn hit_eos matched_stop message_stop turn_complete eom_id final"
+        " </s> delivered StopReason.EndTurn \u6b63\u5e38\u7ed3\u675f"
+        " | TOKEN_LIMIT_REACHED limit_reached hitLimit REACHED_LIMIT context_exceeded maxlen"
+        " seq_len_reached token_cap token_exhausted completion_limit generation_limit limited"
+        " output_cap ctx_exceeded max_total_tokens word_limit \u8d85\u957f"
+        " | flagged RAI responsible_ai abuse malicious profanity illegal sexual violence harassment"
+        " dangerous_content civic_integrity prompt_injection security spam declined minors"
+        " \u5185\u5bb9\u5ba1\u6838 \u4e0d\u5408\u89c4 \u6d89\u653f"
+        " | capacity throttled faulted stopped_by_server server_busy segfault sigterm provider_down"
+        " network panic corrupted hard_stop quota_exceeded rate_limited request_limit queue_full"
+        " not_available undelivered \u5f02\u5e38 \u8d85\u65f6 \u5931\u8d25 \u4e2d\u65ad",
+    ),
     "spellings": (
         "finish_reason",
         "Stop stopped eos end normal done success | max-tokens MaxTokens Length max_output"
@@ -115,6 +129,17 @@ def test_a_word_of_a_provider(key: str, word: str, ending: str) -> None:
         ({"truncated": True, "stop_type": "eos"}, TRUNCATED),
         ({"truncated": False, "stopped_limit": False}, WHOLE),
         ({"stopped_limit": True}, TRUNCATED),
+        ({"prompt_feedback": {"blockReason": "OTHER"}}, REFUSED),
+        ({"details": {"finish_reason": "length"}}, TRUNCATED),  # Text Generation Inference
+        ({"generation_info": {"finish_reason": "content_filter"}}, REFUSED),
+        ({"candidates": [{"finishReason": "MAX_TOKENS"}, {"finishReason": "STOP"}]}, TRUNCATED),
+        ({"outputs": [{"stopReason": "end_turn"}]}, WHOLE),
+        ({"metadata": ["x"], "details": None, "choices": []}, WHOLE),
+        ({"finish_reason": "stop", "details": {"finish_reason": "length"}}, WHOLE),
+        ({"done": False}, TRUNCATED),
+        ({"done": True, "done_reason": "stop"}, WHOLE),
+        ({"isTruncated": "true"}, TRUNCATED),
+        ({"is_truncated": False}, WHOLE),
         ({"content_filter_results": {"hate": {"filtered": False}}, "finish_reason": "stop"}, WHOLE),
         ({}, WHOLE),
     ],

@@ -207,6 +207,18 @@ async def test_truncated_samples_do_not_vote() -> None:
         ({"success": False, "errors": [{"code": 7003, "message": "no"}]}, "malformed", "no"),
         ({"code": 1302, "msg": "rate limit reached"}, "rate_limit", "rate limit reached"),
         ({"choices": None, "message": "out of memory", "code": 500}, "server_error", "memory"),
+        (
+            {"status": "error", "message": "Too many concurrent requests"},
+            "rate_limit",
+            "concurrent",
+        ),
+        ({"status": "failed", "failure_reason": "worker crashed"}, "server_error", "crashed"),
+        ({"ok": False, "error": "invalid_auth"}, "authentication", "invalid_auth"),
+        ({"error": "model_not_ready.rate_limited"}, "rate_limit", "rate_limited"),
+        ({"data": {"error": "model loading"}}, "server_error", "model loading"),
+        ({"err": "broken pipe to worker", "code": 500}, "server_error", "broken pipe"),
+        ({"error": True, "message": "You are being rate limited"}, "rate_limit", "being rate"),
+        ({"error": {"message": "slow", "code": "429"}}, "rate_limit", "slow"),
     ],
 )
 async def test_an_error_inside_200_keeps_its_kind_and_words(
@@ -242,6 +254,16 @@ async def test_a_reply_that_is_only_a_tool_call_is_noted_where_no_tools_were_off
     reply = await got(raw, params={"tools": tools} if offered else {})
     assert reply["status"] == "ok" and reply["text"] == "" and reply.get("tool_calls")
     assert bool(reply.get("notes")) is not offered
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+async def test_an_error_that_reports_usage_is_paid(status: int) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    body = json.dumps({"error": {"message": "boom"}, "usage": usage}).encode()
+    with Server(lambda _body, _k: Reply(raw=body, status=status)) as server:
+        member = Member(f"m@{server.url}", retries=0, price=Price(input=1, output=1))
+        paid = await ask(member, [HumanMessage("Why?")], a_run(), role="proposer")
+    assert paid["status"] == "failed" and paid["cost"] == pytest.approx(15e-6)
 
 
 async def test_every_response_is_paid_also_without_an_answer() -> None:

@@ -25,6 +25,11 @@ the following parameters are disabled for this model: temperature
 parameter temperature is forbidden
 Invalid JSON payload received. Unknown name "temperature": Cannot find field.
 body.temperature: Extra inputs are not permitted
+For thinking mode, temperature must be left at its default value
+Additional properties are not allowed ('temperature' was unexpected)
+temperature: 0.7 does not match const 1
+please remove temperature from the request
+\u53c2\u6570 temperature \u4e0d\u88ab\u652f\u6301
 """
 OTHERS = (
     ("seed", "seed: extra fields not permitted"),
@@ -41,6 +46,11 @@ OTHERS = (
     ("response_format", "json_schema is not supported by this model"),
     ("response_format", "This model does not support structured outputs"),
     ("response_format", "failed to parse grammar"),
+    ("response_format", "This model does not support response formats"),
+    ("n", "Number of completions must be 1"),
+    ("tools", "tool calling is not supported by this model"),
+    ("tools", "registry/library/small:1b does not support tools"),
+    ("presence_penalty", "presence penalty isn't supported"),
 )
 NO_REFUSAL = (
     ("temperature", "temperature must be between 0 and 2"),
@@ -50,6 +60,8 @@ NO_REFUSAL = (
     ("seed", "seed must be an integer"),
     ("stop", "please stop sending this"),
     ("n", "n must be greater than 0"),
+    ("top_p", "top_p must be in (0, 1]"),
+    ("temperature", "temperature 3 is out of range [0,2]"),
 )
 SYSTEM = """
 messages.0.role: Input should be 'user' or 'assistant'
@@ -62,6 +74,11 @@ Unknown role: system
 System prompt is not allowed for this model
 messages[0].role must be user
 First message must be from user
+Instruction role is not supported for this model
+system_instruction is not supported
+'messages' must not contain system messages
+this model has no system prompt
+A 'system' message is not accepted here
 """
 ALTERNATE = """
 Conversation roles must alternate user/assistant/user/assistant/...
@@ -74,6 +91,10 @@ Two messages of the user follow each other
 Expected assistant after user, found user
 Adjacent messages may not share a role
 user message cannot follow user message
+Conversation must begin with a user message
+The first message must have role user
+user role must be followed by assistant
+duplicate user role in sequence
 """
 
 
@@ -160,6 +181,61 @@ async def test_an_endpoint_that_refuses_all_and_always_ends() -> None:
         sampling = {name: 1 for name in ("temperature", "seed", "top_p", "logprobs", "top_k")}
         got = await asked(server, "all", PROMPT, **sampling)
         assert got["status"] == "failed" and len(server.requests) <= 7
+
+
+@pytest.mark.parametrize(
+    ("sent", "words", "right"),
+    [
+        ("max_tokens", "Unknown parameter: 'max_tokens'", "max_completion_tokens"),
+        ("max_tokens", "Please use max_completion_tokens", "max_completion_tokens"),
+        ("max_tokens", "max_tokens is deprecated: use max_completion_tokens", None),
+        ("max_completion_tokens", "Extra inputs are not permitted: max_completion_tokens", None),
+        ("max_completion_tokens", "unknown max_completion_tokens, did you mean max_tokens?", None),
+    ],
+)
+def test_the_limit_of_tokens_is_sent_under_its_other_name(
+    sent: str, words: str, right: str | None
+) -> None:
+    known = Refusals().after(words, PROMPT, {sent: 9, "temperature": 1})
+    assert known is not None
+    other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[sent]
+    assert known.apply(PROMPT, {sent: 9, "temperature": 1})[1] == {other: 9, "temperature": 1}
+    assert right in (None, other)
+
+
+async def test_an_endpoint_that_takes_no_limit_under_either_name() -> None:
+    def reply(body: Body, _k: int) -> Reply:
+        refused = [name for name in body if name.startswith("max_")]
+        text = f"Unknown parameter: {refused}"
+        return Reply(text, status=400) if refused else Reply("It is 4.")
+
+    with Server(reply) as server:
+        for requests in (3, 4):
+            got = await asked(server, "no limit", PROMPT, max_tokens=9)
+            assert got["text"] == "It is 4." and len(server.requests) == requests
+            assert "`max_tokens` was left out" in str(got.get("notes"))
+
+
+@pytest.mark.parametrize(
+    ("words", "requests"),
+    [
+        ("Value is not callable: System role not supported", 2),
+        ("Jinja template: Conversation roles must alternate user/assistant/user/assistant/...", 2),
+        ("temperature of the GPU is too high", 1),
+        ("the system is down, no message went through", 1),
+    ],
+)
+async def test_a_template_that_refuses_is_a_servers_error_of_llama_cpp(
+    words: str, requests: int
+) -> None:
+    def reply(body: Body, _k: int) -> Reply:
+        refused = body["messages"][0]["role"] == "system"
+        return Reply(words, status=500) if refused else Reply("It is 4.")
+
+    with Server(reply) as server:
+        got = await asked(server, words[:20], PROMPT, temperature=0.3)
+        assert len(server.requests) == requests
+        assert got["status"] == ("ok" if requests > 1 else "failed")
 
 
 async def test_the_field_of_the_envelope_names_the_parameter() -> None:

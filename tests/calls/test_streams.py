@@ -145,6 +145,10 @@ ERRORS = {
     "without the key": {"object": "error", "message": "E7 upstream died", "code": 500},
     "as a message": {"message": "E7 upstream died", "type": "server_error"},
     "as a detail": {"detail": "E7 upstream died"},
+    "true, and beside it": {"error": True, "message": "E7 upstream died"},
+    "a text, and beside it": {"error": "E7 upstream died", "code": 502, "request_id": "x"},
+    "a state": {"status": "failed", "failure_reason": "E7 worker crashed"},
+    "a short name": {"err": "E7 broken pipe", "code": 500},
     "as Anthropic's": {"type": "error", "error": {"type": "api_error", "message": "E7 died"}},
 }
 
@@ -156,6 +160,19 @@ async def test_an_error_inside_a_stream_is_the_failure_of_the_call(error: Body) 
     missing = result["report"]["missing"]
     assert [one["kind"] for one in missing] == ["server_error"]
     assert "E7" in missing[0]["message"] or "`error`" in missing[0]["message"]
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+async def test_a_stream_that_failed_is_paid(error: Body) -> None:
+    """What it reported before its error, and with it, counts once."""
+    begun = chunk("The answer is 5 and ", usage=usage(10, 2))
+    later: Body = {**error, "usage": usage(10, 3)}
+    whole = [chunk("It is 4.", "stop", usage=usage(10, 5)), DONE]
+    for events, written in (([begun, error], 2), ([begun, later], 3)):
+        result = await streamed(events, whole, retries=1)
+        assert result["answer"] == "It is 4." and result["streams"] == 2
+        spent = result["report"]["roles"]["aggregator"]["tokens"]
+        assert spent == {"input": 20, "output": 5 + written}
 
 
 async def test_a_limit_told_inside_a_stream_is_one() -> None:
