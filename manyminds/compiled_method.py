@@ -172,6 +172,8 @@ def as_input(given: Any) -> Any:
         return {"messages": given.to_messages()}
     if isinstance(given, BaseMessage):
         return {"messages": [given]}
+    if isinstance(given, dict) and cast("dict[str, Any]", given).get("messages", ...) is None:
+        return {**given, "messages": []}  # LangGraph would raise an error of its own
     return {"messages": given} if isinstance(given, list) else given
 
 

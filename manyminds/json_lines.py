@@ -7,6 +7,7 @@ can leave the last line torn; the next append drops it.
 import gzip
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from errno import ENOSPC
@@ -25,6 +26,14 @@ _BLOCK = 64 << 10
 _BOM = b"\xef\xbb\xbf"
 
 
+def _looks_like(text: bytes) -> str:
+    """Return a clause on what a line that is no JSON may be instead; nothing where that is open."""
+    if text.startswith(b"PK\x03\x04"):
+        return ": this looks like a spreadsheet, save it as CSV"
+    is_table = re.search(rb"^[^{}\[\]]*[,;\t][^{}\[\]]*$", text.strip()) is not None
+    return ": this looks like CSV or TSV, name the file .csv or .tsv" if is_table else ""
+
+
 def parse(text: bytes) -> dict[str, Any]:
     """Read one JSON object.
 
@@ -37,7 +46,7 @@ def parse(text: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     except ValueError as error:
-        raise ValueError(f"not valid JSON ({error})") from None
+        raise ValueError(f"not valid JSON ({error}){_looks_like(text)}") from None
     if not isinstance(row, dict):
         raise ValueError("a row must be a JSON object")
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _depth(row) > MAX_DEPTH:  # pyright: ignore[reportUnknownArgumentType]

@@ -333,7 +333,8 @@ def safe_name(name: str) -> str:
 
 def _unique(item: object, taken: set[str]) -> Member:
     if isinstance(item, FunctionType | MethodType | partial):
-        name = getattr(item, "__name__", "function")
+        whole = item.func if isinstance(item, partial) else item
+        name = getattr(whole, "__name__", "function")
         raise MemberError(
             f"`{name}` is a plain function, and so a node: to ask it with messages as a member, "
             f"write Member({name})"

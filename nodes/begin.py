@@ -113,6 +113,8 @@ def _seen(char: str) -> bool:
 
 def _question(messages: list[Any]) -> str:
     for message in reversed(messages):
-        if isinstance(message, HumanMessage) and _asks(message):
+        if isinstance(message, HumanMessage):
+            if not _asks(message):  # an earlier question is none that is asked now
+                break
             return message.text
     raise InputError("there is no question: give {'messages': [('user', 'your question')]}")

@@ -185,7 +185,7 @@ def custom(function: NodeFunction, name: str, *, sets: Sequence[str] = ()) -> No
 
     async def run(state: Any) -> Update:
         update = await called(function, state, **{word: get() for word, get in injected.items()})
-        return _checked(update, name, sets)
+        return _checked(update, name, sets, state)
 
     return Node(run, name)
 
@@ -223,11 +223,12 @@ def _injected(function: NodeFunction) -> dict[str, Callable[[], object]]:
     return {name: _INJECTED[name] for name in names if name in _INJECTED}
 
 
-def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
+def _checked(update: object, name: str, sets: Sequence[str], state: Any) -> Update:
     """Return the update of a caller's node.
 
     Raises:
-        InputError: It is no mapping, or sets none of the keys that its role must set.
+        InputError: It is no mapping, sets none of the keys that its role must set, or sets one to
+            what it cannot be.
     """
     if isinstance(update, BaseMessage) and "answer" in sets:
         update = {"answer": update.text}
@@ -244,8 +245,8 @@ def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
     if "answer" in sets and not found.keys() & {*sets} and messages:
         last = messages[-1] if isinstance(messages, list) else messages
         found = {"answer": last.text if isinstance(last, BaseMessage) else str(last)}
-    if "answer" in sets and "answer" in found:  # it takes the place of what was decided before
-        found = {"final": None, **found}
+    if "answer" in sets and isinstance(found.get("answer"), BaseMessage):
+        found["answer"] = found["answer"].text
     if sets and not found.keys() & {*sets}:
         had = ", ".join(map(repr, found)) or "nothing"
         raise InputError(f"the node `{name}` set {had}: its role must return {shape}")
@@ -253,6 +254,13 @@ def _checked(update: object, name: str, sets: Sequence[str]) -> Update:
         if key in sets and key in found and not fits(found[key]):
             value = repr(found[key])[:60]
             raise InputError(f"the node `{name}` set {key} to {value}: return {shape}")
+    known = {one["index"] for one in state.get("candidates") or ()} if "kept" in sets else set()
+    unknown = [one for one in found.get("kept", []) if one not in known] if known else []
+    if unknown:
+        there = ", ".join(map(str, sorted(known)))
+        raise InputError(f"the node `{name}` kept {unknown}: the candidates are {there}")
+    if "answer" in sets and "answer" in found:  # it takes the place of what was decided before
+        found = {"final": None, **found}
     return found
 
 
@@ -297,7 +305,15 @@ def insert_after(
     graph.add_edge(after, name)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 _FITS: dict[str, Callable[[Any], bool]] = {
+    "answer": lambda answer: isinstance(answer, str) and bool(answer.strip()),
+    "final": lambda final: isinstance(final, Mapping) and "text" in final,
+    "proposer_roles": lambda roles: isinstance(roles, list) and all(map(_is_text, roles)),
+    "plan": lambda plan: isinstance(plan, list) and all(map(_is_text, plan)),
     "kept": lambda kept: isinstance(kept, list) and all(type(one) is int for one in kept),
     "decision": lambda made: isinstance(made, Mapping) and isinstance(made.get("stop"), bool),
 }

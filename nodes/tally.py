@@ -135,12 +135,18 @@ async def hold(
     return ballot, list(notes)
 
 
-def _own(found: object, asked: int) -> Ballot:
-    """Return the ballot of a caller's vote, which may also be the index of the winner.
+def _own(found: object, candidates: Sequence[Candidate]) -> Ballot:
+    """Return the ballot of a caller's vote, which may also be the winner's index or answer.
 
     Raises:
-        InputError: It is neither.
+        InputError: It is none of these.
     """
+    asked = len(candidates)
+    if isinstance(found, str):
+        fits = (
+            n for n, c in enumerate(candidates) if c["text"] and found in (c["answer"], c["text"])
+        )
+        found = next(fits, found)
     if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < asked:
         scores = [1.0 if index == found else None for index in range(asked)]
         return by_score("own", scores, voters=1, asked=asked)
@@ -163,7 +169,7 @@ def tally(
 ) -> Ballot:
     """Hold one vote over the candidates; those that failed abstain."""
     if callable(vote):
-        return _own(vote(candidates), len(candidates))
+        return _own(vote(candidates), candidates)
     answers = [c["answer"] for c in candidates]
     if vote == "auto":
         # Answers can be counted only where most replies state theirs plainly.

@@ -1,6 +1,7 @@
 """Everything that can answer becomes a member, and what cannot is refused in one sentence."""
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable
 from threading import Barrier
@@ -520,6 +521,21 @@ def shouts(messages: list[Any]) -> str:
 
 async def softly(messages: list[Any]) -> str:
     return "hush"
+
+
+class Shouter:
+    """A callable object, which a Runnable may call."""
+
+    def __call__(self, messages: Any) -> str:
+        return "hi!"
+
+
+@pytest.mark.parametrize("wrap", [Member, lambda function: Member(RunnableLambda(function))])
+def test_a_member_has_the_name_of_the_function_inside(wrap: Any) -> None:
+    assert wrap(functools.partial(functools.partial(softly))).name == "softly"
+    assert wrap(Shouter()).name == "Shouter"
+    with pytest.raises(MemberError, match=r"write Member\(softly\)"):
+        create_agent_forest([functools.partial(softly)])
 
 
 @pytest.mark.parametrize("function", [shouts, softly])

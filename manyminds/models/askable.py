@@ -1,5 +1,6 @@
 """Turns a model, string, graph or function into a Runnable or an endpoint that can be asked."""
 
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -59,5 +60,14 @@ def default_name(model: object) -> str:
             return name.rsplit("/", 1)[-1]
     bound = getattr(model, "bound", None)
     if isinstance(model, RunnableLambda):
-        return model.get_name()  # of the function
+        return _of_function(model) or model.get_name()
     return type(model).__name__ if bound is None else default_name(bound)
+
+
+def _of_function(model: RunnableLambda[Any, Any]) -> str | None:
+    """Return the name of the function that a Runnable calls, or of its class; None: it has none."""
+    function: object = getattr(model, "func", None) or getattr(model, "afunc", None)
+    while isinstance(function, partial):
+        function = function.func
+    name = str(getattr(function, "__name__", type(function).__name__))
+    return None if name.startswith("<") else name

@@ -141,11 +141,11 @@ class ChatCompletions:
                 reading.set(None)
             yield chunk
         if not stream.finished and not _END_MARK.search(stream.tail[-64:]):
-            error = AnswerError(
+            cut = AnswerError(
                 "the stream ended before the answer was complete", kind="connection", retriable=True
             )
-            error.usage = stream.usage
-            raise error
+            cut.usage = stream.usage
+            raise cut
         stream.check_calls()
         if stream.usage is not None:
             yield ChatGenerationChunk(message=_of_usage(stream.usage))

@@ -68,6 +68,13 @@ def test_a_question_that_comes_again_is_one_question(tmp_path: Path) -> None:
             ['{"id": 1, "question": "a"}', '{"id": 1, "question": "b"}'], "line 2: id '1'", id="id"
         ),
         pytest.param([], "holds no questions", id="empty"),
+        pytest.param(["question,answer", "a,b"], "looks like CSV or TSV, name the file", id="CSV"),
+        pytest.param(["question\tanswer"], "looks like CSV or TSV, name the file", id="TSV"),
+        pytest.param(["PK\x03\x04, x"], "looks like a spreadsheet, save it as CSV", id="sheet"),
+        *(
+            pytest.param([f'{{"question": "a", "answer": {n}}}'], "finite number or null", id=n)
+            for n in ("NaN", "Infinity", "-Infinity", "1e999", "[1, NaN]")
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_file_and_line(

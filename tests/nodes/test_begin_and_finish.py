@@ -43,12 +43,13 @@ BLANKS = ("", " \n\t", "\u00a0", "\u200b\u2060\ufeff", "\x00", "\ud83d")
 @pytest.mark.parametrize(
     "messages",
     [
-        *([], [AIMessage("hello")], [SystemMessage("Be good.")]),
+        *([], None, [AIMessage("hello")], [SystemMessage("Be good.")]),
+        *([HumanMessage("Why?"), AIMessage("So."), HumanMessage(blank)] for blank in BLANKS),
         *([HumanMessage(blank)] for blank in BLANKS),
         *([HumanMessage([{"type": "text", "text": blank}])] for blank in BLANKS),
     ],
 )
-async def test_without_a_question(messages: list[Any]) -> None:
+async def test_without_a_question(messages: list[Any] | None) -> None:
     for build in (create_moa, create_agent_forest):
         with pytest.raises(InputError, match="there is no question: give"):
             await build([ScriptedChatModel()]).compile().ainvoke({"messages": messages})

@@ -57,6 +57,10 @@ async def test_a_judge_or_moderator_that_decides_nothing_is_an_error(role: str) 
     [
         *(("moderator", {"decision": wrong}) for wrong in (True, None, {}, {"stop": "yes"})),
         *(("judge", {"kept": wrong}) for wrong in (1, None, ["0"], [True], {0: 1})),
+        *(
+            ("aggregator", {"answer": wrong})
+            for wrong in (42, None, "", "  ", ["4"], {"text": "4"})
+        ),
     ],
 )
 async def test_a_value_of_the_wrong_shape_is_an_error(role: str, update: dict[str, Any]) -> None:
@@ -69,7 +73,29 @@ async def test_a_value_of_the_wrong_shape_is_an_error(role: str, update: dict[st
         await app.ainvoke(user())
 
 
-@pytest.mark.parametrize("found", ["42", None, True, 3, -1, {"answer": "x"}, {"winner": 0}])
+async def test_a_judge_cannot_keep_what_is_not_there() -> None:
+    members = [ScriptedChatModel("a"), ScriptedChatModel("b")]
+    app = create_smoa(members, judge=lambda _s: {"kept": [0, 7]}).compile()
+    with pytest.raises(InputError, match=r"`judge` kept \[7\]: the candidates are 0, 1"):
+        await app.ainvoke(user())
+
+
+@pytest.mark.parametrize("final", [0, "a", None, {"index": 0}])
+async def test_a_ranker_returns_a_candidate(final: Any) -> None:
+    app = create_ranker([ScriptedChatModel("a")], ranker=lambda _s: {"final": final}).compile()
+    with pytest.raises(InputError, match=r"`ranker` set final to .*: return \{'final'"):
+        await app.ainvoke(user())
+
+
+@pytest.mark.parametrize("found", ["2", "It is 2."])
+async def test_a_vote_may_return_the_answer_of_the_winner(found: str) -> None:
+    models = [ScriptedChatModel(f"It is {n}.") for n in (1, 2, 2)]
+    app = create_agent_forest(models, samples=3, extract="number", vote=lambda _c: found).compile()
+    result = await app.ainvoke(user("How many?"))
+    assert result["answer"] == "It is 2."
+
+
+@pytest.mark.parametrize("found", ["42", "", None, True, 3, -1, {"answer": "x"}, {"winner": 0}])
 async def test_a_vote_of_the_wrong_shape_is_an_error(found: Any) -> None:
     app = create_agent_forest([ScriptedChatModel("a")] * 3, samples=3, vote=lambda _c: found)
     with pytest.raises(InputError, match="return the index of the winning candidate, or a ballot"):
@@ -88,5 +114,9 @@ async def test_an_answer_may_be_a_message() -> None:
     def answer(_state: Any) -> dict[str, Any]:
         return {"messages": [AIMessage("42")]}
 
-    app = create_moa([ScriptedChatModel("a")], aggregator=answer, layers=2).compile()
-    assert (await app.ainvoke(user()))["answer"] == "42"
+    def wrapped(_state: Any) -> dict[str, Any]:
+        return {"answer": AIMessage("42")}
+
+    for node in (answer, wrapped):
+        app = create_moa([ScriptedChatModel("a")], aggregator=node, layers=2).compile()
+        assert (await app.ainvoke(user()))["answer"] == "42"
