@@ -191,7 +191,10 @@ class _Interaction:
 
     async def agent(self, state: State, ask: Ask) -> Update:
         """Propose the next step of each attempt that continues."""
-        episodes = list(state["episodes"])
+        episodes = [
+            one if one["ended"] or nth < len(self.attempts) else {**one, "ended": "given up"}
+            for nth, one in enumerate(state["episodes"])
+        ]
         running = [nth for nth, one in enumerate(episodes) if not one["ended"]]
         steps = await together(*(self._propose(episodes[nth], nth, ask) for nth in running))
         replies = [reply for _, reply in steps]
@@ -203,7 +206,7 @@ class _Interaction:
 
     async def _propose(self, one: Episode, nth: int, ask: Ask) -> tuple[Episode, Candidate]:
         member, acting, heat = self.attempts[nth]
-        size = len(self.attempts)
+        size = len(ask.state["episodes"])  # a resumed run may have other attempts now
         own = sum(attempt.member is member for attempt in self.attempts)
         which: dict[str, Any] = {
             "index": (ask.layer - 1) * size + nth,
@@ -235,14 +238,14 @@ class _Interaction:
         """Choose the answer, and write down the trajectories."""
         system = str(self.acting.render([])[0].content)
         rows = _rows(state, self.place, system)
-        return {**_chosen(state, len(self.attempts)), "trajectories": rows}
+        return {**_chosen(state), "trajectories": rows}
 
 
 def _following(state: State) -> str:
     return "outcome" if all(one["ended"] for one in state["episodes"]) else "agent"
 
 
-def _chosen(state: State, attempts: int) -> Update:
+def _chosen(state: State) -> Update:
     """Return the answer that most finished attempts gave; without one, the last good reply."""
     episodes: list[Episode] = state["episodes"]
     finished = [n for n, one in enumerate(episodes) if one["ended"] == "done" and one["answer"]]
@@ -253,7 +256,7 @@ def _chosen(state: State, attempts: int) -> Update:
         return {"final": good[-1], "notes": [note], "reward": None}
     ballot = majority([episodes[n]["answer"] for n in finished], extractor=extractor("final"))
     chosen = finished[ballot["winner"] or 0]
-    last = [c for c in good if c["index"] % attempts == chosen][-1]
+    last = [c for c in good if c["index"] % len(episodes) == chosen][-1]
     lost = [
         f"attempt {n + 1}: {one['ended']}" for n, one in enumerate(episodes) if n not in finished
     ]

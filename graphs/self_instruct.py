@@ -134,6 +134,9 @@ class _Writing:
 
     async def write(self, state: State, ask: Ask) -> Update:
         """Ask every writer for a task, and take those that are new."""
+        # A resumed run may have fewer writers now: no index comes twice.
+        highest = max((one["index"] for one in state["candidates"]), default=-1)
+        first = max(2 * (ask.layer - 1) * len(self.team), highest + 1)
 
         async def task_of(nth: int, member: Member) -> RoleReply[str]:
             filled = self._filled(state, f"{ask.run.question_id}:{ask.layer}:{nth}")
@@ -142,7 +145,7 @@ class _Writing:
                 filled,
                 parse=read_query,
                 schema=_ASKED,
-                index=2 * ((ask.layer - 1) * len(self.team) + nth),
+                index=first + 2 * nth,
                 draw=ask.layer - 1,
                 params=_VARIED,
             )
