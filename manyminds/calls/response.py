@@ -2,11 +2,18 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Sized
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    convert_to_messages,
+)
 from pydantic import BaseModel
 
 from manyminds.errors import AnswerError
@@ -108,10 +115,10 @@ def _tool_calls(message: AIMessage) -> list[Any] | None:
 
 
 def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
-    messages = state.get("messages")
-    if isinstance(messages, list) and messages and isinstance(messages[-1], BaseMessage):
-        last = messages[-1]
-        if isinstance(last, HumanMessage) and last.name is None:  # the question itself
+    last = _last_message(state.get("messages"))
+    if last is not None:
+        is_question = isinstance(last, HumanMessage) and last.name is None
+        if is_question or isinstance(last, SystemMessage):  # nobody has answered it
             return _not_empty(Reply(text=""))
         reply = _parse_message(last, most)
         report = state.get("report")
@@ -121,9 +128,29 @@ def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
         if isinstance(state.get("structured_response"), BaseModel):
             reply.text = state["structured_response"].model_dump_json()
         return reply
-    if all(value in (None, "", [], {}) for value in state.values()):
+    if not any(map(_holds_anything, state.values())):
         return _not_empty(Reply(text=""))
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
+
+
+def _last_message(messages: object) -> BaseMessage | None:
+    """Return the last message of a state, also one that is plain data; None: there is none."""
+    if not isinstance(messages, list | tuple) or not messages:
+        return None
+    last = cast("Sequence[object]", messages)[-1]
+    if isinstance(last, Mapping) and {"role", "content"} <= cast("Mapping[str, Any]", last).keys():
+        with suppress(Exception):  # of whatever other form it is
+            return convert_to_messages([cast("dict[str, Any]", last)])[0]
+    if isinstance(last, tuple) and last[:1] in (("ai",), ("assistant",)):
+        return AIMessage(str(cast("tuple[object, ...]", last)[-1]))
+    return last if isinstance(last, BaseMessage) else None
+
+
+def _holds_anything(value: object) -> bool:
+    """Return whether a value is more than blank or empty; 0 and False are values."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and (not isinstance(value, Sized) or len(value) > 0)
 
 
 def _parse_message(message: BaseMessage, most: int) -> Reply:

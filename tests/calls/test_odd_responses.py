@@ -356,6 +356,12 @@ def test_thoughts_without_an_opening_tag_are_reasoning() -> None:
         {"messages": [], "output": "", "steps": {}},
         {"messages": [SystemMessage("Be good."), HumanMessage("Why?")]},
         {"messages": [HumanMessage("Why?")], "steps": 3},
+        {"messages": [SystemMessage("Be good.")]},
+        {"messages": (), "steps": None},
+        {"messages": [{"role": "assistant", "content": ""}]},
+        {"messages": [{"role": "user", "content": "Why?"}]},
+        {"messages": [HumanMessage("Why?"), ("ai", " ")]},
+        {"output": " \n", "steps": ()},
     ],
 )
 def test_a_state_that_holds_no_answer_is_empty(state: Any) -> None:
@@ -367,6 +373,19 @@ def test_a_state_that_holds_no_answer_is_empty(state: Any) -> None:
 @pytest.mark.parametrize("state", [{"answer": 0}, {"done": False}, {"messages": ["4"]}])
 def test_a_value_of_a_state_is_an_answer(state: Any) -> None:
     assert parse(state).text == json.dumps(state)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"role": "assistant", "content": "It is 4."},
+        {"role": "ai", "content": [{"type": "text", "text": "It is 4."}]},
+        ("assistant", "It is 4."),
+        ("ai", "It is 4."),
+    ],
+)
+def test_a_message_that_is_plain_data_is_an_answer(last: Any) -> None:
+    assert parse({"messages": [HumanMessage("Why?"), last]}).text == "It is 4."
 
 
 def test_a_message_of_another_agent_is_an_answer() -> None:
