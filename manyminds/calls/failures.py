@@ -65,7 +65,7 @@ def kind_of(error: BaseException) -> FailureKind:
     if isinstance(error, BudgetError):
         return "budget"
     status = _status(error)
-    if status is not None and status >= 500 and retry_after(error) is not None:
+    if status is not None and _may_pass(status) and retry_after(error) is not None:
         return "rate_limit"
     if status is None and _lost(error) is not None:  # clients have words of their own for it
         return "connection"
@@ -79,6 +79,11 @@ def kind_of(error: BaseException) -> FailureKind:
         if name in names:
             return kind
     return "connection" if isinstance(error, OSError) else "error"
+
+
+def _may_pass(status: int) -> bool:
+    """Return whether a status is one after which the same request may succeed."""
+    return status >= 500 or status in (408, 409, 425)
 
 
 def failure(error: BaseException, hide: Callable[[str], str] = str) -> Failure:

@@ -133,7 +133,7 @@ async def test_a_success_without_a_completion_is_malformed(body: bytes) -> None:
     assert got["error"] is not None and got["error"]["kind"] in ("malformed", "empty")
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 529])
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
 async def test_a_pause_longer_than_the_timeout_fails_at_once(status: int) -> None:
     began = time.monotonic()
     busy = Reply("busy, come back", status=status, headers={"Retry-After": "120"})
