@@ -191,10 +191,9 @@ class _Interaction:
 
     async def agent(self, state: State, ask: Ask) -> Update:
         """Propose the next step of each attempt that continues."""
-        episodes = [
-            one if one["ended"] or nth < len(self.attempts) else {**one, "ended": "given up"}
-            for nth, one in enumerate(state["episodes"])
-        ]
+        episodes: list[Episode] = list(state["episodes"])
+        for nth in range(len(self.attempts), len(episodes)):  # resumed without their agents
+            episodes[nth] = {**episodes[nth], "ended": episodes[nth]["ended"] or "given up"}
         running = [nth for nth, one in enumerate(episodes) if not one["ended"]]
         steps = await together(*(self._propose(episodes[nth], nth, ask) for nth in running))
         replies = [reply for _, reply in steps]

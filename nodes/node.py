@@ -245,8 +245,9 @@ def _checked(update: object, name: str, sets: Sequence[str], state: Any) -> Upda
     if "answer" in sets and not found.keys() & {*sets} and messages:
         last = messages[-1] if isinstance(messages, list) else messages
         found = {"answer": last.text if isinstance(last, BaseMessage) else str(last)}
-    if "answer" in sets and isinstance(found.get("answer"), BaseMessage):
-        found["answer"] = found["answer"].text
+    answer = found.get("answer")
+    if "answer" in sets and isinstance(answer, BaseMessage):
+        found["answer"] = answer.text
     if sets and not found.keys() & {*sets}:
         had = ", ".join(map(repr, found)) or "nothing"
         raise InputError(f"the node `{name}` set {had}: its role must return {shape}")

@@ -22,7 +22,7 @@ from manyminds.votes.votes import consensus, majority, weighted
 from manyminds.votes.weights import cisc_weights, proportional_weights, reconcile_weights
 
 T = TypeVar("T")
-VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot | int]
+VoteFunction: TypeAlias = Callable[[Sequence[Candidate]], Ballot | int | str]
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ import functools
 import json
 from collections.abc import Callable
 from threading import Barrier
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from helpers.graphs import call, every_way, user
@@ -530,12 +530,16 @@ class Shouter:
         return "hi!"
 
 
-@pytest.mark.parametrize("wrap", [Member, lambda function: Member(RunnableLambda(function))])
+def wrapped(function: Any) -> Member:
+    return Member(RunnableLambda(function))
+
+
+@pytest.mark.parametrize("wrap", [Member, wrapped])
 def test_a_member_has_the_name_of_the_function_inside(wrap: Any) -> None:
     assert wrap(functools.partial(functools.partial(softly))).name == "softly"
     assert wrap(Shouter()).name == "Shouter"
     with pytest.raises(MemberError, match=r"write Member\(softly\)"):
-        create_agent_forest([functools.partial(softly)])
+        create_agent_forest([cast("Any", functools.partial(softly))])
 
 
 @pytest.mark.parametrize("function", [shouts, softly])

@@ -97,8 +97,9 @@ def main() -> None:
 
 
 def _run(task: dict[str, Any]) -> None:
-    """Run a program by itself."""
+    """Run a program by itself, and say with the exit code of the task that it came to its end."""
     _execute(task["program"], {"__name__": "__main__"})
+    os._exit(task["whole"])
 
 
 def _serve(task: dict[str, Any]) -> None:

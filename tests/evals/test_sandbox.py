@@ -46,6 +46,13 @@ async def test_a_program_that_runs_to_its_end(program: str, limits: Limits) -> N
         pytest.param("assert 1 == 2", id="assertion"),
         pytest.param("def f(:", id="syntax"),
         pytest.param("import sys\nsys.exit(0)", id="leaves early"),
+        pytest.param("import os\nos._exit(0)", id="leaves at once"),
+        pytest.param("import ctypes\nctypes.CDLL(None).exit(0)", id="leaves by the library"),
+        pytest.param(
+            "import os, threading\nthreading.Thread(target=os._exit, args=(0,)).start()\n"
+            "import time\ntime.sleep(5)",
+            id="a thread leaves",
+        ),
         pytest.param("while True: pass", id="endless"),
         pytest.param("x = bytearray(1 << 31)", id="memory"),
         pytest.param("open('x', 'wb').write(b'x' * (1 << 22))", id="large file"),

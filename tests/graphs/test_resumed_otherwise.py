@@ -31,14 +31,15 @@ OPTIONS = ("samples", "layers", "rounds", "refinements", "tries", "population", 
 
 async def resumed_at_every_node(name: str, after: MethodGraph) -> None:
     for node in small(name, *team(**BEFORE)).nodes:
-        saver, thread = InMemorySaver(), {"configurable": {"thread_id": "t"}}
+        saver = InMemorySaver()
+        thread: Any = {"configurable": {"thread_id": "t"}}
         before = small(name, *team(**BEFORE))
         first = before.compile(checkpointer=saver, interrupt_after=[node])
-        earlier = await first.ainvoke(user(QUESTION), thread)  # type: ignore[arg-type]
+        earlier = await first.ainvoke(user(QUESTION), thread)
         app = after.compile(checkpointer=saver)
-        if not (await app.aget_state(thread)).next:  # type: ignore[arg-type]
+        if not (await app.aget_state(thread)).next:
             continue
-        result = await app.ainvoke(None, thread)  # type: ignore[arg-type]
+        result = await app.ainvoke(None, thread)
         assert result["answer"].strip(), node
         assert result["report"]["calls"] >= len(earlier.get("candidates", [])), node
 
@@ -64,8 +65,10 @@ async def test_with_other_options(name: str, value: int) -> None:
     if "window" in changed:
         changed["window"] = value + 1
     for key in changed:
+        rebuild = small(name, *team(**BEFORE)).rebuild
+        assert rebuild is not None
         try:
-            graph = small(name, *team(**BEFORE)).rebuild({key: changed[key]})
+            graph = rebuild({key: changed[key]})
         except InputError:  # a method of one layer is none
             continue
         await resumed_at_every_node(name, graph)
