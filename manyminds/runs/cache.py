@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -35,7 +35,7 @@ class Cached:
         """Return the answer to a call, as one that cost nothing."""
         full = (_NAMESPACE, key)
         found = (await self._cache.aget([full])).get(full)
-        if found is None:
+        if found is None or not _is_answer(found):  # a foreign entry is put anew
             return None
         free = {"usage": dict(NO_TOKENS), "cost": 0.0, "attempts": 0, "reused": "cache"}
         return Candidate(**{**found, **free})  # type: ignore[typeddict-item]  # as it was put
@@ -44,6 +44,18 @@ class Cached:
         """Keep an answer; one of a method is not kept, for those of its members are."""
         if "nested" not in candidate:
             await self._cache.aset({(_NAMESPACE, key): (dict(candidate), None)})
+
+
+_FORMS: Mapping[str, type] = {"text": str, "content": list, "tool_calls": list, "reasoning": str}
+
+
+def _is_answer(found: object) -> bool:
+    """Return whether an entry of a cache is the answer of a call, as one was put."""
+    if not isinstance(found, Mapping):
+        return False
+    entry = cast("Mapping[str, object]", found)
+    whole = entry.get("status") == "ok" and {"text", "member"} <= entry.keys()
+    return whole and all(isinstance(entry.get(key, of()), of) for key, of in _FORMS.items())
 
 
 def cache_key(prompt: Sequence[BaseMessage], params: Mapping[str, Any]) -> str:

@@ -117,6 +117,35 @@ async def test_a_failure_is_not_kept() -> None:
         assert len(server.requests) == 3 and result["report"]["reused"] == 0
 
 
+FOREIGN: tuple[Any, ...] = (
+    *(None, "x", 7, [1], {}, {"text": "hi"}, {"text": 7, "status": "ok", "member": "m"}),
+    {"text": "hi", "status": "failed", "member": "m"},
+    {"text": "hi", "status": "ok", "member": "m", "content": "x"},
+    {"text": "hi", "status": "ok", "member": "m", "tool_calls": {}},
+    {"text": "hi", "status": "ok", "member": "m", "reasoning": 7},
+)
+
+
+class Foreign(InMemoryCache[Any]):
+    """A cache whose entries another program has changed."""
+
+    def __init__(self, entry: Any) -> None:
+        super().__init__()
+        self.entry = entry
+
+    async def aget(self, keys: Any) -> Any:
+        """Return what is there, with other entries."""
+        return dict.fromkeys(await super().aget(keys) or keys, self.entry)
+
+
+@pytest.mark.parametrize("entry", FOREIGN, ids=str)
+async def test_an_entry_that_is_no_answer_is_asked_for_anew(entry: Any) -> None:
+    with Server() as server:
+        result = await forest(server).ainvoke(user(), context=Context(cache=Foreign(entry)))
+        assert len(server.requests) == 4 and result["report"]["degraded"] is None
+        assert all(one["text"].startswith("answer") for one in result["candidates"])
+
+
 async def test_hits_take_nothing_from_a_budget() -> None:
     cache = InMemoryCache[Any]()
     with Server() as server:
