@@ -100,7 +100,7 @@ async def _note_seconds(state: Any) -> None:
     if scope is not None and scope.journal is not None:
         await scope.journal.note_seconds()
         if scope.journal.failure is not None:
-            note_failure(str(run), _UNWRITTEN, scope.journal.failure)
+            note_failure(scope.failed_observers, _UNWRITTEN, scope.journal.failure)
 
 
 class Route(Runnable[Any, Any]):

@@ -27,7 +27,6 @@ from manyminds.models.openai import EndpointModel
 from manyminds.protocols import AnswerStore
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import RunContext
-from manyminds.runs.scope import run_scope
 from manyminds.runs.usage import totals
 from manyminds.state import Candidate, Failure, FailureKind
 
@@ -122,7 +121,7 @@ class Call:
 
     def _refused(self) -> Failure | None:
         """Return why nothing may be sent: the key was refused before, or the budget has no room."""
-        bad_key = run_scope(self.ctx.id).refused.get(self.member.name)
+        bad_key = self.ctx.scope.refused.get(self.member.name)
         if bad_key is not None:
             return bad_key
         method = self.member.input_kind.kind == "method"
@@ -170,7 +169,7 @@ class Call:
                 due = perf_counter() + (pause if slot.served else 0.0)
             served = slot.served
             if reason["kind"] == "authentication":
-                run_scope(self.ctx.id).refused.setdefault(self.member.name, _known_bad(reason))
+                self.ctx.scope.refused.setdefault(self.member.name, _known_bad(reason))
             if failed >= attempts or not reason["retriable"] or slot.blocked_for > self._max_wait:
                 return
             if busy:

@@ -85,8 +85,9 @@ class Request:
 
     def prepare(self) -> None:
         """Create the client up front: its import (1 s) does not count against the timeout."""
-        with suppress(Exception):  # the same error is raised, and handled, by the request
-            self.member.runnable(stream=self.streamed)
+        if isinstance(self.member.model, EndpointModel):
+            with suppress(Exception):  # the same error is raised, and handled, by the request
+                self.member.runnable(stream=self.streamed)
 
     async def send(self) -> Exception | None:
         """Send the request once; return the error where it gave nothing usable."""
@@ -144,7 +145,8 @@ class Request:
         A refusal is remembered for the member once a request without the feature gets further.
         """
         member, said = self.member, ""
-        self._apply(refusals_of(member.identity))
+        known = refusals_of(member.identity)
+        self._apply(known)
         for left in reversed(range(_ADAPTATIONS)):
             try:
                 outputs = await self._outputs(config)
@@ -164,7 +166,8 @@ class Request:
                 said = words
                 self.candidates[0]["attempts"] += 1  # of a request that was made
             else:
-                remember(member.identity, self._known)
+                if self._known is not known:
+                    remember(member.identity, self._known)
                 return outputs
         raise AssertionError("the last attempt returns or raises")
 
@@ -263,7 +266,8 @@ class Request:
     def _fill(self, outputs: Sequence[object]) -> Exception | None:
         """Read the outputs into the candidates; return the error if the only one is unusable."""
         expected = len(self.candidates)
-        if any(map(is_unusable, outputs[:1])):
+        usage = usage_of(outputs[0]) if outputs else None
+        if usage is None and outputs and is_unusable(outputs[0]):
             self.ctx.note_unusable_usage()
         for nth, candidate in enumerate(self.candidates):
             try:
@@ -274,13 +278,13 @@ class Request:
             except AnswerError as error:
                 if nth == 0 and outputs and not isinstance(self._callback, Meter):
                     # A response without an answer is paid, too.
-                    self._bill_or_estimate(candidate, usage_of(outputs[nth]), "")
+                    self._bill_or_estimate(candidate, usage, "")
                 self.fail(error, candidate)
                 if expected == 1:
                     return error
             else:
                 # An endpoint reports a request's whole usage with every sample: count it once.
-                self._accept(candidate, reply, reply.usage if nth == 0 else NO_TOKENS)
+                self._accept(candidate, reply, usage if nth == 0 else NO_TOKENS)
         return None
 
     def _accept(self, candidate: Candidate, reply: Reply, usage: TokenUsage | None) -> None:

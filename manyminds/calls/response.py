@@ -20,9 +20,7 @@ from manyminds.errors import AnswerError
 from manyminds.models.endings import ending_of
 from manyminds.models.envelopes import provider_error
 from manyminds.models.http_responses import broken_call
-from manyminds.models.token_counts import usage_of
 from manyminds.reading import reasoning
-from manyminds.state import TokenUsage
 
 _MOST = 200_000
 """Characters of a reply's beginning, and of its end, that are read where no limit is given."""
@@ -36,7 +34,6 @@ class Reply:
 
     text: str
     message_id: str | None = None
-    usage: TokenUsage | None = None
     content: list[Any] | None = None
     tool_calls: list[Any] | None = None
     reasoning: str | None = None
@@ -60,10 +57,10 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
     """
     most = max(_MOST, max_chars or 0)
     reply = _parse(output, most)
-    reply.text = _UNKEPT.sub("", reply.text)
-    _not_empty(reply)
+    reply.text = _storable(reply.text)
+    _check_not_empty(reply)
     if reply.reasoning is not None:
-        reply.reasoning = _UNKEPT.sub("", _shortened(reply.reasoning, most // 2))
+        reply.reasoning = _storable(_shortened(reply.reasoning, most // 2))
     if reply.tool_calls is not None and _size(reply.tool_calls) > most:
         raise AnswerError(
             f"the tool calls of a reply are longer than {most:,} characters", kind="malformed"
@@ -72,6 +69,10 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
         reply.text = f"{reply.text[:max_chars]}\n[cut after {max_chars:,} characters]"
         reply.content, reply.cut = None, True
     return reply
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() and "\x00" not in text else _UNKEPT.sub("", text)
 
 
 def _shortened(text: str, most: int) -> str:
@@ -91,7 +92,7 @@ def _parse(output: object, most: int) -> Reply:
     if isinstance(output, BaseMessage):
         return _parse_message(output, most)
     if isinstance(output, str):
-        return _not_empty(Reply(text=_shortened(output, most)))
+        return Reply(text=_shortened(output, most))
     if isinstance(output, BaseModel):
         return Reply(text=output.model_dump_json())
     if isinstance(output, Mapping):
@@ -119,7 +120,7 @@ def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
     if last is not None:
         is_question = isinstance(last, HumanMessage) and last.name is None
         if is_question or isinstance(last, SystemMessage):  # nobody has answered it
-            return _not_empty(Reply(text=""))
+            return Reply(text="")
         reply = _parse_message(last, most)
         report = state.get("report")
         if isinstance(report, Mapping) and "method" in report:
@@ -129,7 +130,7 @@ def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
             reply.text = state["structured_response"].model_dump_json()
         return reply
     if not any(map(_holds_anything, state.values())):
-        return _not_empty(Reply(text=""))
+        return Reply(text="")
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
 
 
@@ -158,8 +159,8 @@ def _parse_message(message: BaseMessage, most: int) -> Reply:
     reply = Reply(_shortened(content if isinstance(content, str) else message.text, most))
     reply.message_id = message.id
     if isinstance(message, AIMessage):
-        reply.usage = usage_of(message)
-        reply.tool_calls = _tool_calls(message)
+        if message.tool_calls or message.invalid_tool_calls:
+            reply.tool_calls = _tool_calls(message)
         about = message.response_metadata
         reply.simulated = bool(about.get("simulated"))
         ending, word = ending_of(about)
@@ -189,12 +190,13 @@ def _parse_message(message: BaseMessage, most: int) -> Reply:
         reply.text = reasoning.without_end_tokens(reply.text)
     if not isinstance(content, str):
         reply.content = list(content)
-    return _not_empty(reply)
-
-
-def _not_empty(reply: Reply) -> Reply:
-    if not reply.text.strip() and reply.truncated:
-        raise AnswerError("the token limit was reached before any answer", kind="truncated")
-    if not reply.text.strip() and not reply.tool_calls:
-        raise AnswerError("the answer is empty", kind="empty", retriable=True)
     return reply
+
+
+def _check_not_empty(reply: Reply) -> None:
+    if reply.text.strip():
+        return
+    if reply.truncated:
+        raise AnswerError("the token limit was reached before any answer", kind="truncated")
+    if not reply.tool_calls:
+        raise AnswerError("the answer is empty", kind="empty", retriable=True)

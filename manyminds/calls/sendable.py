@@ -1,7 +1,6 @@
 """Messages as endpoints, chains and graphs take them."""
 
 import re
-from operator import is_
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -16,8 +15,7 @@ def sendable(messages: list[BaseMessage]) -> list[BaseMessage]:
 
     Some endpoints refuse a name on a reply, and no request can carry half of a pair.
     """
-    changed = [_sendable(message) for message in messages]
-    return messages if all(map(is_, changed, messages)) else changed
+    return list(map(_sendable, messages))
 
 
 def argument_of(member: Member, prompt: list[BaseMessage], question: str) -> object:

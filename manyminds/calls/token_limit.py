@@ -27,8 +27,9 @@ def limited(
         params: Parameters of the call.
         limit: Tokens that the caller wants at most; None: any number.
     """
-    least = min(limit_in(params) or math.inf, member.context or math.inf)
-    if limit is None or limit >= least or not _takes_limit(member):
+    if limit is None or not _takes_limit(member):
+        return params, None
+    if limit >= min(limit_in(params) or math.inf, member.context or math.inf):
         return params, None
     return {**params, LIMITS[LIMITS[1] in params]: limit}, limit
 

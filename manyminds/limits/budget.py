@@ -75,10 +75,10 @@ class BudgetCounter:
 
     def exhausted(self, calls: int = 1) -> str | None:
         """Name the limit that has been reached, or None while there is room for so many calls."""
-        budget = self.budget
-        if self.calls_left < 1:
+        budget, left = self.budget, self.calls_left
+        if left < 1:
             return f"the budget of {budget.calls} call{'s' * (budget.calls != 1)} is spent"
-        if self.calls_left < calls:
+        if left < calls:
             return f"the budget of {budget.calls} calls has no room for the {calls} that come next"
         if budget.tokens is not None and self.tokens >= budget.tokens:
             return f"the budget of {budget.tokens} tokens is spent"

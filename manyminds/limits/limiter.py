@@ -10,11 +10,9 @@ import os
 import threading
 import time
 import weakref
-from collections import Counter
 from collections.abc import Hashable
 from math import inf
-
-from typing_extensions import TypedDict, Unpack
+from typing import TypeVar
 
 from manyminds.errors import AnswerError
 from manyminds.limits.concurrency import AdaptiveConcurrency
@@ -27,22 +25,7 @@ _FEWER = 0.8  # an endpoint that refuses one more than so much of what it once h
 _SHORT = 0.05  # seconds that can as well be waited for
 _TINY = 1e-6  # seconds, by which two times of the same alarm may differ
 _YEAR = 365 * 86_400.0
-
-
-class TurnOptions(TypedDict, total=False):
-    """A call's place in the queue, and its limits.
-
-    Attributes:
-        run: id of the run around it; runs take turns.
-        most: calls of this run in flight at once; default: the limiter's maximum.
-        rates: requests and tokens a minute; default: no limit.
-        estimate: tokens of the call, in and out, for a limit of tokens a minute.
-    """
-
-    run: str
-    most: int
-    rates: Rates
-    estimate: float
+K = TypeVar("K")
 
 
 class EndpointLimiter:
@@ -71,8 +54,8 @@ class EndpointLimiter:
         self._paced = False
         self._waiting = FairQueue()
         self._in_flight: dict[int, Turn] = {}
-        self._of_run: Counter[str] = Counter()  # in flight
-        self._present: Counter[int] = Counter()  # calls, waiting or in flight, by their maximum
+        self._of_run: dict[str, int] = {}  # in flight
+        self._present: dict[int, int] = {}  # calls, waiting or in flight, by their maximum
         self._opens = self._blocked_since = self._pause = 0.0
         # When each loop will look again whether calls can be sent.
         self._alarms: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, float]
@@ -100,12 +83,23 @@ class EndpointLimiter:
         """Seconds in which the endpoint has refused calls and answered none."""
         return _now() - self._blocked_since if self._blocked_since else 0.0
 
-    async def enter(self, max_wait: float, **options: Unpack[TurnOptions]) -> int:
+    async def enter(
+        self,
+        max_wait: float,
+        *,
+        run: str = "",
+        most: int | None = None,
+        rates: Rates = UNLIMITED,
+        estimate: float = 0.0,
+    ) -> int:
         """Wait for a slot; `leave` gives it back.
 
         Args:
             max_wait: seconds to wait at most where the endpoint asks for a pause.
-            options: Options of the call.
+            run: id of the run around it; runs take turns.
+            most: calls of this run in flight at once; default: the limiter's maximum.
+            rates: requests and tokens a minute; default: no limit.
+            estimate: tokens of the call, in and out, for a limit of tokens a minute.
 
         Returns:
             The number of the call, for `answer`, `refuse` and `leave`.
@@ -113,13 +107,13 @@ class EndpointLimiter:
         Raises:
             AnswerError: the endpoint asks for a longer pause.
         """
-        run, most = options.get("run", ""), options.get("most", self._maximum)
-        rates, estimate = options.get("rates", UNLIMITED), options.get("estimate", 0.0)
+        most = most or self._maximum
         turn = Turn(run, most, max_wait, rates, estimate)
         with self._lock:
-            self._present[most] += 1
-            if self._of_run[run] < most and self._wait(rates) <= 0 and not self._waiting:
-                self._send(turn)  # nobody waits whose turn it could be
+            now = _now()
+            _add(self._present, most, 1)
+            if self._may_send(turn) and self._wait(rates, now) <= 0 and not self._waiting:
+                self._send(turn, now)  # nobody waits whose turn it could be
             else:
                 self._waiting.add(turn)
                 self._send_waiting()
@@ -145,9 +139,7 @@ class EndpointLimiter:
         """Give a slot back."""
         with self._lock:
             turn = self._in_flight.pop(number)
-            self._of_run[turn.run] -= 1
-            if not self._of_run[turn.run]:
-                del self._of_run[turn.run]
+            _add(self._of_run, turn.run, -1)
             self._forget(turn)
             self._probe.over(number)
             self._send_waiting()
@@ -206,12 +198,13 @@ class EndpointLimiter:
 
     def _send_waiting(self) -> None:
         """Send the calls whose turn it is, and schedule the next look."""
-        while self._paced or self._has_room:
-            turn = self._waiting.first(lambda one: self._of_run[one.run] < one.most)
+        while not self._waiting.is_empty and (self._paced or self._has_room):
+            turn = self._waiting.first(self._may_send)
             if turn is None:
                 return
-            wait = self._wait(turn.rates)
-            left = self._estimate.opens - _now() if self._paced else 0.0
+            now = _now()
+            wait = self._wait(turn.rates, now)
+            left = self._estimate.opens - now if self._paced else 0.0
             if wait > 0 and left <= turn.max_wait:
                 if wait < inf:
                     self._look_again(turn.loop, wait)
@@ -221,7 +214,7 @@ class EndpointLimiter:
                 turn.error = paused_too_long(left, turn.max_wait)
                 self._forget(turn)
             else:
-                self._send(turn)
+                self._send(turn, now)
             if not turn.settle() and turn.number:
                 self.leave(turn.number)
 
@@ -242,32 +235,42 @@ class EndpointLimiter:
                 del self._alarms[loop]
                 self._send_waiting()
 
-    def _wait(self, rates: Rates) -> float:
+    def _may_send(self, turn: Turn) -> bool:
+        """Return whether the run of a call has fewer calls in flight than it may have."""
+        return self._of_run.get(turn.run, 0) < turn.most
+
+    def _wait(self, rates: Rates, now: float) -> float:
         """Return the seconds until the next call may be sent; infinite: until one ends."""
         if not self._has_room:
             return inf
-        now, due = _now(), self._limit.due(rates)
+        due = self._limit.due(rates)
         if not self._paced:
             return max(self._opens - now, due)
         if now < self._estimate.opens - _SHORT and self._probe.due:
             return due
         return max(self._opens - now, self._estimate.due(now) - now, due)
 
-    def _send(self, turn: Turn) -> None:
-        now = _now()
+    def _send(self, turn: Turn, now: float) -> None:
         turn.number = self._estimate.send(now)
         turn.booked = self._limit.book(turn.rates, turn.estimate)
         if self._paced and now < self._estimate.opens:
             self._probe.sent(turn.number)
         self._in_flight[turn.number] = turn
         turn.in_flight = len(self._in_flight)
-        self._of_run[turn.run] += 1
+        _add(self._of_run, turn.run, 1)
 
     def _forget(self, turn: Turn) -> None:
         """Stop counting a call that left or gave up."""
-        self._present[turn.most] -= 1
-        if not self._present[turn.most]:
-            del self._present[turn.most]
+        _add(self._present, turn.most, -1)
+
+
+def _add(counts: dict[K, int], key: K, more: int) -> None:
+    """Add to a count, which is left out where it is 0."""
+    count = counts.get(key, 0) + more
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]
 
 
 _limiters: dict[Hashable, EndpointLimiter] = {}

@@ -11,7 +11,6 @@ from typing_extensions import Doc
 from manyminds.errors import BudgetError, InputError, QuorumError
 from manyminds.limits.deadline import Deadline, Enough, StopCondition, cut_failure
 from manyminds.runs.context import RunContext
-from manyminds.runs.scope import run_scope
 from manyminds.state import Candidate, Failure
 
 Quorum: TypeAlias = Annotated[int | str, Doc('a count, or a share such as "75%"')]
@@ -53,7 +52,7 @@ def layer_deadline(
                 enough, grace, cut_failure(f"cut {grace:g} s after {needed} answers were in")
             )
         )
-    return run_scope(ctx.id).deadline(layer, lambda: Deadline(conditions, seconds=seconds))
+    return ctx.scope.deadline(layer, lambda: Deadline(conditions, seconds=seconds))
 
 
 def count_of(quorum: Quorum, asked: int) -> int:

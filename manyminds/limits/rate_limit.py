@@ -46,6 +46,8 @@ class RateLimit:
 
     def due(self, rates: Rates) -> float:
         """Return the seconds until the next request may be sent."""
+        if rates is UNLIMITED:
+            return 0.0
         now = time.monotonic()
         request = 0.0 if rates.requests is None else self._request_free - now
         token = 0.0 if rates.tokens is None else self._token_free - now
@@ -61,6 +63,8 @@ class RateLimit:
         Returns:
             The tokens that count until its answer has come.
         """
+        if rates is UNLIMITED:
+            return estimate
         booked = estimate * self._correction
         earliest = time.monotonic() - _BURST
         if rates.requests is not None:

@@ -2,9 +2,19 @@
 
 import asyncio
 
-from typing_extensions import Unpack
+from typing_extensions import TypedDict, Unpack
 
-from manyminds.limits.limiter import EndpointLimiter, TurnOptions, paused_too_long
+from manyminds.limits.limiter import EndpointLimiter, paused_too_long
+from manyminds.limits.rate_limit import Rates
+
+
+class TurnOptions(TypedDict, total=False):
+    """A call's place in the queue, and its limits: as for `EndpointLimiter.enter`."""
+
+    run: str
+    most: int
+    rates: Rates
+    estimate: float
 
 
 class Slot:

@@ -68,15 +68,21 @@ class FairQueue:
         """Return whether any turn waits."""
         return bool(self._loops) and any(True for _ in self._heads())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it, not even a turn that gave up."""
+        return not self._loops
+
     def add(self, turn: Turn) -> None:
         """Add a turn at the end of its run."""
         self._loops.setdefault(turn.loop, {}).setdefault(turn.run, deque()).append(turn)
 
     def first(self, fits: Callable[[Turn], bool]) -> Turn | None:
         """Return the turn that comes next, of those that fit."""
-        if not self._loops:  # the usual case: each call ends with this question
-            return None
-        return next((turn for turn in self._heads() if fits(turn)), None)
+        for turn in self._heads():
+            if fits(turn):
+                return turn
+        return None
 
     def take(self, turn: Turn) -> None:
         """Remove a turn that came first in its run; its run and its loop come last from now on."""

@@ -29,9 +29,9 @@ def token_usage(input_tokens: object, output_tokens: object) -> TokenUsage | Non
 def usage_of(message: object) -> TokenUsage | None:
     """Return the usage that a LangChain message carries; None where it reports none."""
     found = getattr(message, "usage_metadata", None)
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         return None
-    reported = cast("Mapping[str, object]", found)
+    reported = cast("dict[str, object]", found)
     return token_usage(reported.get("input_tokens"), reported.get("output_tokens"))
 
 

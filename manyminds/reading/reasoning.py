@@ -46,6 +46,8 @@ WIDE = _DIGITS | {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x30
 
 def split(text: str) -> tuple[str, str]:
     """Return the reasoning of a reply and the rest, with or without an opening tag."""
+    if "<" not in text:
+        return "", text
     final = _last(_FINAL_CHANNEL, "<|channel|>", text)
     if final:
         return text[: final.start()].strip(), text[final.end() :].strip()
@@ -79,7 +81,7 @@ def visible(text: str) -> str:
 
 def without_end_tokens(text: str) -> str:
     """Return the text up to the first leaked end token of a chat template."""
-    ended = _ENDED.search(text)
+    ended = _ENDED.search(text) if "<" in text or "\uff5c" in text else None
     return text[: ended.start()] if ended and text[: ended.start()].strip() else text
 
 

@@ -119,6 +119,17 @@ _CONCEPTS = [  # what follows a word is no part of it
 _COMPILED = [(word, re.compile(pattern)) for word, pattern in _EASTERN.items()]
 
 
+OF_CONFIDENCE = "|".join(
+    [
+        "confiden|certain|sure|positive",
+        _LATIN["confidence"],
+        _LATIN["sure"],
+        _EASTERN[" confidence "],
+    ]
+)
+"""Pattern of the words, in any language, that state a confidence. None of them has a space."""
+
+
 def in_english(said: str) -> str:
     """Return a text with the words of Latin and Cyrillic script that readers know in English."""
     lower = said.lower()

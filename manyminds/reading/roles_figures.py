@@ -9,7 +9,7 @@ from manyminds.reading.digits import spelled
 from manyminds.reading.loose_json import Json
 from manyminds.reading.revised import last_word
 from manyminds.reading.role_text import fields, number_of, reply_of, wording
-from manyminds.reading.role_words import eastern
+from manyminds.reading.role_words import OF_CONFIDENCE, eastern
 
 _NUMBER = r"(?:\d{1,4}(?:[.,]\d{1,6})?|\.\d{1,6})"
 _OF = r"(?:\s*/\s*|\s+(?:out\s+of|von|sur|sobre|de|su|em|na|из)\s+)"
@@ -25,6 +25,8 @@ _CONFIDENCE = re.compile(
     r"(?:\s*[(\[][^()\[\]\n]{0,24}[)\]])?",
     re.IGNORECASE,
 )
+_CUE = re.compile(OF_CONFIDENCE, re.IGNORECASE)
+_NO_LETTERS = re.compile(r"[\W_]+")
 _PERCENT = rf"({_NUMBER})\s*(?:%|percent\b)"
 _SURE = r"(?:confident|sure|certain|positive|confidence|certainty)\b(?!\s+(?:interval|level|limits?|bounds?|band))"
 _SURE_OF = re.compile(
@@ -59,6 +61,8 @@ def read_confidence(text: str) -> float | None:
         for key in _CONFIDENCE_KEYS:
             if key in found:
                 return _confidence_in(found[key])
+    if not _CUE.search(_NO_LETTERS.sub("", reply)):  # markup may be amid a word
+        return None  # like most replies, which are quicker to search than to translate
     said = _SPELLED.sub(lambda m: spelled(m[0]), eastern(wording(reply)))
     return last_word(said, _confidence_in_words, "Confidence")
 

@@ -83,6 +83,7 @@ class RunContext:
         "question",
         "question_id",
         "recorder",
+        "scope",
         "settings",
         "spent",
         "write",
@@ -113,11 +114,13 @@ class RunContext:
         self.around, self.spent = around, spent
         self.id, self.method = id, method
         self.question_id, self.question = question_id, question
-        self.settings, self.write, self.stores = settings, safe_writer(write, id), stores
-        self.cache = None if settings.cache is None else SafeStore(Cached(settings.cache), id)
+        self.scope = run_scope(id)
+        failed = self.scope.failed_observers
+        self.settings, self.write, self.stores = settings, safe_writer(write, failed), stores
+        self.cache = None if settings.cache is None else SafeStore(Cached(settings.cache), failed)
         self.recorder: Recorder | None = None
         if settings.recorder is not None:
-            self.recorder = cast("Recorder", Observer(settings.recorder, id))
+            self.recorder = cast("Recorder", Observer(settings.recorder, failed))
 
     @classmethod
     def of(cls, state: Mapping[str, Any], method: str, builder: Context) -> "RunContext":
@@ -207,25 +210,24 @@ class RunContext:
         for counter in counted:
             counter.settle(tokens, dollars)
         if counted:
-            scope = run_scope(self.id)
-            scope.unreported += 1
-            calls = "1 call" if scope.unreported == 1 else f"{scope.unreported} calls"
-            scope.failed_observers["usage"] = (
+            self.scope.unreported += 1
+            unreported = self.scope.unreported
+            calls = "1 call" if unreported == 1 else f"{unreported} calls"
+            self.scope.failed_observers["usage"] = (
                 f"the endpoint reported no tokens for {calls}: the budget counted an estimate"
             )
 
     def note_unusable_usage(self) -> None:
         """Note that an endpoint sent token counts that are none: they count as not reported."""
-        run_scope(self.id).failed_observers.setdefault(
+        self.scope.failed_observers.setdefault(
             "usage", "an endpoint sent token counts that cannot be read: they count as not reported"
         )
 
     def count(self, candidates: Sequence[Candidate]) -> None:
         """Add calls that ended to the live ledger, for the case that no state will hold them."""
-        scope = run_scope(self.id)
-        if scope.spent is None:
-            scope.spent = add_spent(None, self.spent)
-        note(scope.spent, candidates)
+        if self.scope.spent is None:
+            self.scope.spent = add_spent(None, self.spent)
+        note(self.scope.spent, candidates)
         if self.around is not None:
             note(self.around.spent, candidates)
 

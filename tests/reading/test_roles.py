@@ -101,6 +101,8 @@ cases += [
         ("I am not 90% sure.", None),
         ("I'm about 75% confident in this.", 75),
         ("My confidence is 60%.", 60),
+        ("**C**onfidence: 80", 80),
+        ("The answer is 3. **K**onfidenz: 70 %", 70),
         ("Certainty: 80", 80),
         ("Confidence: 4/5", 80),
         ("Confidence: 95 percent", 95),
