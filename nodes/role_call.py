@@ -215,6 +215,11 @@ def _remember_refusal(member: Member, reply: Candidate) -> bool:
     return True
 
 
+def forget_all() -> None:
+    """Forget which endpoints refused a schema, as a new process would."""
+    _no_schema.clear()
+
+
 def _late(deadline: Deadline | None) -> bool:
     return deadline is not None and deadline.reached.is_set()
 

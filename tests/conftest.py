@@ -9,6 +9,10 @@ import pytest
 from hypothesis import settings
 from pytest_socket import socket_allow_hosts  # pyright: ignore[reportMissingTypeStubs]
 
+from manyminds.calls import refusals
+from manyminds.limits import limiter
+from manyminds.nodes import role_call
+
 _RUNS = tempfile.TemporaryDirectory(prefix="manyminds-runs-")
 os.environ["MANYMINDS_RUNS"] = _RUNS.name  # commands record their runs; not those of tests at home
 
@@ -37,3 +41,6 @@ def pytest_collection_finish() -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+    # Ports are given out again, and an earlier test's endpoint there may have refused or paused.
+    for remembered in (limiter, refusals, role_call):
+        remembered.forget_all()

@@ -199,6 +199,11 @@ def remember(member: str, refusals: Refusals) -> None:
     _refusals[member] = refusals
 
 
+def forget_all() -> None:
+    """Forget all refusals, as a new process would."""
+    _refusals.clear()
+
+
 def _without_system(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     text = "\n\n".join(one.text for one in messages if isinstance(one, SystemMessage))
     rest = [one for one in messages if not isinstance(one, SystemMessage)]

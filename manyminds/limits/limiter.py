@@ -293,6 +293,11 @@ def limiter(endpoint: Hashable, owner: object = None) -> EndpointLimiter:
         return found
 
 
+def forget_all() -> None:
+    """Forget all limiters, as a new process would."""
+    _limiters.clear()
+
+
 def _after_fork() -> None:
     """Forget the calls of the parent process, and locks that its threads held."""
     global _lock

@@ -6,7 +6,6 @@ import pytest
 from helpers.server import Body, Reply, Server
 from helpers.serving import TOOL, chunks, served
 
-from manyminds.calls import refusals
 from manyminds.server.answer_limit import shortened
 from manyminds.server.config import Config
 
@@ -125,11 +124,7 @@ async def test_the_end_of_a_proposers_answer_is_not_the_end_of_the_answer() -> N
         "`max_tokens` must be less than or equal to `8192`, and is 32000",
     ],
 )
-async def test_a_limit_that_is_more_than_the_model_can_write_is_left_out(
-    message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refusals, "_refusals", {})
-
+async def test_a_limit_that_is_more_than_the_model_can_write_is_left_out(message: str) -> None:
     def refusing(body: Body, _k: int) -> Reply:
         return Reply(message, status=400) if body.get("max_tokens", 0) > 4_096 else Reply("ok")
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from langchain_core.messages import BaseMessage
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from manyminds import Member, create_agent_forest
 from manyminds.apps.cli import main
@@ -28,6 +27,13 @@ from manyminds.views.sections import markdown
 
 ALPACA = judged_task("alpaca-eval")
 Chooser = Callable[[list[str]], int]
+
+
+def logistic(**options: Any) -> Any:
+    """Return scikit-learn's regression: imported here, for it takes seconds in every process."""
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+
+    return LogisticRegression(**options)
 
 
 def shown(messages: list[BaseMessage]) -> list[str]:
@@ -125,7 +131,7 @@ def test_length_control_is_a_logistic_regression() -> None:
     delta = np.tanh((lengths[:, 0] - lengths[:, 1]) / (lengths[:, 0] - lengths[:, 1]).std())
     wins = (draw.random(600) < 1 / (1 + np.exp(-(0.4 + 1.5 * delta)))).astype(float)
     found = win_rate(list(wins), [(int(a), int(b)) for a, b in lengths])
-    model = LogisticRegression(C=1e6).fit(delta[:, None], wins)
+    model = logistic(C=1e6).fit(delta[:, None], wins)
     assert found.length_effect == pytest.approx(float(model.coef_[0][0]), rel=0.03)
     expected = float(1 / (1 + np.exp(-model.intercept_[0])))
     assert found.controlled == pytest.approx(expected, abs=0.01)
@@ -297,7 +303,7 @@ def test_the_authors_length_control_has_the_difficulty_of_instructions(tmp_path:
     )
     shares = np.concatenate([published.preferences, wins])
     weight = np.concatenate([np.full(len(other), 0.1), np.ones(count)])
-    fitted = LogisticRegression(C=1e4, fit_intercept=False, solver="lbfgs", max_iter=5000).fit(
+    fitted = logistic(C=1e4, fit_intercept=False, solver="lbfgs", max_iter=5000).fit(
         np.vstack([rows, rows]),
         np.repeat([1, 0], len(rows)),
         sample_weight=np.concatenate([shares * weight, (1 - shares) * weight]),
