@@ -13,7 +13,7 @@ from helpers.server import Reply, Server
 
 from manyminds import Context, Member, create_agent_forest
 from manyminds.limits import rate_limit
-from manyminds.limits.limiter import EndpointLimiter, limiter
+from manyminds.limits.limiter import EndpointLimiter, forget_all, limiter
 from manyminds.limits.slot import Slot
 from manyminds.testing import ScriptedChatModel
 
@@ -150,3 +150,11 @@ async def test_a_loop_that_ended_while_waiting_holds_nobody_up() -> None:
     await asyncio.sleep(0)
     entrance.leave(number)
     assert await asyncio.wait_for(waiting, 1)
+
+
+async def test_limiters_can_be_forgotten() -> None:
+    """As between tests: a port is given out again, and another server answers there."""
+    number = await limiter("e3").enter(1)
+    limiter("e3").refuse(number, 600.0)
+    forget_all()
+    assert await asyncio.wait_for(limiter("e3").enter(1), 1)
