@@ -149,36 +149,44 @@ def test_a_top_folder_is_linked_into_the_package(name: str) -> None:
 
 
 def loaded_by(*names: str) -> tuple[float, set[str]]:
-    """Import modules in an interpreter of their own; return CPU seconds and what was loaded."""
+    """Import modules in an interpreter of their own.
+
+    Returns:
+        The CPU time, in times of writing 100,000 numbers (9 ms where nothing else runs), and the
+        modules that were loaded.
+    """
     code = (
         "import time, sys, json; before = time.process_time(); "
         + "; ".join(f"import {name}" for name in names)
-        + "; print(json.dumps([time.process_time() - before, list(sys.modules)]))"
+        + "; after = time.process_time(); sum(len(str(n)) for n in range(100_000)); "
+        + "unit = time.process_time() - after; "
+        + "print(json.dumps([(after - before) / unit, list(sys.modules)]))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, loaded = json.loads(run.stdout)
-    return float(seconds), {str(module) for module in loaded}
+    times, loaded = json.loads(run.stdout)
+    return float(times), {str(module) for module in loaded}
 
 
 @pytest.mark.parametrize(
     ("names", "also", "limit"),
     [
-        pytest.param(["manyminds", "manyminds.registry"], ["numpy", "pydantic"], 0.15, id="facade"),
-        pytest.param(["manyminds.prompts", "manyminds.fence"], ["numpy"], 0.15, id="prompts"),
+        pytest.param(["manyminds", "manyminds.registry"], ["numpy", "pydantic"], 17, id="facade"),
+        pytest.param(["manyminds.prompts", "manyminds.fence"], ["numpy"], 17, id="prompts"),
         pytest.param(
             ["manyminds.votes.votes", "manyminds.reading.answers", "manyminds.votes.stopping"],
             ["numpy", "scipy"],
-            0.25,
+            28,
             id="votes",
         ),
-        pytest.param(["manyminds.votes.similarity"], ["scipy"], 0.6, id="similarity"),
+        pytest.param(["manyminds.votes.similarity"], ["scipy"], 67, id="similarity"),
     ],
 )
 def test_what_is_light_stays_light(names: list[str], also: list[str], limit: float) -> None:
-    # CPU time on a busy machine varies: the best of three says what the import takes.
+    # CPU time varies with what else the machine does: the unit does as well, and the least of
+    # three says what the import takes.
     runs = [loaded_by(*names) for _ in range(3)]
     assert not runs[0][1] & {*HEAVY, *also}
-    assert min(seconds for seconds, _ in runs) < limit
+    assert min(times for times, _ in runs) < limit
 
 
 def test_votes_can_be_used_without_langgraph() -> None:
