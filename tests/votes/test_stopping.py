@@ -205,7 +205,13 @@ def measured(which: StoppingRule, every: int, repeats: int = 5) -> tuple[float, 
     return right / runs, samples / runs, rounds / runs
 
 
-@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "every",
+    [
+        pytest.param(12, marks=pytest.mark.integration),  # reads 4,840 replies
+        pytest.param(1, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     ("make", "accuracy", "samples", "rounds"),
     [(beta, 0.966, 6.6, 2.0), (esc, 0.96, 10.5, 2.2), (ahead_by, 0.962, 4.2, 2.0)],
