@@ -24,6 +24,8 @@ class _Calls:
         self._around, self._tasks = around, set[asyncio.Task[Any]]()
         self.loop = background_loop()
         self._over = self._cut = self._pressed = False
+        self.holds = False
+        """Whether Ctrl-C is noted only: what an exception would interrupt has to be whole."""
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do some work on the background loop, which is cancelled when the call ends.
@@ -54,7 +56,7 @@ class _Calls:
         again = self._pressed or not (self._tasks or self._cut)
         self._pressed = True
         self.cancel()
-        if again:
+        if again and not self.holds:
             signal.default_int_handler(number, frame)
 
     def _cancel(self, times: int) -> None:
@@ -157,16 +159,19 @@ def _heard_by(calls: _Calls) -> Generator[None]:
     Python runs a handler between two steps of the main thread. For a signal that comes just before
     a wait, that is after the wait, which is what the signal shall end. So the loop hears it too.
     """
-    before = signal.set_wakeup_fd(_ear(calls.loop).listen(calls))
-    if before != -1:  # somebody else's, who would miss other signals
-        signal.set_wakeup_fd(before)
+    before, calls.holds = -1, True
     signal.signal(signal.SIGINT, calls.press)
     try:
+        before = signal.set_wakeup_fd(_ear(calls.loop).listen(calls))
+        if before != -1:  # somebody else's, who would miss other signals
+            signal.set_wakeup_fd(before)
+        calls.holds = False
         yield
     finally:
+        calls.holds = True
+        signal.set_wakeup_fd(before)
         if signal.getsignal(signal.SIGINT) == calls.press:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.set_wakeup_fd(before)
 
 
 class _Ear:
