@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from manyminds.reading import locate
+from manyminds.reading import languages, locate
 from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
@@ -20,8 +20,8 @@ _CALLED_WHOLE = re.compile(
     rf"(?:option|choice|answer|letter)\s+{_OPEN}([a-j]){_SHUT}", re.IGNORECASE
 )
 _NAMED = (
-    r"(?:(?:(?:the|la|le|el|die|der|das|a|o)\s+)?(?:option|choice|letter|answer|antwort|réponse|respuesta|ans\."
-    r"|选项?|選項?|選択肢|вариант|opción|letra|lettera|alternativa|opzione)\s*|(?:la|le|el|die)\s+)"
+    r"(?:(?:(?:the|la|le|el|die|der|das|a|o|\u00e0|\u00e8|de|het)\s+)?(?:(?:option|choice|letter|answer|ans\."
+    rf"|{languages.OPTIONS})(?!\w)|\u9009\u9879?|\u9078\u9805?|\u9078\u629e\u80a2)\s*|(?:la|le|el|die)\s+)"
 )
 _MARK = r"(?:(?:the\s+)?(?:option|choice|answer|letter|antwort|r\u00e9ponse|respuesta|opci\u00f3n|\u0432\u0430\u0440\u0438\u0430\u043d\u0442)|\u9009\u9879|\u9078\u629e\u80a2)"
 _EDGE = r"(?![A-Za-z0-9_'\u00c0-\u04ff])"  # a letter of Chinese or Japanese may follow
@@ -37,8 +37,8 @@ _MORE = re.compile(
     rf"{_EDGE}"
 )
 _GOES_ON = re.compile(
-    r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u3001\u3002\u3040-\u30ff\u4e00-\u9fff]"
-    r"|\s+(?:because|since|as|is\s+(?:the\s+|my\s+)?(?:correct|right|best|true|answer|choice)|and\s+the|it|with|\(|based)\b|\s*\n|\s+\()",
+    r"^[)\]}>*\"'`$]*(?:$|\s*$|\s*[.):,;!\-–—→\u2019'\u3001\u3002\u3040-\u30ff\u4e00-\u9fff]"
+    r"|\s+(?:because|since|as|is\s+(?:the\s+|my\s+)?(?:correct|right|best|true|answer|choice)|and\s+the|it|with|\(|based|\u015f\u0131k\w*|se\u00e7ene\w*)\b|\s*\n|\s+\()",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
@@ -47,13 +47,13 @@ _CONCLUSION = re.compile(
     r"|[Ee]lijo|[Ee]scojo|выбираю|(?:[Bb]est|[Cc]orrect|[Rr]ight)\s+(?:option|choice|one)\s+is"
     r"|[Ii]\s+believe|[Dd]efinitely|[Cc]learly|[Yy]es|O[Kk]|[Gg]oing\s+with|(?:[Rr]ichtig|[Kk]orrekt)\s+ist|[Cc]orrecta?\s+es|(?:letter|pick|choice)\s+is"
     r"|[Pp]robably|[Mm]ost\s+likely|has\s+to\s+be|leaving|(?:holds|fits|works|applies|remains)\s+is|[Bb]y\s+elimination"
-    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election)(?::(?!\s*\n)|\s*\u2192)|[Cc]['\u2019]est|lean(?:ing)?\s+towards?|opción\s+correcta\s+es|alternativa\s+correta\s+é|lettera\s+corretta\s+è|[Aa]ns\.)"
-    r"|,\s+but|\b(?:[Nn]o,\s+)?(?:[Ww]ait|[Aa]ctually)\b,?(?:\s+no)?|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
+    r"|(?:left|remaining)\s+is|(?:[Cc]hoice|[Oo]ption|[Pp]ick|[Ss]election)(?::(?!\s*\n)|\s*\u2192)|[Cc]['\u2019]est|lean(?:ing)?\s+towards?|[Aa]ns\.)"
+    rf"|(?i:{languages.option_is_right()})|,\s+but|\b(?:[Nn]o,\s+)?(?:[Ww]ait|[Aa]ctually)\b,?(?:\s+no)?|[\u9078\u9009](?:\u62e9|\u9805|\u9879)?|\u6545\u9009|\u56e0\u6b64\u9009|\u6b63\u786e(?:\u7684)?\u9009\u9879[\u662f\u4e3a:])[,:]?\s*(?:the\s+)?"
     rf"(?i:{_NAMED})?[*]*(?:[(\[]([A-Za-z])[)\]]|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(
     r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
-    r"|believe|(?<!not )only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)\(?((?-i:[A-Z]))\)?(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|most\s+\w+)\b"
+    r"|believe|(?<!not )only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)[*(]*((?-i:[A-Z]))[*)]*(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|better|most\s+\w+)\b"
     r"|\s+best\s+\w+s\b|:\s*(?:correct|right)\b|\s+it\s+is\b"
     r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
     r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
@@ -64,12 +64,17 @@ _VARIANT = re.compile(
     r"|\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b"
     r"|\(([A-Z])\)\s+is\s+(?:the\s+)?(?:correct|right)\b"
     rf"|\b(?<!not )(?:only|just)\s+{_NAMED}?(?:\(([A-Z])\)|((?-i:[A-HJ-Z])))\s+(?:is(?!n't|\s+(?:not|wrong|false|in))|fits|matches|works|satisf(?:ies|y)|meets|makes|gives|holds|remains)\b"
-    rf"|\b(?:best|correct|right|match\w*|true|fits|statement|option|choice)\b[^.:\n]{{0,60}}\sis\s+{_NAMED}?\(?((?-i:[A-HJ-Z]))\)?(?=\s*:|\s*[.!]?\s*\Z)"
+    rf"|\b(?:best|correct|right|match\w*|true|fits|statement|option|choice)\b[^.:\n]{{0,60}}\sis\s+[*]*{_NAMED}?[*(]*((?-i:[A-HJ-Z]))[*)]*(?=\s*:|\s*[.!]?\s*\Z)"
     rf"|(?:,|\b(?:which\s+is|that\s+is|i\.e\.,?|choose|pick|select|say|with|is)|\s[\u2013\u2014-])\s+{_MARK}\s*\(?([A-J])\)?\s*[.!]?\s*\Z",
     re.IGNORECASE,
 )
 _CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)
 _SEEMS = re.compile(r"\b(?:seems|looks|appears)\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\b(?:wrongly|mistakenly|incorrectly|erroneously|people|students|learners|others|tempt\w+|trap)\b[^.!?;\n]*$",
+    re.IGNORECASE,
+)
+_IS_NOT = re.compile(languages.IS_NOT, re.IGNORECASE)
 _YET = re.compile(r"\b(?:but|however|though|yet)\b", re.IGNORECASE)
 _INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bcannot)\s+(?:\w+\s+){0,2}$")
@@ -128,7 +133,7 @@ def _find(text: str, options: Mapping[str, str] | None) -> Found | None:
     if _contradicts(text, options):
         return None
     for place, where in locate.stated(text):
-        if place.casefold().strip() == "null":
+        if place.casefold().strip() == "null" or place.startswith("not "):
             return None
         place = place if where != "box" else _IN_TEXT.sub(r"\1", place[:_LONGEST])
         chosen = found(_in_place(place[:_LONGEST]) or _of_text(place, options), where)
@@ -297,6 +302,8 @@ def _unmarked(text: str) -> Found | None:
 def _chosen(text: str, match: re.Match[str]) -> bool:
     """Return whether a concluding letter is one: "A" and "I" before a word are none."""
     if _DENIED.search(text, max(0, match.start() - _LONGEST_DENIAL), match.start()):
+        return False
+    if _IS_NOT.search(match[0]) or _OTHERS.search(text, max(0, match.start() - 80), match.end()):
         return False
     mark = match[2]
     if _CALLED.search(match[0]):

@@ -1,9 +1,11 @@
-"""The words around an answer, in English, Chinese, German, French, Spanish, Japanese, Russian."""
+"""The words around an answer, in English, Chinese, Japanese and the table of `languages`."""
 
 import re
 
+from manyminds.reading import languages
+
 _IS = (
-    r"\b(?:(?:is|are|was)(?:n't|\s+not)?|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
+    r"\b(?:(?:is|are|was)(?:n['\u2019]t|\s+not)?|(?:stays|remains)(?=\s)|(?:can|could)\s+only\s+be|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
     r"|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)(?:\s+(?:not\s+)?be)?)\b"
 )
 _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
@@ -16,23 +18,6 @@ _ENGLISH = (
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
     r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"
 )
-_EUROPEAN = (
-    r"\b(?:endg\u00fcltige\s+|richtige\s+|korrekte\s+)?(?:antwort|l\u00f6sung|(?:end)?ergebnis)"
-    rf"\b[*_]{{0,3}}\s*(?:ist\b|lautet\b|w\u00e4re\b|betr\u00e4gt\b|{_MARK})"
-    r"|\b(?:r\u00e9ponse|r\u00e9sultat)(?:\s+(?:finale?|correcte?|exacte?))?[*_]{0,3}\s*"
-    rf"(?:n['\u2019]est\s+pas\b|est\b|serait\b|{_MARK})"
-    r"|\b(?:respuesta|resultado|soluci\u00f3n)(?:\s+(?:final|correct[ao]))?[*_]{0,3}\s*"
-    rf"(?:(?:no\s+)?es\b|ser\u00eda\b|{_MARK})"
-    r"|\b(?:\u043e\u0442\u0432\u0435\u0442|\u0440\u0435\u0437\u0443\u043b\u044c\u0442\u0430\u0442)"
-    r"[*_]{0,3}\s*(?:[:=]|[-\u2014\u2013](?=\s)|\u044d\u0442\u043e\b|\u0440\u0430\u0432\u0435\u043d"
-    r"\b|\u0431\u0443\u0434\u0435\u0442\b|(?=\u043d\u0435\s))"
-)
-_ROMANCE = (
-    r"\b(?:resposta|resultado|solu\u00e7\u00e3o|risposta|risultato|antwoord|soluzione)(?:\s+(?:final[ei]?|corret[ot]a|corretta|esatta))?[*_]{0,3}\s*"
-    rf"(?:(?:n\u00e3o\s+|non\s+)?(?:\u00e9|\u00e8)(?!\w)|is\b|{_MARK})"
-    rf"|\b(?:odpowied[z\u017a]|wynik|odpov\u011b\u010f|rozwi\u0105zanie)[*_]{{0,3}}\s*(?:to\b|brzmi\b|jest\b|wynosi\b|je\b|{_MARK})"
-    rf"|\b(?:svaret?|cevap|vastaus|jawaban(?:nya)?|r\u0103spuns(?:ul)?|\u03b1\u03c0\u03ac\u03bd\u03c4\u03b7\u03c3\u03b7)[*_]{{0,3}}\s*(?:\u00e4r\b|er\b|on\b|adalah\b|este\b|{_MARK})"
-)
 _FURTHER = (
     "(?:\uc815\ub2f5|\ub2f5\ubcc0|\ub2f5)[*_]{0,3}\\s*(?:\uc740|\ub294|\uc774|:)|\u0627\u0644(?:\u0625\u062c\u0627\u0628\u0629|\u062c\u0648\u0627\u0628)"
     "(?:\\s+\u0627\u0644\u0635\u062d\u064a\u062d\u0629)?[*_]{0,3}\\s*(?:\u0647\u0648|\u0647\u064a|:)|\u0909\u0924\u094d\u0924\u0930[*_]{0,3}\\s*(?::|\u0939\u0948|(?=[0-9(]))"
@@ -42,7 +27,7 @@ _EASTERN = (
     "(?:\u5e94\u8be5|\u5e94\u5f53|\u5e94|\u5c31)?(?:\u4e0d?\u662f|\u4e3a|\u70ba|\u7b49\u4e8e|\u9009|\u306f|[:=])"
 )
 ANSWER_IS = re.compile(
-    rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{_EUROPEAN}|{_ROMANCE})|{_EASTERN}|{_FURTHER}",
+    rf"####(?=\s*\S)|{_ENGLISH}|(?P<comma>{languages.answer_is(_MARK)})|{_EASTERN}|{_FURTHER}",
     re.IGNORECASE | re.MULTILINE,
 )
 IS_THE_ANSWER = re.compile(
@@ -60,14 +45,13 @@ RESULT_IS = re.compile(
     re.IGNORECASE,
 )
 CORRECTION = re.compile(
-    r"\bis\s+not\s+[^.;,\n]{1,40}[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
+    r"\b(?:is|was)(?:n['\u2019]t|\s+not)\s+[^.;,\n]{1,40}(?:,\s+(?:as|like|though|although)\s[^.;,\n]{1,60})?[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
     r"|\b(?:not|neither)\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
     r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
     r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
     r"|\b(?:wrong|incorrect|mistake\w*|not\s+right)\b[.,;!]?\s+(?:actually,?\s+)?it(?:'s|\s+is|\s+should\s+be)\s+"
     r"|\bcorrection:\s*(?:it\s+is\s+)?|\bi\s+mean\s+|\bit\s+should\s+be\s+"
-    r"|\bnicht\s+[^.;\n]{1,40}?,?\s+sondern\s+|\bpas\s+[^.;\n]{1,40}?,?\s+mais\s+"
-    r"|\bno\s+(?:es\s+)?[^.;\n]{1,40}?,?\s+sino\s+|\b\u043d\u0435\s+[^.;\n]{1,40}?,\s+\u0430\s+"
+    r"|\b(?:nicht|pas|no|n\u00e3o|non|niet|nie|inte|ikke|\u043d\u0435)\s+[^.;\n]{1,40}?,?\s+(?:sondern|mais|sino|mas|bens\u00ec|ma|maar|lecz|tylko|utan|men|\u0430)\s+(?:\u00e9\s+|\u00e8\s+|to\s+)?"
     "|\u3067\u306f\u306a\u304f|\u800c\u662f|\u66f4\u6b63[:\u4e3a]|\u5e94\u8be5\u662f",
     re.IGNORECASE,
 )
@@ -82,7 +66,7 @@ REASON = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 POINTER = re.compile(
-    r"^\s*(?:the\s+same\b|as\s+(?:follows|before)|(?:found\s+)?in\s+step\b|given\s+by|the\s+following"
+    r"^\s*(?:the\s+same\b|(?:follows|comes)\s+from\b|as\s+(?:follows|before)|(?:found\s+)?in\s+step\b|given\s+by|the\s+following"
     r"|below|simple|simply|therefore|thus|clear)[^:\n]{0,40}:\s*"
     r"|^\s*(?:therefore|thus|then|hence|simply|clearly|just|also|exactly|still|definitely|certainly|surely"
     r"|obviously|(?:most\s+)?(?:probably|likely)|indeed|undoubtedly|actually|of\s+course|in\s+fact|donc|also|entonces)\b,?\s+",
@@ -101,7 +85,8 @@ UNKNOWN = re.compile(
 )
 """The start of a statement that there is no answer."""
 DENIES = re.compile(
-    r"\b(?:not|cannot|can't|nicht|pas|\u043d\u0435|no\s+es)\b|n't\b|\u4e0d\u662f", re.IGNORECASE
+    r"\b(?:not|cannot|can't|nicht|niet|pas|\u043d\u0435|nu|nie|no\s+es|n\u00e3o|non)\b|n['\u2019]t\b|\u4e0d\u662f",
+    re.IGNORECASE,
 )
 """A cue that says what the answer is not."""
 DENIED = re.compile(

@@ -69,7 +69,10 @@ _PUNCTURED = re.compile(  # all numbers but a few
     r"(?:(?:\\mathbb\s*\{?R\}?|\u211d|\(-\\infty,\s*\\infty\))\s*(?:\\setminus|\\backslash|\u2216|-)\s*[\x01{](?P<out>[^\x01\x02{}]+)[\x02}]"
     r"|[a-z]\s*(?:\\ne(?![a-z])|\u2260)\s*(?P<one>[^,=<>]+))"
 )
-_MEMBER = re.compile(r"^\s*(?:[A-Za-z]|\\[a-z]{2,7})\s*\\in(?![a-z])\s*")
+_MEMBER = re.compile(  # x \in [0, 1]; (x, y) = (3, -1)
+    r"^\s*(?:[A-Za-z]|\\[a-z]{2,7})\s*\\in(?![a-z])\s*"
+    r"|^\s*\(?\s*[A-Za-z](?:\s*,\s*[A-Za-z]){1,5}\s*\)?\s*=\s*(?=[(\[])"
+)
 
 
 @lru_cache(maxsize=4096)

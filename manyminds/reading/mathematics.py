@@ -12,6 +12,7 @@ from manyminds.reading.locate import Found, found
 from manyminds.reading.math_equality import cleaned, is_prose, key
 from manyminds.reading.reasoning import readable
 from manyminds.reading.revised import settled
+from manyminds.reading.steps import leads
 
 _DELIMITER = re.compile(
     r"\\\$|\$\$?|\\[\[\]()]|\\(?:begin|end)\{(?:align|equation|gather|eqnarray)\*?\}"
@@ -72,6 +73,9 @@ _PART_OF = re.compile(
 )
 _LINEAR = re.compile(r"[-+]?[0-9]*[a-z]\s*[-+]\s*[0-9]*[a-z]\s*=\s*-?[0-9]+")
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.I)
+_ABOUT = re.compile(
+    r"\s*\((?:\u2248|~|\\approx|approx\w*|about|roughly|or\s+about)[^()]*\)", re.IGNORECASE
+)
 _SET = re.compile(r"\\?\{[-0-9a-z+*/^.,; \\]{1,200}\\?\}")
 
 
@@ -111,7 +115,7 @@ def _find(text: str) -> Found | None:
         return Found(pair[0], "last words")
     if _TWO_VALUES.search(place):
         return None
-    if cued is None and is_cut_off(text):
+    if cued is None and (is_cut_off(text) or leads(place.strip(), equation="=" in place)):
         return None
     stated = _stated(place)
     if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):
@@ -121,6 +125,7 @@ def _find(text: str) -> Found | None:
 
 def _stated(text: str) -> str | None:
     """Return what a short text that states the answer names: its formula, number or last word."""
+    text = _ABOUT.sub("", text)
     if not text.strip():
         return None
     if _SET.fullmatch(text.strip(" $.")):

@@ -95,6 +95,9 @@ _BEGINS = re.compile(
     r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥₹₩₽]?\s?[0-9.]",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(  # "3\u5c0f\u65f6\u884c\u9a76450\u516c\u91cc": in three hours, 450 km
+    "[0-9.]+ ?[\u3040-\u30ff\u4e00-\u9fff]{2,12}[0-9.]+ ?[\u3040-\u30ff\u4e00-\u9fff]"
+)
 _STATES_MORE = re.compile(  # "1 is not prime, so the smallest is 2", "it was 9; now there are 8"
     r"(?:;|[\s,(]*not\b)[^.]*\b(?:so|is|are|was|were|has|have|had|equals?|now)\b[^.]*[0-9]",
     re.IGNORECASE,
@@ -126,8 +129,11 @@ def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
     side = (
         re.sub(r"\([^()]*\)[\s.]*$", "", side).strip() if re.match(r"^[^(]*[0-9]", side) else side
     )
-    if not EQUALS.search(text) and not _BEGINS.match(side) and _several(side, comma=comma):
-        return in_sentence(place, comma=comma), True
+    if not EQUALS.search(text) and _several(side, comma=comma):
+        if _MEASURED.match(side):
+            return None, True
+        if not _BEGINS.match(side):
+            return in_sentence(place, comma=comma), True
     return first_number(side, comma=comma), True
 
 

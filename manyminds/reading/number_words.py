@@ -68,6 +68,8 @@ def _values() -> dict[str, int]:
         names = units.split()
         known |= {word: n for n, word in enumerate(names) if word != "-"}
         for ten, word in enumerate(tens.split(), 2):
+            if word == "-":
+                continue
             known |= {word: 10 * ten}
             for one in range(1, 20 if word in ("soixante", "quatre-vingt") else 10):
                 known |= {joined: 10 * ten + one for joined in _joined(language, word, one, names)}
@@ -95,17 +97,31 @@ def _joined(language: int, ten: str, one: int, names: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def _word() -> str:
+    return _either(sorted({*_values(), *_HUNDREDS, *_SCALES}))
+
+
+def _either(words: list[str]) -> str:
+    """Return the pattern of the longest of some words, letter by letter: they are a thousand."""
+    after: dict[str, list[str]] = {}
+    for word in words:
+        after.setdefault(word[:1], []).append(word[1:])
+    ends = after.pop("", None)
+    parts = [re.escape(letter) + _either(rest) for letter, rest in after.items()]
+    joined = "|".join([*parts, ""] if ends else parts)
+    return joined if len(parts) + bool(ends) < 2 else f"(?:{joined})"
+
+
+@lru_cache(maxsize=1)
 def _words() -> re.Pattern[str]:
     """Return what finds number words in a row; built when the first reply is read."""
-    known = sorted((*map(re.escape, _values()), *_HUNDREDS, *_SCALES), key=len, reverse=True)
-    word = f"(?:{'|'.join(known)})"
+    word = _word()
     return re.compile(rf"\b{word}(?:(?:\s?-?|\s(?:et|y|e)\s){word})*\b(?!-)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
 def _parts() -> re.Pattern[str]:
-    known = sorted((*map(re.escape, _values()), *_HUNDREDS, *_SCALES), key=len, reverse=True)
-    return re.compile("|".join(known), re.IGNORECASE)
+    return re.compile(_word(), re.IGNORECASE)
 
 
 def in_digits(text: str) -> str:

@@ -34,6 +34,7 @@ _SUPPOSES = re.compile(  # in a reply that says that it cannot tell
     r"\b(?:if|assuming|supposing)\b[^.\n]*\b(?:would|could|might)\b", re.IGNORECASE
 )
 _ALONE = re.compile(r"[-+$\u20ac\u00a3]{0,2}[0-9][0-9,.]*[0-9%]?")
+_ADDS = re.compile(r"\b(?:also|additionally|as\s+well|in\s+addition)\b", re.IGNORECASE)
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
@@ -154,6 +155,8 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
     if _CONTRADICTS.search(ending[-1]) or _assigns_several(ending):
         return None
     alone = len([s for s in ending if NUMBER.search(s)]) == 1 or len(ending) == 1
+    if not alone and _ADDS.search(ending[-1]):
+        return None  # "There are 4 cats. There are also 9 dogs."
     last = next((s for s in reversed(ending) if NUMBER.search(s)), ending[-1])
     if not (
         alone

@@ -145,6 +145,12 @@ _ADVERB = re.compile(
 _SAYS_SO = re.compile(
     r"\b(?:so|thus|hence|therefore)\b,?\s+(?:the\s+answer\s+is\s+)?(?:yes|no)\W*$", re.IGNORECASE
 )
+_CONCLUDED = re.compile(  # "So yes, it would fit."
+    r"(?:^|[.!?\n])\W*(?:so|thus|hence|therefore|overall|in\s+short|in\s+conclusion)\b,?\s+(?:the\s+answer\s+is\s+)?"
+    r"(?P<word>yes|no)(?=\s*[,.;:!\u2013\u2014]|\s*$)[^.!?\n]*[.!]?\W*$",
+    re.IGNORECASE,
+)
+_LONGEST_END = 300  # characters of a last sentence
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
 _MOST_SENTENCES = 3
@@ -192,6 +198,8 @@ def find(text: str, question: str = "") -> Found | None:
         f" *_\"'`#$(){{}}\\[]{_THUMBS}"
     )  # "False? No: true."
     word = _word(said)
+    if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:
+        word, where = concluded["word"].casefold(), "last sentence"
     repeated = _repeated(text, question) if question else None
     if word is not None:
         return None if repeated not in (None, word) else Found(word, where)

@@ -75,6 +75,7 @@ _LABEL = re.compile(
     r"^\W*(?:the\s+)?(?:word|letter|number|city|name)\s+(?=[\"'\u201c\u2018])", re.IGNORECASE
 )
 _QUOTED = re.compile(r"(?:the\s+)?(?:\w+\s+)?[\"\u201c](?P<inner>[^\"\u201d]{1,60})[\"\u201d]")
+_BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _EXTRA = frozenset(["actual", "correct", "real", "true", "answer", "known", "official"])
 _LOOKAHEAD = 200  # characters after "actually"
 _SHORT = 10  # words of a reply of one sentence
@@ -214,8 +215,12 @@ def _speaks_of_another(said: frozenset[str], words: frozenset[str]) -> bool:
 
 def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
     """Yield what follows the verb, up to the end of its clause, without words of the question."""
-    quoted = _QUOTED.match(right)
-    clause = quoted["inner"] if quoted else _ENDS.split(right.strip(), maxsplit=1)[0]
+    clause = _ENDS.split(right.strip(), maxsplit=1)[0]
+    bold = _BOLD.findall(clause)
+    if (quoted := _QUOTED.match(right)) is not None:
+        clause = quoted["inner"]
+    elif len(bold) == 1:  # "were held in **Rome**"
+        clause = bold[0]
     said = _PLAIN.sub("", clause)
     tokens, indefinite = said.split(), _A.match(said) is not None
     led: list[str] = []
