@@ -13,7 +13,15 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from manyminds.errors import InputError
-from manyminds.reading import choices, figures, math_equality, mathematics, numbers, structured
+from manyminds.reading import (
+    choices,
+    figures,
+    math_equality,
+    mathematics,
+    numbers,
+    same_value,
+    structured,
+)
 from manyminds.reading import locate as phrases
 from manyminds.reading.cues import VACUOUS
 from manyminds.reading.locate import Found, found
@@ -23,14 +31,18 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _LETTER = re.compile(r"\(?[A-Z]\)?")
-_OPTION = re.compile(r"\(?([A-J])\)(?:\s|$)|([A-J])$")
+_OPTION = re.compile(
+    r"(?:(?:the\s+)?(?:option|choice|letter)\s+)?(?:\(?([A-J])\)(?:\s|$)|([A-J])$)", re.IGNORECASE
+)
 _AMOUNT = re.compile(
-    r"[-+$\u20ac\u00a3\u00a5 ]*[0-9][0-9,.]*%?(?:\s+[a-z/]+){0,2}$|[a-z]+(?:-[a-z]+)?$",
+    r"(?:minus|negative)\s+[a-z]+(?:-[a-z]+)?$"
+    r"|[-+$\u20ac\u00a3\u00a5 ]*[0-9][0-9,.]*%?(?:\s+[a-z/]+){0,2}$|[a-z]+(?:-[a-z]+)?$",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
     r"^(?:approximately|about|roughly|exactly|around)\s+(?=[-$\u20ac\u00a3]?[0-9])", re.I
 )
+_ASIDE = re.compile(r"\s*\([^()]*\)$")
 _SHORT = 6  # words of an answer that may be an amount
 _LATEX = re.compile(r"\\[A-Za-z]+|\\[{}(\[]|\^\{|\$[^$]+\$")
 
@@ -101,15 +113,16 @@ def find_final(text: str) -> Found | None:
 def _final(said: str) -> str | None:
     if "\\" in said:
         return said
-    said = _ABOUT.sub("", phrases.plain(said).strip(" .*\"'`>"))
+    said = _ABOUT.sub("", phrases.plain(same_value.once(said)).strip(" .*\"'`>"))
     if not said or VACUOUS.match(said):
         return None
     option = _OPTION.match(said)
     if option:
-        return option[1] or option[2]
+        return (option[1] or option[2]).upper()
     if len(said.split()) <= _SHORT:
         number = numbers.extract(f"Answer: {said}")
-        return said if number is None or not _AMOUNT.match(said) else number
+        bare = _ASIDE.sub("", said)  # "23 (twenty-three)"
+        return said if number is None or not _AMOUNT.match(bare) else number
     return said
 
 

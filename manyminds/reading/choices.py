@@ -64,8 +64,8 @@ _VARIANT = re.compile(
     r"|\b(?:верный|правильный)\s+вариант\s*[:—-]?\s*\(?([A-Z])\b"
     r"|\(([A-Z])\)\s+is\s+(?:the\s+)?(?:correct|right)\b"
     rf"|\b(?<!not )(?:only|just)\s+{_NAMED}?(?:\(([A-Z])\)|((?-i:[A-HJ-Z])))\s+(?:is(?!n't|\s+(?:not|wrong|false|in))|fits|matches|works|satisf(?:ies|y)|meets|makes|gives|holds|remains)\b"
-    rf"|\b(?:best|correct|right|match\w*|true|fits|statement|option|choice)\b[^.:\n]{{0,60}}\sis\s+[*]*{_NAMED}?[*(]*((?-i:[A-HJ-Z]))[*)]*(?=\s*:|\s*[.!]?\s*\Z)"
-    rf"|(?:,|\b(?:which\s+is|that\s+is|i\.e\.,?|choose|pick|select|say|with|is)|\s[\u2013\u2014-])\s+{_MARK}\s*\(?([A-J])\)?\s*[.!]?\s*\Z",
+    rf"|\b(?:best|most|correct|right|match\w*|true|fits|statement|option|choice|exception|explanation|odd\s+one\s+out)\b[^.:\n]{{0,60}}\sis\s+[*]*{_NAMED}?[*(]*((?-i:[A-HJ-Z]))[*)]*(?=\s*:|\s*[.!]?\s*(?:\n|\Z))"
+    rf"|(?:,|\b(?:(?:corresponds|points|leads)\s+to|matches|which\s+is|that\s+is|i\.e\.,?|choose|pick|select|say|with|is)|\s[\u2013\u2014-])\s+{_MARK}\s*\(?([A-J])\)?\s*[.!]?\s*\Z",
     re.IGNORECASE,
 )
 _CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)

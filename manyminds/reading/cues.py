@@ -5,7 +5,7 @@ import re
 from manyminds.reading import languages
 
 _IS = (
-    r"\b(?:(?:is|are|was)(?:n['\u2019]t|\s+not)?|(?:stays|remains)(?=\s)|(?:can|could)\s+only\s+be|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
+    r"\b(?:(?:is|are|was)(?:n['\u2019]t|\s+not)?|(?:stays|remains)(?=\s)|(?:turns?|works?|comes?)\s+out\s+(?:to(?:\s+be)?|as)|amounts?\s+to|(?:can|could)\s+only\s+be|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
     r"|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)(?:\s+(?:not\s+)?be)?)\b"
 )
 _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
@@ -115,7 +115,7 @@ CONDITION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )
 REFUSAL = re.compile(
-    r"\b(?:i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
+    r"\b(?:i\s+can\s+only\s+(?:help|answer|assist|discuss)\b|i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
     r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer(?:ed)?|help|find|found|solved?|computed|calculated|evaluated)"
     r"|(?:not|n't\s+have|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
     "|\u65e0\u6cd5|\u4e0d\u77e5\u9053|\u62b1\u6b49|\u7533\u3057\u8a33|\u308f\u304b\u308a\u307e\u305b\u3093"

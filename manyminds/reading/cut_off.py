@@ -26,6 +26,12 @@ def is_cut_off(text: str) -> bool:
     box = _OPEN_BOX.search(tail)
     if box is not None and box["inside"].count("}") <= box["inside"].count("{"):
         return True
+    if (
+        text.count("\\begin{") > text.count("\\end{")
+        or tail.count("$$") % 2
+        and text.count("$$") % 2
+    ):
+        return True
     return _OPEN_END.search(tail) is not None and _ALONE.fullmatch(tail) is None
 
 

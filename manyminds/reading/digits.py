@@ -32,13 +32,16 @@ _SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9
 _WORDS = {word: n for n, word in enumerate(_UNITS)} | {w: 20 + 10 * n for n, w in enumerate(_TENS)}
 _WORD = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
-    rf"\b(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
+    r"\b(?!one\s+(?:by|of|another|after|from)\b)"
+    rf"(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
     rf"(?:(?:[- ]|[ ]and[ ])(?:{_WORD}))*\b(?!-)",
     re.IGNORECASE,
 )
 _HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
-_HAN = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
+_HAN = re.compile(  # "together", "the same", "certainly" begin with a one
+    "(?!一[共起样般定直些切旦致律概边下])[零〇一二两三四五六七八九十百千万亿]+"
+)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile("(?<=[0-9A-Za-z)])([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _STARS = re.compile(r"(?<=[0-9])\*\*(?=[0-9])")

@@ -21,7 +21,7 @@ _LETTER_POWER = re.compile(r"[0-9][a-ln-zA-LN-Z]\^")  # 3s^2; 5m^2 is an area
 _TEN_POWER = re.compile(r"[0-9]\s*[*x×·]\s*10(?=\^|\*\*)")
 EQUALS = re.compile(r"=|≈|→")
 _ASIDE = re.compile(
-    r"\b(?:in|since|by|from|until|of)\s+(?:19|20)[0-9]{2}\b|\bper\s+[0-9]+\s*\w*|\([^()]*\)"
+    r"\b(?:in|since|by|from|until|of)\s+(?:19|20)[0-9]{2}\b|\b(?:per|for\s+every)\s+[0-9]+\s*\w*|\([^()]*\)"
     r"|^\s*(?:[-*#]+\s+)?(?:step\s+)?[0-9]{1,2}[.):]\s+|\bstep\s+[0-9]+",
     re.IGNORECASE,
 )

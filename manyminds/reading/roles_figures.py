@@ -14,7 +14,7 @@ from manyminds.reading.role_words import OF_CONFIDENCE, eastern
 _NUMBER = r"(?:\d{1,4}(?:[.,]\d{1,6})?|\.\d{1,6})"
 _OF = r"(?:\s*/\s*|\s+(?:out\s+of|von|sur|sobre|de|su|em|na|из)\s+)"
 _ABOUT = r"(?:(?:about|around|roughly|approximately|ca\.|the|del?|di|do)\s+|dell')?"
-_GAP = rf"(?:\s*(?:::?|=|\u2014|\u2013|-(?=\s))\s*|\s+(?:is|of|at|(?:to|would)\s+be|(?:stands|sits)\s+at)\s+{_ABOUT}|\s+(?:has\s+)?(?:dropped|fallen|risen|drops|falls|rises|grown)\s+to\s+{_ABOUT}|\s+(?:about|around|roughly|approximately)\s+)"
+_GAP = rf"(?:\s*(?:::?|=|\u2192|->|\u4e3a|\u70ba|\u2014|\u2013|-(?=\s))\s*|\s+(?:is|of|at|(?:to|would)\s+be|(?:stands|sits)\s+at)\s+{_ABOUT}|\s+(?:has\s+)?(?:dropped|fallen|risen|drops|falls|rises|grown)\s+to\s+{_ABOUT}|\s+(?:about|around|roughly|approximately)\s+)"
 _VALUE = re.compile(
     rf"{_ABOUT}[~\u2248(\[\"']?\s*(?P<sign>[-+\u2212<>\u2264\u2265])?\s*(?P<number>{_NUMBER})"
     rf"(?:\s*(?P<percent>%|percent\b|per\s+cent\b|\u5206\u4e4b)|{_OF}(?P<most>\d{{1,4}}))?"

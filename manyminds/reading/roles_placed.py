@@ -147,6 +147,11 @@ _SCORE_LINES = re.compile(
     re.MULTILINE,
 )
 
+_SCORE_AT_END = re.compile(  # "**Answer 2:** Clear and complete. Score: 8/10"
+    rf"^[\s*#>-]*{REF}\b[^\n]{{0,400}}?\b(?:score|rating)[*\s]*[:=][*\s]*(\d{{1,2}}(?:\.\d)?)\s*(/\s*10\b)?[\s*.]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 def scored(said: str, n: int) -> dict[int, float]:
     """Return the scores of all `n` answers by number; empty where one is absent or off the scale.
@@ -154,7 +159,8 @@ def scored(said: str, n: int) -> dict[int, float]:
     Numbers without a word or a scale that are a permutation of the places may be places: not read.
     """
     lines = _SCORE_LINES.findall(said) if "score" in said.lower() else []
-    rows = [(number, score, "/") for number, score in lines] or _SCORED.findall(said)
+    rows = [(number, score, "/") for number, score in lines]
+    rows = rows or _SCORED.findall(said) or _SCORE_AT_END.findall(said)
     scores = {int(number): float(score) for number, score, _ in rows}
     marked = all(unit for _, _, unit in rows) or re.search(
         r"\b(?:scored?s?|points|deserves|gets|receives)\b", said, re.IGNORECASE

@@ -51,6 +51,11 @@ _ORDER_KEYS = (
     "finalorder",
 )
 
+_UNRANKED = re.compile(
+    r"\b(?:can(?:not|['\u2019]t)|(?:am|are|is)\s+unable\s+to|impossible\s+to|refuse\s+to|(?:do|will|would)\s+not|won['\u2019]t)\s+(?:\w+\s+)?rank\b"
+    r"|\bno\s+ranking\b",
+    re.IGNORECASE,
+)
 _WORST_FIRST_KEYS = ("worsttobest", "worstfirst")
 
 
@@ -70,10 +75,12 @@ def read_ranking(text: str, n: int) -> Ranking | None:
 
 
 def _in_words(said: str, n: int) -> Ranking | None:
+    if _UNRANKED.search(said):
+        return None
     order = said_order(said, n) or placed(said, n) or in_turn(said, n) or compared(said, n)
     if order is not None:
         stated = said_list(said, SCORES_LABEL, n)
-        scores = dict(enumerate(stated, 1)) if stated else {}
+        scores = dict(enumerate(stated, 1)) if stated else scored(said, n)
         return _checked(order, {k: float(v) for k, v in scores.items()}, {}, n)
     scores = scored(said, n)
     return _checked(None, scores, {}, n) if scores else None

@@ -139,6 +139,10 @@ _SEQUENCE = re.compile(
     rf"(?:\bthe\s+)?best\s+(?:one\s+|answer\s+)?is\s+{ANY}(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next|finally|lastly|last)?\s*,?\s*(?:by\s+)?{ANY})+)",
     re.IGNORECASE,
 )
+_PREFERRED = re.compile(
+    rf"\bI\s+(?:would\s+)?(?:prefer|choose|favou?r|pick)\s+{ANY}(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next|finally|lastly|last)\s*,?\s*(?:by\s+)?{ANY})+)",
+    re.IGNORECASE,
+)
 _FOLLOWED = re.compile(
     rf"(?:{REF}|^\s*\d{{1,3}})\s+is\s+(?:clearly\s+)?(?:the\s+)?best(?P<rest>(?:\s*[,;]?\s*(?:and\s+)?(?:then|followed\s+by|next|finally|lastly|last)?\s*,?\s*(?:by\s+)?{ANY})+)",
     re.IGNORECASE,
@@ -146,7 +150,7 @@ _FOLLOWED = re.compile(
 
 
 def _by_sequence(said: str, n: int) -> list[int] | None:
-    for pattern in (_SEQUENCE, _FOLLOWED):
+    for pattern in (_SEQUENCE, _PREFERRED, _FOLLOWED):
         for m in pattern.finditer(said):
             numbers = [int(number) for number in re.findall(r"\d+", m[0])]
             if sorted(numbers) == [*range(1, n + 1)]:

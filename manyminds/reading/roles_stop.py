@@ -51,11 +51,11 @@ _IN_FORM = ("stop", "continue")
 _AROUND = re.compile(r"debate|discussion|panel|now|should|^(?:final|next|my)")
 _NEUTRAL = ("decision", "verdict", "action", "answer")
 _YES = re.compile(
-    r"(?:yes|yep|yeah|true|ja|oui|s\u00ed|si|sim|\u0434\u0430|\u662f|\u662f\u7684|\u5bf9|\u306f\u3044)",
+    r"(?:yes|yep|yeah|true|ja|oui|s\u00ed|si|sim|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044)",
     re.I,
 )
 _NO = re.compile(
-    r"(?:not yet|nope|nein|non|n\u00e3o|no|false|\u043d\u0435\u0442|\u5426|\u4e0d|\u4e0d\u662f|\u3044\u3044\u3048)",
+    r"(?:not yet|nope|nein|non|n\u00e3o|no|false|\u043d\u0435\u0442|\u5426|\u4e0d\u662f?|\u3044\u3044\u3048)",
     re.I,
 )
 

@@ -14,10 +14,15 @@ _LABELLED = re.compile(  # iPhone 15, Route 66: the number of a thing, at the st
 _STEP = re.compile(  # says what is to be done, or what is assumed, not what comes out
     r"\W*(?:let\s+\w+\s+(?:be|denote|represent)\b|suppose\b|assum(?:e|ing)\b|imagine\b"
     r"|for\s+(?:example|instance)\b"
-    r"|(?:to\s+[^,]{1,120},\s+)?(?:(?:first|next|now),?\s+)?(?:we|you|i)\s+(?:(?:first|then|also|now)\s+)?"
+    r"|(?:to\s+[^,]{1,120},\s+)?(?:(?:first|next|now|then|after\s+that|finally|lastly),?\s+)?(?:we|you|i)(?:['\u2019]ll\b(?!\s+(?:need|have|get|be|end)\b)|\s+(?:(?:first|then|also|now)\s+)?"
     r"(?:(?:have|need)\s+to|must|should|will|can|could|may"
-    r"|are\s+going\s+to)\b"
+    r"|are\s+going\s+to)\b)"
     r"|(?:(?:first|next|now),?\s+)?let(?:'s|\s+us|\s+me)\b|to\s+(?:find|get|solve|answer)\b[^,]*$)",
+    re.IGNORECASE,
+)
+_PLANS = re.compile(  # what is going to be done; "we will need 5" is a result
+    r"\W*(?:(?:first|next|now|then|finally),?\s+)?(?:(?:we|i)(?:['\u2019]ll|\s+(?:will|shall|are\s+going\s+to|need\s+to|have\s+to))"
+    r"\s+(?!(?:need|have|get|be|end|see|find|obtain)\b)|let(?:['\u2019]s|\s+us|\s+me)\s)",
     re.IGNORECASE,
 )
 _ASSUMES = re.compile(
@@ -35,7 +40,7 @@ _TAIL = 300  # characters at the end of a reply
 
 def leads(sentence: str, *, equation: bool) -> bool:
     """Say whether a sentence with a number leads to an answer, or names a thing by its number."""
-    if _ASSUMES.match(sentence) or _HEDGED_TWICE.search(sentence[:_TAIL]):
+    if _ASSUMES.match(sentence) or _PLANS.match(sentence) or _HEDGED_TWICE.search(sentence[:_TAIL]):
         return True
     if not equation and (_STEP.match(sentence) or _REFERS.match(sentence)):
         return True

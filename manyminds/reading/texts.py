@@ -152,7 +152,7 @@ def plain_key(answer: str) -> str:
     answer = answer.replace("\u266f", "#").replace("\u266d", " flat")
     answer = _LOWER.sub(r"\1", _PICTURE.sub("", answer).translate(LOWERED))
     key = _ASIDE.sub("", text_key(_POLITE.sub("", _BULLET.sub("", answer.strip())))).strip(
-        "$\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002\u00a1\u00bf"
+        "\u201e\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f$\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002\u00a1\u00bf"
     )
     key = _as_written(_RANGE.sub("-", key))
     parts = _AND.split(key)
