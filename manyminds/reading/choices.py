@@ -103,6 +103,7 @@ _LOWER_OPTIONS = re.compile(
 _BY_TEXT = "text of an option"
 _MOST_WORDS = 40  # of a reply that names an option by its text
 _DENIES = re.compile(r"\b(?:not|cannot|neither|nor)\b|n't\b", re.IGNORECASE)
+_ONLY = re.compile(r"(?:the\s+)?only\b", re.IGNORECASE)  # "Only 468 is divisible by 9."
 _LAST_WORD = re.compile(r"final|####", re.IGNORECASE)
 _MOST_CUES = 20
 _LONGEST = 400  # characters of a place that states the answer
@@ -142,7 +143,9 @@ def _find(text: str, options: Mapping[str, str] | None) -> Found | None:
         clause = text.partition(";")[0]  # "Argon (C) is a noble gas; the others are not."
         place, said = text, len(text.split()) <= _MOST_WORDS and not _DENIES.search(clause)
         ending = locate.sentences(text)[-1:]
-        if _DENIES.search(clause) and ending and CONCLUDES.match(ending[0]):
+        several = options is not None and _of_text(clause, options) is None
+        ends = ending and (CONCLUDES.match(ending[0]) or _ONLY.match(ending[0]))
+        if ends and (_DENIES.search(clause) or several):
             clause, said = ending[0], not _DENIES.search(ending[0])  # "Not Sydney. It's Canberra."
         chosen = _unmarked(text) or found(_of_text(clause, options) if said else None, _BY_TEXT)
     if chosen is not None and options and _names_another(place, chosen.answer, options):

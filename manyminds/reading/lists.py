@@ -72,6 +72,7 @@ _ADVERB = re.compile(
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _ASIDE = re.compile(r"\s*\([A-Za-z ]{1,60}\)\s*[.!]?\s*$")
+_BRACKETS = re.compile(r"[\[({][^\n]{1,400}[\])}]")
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
 _FEW_WORDS = 2  # of a line that is an item
@@ -113,6 +114,9 @@ def find(text: str, *, count: int | None = None) -> Found | None:
 
 def _found(text: str) -> Found | None:
     text = readable(text).strip()
+    block = locate.fenced(text)
+    if block is not None and _BRACKETS.fullmatch(block.strip()) and "\n" not in block.strip():
+        return _joined(_items(block), "code fence")
     lines = [line for line in text.split("\n") if line.strip()]
     bullets = [m[1] for line in lines if (m := _BULLET.match(line))]
     if len(bullets) > 1:

@@ -115,7 +115,8 @@ def _find(text: str) -> Found | None:
         return Found(pair[0], "last words")
     if _TWO_VALUES.search(place):
         return None
-    if cued is None and (is_cut_off(text) or leads(place.strip(), equation="=" in place)):
+    ending = place.strip().rpartition("\n")[2]
+    if cued is None and (is_cut_off(text) or leads(ending, equation="=" in ending)):
         return None
     stated = _stated(place)
     if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):
