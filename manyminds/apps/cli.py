@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": Command("manyminds.apps.demo:demo", "See the idea in a minute: no key, no network."),
     "eval": Command("manyminds.apps.evaluate:evaluate", "Measure a method on a file of questions."),
     "batch": Command("manyminds.apps.batch:run", "Run a method on a file, a row for each."),
+    "tasks": Command("manyminds.apps.tasks:tasks", "Write tasks that agents act on, as a file."),
     "judge": Command("manyminds.apps.judge:judge", "Grade a method on a task with a judge."),
     "compare": Command("manyminds.apps.compare:compare", "Compare methods at the same cost."),
     "plan": Command("manyminds.apps.plan:plan", "Say what a method will cost, before paying."),

@@ -12,6 +12,8 @@ from manyminds.apps.terminal import counted, print_json
 from manyminds.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from manyminds.export.counts import Counts
     from manyminds.export.from_records import Take
     from manyminds.export.plan import Plan
@@ -65,6 +67,21 @@ class Mix:
     limit: Annotated[int | None, Option(metavar="N", min=1)] = None
 
 
+@dataclass(frozen=True)
+class Instead:
+    """What is done instead of writing.
+
+    Attributes:
+        check: Check that files have the form, and write nothing.
+        schema: Print the JSON schema of a row and end.
+        listed: List the forms and end.
+    """
+
+    check: Annotated[bool, Option()] = False
+    schema: Annotated[bool, Option()] = False
+    listed: Annotated[bool, Option("--list")] = False
+
+
 def export(
     runs: Annotated[
         list[Path] | None,
@@ -80,10 +97,7 @@ def export(
     filters: Filters,
     sets: TestSets,
     mix: Mix,
-    schema: Annotated[
-        bool, Option("--schema", help="Print the JSON schema of a row and end.")
-    ] = False,
-    listed: Annotated[bool, Option("--list", help="List the forms and end.")] = False,
+    instead: Instead,
     as_json: AsJson = False,
 ) -> None:
     """Write runs as training data, in the form that a trainer or a paper reads.
@@ -91,8 +105,11 @@ def export(
     Prints how many trajectories were read, dropped (by reason) and used, and writes a data card
     next to the file.
     """
-    if listed or schema:
-        _print_forms(form.format if schema and not listed else None)
+    if instead.listed or instead.schema:
+        _print_forms(form.format if instead.schema and not instead.listed else None)
+        return
+    if instead.check:
+        _check(runs or [], form.format, as_json)
         return
     if out is None:
         raise InputError("give the file to write with --out FILE")
@@ -126,6 +143,21 @@ def _print_forms(form: str | None) -> None:
         return
     for one in EXPORTERS.values():
         print(f"{one.name:<14}{one.about}{f'; {one.paper}' if one.paper else ''}")
+
+
+def _check(files: "Sequence[Path]", form: str, as_json: bool) -> None:
+    """Check that files have a form; the first that has not is an error."""
+    from manyminds.export.checking import check_file
+    from manyminds.export.registry import exporter
+
+    if not files:
+        raise InputError("give the files to check")
+    rows = {str(file): check_file(file, exporter(form)) for file in files}
+    if as_json:
+        print_json({"format": form, "rows": rows})
+        return
+    for file, count in rows.items():
+        print(f"{counted(count, 'row')} in {file}, each in the form {form}")
 
 
 def _take(given: str | None) -> "Take | None":

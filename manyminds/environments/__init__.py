@@ -1,6 +1,7 @@
 """Environments in which agents act, and the interface of an environment of your own."""
 
 import difflib
+from functools import partial
 from typing import TypeAlias
 
 from manyminds.environments.arithmetic import ArithmeticEnvironment
@@ -15,8 +16,10 @@ from manyminds.environments.environment import (
     Tool,
 )
 from manyminds.environments.household import HouseholdEnvironment
+from manyminds.environments.simulated import agent_from_string
 from manyminds.environments.sql import SQLEnvironment
 from manyminds.errors import InputError
+from manyminds.models.simulated.others import OTHERS
 from manyminds.reading.actions import FINISH, Action
 
 __all__ = [
@@ -45,6 +48,7 @@ ENVIRONMENTS: dict[
     "sql": SQLEnvironment,
     "household": HouseholdEnvironment,
 }
+OTHERS["agent"] = partial(agent_from_string, environments=ENVIRONMENTS)
 
 
 def environment(given: Environment | str) -> Environment:

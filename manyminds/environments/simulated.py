@@ -4,7 +4,7 @@ Use it in demos and tests, where no model is available. Like all simulated membe
 is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -13,12 +13,15 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from manyminds.environments.environment import Generated, Task
+from manyminds.errors import MemberError
 from manyminds.models.simulated.model import MARK
 from manyminds.reading.actions import FINISH, Action, read_action
 
+_ALL = "all"
+_OPTIONS = ("environment", "skill", "seed")
 _CHARS_A_TOKEN = 4
 _ENDS = 0.5  # share of the errors that end the task, rather than cost a step
 
@@ -89,3 +92,43 @@ def _following(task: Task, said: Sequence[str]) -> Action:
         if left and read_action(text, tools).action == left[0]:
             left.pop(0)
     return left[0] if left else Action(FINISH, task.answer)
+
+
+class _AllTasks(Generated):
+    """The tasks of several environments."""
+
+    name = _ALL
+
+    def __init__(self, environments: Mapping[str, type[Generated]]) -> None:
+        super().__init__()
+        self._places = [make() for make in environments.values()]
+
+    def made(self) -> list[Task]:
+        """Return the tasks of every environment."""
+        return [task for place in self._places for task in place.made()]
+
+
+def agent_from_string(text: str, environments: Mapping[str, type[Generated]]) -> SimulatedAgent:
+    """Make the agent that `simulated:agent?environment=sql&skill=0.8&seed=3` describes.
+
+    Every option may be left out; without an environment it knows the tasks of all.
+
+    Raises:
+        MemberError: An option is unknown or out of range.
+    """
+    given: dict[str, Any] = {}
+    for part in filter(None, text.partition("?")[2].split("&")):
+        option, _, given[option] = part.partition("=")
+        if option not in _OPTIONS:
+            raise MemberError(f"{text!r}: unknown option {option!r}; use {', '.join(_OPTIONS)}")
+    name = given.pop("environment", _ALL)
+    if name not in (_ALL, *environments):
+        raise MemberError(
+            f"{text!r}: there is no environment {name!r}: use {', '.join(environments)}"
+        )
+    place = environments[name]() if name != _ALL else _AllTasks(environments)
+    try:
+        return SimulatedAgent(environment=place, name="agent", **given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise MemberError(f"{text!r}: {wrong['loc'][0]}: {wrong['msg']}") from None

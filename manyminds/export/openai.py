@@ -1,9 +1,9 @@
 """OpenAI's fine-tuning: chat messages with a `weight` of 0 or 1 for every turn of the assistant."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from manyminds.export.exporter import Exporter, Row, chat_of, plain
@@ -20,7 +20,7 @@ class OpenaiMessage(TypedDict):
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None
     name: NotRequired[str]
-    weight: NotRequired[Literal[0, 1]]
+    weight: NotRequired[Annotated[int, Field(ge=0, le=1)]]
     reasoning_content: NotRequired[str]
     tool_calls: NotRequired[list[ToolCall]]
     tool_call_id: NotRequired[str]

@@ -120,9 +120,11 @@ def _download(weights: Weights, where: Path, on_progress: Callable[[int], object
     output = where / "output.txt"
     # The package manager's temporary files are put where their growth shows the progress.
     environment = {**os.environ, "TMPDIR": str(where), "TEMP": str(where)}
+    command = _command(wanted, where)
+    drafts, most = _drafts(command), 0
     with output.open("wb") as file:
         process = subprocess.Popen(
-            _command(wanted, where),
+            command,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -134,7 +136,8 @@ def _download(weights: Weights, where: Path, on_progress: Callable[[int], object
                     code = process.wait(_TICK)
                     break
                 except subprocess.TimeoutExpired:
-                    on_progress(_bytes_in(where))
+                    most = max(most, _bytes_in(where) + drafts())  # uv moves them away
+                    on_progress(most)
         finally:
             process.kill()
             process.wait()
@@ -164,6 +167,16 @@ def _command(wanted: str, where: Path) -> Sequence[str]:
     quiet = ["--no-input", "--disable-pip-version-check", "--quiet"]
     common = ["--no-deps", "--only-binary", ":all:", "--dest", str(where)]
     return [*pip, "download", *quiet, *common, wanted]
+
+
+def _drafts(command: Sequence[str]) -> Callable[[], int]:
+    """Return a function that counts what uv has in new temporary folders of its own cache."""
+    if Path(command[0]).stem != "uv":
+        return lambda: 0
+    asked = subprocess.run([command[0], "cache", "dir"], capture_output=True, text=True)
+    cache = Path(asked.stdout.strip() or os.devnull)
+    others = set(cache.glob(".tmp*"))  # of other processes
+    return lambda: sum(_bytes_in(one) for one in cache.glob(".tmp*") if one not in others)
 
 
 def unpacked(weights: Weights, where: Path) -> Path:

@@ -106,8 +106,9 @@ def from_string(text: str, *, needs_key: bool = True) -> "EndpointModel | BaseCh
         return recorded.from_string(text)
     if provider == "simulated" and colon:
         from manyminds.models.simulated import model as simulated
+        from manyminds.models.simulated.others import OTHERS
 
-        return simulated.from_string(text)
+        return OTHERS.get(model.partition("?")[0], simulated.from_string)(text)
     at = _AT_URL.fullmatch(text)
     if at is not None:
         return _at_url(at["model"], at["url"], at["key"])

