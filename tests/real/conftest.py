@@ -18,6 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "/real/" not in item.path.as_posix():
             continue
         item.add_marker(pytest.mark.real)
-        item.add_marker(pytest.mark.timeout(300))
+        if item.get_closest_marker("timeout") is None:  # longer runs have a limit of their own
+            item.add_marker(pytest.mark.timeout(300))
         if missing is not None:
             item.add_marker(pytest.mark.skip(reason=missing))
