@@ -1,18 +1,24 @@
-"""MMAU: plans of tool calls, mathematics and programs for contests (arXiv 2407.18961).
+"""MMAU: tool use, mathematics and programs for contests (arXiv 2407.18961).
 
-The files are `tool_use_plan_*.jsonl`, `math_*.jsonl` and `code_contests_regular_*.jsonl` (or
-`_understand_`) of the authors' data set: rows with `messages` and, by task, `target_plan_number`,
-`gt_answer` with `raw_problem`, tests with `input` and `output`, or `target_output`. Only answers of
-mathematics that are not equal to the reference by value need a judge.
+The files are those of the authors' data set: requests in the form of Chat Completions (`messages`,
+`tools`), or with a `prompt`, and by part `target_message` with `target_message_match_rules`,
+`target_plan_number`, `gt_answer` with `raw_problem`, tests with `input` and `output`, or
+`target_output`. Of their folder the four files are read from which the authors make their figure,
+the mean of the four parts. Only answers of mathematics that are not equal to the reference by value
+need a judge, which is shown the problem without the authors' instructions.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+
 from manyminds.errors import InputError
 from manyminds.evals.judged.task import Check, Item, JudgedTask
+from manyminds.evals.judged.tool_calls import arguments_of, expected, meets
 from manyminds.evals.sandbox import Limits, passes
 from manyminds.reading.answers import EXTRACTORS
 
@@ -38,7 +44,8 @@ SOURCE = {source!r}
 """
 _CHECKER = """\
 def same(found, wanted):
-    if found.split() == wanted.split():
+    found, wanted = found.strip(), wanted.strip()
+    if found.replace(" ", "") == wanted.replace(" ", ""):
         return True
     try:
         return abs(float(found) - float(wanted)) <= 1e-4 * max(1.0, abs(float(wanted)))
@@ -51,16 +58,48 @@ def check(candidate):
 
 
 def _read(row: Mapping[str, Any], number: str) -> Item:
-    turns = [str(one["content"]) for one in row["messages"] if one["role"] != "assistant"]
+    said = _conversation(row)
+    asked = str(row.get("raw_problem") or said[-1].text)
     group, reference, check, needs_judge = _graded(row)
     id = str(row.get("id") or row.get("deliverable_id") or number)
-    return Item(id, ("\n\n".join(turns),), (reference,), (), group, check, needs_judge)
+    tools = tuple(row["tools"]) if "target_message" in row else ()
+    return Item(
+        id, (asked,), (reference,), (), group, check, needs_judge, conversation=said, tools=tools
+    )
+
+
+def _conversation(row: Mapping[str, Any]) -> tuple[BaseMessage, ...]:
+    listed = row.get("messages") or [{"role": "user", "content": row["prompt"]}]
+    said = tuple(_message(one) for one in listed)
+    if not said[-1].text or isinstance(said[-1], AIMessage | SystemMessage):
+        raise ValueError("nothing is asked")
+    return said
+
+
+def _message(one: Mapping[str, Any]) -> BaseMessage:
+    content = one.get("content") or ""
+    text = content if isinstance(content, str | list) else json.dumps(content)
+    if one["role"] == "assistant":
+        calls = [
+            {
+                "id": call.get("id"),
+                "name": call["function"]["name"],
+                "args": dict(arguments_of(call["function"]["arguments"]) or {}),
+            }
+            for call in one.get("tool_calls") or []
+        ]
+        return AIMessage(text, tool_calls=calls)
+    if one["role"] == "tool":
+        return ToolMessage(text, tool_call_id=str(one.get("tool_call_id")), name=one.get("name"))
+    return SystemMessage(text) if one["role"] == "system" else HumanMessage(text)
 
 
 def _graded(row: Mapping[str, Any]) -> tuple[str, str | None, Check, bool]:
-    """Return the domain of a row, its reference, its check, and whether it may need a judge."""
+    """Return the part of a row, its reference, its check, and whether it may need a judge."""
+    if row.get("target_message") is not None:
+        return "Tool execution", None, _message_as_expected(row), False
     if row.get("target_plan_number") is not None:
-        return "Tool", None, _plan(int(row["target_plan_number"])), False
+        return "Tool plan", None, _plan(int(row["target_plan_number"])), False
     if row.get("gt_answer") is not None:
         return "Math", str(row["gt_answer"]), _value(str(row["gt_answer"])), True
     if row.get("target_output") is not None:
@@ -72,8 +111,17 @@ def _graded(row: Mapping[str, Any]) -> tuple[str, str | None, Check, bool]:
         for given, wanted in zip(row[name]["input"], row[name]["output"], strict=True)
     ]
     if not tests:
-        raise ValueError("neither a plan, nor mathematics, nor a program")
+        raise ValueError("neither a tool, nor a plan, nor mathematics, nor a program")
     return "Code", None, _program(tests), False
+
+
+def _message_as_expected(row: Mapping[str, Any]) -> Check:
+    wanted = expected(row["target_message"], row.get("target_message_match_rules"))
+
+    async def check(answer: str, _limits: Limits | None) -> bool:
+        return meets(answer, wanted)
+
+    return check
 
 
 def _plan(target: int) -> Check:
@@ -126,4 +174,20 @@ def _program(tests: Sequence[tuple[str, str]]) -> Check:
     return check
 
 
-TASK = JudgedTask("mmau", "MMAU, arXiv 2407.18961", "grade", _read, scale=(0, 1))
+TASK = JudgedTask(
+    "mmau",
+    "MMAU, arXiv 2407.18961",
+    "grade",
+    _read,
+    scale=(0, 1),
+    files=(
+        "tool_use_execution_all_*",
+        "tool_use_plan_with_reasoning_all_*",
+        "code_contests_regular_*",
+        "math_standard_*",
+    ),
+    left_out={
+        "code_kaggle*": "notebooks run on a data archive, and a model reads what they show",
+        "code_contests_plan_*": "another model writes the programs from the plans",
+    },
+)

@@ -23,6 +23,7 @@ from manyminds.evals.judged.result import (
     sum_ratings,
 )
 from manyminds.evals.judged.task import Item, JudgedTask
+from manyminds.evals.judged.tool_calls import written
 from manyminds.evals.judged.verdicts import Verdicts
 from manyminds.evals.sandbox import Limits
 from manyminds.evals.statistics.judges import Judgement
@@ -52,11 +53,12 @@ class _Answers:
         messages: list[BaseMessage] = []
         row: dict[str, Any] = {"id": item.id, "answers": [], "error": None}
         row |= {"calls": 0, "tokens": 0, "cost": 0.0}
-        for turn in item.turns:
-            messages.append(HumanMessage(turn))
+        app = self._app.builder.with_tools(item.tools, {}).compile() if item.tools else self._app
+        for n, turn in enumerate(item.turns):
+            messages += (not n and item.conversation) or (HumanMessage(turn),)
             about = {"question_id": item.id, "shuffle": str(self._seed)}
             try:
-                state = await self._app.ainvoke(
+                state = await app.ainvoke(
                     {"messages": messages},
                     config={"metadata": about},
                     context=Context(seed=seed_of(self._seed, 0)),
@@ -64,7 +66,7 @@ class _Answers:
             except RunError as error:
                 return row | {"error": str(error)}  # not kept: another start asks again
             report = state["report"]
-            row["answers"].append(state["messages"][-1].text)
+            row["answers"].append(written(state["messages"][-1]))
             row["calls"] += report["calls"]
             row["tokens"] += sum(report["tokens"].values())
             cost = report["cost"]

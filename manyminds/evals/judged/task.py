@@ -1,8 +1,11 @@
 """What a task that a judge grades is: its items, and the aspects in which an answer is rated."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from langchain_core.messages import BaseMessage
 
 from manyminds.errors import DataError
 from manyminds.evals.sandbox import Limits
@@ -27,6 +30,9 @@ class Item(NamedTuple):
         check: Grades the answer without a judge, for "grade"; None: the judge does.
         needs_judge: Whether a judge may be asked.
         place: Place of the row in its file, from 0.
+        conversation: Asked in place of the first turn: what was said before, up to a message of
+            the user or the result of a tool; empty: the turn is all there is.
+        tools: Functions that the method may call, in the form of Chat Completions.
     """
 
     id: str
@@ -37,6 +43,8 @@ class Item(NamedTuple):
     check: Check | None = None
     needs_judge: bool = True
     place: int = 0
+    conversation: tuple[BaseMessage, ...] = ()
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 class JudgedTask(NamedTuple):
@@ -50,6 +58,9 @@ class JudgedTask(NamedTuple):
         read: Function from a row of the file to an item.
         aspects: Aspects and what they mean, for "rate".
         scale: Worst and best rating.
+        files: Patterns of the files that the authors' own figure is made from: of a folder that has
+            some of them, only those are read.
+        left_out: Patterns of files that are not graded here, each with the reason.
     """
 
     name: str
@@ -58,6 +69,8 @@ class JudgedTask(NamedTuple):
     read: Callable[[Mapping[str, Any], str], Item]
     aspects: Mapping[str, str] = {}
     scale: tuple[int, int] = (1, 10)
+    files: Sequence[str] = ()
+    left_out: Mapping[str, str] = {}
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -70,7 +83,7 @@ class JudgedTask(NamedTuple):
         Raises:
             DataError: A file cannot be read, or is not one of this task.
         """
-        paths = sorted(p for p in path.iterdir() if _is_data(p)) if path.is_dir() else [path]
+        paths = self._chosen(path) if path.is_dir() else [path]
         found = [
             item._replace(id=f"{one.stem}-{item.id}") if path.is_dir() else item
             for one in paths
@@ -80,7 +93,21 @@ class JudgedTask(NamedTuple):
             raise DataError(f"{path} has no rows: give the file of {self.name} ({self.paper})")
         return found
 
+    def _chosen(self, folder: Path) -> list[Path]:
+        """Return the files of a folder that are read."""
+        data = sorted(one for one in folder.iterdir() if _is_data(one))
+        graded = [one for one in data if self._why_not(one) is None]
+        figure = [one for one in graded if any(fnmatch(one.name, each) for each in self.files)]
+        return figure or graded or data
+
+    def _why_not(self, path: Path) -> str | None:
+        """Return why a file is not graded here; None: it is."""
+        why = (reason for each, reason in self.left_out.items() if fnmatch(path.name, each))
+        return next(why, None)
+
     def _read(self, path: Path) -> Iterator[Item]:
+        if why := self._why_not(path):
+            raise DataError(f"{path} is not graded here: {why}")
         for number, (where, row) in enumerate(data_rows(path)):
             try:
                 item = self.read(row, str(number))

@@ -14,7 +14,7 @@ from manyminds.evals.judged.judge import Judge
 from manyminds.evals.judged.run import ajudge
 from manyminds.evals.judged.tasks import judged_task
 from manyminds.evals.sandbox import Limits
-from manyminds.testing import Metadata, ScriptedChatModel
+from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
 
 MMAU, CEB = judged_task("mmau"), judged_task("ceb")
 ADDING = "```python\nimport sys\nprint(sum(map(int, sys.stdin.read().split())))\n```"
@@ -122,8 +122,130 @@ async def test_programs_are_not_run_without_leave(tmp_path: Path) -> None:
         await ajudge(MMAU, items, saying({"": ADDING}), None)
 
 
-def test_rows_of_tool_execution_are_refused(tmp_path: Path) -> None:
-    row = asked("Call it.", tools=[{"type": "function"}])
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "book",
+        "description": "Book a table.",
+        "parameters": {"type": "object", "properties": {"place": {"type": "string"}}},
+    },
+}
+
+
+def called(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def booking(*wanted: dict[str, Any], **more: Any) -> dict[str, Any]:
+    target = {"role": "assistant", "content": None, "tool_calls": list(wanted)}
+    return asked("A table at the Crown.", id="t", tools=[TOOL], target_message=target, **more)
+
+
+def calling(*calls: tuple[str, dict[str, Any]]) -> ScriptedChatModel:
+    made = [{"id": str(n), "name": name, "args": args} for n, (name, args) in enumerate(calls)]
+    return ScriptedChatModel(ScriptedReply("", tool_calls=made))
+
+
+WHEN = booking(
+    called("book", place="The Crown", day="4/2/2024"),
+    target_message_match_rules=[{"arguments": {"day": {"date_match": True}}}],
+)
+SEEN = booking(
+    called("book", place="Crown"),
+    target_message_match_rules=[{"arguments": {"place": {"regex_match": "^(the )?crown"}}}],
+)
+CHOICE = booking(
+    called("book", place="Crown"),
+    target_message_match_rules=[{"arguments": {"place": {"multi_choices": ["Crown", "Inn"]}}}],
+)
+TWO = booking(called("book", place="Crown"), called("book", place="Inn"))
+
+
+@pytest.mark.parametrize(
+    ("row", "calls", "right"),
+    [
+        (WHEN, [("book", {"day": "April 2, 2024", "place": "the crown"})], 1.0),
+        (WHEN, [("book", {"day": "2 May 2024", "place": "The Crown"})], 0.0),
+        (WHEN, [("book", {"day": "4/2/2024"})], 0.0),
+        (SEEN, [("book", {"place": "THE CROWN, High Street"})], 1.0),
+        (SEEN, [("book", {"place": "At the Crown"})], 0.0),
+        (CHOICE, [("book", {"place": "inn"})], 1.0),
+        (TWO, [("book", {"place": "Inn."}), ("book", {"place": "crown"})], 1.0),
+        (TWO, [("book", {"place": "Inn"})], 0.0),
+        (TWO, [("book", {"place": "Inn"}), ("book", {"place": "Inn"})], 0.0),
+        (TWO, [("cancel", {"place": "Inn"}), ("book", {"place": "Crown"})], 0.0),
+    ],
+)
+async def test_calls_of_tools_are_compared_by_the_authors_rules(
+    tmp_path: Path, row: dict[str, Any], calls: list[tuple[str, dict[str, Any]]], right: float
+) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [row]))
+    app = create_agent_forest([calling(*calls)], samples=1).compile()
+    found = await ajudge(MMAU, items, app, None)
+    assert found.ratings["group Tool execution"].mean == right
+    assert found.judge.calls == 0 and found.unanswered == 0
+
+
+async def test_a_conversation_with_tools_is_asked_as_it_is(tmp_path: Path) -> None:
+    said = [
+        {"role": "system", "content": "You book tables."},
+        {"role": "user", "content": "A table, please."},
+        {"role": "assistant", "content": None, "tool_calls": [called("book", place="Crown")]},
+        {"role": "tool", "tool_call_id": "c1", "content": "booked for 8"},
+    ]
+    row = {"messages": said, "tools": [TOOL], "target_message": {"content": "At 8."}}
+    model = ScriptedChatModel("At 8.")
+    app = create_agent_forest([model], samples=1).compile()
+    found = await ajudge(MMAU, MMAU.items(written(tmp_path / "t.jsonl", [row])), app, None)
+    assert found.ratings["right"].mean == 1
+    assert [kind for kind, _ in model.calls[-1].texts][-4:] == ["system", "human", "ai", "tool"]
+    assert model.calls[-1].params["tools"] == [TOOL]
+
+
+async def test_a_word_where_a_call_is_expected_is_wrong(tmp_path: Path) -> None:
+    items = MMAU.items(written(tmp_path / "rows.jsonl", [TWO]))
+    found = await ajudge(MMAU, items, saying({"": "I would book it."}), None)
+    assert found.ratings["right"].mean == 0
+
+
+async def test_the_judge_of_mathematics_reads_the_problem_itself(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def grade(messages: list[BaseMessage], _data: Metadata) -> str:
+        seen.append("\n".join(one.text for one in messages))
+        return json.dumps({"reason": "so", "right": True})
+
+    row = asked("Write #ANSWER# last.\nExpand (x - 1)(x + 1).", gt_answer="x**2 - 1")
+    items = MMAU.items(written(tmp_path / "m.jsonl", [{**row, "raw_problem": "Expand it."}]))
+    judge = Judge(Member(ScriptedChatModel(grade), name="j"), MMAU)
+    await ajudge(MMAU, items, saying({"": "#ANSWER#: a square less one"}), judge)
+    assert "Expand it." in seen[0] and "Write #ANSWER# last" not in seen[0]
+
+
+def test_a_prompt_is_a_request_too(tmp_path: Path) -> None:
+    row = {"id": "q", "prompt": "What does it print?", "target_output": "1"}
+    (item,) = MMAU.items(written(tmp_path / "u.jsonl", [row]))
+    assert item.turns == ("What does it print?",)
+
+
+def test_of_the_authors_folder_the_files_of_their_figure_are_read(tmp_path: Path) -> None:
+    written(tmp_path / "tool_use_execution_all_20240712.jsonl", [TWO])
+    written(tmp_path / "tool_use_execution_multi_step_triple_20240712.jsonl", [TWO])
+    written(tmp_path / "tool_use_plan_with_reasoning_all_20240712.jsonl", [PLAN])
+    written(tmp_path / "code_contests_regular_20240712.jsonl", [PROGRAM])
+    written(tmp_path / "code_contests_plan_20240712.jsonl", [PROGRAM])
+    written(tmp_path / "math_standard_20240712.jsonl", [EXPANDED])
+    written(tmp_path / "code_kaggle_20240712.jsonl", [asked("Plot it.", notebook={})])
+    groups = [item.group for item in MMAU.items(tmp_path)]
+    assert groups == ["Code", "Math", "Tool execution", "Tool plan"]
+    with pytest.raises(DataError, match="notebooks run on a data archive"):
+        MMAU.items(tmp_path / "code_kaggle_20240712.jsonl")
+    with pytest.raises(DataError, match="writes the programs from the plans"):
+        MMAU.items(tmp_path / "code_contests_plan_20240712.jsonl")
+
+
+def test_rules_that_are_not_known_are_refused(tmp_path: Path) -> None:
+    row = {**TWO, "target_message_match_rules": [{"arguments": {"place": {"near": 1}}}, {}]}
     with pytest.raises(DataError, match="no row of mmau"):
         MMAU.items(written(tmp_path / "rows.jsonl", [row]))
 

@@ -1,4 +1,10 @@
+import random
+from collections.abc import Callable, Sequence
+
 import pytest
+from sacrebleu import sentence_bleu
+from scipy.stats import pearsonr, rankdata
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 
 from manyminds.errors import InputError
 from manyminds.evals.statistics.borrowing import METRICS, borrowing
@@ -30,3 +36,55 @@ def test_scores_must_differ_somewhere() -> None:
         borrowing(["x"], [GIVEN], [[5, 5, 5]])
     with pytest.raises(InputError, match="one score for every proposal"):
         borrowing(["x"], [GIVEN], [[5, 5]])
+
+
+WORDS = ["river", "bank", "loan", "a", "the", "of", "Tide", "rose", "and", "fell", "7", "again."]
+
+
+def by_sacrebleu(answer: str, proposals: Sequence[str]) -> list[float]:
+    return [sentence_bleu(answer, [one], lowercase=True).score for one in proposals]
+
+
+def by_edits(answer: str, proposals: Sequence[str]) -> list[float]:
+    def edits(one: str, other: str) -> int:
+        row = list(range(len(other) + 1))
+        for n, letter in enumerate(one, 1):
+            before = row
+            row = [n]
+            for place, against in enumerate(other, 1):
+                cheapest = min(before[place] + 1, row[-1] + 1)
+                row.append(min(cheapest, before[place - 1] + (letter != against)))
+        return row[-1]
+
+    return [1 - edits(answer, one) / max(len(answer), len(one)) for one in proposals]
+
+
+def by_sklearn(answer: str, proposals: Sequence[str]) -> list[float]:
+    weights = TfidfVectorizer(token_pattern=r"\w+").fit_transform([answer, *proposals]).toarray()
+    return [float(weights[0] @ one) for one in weights[1:]]
+
+
+@pytest.mark.parametrize(
+    ("metric", "likeness"),
+    [("bleu", by_sacrebleu), ("levenshtein", by_edits), ("tfidf", by_sklearn)],
+)
+def test_the_correlation_is_that_of_other_libraries(
+    metric: str, likeness: Callable[[str, Sequence[str]], list[float]]
+) -> None:
+    draw = random.Random(7)
+
+    def text() -> str:
+        return " ".join(draw.choices(WORDS, k=draw.randint(4, 14)))
+
+    proposals = [[text() for _ in range(draw.randint(3, 7))] for _ in range(25)]
+    answers = [f"{draw.choice(given)} {text()}" for given in proposals]
+    scores = [[draw.randint(1, 6) for _ in given] for given in proposals]
+    expected = list[float]()
+    for answer, given, judged in zip(answers, proposals, scores, strict=True):
+        alike = [round(one, 12) for one in likeness(answer, given)]
+        if len(set(alike)) > 1 and len(set(judged)) > 1:
+            expected.append(float(pearsonr(rankdata(alike), rankdata(judged)).statistic))
+    found = borrowing(answers, proposals, scores, metric=metric)
+    assert found.n == len(expected) > 20
+    assert found.correlation == pytest.approx(sum(expected) / len(expected), abs=1e-9)
+    assert found.interval[0] < found.correlation < found.interval[1]
