@@ -3,9 +3,10 @@
 Every tool call is asked for in three turns: the thought, the tool's name, its arguments. A tenth of
 the trajectories, drawn by their id, stays in ReAct's form. Two further tenths get a row more
 against hallucinated tools: the same question without any tool, which is declined, and with tools
-and all results given, which is answered without a call. The paper's conversion, its prompts, its
-ratios per capability and its negative rows were never published: all wordings and draws are our
-own design.
+and all results given, which is answered without a call. System message and tools are the turn
+`system`. Keys, roles and `loss` are those of the published rows; the paper's conversion, its
+prompts, its ratios per capability and its negative rows were never published: all wordings and
+draws are our own design.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from typing_extensions import TypedDict
 
 from manyminds.export.exporter import Exporter, Row, chat_of, json_text
 from manyminds.export.messages import Message, NotHeldError
-from manyminds.export.react import observed, question_of, turns_of, with_calls
+from manyminds.export.react import head_of, observed, question_of, turns_of, with_calls
 from manyminds.trajectory import Trajectory
 
 WHICH = "Which tool do you call?"
@@ -25,6 +26,7 @@ ARGUMENTS = "With which arguments? Give a JSON object."
 NO_TOOLS = "There are no tools here."
 DECLINED = "I have no tool for this here, so I cannot look it up."
 KNOWN = "These results are known already:"
+_NO_TOOLS = "no-tools"
 _DRAWN = 10  # one in so many stays in ReAct's form, or has a row more
 
 
@@ -33,7 +35,7 @@ class FlanTurn(TypedDict):
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
-    role: Literal["user", "assistant"]
+    role: Literal["system", "user", "assistant"]
     content: str
     loss: bool
 
@@ -43,13 +45,14 @@ class FlanRow(TypedDict):
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
-    id: str
     conversation: list[FlanTurn]
+    id: str
 
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the row of a trajectory and, for some, one against hallucinated tools."""
-    turns = turns_of(trajectory)
+    turns, head = turns_of(trajectory, headed=False), head_of(trajectory)
+    told = [_turn("system", head)] if head else []
     digest = hashlib.sha256(trajectory.id.encode(errors="surrogatepass")).hexdigest()
     drawn = int(digest, 16) % _DRAWN
     if drawn:
@@ -59,10 +62,11 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
             _turn("assistant" if one["side"] == "agent" else "user", one["text"], one["train"])
             for one in turns
         ]
-    yield {"id": trajectory.id, "conversation": conversation}
+    yield {"conversation": [*told, *conversation], "id": trajectory.id}
     for name, asked, reply in _negative(trajectory, turns[0]["text"], drawn):
         said = [_turn("user", asked), _turn("assistant", reply, loss=True)]
-        yield {"id": f"{trajectory.id}/{name}", "conversation": said}
+        said = said if name == _NO_TOOLS else [*told, *said]
+        yield {"conversation": said, "id": f"{trajectory.id}/{name}"}
 
 
 def _negative(trajectory: Trajectory, asked: str, drawn: int) -> Iterator[tuple[str, str, str]]:
@@ -71,7 +75,7 @@ def _negative(trajectory: Trajectory, asked: str, drawn: int) -> Iterator[tuple[
     if not any(one.get("tool_calls") for one in messages):
         return
     if drawn == 1:
-        yield "no-tools", f"{NO_TOOLS}\n\n{question_of(trajectory)}", DECLINED
+        yield _NO_TOOLS, f"{NO_TOOLS}\n\n{question_of(trajectory)}", DECLINED
     last = messages[-1]
     if drawn == 2 and last.get("train") and not last.get("tool_calls") and last["content"]:
         seen = [observed(one) for one in messages if one["role"] == "tool"]

@@ -1,8 +1,10 @@
 """LUMOS: two sets of annotations, for a planner and for a grounder.
 
 From a trajectory with tool calls: the thoughts are the subgoals, the calls their groundings. Both
-are written iteratively, as the paper's `lumos_I`, and at once, as its `lumos_O`. What
-`create_lumos` has recorded of a planner or a grounder is written as it was asked.
+are written iteratively, as the paper's `lumos_I`, and at once, as its `lumos_O`. The turns, the
+marks in them and the numbers of results, which go on from subgoal to subgoal, are those of the
+authors' converter; the wording of the requests is ours. What `create_lumos` has recorded of a
+planner or a grounder is written as it was asked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +19,7 @@ from manyminds.export.react import observed, question_of, turns_of, with_calls
 from manyminds.trajectory import Trajectory
 
 _EMPTY = "Initial Environment Description: None."
+_KNOWN = "The grounding could be based on the following results:"
 _ROLES = {"planner": "plan", "grounder": "ground"}
 
 
@@ -59,9 +62,10 @@ def rows(trajectory: Trajectory) -> Iterator[Row]:
     if not subgoals:
         raise NotHeldError("no tool call to ground")
     task = question_of(trajectory)
-    yield _row(trajectory, "plan", list(_plan(task, subgoals, messages[-1])))
-    yield _row(trajectory, "ground", list(_ground(trajectory, task, subgoals)))
-    for part, said in _at_once(trajectory, task, subgoals):
+    head = _head(trajectory, task)
+    yield _row(trajectory, "plan", list(_plan(task, subgoals)))
+    yield _row(trajectory, "ground", list(_ground(head, subgoals)))
+    for part, said in _at_once(head, task, subgoals):
         yield _row(trajectory, part, said, "onetime")
 
 
@@ -81,10 +85,10 @@ def _subgoals(messages: Sequence[Message]) -> Iterator[_Subgoal]:
             if answer["role"] == "assistant":
                 break
             seen.append(observed(answer).removeprefix("Observation:").strip())
-        yield _Subgoal(message["content"], written, "; ".join(seen))
+        yield _Subgoal(message["content"], written, seen[-1] if seen else "")
 
 
-def _plan(task: str, subgoals: Sequence[_Subgoal], last: Message) -> Iterator[tuple[str, str]]:
+def _plan(task: str, subgoals: Sequence[_Subgoal]) -> Iterator[tuple[str, str]]:
     yield (
         "user",
         f"Plan the task in subgoals, one at a time.\nTask: {task}; {_EMPTY}",
@@ -92,45 +96,55 @@ def _plan(task: str, subgoals: Sequence[_Subgoal], last: Message) -> Iterator[tu
     for n, subgoal in enumerate(subgoals, 1):
         go_on = "No, I will keep planning. " if n > 1 else ""
         yield "assistant", f"{go_on}Subgoal {n}: {subgoal.text}"
+        result = subgoal.result.strip(".")
         yield (
             "user",
-            f"The executed result for Subgoal {n} is {subgoal.result}. Should we stop planning?",
+            f"The executed result for Subgoal {n} is {result}. Should we stop planning?",
         )
-    answer = "" if last.get("tool_calls") else last["content"] or ""
-    yield "assistant", f"Yes, I will stop planning. {answer}".rstrip()
+    yield "assistant", "Yes, I will stop planning."
 
 
-def _ground(
-    trajectory: Trajectory, task: str, subgoals: Sequence[_Subgoal]
-) -> Iterator[tuple[str, str]]:
-    tools = tool_lines(trajectory.tools)
+def _ground(head: str, subgoals: Sequence[_Subgoal]) -> Iterator[tuple[str, str]]:
+    known, first = "", 1
     for n, subgoal in enumerate(subgoals, 1):
-        head = f"Ground the subgoal in calls of these tools:\n{tools}\nTask: {task}\n"
-        before = f"The executed result for Subgoal {n - 1} is {subgoals[n - 2].result}.\n"
-        lead = head if n == 1 else before
-        yield "user", f"{lead}Subgoal to be grounded: Subgoal {n}: {subgoal.text}"
-        yield "assistant", _numbered(subgoal.calls)
+        asked = f"Subgoal to be grounded: Subgoal {n}: {subgoal.text}"
+        yield "user", f"{head if n == 1 else ''}{asked}{f' {_KNOWN}{known}' if known else ''}\n"
+        yield "assistant", _numbered(subgoal.calls, first)
+        known += f" The execution result for Subgoal {n} is {subgoal.result}"
+        first += len(subgoal.calls)
 
 
 def _at_once(
-    trajectory: Trajectory, task: str, subgoals: Sequence[_Subgoal]
+    head: str, task: str, subgoals: Sequence[_Subgoal]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield plan and grounding as one turn each; calls are numbered over all subgoals."""
+    """Yield plan and grounding as one turn each."""
     plan = "; ".join(f"Subgoal {n}: {one.text}" for n, one in enumerate(subgoals, 1))
     asked = f"Plan the task in subgoals, all at once.\nTask: {task}; {_EMPTY}"
     yield "plan", [("user", asked), ("assistant", plan)]
     calls = [call for one in subgoals for call in one.calls]
-    head = f"Ground the subgoals in calls of these tools:\n{tool_lines(trajectory.tools)}"
-    asked = f"{head}\nTask: {task}\nSubgoals to be grounded: {plan}"
-    yield "ground", [("user", asked), ("assistant", _numbered(calls))]
+    asked = f"{head}Subgoals to be grounded: {plan}\n"
+    yield "ground", [("user", asked), ("assistant", _numbered(calls, 1))]
 
 
-def _numbered(calls: Sequence[str]) -> str:
-    return "; ".join(f"R{n} = {call}" for n, call in enumerate(calls, 1))
+def _head(trajectory: Trajectory, task: str) -> str:
+    """Return what a grounder is told first: the tools by name, what each does, and the task."""
+    lines = tool_lines(trajectory.tools).splitlines()
+    names = ", ".join(f"'{line.partition('(')[0]}'" for line in lines)
+    about = "; ".join(line.rstrip(".") for line in lines)
+    listed = f"The tools are {names}.\n{about}.\n\n" if lines else ""
+    return f"Ground the subgoals in calls of tools.\n\n{listed}Task: {task} \n"
+
+
+def _numbered(calls: Sequence[str], first: int) -> str:
+    return "; ".join(f"R{n} = {call}" for n, call in enumerate(calls, first))
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
-    return ", ".join(json_text(value) for value in arguments.values())
+    """Return arguments as the authors write them: a lone text without quotes."""
+    values = list(arguments.values())
+    if len(values) == 1 and isinstance(values[0], str):
+        return values[0]
+    return ", ".join(json_text(value) for value in values)
 
 
 def _row(

@@ -40,7 +40,7 @@ def turns_of(trajectory: Trajectory, *, headed: bool = True) -> list[Turn]:
         NotHeldError: The agent speaks first or twice in a row, or there is nothing to train.
     """
     turns: list[Turn] = []
-    head = _head(trajectory) if headed else ""
+    head = head_of(trajectory) if headed else ""
     messages = messages_of(trajectory)
     for message in messages[1:] if trajectory.system is not None else messages:
         text = written(message) if message["role"] == "assistant" else observed(message)
@@ -142,6 +142,7 @@ def _add(turns: list[Turn], message: Message, text: str) -> None:
     turns.append(Turn(side=side, text=text, train=bool(message.get("train"))))
 
 
-def _head(trajectory: Trajectory) -> str:
+def head_of(trajectory: Trajectory) -> str:
+    """Return the system message and the tools as one text; empty where there are none."""
     listed = f"Tools:\n{tool_lines(trajectory.tools)}" if trajectory.tools else ""
     return "\n\n".join(part for part in (trajectory.system, listed) if part)

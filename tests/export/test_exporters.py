@@ -114,7 +114,7 @@ def test_weights_and_flags_say_what_is_trained() -> None:
     ]
     (agenttuning,) = rows("agenttuning", partly)
     assert [t["loss"] for t in agenttuning["conversations"]] == [
-        *(None, True, None, False, None, True)
+        *(None, False, None, True, None, False, None, True)
     ]
     ends = [len(row["conversations"]) for row in rows("llamafactory", partly)]
     assert ends == [2, 6]
@@ -241,12 +241,13 @@ def test_agent_flan_asks_for_thought_tool_and_arguments_apart() -> None:
         rows("agent-flan", AGENT.model_copy(update={"id": f"t{n}"}))[0]["conversation"]
         for n in range(60)
     ]
-    strict = [one for one in made if len(one) == 6]
+    strict = [one for one in made if len(one) == 7]
     assert 0 < len(strict) < 20
-    chat = next(one for one in made if len(one) > 6)
+    chat = next(one for one in made if len(one) > 7)
     assert [t["content"] for t in chat if t["loss"]][:3] == ["I add.", "add", '{"of": 1}']
-    roles = [t["role"] for t in chat]
-    assert roles == ["user", "assistant"] * (len(roles) // 2)
+    first, *roles = [t["role"] for t in chat]
+    assert first == "system" and roles == ["user", "assistant"] * (len(roles) // 2)
+    assert chat[0]["content"].startswith("Use tools.") and chat[1]["content"] == "What is 2 + 2?"
 
 
 def test_agent_flan_has_rows_in_which_no_tool_is_called() -> None:
@@ -255,7 +256,8 @@ def test_agent_flan_has_rows_in_which_no_tool_is_called() -> None:
     assert {one["id"].partition("/")[2] for one in extra} == {"no-tools", "known"}
     assert 4 < len(extra) < 50
     for one in extra:
-        asked, reply = one["conversation"]
+        *told, asked, reply = one["conversation"]
+        assert bool(told) == one["id"].endswith("known")
         assert "2 + 2" in asked["content"] and reply["loss"] and not asked["loss"]
         without = one["id"].endswith("no-tools")
         assert without != ("4 again" in asked["content"])
@@ -283,10 +285,52 @@ def test_lumos_plans_and_grounds() -> None:
     assert said == [
         "Subgoal 1: I add.",
         "No, I will keep planning. Subgoal 2: I check.",
-        "Yes, I will stop planning. It is 4.",
+        "Yes, I will stop planning.",
     ]
     grounded = [m["content"] for m in ground["messages"] if m["role"] == "assistant"]
-    assert grounded == ["R1 = add(1)", "R1 = add(3)"]
+    assert grounded == ["R1 = add(1)", "R2 = add(3)"]
+
+
+def test_lumos_has_the_layout_of_its_authors() -> None:
+    asked = example(
+        "Who is older?", "Find Ann's age.", "Ann is 40.", "Find Bo's age.", "Bo is 38.", "Ann.",
+        tool="age", reward=1.0,
+    )  # fmt: skip
+    for step in asked.content:
+        if isinstance(step, APIAction):
+            step.kwargs = {"of": "Ann" if "Ann" in (step.description or "") else "Bo"}
+    plan, ground, _, at_once = [row["messages"] for row in rows("lumos", asked)]
+    assert plan[0]["content"].endswith(
+        "\nTask: Who is older?; Initial Environment Description: None."
+    )
+    assert plan[2]["content"] == (
+        "The executed result for Subgoal 1 is Ann is 40. Should we stop planning?"
+    )
+    head = ground[0]["content"]
+    assert "\n\nThe tools are 'age'.\nage(of)" in head
+    assert head.endswith(
+        ".\n\nTask: Who is older? \nSubgoal to be grounded: Subgoal 1: Find Ann's age.\n"
+    )
+    assert ground[2]["content"] == (
+        "Subgoal to be grounded: Subgoal 2: Find Bo's age. The grounding could be based on the "
+        "following results: The execution result for Subgoal 1 is Ann is 40.\n"
+    )
+    assert [ground[1]["content"], ground[3]["content"]] == ["R1 = age(Ann)", "R2 = age(Bo)"]
+    assert at_once[0]["content"].endswith(
+        "Task: Who is older? \nSubgoals to be grounded: Subgoal 1: Find Ann's age.; "
+        "Subgoal 2: Find Bo's age.\n"
+    )
+    assert at_once[1]["content"] == "R1 = age(Ann); R2 = age(Bo)"
+
+
+def test_agenttuning_acknowledges_the_instructions_before_the_task() -> None:
+    (row,) = rows("agenttuning", AGENT)
+    assert [*row] == ["conversations", "id"]
+    told, agreed, asked, *_ = row["conversations"]
+    assert told["value"].startswith("Use tools.") and asked["value"] == "What is 2 + 2?"
+    assert agreed == {"from": "gpt", "loss": False, "value": "OK."}
+    (plain,) = rows("agenttuning", example("Hello?", "Hello.", reward=1.0))
+    assert [turn["loss"] for turn in plain["conversations"]] == [None, True]
 
 
 @pytest.mark.parametrize(("role", "part"), [("planner", "plan"), ("grounder", "ground")])
@@ -342,7 +386,7 @@ def test_written_actions_are_grounded_too() -> None:
     response = rows("ste", react)[0]["response"]
     assert response == 'Action: <tool_add>\nAction Input: {"input": "2 + 2"}'
     assert rows("fireact", react)[0]["output"].endswith("Action: finish[4]")
-    assert [m["content"] for m in rows("lumos", react)[0]["messages"]][-1].endswith("Done.\n4")
+    assert rows("lumos", react)[1]["messages"][-1]["content"] == "R1 = add(2 + 2)"
 
 
 def test_an_episode_with_tools_of_several_words_and_parameters_is_grounded_whole() -> None:
@@ -354,6 +398,6 @@ def test_an_episode_with_tools_of_several_words_and_parameters_is_grounded_whole
     )  # fmt: skip
     plan, ground = rows("lumos", acted)[:2]
     said = [m["content"] for m in ground["messages"] if m["role"] == "assistant"]
-    assert said == ['R1 = go to("shelf 1")', 'R1 = take("mug", 1)']
-    assert "for Subgoal 1 is You are at the shelf 1." in plan["messages"][2]["content"]
+    assert said == ["R1 = go to(shelf 1)", 'R2 = take("mug", 1)']
+    assert "for Subgoal 1 is You are at the shelf 1. Sho" in plan["messages"][2]["content"]
     assert rows("ste", acted)[1]["dialog_history"][-1]["content"] == "Observation: You hold it."

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
@@ -28,6 +28,7 @@ from manyminds.evals.judged.verdicts import Verdicts
 from manyminds.evals.sandbox import Limits
 from manyminds.evals.statistics.judges import Judgement
 from manyminds.json_lines import LineFile, json_lines
+from manyminds.method_graph import MethodGraph
 from manyminds.settings import Context
 
 ANSWERS = "answers.jsonl"
@@ -53,7 +54,9 @@ class _Answers:
         messages: list[BaseMessage] = []
         row: dict[str, Any] = {"id": item.id, "answers": [], "error": None}
         row |= {"calls": 0, "tokens": 0, "cost": 0.0}
-        app = self._app.builder.with_tools(item.tools, {}).compile() if item.tools else self._app
+        app = self._app
+        if item.tools:
+            app = cast("MethodGraph", app.builder).with_tools(item.tools, {}).compile()
         for n, turn in enumerate(item.turns):
             messages += (not n and item.conversation) or (HumanMessage(turn),)
             about = {"question_id": item.id, "shuffle": str(self._seed)}

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from sacrebleu import sentence_bleu
@@ -60,8 +61,8 @@ def by_edits(answer: str, proposals: Sequence[str]) -> list[float]:
 
 
 def by_sklearn(answer: str, proposals: Sequence[str]) -> list[float]:
-    weights = TfidfVectorizer(token_pattern=r"\w+").fit_transform([answer, *proposals]).toarray()
-    return [float(weights[0] @ one) for one in weights[1:]]
+    vectors: Any = TfidfVectorizer(token_pattern=r"\w+").fit_transform([answer, *proposals])
+    return [float(vectors[0].multiply(one).sum()) for one in vectors[1:]]
 
 
 @pytest.mark.parametrize(
