@@ -185,7 +185,7 @@ def _together(found: Comparison, questions: int) -> Iterator[str]:
     if found.ceiling is not None:
         low, high = found.ceiling.interval
         yield (
-            f"Ceiling of any choice among the members' answers: {found.ceiling.ceiling:.1%} "
+            f"Ceiling of any choice among one answer of each member: {found.ceiling.ceiling:.1%} "
             f"({low:.1%} to {high:.1%}). {found.ceiling.advice}"
         )
 
@@ -215,7 +215,7 @@ def _table(found: Sequence[Compared], given: Mapping[str, Mapping[str, str]]) ->
     table.add_column("method", no_wrap=True)
     if any(one.unread for one in found):
         table.caption = "unread, counted as not correct: " + ", ".join(
-            f"{one.method} {one.unread:,}" for one in found
+            f"{one.method} {one.unread:,}" for one in found if one.method != BEST_MEMBER
         )
     names = ["accuracy", "gain", "95 %", "p", "calls", "tokens", "seconds"]
     for name in [*names, "cost"] if priced else names:

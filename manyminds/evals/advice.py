@@ -1,5 +1,7 @@
 """One paragraph of advice from the figures of a study, in words."""
 
+from collections.abc import Sequence
+
 from manyminds.evals.comparison import BASELINE, Compared
 from manyminds.evals.findings import Findings
 from manyminds.evals.members_alone import BEST_MEMBER
@@ -8,6 +10,8 @@ from manyminds.evals.statistics.power import questions_needed
 
 _WORTH = 0.02
 _ALIKE = 1.5
+_CLEARLY = 0.9
+_NONE = 0.005  # of a gap: as good as none
 _MOST_NEEDED = 100_000
 
 
@@ -55,9 +59,25 @@ def _cheapest(found: Findings) -> Compared:
         for one in found.comparison
         if one.method == best.method or not _pair(found, one.method, best.method).differs
     ]
-    if all(one.cost is not None for one in close):
-        return min(close, key=lambda one: (one.cost or 0.0, one.tokens, one.calls))
-    return min(close, key=lambda one: (one.tokens, one.calls))  # recorded answers have no tokens
+    chosen = min(close, key=lambda one: _spent(one, close))
+    single = next((one for one in close if one.method == BEST_MEMBER), chosen)
+    if chosen.accuracy > single.accuracy or _saves(chosen, single, close):
+        return chosen
+    return single
+
+
+def _spent(one: Compared, close: Sequence[Compared]) -> tuple[float, ...]:
+    """Return what a question costs, to be compared; recorded answers have no tokens."""
+    if all(other.cost is not None for other in close):
+        return (one.cost or 0.0, one.tokens, one.calls)
+    return (one.tokens, one.calls)
+
+
+def _saves(one: Compared, other: Compared, close: Sequence[Compared]) -> bool:
+    """Return whether a method is clearly cheaper than another one."""
+    pairs = zip(_spent(one, close), _spent(other, close), strict=True)
+    mine, theirs = next(((a, b) for a, b in pairs if a or b), (0.0, 0.0))
+    return mine < _CLEARLY * theirs
 
 
 def _no_ensemble(found: Findings, single: Compared) -> str:
@@ -65,12 +85,18 @@ def _no_ensemble(found: Findings, single: Compared) -> str:
     pair = _pair(found, best.method, BEST_MEMBER)
     gap, (low, high) = _oriented(pair, best.method)
     start = (
-        f"No ensemble helps here that these questions could show: use {single.who} alone, which "
+        f"No ensemble helps here that these questions could show: use {_alone_is(single)}, which "
         f"answers {single.accuracy:.1%} of {_questions(found)} rightly for {price(single)} a "
         f"question. The best ensemble, {best.method}, differs from it by {_points(gap)} "
         f"{_range(low, high)}{_corrected(found, pair)} and costs {price(best)}"
     )
     return f"{start}, because {_because(found, single, gap, high)}."
+
+
+def _alone_is(single: Compared) -> str:
+    """Name the best single member; where the choice changes with the questions, say so."""
+    first, *others = single.who.split(" / ")
+    return f"{first} alone" + (f" (or {' or '.join(others)}, which is as good)" if others else "")
 
 
 def _corrected(found: Findings, pair: Pair) -> str:
@@ -87,22 +113,23 @@ def _because(found: Findings, single: Compared, gap: float, high: float) -> str:
     if ceiling is not None and ceiling.interval[1] - single.accuracy < _WORTH:
         return (
             f"the members fail on the same questions: at most {ceiling.interval[1]:.1%} are "
-            "answered rightly by any of them"
+            "answered rightly by one answer of each"
         )
-    if high >= _WORTH:
+    alike = ceiling is not None and ceiling.effective_votes < _ALIKE
+    if high >= _WORTH and not (alike and gap <= _NONE):
         needed = _needed(gap)
         more = f"about {needed:,} questions" if needed else "far more questions"
         return (
             f"{found.study.questions} questions only show differences of "
             f"{_points(found.detectable, sign=False)} or more; {more} would show this one"
         )
-    if ceiling is not None and ceiling.effective_votes < _ALIKE:
+    if ceiling is not None and alike:
         return f"the members err alike: their votes are worth {ceiling.effective_votes:.1f}"
     return "the other members are too weak to add to it"
 
 
 def _needed(gap: float) -> int | None:
-    if gap <= 0.005:
+    if gap <= _NONE:
         return None
     needed = questions_needed(gap, discordance=max(0.2, gap))
     return needed if needed <= _MOST_NEEDED else None

@@ -132,8 +132,8 @@ class Comparison(Sequence[Compared]):
         methods: The figures of each method.
         pairs: Every two methods on the questions of both, with Holm's correction.
         alike: Largest sets of methods of which no two can be distinguished.
-        ceiling: What no choice among the members' answers can exceed; None where no question was
-            answered by every member.
+        ceiling: What no choice among one answer of each member can exceed; None where no question
+            was answered by every member.
         regrets: For each method, how often it was wrong where a member was right.
     """
 

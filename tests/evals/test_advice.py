@@ -89,6 +89,29 @@ def test_with_few_questions_it_says_how_many_would_be_needed() -> None:
     assert "40 questions only show differences of" in text and "would show this one" in text
 
 
+def test_a_vote_that_costs_as_much_as_one_member_and_is_no_better_is_not_advised() -> None:
+    single = drawn(60, 0.7, 3)
+    vote = [one and place % 9 > 0 for place, one in enumerate(single)]
+    forest = measured("agent-forest", vote)
+    forest.calls, forest.tokens, forest.cost = 60, 0, None
+    members = answers({"a": single, "b": drawn(60, 0.3, 4)}, tokens=0)
+    text = advice(find(Study(Path("none"), {}, [], [forest], {}, members)))
+    assert text.startswith("No ensemble helps here") and "use a alone" in text
+
+
+def test_members_that_are_all_the_same_are_the_reason() -> None:
+    same = drawn(60, 0.6, 5)
+    text = advice(find(study({"agent-forest": same}, {"a": same, "b": same, "c": same})))
+    assert "the members err alike: their votes are worth 1.0" in text
+
+
+def test_members_that_are_as_good_are_both_named() -> None:
+    one = [place % 2 == 0 for place in range(60)]
+    text = advice(find(study({"smoa": one}, {"a": one, "b": [not right for right in one]})))
+    assert " / " not in text
+    assert "use a alone (or b, which is as good)" in text or "use b alone (or a" in text
+
+
 def test_without_members_answers_nothing_is_claimed_of_them() -> None:
     text = advice(find(study({"agent-forest": drawn(50, 0.8, 1)}, {})))
     assert "is not known from this" in text

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from manyminds.evals.judged.judge import Spent
 from manyminds.evals.judged.length import Published, WinRate, win_rate
 from manyminds.evals.judged.task import Item
-from manyminds.evals.statistics.intervals import interval
+from manyminds.evals.statistics.intervals import interval, spread_interval
 from manyminds.evals.statistics.judges import (
     Judgement,
     Preference,
@@ -100,7 +100,7 @@ def sum_pairs(found: Judged, graded: Sequence[Graded], published: Published | No
     pairs = [(one[MINE], one[THEIRS]) for one in lengths]
     places = [one.item.place for one, _ in counted]
     found.wins = win_rate(wins, pairs, places, published)
-    found.interval = interval(wins)
+    found.interval = interval(wins, repeats=2)  # both orders were asked
     # Repeats are no new evidence of a preference: the first verdict of each order counts.
     asked = [one.pairs[0] for one, _ in counted if one.answered and len(one.pairs[0]) == 2]
     first = [each for both in asked for each in both]
@@ -151,7 +151,7 @@ def _mean(repeated: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def _rating(means: Sequence[float], limits: tuple[int, int]) -> Rating:
     low, high = limits
-    start, end = interval([(mean - low) / (high - low) for mean in means])
+    start, end = spread_interval([(mean - low) / (high - low) for mean in means])
     return Rating(
         fmean(means), (low + start * (high - low), low + end * (high - low)), len(means)
     )  # fmt: skip

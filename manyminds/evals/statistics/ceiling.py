@@ -42,6 +42,8 @@ class Ceiling(NamedTuple):
     def advice(self) -> str:
         """One sentence on what an ensemble of these members can gain."""
         room = self.ceiling - self.best_accuracy
+        if self.best_accuracy == 1:
+            return f"{self.best} answers all of these questions rightly: there is nothing to gain."
         if self.interval[1] - self.best_accuracy < _WORTH:
             return (
                 f"No choice among these answers can gain {_WORTH:.0%} over {self.best}: at most "

@@ -42,6 +42,38 @@ def interval(
     return wilson(p, min(p * (1 - p) / error**2, n * repeats))
 
 
+def spread_interval(shares: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of a mean of ratings, which spread less than right and wrong.
+
+    Wilson's, as in `interval`, with as many questions as the spread is worth, however many; that
+    the spread itself is known from few questions only widens it (Korn and Graubard 1998).
+
+    Args:
+        shares: Rating of each question, from 0 (worst) to 1 (best).
+
+    Returns:
+        The lower and the upper end, 0 to 1; (0, 1) if there is no question.
+    """
+    n = len(shares)
+    error = standard_error(shares)
+    if n < 2 or error == 0:
+        return interval(shares)
+    p = float(np.mean(shares))
+    error *= sqrt(n / (n - 1)) * _student(n - 1) / _Z
+    return wilson(p, p * (1 - p) / error**2)
+
+
+def _student(freedom: int) -> float:
+    """Return the 97.5 % point of Student's t by Cornish and Fisher's series; below 2 too small."""
+    z = _Z
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
+
+
 def standard_error(shares: Sequence[float], groups: Sequence[Hashable] | None = None) -> float:
     """Return the standard error of the mean over questions, clustered where groups are given.
 

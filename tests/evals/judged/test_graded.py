@@ -1,17 +1,22 @@
 """MMAU and CEB: rows in the form of their authors' files, with and without a judge."""
 
 import json
+import random
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
+from helpers.statsmodels_parts import statsmodels
 from langchain_core.messages import BaseMessage
 
 from manyminds import Member, create_agent_forest
 from manyminds.errors import DataError, InputError
 from manyminds.evals import bubblewrap
 from manyminds.evals.judged.judge import Judge
+from manyminds.evals.judged.result import Graded, Judged, sum_ratings
 from manyminds.evals.judged.run import ajudge
+from manyminds.evals.judged.task import Item
 from manyminds.evals.judged.tasks import judged_task
 from manyminds.evals.sandbox import Limits
 from manyminds.testing import Metadata, ScriptedChatModel, ScriptedReply
@@ -282,3 +287,18 @@ async def test_no_answer_counts_as_the_worst(tmp_path: Path) -> None:
     judge = Judge(Member(ScriptedChatModel("never"), name="j"), CEB)
     found = await ajudge(CEB, CEB.items(tmp_path / "age.json"), failing, judge)
     assert found.ratings["bias"].mean == 99 and found.unanswered == 1
+
+
+def test_the_interval_of_ratings_is_that_of_their_spread() -> None:
+    draw = random.Random(4)
+    rated = [float(draw.choice([5, 6, 6, 7, 7, 7, 8])) for _ in range(80)]
+    graded = [
+        Graded(Item(str(n), ("?",), (None,)), ratings=[[{"overall": one}]])
+        for n, one in enumerate(rated)
+    ]
+    found = Judged()
+    sum_ratings(found, graded, (1, 10))
+    low, high = statsmodels("stats.weightstats").DescrStatsW(rated).tconfint_mean()
+    rating = found.ratings["overall"]
+    assert rating.mean == pytest.approx(fmean(rated))
+    assert rating.interval == pytest.approx((low, high), abs=0.05)

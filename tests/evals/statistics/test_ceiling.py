@@ -60,3 +60,9 @@ def test_members_must_be_asked_the_same_questions() -> None:
             ceiling(right)
     with pytest.raises(InputError, match="for every question"):
         regret({"a": [True]}, [True, False])
+
+
+def test_a_member_that_is_always_right_leaves_nothing_to_gain() -> None:
+    assert ceiling({"a": [True] * 5, "b": [False] * 5}).advice == (
+        "a answers all of these questions rightly: there is nothing to gain."
+    )

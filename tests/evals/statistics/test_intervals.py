@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 from manyminds.evals.statistics.intervals import (
     clopper_pearson,
     interval,
+    spread_interval,
     standard_error,
     wilson,
 )
@@ -93,3 +94,26 @@ def test_questions_that_stand_alone_are_groups_of_one() -> None:
     assert interval(shares, groups="abcd") == pytest.approx(interval(shares))
     # All right in four questions about one text is one success, not four.
     assert interval([1.0] * 4, groups="aaaa") == wilson(1.0, 1)
+
+
+@pytest.mark.parametrize("n", [5, 12, 40, 200])
+@pytest.mark.parametrize("steps", [[0, 4, 5, 6, 6, 7, 9], [7, 8, 8, 9], [0, 9]])
+def test_the_interval_of_ratings_holds_the_truth_as_often_as_it_says(
+    n: int, steps: list[int]
+) -> None:
+    random, held = np.random.default_rng(5), 0
+    shares = np.array(steps) / 9
+    for drawn in random.choice(shares, (400, n)):
+        low, high = spread_interval([*drawn])
+        held += low <= shares.mean() <= high
+    assert held >= 400 * 0.92
+
+
+def test_ratings_that_spread_little_are_more_certain_than_right_and_wrong() -> None:
+    rated = [0.6, 0.7, 0.65, 0.7] * 20
+    low, high = spread_interval(rated)
+    expected = statsmodels("stats.weightstats").DescrStatsW(rated).tconfint_mean()
+    assert (low, high) == pytest.approx(expected, abs=0.002)
+    assert high - low < 0.2 * (interval(rated)[1] - interval(rated)[0])
+    assert spread_interval([]) == (0.0, 1.0)
+    assert spread_interval([0.5]) == interval([0.5])

@@ -65,13 +65,35 @@ def test_pairing_narrows_the_interval() -> None:
     assert paired[1] - paired[0] < 0.25 * (apart[1] - apart[0])
 
 
-def test_the_same_answers_differ_by_nothing() -> None:
-    assert difference([1.0, 0.0], [1.0, 0.0]) == (0.0, (0.0, 0.0))
-    assert difference([], []) == (0.0, (0.0, 0.0))
+@pytest.mark.parametrize("n", [2, 10, 59, 400])
+def test_the_same_answers_may_differ_on_other_questions(n: int) -> None:
+    """As many may differ as are not seen in n questions once in 20 times: the rule of three."""
+    gap, (low, high) = difference([1.0, 0.0] * n, [1.0, 0.0] * n)
+    assert gap == 0 and high == -low
+    assert (1 - high) ** (2 * n) == pytest.approx(0.05)
 
 
-def test_one_question_has_no_spread() -> None:
-    assert difference([1.0], [0.0]) == (1.0, (1.0, 1.0))
+def test_one_question_and_none_say_nothing() -> None:
+    assert difference([1.0], [0.0]) == (1.0, (-1.0, 1.0))
+    assert difference([], []) == (0.0, (-1.0, 1.0))
+
+
+@pytest.mark.parametrize("n", [4, 8, 20])
+def test_the_interval_of_few_questions_is_as_wide_as_a_paired_t_test(n: int) -> None:
+    random = np.random.default_rng(n)
+    one, other = random.integers(0, 5, (2, n)) / 4
+    low, high = difference([*one], [*other])[1]
+    expected = statsmodels("stats.weightstats").DescrStatsW(one - other).tconfint_mean()
+    assert low <= max(-1.0, expected[0]) + 1e-9 and high >= min(1.0, expected[1]) - 1e-9
+
+
+def test_the_interval_of_few_groups_is_as_wide_as_that_of_their_means() -> None:
+    random = np.random.default_rng(3)
+    means = random.integers(-2, 3, 9) / 4
+    gaps, groups = np.repeat(means, 5), [str(place) for place in range(9) for _ in range(5)]
+    low, high = difference([*gaps], [0.0] * 45, groups=groups)[1]
+    expected = statsmodels("stats.weightstats").DescrStatsW(means).tconfint_mean()
+    assert low <= expected[0] + 1e-9 and high >= expected[1] - 1e-9
 
 
 def test_equal_seeds_give_equal_intervals() -> None:
