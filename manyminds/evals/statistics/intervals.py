@@ -1,6 +1,7 @@
 """How certain an accuracy is."""
 
 from collections.abc import Hashable, Sequence
+from math import pow as power_of
 from math import sqrt
 
 import numpy as np
@@ -71,7 +72,7 @@ def _student(freedom: int) -> float:
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
     )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
+    return z + sum(term / power_of(freedom, power) for power, term in enumerate(terms, 1))
 
 
 def standard_error(shares: Sequence[float], groups: Sequence[Hashable] | None = None) -> float:
