@@ -92,9 +92,9 @@ def create_cascade(
     """Build a cascade: stages in order of price, of which the first that agrees answers.
 
     A stage's answer stands if its replies agree, or if it is the answer of the stage before. Else
-    the next stage follows. The last stage is asked once, its answer stands, and it streams: a
-    member by tokens, a method its whole answer. If no reply can be read, a stage does not agree:
-    for open answers give a method as the last stage.
+    the next stage follows. The last stage is asked once, its answer stands, and it streams by
+    tokens: a member, or the role of a method that writes; the answer of a vote comes whole. If no
+    reply can be read, a stage does not agree: for open answers give a method as the last stage.
 
     Args:
         stages: Members in order of price, cheapest first. A stage may be a list of members, which
@@ -106,8 +106,7 @@ def create_cascade(
         stop: Stopping rule instead of `agree`, such as "certified:0.05": a stage is sampled until
             the rule stops, at most `samples` times, which must be enough for it.
         confirm: Whether an answer stands that the stage before gave, too.
-        extract: Kind of the answer to read: a name ("number", "choice", "math", ...), a function
-            or an Extractor.
+        extract: Kind of the answer: a name ("number", "choice", ...), a function or an Extractor.
         preset: Stages, samples and agreement from the members' prices, which must be known. All
             stages are put in order of price. "budget": 3 samples, of which 2 agree, without the
             most expensive member of three or more; "balanced": 3 samples that all agree;
@@ -256,7 +255,8 @@ def _asked(config: _Config, place: int) -> Callable[[Any, Ask], Any]:
             new = await _sampled(config, place, state, ask)
         replies = await config.read([*before, *new], ask)
         own = replies[len(before) :]
-        stage = _judged(config, place, replies[: len(before)], own)
+        limited = ask.run.settings.answer_tokens is not None
+        stage = _judged(config, place, replies[: len(before)], own, limited)
         update: Update = {"candidates": replies, "stages": [*state["stages"], stage]}
         if stage["stands"]:
             final = own[0] if alone else config.leader(own)[0]
@@ -291,16 +291,17 @@ def _judged(
     place: int,
     before: Sequence[Candidate],
     own: Sequence[Candidate],
+    limited: bool,
 ) -> Stage:
-    """Return how a stage went, and whether its answer stands."""
+    """Return how a stage went, and whether its answer stands; the caller may limit its tokens."""
     leader, share = config.leader(own)
     earlier = config.leader([reply for reply in before if reply["layer"] == place])[0]
     stands, reason = False, "the replies disagree"
     if not any(map(ok, own)):
         reason = f"no answer ({why(own[-1])})"
     elif place == len(config.rows) - 1 and config.most(place) == 1:
-        # A reply that the token limit cut stands only where no stage before has an answer.
-        stands = whole_text(own[0]) is not None or config.leader(before)[0] is None
+        # A reply that the member's own token limit cut stands only where no answer came before.
+        stands = limited or whole_text(own[0]) is not None or config.leader(before)[0] is None
         reason = "the last stage" if stands else "the token limit cut the reply"
     elif leader is None:
         reason = "no answer could be read"

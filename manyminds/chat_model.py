@@ -19,6 +19,7 @@ from langgraph.types import StreamMode
 from pydantic import ConfigDict, SkipValidation
 
 MODES: list[StreamMode] = ["messages", "values"]
+_PARAGRAPH = "\n\n"  # between the parts of an answer that is written in parts
 _BROKEN_OFF = "\n\n[The reply above was broken off. It begins again:]\n\n"
 
 
@@ -141,19 +142,28 @@ class Shown:
         self.text = ""
         self.id: str | None = None
         self.state: dict[str, Any] = {}
+        self._layer, self._before = 0, ""  # of the message that is being written; text before it
 
     def take(self, mode: str, part: Any) -> Iterator[str]:
         """Take in a part of the run's stream; yield the texts to show."""
         if mode == "values":
             self.state = part
         elif mode == "messages" and isinstance(part[0], AIMessageChunk) and part[0].text:
-            piece = part[0]
+            piece, layer = part[0], int(part[1].get("layer", 0))
             if self.id not in (None, piece.id):
-                yield _BROKEN_OFF
-                self.text = ""
-            self.id = piece.id
+                yield self._between(is_next=layer > self._layer)
+            self.id, self._layer = piece.id, layer
             self.text += piece.text
             yield piece.text
+
+    def _between(self, *, is_next: bool) -> str:
+        """Return what stands before another message: the next part of the answer, or a new try."""
+        if is_next:
+            self.text += _PARAGRAPH
+            self._before = self.text
+            return _PARAGRAPH
+        self.text = self._before
+        return _BROKEN_OFF + self._before
 
     def rest(self) -> str:
         """Return the part of the answer that was not streamed, once the run has ended."""

@@ -42,7 +42,8 @@ class Call:
         prompt: the messages.
         ctx: the run of the calling node.
         params: defaults of the role; the member's own and the run's come first.
-        stream: True lets tokens through to the caller: for a method's last role.
+        stream: True lets tokens through to the caller: for a method's last role. In a nested run
+            they get through where the call around it is streamed, too.
         on_answered: called with the candidates once they are in, answered or failed.
         deadline: says why, should this be cut.
     """
@@ -70,8 +71,7 @@ class Call:
             prompt, note = fitted(prompt, member.context, limit_in(merged))
             if note is not None:
                 candidates[0]["notes"] = [note]
-        # Only the outermost method's last role streams; a nested one stays silent.
-        streamed = stream and not ctx.nested
+        streamed = stream and ctx.shown is not None
         merged, limit = limited(member, merged, ctx.settings.answer_tokens if streamed else None)
         self.request = Request(candidates, member, prompt, ctx, merged, streamed, limit)
         self._on_answered, self.deadline = on_answered, deadline

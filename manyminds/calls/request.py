@@ -26,7 +26,7 @@ from manyminds.members import Member
 from manyminds.models.http_responses import received
 from manyminds.models.openai import EndpointModel
 from manyminds.models.token_counts import is_unusable, usage_of
-from manyminds.runs.context import ParentCall, RunContext, parent_call
+from manyminds.runs.context import RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage, note
@@ -187,7 +187,8 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            config = merge_configs(ensure_config(), config, {"callbacks": [self._callback]})
+            watched = RunnableConfig(callbacks=[self._callback], metadata=config["metadata"])
+            config = merge_configs(ensure_config(), config, watched)
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
         model = member.runnable(stream=self.streamed)
         if member.input_kind.kind != "chat":
@@ -205,11 +206,9 @@ class Request:
         member, ctx, metadata = self.member, self.ctx, config.get("metadata", {})
         model = member.runnable(stream=self.streamed)
         draws = getattr(getattr(model, "builder", None), "draws", 1)
-        keys = ("run", "role", "member", "layer", "index", "draw")
-        call = "/".join(str(metadata[key]) for key in keys)
-        path = f"{ctx.path}{call.removeprefix(ctx.id)} > "
-        base = (ctx.base + metadata["draw"]) * draws
-        token = parent_call.set(ParentCall(ctx.counters, base, call, path, self._inside))
+        is_shown = self.streamed and member.input_kind.kind == "method" and member.output is None
+        inner = ctx.inherited(metadata, draws=draws, spent=self._inside, is_shown=is_shown)
+        token = parent_call.set(inner)
         try:
             argument = argument_of(member, self.prompt, ctx.question)
             if member.is_sync_only:
@@ -260,6 +259,7 @@ class Request:
                 "layer": first["layer"],
                 "attempt": first["attempts"],
                 "question_id": self.ctx.question_id,
+                **(self.ctx.shown.metadata if self.streamed and self.ctx.shown else {}),
             },
         )
 
@@ -307,6 +307,7 @@ class Request:
             candidate["truncated"] = True
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
+            candidate["usage"] = usage or NO_TOKENS  # of the call in there that wrote the answer
             note(candidate, *reply.report["notes"])
             if reply.ballot is not None:
                 candidate["ballot"] = dict(reply.ballot)

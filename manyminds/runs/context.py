@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from langgraph.config import get_config
 from langgraph.runtime import get_runtime
@@ -22,6 +22,22 @@ from manyminds.settings import Context, settings
 from manyminds.state import Candidate
 
 
+class Shown(NamedTuple):
+    """Where a caller who streams sees the tokens of nested runs, and what becomes of them.
+
+    Attributes:
+        metadata: LangGraph's, of the outermost node, which a call must have to be seen.
+        write: the stream of events of that node.
+    """
+
+    metadata: Mapping[str, Any]
+    write: Callable[[Any], None]
+
+
+_NOT_NESTED = Shown({}, lambda _event: None)
+_OF_TOKENS = frozenset({"dropped", "continued"})  # events on tokens that went out
+
+
 class ParentCall:
     """The part of a run's context that the runs nested in its calls inherit.
 
@@ -34,9 +50,10 @@ class ParentCall:
         call: names the call, the same after a resume.
         path: names it from the outermost run on, the same in another run of the same graph.
         spent: the ledger that they write; it outlives them, should they be cut.
+        shown: where the tokens of the nested run's last role are seen; None: it is silent.
     """
 
-    __slots__ = ("_begun", "base", "call", "path", "counters", "spent")
+    __slots__ = ("_begun", "base", "call", "path", "counters", "shown", "spent")
 
     def __init__(
         self,
@@ -45,12 +62,14 @@ class ParentCall:
         call: str = "",
         path: str = "",
         spent: Usage | None = None,
+        shown: Shown | None = None,
     ) -> None:
         self.counters = counters
         self.base = base
         self.call = call
         self.path = path
         self.spent: Usage = {} if spent is None else spent
+        self.shown = shown
         self._begun: Counter[str] = Counter()
 
     def begins(self, conversation: str) -> str:
@@ -150,6 +169,43 @@ class RunContext:
         return self.around is not None and bool(self.around.call)
 
     @property
+    def shown(self) -> Shown | None:
+        """Where the tokens of a streamed call are seen; None: it is silent.
+
+        What a nested run writes is shown if it is the answer of the run around it, too.
+        """
+        return self.around.shown if self.around is not None and self.nested else _NOT_NESTED
+
+    def inherited(
+        self, metadata: Mapping[str, Any], *, draws: int, spent: Usage, is_shown: bool
+    ) -> ParentCall:
+        """Return what the runs nested in a call inherit.
+
+        Args:
+            metadata: of the call.
+            draws: of the graph that is called, in one run.
+            spent: the ledger that they write.
+            is_shown: the answer of the graph is that of this run, and streams.
+        """
+        keys = ("run", "role", "member", "layer", "index", "draw")
+        call = "/".join(str(metadata[key]) for key in keys)
+        path = f"{self.path}{call.removeprefix(self.id)} > "
+        base = (self.base + metadata["draw"]) * draws
+        shown = self._shown_below() if is_shown else None
+        return ParentCall(self.counters, base, call, path, spent, shown)
+
+    def _shown_below(self) -> Shown | None:
+        """Return where the tokens of runs that are nested in the running node are seen.
+
+        LangGraph leaves out what a graph inside a node streams: its calls must be the node's.
+        """
+        if self.nested:
+            return self.shown
+        around = get_config().get("metadata", {})
+        own = {key: value for key, value in around.items() if key.startswith("langgraph_")}
+        return Shown(own, self.write)
+
+    @property
     def concurrency(self) -> int:
         """Calls in flight at once to one endpoint."""
         assert self.settings.concurrency is not None
@@ -234,7 +290,8 @@ class RunContext:
     def emit(self, event: str, **details: object) -> None:
         """Send a progress event to a caller that streams the run with `stream_mode="custom"`."""
         data = {"event": event, "run": self.id, "method": self.method, **details}
-        self.write(data)
+        seen = self.shown if self.nested and event in _OF_TOKENS else None
+        (self.write if seen is None else seen.write)(data)
         if self.recorder is not None:
             self.recorder.event(data)
 

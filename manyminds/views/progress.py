@@ -59,6 +59,8 @@ class Progress:
         """Take in a progress event; those of nested runs and unknown ones are passed over."""
         run = str(event.get("run", ""))
         self._run = self._run or run
+        if event.get("event") == "dropped":  # also where a nested run writes the answer
+            self._texts.pop(str(event.get("message_id")), None)
         if run != self._run:
             return
         self.method = str(event.get("method", self.method))
@@ -86,8 +88,6 @@ class Progress:
             case "kept":
                 kept = event.get("kept")
                 self.kept = len(kept) if isinstance(kept, list) else 0
-            case "dropped":
-                self._texts.pop(str(event.get("message_id")), None)
             case _:
                 pass
 

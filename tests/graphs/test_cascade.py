@@ -268,3 +268,13 @@ def test_a_preset_takes_no_samples_of_ones_own() -> None:
     priced = [Member(says(n), name=f"m{n}", price=Price(input=n, output=n)) for n in (1, 2)]
     with pytest.raises(InputError, match="sets samples, agree and confirm"):
         create_cascade(priced, preset="balanced", samples=7)
+
+
+@pytest.mark.parametrize(("limit", "answer"), [(None, "The answer is 4."), (3, "The answer")])
+async def test_a_last_stage_that_the_callers_own_limit_cut_stands(
+    limit: int | None, answer: str
+) -> None:
+    cut = ScriptedReply("The answer", fields={"response_metadata": {"finish_reason": "length"}})
+    app = create_cascade([says(4, 5, 4), says(cut)]).compile()
+    result = await app.ainvoke(user(), context=Context(answer_tokens=limit))
+    assert result["answer"] == answer and result["stages"][-1]["stands"] is (limit is not None)
