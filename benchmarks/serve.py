@@ -37,6 +37,7 @@ AT_ONCE = (1, 64, 256)
 STREAMS = 20  # answers whose first token is timed
 ADDED_AT_1, ADDED_FIRST = 0.010, 0.005  # targets, seconds
 TURNS = 5  # of the graph in this process and of the server, so that both meet the same machine
+START = 120.0  # seconds until a server must answer; mom-llm's imports alone can take 30 of them
 WARM = 5.0  # seconds until all connections are open and all processes have met the load
 GROWTH = 30.0  # target, MiB between the first and the last second at 256
 FIRST = re.compile(r"w(\d+\.\d+)")  # the writer's first token: when it was sent
@@ -100,7 +101,8 @@ def serving(upstream: str, processes: int, mom: Path | None = None) -> Generator
         command += ["serve", "--config", str(file), "--port", str(port)]
         command += [] if mom else ["--processes", str(processes)]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        quiet["env"] = {**os.environ, "OPENAI_API_KEY": "none"}
+        # The second one spares mom-llm's library a look for prices on the network.
+        quiet["env"] = {**os.environ, "OPENAI_API_KEY": "none", "LITELLM_LOCAL_MODEL_COST_MAP": "1"}
         with subprocess.Popen(command, **quiet) as process:
             try:
                 yield f"http://127.0.0.1:{port}/v1", process.pid
@@ -136,11 +138,8 @@ def _mom(upstream: str, folder: str) -> dict[str, Any]:
 async def asking(url: str) -> AsyncGenerator[tuple[Ask, aiohttp.ClientSession]]:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
-        for _ in range(300):
-            try:
-                await (await session.get(url.replace("/v1", "/health"))).read()
-                break
-            except aiohttp.ClientError:
+        async with asyncio.timeout(START):
+            while not await _is_up(session, url):
                 await asyncio.sleep(0.1)
 
         async def ask(number: int) -> bool:
@@ -154,6 +153,14 @@ async def asking(url: str) -> AsyncGenerator[tuple[Ask, aiohttp.ClientSession]]:
 
         await asyncio.gather(*(ask(-n) for n in range(1, 9)))  # connections are opened once
         yield ask, session
+
+
+async def _is_up(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url.replace("/v1", "/health")) as response:
+            return response.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
 def body(number: int, **more: Any) -> dict[str, Any]:
