@@ -24,11 +24,11 @@ QUIET = "a member speaks"
 Wrap = Callable[[MethodGraph], Any]
 
 
-def says(*replies: Any) -> ScriptedChatModel:
+def says(*replies: Any) -> Any:
     return ScriptedChatModel(list(replies))
 
 
-def torn() -> ScriptedChatModel:
+def torn() -> Any:
     """Return a member that never agrees with itself."""
     numbers = iter(range(1, 100))
     return ScriptedChatModel(lambda _m, _d: f"The answer is {next(numbers)}.")
