@@ -187,7 +187,8 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            watched = RunnableConfig(callbacks=[self._callback], metadata=config["metadata"])
+            about = config.get("metadata", {})
+            watched = RunnableConfig(callbacks=[self._callback], metadata=about)
             config = merge_configs(ensure_config(), config, watched)
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
         model = member.runnable(stream=self.streamed)
@@ -207,8 +208,7 @@ class Request:
         model = member.runnable(stream=self.streamed)
         draws = getattr(getattr(model, "builder", None), "draws", 1)
         is_shown = self.streamed and member.input_kind.kind == "method" and member.output is None
-        inner = ctx.inherited(metadata, draws=draws, spent=self._inside, is_shown=is_shown)
-        token = parent_call.set(inner)
+        token = parent_call.set(ctx.inherited(metadata, draws, self._inside, is_shown=is_shown))
         try:
             argument = argument_of(member, self.prompt, ctx.question)
             if member.is_sync_only:

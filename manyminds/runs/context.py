@@ -34,7 +34,11 @@ class Shown(NamedTuple):
     write: Callable[[Any], None]
 
 
-_NOT_NESTED = Shown({}, lambda _event: None)
+def _nowhere(_event: Any) -> None:
+    """Take an event that has its own stream."""
+
+
+_NOT_NESTED = Shown({}, _nowhere)
 _OF_TOKENS = frozenset({"dropped", "continued"})  # events on tokens that went out
 
 
@@ -177,7 +181,7 @@ class RunContext:
         return self.around.shown if self.around is not None and self.nested else _NOT_NESTED
 
     def inherited(
-        self, metadata: Mapping[str, Any], *, draws: int, spent: Usage, is_shown: bool
+        self, metadata: Mapping[str, Any], draws: int, spent: Usage, *, is_shown: bool
     ) -> ParentCall:
         """Return what the runs nested in a call inherit.
 

@@ -134,7 +134,10 @@ async def test_a_method_that_proposes_is_silent_beside_one_that_writes() -> None
 
 
 async def test_a_changed_output_is_not_what_the_writer_wrote_and_comes_whole() -> None:
-    changed = Member(moa().compile(), output=lambda state: state["answer"].upper())
+    def upper(state: dict[str, Any]) -> str:
+        return str(state["answer"]).upper()
+
+    changed = Member(moa().compile(), output=upper)
     seen = await shown(create_cascade([torn(), changed]).compile(), user())
     assert texts(seen) == ("", [WORDS.upper()])
 

@@ -56,7 +56,10 @@ def test_a_question_is_asked_and_its_run_followed(tmp_path: Path) -> None:
         live = page.frame_locator("#live")
         live.locator("#count:text-is('3')").wait_for()  # it follows the run by itself
         assert "Why <i>now</i>?" in live.locator("h1").inner_text()
-        page.wait_for_selector("#runs li:has-text('3 calls')")
+        page.wait_for_selector("#runs li:has-text('finished')")
+        page.focus("#runs a")
+        page.wait_for_timeout(2500)  # the list is asked for again each second
+        assert page.evaluate("document.activeElement.matches('#runs a')")
         page.click("#runs a")
         page.wait_for_selector("h1")
         assert "Why <i>now</i>?" in page.inner_text("main")

@@ -3,6 +3,7 @@
 const at = (id) => document.getElementById(id);
 let stopping = null;
 let asked = null; // the question whose run has not been found yet
+let listed = ""; // the runs as they are shown
 let known = new Set(); // addresses of runs that were there before it
 
 function show(chunk) {
@@ -79,6 +80,10 @@ async function runs() {
 
 async function list() {
   const found = await runs();
+  follow(found.find((run) => !known.has(run.address) && run.question.trim() === asked));
+  const now = JSON.stringify(found);
+  if (!found.length || now === listed) return; // a new list would take the focus from a link
+  listed = now;
   const rows = found.map((run) => {
     const row = document.createElement("li");
     const link = document.createElement("a");
@@ -90,8 +95,7 @@ async function list() {
     row.append(link, document.createElement("br"), about);
     return row;
   });
-  if (rows.length) at("runs").replaceChildren(...rows);
-  follow(found.find((run) => !known.has(run.address) && run.question.trim() === asked));
+  at("runs").replaceChildren(...rows);
 }
 
 // Shows the run of the question that was asked; its page follows it by itself.
