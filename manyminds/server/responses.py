@@ -142,7 +142,7 @@ class _Thinking(_Item):
 def _written(one: Event, turn: Turn, thinking: _Thinking, writing: _Writing) -> _Events:
     """Yield the events of the output's items."""
     if isinstance(one, Thought):
-        yield from thinking.more(one.text, 0)
+        yield from thinking.more(one.text, int(writing.begun))
         return
     yield from thinking.end()
     after = int(thinking.begun)

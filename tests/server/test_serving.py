@@ -161,6 +161,17 @@ async def test_responses_as_a_whole_and_as_events_in_order() -> None:
     assert events[-1]["response"]["output"][0]["content"][0]["text"] == "the end of it"
 
 
+async def test_reasoning_that_is_known_at_the_end_only_has_a_place_of_its_own() -> None:
+    late = ScriptedReply("so it is</think>the end of it")  # the prompt's template has the first tag
+    asked = {"model": "panel", "input": "Why?", "stream": True}
+    async with served(moa(late)) as client:
+        events = await chunks(client, "/responses", asked)
+    added = [one for one in events if one["type"] == "response.output_item.added"]
+    assert [one["output_index"] for one in added] == [0, 1]
+    assert [one["item"]["type"] for one in added] == ["message", "reasoning"]
+    assert events[-1]["type"] == "response.completed"
+
+
 async def test_responses_take_items_and_give_function_calls() -> None:
     model = ScriptedChatModel(ScriptedReply("", tool_calls=[CALL]))
     app = written_by(ScriptedChatModel("x"), model)
