@@ -23,7 +23,7 @@ from manyminds.state import Candidate
 
 
 class Shown(NamedTuple):
-    """Where a caller who streams sees the tokens of nested runs, and what becomes of them.
+    """Where a streaming caller sees the tokens of nested runs, and what becomes of them.
 
     Attributes:
         metadata: LangGraph's, of the outermost node, which a call must have to be seen.
