@@ -126,9 +126,7 @@ async def ask_role(
     for member in chain:
         original = messages = prompt(member)
         unread, first, in_form = 0, len(asked), True
-        while unread < attempts:
-            if (asked and _late(deadline)) or (reserve and ctx.exhausted(1 + reserve)):
-                return _fallback(asked, schema)
+        while unread < attempts and not _is_over(asked, ctx, deadline, reserve):
             held = _held(schema if in_form else None, member)
             reply = await ask(
                 member,
@@ -143,18 +141,13 @@ async def ask_role(
                 deadline=deadline,
             )
             asked.append(cut_echo(reply, messages))
-            if reply["status"] != "ok":
-                if not held or not _remember_refusal(member, reply):
-                    break
+            if reply["status"] != "ok" and held and _remember_refusal(member, reply):
                 continue  # a refused schema is no attempt: nothing was written
+            if reply["status"] != "ok":
+                break
             text = reply_text(reply, schema)
-            calls = reply.get("tool_calls") if parse_calls else None
-            if parse_calls and calls:
-                value, wrong = _parsed(parse_calls, calls)
-            elif _echoes(text, original if schema else []):
-                value, wrong = None, ECHO
-            else:
-                value, wrong = _parsed(parse, text)
+            shown = original if schema else []
+            value, wrong = _understood(reply, text, shown, parse, parse_calls)
             in_form = bool(held and schema and follows(text, schema))
             if value is not None:
                 return _read(value, reply, asked, schema, in_form=in_form)
@@ -220,8 +213,37 @@ def forget_all() -> None:
     _no_schema.clear()
 
 
+def _is_over(
+    asked: Sequence[Candidate], ctx: RunContext, deadline: Deadline | None, reserve: int
+) -> bool:
+    """Say whether nobody may be asked any more: it is too late, or the budget has no room."""
+    return bool(asked and _late(deadline)) or bool(reserve and ctx.exhausted(1 + reserve))
+
+
 def _late(deadline: Deadline | None) -> bool:
     return deadline is not None and deadline.reached.is_set()
+
+
+def _understood(
+    reply: Candidate,
+    text: str,
+    shown: Sequence[BaseMessage],
+    parse: Callable[[str], T | None],
+    parse_calls: Callable[[Sequence[Mapping[str, Any]]], T | None] | None,
+) -> tuple[T | None, str]:
+    """Return what a reply says, or what is wrong with it.
+
+    Args:
+        reply: The reply.
+        text: Its text, or the arguments of the call that stands for the schema.
+        shown: The prompt, which a reply must not repeat.
+        parse: Reads a text.
+        parse_calls: Reads tool calls, where they count instead of the text.
+    """
+    calls = reply.get("tool_calls")
+    if parse_calls and calls:
+        return _parsed(parse_calls, calls)
+    return (None, ECHO) if _echoes(text, shown) else _parsed(parse, text)
 
 
 def _parsed(parse: Callable[[S], T | None], said: S) -> tuple[T | None, str]:

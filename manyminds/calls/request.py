@@ -3,7 +3,7 @@
 An error becomes a failed candidate, so that no branch of a graph is cancelled by another's failure.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls import failures
 from manyminds.calls.callbacks import FirstToken, Listener, Meter
 from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember, told
-from manyminds.calls.response import Reply, parse
+from manyminds.calls.response import Reply, parse, remarks_on
 from manyminds.calls.samples import samples_of
 from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
@@ -31,8 +31,6 @@ from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage, note
 
-_TRUNCATED = "an answer was cut by its token limit"
-_ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
 _ADAPTATIONS = 6  # features that an endpoint may refuse
 _CHARACTERS = 4  # of a token, about
 _NESTED = 4_096  # threads at most: each waits for a graph, which may wait for others inside it
@@ -145,8 +143,7 @@ class Request:
         A refusal is remembered for the member once a request without the feature gets further.
         """
         member, said = self.member, ""
-        known = refusals_of(member.identity)
-        self._apply(known)
+        self._apply(known := refusals_of(member.identity))
         for left in reversed(range(_ADAPTATIONS)):
             try:
                 outputs = await self._outputs(config)
@@ -187,8 +184,9 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            about = config.get("metadata", {})
-            watched = RunnableConfig(callbacks=[self._callback], metadata=about)
+            watched = RunnableConfig(
+                callbacks=[self._callback], metadata=config.get("metadata", {})
+            )
             config = merge_configs(ensure_config(), config, watched)
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
         model = member.runnable(stream=self.streamed)
@@ -314,18 +312,11 @@ class Request:
             return  # the nested run has settled its own calls
         if isinstance(self._callback, Meter):
             usage = self._used_inside(self._callback)
-        note(candidate, *self._notes, *self._remarks(reply))
-        self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
-
-    def _remarks(self, reply: Reply) -> Iterator[str]:
-        """Yield the report's notes on a reply that is cut, empty or changed."""
-        if reply.truncated and self.limit is None:  # else it is what the caller asked for
-            yield _TRUNCATED
-        if reply.odd_ending is not None:
-            yield f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
         is_endpoint = isinstance(self.member.model, EndpointModel)
-        if is_endpoint and not reply.text.strip() and "tools" not in self.params:
-            yield _ONLY_A_TOOL_CALL
+        needs_text = is_endpoint and "tools" not in self.params
+        remarks = remarks_on(reply, is_limited=self.limit is not None, needs_text=needs_text)
+        note(candidate, *self._notes, *remarks)
+        self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
 
     def _bill_or_estimate(
         self, candidate: Candidate, usage: TokenUsage | None, written: str

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +24,8 @@ from manyminds.reading import reasoning
 
 _MOST = 200_000
 """Characters of a reply's beginning, and of its end, that are read where no limit is given."""
+_TRUNCATED = "an answer was cut by its token limit"
+_ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
 # No database keeps NUL, and no request carries half of a surrogate pair.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
@@ -200,3 +202,19 @@ def _check_not_empty(reply: Reply) -> None:
         raise AnswerError("the token limit was reached before any answer", kind="truncated")
     if not reply.tool_calls:
         raise AnswerError("the answer is empty", kind="empty", retriable=True)
+
+
+def remarks_on(reply: Reply, *, is_limited: bool, needs_text: bool) -> Iterator[str]:
+    """Yield the report's notes on a reply that is cut, empty or ends in another way.
+
+    Args:
+        reply: The reply.
+        is_limited: Whether the caller asked for an answer of so many tokens at most.
+        needs_text: Whether a reply without text can only be a tool call that nobody offered.
+    """
+    if reply.truncated and not is_limited:
+        yield _TRUNCATED
+    if reply.odd_ending is not None:
+        yield f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
+    if needs_text and not reply.text.strip():
+        yield _ONLY_A_TOOL_CALL

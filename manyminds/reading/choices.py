@@ -279,8 +279,12 @@ def _unmarked(text: str) -> Found | None:
     last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
     if last_line:
         return Found(last_line[1].upper(), "last line")
-    if len(set(_LISTED.findall(text))) > 1 or len(options_in(text)) > 1:
-        return None
+    several = len(set(_LISTED.findall(text))) > 1 or len(options_in(text)) > 1
+    return None if several else _alone(text)
+
+
+def _alone(text: str) -> Found | None:
+    """Return the only letter of a reply that has no conclusion and lists no options."""
     bracketed = {mark for mark in _BRACKETED.findall(text) if mark.isupper()}
     if len(bracketed) == 1 and _FOREIGN.search(text) and not DENIES.search(text):
         return Found(bracketed.pop(), "only letter")  # in a script of other letters
