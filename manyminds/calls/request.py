@@ -305,7 +305,7 @@ class Request:
             candidate["truncated"] = True
         if reply.report is not None:
             candidate["nested"] = dict(reply.report["spent"])
-            candidate["usage"] = usage or NO_TOKENS  # of the call in there that wrote the answer
+            candidate["usage"] = reply.written or NO_TOKENS
             note(candidate, *reply.report["notes"])
             if reply.ballot is not None:
                 candidate["ballot"] = dict(reply.ballot)

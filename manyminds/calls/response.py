@@ -20,7 +20,9 @@ from manyminds.errors import AnswerError
 from manyminds.models.endings import ending_of
 from manyminds.models.envelopes import provider_error
 from manyminds.models.http_responses import broken_call
+from manyminds.models.token_counts import usage_of
 from manyminds.reading import reasoning
+from manyminds.state import TokenUsage
 
 _MOST = 200_000
 """Characters of a reply's beginning, and of its end, that are read where no limit is given."""
@@ -45,6 +47,8 @@ class Reply:
     cut: bool = False
     truncated: bool = False
     odd_ending: str | None = None
+    written: TokenUsage | None = None
+    """Usage of the call that wrote the answer of a method."""
 
 
 def parse(output: object, *, max_chars: int | None = None) -> Reply:
@@ -126,6 +130,7 @@ def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
         reply = _parse_message(last, most)
         report = state.get("report")
         if isinstance(report, Mapping) and "method" in report:
+            reply.written = usage_of(last)
             reply.report = cast("Mapping[str, Any]", report)
             reply.ballot = state.get("ballot")
         if isinstance(state.get("structured_response"), BaseModel):

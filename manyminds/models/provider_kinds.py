@@ -62,7 +62,10 @@ _CODES: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
         "rate_limit",
     ),
     (
-        re.compile(r"auth|permission|forbidden|billing|credit|quota|api.?key|access.?denied"),
+        re.compile(
+            r"auth|permission|forbidden|billing|credit|quota|api.?key|access.?denied"
+            r"|(?:invalid|expired|revoked|missing).?token|token.?(?:invalid|expired|revoked)"
+        ),
         "authentication",
     ),
     (re.compile(r"timeout|timed.?out|deadline"), "timeout"),

@@ -137,7 +137,7 @@ async def test_nodes_of_the_hosts() -> None:
     assert result["report"]["decision"]["reason"] == "mine"
 
 
-@pytest.mark.parametrize("kept", [[], [77], [1]])
+@pytest.mark.parametrize("kept", [[], [1]])
 async def test_a_hosts_judge_may_keep_nothing_that_can_be_used(kept: list[int]) -> None:
     models, members = proposers("one", ValueError("no"), "three")
     writer = ScriptedChatModel("end")

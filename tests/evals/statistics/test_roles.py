@@ -11,7 +11,8 @@ def test_a_model_can_be_good_in_one_role_only() -> None:
     assert (a.model, b.model) == ("a", "b")
     assert a.proposing == pytest.approx(0.4) and a.aggregating == pytest.approx(-0.3)
     assert b.proposing == pytest.approx(-0.4) and b.aggregating == pytest.approx(0.3)
-    assert a.proposing_interval == pytest.approx((0.4, 0.4))
+    low, high = a.proposing_interval
+    assert low < 0.4 < high  # five equal questions do not prove that all are
 
 
 def test_a_row_alone_compares_nobody() -> None:
