@@ -143,7 +143,8 @@ LANGUAGES = tuple(
 OPTIONS = "|".join(sorted({noun for one in LANGUAGES for noun in one.option.split("|")}))
 """Words for an option or its letter."""
 
-IS_NOT = r"\b(?:(?:no|não|non|nu|nie|ne|не)\s+|n['’])(?:es|é|è|este|e|jest|est|это)(?!\w)"
+_NO = "no|não|non|nu|nie|ne|не"
+IS_NOT = rf"\b(?:(?:{_NO})\s+|n['’])(?:es|é|è|este|e|jest|est|это)(?!\w)"
 """That something is not what follows."""
 
 
@@ -169,7 +170,7 @@ def option_is_right() -> str:
         for word in first.split("|")
     )
     article = r"(?:\s*\b(?:a|o|la|el|il|die|der|den|de|het|az?)\s+(?=[*(]*[A-Z]\b))?"
-    it_is = r"\b(?:(?:no|não|non|nu|nie|ne|не)\s+)?(?:é|è|es|est|ist|jest|je|är|er|on|это|là)\s+"
+    it_is = rf"\b(?:(?:{_NO})\s+)?(?:é|è|es|est|ist|jest|je|är|er|on|это|là)\s+"
     return rf"{called}{article}|{it_is}(?:(?:a|o|la|el|die|der|das|de|het)\s+)?(?:{OPTIONS})\s"
 
 

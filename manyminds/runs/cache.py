@@ -35,7 +35,7 @@ class Cached:
         """Return the answer to a call, as one that cost nothing."""
         full = (_NAMESPACE, key)
         found = (await self._cache.aget([full])).get(full)
-        if found is None or not _is_answer(found):  # a foreign entry is put anew
+        if found is None or not _is_answer(found):  # a foreign entry is replaced
             return None
         free = {"usage": dict(NO_TOKENS), "cost": 0.0, "attempts": 0, "reused": "cache"}
         return Candidate(**{**found, **free})  # type: ignore[typeddict-item]  # as it was put
