@@ -97,7 +97,7 @@ def _require_prices(what: str, unknown: Sequence[Member]) -> None:
     if unknown:
         raise InputError(
             f"{what} needs the price of every member, and that of "
-            f"{', '.join(member.name for member in unknown)} is unknown: "
+            f"{', '.join(member.spec or member.name for member in unknown)} is unknown: "
             "give Member(..., price=Price(input=..., output=...)), on the command line --price "
             f"MODEL=IN,OUT{HINT}"
         )

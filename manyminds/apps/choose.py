@@ -137,9 +137,11 @@ def build(
     """
     from manyminds.apps.options import read
 
-    member = maker(limits)
+    prices = Prices(limits.price)
+    member = maker(limits, prices=prices)
     rest = {**read(chosen, options, member), **(instead or {})}
     everyone = [each if each.startswith(FILE) else member(each) for each in members]
+    prices.check()
     budget = _budget(limits, [member(each) for each in members if not each.startswith(FILE)])
     return build_with(chosen, everyone, {**rest, "seed": seed, "budget": budget})
 
@@ -188,23 +190,27 @@ def _named(member: str) -> list[str]:
 
 
 def maker(
-    limits: Limits = NO_LIMITS, *, known: "Sequence[Member]" = (), asked: bool = True
+    limits: Limits = NO_LIMITS,
+    *,
+    known: "Sequence[Member]" = (),
+    asked: bool = True,
+    prices: "Prices | None" = None,
 ) -> "Callable[[str], Member]":
     """Return a function that makes members, always the same one of the same string.
 
     Builders tell members apart by identity: a proposer that also aggregates stays one member.
     `known` are members that there are already. Members that are only priced and not `asked` need
-    no key.
+    no key. `prices` are those of `limits`, where the caller checks that each names a member.
     """
     from manyminds.members import Member
     from manyminds.models.strings import from_string
 
     made = {member.spec: member for member in reversed(known) if member.spec is not None}
-    priced = dict(price_of(text) for text in limits.price or ())
+    priced = prices or Prices(limits.price)
 
     def make(spec: str) -> Member:
         if spec not in made:
-            options: dict[str, object] = {"price": priced.get(spec, priced.get(""))}
+            options: dict[str, object] = {"price": priced.of(spec)}
             if limits.timeout is not None:
                 options["timeout"] = limits.timeout
             model = spec if asked else from_string(spec, needs_key=False)
@@ -214,7 +220,42 @@ def maker(
     return make
 
 
-def price_of(text: str) -> "tuple[str, Price]":
+class Prices:
+    """Prices from the command line: of one model, named with or without its provider, or of all.
+
+    Args:
+        given: Texts of the form [MODEL=]IN,OUT.
+
+    Raises:
+        InputError: One of them is something else.
+    """
+
+    def __init__(self, given: Sequence[str] | None) -> None:
+        self._given = dict(_price_of(text) for text in given or ())
+        self._asked: list[str] = []
+
+    def of(self, spec: str) -> "Price | None":
+        """Return the price of a model; None where none was given."""
+        self._asked.append(spec)
+        names = (spec, spec.partition(":")[2], spec.partition("@")[0], "")
+        return next((self._given[name] for name in names if name in self._given), None)
+
+    def check(self) -> None:
+        """Check that each price is that of a model that was asked for.
+
+        Raises:
+            InputError: One names another model.
+        """
+        known = set(self._asked)
+        names = {"", *known}.union(*({s.partition(":")[2], s.partition("@")[0]} for s in known))
+        for name in self._given.keys() - names:
+            raise InputError(
+                f"--price {name}=...: there is no member {name}; there is "
+                f"{', '.join(sorted(known)) or 'none'}"
+            )
+
+
+def _price_of(text: str) -> "tuple[str, Price]":
     """Read [MODEL=]IN,OUT: dollars for a million tokens.
 
     Raises:

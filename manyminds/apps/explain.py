@@ -33,6 +33,8 @@ def show(result: Mapping[str, Any], *, simulated: bool, record: str | None = Non
     print(clean(result["answer"]).strip(), flush=True)
     screen.print()
     rows: list[tuple[str, Text | Table | Group]] = [(report["method"], Text(_how(result)))]
+    if report.get("preset"):
+        rows.append(("preset", Text(_preset(report["preset"]))))
     if simulated:
         rows.append(("simulated", Text(_SIMULATED, "yellow")))
     if result.get("ballot") and result["ballot"]["groups"]:
@@ -78,6 +80,13 @@ def _how(result: Mapping[str, Any]) -> str:
         if names:
             parts.append(f"{role}: {one_line(', '.join(names))}")
     return "; ".join(parts)
+
+
+def _preset(preset: Mapping[str, Any]) -> str:
+    """Name the members that a preset chose, each with the dollars of a usual call."""
+    prices = preset["dollars"]
+    asked = ", ".join(f"{one_line(name)} ({dollars(prices[name])})" for name in preset["members"])
+    return f"{preset['name']}: {asked} for a call with 1,000 tokens in and 500 out"
 
 
 def _players(report: Mapping[str, Any], role: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from typer import Option
 
-from manyminds.apps.choose import build_with, choose_members, choose_method, price_of, specs_of
+from manyminds.apps.choose import Prices, build_with, choose_members, choose_method, specs_of
 from manyminds.apps.flags import AsJson, Limits, Members, MethodOptions, Seed
 from manyminds.apps.options import read
 from manyminds.apps.terminal import console, counted, dollars, facts, print_json
@@ -110,15 +110,17 @@ def plan(
     chosen, texts = choose_method(method, specs, options.texts())
     pilot = None if assumed.pilot is None else read_folder(assumed.pilot)
     models: dict[str, RehearsedModel] = {}
-    make = _maker(models, assumed, pilot)
+    prices = Prices(assumed.price)
+    make = _maker(models, assumed, pilot, prices)
     values = read(chosen, texts, make)
     graph = build_with(chosen, [make(spec) for spec in specs], values)
+    prices.check()
     questions, tokens = asked.measured()
     found = asyncio.run(
         aforecast(
             graph,
             models,
-            {spec: _price(spec, assumed.price or ()) for spec in models},
+            {spec: _price(spec, prices) for spec in models},
             most=most_calls(chosen, signature(chosen.create()), len(specs), values),
             question_tokens=tokens,
             rows=asked.rehearse,
@@ -136,7 +138,7 @@ def plan(
 
 
 def _maker(
-    models: dict[str, RehearsedModel], assumed: Assumed, pilot: Study | None
+    models: dict[str, RehearsedModel], assumed: Assumed, pilot: Study | None, prices: Prices
 ) -> Callable[[str], Member]:
     """Return a function that makes the rehearsed member of a string; `models` collects them."""
     given = dict(_share(text) for text in assumed.accuracy or ())
@@ -158,7 +160,7 @@ def _maker(
                 wait=seconds or assumed.wait,
                 speed=1e9 if seconds else assumed.speed,
             )
-            made[spec] = Member(models[spec])
+            made[spec] = Member(models[spec], price=prices.of(spec))
         return made[spec]
 
     return make
@@ -178,11 +180,11 @@ def _share(text: str) -> tuple[str, float]:
         ) from None
 
 
-def _price(spec: str, given: Sequence[str]) -> Price | Listed | None:
+def _price(spec: str, prices: Prices) -> Price | Listed | None:
     """Return the price of a model: as given, else as listed where its package is installed."""
-    prices = dict(price_of(text) for text in given)
-    if spec in prices or "" in prices:
-        return prices.get(spec, prices.get(""))
+    given = prices.of(spec)
+    if given is not None:
+        return given
     try:
         return look_up(from_string(spec, needs_key=False))
     except ManymindsError:  # no package, or an unknown model: nothing is asked here

@@ -76,7 +76,31 @@ def test_a_price_that_was_given_wins_over_the_listed_one(monkeypatch: pytest.Mon
         return graph.members["gpt-4o-mini"].cost_of(usage)
 
     assert cost(["7,1"]) == 7
+    assert cost(["gpt-4o-mini=6,1", "7,1"]) == 6
     assert cost([]) == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("provider", ["simulated:", ""])
+def test_a_preset_takes_the_prices_of_models_with_or_without_provider(
+    capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    prices = {"small": "0.1,0.2", "medium": "1,2", "large": "5,15"}
+    members = [text for name in prices for text in ("--member", f"simulated:{name}")]
+    priced = [
+        text for name, price in prices.items() for text in ("--price", f"{provider}{name}={price}")
+    ]
+    given = ["-m", "fusion", "--set", "preset=balanced", *members, *priced]
+    assert main(["ask", "--no-record", *given, QUESTION]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "preset balanced: small ($0.0002), medium ($0.0020) for a call" in out
+    assert main(["plan", *given, "--rehearse", "1"]) == 0, "a plan knows them, too"
+    capsys.readouterr()
+    assert (
+        main(["ask", "--no-record", "-m", "moa", "--set", "preset=budget", *members, QUESTION]) == 2
+    )
+    assert (
+        "simulated:small, simulated:medium, simulated:large is unknown" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,6 +198,7 @@ def test_a_budget_ends_the_run_with_what_there_is(capsys: pytest.CaptureFixture[
         (["--budget-dollars", "1"], "needs prices: add --price"),
         (["--price", "cheap"], "--price cheap"),
         (["--price", "1,-2"], "--price 1,-2"),
+        (["--price", "lage=1,2"], "no member lage; there is simulated:small"),
         (["--budget-seconds", "nan"], "--budget-seconds nan: give more than 0"),
         (["--budget-calls", "0"], "--budget-calls 0: give more than 0"),
         (["--timeout", "0"], "timeout"),
