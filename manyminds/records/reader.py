@@ -145,6 +145,6 @@ class Reader:
             raise DataError(f"{self.path}, line {self._number}: {error}") from None
         except Exception as error:
             where = f"{self.path}, line {self._number}"
-            raise DataError(
-                f"{where}: this is no line of a run record ({repr(error)[:200]})"
-            ) from None
+            missing = isinstance(error, KeyError)
+            reason = f"`{error.args[0]}` is missing" if missing else repr(error)[:200]
+            raise DataError(f"{where}: this is no line of a run record ({reason})") from None
