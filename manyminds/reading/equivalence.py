@@ -65,6 +65,7 @@ _MATRIX = re.compile(
     r"([^,=&]{0,60}?)\\begin\{([pbv]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\2\}", re.DOTALL
 )
 _NAME = re.compile(r"[A-Za-z](?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?|\\[a-z]{2,7}")
+_NAMED_VALUE = re.compile(r"\s*([A-Za-z](?:_\{?\w{1,3}\}?)?)\s*=([^=<>]+)")
 _PUNCTURED = re.compile(  # all numbers but a few
     r"(?:(?:\\mathbb\s*\{?R\}?|\u211d|\(-\\infty,\s*\\infty\))\s*(?:\\setminus|\\backslash|\u2216|-)\s*[\x01{](?P<out>[^\x01\x02{}]+)[\x02}]"
     r"|[a-z]\s*(?:\\ne(?![a-z])|\u2260)\s*(?P<one>[^,=<>]+))"
@@ -96,7 +97,7 @@ def understand(text: str) -> Answer | None:
     if len(signs) == 1 and len(parts) == 1:
         return _several("", [_PLUS_MINUS.sub("+", text), _PLUS_MINUS.sub("-", text)])
     if len(parts) > 1:
-        return _several("", parts)
+        return _named_values(parts) or _several("", parts)
     parts = _split(text, _CUP)
     if len(parts) > 1:
         return _several("cup", parts)
@@ -106,8 +107,28 @@ def understand(text: str) -> Answer | None:
     if form in ("()", "[]", "(]", "[)", "\x01\x02") and _encloses(text):
         parts = _split(text[1:-1], _COMMA)
         if form == "\x01\x02" or len(parts) > 1:
-            return _several(form.replace("\x01", "{").replace("\x02", "}"), parts)
+            several = _several(form.replace("\x01", "{").replace("\x02", "}"), parts)
+            return several and _matrix(several)
     return _relation(text) or parse(text)
+
+
+def _named_values(parts: Sequence[str]) -> Several | None:
+    """Return `x = 3, y = 2` as the point (3, 2), its values in the order of their names."""
+    named = [_NAMED_VALUE.fullmatch(part) for part in parts]
+    values = {m[1]: m[2] for m in named if m is not None}
+    if len(values) != len(parts):  # x = 3, x = -3
+        return None
+    return _several("()", [values[name] for name in sorted(values)])
+
+
+def _matrix(several: Several) -> Several:
+    """Return a list of equally long lists as a matrix, any other as it is."""
+    rows = [item for item in several.items if isinstance(item, Several) and item.form == "[]"]
+    if several.form != "[]" or len(rows) != len(several.items):
+        return several
+    if len({len(row.items) for row in rows}) != 1:
+        return several
+    return Several("matrix", tuple(Several("row", row.items) for row in rows))
 
 
 def _all_but(listed: str) -> Answer | None:

@@ -3,7 +3,7 @@ r"""Mathematical answers in replies: in a box, in LaTeX, or in plain text (`x > 
 import re
 from collections.abc import Hashable, Iterator
 
-from manyminds.reading import clock, figures, numbers
+from manyminds.reading import clock, figures, groups, numbers
 from manyminds.reading import locate as phrases
 from manyminds.reading.asserted import without_checks
 from manyminds.reading.cut_off import is_cut_off
@@ -49,6 +49,12 @@ _CONDITION = re.compile(  # what follows restricts, or says roughly, what stands
     re.IGNORECASE,
 )
 _IS_NUMBER = re.compile(r"\b(?:is|are|equals|be)\s+(?:about\s+|approximately\s+)?(-?[0-9][0-9,]*)")
+_REMARK = re.compile(  # of a formula: ", where C is a constant"
+    r"(?<=[\w)\u00b2\u00b3*$}]),\s+(?:where|by|using|with|which|as|due\s+to|applying|wobei|donde|o\u00f9)\b[^\n]*$",
+    re.IGNORECASE,
+)
+_INEQUALITY = re.compile(r"[<>\u2264\u2265]")
+_NAME_BEFORE = re.compile(r"\s*([A-Za-z](?:_\{?\w{1,3}\}?)?)\s*=")
 _NAME_ALONE = re.compile(r"\\?[A-Za-z]")
 _EQUATION_IS = re.compile(
     r"\b(?:equation|relation|identity)\b[^$.]{0,60}\b(?:is|becomes)\s*:?\s*(?:\$|\\\(|\\\[)$",
@@ -131,6 +137,9 @@ def _stated(text: str) -> str | None:
         return None
     if _SET.fullmatch(text.strip(" $.")):
         return text.strip(" $.")
+    group = groups.last(text)
+    if group is not None and understand(cleaned(group)) is not None:
+        return group
     mixed = _MIXED.match(text)
     return mixed[1] if mixed else _formula(text) or _phrase(text) or numbers.extract(text)
 
@@ -148,15 +157,20 @@ def _formula(text: str) -> str | None:
     Formulas that "and", "or" or a comma joins are a list.
     """
     listed: list[str] = []
+    named: dict[str, str] = {}
     last = 0
     for opened, start, end, closed in _spans(text):
         if listed and _CONDITION.search(text, max(0, opened - _BEFORE), opened):
             continue  # "x + 3 (for x not 3)"
         if not _JOINS.fullmatch(text, last, opened):
-            listed = []
+            listed, named = [], {}
         right = _right_side(text, start, end)
         listed += [right] if right else []
+        name = _NAME_BEFORE.match(text, start, end)
+        named |= {name[1]: right} if name is not None and right else {}
         last = closed
+    if 1 < len(named) == len(listed) <= _MOST_LISTED:  # "$x = 3$ and $y = 2$"
+        return ", ".join(f"{one} = {named[one]}" for one in sorted(named))
     answer = _listed(listed[-_MOST_LISTED:]) or None
     number = _IS_NUMBER.search(text, last) if answer else None
     return None if number and key(number[1]) != key(answer or "") else answer  # "value of $x$ is 4"
@@ -203,10 +217,14 @@ def _phrase(text: str) -> str | None:
     """Return what follows the last "=" or "is" in plain text: a number, or a single word."""
     named = _NAMED_VALUE.findall(text)
     if len(named) > 1 and len(named) == text.count("=") and "\n" not in text.strip():
-        return _listed(named)
-    whole = _LINEAR.fullmatch(text.strip(" .$*"))
-    if whole is not None:  # the equation of a line is the answer
-        return whole[0]
+        values = {m[0].partition("=")[0].strip(): m[1] for m in _NAMED_VALUE.finditer(text)}
+        if len(values) < len(named):
+            return _listed(named)
+        return ", ".join(f"{name} = {values[name]}" for name in sorted(values))
+    text = _REMARK.sub("", text)
+    whole = text.strip(" .$*\n")
+    if _LINEAR.fullmatch(whole) or _INEQUALITY.search(whole) and _is_relation(whole):
+        return whole  # the equation of a line, or a relation, is the answer
     if (said := _SO.split(text)[-1]) != text and (named or _is_formula(said.strip(" .!"))):
         return _phrase(said)
     parts = _COPULA.split(re.split(r"[=\u2248]", text)[-1])
@@ -234,6 +252,12 @@ def _phrase(text: str) -> str | None:
             return numbers.extract(part)  # not what stands before the verb
     is_word = len(last.split()) == 1 and not _DIGIT.search(text)
     return last if len(last) <= _LONGEST_WORD and (is_word or _WRITTEN.fullmatch(last)) else None
+
+
+def _is_relation(text: str) -> bool:
+    """Say whether a short text is an inequality, or several: `x < -2 or x > 2`."""
+    plain = not is_prose(_JOINS.sub(" ", text)) and len(text) <= _LONGEST_WORD
+    return plain and understand(cleaned(text)) is not None
 
 
 def _is_formula(text: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from manyminds.reading import dates, locate, names
 from manyminds.reading.locate import Found
+from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import (
     DENIES,
@@ -22,6 +23,8 @@ from manyminds.reading.texts import (
 
 _ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
 _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
+_JOINED = re.compile(r"[-+*/^(\[{}\])\u221e\\]")  # signs that make another formula of one
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
 _SENTENCE = 40  # words of a sentence that states an answer
@@ -138,6 +141,8 @@ def _adds_nothing(shown: str, answer: str, asked_words: frozenset[str]) -> bool:
 def _holds(words: str, shown: str, key: str) -> bool:
     if dates.key(shown) == key:
         return True
+    if _SIGNS.search(key):  # "[5, 9)" and "(5, 9)" have the same words
+        return _holds_formula(shown, key)
     inner = " ".join(WORD.findall(_ALSO.sub(" ", key)))
     if _EASTERN.search(inner):
         return inner in shown.casefold()
@@ -150,6 +155,18 @@ def _holds(words: str, shown: str, key: str) -> bool:
     if inner.isdigit():  # not the 4 of 1/4
         return re.search(rf"(?<![\w.,/:^-]){inner}(?![\w/^]|[.,:-][0-9])", shown) is not None
     return bool(inner) and f" {inner} " in words
+
+
+def _holds_formula(shown: str, key: str) -> bool:
+    """Return whether a text has a formula as it is written, but for its spaces."""
+    inner, whole = ("".join(plain_formula(part).casefold().split()) for part in (key, shown))
+    at = whole.find(inner) if inner else -1
+    while at >= 0:
+        around = whole[at - 1 : at] + whole[at + len(inner) : at + len(inner) + 1]
+        if not _JOINED.search(around):
+            return True
+        at = whole.find(inner, at + 1)
+    return False
 
 
 def states(text: str, answer: str, question: str = "") -> bool:

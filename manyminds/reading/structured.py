@@ -33,6 +33,14 @@ _ABOUT = re.compile(  # says what an output is like
     r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
     re.IGNORECASE,
 )
+_TYPE = re.compile(  # "the tuple (1, 2)"
+    r"(?:the|an?)\s+(?:\w+\s+)?(?:tuple|list|string|set|dict(?:ionary)?|boolean|bool|integer|int|float|number|value)\s+"
+    r"(?=[`\[({'\"0-9TFN-])"
+)
+_BECAUSE = re.compile(r"\b(?:because|since|as|given\s+that)\b(?![^\n]*[.!]\s)", re.IGNORECASE)
+_SENTENCE = re.compile(  # in a language, not printed
+    r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s[\w'` ,-]{3,300}[.!]?"
+)
 _ONE_WORD = re.compile(r"[^\s.]+")
 _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\[[^\]]*|\([^)]*|\{[^}]*|'[^']*|\"[^\"]*)")
@@ -124,17 +132,26 @@ def find_literal(text: str) -> Found | None:
 def _after_cue(text: str) -> str | None:
     """Return the literal, or the one word, after the last cue such as "it prints"."""
     cues = list(_RETURNED.finditer(text))
+    while len(cues) > 1 and _gives_reason(text, cues[-2].end(), cues[-1].start()):
+        cues.pop()
     if not cues:
         return None
-    place = text[cues[-1].end() :].strip().split("\n")[0].strip(" *`")
+    line = _TYPE.sub("", text[cues[-1].end() :].strip().split("\n")[0].strip(" *"))
+    place = line.strip("`")
     reasoned = REASON.split(place)[0].strip(" *`.")
-    for said in (place, place.rstrip(".!`* "), place.split(", ")[0], reasoned):
+    ticked = _TICKED.match(line)
+    for said in (place, place.rstrip(".!`* "), place.split(", ")[0], reasoned, ticked and ticked[1]):
         if said and _literal(said) is not _NOTHING:
             return said
     if cues[-1].start() == 0 and cues[-1][0].rstrip().endswith(":") and "\n" not in text.strip():
         return place or None  # "Output: 0 1 2"
     word = place if cues[-1][0].rstrip().endswith(":") else place.rstrip(".!")
     return word.strip("`") if _ONE_WORD.fullmatch(word) and not _ABOUT.fullmatch(word) else None
+
+
+def _gives_reason(text: str, begin: int, end: int) -> bool:
+    """Say whether the words between two cues begin a reason for the first: ", because"."""
+    return _BECAUSE.search(text, begin, end) is not None
 
 
 def _printed(said: str, where: str) -> Found | None:
@@ -148,12 +165,13 @@ def _printed(said: str, where: str) -> Found | None:
         return Found(literals[0], "inline code") if alone else None
     cut = _OPENED.fullmatch(said.rpartition("==")[2].strip())  # a literal that does not end
     prose = cut or said.startswith("I ") or phrases.refuses(said) or _PROSE.search(said)
-    return None if prose else found(said.strip("`") or None, where)
+    prose = prose or _SENTENCE.fullmatch(said)
+    return None if prose else found(said.strip("`*") or None, where)
 
 
 def _asserted(text: str) -> str:
     """Return what an assertion compares with, else the text."""
-    right = text.rpartition(" == ")[2].strip()
+    right = text.rpartition(" == ")[2].strip(" .*`" if text.rstrip().endswith((".", "*", "`")) else None)
     compares = " == " in text and (text.lstrip().startswith("assert ") or is_literal(right))
     return right if compares else text
 

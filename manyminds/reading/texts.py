@@ -16,7 +16,9 @@ from manyminds.reading.reasoning import readable
 _ARTICLE = re.compile(
     r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las|il|lo|gli)\s+|l['\u2019])?"
 )
-_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]\s*$")
+_ASIDE = re.compile(  # "f(x)" has none
+    r"(?:(?<!\w)\s*\(|\uff08)[^()\uff08\uff09]{0,80}[)\uff09]\s*$"
+)
 _REASON = re.compile(
     r"\s[-\u2013\u2014]\s(?:the|it|they|its|this|an?|one)\s.*|(?<=[a-z]),\s+(?:an?|the)\s+(?!.*\band\b).*|[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*",
     re.IGNORECASE,

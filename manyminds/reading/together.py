@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, durations, given, lists, locate, numbered, polarity
+from manyminds.reading import choices, durations, given, lists, locate, markup, numbered, polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.figures import is_number
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
@@ -29,12 +29,21 @@ from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import contradicts, restated
 from manyminds.reading.texts import TEXT, in_words
 
+_EXACT = frozenset(("literal", "json", "code"))
+"""Kinds whose answers may have marks of their own."""
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
 _ASSERTS = re.compile(r"\bassert\b[^\n]{0,500}==\s*\?\?")
 _OUTPUT = re.compile(
     r"\bwhat\b[^.?\n]{0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
     re.IGNORECASE,
+)
+_EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f(3)?"
+    r"\bwhat\b[^\n]{0,80}?\b(?:evaluates?\s+to|gives?|yields?|value\s+of|results?\s+(?:of|in))\b[^\n]{0,120}`|"
+    r"\bwhat\b[^\n`]{0,60}`[^`\n]{1,200}`\s*(?:evaluate|give|yield|return|print|output|equal)"
+    r"|\bwhat(?:'s|\s+is)\s+`[^`\n]{1,200}`\s+in\s+python"
+    r"|\bdef\s+(?P<name>\w{1,40})\(.{1,4000}\bwhat(?:'s|\s+is|\s+does)\s+`?(?P=name)\(",
+    re.IGNORECASE | re.DOTALL,
 )
 _PROGRAM = re.compile(
     r"\bdef |\bprint\(|```|\blambda\b|\bcode\b|\bsnippet\b|\w\(.*\)|^\s*\w+ = ", re.MULTILINE
@@ -247,13 +256,18 @@ def _fills_in_words(good: Sequence[str], question: str) -> bool:
 
 def _asks_for_output(question: str) -> bool:
     """Say whether a question asks what a program gives: its answer is a Python literal."""
-    return bool(_ASSERTS.search(question) or _PROGRAM.search(question) and _OUTPUT.search(question))
+    asks = _OUTPUT.search(question) and _PROGRAM.search(question) or _EVALUATES.search(question)
+    return bool(asks or _ASSERTS.search(question))
 
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.
 @lru_cache(maxsize=4_096)
 def _read(kind: Extractor, text: str) -> Found | None:
-    return kind.located(text)
+    """Return what a reply states; one that nothing is read in is read without its markup."""
+    found = kind.located(text)
+    if found is None and kind.name not in _EXACT and (bare := markup.bare(text)) != text:
+        return kind.located(bare)
+    return found
 
 
 @lru_cache(maxsize=4_096)
