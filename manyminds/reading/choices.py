@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from manyminds.reading import languages, locate
+from manyminds.reading import languages, locate, option_texts
 from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import readable
@@ -102,7 +102,11 @@ _LOWER_OPTIONS = re.compile(
 )
 _BY_TEXT = "text of an option"
 _MOST_WORDS = 40  # of a reply that names an option by its text
-_DENIES = re.compile(r"\b(?:not|cannot|neither|nor)\b|n't\b", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:not|cannot|neither|nor|nicht|kein\w*|pas|\u043d\u0435)\b|n't\b|\u4e0d\u662f|\u4e0d\u5c5e|\u3067\u306f\u306a|\u3058\u3083\u306a|\uc544\ub2c8",
+    re.IGNORECASE,
+)
+_NOT_OTHERS = re.compile(r",\s+(?:and\s+)?(?:not|nicht|pas|no)\s[^,]*$", re.IGNORECASE)
 _ONLY = re.compile(r"(?:the\s+)?only\b", re.IGNORECASE)  # "Only 468 is divisible by 9."
 _LAST_WORD = re.compile(r"final|####", re.IGNORECASE)
 _MOST_CUES = 20
@@ -120,37 +124,60 @@ def letter(text: str, options: Mapping[str, str] | None = None) -> str | None:
     return locate.answer_of(find(text, options))
 
 
-def find(text: str, options: Mapping[str, str] | None = None) -> Found | None:
+def find(
+    text: str, options: Mapping[str, str] | None = None, question: str = ""
+) -> Found | None:
     """Return the option letter a reply chooses, and where it is.
 
     Args:
         text: the reply.
         options: the options' texts by letter; a reply that states a text chooses its letter.
+        question: the question; one that asks which option is not something may be repeated.
     """
-    return settled(partial(_find, options=options), text)
+    return settled(partial(_find, options=options, question=question), text)
 
 
-def _find(text: str, options: Mapping[str, str] | None) -> Found | None:
+def _find(text: str, options: Mapping[str, str] | None, question: str) -> Found | None:
     if _contradicts(text, options):
         return None
     for place, where in locate.stated(text):
         if place.casefold().strip() == "null" or place.startswith("not "):
             return None
         place = place if where != "box" else _IN_TEXT.sub(r"\1", place[:_LONGEST])
-        chosen = found(_in_place(place[:_LONGEST]) or _of_text(place, options), where)
+        mark = _in_place(place[:_LONGEST])
+        if mark is None or options and mark not in options:  # the x of "cos(x)"
+            mark = option_texts.named(place, options) or mark
+        chosen = found(mark, where)
         break
     else:
-        clause = text.partition(";")[0]  # "Argon (C) is a noble gas; the others are not."
-        place, said = text, len(text.split()) <= _MOST_WORDS and not _DENIES.search(clause)
-        ending = locate.sentences(text)[-1:]
-        several = options is not None and _of_text(clause, options) is None
-        ends = ending and (CONCLUDES.match(ending[0]) or _ONLY.match(ending[0]))
-        if ends and (_DENIES.search(clause) or several):
-            clause, said = ending[0], not _DENIES.search(ending[0])  # "Not Sydney. It's Canberra."
-        chosen = _unmarked(text) or found(_of_text(clause, options) if said else None, _BY_TEXT)
+        place, chosen = text, _unmarked(text) or _by_text(text, options, question)
     if chosen is not None and options and _names_another(place, chosen.answer, options):
         return None
     return chosen if chosen is None or not options or chosen.answer in options else None
+
+
+def _by_text(text: str, options: Mapping[str, str] | None, question: str) -> Found | None:
+    """Return the letter of the option that a reply without a cue names by its text."""
+    if not options:
+        return None
+    clause = text.partition(";")[0]  # "Argon (C) is a noble gas; the others are not."
+    if _denies(clause, options, question):
+        clause = _NOT_OTHERS.sub("", clause)  # "Oxygen, not helium."
+    said = len(text.split()) <= _MOST_WORDS and not _denies(clause, options, question)
+    ending = locate.sentences(text)[-1:]
+    ends = ending and (CONCLUDES.match(ending[0]) or _ONLY.match(ending[0]))
+    if ends and (_denies(clause, options, question) or option_texts.named(clause, options) is None):
+        # "Not Sydney. It's Canberra."
+        clause, said = ending[0], not _denies(ending[0], options, question)
+    return found(option_texts.named(clause, options) if said else None, _BY_TEXT)
+
+
+def _denies(clause: str, options: Mapping[str, str], question: str) -> bool:
+    """Say whether a clause denies something, other than what the question asks to be denied."""
+    if not _DENIES.search(option_texts.masked(clause, options)):
+        return False
+    exception = option_texts.asked_for_the_exception(question)
+    return not (exception and option_texts.denies_what_is_asked(clause, question))
 
 
 def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
@@ -160,7 +187,7 @@ def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
         return False
     said = [text[cue.end() : cue.end() + _LONGEST].lstrip(" *:=").split("\n")[0] for cue in cues]
     said = [one for one in said if not DENIED.match(one)]
-    named = {_in_place(locate.plain(one)) or _of_text(locate.plain(one), options) for one in said}
+    named = {_in_place(locate.plain(one)) or option_texts.named(locate.plain(one), options) for one in said}
     return len(named - {None}) > 1
 
 
@@ -216,20 +243,6 @@ def _in_place(place: str) -> str | None:
         if named:
             return named.pop() if len(named) == 1 else None
     return None
-
-
-def _of_text(place: str, options: Mapping[str, str] | None) -> str | None:
-    """Return the letter of the only option whose text the place names."""
-    if not options:
-        return None
-    said = " ".join(re.findall(r"\w+", place.casefold()))
-    named = [
-        mark
-        for mark, text in options.items()
-        if (words := " ".join(re.findall(r"\w+", text.casefold())))
-        and (f" {words} " in f" {said} " or f" {words}s " in f" {said} ")
-    ]
-    return named[0] if len(named) == 1 else None
 
 
 def _names_another(place: str, mark: str, options: Mapping[str, str]) -> bool:

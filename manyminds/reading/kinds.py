@@ -1,6 +1,7 @@
 """The kinds of answers that replies are tried for, and the kind that a reference answer has."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -15,6 +16,7 @@ from manyminds.reading import (
     lists,
     numbered,
     numbers,
+    option_texts,
     ordinals,
     polarity,
     ranges,
@@ -27,6 +29,7 @@ from manyminds.reading.answers import EXTRACTORS, Extractor, finding, guess, tex
 from manyminds.reading.locate import Found
 from manyminds.reading.polarity import YES_OR_NO
 from manyminds.reading.quantities import QUANTITY, is_quantity
+from manyminds.reading.restated import restated
 from manyminds.reading.texts import TEXT
 
 _JSON = re.compile(
@@ -97,12 +100,26 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
         options: The options.
         question: The question; where it asks for all that apply, an answer has several letters.
     """
-    find = choice_sets.find if choice_sets.asks(question[-_LONGEST_QUESTION:]) else choices.find
+    by_letter = dict(options)
+    asked = question[-_LONGEST_QUESTION:].partition(options[0][1])[0]  # without the options
+    several = choice_sets.asks(question[-_LONGEST_QUESTION:])
 
     def letter(text: str) -> Found | None:
-        return find(text, dict(options))
+        if several:
+            return choice_sets.find(text, by_letter)
+        return choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
 
     return finding("choice", letter, lambda answer: answer.strip(" ().").upper())
+
+
+def _filled_in(text: str, options: Mapping[str, str], question: str) -> Found | None:
+    """Return the letter of the one option that a reply fills into the question."""
+    filled = restated(text, question.partition("?")[0] + "?")
+    if filled is None:
+        return None
+    first = filled.answer.partition(" and ")[0]  # "absorb A and release B"
+    mark = option_texts.named(filled.answer, options) or option_texts.named(first, options)
+    return None if mark is None else Found(mark, filled.where)
 
 
 def kind_of_answer(answer: str, question: str = "") -> Extractor:

@@ -82,6 +82,7 @@ _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _MOST_WORDS = 6  # of an answer
+_HEAD = 2  # words of a clause that are its subject and its verb
 _SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has
 
@@ -176,6 +177,10 @@ def _filled_in(
     ends = not lower[at + len(clause) : at + len(clause) + 1].isalnum()
     if at > 0 and lower[at - 1].isalnum():  # "Wednes-day comes after Tuesday"
         at = -1
+    if does and at < 0 and len(clause.split()) > _HEAD:  # "What do bees make in summer?"
+        clause = " ".join(clause.split()[:_HEAD])
+        at = 0 if lower.startswith(f"{clause} ") else -1
+        ends = True
     if at >= 0 and does and ends:  # "Bees make honey."
         yield from _complement(sentence[at + len(clause) :], words)
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."

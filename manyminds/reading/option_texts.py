@@ -1,0 +1,126 @@
+"""Options that a reply names by their text: "carbon dioxide", `$\\cos(x)$`, "\u6d77\u8c5a\u662f\u54fa\u4e73\u52a8\u7269"."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from manyminds.reading.markup import plain_formula
+from manyminds.reading.stems import stem
+
+_WORD = re.compile(r"\w+")
+_SIGNS = re.compile(r"[-+*/^=<>()\[\]{}\\\u221a\u03c0\u221e%$]")
+_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_JOINING = "-+*/^(=<>\\."  # before a formula that is part of another one
+_GOES_ON = re.compile(r"[-+*/^(.]?[\w(\\]|\^")  # after it
+_ARTICLE = re.compile(r"^(?:the|an?|der|die|das|le|la|el|los|las)\s+", re.IGNORECASE)
+_NOT_ASKED = re.compile(
+    r"\b(?:NOT|EXCEPT|(?i:except|isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|nicht|kein\w*|n['\u2019]est\s+pas|is\s+not|are\s+not|no\s+es|\u043d\u0435))\b"
+    "|\u4e0d\u662f|\u4e0d\u5c5e\u4e8e|\u3067\u306f\u306a\u3044",
+)
+_DENIAL = re.compile(
+    r"(?:\bnot\b|\bno\b|n['\u2019]t\b|\bnicht\b|\bkeine?\b|\bpas\b)\s+(?:(?:an?|the|eine?|une?)\s+)?(?P<what>[^.,;!\n]{3,80})",
+    re.IGNORECASE,
+)
+_LONGEST = 600  # characters of a text in which options are looked for
+
+
+def named(place: str, options: Mapping[str, str] | None) -> str | None:
+    """Return the letter of the only option whose text a short text names."""
+    marks = every(place, options)
+    return marks[0] if len(marks) == 1 else None
+
+
+def every(place: str, options: Mapping[str, str] | None) -> list[str]:
+    """Return the letters of all options whose texts a short text names.
+
+    An option inside another one that is named is not: "cos(x)" in "-cos(x)".
+    """
+    if not options:
+        return []
+    left, marks = place[:_LONGEST], list[str]()
+    for mark, text in sorted(options.items(), key=lambda option: -len(option[1])):
+        rest = without(left, text)
+        if rest != left:
+            marks.append(mark)
+            left = rest
+    return sorted(marks)
+
+
+def masked(place: str, options: Mapping[str, str] | None) -> str:
+    """Return a text without the texts of options: "He doesn't know." denies nothing."""
+    for text in sorted((options or {}).values(), key=len, reverse=True):
+        place = without(place, text)
+    return place
+
+
+def without(place: str, text: str) -> str:
+    """Return a text with an option's text blanked out; unchanged where it does not name it."""
+    if _SIGNS.search(text) and not _EASTERN.search(text):
+        return _without_formula(place, text)
+    pattern = _pattern(text)
+    return place if pattern is None else pattern.sub(" \u2026 ", place)
+
+
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """Return what finds the words of an option, with or without an article and a plural."""
+    text = _ARTICLE.sub("", text.strip())
+    words = _WORD.findall(text)
+    if not words:
+        return None
+    inner = r"\W+".join(map(re.escape, words))
+    if _EASTERN.search(text):
+        return re.compile(inner, re.IGNORECASE)
+    plural = r"(?:s\b)?" if words[-1].isalpha() else ""
+    before, after = (
+        (r"(?<![0-9.,/-])", r"(?![0-9]|[.,/][0-9])") if text.isdigit() else (r"(?<!\w)", r"(?!\w)")
+    )
+    ascii_only = r"(?<![A-Za-z])" if text.isdigit() else ""
+    return re.compile(rf"{before}{ascii_only}{inner}{plural}{after}", re.IGNORECASE)
+
+
+def _without_formula(place: str, text: str) -> str:
+    inner = "".join(plain_formula(text).casefold().split())
+    plain = plain_formula(place)
+    shown = [char for char in plain if not char.isspace()]
+    whole = "".join(shown).casefold()
+    at = whole.find(inner) if inner and len(whole) == len(shown) else -1
+    while at >= 0:
+        before, end = whole[at - 1 : at], at + len(inner)
+        if not (before in _JOINING and before) and not _GOES_ON.match(whole, end) or _ends(
+            whole, at, end
+        ):
+            return f"{plain_at(plain, at)}\u2026{plain_at(plain, end, tail=True)}"
+        at = whole.find(inner, at + 1)
+    return place
+
+
+def _ends(whole: str, begin: int, end: int) -> bool:
+    """Say whether a formula stands behind an equals sign and before the end."""
+    return whole[begin - 1 : begin] == "=" and not whole[end:].strip(".!")
+
+
+def plain_at(text: str, at: int, *, tail: bool = False) -> str:
+    """Return the part of a text before its n-th character that is no space, or from there on."""
+    seen = 0
+    for place, char in enumerate(text):
+        if seen == at and not char.isspace():
+            return text[place:] if tail else text[:place]
+        seen += not char.isspace()
+    return "" if tail else text
+
+
+def asked_for_the_exception(question: str) -> bool:
+    """Say whether a question asks which option is not something."""
+    return _NOT_ASKED.search(question) is not None
+
+
+def denies_what_is_asked(text: str, question: str) -> bool:
+    """Say whether each denial of a reply repeats the question's: "so it is not a language"."""
+    asked = _stems(question)
+    denials = list(_DENIAL.finditer(text))
+    return bool(denials) and all(_stems(denial["what"]) <= asked for denial in denials)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word.casefold()) for word in _WORD.findall(text)}
