@@ -4,27 +4,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from manyminds.reading import locate
+from manyminds.reading import locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
-from manyminds.reading.cues import REASON
+from manyminds.reading.cues import ANSWER_IS, REASON
 from manyminds.reading.locate import Found
+from manyminds.reading.polarity_words import EITHER, SAID, WORD
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import stem
 
-_END = r"(?=\s*(?:[.,;!\u3002\u3001\u060c]|\s[\u2013\u2014-]|\u3067\u3059|$))"
-_WORD = re.compile(
-    r"^(?:(?:the|this)\s+(?:statement|claim|sentence|answer|conclusion)\s+is\s+"
-    r"|(?:it|that|this)(?:\s+is|['\u2019]s)\s+|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)?"
-    r"(?:(?P<turned>not\s+)?(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
-    r"(?!-|\s*/|\.\s*[0-9]+(?![0-9]|\s*(?:[=<>+*/\u00d7\u00f7\u2260]|(?:is|ist|est|es)\s+(?:not|divisible|an?|even|odd|composite|also|equal|less|greater|nicht|keine?|pas|durch)\b|can\b|has\b|equals\b))|\s+(?:one|idea|clue|doubt|problem|or|and)\b)"
-    r"|(?:just\s+|only\s+)?an?\s+(?:\w+\s+){0,2}(?:myth|misconception|falsehood)\b"
-    rf"|(?P<turned2>not\s+)?(?:(?P<right>correct|richtig|korrekt|stimmt|correcto|verdadero|vrai|exact|vero)|(?P<wrong>incorrect|wrong|untrue|falsch|faux|falso|incorrecto)){_END}"
-    rf"|(?:(?P<yes2>yep|yeah|yup|sure)|(?P<no2>nope|nah|(?:absolutely|definitely|certainly|of\s+course)\s+not|not\s+really)){_END}"
-    r"|(?:(?P<ja>ja|oui|s[\u00edi\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044|\u0646\u0639\u0645|\ub124|\uc608|\u0939\u093e\u0901)"
-    r"|(?P<nein>nein|non|nee|nie|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u4e0d|\u3044\u3044\u3048|\u0644\u0627|\uc544\ub2c8[\uc694\uc624]|\u0928\u0939\u0940\u0902))"
-    rf"{_END})",
-    re.IGNORECASE,
-)
 _THUMBS = "\U0001f44d\U0001f44e\u2705\u274c\u2714\u2718\ufe0f"
 _CHANGED = re.compile(  # "No, wait: yes."
     r"^(?:yes|no)\b\W+(?:wait|sorry|actually|hmm|correction)\b\W+(?=(?:yes|no)\b)", re.IGNORECASE
@@ -145,11 +132,16 @@ _ADVERB = re.compile(
 _SAYS_SO = re.compile(
     r"\b(?:so|thus|hence|therefore)\b,?\s+(?:the\s+answer\s+is\s+)?(?:yes|no)\W*$", re.IGNORECASE
 )
-_CONCLUDED = re.compile(  # "So yes, it would fit."
-    r"(?:^|[.!?\n])\W*(?:so|thus|hence|therefore|overall|in\s+short|in\s+conclusion)\b,?\s+(?:the\s+answer\s+is\s+)?"
-    r"(?P<word>yes|no)(?=\s*[,.;:!\u2013\u2014]|\s*$)[^.!?\n]*[.!]?\W*$",
+_CONCLUDED = re.compile(  # "So yes, it would fit.", "..., so no."
+    r"(?:^|[.!?\n,;])\W*(?:so|thus|hence|therefore|overall|in\s+short|in\s+conclusion|also|daher|donc|por\s+(?:lo\s+)?tanto|quindi)\b[,:]?\s+(?:the\s+answer\s+is\s+)?"
+    r"(?:(?P<yes>yes|ja|oui|s[\u00ed\u00ec]|sim)|(?P<no>no|nein|non|n\u00e3o))(?=\s*[,.;:!\u2013\u2014]|\s*$)[^.!?\n]*[.!]?\W*$",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[,;]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I)
+_IF = re.compile(r"\b(?:if|unless|whether|when|wenn|falls|ob|si|se|were|would)\b", re.IGNORECASE)
+_NO = re.compile(r"\W*no\b", re.IGNORECASE)
+_CHINESE = re.compile("(?:^|[\u3002\uff01!?\uff1f\\n,:\uff0c])(?P<asked>[^\u3002!?\uff1f\\n,\uff0c]{3,100})[\u5417\u561b]\\s*[?\uff1f]?\\s*$")
+_NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6ca1(?=\u6709)")
 _LONGEST_END = 300  # characters of a last sentence
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
@@ -170,11 +162,17 @@ class _Asked(NamedTuple):
 
 def asks(question: str) -> bool:
     """Return whether a question asks for yes or no."""
-    return _asked(question) is not None
+    named = EITHER.search(question) is not None or _CHINESE.search(question.strip()) is not None
+    return named or _asked(question) is not None
 
 
 def asks_nothing_else(question: str) -> bool:
     """Return whether a question ends by asking for yes or no: replies have no other kind."""
+    if _CHINESE.search(question[-2_000:].strip()):
+        return True
+    named = EITHER.search(question[-2_000:])
+    if named is not None:
+        return not _WH.search(question[-2_000:], named.end())
     asked = list(_QUESTION.finditer(question[-2_000:]))
     after = question[-2_000:][asked[-1].end() :] if asked else ""
     ends = "?" not in after and len(after.strip()) <= _AFTER
@@ -192,18 +190,52 @@ def find(text: str, question: str = "") -> Found | None:
     Returns:
         None where a reply says neither or contradicts itself ("No, it is true.").
     """
+    text = markup.bare(text)
     said, where = find_final(text) or Found(readable(text).strip(), "first word")
     said = _IN_TEXT.sub(r"\1", said)
     said = (said.rpartition("?")[2].strip() or said).strip(
-        f" *_\"'`#$(){{}}\\[]{_THUMBS}"
+        f" *_\"'`#$(){{}}\\[]\u300c\u300d\u201c\u201d\u00ab\u00bb{_THUMBS}"
     )  # "False? No: true."
     word = _word(said)
     if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:
-        word, where = concluded["word"].casefold(), "last sentence"
-    repeated = _repeated(text, question) if question else None
+        word, where = "yes" if concluded["yes"] else "no", "last sentence"
+    last = None if where != "first word" else _last_verdict(readable(text))
+    if None not in (word, last) and word != last:
+        return None  # "Yes. ... No."
+    word, where = (last, "last sentence") if word is None else (word, where)
+    repeated = _repeated(text, question) or _repeated_in_chinese(text, question)
     if word is not None:
         return None if repeated not in (None, word) else Found(word, where)
+    if repeated == "yes" and _NO.match(said):
+        return None
     return locate.found(repeated, "repeats the question")
+
+
+def _last_verdict(text: str) -> str | None:
+    """Return what the last sentence of several says: "2 + 2 is 4. So it is true."."""
+    sentences = locate.sentences(text)
+    said = sentences[-1].strip(f" \"'{_THUMBS}") if sentences else ""
+    cues = list(ANSWER_IS.finditer(said))
+    clause = _CLAUSE.split(said)[-1]
+    if cues:
+        said = said[cues[-1].end() :].lstrip(" :\"'")
+    elif clause != said and not _IF.search(said):  # "It is so, so the statement is true."
+        said = clause if SAID.fullmatch(clause.strip(" .!")) else said
+    elif len(sentences) < 2:
+        return None
+    return None if SAID.match(said) is None else _word(said)
+
+
+def _repeated_in_chinese(text: str, question: str) -> str | None:
+    """Return what a sentence says that is the question, with or without its "not"."""
+    asked = _CHINESE.search(question.strip())
+    said = locate.sentences(readable(text))
+    if asked is None or not said:
+        return None
+    clause = re.split("[,\uff0c\u3002;]", said[0])[0].strip(" .!")
+    if clause == asked["asked"]:
+        return "yes"
+    return "no" if _NOT_CHINESE.sub("", clause, count=1) == asked["asked"] else None
 
 
 def _word(said: str) -> str | None:
@@ -218,7 +250,7 @@ def _word(said: str) -> str | None:
         return "no" if short["no"] else "yes"
     said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
     said = _CHANGED.sub("", said)
-    word = _WORD.match(said)
+    word = WORD.match(said)
     if word is None:
         return None
     yes = bool(word["yes"] or word["right"] or word["yes2"] or word["ja"])

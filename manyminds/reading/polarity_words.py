@@ -1,0 +1,52 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
+"""Words that say yes or no, and the words around them, in several languages."""
+
+import re
+
+_END = r"(?=\s*(?:[.,;!\u3002\u3001\u060c\u300d\u201d]|\s[\u2013\u2014-]|\u3067\u3059|$))"
+_STATEMENT = (
+    r"(?:(?:the|this|la|l['\u2019]|die|das|diese|a|o|il|le|esta|questa|cette)\s*)?(?:statement|claim|sentence|answer|conclusion|assertion"
+    r"|afirmaci\u00f3n|frase|declaraci\u00f3n|aussage|behauptung|affirmation|\u00e9nonc\u00e9|phrase|proposition|affermazione|afirma\u00e7\u00e3o"
+    r"|\u0443\u0442\u0432\u0435\u0440\u0436\u0434\u0435\u043d\u0438\u0435)\s+(?:is|ist|est|es|\u00e8|\u00e9|\u2014|-)?\s*(?:therefore\s+|thus\s+|indeed\s+|also\s+|donc\s+)?"
+)
+_IT_IS = (
+    r"(?:it|that|this)(?:\s+is|['\u2019]s)\s+(?:therefore\s+|thus\s+|indeed\s+|clearly\s+)?"
+    r"|(?:das|es|dies)\s+(?:ist|stimmt)\s+|c['\u2019]est\s+|es\s+(?=verdad|fals|cierto|correct)|\u00e8\s+(?=ver|fals|corrett)|\u00e9\s+(?=verdad|fals|corret)|\u044d\u0442\u043e\s+"
+)
+_LEADS = (
+    rf"(?:{_STATEMENT}|{_IT_IS}"
+    r"|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)"
+)
+_TRUE = (
+    r"correct[eao]?|richtig|korrekt|stimmt|wahr|verdader[oa]|cierto|vraie?|exacte?|ver[oa]|corrett[oa]|verdadeir[oa]|corret[oa]"
+    r"|\u0432\u0435\u0440\u043d\u043e|\u043f\u0440\u0430\u0432\u0434\u0430|\u6b63\u786e|\u6b63\u3057\u3044"
+)
+_FALSE = (
+    r"incorrect[eao]?|wrong|untrue|falsch|unwahr|faux|fausse|fals[oa]|errone[oa]|scorrett[oa]|incorret[oa]"
+    r"|\u043d\u0435\u0432\u0435\u0440\u043d\u043e|\u043b\u043e\u0436\u044c|\u9519\u8bef|\u9593\u9055\u3044"
+)
+WORD = re.compile(
+    rf"^{_LEADS}?"
+    r"(?:(?:(?P<turned>not\s+)?(?:(?P<yes>yes|true)|(?P<no>no|false))\b"
+    r"(?!-|\s*/|\.\s*[0-9]+(?![0-9]|\s*(?:[=<>+*/\u00d7\u00f7\u2260]|(?:is|ist|est|es)\s+(?:not|divisible|an?|even|odd|composite|also|equal|less|greater|nicht|keine?|pas|durch)\b|can\b|has\b|equals\b))|\s+(?:one|idea|clue|doubt|problem|or|and)\b))"
+    r"|(?:just\s+|only\s+)?an?\s+(?:\w+\s+){0,2}(?:myth|misconception|falsehood)\b"
+    rf"|(?P<turned2>not\s+)?(?:(?P<right>{_TRUE})|(?P<wrong>{_FALSE})){_END}"
+    rf"|(?:(?P<yes2>yep|yeah|yup|sure)|(?P<no2>nope|nah|(?:absolutely|definitely|certainly|of\s+course)\s+not|not\s+really)){_END}"
+    r"|(?:(?P<ja>ja|oui|s[\u00edi\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u5bf9|\u306f\u3044|\u0646\u0639\u0645|\ub124|\uc608|\u0939\u093e\u0901)"
+    r"|(?P<nein>nein|non|nee|nie|n\u00e3o|\u043d\u0435\u0442|\u5426|\u4e0d\u662f|\u4e0d\u5bf9|\u4e0d|\u3044\u3044\u3048|\u0644\u0627|\uc544\ub2c8[\uc694\uc624]|\u0928\u0939\u0940\u0902))"
+    rf"{_END})",
+    re.IGNORECASE,
+)
+"""A verdict at the start of a text."""
+_PLAIN = (
+    rf"yes|no|true|false|{_TRUE}|{_FALSE}|ja|oui|s[\u00ed\u00ec]|sim|\u0434\u0430|nein|non|n\u00e3o|\u043d\u0435\u0442|\u662f\u7684?|\u4e0d\u662f|\u5bf9|\u4e0d\u5bf9|\u306f\u3044|\u3044\u3044\u3048"
+)
+SAID = re.compile(rf"{_LEADS}(?:not\s+)?(?:{_PLAIN})\b|(?:{_PLAIN}){_END}", re.IGNORECASE)
+"""A last sentence that is a verdict, or says it of the statement."""
+EITHER = re.compile(
+    r"\b(?:true\s+or\s+false|yes\s+or\s+no|wahr\s+oder\s+falsch|richtig\s+oder\s+falsch|ja\s+oder\s+nein|vrai\s+ou\s+faux|oui\s+ou\s+non"
+    r"|verdadero\s+o\s+falso|s\u00ed\s+o\s+no|vero\s+o\s+falso|s\u00ec\s+o\s+no|verdadeiro\s+ou\s+falso|sim\s+ou\s+n\u00e3o)\b"
+    r"|\b\u0434\u0430\s+\u0438\u043b\u0438\s+\u043d\u0435\u0442|\u5bf9\u8fd8\u662f\u9519|\u662f\u8fd8\u662f\u5426|\u306f\u3044[\u3001,]?(?:\u307e\u305f\u306f|\u304b)[\u3001,]?\u3044\u3044\u3048",
+    re.IGNORECASE,
+)
+"""A question's words that yes and no, or true and false, answer."""
