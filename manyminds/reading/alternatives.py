@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from manyminds.reading import locate
+from manyminds.reading import locate, measures, option_texts
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.cues import CONCLUDES, REASON
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.locate import Found
+from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
 
 _TAIL = 2_000  # characters at the end of a question that may name alternatives
@@ -20,6 +21,10 @@ _LAST = re.compile(
 )
 _LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
     r"(?P<before>\W*(?:which|what|who)\b[^:?]{3,100}:[^:?;]{2,200}),\s*(?P<last>[^,;:.!?]{1,40})\?",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(  # "(positive / negative / neutral)" at the end
+    r"[(\[:]\s*(?P<items>[a-z][a-z -]{1,30}(?:\s?/\s?[a-z][a-z -]{1,30}){1,7})[)\]]?\s*[.?!]?\s*$",
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(r"\b(?:next|continues?|missing|follows?|comes\s+after)\b", re.IGNORECASE)
@@ -44,8 +49,8 @@ _THAN = re.compile(
 _SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\([^()]*\)")
 _VERB = re.compile(r"\bwhich\s+(?:\w+\s+)?(?P<verb>[a-z]{3,20})\s*[:,]", re.IGNORECASE)
-_MORE = frozenset(["larger", "greater", "bigger", "more", "higher", ">"])
-_LESS = frozenset(["smaller", "less", "lower", "fewer", "<"])
+_MORE = frozenset(["larger", "greater", "bigger", "more", "higher", "heavier", ">"])
+_LESS = frozenset(["smaller", "less", "lower", "fewer", "lighter", "<"])
 _COMPARATIVE = re.compile(
     r"\b(?:larger|greater|bigger|more|higher|smaller|less|lower|fewer|younger|older|shorter|longer"
     r"|taller|lighter|heavier|slower|faster|quicker|later|earlier|worse|better|cheaper|closer|farther"
@@ -61,6 +66,12 @@ _HEDGED = re.compile(
     r"\b(?:maybe|might|could|may|perhaps|either|or|if|unless|whether|depends|oder|ou)\b",
     re.IGNORECASE,
 )
+_AUXILIARY = re.compile(  # "is" of "is not"
+    r"\b(?:is|are|was|were|do|does|did|can|could|will|would|has|have|ist|sind|est|es)\s*$", re.I
+)
+_PRONOUN = re.compile(r"(?:it|this|that|he|she|they)\b", re.IGNORECASE)
+_THEREFORE = re.compile(r"\b(?:therefore|thus|hence|consequently|also|folglich|donc)\b", re.I)
+_UNITS = frozenset(measures.UNITS)
 _LONGEST_SENTENCE = 400
 _LAST_SENTENCES = 8
 
@@ -72,6 +83,11 @@ def named_in(question: str) -> tuple[str, ...]:
     Alternatives are joined by "or", in one sentence; the first one begins after a colon or comma,
     or has as many words as the last one. Yes and no alone are none.
     """
+    slashed = list(_SLASHED.finditer(question[-_TAIL:]))
+    items = [item.strip() for item in slashed[-1]["items"].split("/")] if slashed else []
+    apart = slashed and (len(items) > 2 or " / " in slashed[-1]["items"])
+    if apart and not _YES_NO.issuperset(item.casefold() for item in items):
+        return tuple(items)
     for sentence in reversed(_SENTENCE.split(question[-_TAIL:])):
         if _CHOOSE.match(sentence) and " or " in (head := sentence.partition(":")[0]):
             sentence = head  # "Classify it as good or bad: ..."
@@ -125,10 +141,26 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
     verbs = {item: None if verb is None else _with_verb(item, verb["verb"]) for item in items}
     asked = frozenset(re.findall(r"\w+|[<>]", question.casefold()))
 
+    own_words = {item: _own_words(item, items) for item in items}
+    exception = option_texts.asked_for_the_exception(question)
+
     def find(text: str) -> Found | None:
-        return _find(readable(text), patterns, verbs, asked)
+        said = plain_formula(readable(text))
+        if exception and option_texts.denies_what_is_asked(said, question):
+            said = option_texts.without_denials(said)  # "The word that does not belong is ..."
+        found = _find(said, patterns, verbs, asked)
+        if found is None and not any(pattern.search(said) for pattern in patterns.values()):
+            return _find(said, own_words, verbs, asked)
+        return found
 
     return finding("text", find, str.casefold)
+
+
+def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
+    """Return what finds the words of an alternative that no other one has: "the feathers"."""
+    others = {word for other in items if other != item for word in re.findall(r"\w+", other.casefold())}
+    own = [word for word in re.findall(r"\w{4,}", item) if word.casefold() not in others | _UNITS]
+    return _pattern(own[-1]) if own else re.compile(r"(?!)")
 
 
 def _with_verb(item: str, verb: str) -> re.Pattern[str]:
@@ -162,14 +194,26 @@ def _find(
     does = [item for item, does in verbs.items() if does is not None and does.search(text)]
     if len(distinct) > 1 and len(does) == 1 and not (_DENIES.search(text) or _HEDGED.search(text)):
         return Found(does[0], "does what the question asks")
-    if len(distinct) > 1 and CONCLUDES.match(lines[-1]) and len(found[-1]) == 1:
+    if len(distinct) > 1 and len(found[-1]) == 1 and _concludes(lines[-1]):
         return Found(found[-1][0], where)
     return Found(distinct.pop(), where) if len(distinct) == 1 else None
 
 
+def _concludes(line: str) -> bool:
+    """Say whether a last sentence concludes: "So it is A.", "One hour after noon is thus B."."""
+    return (CONCLUDES.match(line) or _THEREFORE.search(line)) is not None
+
+
 def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Sequence[str]:
     """Return the alternatives that a sentence states; two where it says nothing certain."""
-    clause = _THAN.sub("", _SO.split(REASON.split(_ASIDE.sub("", said))[0])[-1])
+    bare = _ASIDE.sub("", said)
+    reasoned = REASON.split(bare)[0]
+    *before, clause = _SO.split(bare if _AUXILIARY.search(reasoned) else reasoned)
+    if before and (it := _PRONOUN.match(clause)) is not None:  # "A is 5, so it is larger."
+        subject = next((item for item, one in patterns.items() if one.match(before[0])), None)
+        clause = clause if subject is None else f"{subject} {clause[it.end() :]}"
+    shorter = _THAN.sub("", clause)
+    clause = clause if _AUXILIARY.search(shorter) else shorter
     left, named = clause, list[str]()
     for item, pattern in patterns.items():  # the longest first: "New York" before "York"
         if pattern.search(left):

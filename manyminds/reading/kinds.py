@@ -13,6 +13,7 @@ from manyminds.reading import (
     dates,
     durations,
     figures,
+    json_fields,
     lists,
     numbered,
     numbers,
@@ -33,7 +34,7 @@ from manyminds.reading.restated import restated
 from manyminds.reading.texts import TEXT
 
 _JSON = re.compile(
-    r"\b(?:as|in|into|of|valid|a|the)\s+(?:a\s+)?JSON\b(?!\s+(?:file|stand))", re.IGNORECASE
+    r"\b(?:as|in|into|of|valid|a|the|return|reply|respond|output|give|write|produce)\s+(?:a\s+)?JSON\b(?!\s+(?:file|stand))", re.IGNORECASE
 )
 _LONGEST_LETTER = 3  # characters of an answer that can be a letter
 _COMPOUND = frozenset(("list", "duration", "ratio", "time"))
@@ -78,7 +79,7 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
     if listed is not None and not named:
         kinds.append(listed)
     if _JSON.search(question):
-        kinds.insert(0, EXTRACTORS["json"])
+        kinds.insert(0, json_fields.reader(question))
     if shares.asks(question):
         kinds.append(shares.SHARE)
     if durations.asks(question):

@@ -14,11 +14,11 @@ _JOINING = "-+*/^(=<>\\."  # before a formula that is part of another one
 _GOES_ON = re.compile(r"[-+*/^(.]?[\w(\\]|\^")  # after it
 _ARTICLE = re.compile(r"^(?:the|an?|der|die|das|le|la|el|los|las)\s+", re.IGNORECASE)
 _NOT_ASKED = re.compile(
-    r"\b(?:NOT|EXCEPT|(?i:except|isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|nicht|kein\w*|n['\u2019]est\s+pas|is\s+not|are\s+not|no\s+es|\u043d\u0435))\b"
+    r"\b(?:NOT|EXCEPT|(?i:except|isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|nicht|kein\w*|n['\u2019]est\s+pas|(?:is|are|was|were|do|does|did|can|has|have)\s+not|no\s+es|\u043d\u0435))\b"
     "|\u4e0d\u662f|\u4e0d\u5c5e\u4e8e|\u3067\u306f\u306a\u3044",
 )
 _DENIAL = re.compile(
-    r"(?:\bnot\b|\bno\b|n['\u2019]t\b|\bnicht\b|\bkeine?\b|\bpas\b)\s+(?:(?:an?|the|eine?|une?)\s+)?(?P<what>[^.,;!\n]{3,80})",
+    r"(?:\bnot\b|\bno\b|n['\u2019]t\b|\bnicht\b|\bkeine?\b|\bpas\b)\s+(?:(?:an?|the|eine?|une?)\s+)?(?P<what>[^.,;!\n]{3,80}?)(?=\s+(?:is|are|ist|est|es)\b|[.,;!\n]|$)",
     re.IGNORECASE,
 )
 _LONGEST = 600  # characters of a text in which options are looked for
@@ -120,6 +120,11 @@ def denies_what_is_asked(text: str, question: str) -> bool:
     asked = _stems(question)
     denials = list(_DENIAL.finditer(text))
     return bool(denials) and all(_stems(denial["what"]) <= asked for denial in denials)
+
+
+def without_denials(text: str) -> str:
+    """Return a text without its denials: "The one that does is a dog."."""
+    return _DENIAL.sub(lambda denial: f" {denial['what']}", text)
 
 
 def _stems(text: str) -> set[str]:
