@@ -18,6 +18,7 @@ from manyminds.reading import (
     numbered,
     numbers,
     option_texts,
+    orders,
     ordinals,
     polarity,
     ranges,
@@ -72,10 +73,11 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
         kinds.append(
             finding("yes or no", partial(polarity.find, question=question), polarity.truth)
         )
-    named = alternatives.named_in(question)
+    ordered = orders.asked_for(question)
+    named = () if ordered is not None else alternatives.named_in(question)
     if named:
         kinds.append(alternatives.reader(named, question))
-    listed = lists.asked_for(question)
+    listed = ordered or lists.asked_for(question)
     if listed is not None and not named:
         kinds.append(listed)
     if _JSON.search(question):
