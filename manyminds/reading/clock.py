@@ -56,6 +56,12 @@ _HOURS = re.compile(
 )
 WRITTEN = re.compile(rf"(?<![\w.:/$-])(?:{TIME.pattern})(?![\w:/%-])", re.IGNORECASE)
 """A time that stands alone in a text."""
+_WHAT_TIME = re.compile(
+    r"\b(?:what\s+time|um\s+wie\s?viel\s+uhr|wie\s+sp\u00e4t|\u00e0\s+quelle\s+heure|a\s+qu\u00e9\s+hora|a\s+che\s+ora|a\s+que\s+horas)\b(?![^?]*\b(?:zone|signature|period)\b)"
+    r"|\u51e0\u70b9|\u4f55\u6642\u306b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:when|wann|quand|cu\u00e1ndo|quando)\b[^?]*\?\s*$", re.IGNORECASE)
 _SO = re.compile(
     r",?\s+(?:and\s+)?(?:so|thus|hence|therefore|which\s+means)\b,?\s+|=|\u2192", re.IGNORECASE
 )
@@ -63,6 +69,13 @@ _DIRECT = re.compile(r"\s+(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", 
 _COPULA = re.compile(r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?)\b", re.IGNORECASE)
 _SPAN = re.compile(r"\b(?:from|between|until|minutes?|hours?|seconds?|ratio)\b", re.IGNORECASE)
 _LONGEST = 200  # characters of a sentence that states a time
+
+
+def asks(question: str) -> bool:
+    """Say whether a question asks for a time of day: by the word, or as it gives another one."""
+    if _WHAT_TIME.search(question):
+        return True
+    return _WHEN.search(question) is not None and WRITTEN.search(question) is not None
 
 
 def find(text: str) -> Found | None:
@@ -85,13 +98,19 @@ def _only(said: str, where: str) -> Found | None:
         return None
     after = [said[end:] for end in ends[-1:] if _DIRECT.match(said, end)]
     for part in (said, *after):
-        times = {key(m[0]): m[0].strip() for m in WRITTEN.finditer(part)}
+        times = {key(m[0]) or _impossible(m): m[0].strip() for m in WRITTEN.finditer(part)}
         rest = WRITTEN.sub(" ", part)
         if len(part) > _LONGEST or len(times) != 1 or None in times or re.search(r"[0-9]", rest):
             continue
         if not _SPAN.search(rest):
             return Found(times.popitem()[1], where)
     return None
+
+
+def _impossible(written: re.Match[str]) -> str | None:
+    """Return a time that no clock shows, such as 9:75 pm, as it is written."""
+    half = written["half1"] or written["half2"]
+    return None if half is None else " ".join(written[0].casefold().replace(".", "").split())
 
 
 def together(distinct: Sequence[str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ _HOW_LONG = re.compile(
 )
 _LONGEST = 1_000  # characters at the end of a question that may give numbers
 _HOURS_AND = re.compile(r"\b([0-9]{1,3})\s?h\s?([0-9]{1,2})(?:\s?m(?:in)?)?\b", re.IGNORECASE)
+_CLOCK = re.compile(r"(?<![\d:.])([0-9]{1,3}):([0-5][0-9])\s*(?:hours?|hrs?|h|Stunden|heures|horas)\b", re.I)
 _EQUALS = re.compile(r"[=\u2248\u2192]|\bor\b")
 _TAKES = re.compile(
     r"\b(?:is|are|was|takes?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",
@@ -76,7 +77,7 @@ def key(answer: str) -> Fraction | str:
 
 
 def _only(said: str, where: str, question: str) -> Found | None:
-    said = _plain(_HOURS_AND.sub(r"\1 h \2 min", said))
+    said = _plain(_HOURS_AND.sub(r"\1 h \2 min", _CLOCK.sub(r"\1 h \2 min", said)))
     for part in (said, *_parts(said)):
         found = _in(part, where, question)
         if found is not None:

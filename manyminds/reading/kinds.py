@@ -84,6 +84,8 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
         kinds.insert(0, json_fields.reader(question))
     if shares.asks(question):
         kinds.append(shares.SHARE)
+    if clock.asks(question):
+        kinds.append(TIME)
     if durations.asks(question):
         kinds.append(durations.reader(question))
     if ordinals.asks(question):

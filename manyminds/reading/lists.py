@@ -23,7 +23,7 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(
-    r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:all|the|two|three|four|five|[2-9])\b"
+    r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:(?:all|two|three|four|five|[2-9])\b|the\s+(?:[\w'-]+\s+){0,3}?[\w-]+(?<!s)s\b)"
     r"|\b(?:which|what)\s+(?:are|were)\s+(?:all\s+)?the\s+(?:\w+\s+){0,3}\w+s\b"
     r"|\b(?:which|what)\s+(?!do\b|did\b|would\b|can\b)(?:\w+\s+)?(?!is\b|was\b|has\b|does\b)[a-z]+(?<!s)s\s+(?:are|were|do|did|have|can|occur|appear"
     r"|border|contain|belong|live|make|use|speak)\b"
@@ -33,7 +33,7 @@ _ALL = re.compile(
 )
 _OTHER = re.compile(
     r"\b(?:solutions?|solve|roots?|zeros?|equations?|coordinates?|interval|values?|probabilit\w+|vertex"
-    r"|def|output|chances|odds|dimensions|degrees)\b",
+    r"|def|output|chances|odds|dimensions|degrees|(?:next|missing|following)\s+(?:number|term|letter|element|word|day|month))\b",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^\s*(?:[-*\u2022+]|\(?[0-9]{1,2}[.)])\s+(.+?)\s*$")

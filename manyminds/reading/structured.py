@@ -41,6 +41,7 @@ _BECAUSE = re.compile(r"\b(?:because|since|as|given\s+that)\b(?![^\n]*[.!]\s)", 
 _SENTENCE = re.compile(  # in a language, not printed
     r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s[\w'` ,-]{3,300}[.!]?"
 )
+_IS = re.compile(r".*(?<!not)\s(?:is|are|equals|=)\s+[`*]*([^\n]{1,300})$")
 _ONE_WORD = re.compile(r"[^\s.]+")
 _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\[[^\]]*|\([^)]*|\{[^}]*|'[^']*|\"[^\"]*)")
@@ -124,8 +125,10 @@ def find_literal(text: str) -> Found | None:
     if is_literal(said.strip("`")):
         return Found(said.strip("`"), where if said == reply else "equation")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
-    if is_literal(after):
-        return Found(after, "cue")
+    copula = _IS.search(said)  # "..., so 7 // 2 is 3."
+    for stands in (after, copula[1].rstrip(".!`* ") if copula else ""):
+        if is_literal(stands):
+            return Found(stands, "cue")
     return _printed(said, where)
 
 
