@@ -55,6 +55,8 @@ _FRAC = re.compile(
 )
 _SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
+_OVERLINED = re.compile(r"([0-9]{0,9})\.([0-9]{0,6})\\overline\s?\{([0-9]{1,6})\}")
+_HALF_A = re.compile(r"\bhalf\s+a\s+(thousand|million|billion|dozen)\b", re.IGNORECASE)
 _DEGREES = re.compile(r"\^\{?\\circ\}?|\\degree\b")
 _CLOSING_DOLLAR = re.compile(r"(?<=[0-9])\$\s+(?=(?:thousand|million|billion|trillion)\b)", re.I)
 _ARROW = re.compile(r"[-=]>|[\u21d2\u27f9\u2234]")
@@ -134,7 +136,7 @@ def _han_mixed(match: re.Match[str]) -> str:
 
 def spelled(text: str) -> str:
     """Return a short text with its number words, English and Chinese, as digits."""
-    text = _A_HUNDRED.sub("one ", text)
+    text = _A_HUNDRED.sub("one ", _HALF_A.sub(_halves, text))
     text = _PERCENT_OF.sub(lambda m: f"{m[1]}%", text)
     text = _HAN_MIXED.sub(_han_mixed, text)
     text = _HAN_LARGE.sub(_han_large, text)
@@ -180,11 +182,22 @@ def _repeated(match: re.Match[str]) -> str:
     return str(Fraction(f"{match['whole']}.{first}0") + tail)
 
 
+def _halves(match: re.Match[str]) -> str:
+    return f"0.5 {match[1]}"
+
+
+def _overlined(match: re.Match[str]) -> str:
+    """Return a repeating decimal as a fraction: 220/3 for 73 1/3 in decimals."""
+    whole, start, again = match[1] or "0", match[2], match[3]
+    above = int(whole + start + again) - int(whole + start)
+    return str(Fraction(above, int("9" * len(again) + "0" * len(start))))
+
+
 def plain(text: str) -> str:
     """Return the text with LaTeX, raised digits, fractions and signs in plain characters."""
     text = _REPEATING.sub(_repeated, text)
     if "\\" in text or "{" in text:
-        text = _SPACING.sub("", text)
+        text = _OVERLINED.sub(_overlined, _SPACING.sub("", text))
         text = _IN_TEXT.sub(r" \1", text)
         text = _EXPONENT.sub(r"^\1", text)
         text = _FRAC.sub(_slashed, text)

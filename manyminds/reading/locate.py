@@ -42,7 +42,7 @@ _SENTENCE = re.compile(
 )
 _ORDINAL = re.compile(r"(?:^|(?<![=+*/\u00d7-]) )[0-9]{1,2}\.$")  # "am 9." before "November"
 _MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-z]*\\b")
-_ABBREVIATED = re.compile(r"\b(?:approx|ca|no|vs|e\.g|i\.e|mr|dr|st)\.$", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"\b(?:approx|ca|no|vs|e\.g|i\.e|mr|mrs|ms|dr|prof|st)\.$", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
 _MARKUP = " \t\r\n*_`:=\u2014\u2013"
 _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")

@@ -132,7 +132,7 @@ def _find(text: str) -> Found | None:
 
 def _stated(text: str) -> str | None:
     """Return what a short text that states the answer names: its formula, number or last word."""
-    text = _ABOUT.sub("", text)
+    text = _ABOUT.sub("", text.replace("\u2212", "-"))
     if not text.strip():
         return None
     if _SET.fullmatch(text.strip(" $.")):

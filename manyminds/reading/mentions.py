@@ -26,6 +26,13 @@ _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
 _JOINED = re.compile(r"[-+*/^(\[{}\])\u221e\\]")  # signs that make another formula of one
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
+_DESCRIBES = re.compile(r"\b(?:is|are|was|were|ist|sind|est|es|\u00e8|\u00e9)\s+(?:an?|eine?|une?|una?|uma?|one\s+of)\s", re.I)
+_SUBJECT = re.compile(
+    r"\W*(?:it|this|that|he|she|they|i|you|the\s+answer|es|er|sie|das|il|elle|c['\u2019]est|\u00e9|\u00e8)\b|\W*it['\u2019]s\b", re.I
+)
+_DASH = re.compile(r"\s[\u2014\u2013-]\s")
+_ROLES = frozenset(("answer", "result", "one", "person", "correct", "right", "therefore", "thus"))
+_STEM = 5  # letters that "painter" and "painted" share
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
 _SENTENCE = 40  # words of a sentence that states an answer
 _MOST_NEW = 3  # words of a sentence that are its answer
@@ -58,7 +65,27 @@ def mentioned(
             if one is not None and is_sentence(text, one):
                 found[at] = _new_words(one, asked_words)
         _mention_known(texts, found, refused, asked_words)
+        _leave_out_remarks(texts, answers, found)
     return found
+
+
+def _leave_out_remarks(
+    texts: Sequence[str | None], answers: Sequence[Found | None], found: list[Found | None]
+) -> None:
+    """Leave out sentences that state nothing which another reply states, beside short answers.
+
+    "Gold is a shiny metal." beside "Au", "Au" and "Ag" speaks of something else.
+    """
+    keys = [None if one is None else plain_key(one.answer) for one in found]
+    sentence = [is_sentence(text, one) for text, one in zip(texts, answers, strict=True)]
+    short = sum(key is not None and not said for key, said in zip(keys, sentence, strict=True))
+    for at, one in enumerate(found):
+        alone = one is not None and sentence[at] and keys.count(keys[at]) == 1
+        if alone and one is not None and one.where in ("whole reply", NEW_WORDS):
+            described = _DESCRIBES.search(one.answer if one.where == "whole reply" else texts[at] or "")
+            subject = _SUBJECT.match(texts[at] or "")
+            if short > len(found) / 2 and (one.where == "whole reply" or described) and not subject:
+                found[at] = None
 
 
 def _mention_known(
@@ -81,10 +108,31 @@ def _mention_known(
         others = {key: answer for key, answer in known.items() if key != own}
         either = EITHER.search(shown) and len(shown.split()) <= MOST_WORDS  # two answers
         named = [] if DENIES.search(shown) or either else mentions(shown, others)
+        if len(named) != 1 and (last := _concluded(shown, known, asked_words)) is not None:
+            found[at] = Found(last, MENTION)
         if len(named) != 1:
             continue
         if one is None or is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
             found[at] = Found(named[0], MENTION)
+
+
+def _concluded(shown: str, known: dict[str, str], asked_words: frozenset[str]) -> str | None:
+    """Return the known answer that the last of several sentences gives to the question's words.
+
+    "... It was neither of them. The painter was Leonardo." to "Who painted it?".
+    """
+    sentences = locate.sentences(shown)
+    last = _DASH.split(sentences[-1]) if len(sentences) > 1 else [""]
+    clause = " \u2014 ".join(last)
+    if DENIES.search(clause) or OPEN.search(clause):
+        return None
+    named = mentions(clause, known)
+    if len(named) != 1 or not clause.rstrip(" .!*").casefold().endswith(named[0].casefold()):
+        return None
+    words = set(WORD.findall(clause.casefold())) - set(WORD.findall(named[0].casefold()))
+    stems = {word[:_STEM] for word in asked_words}
+    new = [word for word in words if word[:_STEM] not in stems and word not in _ROLES]
+    return named[0] if not new and words else None
 
 
 def mentions(shown: str, known: dict[str, str]) -> list[str]:

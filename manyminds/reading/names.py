@@ -11,7 +11,9 @@ from collections.abc import Sequence
 _WHO = re.compile(
     r"\b(?:who(?:m|se)?|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
     r"|(?:author|composer|painter|inventor|president|scientist|physicist|person|king|queen|actor"
-    r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader))\b|\u8c01|\u8ab0|\u3060\u308c",
+    r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader|assistant|friend|husband|wife|father|mother|son|daughter"
+    r"|brother|sister|hero|heroine|detective|character|singer|player|captain|teacher|philosopher|mathematician|chemist|biologist"
+    r"|astronaut|composer|novelist|playwright|sculptor|architect))\b|\u8c01|\u8ab0|\u3060\u308c",
     re.IGNORECASE,
 )
 _TITLES = re.compile(
@@ -103,12 +105,23 @@ def _merge_people(same: dict[str, str]) -> None:
     bare: dict[str, str] = {}
     for key in same:
         bare.setdefault(_bare(key), same[key])
-    for name in bare:
-        fuller = [other for other in bare if _part_of(name, other)]
-        if len(fuller) == 1:
-            bare[name] = bare[fuller[0]]
+    for part in (_middle_left_out, _part_of):
+        for name in sorted(bare, key=lambda one: -len(one)):
+            fuller = {bare[other] for other in bare if part(name, other)}
+            if len(fuller) == 1:
+                bare[name] = fuller.pop()
     for key in same:
         same[key] = bare[_bare(key)]
+
+
+def _middle_left_out(name: str, fuller: str) -> bool:
+    """Return whether a name is a fuller one without its middle: "Lev Tolstoy"."""
+    first, *last = name.split()
+    begins, *rest = fuller.split()
+    if not last or _SEVERAL.search(fuller) or _NUMERAL.fullmatch(last[-1]):
+        return False
+    left_out = len(rest) - len(last)
+    return begins == first and left_out in (1, 2) and rest[left_out:] == last
 
 
 def _bare(name: str) -> str:

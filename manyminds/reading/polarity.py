@@ -137,7 +137,7 @@ _CONCLUDED = re.compile(  # "So yes, it would fit.", "..., so no."
     r"(?:(?P<yes>yes|ja|oui|s[\u00ed\u00ec]|sim)|(?P<no>no|nein|non|n\u00e3o))(?=\s*[,.;:!\u2013\u2014]|\s*$)[^.!?\n]*[.!]?\W*$",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I)
+_CLAUSE = re.compile(r"[,;:]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I)
 _IF = re.compile(r"\b(?:if|unless|whether|when|wenn|falls|ob|si|se|were|would)\b", re.IGNORECASE)
 _NO = re.compile(r"\W*no\b", re.IGNORECASE)
 _CHINESE = re.compile("(?:^|[\u3002\uff01!?\uff1f\\n,:\uff0c])(?P<asked>[^\u3002!?\uff1f\\n,\uff0c]{3,100})[\u5417\u561b]\\s*[?\uff1f]?\\s*$")

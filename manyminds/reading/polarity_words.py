@@ -15,7 +15,7 @@ _IT_IS = (
 )
 _LEADS = (
     rf"(?:{_STATEMENT}|{_IT_IS}"
-    r"|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)"
+    r"|(?:verdict|label|judge?ment|result|conclusion|urteil|ergebnis)\s*:\s*|i\s+(?:would|['\u2019]d)?\s*say\s+|true\s+or\s+false\s*[:?]\s*)"
 )
 _TRUE = (
     r"correct[eao]?|richtig|korrekt|stimmt|wahr|verdader[oa]|cierto|vraie?|exacte?|ver[oa]|corrett[oa]|verdadeir[oa]|corret[oa]"

@@ -31,7 +31,7 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(
-    r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])\.(?:\s|$)|\s-\s"
+    r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)\.(?:\s|$)|\s-\s"
     r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"
     r"|followed|according|due|with|for)\s"
 )
@@ -82,6 +82,7 @@ _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _MOST_WORDS = 6  # of an answer
+_CLAUSE = re.compile(r",?\s+(?:and\s+so|and\s+the(?=\s)|so\s+the(?=\s)|so\s+that|thus|hence|therefore)\s+", re.I)
 _HEAD = 2  # words of a clause that are its subject and its verb
 _SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has
@@ -123,6 +124,8 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
     for at, sentence in enumerate(stated[:_SENTENCES]):
         answer = next(_filled_in(sentence, rest, words, copula, short=short), None)
+        if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
+            answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
         if answer is None or figure and not any(char.isdigit() for char in answer):
             continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
@@ -240,7 +243,7 @@ def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
     answer = _PLAIN.sub("", " ".join(tokens))
     if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
         return
-    if answer and not _content(answer) <= words:
+    if answer and (answer.isdigit() or not _content(answer) <= words):
         yield answer
 
 

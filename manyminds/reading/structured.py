@@ -125,7 +125,7 @@ def find_literal(text: str) -> Found | None:
     if is_literal(said.strip("`")):
         return Found(said.strip("`"), where if said == reply else "equation")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
-    copula = _IS.search(said)  # "..., so 7 // 2 is 3."
+    copula = _IS.search(REASON.split(said)[0])  # "..., so 7 // 2 is 3."
     for stands in (after, copula[1].rstrip(".!`* ") if copula else ""):
         if is_literal(stands):
             return Found(stands, "cue")

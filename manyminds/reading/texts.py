@@ -20,7 +20,7 @@ _ASIDE = re.compile(  # "f(x)" has none
     r"(?:(?<!\w)\s*\(|\uff08)[^()\uff08\uff09]{0,80}[)\uff09]\s*$"
 )
 _REASON = re.compile(
-    r"\s[-\u2013\u2014]\s(?:the|it|they|its|this|an?|one)\s.*|(?<=[a-z]),\s+(?:an?|the)\s+(?!.*\band\b).*|[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*",
+    r"\s[-\u2013\u2014]\s(?:the|it|they|its|this|an?|one)\s.*|(?<=[a-z]),\s+(?:an?|the)\s+(?!.*\band\b).*|,\s+(?:(?:between|from|in|around|circa|about|by|since|um|vers|hacia)\s+){1,2}[0-9].*|[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
@@ -57,6 +57,7 @@ WORD = re.compile(r"\w+", re.UNICODE)
 _BULLET = re.compile(r"^(?:[-*\u2022]\s+|[0-9]{1,2}[.)]\s+(?=\D))")
 _VERSION = re.compile(r"^v(?=[0-9]+\.[0-9])")
 _SCORE = re.compile(r"(?<=[0-9]) ?: ?(?=[0-9]{1,3}$)")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u2011](?=[^\W\d_]{2})")  # "O-negative"
 _CALLED = re.compile(r"\+?[0-9(][0-9() .-]{5,20}[0-9]")
 _FEWEST_DIGITS = 7
 _NOTE = re.compile(r"(?P<name>[a-g])\s?(?:(?P<sharp>#|sharp)|flat)")
@@ -74,7 +75,7 @@ _PICTURE = re.compile(
     "[\u2190-\u21ff\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"
 )  # arrows, emoji
 _NAMED = re.compile(
-    r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>[^:=\u2192\n]{1,80})$"
+    r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>(?:[^\s:=\u2192]+[ \t]*){1,6})$"
 )
 _LOWER = re.compile(r"_\{?([0-9]{1,3})\}?")
 LOWERED = {0x2080 + n: str(n) for n in range(10)}  # H\u2082O
@@ -175,7 +176,7 @@ def _as_written(key: str) -> str:
     note = _NOTE.fullmatch(key)
     if note is not None:
         return f"{note['name']}{'#' if note['sharp'] else 'b'}"
-    return _SCORE.sub("-", _VERSION.sub("", key))
+    return _HYPHEN.sub(" ", _SCORE.sub("-", _VERSION.sub("", key)))
 
 
 def speaks(text: str) -> bool:
