@@ -42,34 +42,18 @@ def last(place: str) -> str | None:
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each outer group of brackets begins and ends; brackets of ends may differ."""
-    at = 0
-    while at < len(text):
-        matrix = _MATRIX.match(text, at) if text.startswith("\\begin", at) else None
-        if matrix is not None:
-            yield matrix.span()
-            at = matrix.end()
-            continue
-        begin = _BRACKET.search(text, at)
-        step = text.find("\\begin", at, None if begin is None else begin.start() + 1)
-        if step >= 0 and _MATRIX.match(text, step):
-            at = step
-            continue
-        if begin is None:
-            return
-        end = _closed(text, begin) if begin[0] in _OPENING else None
-        if end is not None:
-            yield begin.start(), end
-        at = begin.end() if end is None else end
-
-
-def _closed(text: str, begin: re.Match[str]) -> int | None:
-    """Return where the group ends that a bracket opens; None where nothing closes it."""
-    depth = 0
-    for token in _BRACKET.finditer(text, begin.start()):
-        depth += 1 if token[0] in _OPENING else -1
-        if depth == 0:
-            return token.end()
-    return None
+    matrices = [matrix.span() for matrix in _MATRIX.finditer(text)]
+    pairs, opened = list(matrices), list[int]()
+    for token in _BRACKET.finditer(text):
+        if token[0] in _OPENING:
+            opened.append(token.start())
+        elif opened:
+            pairs.append((opened.pop(), token.end()))
+    end = 0
+    for start, stop in sorted(pairs):
+        if start >= end:
+            yield start, stop
+            end = stop
 
 
 def _joined(text: str, groups: list[tuple[int, int]]) -> list[tuple[int, int]]:

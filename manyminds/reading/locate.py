@@ -291,7 +291,9 @@ def sentences(text: str) -> list[str]:
     for part in _SENTENCE.split(text[-_TAIL:]):
         part = part.strip()
         if found and (
-            _ABBREVIATED.search(found[-1]) or _ORDINAL.search(found[-1]) and _MONTH.match(part)
+            _ABBREVIATED.search(found[-1][-_SHORT:])
+            or _ORDINAL.search(found[-1][-_SHORT:])
+            and _MONTH.match(part)
         ):
             found[-1] = f"{found[-1]} {part}"
         elif part:

@@ -29,6 +29,9 @@ SAME = {
 _INITIAL = re.compile(r"(?<=[a-z]{2}) (?:[a-z]\. ?)+(?=[a-z]{2})")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
+_PATRONYMIC = re.compile(
+    r"(?:\u043e\u0432\u0438\u0447|\u0435\u0432\u0438\u0447|\u0438\u0447|\u043e\u0432\u043d\u0430|\u0435\u0432\u043d\u0430|\u0438\u0447\u043d\u0430|ovi[ct]h|evi[ct]h|ievi[ct]h|ovna|evna)$"
+)
 _SEVERAL = re.compile(r"\b(?:and|or)\b|&")
 _WORD = re.compile(r"[a-z]{3,}")
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
@@ -105,7 +108,7 @@ def _merge_people(same: dict[str, str]) -> None:
     bare: dict[str, str] = {}
     for key in same:
         bare.setdefault(_bare(key), same[key])
-    for part in (_middle_left_out, _part_of):
+    for part in (_without_patronymic, _part_of):
         for name in sorted(bare, key=lambda one: -len(one)):
             fuller = {bare[other] for other in bare if part(name, other)}
             if len(fuller) == 1:
@@ -114,14 +117,15 @@ def _merge_people(same: dict[str, str]) -> None:
         same[key] = bare[_bare(key)]
 
 
-def _middle_left_out(name: str, fuller: str) -> bool:
-    """Return whether a name is a fuller one without its middle: "Lev Tolstoy"."""
-    first, *last = name.split()
-    begins, *rest = fuller.split()
-    if not last or _SEVERAL.search(fuller) or _NUMERAL.fullmatch(last[-1]):
+def _without_patronymic(name: str, fuller: str) -> bool:
+    """Return whether a name is a fuller one without its patronymic: "Lev Tolstoy".
+
+    Other middle names tell people apart: John Adams is not John Quincy Adams.
+    """
+    words, others = name.split(), fuller.split()
+    if len(words) != 2 or len(others) != 3 or not _PATRONYMIC.search(others[1]):
         return False
-    left_out = len(rest) - len(last)
-    return begins == first and left_out in (1, 2) and rest[left_out:] == last
+    return [others[0], others[2]] == words
 
 
 def _bare(name: str) -> str:

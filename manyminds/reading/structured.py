@@ -41,7 +41,8 @@ _BECAUSE = re.compile(r"\b(?:because|since|as|given\s+that)\b(?![^\n]*[.!]\s)", 
 _SENTENCE = re.compile(  # in a language, not printed
     r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s[\w'` ,-]{3,300}[.!]?"
 )
-_IS = re.compile(r".*(?<!not)\s(?:is|are|equals|=)\s+[`*]*([^\n]{1,300})$")
+_IS = re.compile(r"\s(?:is|are|equals|=)\s(?!not\b)")
+_LONGEST_END = 400  # characters of a last line that may end in a literal
 _ONE_WORD = re.compile(r"[^\s.]+")
 _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\[[^\]]*|\([^)]*|\{[^}]*|'[^']*|\"[^\"]*)")
@@ -125,8 +126,8 @@ def find_literal(text: str) -> Found | None:
     if is_literal(said.strip("`")):
         return Found(said.strip("`"), where if said == reply else "equation")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
-    copula = _IS.search(REASON.split(said)[0])  # "..., so 7 // 2 is 3."
-    for stands in (after, copula[1].rstrip(".!`* ") if copula else ""):
+    behind = _IS.split(REASON.split(said[-_LONGEST_END:])[0])[1:]  # "..., so 7 // 2 is 3."
+    for stands in (after, *(one.strip(".!`* ") for one in behind[-1:])):
         if is_literal(stands):
             return Found(stands, "cue")
     return _printed(said, where)

@@ -75,7 +75,7 @@ _PICTURE = re.compile(
     "[\u2190-\u21ff\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"
 )  # arrows, emoji
 _NAMED = re.compile(
-    r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>(?:[^\s:=\u2192]+[ \t]*){1,6})$"
+    r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>[^\s:=\u2192]{1,60}(?:[ \t][^\s:=\u2192]{1,60}){0,5})[ \t]*$"
 )
 _LOWER = re.compile(r"_\{?([0-9]{1,3})\}?")
 LOWERED = {0x2080 + n: str(n) for n in range(10)}  # H\u2082O
