@@ -158,7 +158,9 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
 
 def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
     """Return what finds the words of an alternative that no other one has: "the feathers"."""
-    others = {word for other in items if other != item for word in re.findall(r"\w+", other.casefold())}
+    others = {
+        word for other in items if other != item for word in re.findall(r"\w+", other.casefold())
+    }
     own = [word for word in re.findall(r"\w{4,}", item) if word.casefold() not in others | _UNITS]
     return _pattern(own[-1]) if own else re.compile(r"(?!)")
 

@@ -124,9 +124,7 @@ def letter(text: str, options: Mapping[str, str] | None = None) -> str | None:
     return locate.answer_of(find(text, options))
 
 
-def find(
-    text: str, options: Mapping[str, str] | None = None, question: str = ""
-) -> Found | None:
+def find(text: str, options: Mapping[str, str] | None = None, question: str = "") -> Found | None:
     """Return the option letter a reply chooses, and where it is.
 
     Args:
@@ -187,7 +185,10 @@ def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
         return False
     said = [text[cue.end() : cue.end() + _LONGEST].lstrip(" *:=").split("\n")[0] for cue in cues]
     said = [one for one in said if not DENIED.match(one)]
-    named = {_in_place(locate.plain(one)) or option_texts.named(locate.plain(one), options) for one in said}
+    named = {
+        _in_place(locate.plain(one)) or option_texts.named(locate.plain(one), options)
+        for one in said
+    }
     return len(named - {None}) > 1
 
 

@@ -31,7 +31,9 @@ _HOW_LONG = re.compile(
 )
 _LONGEST = 1_000  # characters at the end of a question that may give numbers
 _HOURS_AND = re.compile(r"\b([0-9]{1,3})\s?h\s?([0-9]{1,2})(?:\s?m(?:in)?)?\b", re.IGNORECASE)
-_CLOCK = re.compile(r"(?<![\d:.])([0-9]{1,3}):([0-5][0-9])\s*(?:hours?|hrs?|h|Stunden|heures|horas)\b", re.I)
+_CLOCK = re.compile(
+    r"(?<![\d:.])([0-9]{1,3}):([0-5][0-9])\s*(?:hours?|hrs?|h|Stunden|heures|horas)\b", re.I
+)
 _EQUALS = re.compile(r"[=\u2248\u2192]|\bor\b")
 _TAKES = re.compile(
     r"\b(?:is|are|was|takes?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",

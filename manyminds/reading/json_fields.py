@@ -63,12 +63,16 @@ def find(text: str, names: tuple[str, ...] = ()) -> Found | None:
 
 
 def key(answer: str) -> Hashable:
-    """Return a key equal for "60", 60 and 60.0, and for texts in any case."""
+    """Return a key equal for the same JSON; of one field, also for "60" and 60, Yes and yes.
+
+    One field only wraps an answer; in objects of several fields "42" is not 42.
+    """
     try:
         value = json.loads(answer)
     except ValueError:
         return answer.strip()
-    return _key(value)
+    wraps = isinstance(value, dict) and len(value) == 1
+    return _key(value) if wraps else structured.json_key(answer)
 
 
 def _key(value: object) -> Hashable:

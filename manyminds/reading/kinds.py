@@ -35,7 +35,8 @@ from manyminds.reading.restated import restated
 from manyminds.reading.texts import TEXT
 
 _JSON = re.compile(
-    r"\b(?:as|in|into|of|valid|a|the|return|reply|respond|output|give|write|produce)\s+(?:a\s+)?JSON\b(?!\s+(?:file|stand))", re.IGNORECASE
+    r"\b(?:as|in|into|of|valid|a|the|return|reply|respond|output|give|write|produce)\s+(?:a\s+)?JSON\b(?!\s+(?:file|stand))",
+    re.IGNORECASE,
 )
 _LONGEST_LETTER = 3  # characters of an answer that can be a letter
 _COMPOUND = frozenset(("list", "duration", "ratio", "time"))

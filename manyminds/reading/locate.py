@@ -330,7 +330,9 @@ def _statement(text: str, begin: int) -> str | None:
     if _SIGN.match(text, begin) and text[begin - 1 : begin].isalpha():  # "is - 12" with a dash
         rest = f"-{rest}" if _FOLLOWS_IS.search(text[begin - 12 : begin]) else rest
     for stop in _SENTENCE_END.finditer(rest):
-        ordinal = _ORDINAL.search(rest[: stop.start() + 1]) and _MONTH.match(rest[stop.end() :].lstrip())
+        ordinal = _ORDINAL.search(rest[: stop.start() + 1]) and _MONTH.match(
+            rest[stop.end() :].lstrip()
+        )
         if not (ordinal or _ABBREVIATED.search(rest[: stop.start() + 1])):
             rest = rest[: stop.start()]
             break

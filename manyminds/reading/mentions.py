@@ -26,9 +26,13 @@ _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
 _JOINED = re.compile(r"[-+*/^(\[{}\])\u221e\\]")  # signs that make another formula of one
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
-_DESCRIBES = re.compile(r"\b(?:is|are|was|were|ist|sind|est|es|\u00e8|\u00e9)\s+(?:an?|eine?|une?|una?|uma?|one\s+of)\s", re.I)
+_DESCRIBES = re.compile(
+    r"\b(?:is|are|was|were|ist|sind|est|es|\u00e8|\u00e9)\s+(?:an?|eine?|une?|una?|uma?|one\s+of)\s",
+    re.I,
+)
 _SUBJECT = re.compile(
-    r"\W*(?:it|this|that|he|she|they|i|you|the\s+answer|es|er|sie|das|il|elle|c['\u2019]est|\u00e9|\u00e8)\b|\W*it['\u2019]s\b", re.I
+    r"\W*(?:it|this|that|he|she|they|i|you|the\s+answer|es|er|sie|das|il|elle|c['\u2019]est|\u00e9|\u00e8)\b|\W*it['\u2019]s\b",
+    re.I,
 )
 _DASH = re.compile(r"\s[\u2014\u2013-]\s")
 _ROLES = frozenset(("answer", "result", "one", "person", "correct", "right", "therefore", "thus"))
@@ -80,12 +84,12 @@ def _leave_out_remarks(
     sentence = [is_sentence(text, one) for text, one in zip(texts, answers, strict=True)]
     short = sum(key is not None and not said for key, said in zip(keys, sentence, strict=True))
     for at, one in enumerate(found):
-        alone = one is not None and sentence[at] and keys.count(keys[at]) == 1
-        if alone and one is not None and one.where in ("whole reply", NEW_WORDS):
-            described = _DESCRIBES.search(one.answer if one.where == "whole reply" else texts[at] or "")
-            subject = _SUBJECT.match(texts[at] or "")
-            if short > len(found) / 2 and (one.where == "whole reply" or described) and not subject:
-                found[at] = None
+        text = texts[at] or ""
+        if one is None or not sentence[at] or keys.count(keys[at]) > 1 or 2 * short <= len(found):
+            continue
+        describes = one.where == NEW_WORDS and _DESCRIBES.search(text)
+        if (one.where == "whole reply" or describes) and not _SUBJECT.match(text):
+            found[at] = None
 
 
 def _mention_known(

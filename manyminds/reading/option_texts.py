@@ -1,4 +1,4 @@
-"""Options that a reply names by their text: "carbon dioxide", `$\\cos(x)$`, "\u6d77\u8c5a\u662f\u54fa\u4e73\u52a8\u7269"."""
+"""Options that a reply names by their text: words, formulas, Chinese and Japanese."""
 
 import re
 from collections.abc import Mapping
@@ -87,8 +87,10 @@ def _without_formula(place: str, text: str) -> str:
     at = whole.find(inner) if inner and len(whole) == len(shown) else -1
     while at >= 0:
         before, end = whole[at - 1 : at], at + len(inner)
-        if not (before in _JOINING and before) and not _GOES_ON.match(whole, end) or _ends(
-            whole, at, end
+        if (
+            not (before in _JOINING and before)
+            and not _GOES_ON.match(whole, end)
+            or _ends(whole, at, end)
         ):
             return f"{plain_at(plain, at)}\u2026{plain_at(plain, end, tail=True)}"
         at = whole.find(inner, at + 1)

@@ -38,6 +38,7 @@ _UNSURE = re.compile(  # places that the order of words does not tell
     r"\b(?!(?:rest|west|east|forest|test)\b)\w{2,}(?:est|\u00dfte[nr]?)\b|\b(?:last|between|before|after|behind|middle|preceded|not|or|most|least|m\u00e1s|plus|zuletzt|zwischen)\b|n't\b",
     re.IGNORECASE,
 )
+_ARROW = re.compile(r"[-=]>")
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _FEWEST_GROUPED = 4  # digits of a number that may have a comma
 _MOST_ITEMS = 20
@@ -52,7 +53,11 @@ def asked_for(question: str) -> Extractor | None:
     if not _ASKS.search(question) or not _ORDERED.search(question):
         return None
     items = _items(question)
-    if len(items) < 3 or len(items) > _MOST_ITEMS or len(set(map(str.casefold, items))) < len(items):
+    if (
+        len(items) < 3
+        or len(items) > _MOST_ITEMS
+        or len(set(map(str.casefold, items))) < len(items)
+    ):
         return None
     down = _DOWN.search(question) is not None
     patterns = {item: _pattern(item) for item in items}
@@ -113,7 +118,7 @@ def _listed(said: str, patterns: dict[str, re.Pattern[str]], *, down: bool) -> s
     order = sorted(places, key=lambda item: places[item][0])
     rest = said[places[order[0]][0] :]
     numeric = all(figures.value(item) is not None for item in order)
-    against = numeric and (("<" in rest) if down else (">" in rest.replace("->", "").replace("=>", "")))
+    against = numeric and ("<" if down else ">") in _ARROW.sub(" ", rest)
     return None if against or _UNSURE.search(rest) else ", ".join(order)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from manyminds.reading import locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
-from manyminds.reading.cues import ANSWER_IS, REASON
+from manyminds.reading.cues import ANSWER_IS, DENIES, REASON
 from manyminds.reading.locate import Found
 from manyminds.reading.polarity_words import EITHER, SAID, WORD
 from manyminds.reading.reasoning import readable
@@ -140,7 +140,10 @@ _CONCLUDED = re.compile(  # "So yes, it would fit.", "..., so no."
 _CLAUSE = re.compile(r"[,;:]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I)
 _IF = re.compile(r"\b(?:if|unless|whether|when|wenn|falls|ob|si|se|were|would)\b", re.IGNORECASE)
 _NO = re.compile(r"\W*no\b", re.IGNORECASE)
-_CHINESE = re.compile("(?:^|[\u3002\uff01!?\uff1f\\n,:\uff0c])(?P<asked>[^\u3002!?\uff1f\\n,\uff0c]{3,100})[\u5417\u561b]\\s*[?\uff1f]?\\s*$")
+_CHINESE = re.compile(
+    "(?:^|[\u3002\uff01!?\uff1f\\n,:\uff0c])(?P<asked>[^\u3002!?\uff1f\\n,\uff0c]{3,100})"
+    "[\u5417\u561b]\\s*[?\uff1f]?\\s*$"
+)
 _NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6ca1(?=\u6709)")
 _LONGEST_END = 300  # characters of a last sentence
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
@@ -199,7 +202,7 @@ def find(text: str, question: str = "") -> Found | None:
     word = _word(said)
     if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:
         word, where = "yes" if concluded["yes"] else "no", "last sentence"
-    last = None if where != "first word" else _last_verdict(readable(text))
+    last = _last_verdict(readable(text)) if question and where == "first word" else None
     if None not in (word, last) and word != last:
         return None  # "Yes. ... No."
     word, where = (last, "last sentence") if word is None else (word, where)
@@ -217,6 +220,8 @@ def _last_verdict(text: str) -> str | None:
     said = sentences[-1].strip(f" \"'{_THUMBS}") if sentences else ""
     cues = list(ANSWER_IS.finditer(said))
     clause = _CLAUSE.split(said)[-1]
+    if cues and DENIES.search(cues[-1][0]):  # "The answer is not yes."
+        return None
     if cues:
         said = said[cues[-1].end() :].lstrip(" :\"'")
     elif clause != said and not _IF.search(said):  # "It is so, so the statement is true."

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - patterns are easier to read in one line
+
 """Words that say yes or no, and the words around them, in several languages."""
 
 import re
@@ -39,7 +39,8 @@ WORD = re.compile(
 )
 """A verdict at the start of a text."""
 _PLAIN = (
-    rf"yes|no|true|false|{_TRUE}|{_FALSE}|ja|oui|s[\u00ed\u00ec]|sim|\u0434\u0430|nein|non|n\u00e3o|\u043d\u0435\u0442|\u662f\u7684?|\u4e0d\u662f|\u5bf9|\u4e0d\u5bf9|\u306f\u3044|\u3044\u3044\u3048"
+    rf"yes|no|true|false|{_TRUE}|{_FALSE}|ja|oui|s[\u00ed\u00ec]|sim|\u0434\u0430"
+    r"|nein|non|n\u00e3o|\u043d\u0435\u0442|\u662f\u7684?|\u4e0d\u662f|\u5bf9|\u4e0d\u5bf9|\u306f\u3044|\u3044\u3044\u3048"
 )
 SAID = re.compile(rf"{_LEADS}(?:not\s+)?(?:{_PLAIN})\b|(?:{_PLAIN}){_END}", re.IGNORECASE)
 """A last sentence that is a verdict, or says it of the statement."""

@@ -82,7 +82,9 @@ _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _MOST_WORDS = 6  # of an answer
-_CLAUSE = re.compile(r",?\s+(?:and\s+so|and\s+the(?=\s)|so\s+the(?=\s)|so\s+that|thus|hence|therefore)\s+", re.I)
+_CLAUSE = re.compile(
+    r",?\s+(?:and\s+so|and\s+the(?=\s)|so\s+the(?=\s)|so\s+that|thus|hence|therefore)\s+", re.I
+)
 _HEAD = 2  # words of a clause that are its subject and its verb
 _SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has

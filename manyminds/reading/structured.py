@@ -39,7 +39,8 @@ _TYPE = re.compile(  # "the tuple (1, 2)"
 )
 _BECAUSE = re.compile(r"\b(?:because|since|as|given\s+that)\b(?![^\n]*[.!]\s)", re.IGNORECASE)
 _SENTENCE = re.compile(  # in a language, not printed
-    r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s[\w'` ,-]{3,300}[.!]?"
+    r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s"
+    r"[\w'` ,-]{3,300}[.!]?"
 )
 _IS = re.compile(r"\s(?:is|are|equals|=)\s(?!not\b)")
 _LONGEST_END = 400  # characters of a last line that may end in a literal
@@ -144,7 +145,13 @@ def _after_cue(text: str) -> str | None:
     place = line.strip("`")
     reasoned = REASON.split(place)[0].strip(" *`.")
     ticked = _TICKED.match(line)
-    for said in (place, place.rstrip(".!`* "), place.split(", ")[0], reasoned, ticked and ticked[1]):
+    for said in (
+        place,
+        place.rstrip(".!`* "),
+        place.split(", ")[0],
+        reasoned,
+        ticked and ticked[1],
+    ):
         if said and _literal(said) is not _NOTHING:
             return said
     if cues[-1].start() == 0 and cues[-1][0].rstrip().endswith(":") and "\n" not in text.strip():
@@ -175,7 +182,8 @@ def _printed(said: str, where: str) -> Found | None:
 
 def _asserted(text: str) -> str:
     """Return what an assertion compares with, else the text."""
-    right = text.rpartition(" == ")[2].strip(" .*`" if text.rstrip().endswith((".", "*", "`")) else None)
+    right = text.rpartition(" == ")[2].strip()
+    right = right if is_literal(right) else right.strip(" .*`")
     compares = " == " in text and (text.lstrip().startswith("assert ") or is_literal(right))
     return right if compares else text
 

@@ -97,6 +97,9 @@ _SO = re.compile(
 )
 _PRONOUN = re.compile(r"(?:it|that|this|they|he|she|we|i|you|there|the\s+answer)\b", re.IGNORECASE)
 _MOST_CORRECTED = 14  # words of a reply that takes something back
+_AUXILIARY = re.compile(
+    r"\s(?:is|are|was|were|do|does|did|can|could|will|would|has|have|ist|sind|est|es)$", re.I
+)
 _FEW = 4  # words of what it states then
 _SHORT = 6  # words of a whole reply that can be an answer
 MOST_WORDS = 10  # of a statement in which "or" joins two answers
@@ -122,7 +125,10 @@ def stated(text: str) -> Found | None:
         return None
     if EITHER.search(place.answer) and len(place.answer.split()) <= MOST_WORDS:
         return None
-    said = _OPENING.sub("", _REASON.sub("", locate.plain(place.answer)))
+    plain = locate.plain(place.answer)
+    if place.where == "whole reply" and _AUXILIARY.search(plain) and plain != place.answer:
+        return None  # "A shark is not a mammal."
+    said = _OPENING.sub("", _REASON.sub("", plain))
     said = said.lstrip("# ").strip(" .,:;!*_>\"'`\u3002")  # "C#" keeps its sign
     return locate.found(said or None, place.where)
 

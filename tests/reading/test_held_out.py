@@ -1,7 +1,7 @@
 """Cases by people who had not seen the readers, and texts of our own for the kinds they showed.
 
-`held_out.jsonl` has replies of one kind and whole ballots. Nothing may be read that a reply does
-not say; an abstention is a loss, not an error.
+`held_out.jsonl` has replies of one kind and whole ballots, `held_out_votes.jsonl` ballots. Nothing
+may be read that a reply does not say; an abstention is a loss, not an error.
 """
 
 import json
@@ -22,7 +22,8 @@ from manyminds.votes.votes import labels
 
 ROWS: list[dict[str, Any]] = [
     json.loads(line)
-    for line in Path(__file__).with_name("held_out.jsonl").read_text(encoding="utf-8").splitlines()
+    for name in ("held_out.jsonl", "held_out_votes.jsonl")
+    for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
 ]
 MOST_LOST = 0.03
 
