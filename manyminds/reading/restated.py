@@ -194,6 +194,8 @@ def _filled_in(
     if copula is None:
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
+    if DENIES.match(right) and not DENIES.search(rest):  # "A shark is not a mammal."
+        return
     said = _ENDS.split(right)[0]
     amount = _AMOUNT.match(right) if _THERE.match(left) else None
     if amount is not None and _repeats(f"{left} {said[amount.end() :]}", words):
