@@ -1,4 +1,3 @@
-
 """Words that say yes or no, and the words around them, in several languages."""
 
 import re
