@@ -161,7 +161,7 @@ def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
     others = {
         word for other in items if other != item for word in re.findall(r"\w+", other.casefold())
     }
-    own = [word for word in re.findall(r"\w{4,}", item) if word.casefold() not in others | _UNITS]
+    own = [one for one in re.findall(r"\w{4,}", item) if one.casefold() not in others | _UNITS]
     return _pattern(own[-1]) if own else re.compile(r"(?!)")
 
 

@@ -135,7 +135,7 @@ def _concluded(shown: str, known: dict[str, str], asked_words: frozenset[str]) -
         return None
     words = set(WORD.findall(clause.casefold())) - set(WORD.findall(named[0].casefold()))
     stems = {word[:_STEM] for word in asked_words}
-    new = [word for word in words if word[:_STEM] not in stems and word not in _ROLES]
+    new = [one for one in words if one[:_STEM] not in stems and one not in _ROLES]
     return named[0] if not new and words else None
 
 
