@@ -17,7 +17,7 @@ from manyminds.aio import per_loop
 from manyminds.errors import MemberError
 from manyminds.members_file import read_members
 from manyminds.models.askable import askable_of, default_name, retries_help, type_name
-from manyminds.models.identity import identity_of
+from manyminds.models.identity import endpoint_of, identity_of
 from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.redact import hidden, secrets_in, without_secrets
@@ -201,10 +201,7 @@ class Member(BaseModel):
     @cached_property
     def endpoint(self) -> object:
         """Name of the endpoint. Members with the same one share a limit of calls in flight."""
-        model = self.model
-        if not isinstance(model, EndpointModel):
-            return id(model)
-        return (model.base_url, model.model, model.api_key)
+        return endpoint_of(self.model)
 
     @cached_property
     def identity(self) -> str:

@@ -158,6 +158,17 @@ def note(candidate: Candidate, *notes: str) -> None:
         candidate["notes"] = [*candidate.get("notes", []), *notes]
 
 
+ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
+"""Note on a reply without a text."""
+
+
+def calls_were_read(reply: Candidate) -> None:
+    """Take back the note on a reply without a text: its tool calls were what was asked for."""
+    notes = [note for note in reply.get("notes", []) if note != ONLY_A_TOOL_CALL]
+    if len(notes) < len(reply.get("notes", [])):
+        reply["notes"] = notes
+
+
 def why(reply: Candidate) -> str:
     """Return the kind of a reply's failure, for a note in the report."""
     error = reply["error"]

@@ -16,7 +16,7 @@ from manyminds.models.structured_output import request_params
 from manyminds.reading.loose_json import objects
 from manyminds.reading.schemas import Schema, described, follows
 from manyminds.runs.context import RunContext
-from manyminds.state import Candidate, Failure
+from manyminds.state import Candidate, Failure, calls_were_read
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -149,6 +149,8 @@ async def ask_role(
             shown = original if schema else []
             value, wrong = _understood(reply, text, shown, parse, parse_calls)
             in_form = bool(held and schema and follows(text, schema))
+            if value is not None or parse_calls:
+                calls_were_read(reply)
             if value is not None:
                 return _read(value, reply, asked, schema, in_form=in_form)
             _flag(reply, wrong, ctx, dropped=stream)

@@ -73,7 +73,8 @@ def borrowing(
     graph = build(chosen, asked, texts)
     judge = None if by is None else Judge(Member(by), RATED, seed=seed)
     score = by_judge(judge) if judge else _by_grade(questions, rows)
-    how: dict[str, Any] = {"kept": keep, "seed": seed, "concurrency": concurrency}
+    how: dict[str, Any] = {"scored_by": by or "", "kept": keep, "seed": seed}
+    how["concurrency"] = concurrency
     with counting("question", len(rows), keep, option="--keep FILE") as count:
         found = asyncio.run(aaggregated(graph.compile(), rows, score, on_row=count, **how))
     correlations = borrowed(found, seed)

@@ -30,11 +30,15 @@ from manyminds.evals.comparison import BASELINE, SELF_CORRECTION, Compared, Comp
 from manyminds.evals.data import Row, groups_of
 from manyminds.evals.equal_cost import Plan, plan
 from manyminds.evals.members_alone import BEST_MEMBER
-from manyminds.evals.provenance import note_start, write_study
+from manyminds.evals.ownership import one_writer
+from manyminds.evals.provenance import note_start, read_study, write_study
 from manyminds.evals.statistics.power import smallest_effect
 from manyminds.members import Member
 from manyminds.members import members as as_members
 from manyminds.registry import AUTO, Method, automatic, method
+
+_SAME = ("members", "budget_calls", "questions", "seed", "extract")
+"""What all starts of a comparison have in common; methods and repeats may be added."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,15 @@ def compare(
         "extract": read_as,
         "set": {name: texts for name, texts in given.items() if texts},
     }
-    if contest.out is not None:
-        _write_study(contest.out, about, plans, rows, questions.file)
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed, contest.out)
-    with progress, recording.into("compare"):
+    with (
+        one_writer(contest.out, what="comparison", folder=True),
+        progress,
+        recording.into("compare"),
+    ):
+        if contest.out is not None:
+            _write_study(contest.out, about, plans, rows, questions.file)
         found = asyncio.run(
             acompare(
                 plans,
@@ -128,7 +136,18 @@ def _methods(
 def _write_study(
     out: Path, about: Mapping[str, Any], plans: Sequence[Plan], rows: Sequence[Row], file: Path
 ) -> None:
-    """Write the description of the comparison, for `manyminds report`."""
+    """Write the description of the comparison, for `manyminds report`.
+
+    Raises:
+        InputError: The folder holds another comparison, or cannot be written.
+    """
+    known = read_study(out) or about
+    differ = [name for name in _SAME if known.get(name) != about[name]]
+    if differ:
+        raise InputError(
+            f"{out} holds another comparison, with a different {', '.join(differ)}: choose another "
+            "folder with --out"
+        )
     planned = [one.to_json() for one in plans]
     write_study(out, {**about, "methods": planned, "groups": groups_of(rows)})
     note_start(out, COMMAND.get(), file)

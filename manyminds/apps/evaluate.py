@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -40,6 +41,7 @@ from manyminds.evals.eval_log import Config
 from manyminds.evals.evaluate import OnOutput, aevaluate
 from manyminds.evals.grading import Grader, grader, vote_kind
 from manyminds.evals.members_alone import MembersAlone
+from manyminds.evals.ownership import one_writer
 from manyminds.evals.provenance import note_start
 from manyminds.evals.result import Result
 from manyminds.evals.samples import SampleFile
@@ -99,9 +101,9 @@ def evaluate(
     plan = _planned(name, questions, members, options, measuring, output.curve, out)
     missed = Misses(plan.rows, measuring.misses)
     progress = EvalProgress(len(plan.rows) * measuring.repeats, missed, out)
-    if out is not None:
-        note_start(out, COMMAND.get(), questions.file)
-    evaluation = aevaluate(
+    command, data = COMMAND.get(), questions.file
+    evaluation = partial(
+        aevaluate,
         plan.graph.compile(),
         plan.rows,
         grade=plan.grade,
@@ -111,10 +113,14 @@ def evaluate(
         concurrency=measuring.concurrency,
         on_row=progress.add,
         config=plan.config,
+        on_open=None if out is None else partial(note_start, out, command, data),
         on_output=_kept(plan, out, output.keep),
     )
-    with recording.into(f"eval-{plan.graph.method}"):
-        result = _run(evaluation, progress)
+    with (
+        one_writer(output.keep, what="evaluation", option="--keep"),
+        recording.into(f"eval-{plan.graph.method}"),
+    ):
+        result = _run(evaluation(), progress)
     about = plan.about | {"seed": measuring.seed}
     about |= _curve_of(plan, measuring.repeats, output.plot, questions.file.name)
     _show(about, result, as_json)
@@ -202,7 +208,6 @@ def _planned(
         curve=None if points is None else _curve(graph, points, values, grade, out),
         config={
             "asked": asked,
-            "options": values,
             "extract": read_as,
             "run_code": sandbox is not None,
         },

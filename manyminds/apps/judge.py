@@ -20,13 +20,15 @@ from manyminds.apps.terminal import (
     print_json,
     usage,
 )
+from manyminds.evals.identity import identity_of
 from manyminds.evals.judged.folder import open_folder, write_judged
 from manyminds.evals.judged.judge import Judge
 from manyminds.evals.judged.length import read_published
 from manyminds.evals.judged.result import Judged
 from manyminds.evals.judged.run import ajudge
 from manyminds.evals.judged.tasks import TASKS, judged_task
-from manyminds.evals.provenance import note_start
+from manyminds.evals.ownership import one_writer
+from manyminds.evals.provenance import digest_of, note_start
 from manyminds.members import Member
 from manyminds.registry import AUTO
 
@@ -98,20 +100,22 @@ def judge(
     about = {
         "task": name, "paper": task.paper, "method": chosen.name, "members": list(asked),
         "options": texts, "seed": judging.seed, "prompts": graph.prompts,
+        "member_options": identity_of(graph)["member_options"], "data": digest_of(file),
     }  # fmt: skip
-    if judging.out is not None:
-        open_folder(judging.out, about)
-        note_start(judging.out, COMMAND.get(), file)
     run = partial(ajudge, task, items, graph.compile(), grader, **judging.options())
-    found = _followed(run, len(items), judging.out)
-    figures = {
-        "items": len(items),
-        "judge_model": judging.by,
-        "prompt": grader and grader.prompt,
-        **found.to_json(),
-    }
-    if judging.out is not None:
-        write_judged(judging.out, {"about": about, "found": figures})
+    with one_writer(judging.out, folder=True):
+        if judging.out is not None:
+            open_folder(judging.out, about)
+            note_start(judging.out, COMMAND.get(), file)
+        found = _followed(run, len(items), judging.out)
+        figures = {
+            "items": len(items),
+            "judge_model": judging.by,
+            "prompt": grader and grader.prompt,
+            **found.to_json(),
+        }
+        if judging.out is not None:
+            write_judged(judging.out, {"about": about, "found": figures})
     if as_json:
         print_json({"task": name, "paper": task.paper, **figures})
     else:

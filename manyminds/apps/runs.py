@@ -64,12 +64,12 @@ def _chosen(
     folder: Path, method: str | None, question: str | None, limit: int
 ) -> "tuple[list[RunRecord], int, int]":
     """Return the newest runs that match, the number of all, and the number of unreadable files."""
-    from manyminds.records.files import records_in
+    from manyminds.records.files import records_below
     from manyminds.records.reader import load_runs
 
     found: list[RunRecord] = []
     unread = 0
-    for file in records_in(folder):
+    for file in records_below(folder):
         try:
             read = load_runs(file)
         except DataError:
@@ -108,7 +108,7 @@ def _print(folder: Path, kept: "list[RunRecord]", total: int, unread: int) -> No
 
     screen = console()
     for run in kept:
-        put(screen, _head(run), Padding(facts(_rows(run)), (0, 0, 1, 2)))
+        put(screen, _head(run), Padding(facts(_rows(run, folder)), (0, 0, 1, 2)))
     if not kept:
         put(screen, Text(f"no runs in {folder}"))
     else:
@@ -127,29 +127,31 @@ def _head(run: "RunRecord") -> "Text":
     return text.append(run.state, "green" if run.state == "finished" else "yellow")
 
 
-def _rows(run: "RunRecord") -> list[tuple[str, str]]:
+def _rows(run: "RunRecord", folder: Path) -> list[tuple[str, str]]:
     names = [member["name"] for member in run.members]
     calls = counted(sum(1 for _ in run.everything()), "call")
     return [
         ("question", one_line(run.question, 160)),
         ("members", one_line(", ".join(names), 160)),
         ("used", f"{calls}, {dollars(run.cost)}"),
-        ("record", one_line(run.path.name, 160)),
+        ("record", one_line(str(run.path.relative_to(folder)), 160)),
     ]
 
 
 def _prune(folder: Path, days: float, as_json: bool) -> None:
     """Delete the records without a new line for that number of days, and their pages."""
-    from manyminds.records.files import is_record, records_in
+    from manyminds.records.files import is_record, records_below
 
     before = time() - days * _DAY
     deleted = 0
-    for file in records_in(folder):
+    for file in records_below(folder):
         try:
             if file.stat().st_mtime >= before or not is_record(file):
                 continue
             file.unlink()
             file.with_suffix(".html").unlink(missing_ok=True)
+            if file.parent != folder and not any(file.parent.iterdir()):
+                file.parent.rmdir()
         except OSError as error:
             raise DataError(f"{file}: cannot be deleted: {error.strerror or error}") from None
         deleted += 1

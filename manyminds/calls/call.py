@@ -23,7 +23,6 @@ from manyminds.limits.limiter import limiter
 from manyminds.limits.sharing import rates_of, slots_of
 from manyminds.limits.slot import Slot
 from manyminds.members import Member
-from manyminds.models.openai import EndpointModel
 from manyminds.protocols import AnswerStore
 from manyminds.runs.cache import cache_key
 from manyminds.runs.context import RunContext
@@ -220,7 +219,7 @@ class Call:
         member = self.member
         if member.input_kind.kind == "method":
             return Slot(None, self._max_wait)
-        owner = None if isinstance(member.model, EndpointModel) else member.model
+        owner = member.model if isinstance(member.endpoint, int) else None
         return Slot(
             limiter(member.endpoint, owner),
             self._max_wait,

@@ -24,6 +24,7 @@ from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.http_responses import received
+from manyminds.models.input_kind import offers_tools
 from manyminds.models.openai import EndpointModel
 from manyminds.models.token_counts import is_unusable, usage_of
 from manyminds.runs.context import RunContext, parent_call
@@ -312,8 +313,7 @@ class Request:
             return  # the nested run has settled its own calls
         if isinstance(self._callback, Meter):
             usage = self._used_inside(self._callback)
-        is_endpoint = isinstance(self.member.model, EndpointModel)
-        needs_text = is_endpoint and "tools" not in self.params
+        needs_text = self.member.is_chat and not offers_tools(self.member.model, self.params)
         remarks = remarks_on(reply, is_limited=self.limit is not None, needs_text=needs_text)
         note(candidate, *self._notes, *remarks)
         self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))
@@ -324,7 +324,10 @@ class Request:
         """Bill a response; where it reports no usage, let budgets count an estimate."""
         if usage is not None and (usage["input_tokens"] or usage["output_tokens"]):
             self._bill(candidate, usage)
-        elif usage is not NO_TOKENS:  # that is of a sample which another one pays for
+        elif usage is NO_TOKENS:  # of a sample that the first one of its request pays for
+            if self.candidates[0]["cost"] is not None:
+                candidate["cost"] = 0.0
+        else:
             read = sum(len(message.text) for message in self._messages)
             estimate = TokenUsage(
                 input_tokens=-(-read // _CHARACTERS), output_tokens=-(-len(written) // _CHARACTERS)

@@ -22,13 +22,13 @@ from manyminds.models.envelopes import provider_error
 from manyminds.models.http_responses import broken_call
 from manyminds.models.token_counts import usage_of
 from manyminds.reading import reasoning
-from manyminds.state import TokenUsage
+from manyminds.state import ONLY_A_TOOL_CALL, TokenUsage
 
 _MOST = 200_000
 """Characters of a reply's beginning, and of its end, that are read where no limit is given."""
 _TRUNCATED = "an answer was cut by its token limit"
-_ONLY_A_TOOL_CALL = "a reply is only a tool call, although no tools were offered"
 # No database keeps NUL, and no request carries half of a surrogate pair.
+_ROLES = {"model": "assistant", "aimessage": "assistant", "aimessagechunk": "assistant"}
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -104,8 +104,8 @@ def _parse(output: object, most: int) -> Reply:
     if isinstance(output, Mapping):
         return _parse_state(cast("Mapping[str, Any]", output), most)
     raise AnswerError(
-        f"the member returned a {type(output).__name__}; give Member(..., output=function) "
-        "that turns it into a string or a message",
+        f"the member returned a value of type {type(output).__name__}; give "
+        "Member(..., output=function) that turns it into a string or a message",
         kind="malformed",
     )
 
@@ -136,6 +136,9 @@ def _parse_state(state: Mapping[str, Any], most: int) -> Reply:
         if isinstance(state.get("structured_response"), BaseModel):
             reply.text = state["structured_response"].model_dump_json()
         return reply
+    alone = _as_message(state) if "role" in state else None
+    if isinstance(alone, AIMessage):  # a message, and no state
+        return _parse_message(alone, most)
     if not any(map(_holds_anything, state.values())):
         return Reply(text="")
     return Reply(text=json.dumps(state, ensure_ascii=False, default=str))
@@ -146,12 +149,25 @@ def _last_message(messages: object) -> BaseMessage | None:
     if not isinstance(messages, list | tuple) or not messages:
         return None
     last = cast("Sequence[object]", messages)[-1]
-    if isinstance(last, Mapping) and {"role", "content"} <= cast("Mapping[str, Any]", last).keys():
-        with suppress(Exception):  # of whatever other form it is
-            return convert_to_messages([cast("dict[str, Any]", last)])[0]
+    if isinstance(last, Mapping):
+        return _as_message(cast("Mapping[str, Any]", last))
     if isinstance(last, tuple) and last[:1] in (("ai",), ("assistant",)):
         return AIMessage(str(cast("tuple[object, ...]", last)[-1]))
     return last if isinstance(last, BaseMessage) else None
+
+
+def _as_message(given: Mapping[str, Any]) -> BaseMessage | None:
+    """Return a message that is plain data, as OpenAI, Gemini or LangGraph's server writes it.
+
+    One without a role is an assistant's.
+    """
+    role = given.get("role") or given.get("type") or "assistant"
+    if "content" not in given or not isinstance(role, str):
+        return None
+    more = {key: value for key, value in given.items() if key not in ("role", "type")}
+    with suppress(Exception):  # of whatever other form it is
+        return convert_to_messages([{**more, "role": _ROLES.get(role.lower(), role)}])[0]
+    return None
 
 
 def _holds_anything(value: object) -> bool:
@@ -222,4 +238,4 @@ def remarks_on(reply: Reply, *, is_limited: bool, needs_text: bool) -> Iterator[
     if reply.odd_ending is not None:
         yield f"the endpoint ended an answer with `{reply.odd_ending}`, which is not known"
     if needs_text and not reply.text.strip():
-        yield _ONLY_A_TOOL_CALL
+        yield ONLY_A_TOOL_CALL

@@ -13,7 +13,7 @@ from manyminds.environments import Action, Environment, EnvironmentState, Step
 from manyminds.errors import InputError
 from manyminds.fence import escaped
 from manyminds.reading.actions import read_action
-from manyminds.state import Candidate, ok, why
+from manyminds.state import Candidate, calls_were_read, ok, why
 from manyminds.trajectory import MessageAction, TextObservation, Trajectory
 
 ActingMethod = Literal["react", "cot", "reflexion"]
@@ -147,6 +147,7 @@ def read_turn(one: Episode, reply: Candidate, environment: Environment) -> Episo
         calls=reply.get("tool_calls", ()),
         objects=taking_objects(environment),
     )
+    calls_were_read(reply)
     thought = "\n".join(part for part in (one["reflection"], move.thought) if part)
     turn = Turn(
         thought=thought or ("" if move.action else reply["text"][:2_000].strip()),

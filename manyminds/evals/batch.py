@@ -18,6 +18,8 @@ from zlib import crc32
 from manyminds.compiled_method import CompiledMethod
 from manyminds.errors import DataError, InputError, RunError
 from manyminds.evals.data import id_of, question_of
+from manyminds.evals.identity import identity_of
+from manyminds.evals.ownership import claim, one_writer
 from manyminds.evals.tables import data_rows
 from manyminds.export.messages import messages_of
 from manyminds.json_lines import LineFile, drop_torn_line, json_lines
@@ -128,11 +130,12 @@ async def abatch(
         on_item: Called after each item.
 
     Raises:
-        InputError: An argument cannot be used.
+        InputError: An argument cannot be used, `out` holds rows of another batch, or another one
+            is writing to it.
     """
     check(form, concurrency)
     run = partial(run_item, graph, form, seed)
-    return await run_all(run, items, out, concurrency, on_item)
+    return await run_all(run, items, out, concurrency, on_item, config_of(graph, form, seed))
 
 
 def batch(graph: CompiledMethod, items: Iterator[Item], out: Path, **options: Any) -> Batch:
@@ -158,9 +161,33 @@ async def run_all(
     out: Path,
     concurrency: int,
     on_item: Callable[[Batch], None],
+    config: Mapping[str, object],
 ) -> Batch:
-    """Run every item that the file does not have, and append its rows as they come."""
-    batch, finished = Batch(), _Finished(out)
+    """Run every item that the file does not have, and append its rows as they come.
+
+    Next to the file, another one keeps what its rows depend on.
+    """
+    with one_writer(out, what="batch"):
+        finished = _Finished(out)
+        claim(
+            out.with_suffix(".config.json"),
+            config,
+            results=out,
+            holds=f"{out} holds rows of another batch",
+            other="choose another --out",
+        )
+        return await _run_all(run, items, out, concurrency, on_item, finished)
+
+
+async def _run_all(
+    run: Runner,
+    items: Iterator[Item],
+    out: Path,
+    concurrency: int,
+    on_item: Callable[[Batch], None],
+    finished: "_Finished",
+) -> Batch:
+    batch = Batch()
     with closing(LineFile(out)) as file:
 
         async def work() -> None:
@@ -184,6 +211,11 @@ async def run_all(
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
     return batch
+
+
+def config_of(graph: CompiledMethod, form: Form, seed: int) -> dict[str, object]:
+    """Return what the rows of a batch depend on."""
+    return {**identity_of(graph.builder, graph.name), "form": form, "seed": seed}
 
 
 async def run_item(graph: CompiledMethod, form: Form, seed: int, item: Item) -> Outcome:

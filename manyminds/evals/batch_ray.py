@@ -16,6 +16,7 @@ from manyminds.evals.batch import (
     Item,
     Outcome,
     check,
+    config_of,
     run_all,
     run_item,
 )
@@ -59,6 +60,7 @@ def ray_batch(
     """
     check(form, concurrency)
     ray = _ray()
+    config = config_of(make(), form, seed)
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)
     count = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -67,7 +69,7 @@ def ray_batch(
     )
     pool = _Pool([actor.remote(make, form, seed, count) for _ in range(count)])
     try:
-        return asyncio.run(run_all(pool.run, items, out, count * concurrency, on_item))
+        return asyncio.run(run_all(pool.run, items, out, count * concurrency, on_item, config))
     finally:
         pool.close()
 

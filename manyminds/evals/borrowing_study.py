@@ -14,9 +14,11 @@ from manyminds.errors import InputError
 from manyminds.evals.data import Row
 from manyminds.evals.evaluate import CONCURRENCY, aevaluate
 from manyminds.evals.grading import Grader, verdict_of
+from manyminds.evals.identity import identity_of
 from manyminds.evals.judged.judge import Judge
 from manyminds.evals.judged.task import Item
 from manyminds.evals.judged.tasks import judged_task
+from manyminds.evals.ownership import claim, one_writer
 from manyminds.evals.statistics.borrowing import METRICS, Borrowing, borrowing
 from manyminds.json_lines import LineFile, json_lines
 
@@ -70,6 +72,7 @@ async def aaggregated(
     rows: Sequence[Row],
     score: Score,
     *,
+    scored_by: str = "",
     kept: Path | None = None,
     seed: int = 0,
     concurrency: int = CONCURRENCY,
@@ -81,14 +84,38 @@ async def aaggregated(
         app: Compiled method with proposals and an aggregator, such as MoA or SMoA.
         rows: The questions.
         score: Score of a proposal; None where there is none.
-        kept: JSON Lines file of what was found: questions in it are not asked again.
+        scored_by: What tells this score from others, such as the judge's name.
+        kept: JSON Lines file of what was found: questions in it are not asked again. Next to it,
+            another file keeps what it depends on.
         seed: Seed of every random choice.
         concurrency: Questions at once.
         on_row: Called after each question.
 
     Raises:
-        InputError: The method has no aggregator that is given proposals.
+        InputError: The method has no aggregator that is given proposals, or `kept` is of another
+            study, or in use.
     """
+    with one_writer(kept, option="--keep"):
+        if kept is not None:
+            claim(
+                kept.with_suffix(".config.json"),
+                {**identity_of(app.builder, app.name), "seed": seed, "score": scored_by},
+                results=kept,
+                holds=f"{kept} holds answers that were asked for otherwise",
+                other="choose another --keep",
+            )
+        return await _aggregated(app, rows, score, kept, seed, concurrency, on_row)
+
+
+async def _aggregated(
+    app: CompiledMethod,
+    rows: Sequence[Row],
+    score: Score,
+    kept: Path | None,
+    seed: int,
+    concurrency: int,
+    on_row: Callable[[], None],
+) -> list[Aggregated]:
     known = _read(kept)
     found = [known[row["id"]] for row in rows if row["id"] in known]
     file = None if kept is None else LineFile(kept)

@@ -94,7 +94,7 @@ async def acompare(
             concurrency=concurrency,
             out=None if out is None else out / one.method,
             on_row=_counting(found[-1], on_row),
-            config={"method": one.method, "options": dict(one.options)},
+            config={"method": one.method},
             on_output=takers.get(one.method),
         )
     if members and (rest := alone.lacking(rows)):

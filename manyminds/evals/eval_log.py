@@ -4,10 +4,7 @@
 and `lock` is locked while an evaluation writes to the folder.
 """
 
-import json
-import os
 from collections.abc import Iterator, Mapping
-from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any, NotRequired, TypeAlias
 
@@ -15,12 +12,8 @@ from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from manyminds.errors import DataError, InputError
+from manyminds.evals.ownership import WriterLock, claim
 from manyminds.json_lines import LineFile, parse, whole_lines
-
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
 
 Config: TypeAlias = Mapping[str, object]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=10**15)]
@@ -77,15 +70,21 @@ class EvalLog:
     def __init__(self, folder: Path | None, config: Config) -> None:
         self._path: Path | None = None
         self._file: LineFile | None = None
-        self._lock: FileIO | None = None
+        self._lock: WriterLock | None = None
         if folder is None:
             return
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(folder)
+            self._lock = WriterLock(folder, what="evaluation")
             self._path = folder / _ROWS
             self._path.touch()
-            _claim(folder / _CONFIG, json.loads(json.dumps(config)), self._path)
+            claim(
+                folder / _CONFIG,
+                config,
+                results=self._path,
+                holds=f"{folder} holds another evaluation",
+                other="choose another folder with --out",
+            )
         except OSError as error:
             self.close()
             raise InputError(
@@ -166,48 +165,3 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from None
     except ValueError:
         raise DataError(f"{path} is not valid JSON: choose another folder with --out") from None
-
-
-def _locked(folder: Path) -> FileIO:
-    """Lock the folder for this process, until the file that is returned is closed."""
-    lock = (folder / "lock").open("ab", buffering=0)
-    if fcntl is None:
-        return lock
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise InputError(
-            f"another evaluation is writing to {folder}: wait until it ends, or choose another "
-            "folder with --out"
-        ) from None
-    except OSError:  # a file system without locks
-        pass
-    return lock
-
-
-def _claim(path: Path, config: dict[str, object], rows: Path) -> None:
-    """Write the configuration, or check that it is the same as the one in the folder."""
-    if not path.exists() or (not path.stat().st_size and not rows.stat().st_size):
-        _write_whole(path, json.dumps(config, indent=2) + "\n")
-        return
-    try:
-        known = parse(path.read_bytes())
-    except ValueError:
-        raise DataError(f"{path} is not valid JSON: choose another folder with --out") from None
-    other = [k for k in {**known, **config} if known.get(k) != config.get(k)]
-    if other:
-        raise InputError(
-            f"{path.parent} holds another evaluation, with a different {', '.join(other)}: "
-            "choose another folder with --out"
-        )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that no process ever sees a part of it."""
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -19,10 +18,9 @@ from manyminds.errors import InputError, RunError
 from manyminds.evals.data import Row
 from manyminds.evals.eval_log import Config, EvalLog, Outcome
 from manyminds.evals.grading import GRADERS, ByAnswer, Grader, verdict_of
+from manyminds.evals.identity import identity_of
 from manyminds.evals.result import Result, Totals
 from manyminds.limits.budget import BudgetCounter
-from manyminds.members import Member
-from manyminds.records.about import plain
 from manyminds.runs.context import ParentCall, parent_call
 from manyminds.settings import Budget, Context
 
@@ -41,6 +39,7 @@ class EvalOptions(TypedDict, total=False):
     concurrency: int
     on_row: OnRow | None
     config: Config | None
+    on_open: Callable[[], None] | None
     on_output: OnOutput | None
 
 
@@ -55,6 +54,7 @@ async def aevaluate(
     concurrency: int = CONCURRENCY,
     on_row: OnRow | None = None,
     config: Config | None = None,
+    on_open: Callable[[], None] | None = None,
     on_output: OnOutput | None = None,
 ) -> Result:
     """Run every question through a compiled graph and grade the answers.
@@ -76,6 +76,7 @@ async def aevaluate(
         concurrency: Questions that run at once.
         on_row: Called after each finished question, first with those that `out` already holds.
         config: Further settings that tell this evaluation from others in `out`.
+        on_open: Called once `out` is known to belong to this evaluation, and to no other process.
         on_output: Awaited with each row and the whole output of its run, None where it failed.
 
     Raises:
@@ -94,6 +95,8 @@ async def aevaluate(
             on_row(outcome)
 
     with closing(EvalLog(out, {**_identity(graph, rows, seed), **(config or {})})) as log:
+        if on_open is not None:
+            on_open()
         for outcome in log.outcomes():
             key = (outcome["repeat"], outcome["id"])
             if key[0] < repeats and key[1] in ids and key not in finished:
@@ -254,32 +257,11 @@ def _identity(graph: CompiledMethod, rows: Sequence[Row], seed: int) -> dict[str
     for row in rows:
         digest.update(json.dumps(row, sort_keys=True).encode() + b"\n")
     return {
-        "method": getattr(graph.builder, "method", graph.name),
-        "members": list(getattr(graph.builder, "members", {})),
-        "member_options": _member_options(graph.builder),
-        "prompts": _prompts(graph.builder),
+        **identity_of(graph.builder, graph.name),
         "seed": seed,
         "questions": len(rows),
         "data": digest.hexdigest()[:16],
     }
-
-
-def _member_options(graph: object) -> dict[str, str]:
-    """Return a hash of what else each member is asked with, also of those inside methods."""
-    found: dict[str, str] = {}
-    members: Mapping[str, Member] = getattr(graph, "members", {})
-    for name, one in members.items():
-        inner = _member_options(getattr(one.model, "builder", None))
-        with_it = (one.spec, one.role, plain(one.params), one.context, one.max_answer_chars)
-        found[name] = hashlib.sha256(repr((with_it, inner)).encode()).hexdigest()[:16]
-    return found
-
-
-def _prompts(graph: object) -> list[str]:
-    """Return name@version#hash of every prompt, also of the methods that are members."""
-    members: Mapping[str, Any] = getattr(graph, "members", {})
-    inner = [_prompts(getattr(member.model, "builder", None)) for member in members.values()]
-    return sorted({*getattr(graph, "prompts", ()), *chain.from_iterable(inner)})
 
 
 def _check(rows: Sequence[Row], repeats: int, concurrency: int) -> None:

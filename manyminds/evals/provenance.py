@@ -31,7 +31,7 @@ def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
         InputError: The folder cannot be written, or the data cannot be read.
     """
     try:
-        digest = _digest(data)
+        digest = digest_of(data)
         LineFile(folder / _STARTS).append(
             {
                 "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,7 +47,12 @@ def note_start(folder: Path, command: Sequence[str], data: Path) -> None:
         ) from None
 
 
-def _digest(data: Path) -> str:
+def digest_of(data: Path) -> str:
+    """Return a hash of a file, or of the files in a folder.
+
+    Raises:
+        OSError: One cannot be read.
+    """
     files = sorted(path for path in data.iterdir() if path.is_file()) if data.is_dir() else [data]
     found = hashlib.sha256()
     for file in files:

@@ -16,6 +16,7 @@ from manyminds.errors import InputError
 from manyminds.evals.batch import Batch
 from manyminds.evals.data import Row, read_rows
 from manyminds.evals.grading import grader
+from manyminds.evals.ownership import one_writer
 from manyminds.export.counts import Counts
 from manyminds.export.filters import Limits
 from manyminds.export.gguf import write_gguf
@@ -172,9 +173,17 @@ def tune(
         on_warning: Called with each warning, before the training it is about.
 
     Raises:
-        InputError: A package, the model, or rows are missing, or the folder holds another job.
+        InputError: A package, the model, or rows are missing, or the folder holds another job or is
+            in use.
     """
     check_packages(NEEDED)
+    with one_writer(out, what="training", folder=True):
+        return _tuned(job, out, on_progress, on_warning)
+
+
+def _tuned(
+    job: Job, out: Path, on_progress: OnProgress, on_warning: Callable[[str], object]
+) -> Tuned:
     work = _Work(job, out, on_progress)
     _claim(job, out)
     before: Measured | None = None
@@ -300,7 +309,7 @@ def _claim(job: Job, out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         # Rows are written again each time, so a mistake in the first command leaves nothing behind.
-        begun = {one.name for one in out.iterdir()} - {path.name, _DATA}
+        begun = {one.name for one in out.iterdir()} - {path.name, _DATA, "lock"}
         if not path.exists() or not begun:
             path.write_text(text, "utf-8")
             return

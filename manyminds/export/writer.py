@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Protocol
+from uuid import uuid4
 
 from manyminds.errors import InputError
 from manyminds.export.exporter import Exporter, Row, json_text
@@ -27,7 +28,7 @@ def open_writer(exporter: Exporter, out: Path) -> Generator[Writer]:
     Raises:
         InputError: The file cannot be written, or pyarrow is missing.
     """
-    draft = out.with_name(f"{out.name}.new")
+    draft = out.with_name(f"{out.name}.{uuid4().hex[:8]}.new")  # two may write at once
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         opened = draft.open("wb")

@@ -68,7 +68,7 @@ class ChatCompletions:
     ) -> ChatResult:
         """Turn a response into messages, whatever its usage, roles and envelope are like."""
         body = _body(response)
-        reported = body.get("usage")
+        reported = reported_in(body)
         usage = usage_of_report(reported)
         if body.get("error"):
             raise provider_error(body, usage)
@@ -262,11 +262,11 @@ def _body(response: object) -> dict[str, Any]:
 def _choice(given: object) -> dict[str, Any]:
     """Return a choice as LangChain can read it; one without a message is an error."""
     choice = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
-    message = choice.get("message")
-    if not isinstance(message, Mapping):
+    message = _said(choice, "message", "delta")
+    if message is None:
         message = {}
         choice.setdefault("error", {"message": NO_COMPLETION, "code": "malformed"})
-    choice["message"] = _message(cast("Mapping[str, Any]", message))
+    choice["message"] = _message(message)
     # LangChain would take over that of the choice before.
     choice["finish_reason"] = _reason(choice)
     return choice
@@ -275,12 +275,19 @@ def _choice(given: object) -> dict[str, Any]:
 def _delta(given: object) -> dict[str, Any]:
     """Return a choice of a stream's chunk as LangChain can read it."""
     choice = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
-    delta = choice.get("delta") or choice.get("message")
-    choice["delta"] = _message(
-        cast("Mapping[str, Any]", delta) if isinstance(delta, Mapping) else {}
-    )
+    choice["delta"] = _message(_said(choice, "delta", "message") or {})
     choice["finish_reason"] = _reason(choice)
     return choice
+
+
+def _said(choice: Mapping[str, Any], *names: str) -> Mapping[str, Any] | None:
+    """Return the message of a choice, which some servers send as its text alone."""
+    for value in (*map(choice.get, names), choice.get("text")):
+        if isinstance(value, Mapping) and value:
+            return cast("Mapping[str, Any]", value)
+        if isinstance(value, str) and value:
+            return {"content": value}
+    return {} if any(isinstance(choice.get(name), Mapping) for name in names) else None
 
 
 def _reason(choice: Mapping[str, Any]) -> object:
@@ -298,8 +305,11 @@ def _message(given: Mapping[str, Any]) -> dict[str, Any]:
     if calls is not None:
         found = cast("list[object]", calls)[:_TOOL_CALLS] if isinstance(calls, list) else []
         message["tool_calls"] = [_tool_call(one) for one in found if _is_tool_call(one)]
-    if not isinstance(given.get("function_call"), Mapping):
-        message.pop("function_call", None)
+    called = message.pop("function_call", None)  # as servers wrote it before `tool_calls`
+    if isinstance(called, Mapping) and not message.get("tool_calls"):
+        message["tool_calls"] = [_tool_call({"index": 0, "type": "function", "function": called})]
+        if cast("Mapping[str, Any]", called).get("name"):  # else a further piece of a stream
+            message["tool_calls"][0]["id"] = "call_0"
     return message
 
 

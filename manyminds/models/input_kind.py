@@ -1,5 +1,6 @@
 """How a model, chain or graph takes a question: messages, a state with messages, or one text."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -70,11 +71,26 @@ def silent(model: Runnable[Any, Any]) -> Runnable[Any, Any]:
     `stream_mode="messages"` LangChain would otherwise stream every call.
     """
     if isinstance(model, BaseChatModel):
-        return model.model_copy(update={"disable_streaming": True, "cache": False})
+        update: dict[str, Any] = {"disable_streaming": True, "cache": False}
+        if "streaming" in type(model).model_fields:  # which clients would still ask for
+            update["streaming"] = False
+        return model.model_copy(update=update)
     if isinstance(model, RunnableBindingBase):
         bound = cast("Any", model).bound
         return cast("Runnable[Any, Any]", model.model_copy(update={"bound": silent(bound)}))
     return model
+
+
+def offers_tools(model: object, params: Mapping[str, Any]) -> bool:
+    """Return whether a chat model may call tools: the request's, or those bound to it already."""
+    if "tools" in params:
+        return True
+    while isinstance(model, RunnableBindingBase):
+        bound = cast("Any", model)
+        if bound.kwargs.get("tools") or bound.kwargs.get("functions"):
+            return True
+        model = bound.bound
+    return bool((getattr(model, "model_kwargs", None) or {}).get("tools"))
 
 
 def is_sync_only(model: Runnable[Any, Any]) -> bool:

@@ -106,16 +106,18 @@ _WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
 # Every engine says in words of its own that a prompt is too long: something that has a length, and
 # that it is too much, in one sentence.
 _LONG_THING = (
-    r"(?:prompts?|inputs?|context|messages?|conversation|chat history|sequence"
+    r"(?:prompts?|inputs?|context|messages?|conversation|chat history|sequence|texts?"
     r"|request (?:body|size|payload)|tokens in [a-z ]{0,20}(?:request|prompt)|prompt_tokens"
     r"|payload|(?:token|prompt) ?count|(?:number of|total|requested) tokens"
-    r"|request is"
+    r"|request (?:is|was|has \d+ tokens)"
     r"|request (?=exceeds? (?:the |your )?(?:max|context|model|token|size|limit|allowed))"
     r"|max_(?:model|seq|input|prompt)_(?:len|tokens)\w*|session_len|max_num_tokens)"
 )
 _TOO_MUCH = (
-    r"(?:too (?:long|large|big|many tokens)|exceed\w*|(?:longer|larger|greater|bigger|more) than"
-    r"|overflow\w*|over the limit|must (?:be (?:<=?|less|at most)|have less)|only supports up to"
+    r"(?:too (?:long|large|big|many tokens)|exceed\w*"
+    r"|(?:longer|larger|greater|bigger|more) than (?!one\b|two\b|once\b)"
+    r"|overflow\w*|over the (?:\w+'s )?(?:limit|maximum)|above the (?:limit|maximum)"
+    r"|must (?:be (?:<=?|less|at most)|have less)|only supports up to"
     r"|supports? at most|should be \[|beyond|not fit|超[长出过]|过长)"
 )
 _TOO_LONG = re.compile(
@@ -123,22 +125,40 @@ _TOO_LONG = re.compile(
     r"|(?:maximum|max_?) ?(?:allowed )?(?:context|prompt|input|sequence) ?length"
     r"|available context size|too many (?:input )?tokens|token limit|tokens_limit|\bprompt_len\b"
     r"|reduce (?:the length of |the number of tokens|your message size)"
-    r"|context (?:shift is disabled|length is (?:only|too short))|length is \d+ while"
+    r"|(?:shorten|trim|truncate) (?:the |your )?(?:prompt|input|message|conversation|context)"
+    r"|context (?:shift is disabled|length is (?:only|too short)|(?:limit|length) reached)"
+    r"|length is \d+ while|input length of input_ids is \d+, but|\bmax_position_embeddings\b"
     r"|expected maxlength|\bn_ctx\b|kv cache is full|more tokens than the window"
+    r"|(?:prompt|input|context|conversation)_?too_?(?:long|large)"
+    r"|(?:messages|prompt|input|content)[\w.]*: string should have at most"
     r"|max(?:imum)? length of (?:the |your )?(?:current )?(?:question|prompt|input|message)"
+    r"|max(?:imum)? number of (?:input|prompt|context) tokens|max tokens of \d+ exceeded"
+    r"|max_tokens must be at least 1, got -"  # of vLLM, where the prompt leaves no room
     r"|tokens?\s?(?:\u6570|\u603b|\u91cf|\u957f)[^\u3002\n]{0,10}\u8d85"
     r"|max_\w*(?:prompt|input|context)\w*_exceeded|prompt_tokens[^.]{0,40}> ?context"
     r"|(?:\u8f93\u5165|\u4e0a\u4e0b\u6587|\u63d0\u793a)[^\u3002\n]{0,20}(?:\u8fc7\u957f|\u8d85)"
+    r"|(?:\u5165\u529b|\u30d7\u30ed\u30f3\u30d7\u30c8)[^\u3002\n]{0,20}"
+    r"(?:\u9577\u3059\u304e|\u8d85)"
+    r"|(?:\uc785\ub825|\ud504\ub86c\ud504\ud2b8)[^.\n]{0,20}(?:\uae41\ub2c8\ub2e4|\ucd08\uacfc)"
+    rf"|\b{_LONG_THING}[^;\n]{{0,60}}\d tokens[^;\n]{{0,60}}\b(?:but|while|limit|allowed|only)\b"
     rf"|\b{_LONG_THING}[^;\n]{{0,90}}{_TOO_MUCH}|{_TOO_MUCH}[^;\n]{{0,60}}\b{_LONG_THING}\b"
 )
 # Other things can be too long or too many as well.
 _OTHER_THING = re.compile(
-    r"please wait|try again|deadline|timeout|quota|concurren|too many requests|rate.?limit"
-    r"|per (?:min|hour|day|second)"
-    r"|retries|error message|buffer|when reading"
+    r"please wait|try(?:ing)? again (?:later|in|after)|deadline|timeout|quota|concurren"
+    r"|too many requests|rate.?limit|\brate\b|queue|credits|afford|flagged|safety"
+    r"|per (?:min|hour|day|second)|hourly|daily|weekly|monthly|\bplan\b"
+    r"|retries|error message|buffer|when reading|response (?:body|payload|size)"
     r"|\b(?:memory|disk|gpu|cpu|stack|connections?|rows?|file)\b"
-    r"|\b(?:images?|audio|video|tools?|functions?|completion tokens|temperature|top_[pk]|stop)\b"
+    r"|\bimages?\b(?! and text)|^(?!.*\b(?:inputs?|prompts?)\b).*\boutput\b"
+    r"|\b(?:logit_bias|audio|video|tools?|functions?|completion tokens|temperature|top_[pk]|stop)\b"
 )
+# Except where the words are about nothing but the context.
+_SURELY_CONTEXT = re.compile(
+    r"context[_ ]?(?:length|window|size|limit)|max_(?:model|seq)_len|(?:context|prompt)_too_long"
+)
+# Frames of messages on any field: "Input should be greater than 0".
+_FRAMES = re.compile(r"input should be|input validation error|(?:invalid|malformed) input")
 _TOO_LARGE = re.compile(r"request[ _]too[ _]large")  # no rate of tokens a minute lets it through
 
 
@@ -180,8 +200,9 @@ def _is_too_long(text: str, status: int | None) -> bool:
     if status == 429 or _TOO_LARGE.search(text):
         return _TOO_LARGE.search(text) is not None
     return any(
-        _TOO_LONG.search(sentence) and not _OTHER_THING.search(sentence)
-        for sentence in re.split(r"(?<=[.;!?])\s|\n", text)
+        _TOO_LONG.search(sentence)
+        and (_SURELY_CONTEXT.search(sentence) or not _OTHER_THING.search(sentence))
+        for sentence in re.split(r"(?<=[.;!?])\s|\n", _FRAMES.sub("", text))
     )
 
 

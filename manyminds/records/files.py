@@ -1,5 +1,6 @@
 """The files of run records: one for all runs, or a folder with one for each outermost run."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from pathlib import Path
@@ -11,6 +12,7 @@ from manyminds.members import safe_name
 SUFFIX = ".jsonl"
 _SEEN = 4_096
 _RUNS = 1_024
+_OF_EVALUATION = re.compile(r"\d{8}-\d{6}-")
 
 
 def records_in(folder: Path) -> list[Path]:
@@ -18,6 +20,18 @@ def records_in(folder: Path) -> list[Path]:
     return sorted(
         file for file in folder.glob(f"*{SUFFIX}") if file.is_file() and not file.is_symlink()
     )
+
+
+def records_below(folder: Path) -> list[Path]:
+    """Return the possible records of a folder, and those of evaluations in it.
+
+    `manyminds eval` and `compare` put the runs of one evaluation into a folder of its own.
+    """
+    found = records_in(folder)
+    for inner in sorted(folder.glob("*-*-*")):
+        if _OF_EVALUATION.match(inner.name) and inner.is_dir() and not inner.is_symlink():
+            found += records_in(inner)
+    return found
 
 
 def is_record(file: Path) -> bool:

@@ -7,7 +7,7 @@ from time import sleep
 from manyminds.errors import DataError
 from manyminds.json_lines import parse, whole_lines
 from manyminds.records.building import Builder
-from manyminds.records.files import SUFFIX
+from manyminds.records.files import SUFFIX, is_record, records_below
 from manyminds.records.run_record import RunRecord
 
 
@@ -55,15 +55,21 @@ def each_run(path: Path) -> Iterator[RunRecord]:
 def newest(path: Path) -> Path:
     """Return the file, or of a folder the record that was written to last.
 
+    Records of evaluations in the folder count, too; files of another kind do not.
+
     Raises:
         DataError: the folder has no record.
     """
     if not path.is_dir():
         return path
-    files = sorted(path.glob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime)
-    if not files:
+    try:
+        files = sorted(records_below(path), key=lambda file: file.stat().st_mtime, reverse=True)
+        found = next(filter(is_record, files), None)
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: {error.strerror or error}") from None
+    if found is None:
         raise DataError(f"{path}: there is no record of a run in this folder")
-    return files[-1]
+    return found
 
 
 def follow(path: str | Path, *, every: float = 0.2) -> Iterator[RunRecord]:

@@ -19,11 +19,12 @@ from manyminds.views.comparison import measures
 from manyminds.views.data import RunData, ShownCall
 from manyminds.views.reading import data_of
 from manyminds.views.spending import dollars
-from manyminds.views.style import short, when
+from manyminds.views.style import counted, short, when
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from manyminds.views.runs_folder import Title
     from manyminds.views.sections import Section
 
 
@@ -113,7 +114,7 @@ class Offered(NamedTuple):
 
 def server_page(
     ensembles: Sequence[Offered],
-    runs: Sequence[tuple[str, str, str, str]] | None,
+    runs: "Sequence[Title] | None",
     *,
     folder: str = "",
     keys: bool = False,
@@ -122,8 +123,7 @@ def server_page(
 
     Args:
         ensembles: Names of the ensembles that can be asked.
-        runs: (address, question, method, state) of each run, newest first. None: the server
-            shows no runs.
+        runs: Runs, newest first. None: the server shows no runs.
         folder: Name of the folder of runs.
         keys: Whether the server asks for an API key.
 
@@ -137,6 +137,7 @@ def server_page(
         .render(
             ensembles=ensembles,
             runs=runs,
+            total=None if runs is None else _total(runs),
             folder=folder,
             keys=keys,
             style=_style() + _text("page.css"),
@@ -144,6 +145,15 @@ def server_page(
             policy=_policy(script, live=True) + "; frame-src 'self'",
         )
     )
+
+
+def _total(runs: "Sequence[Title]") -> str:
+    """Return the number of runs and what they cost together, as server.js says it, too."""
+    known = [run.cost for run in runs if run.cost is not None]
+    parts = [counted(len(runs), "run"), *([dollars(sum(known))] if known else [])]
+    if unknown := len(runs) - len(known):
+        parts.append(f"{counted(unknown, 'cost')} unknown")
+    return ", ".join(parts)
 
 
 @cache

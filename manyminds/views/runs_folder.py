@@ -18,12 +18,14 @@ _MOST = 200  # runs that are listed, newest first
 
 
 class Title(NamedTuple):
-    """A row of the list."""
+    """A row of the list; `cost` is in dollars, None where it is unknown."""
 
     address: str
     question: str
     method: str
     state: str
+    members: str
+    cost: float | None
 
 
 class RunsFolder:
@@ -114,4 +116,5 @@ def _described(file: Path, run: RunRecord) -> Title:
     about = (
         f"{when(run.began)}, {counted(len(run.calls), 'call')}, {dollars(run.cost)}, {run.state}"
     )
-    return Title(_address(file), str(run.question), str(run.method), about)
+    members = ", ".join(dict.fromkeys(str(member["name"]) for member in run.members))
+    return Title(_address(file), str(run.question), str(run.method), about, members, run.cost)

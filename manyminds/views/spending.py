@@ -14,6 +14,8 @@ def dollars(cost: float | None) -> str:
     """Format a cost: two digits from $1, else four; None is unknown."""
     if cost is None:
         return "cost unknown"
+    if 0 < cost < 0.0001:
+        return "less than $0.0001"
     return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 

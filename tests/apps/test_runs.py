@@ -82,6 +82,30 @@ def test_prunes_old_records_and_their_pages(
     assert main(["runs", str(folder), "--prune", "9", "--method", "spp"]) == 2
 
 
+def test_runs_of_an_evaluation_are_listed_shown_and_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("MANYMINDS_RUNS", str(folder))
+    data = tmp_path / "q.jsonl"
+    data.write_text(json.dumps({"id": "a", "question": QUESTION, "answer": "112"}) + "\n")
+    command = ["eval", "agent-forest", str(data), "--member", "simulated:small", "--samples", "1"]
+    assert main(command) == 0
+    (folder / "later.jsonl").write_text('{"no": "record"}\n')  # and a file of another kind
+    (folder / "gone.jsonl").symlink_to(folder / "nowhere")
+    capsys.readouterr()
+    found = listed(capsys)
+    assert [run["question"] for run in found["runs"]] == [QUESTION]
+    assert main(["show"]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert "-eval-agent-forest" in page.parent.name and QUESTION in page.read_text("utf-8")
+    (record,) = folder.glob("*-eval-agent-forest/*.jsonl")
+    os.utime(record, (1, 1))
+    assert main(["runs", "--prune", "1"]) == 0
+    assert "1 record deleted" in capsys.readouterr().out
+    assert {one.name for one in folder.iterdir()} == {"later.jsonl", "gone.jsonl"}
+
+
 def without_end(path: Path, **changes: object) -> str:
     """Take the end off a record, change its process, and return its state."""
     first, *rest = path.read_bytes().splitlines(keepends=True)

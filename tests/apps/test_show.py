@@ -14,6 +14,7 @@ from helpers.browser import chromium, opened
 from helpers.registry import QUESTION, small
 from helpers.runs import recorded, smoa
 
+from manyminds import Member, Price, create_agent_forest
 from manyminds.apps.cli import main
 
 
@@ -136,6 +137,27 @@ def test_serves_this_machine_and_this_folder_only(tmp_path: Path) -> None:
         status, mark = answer(f"runs/{record.path.name}")
         assert status == 200
         assert answer(f"runs/{record.path.name}", **{"If-None-Match": mark})[0] == 304
+
+
+@pytest.mark.integration
+def test_the_list_is_searched_and_says_what_all_cost(tmp_path: Path) -> None:
+    recorded(small("spp"), tmp_path, "What is six times seven?")
+    recorded(small("debate"), tmp_path)
+    priced = Member("simulated:large", price=Price(input=1_000, output=1_000))
+    cost = recorded(create_agent_forest(priced, samples=1), tmp_path).cost or 0
+    with chromium() as browser, served(tmp_path) as address, opened(browser, address) as shown:
+        shown.wait_for_selector("#filter:not([hidden])")
+        rows = shown.locator("#runs li")
+        assert rows.count() == 3 and "large" in rows.first.inner_text()
+        assert shown.inner_text("#total") == f"3 runs, ${cost:.4f}, 2 costs unknown"
+        shown.fill("#filter input", "SIX times")
+        shown.wait_for_selector("#total:has-text('1 of 3')")
+        assert rows.count() == 1
+        assert shown.inner_text("#total") == "1 of 3 runs, 1 cost unknown"
+        shown.fill("#filter input", "")
+        shown.select_option("#filter select", "agent-forest")
+        shown.wait_for_selector("#total:has-text('1 of 3 runs, $')")
+        assert shown.inner_text("#total") == f"1 of 3 runs, ${cost:.4f}"
 
 
 @pytest.mark.integration

@@ -10,12 +10,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from manyminds import Candidate, Member, Price, create_agent_forest
+from manyminds import Candidate, Member, Price, create_agent_forest, create_moa
 from manyminds.calls.ask import ask
 from manyminds.calls.response import parse
 from manyminds.errors import AnswerError
 from manyminds.models.provider_kinds import kind_of_words
 from manyminds.models.token_counts import token_usage
+from manyminds.testing import ScriptedChatModel, ScriptedReply
 
 TEXT = "The answer is 4."
 
@@ -237,10 +238,51 @@ async def test_an_answer_that_failed_upstream_is_a_failure() -> None:
     assert "upstream died" in candidate["error"]["message"] and not candidate["text"]
 
 
-async def test_a_message_without_a_role_is_an_answer() -> None:
-    raw = completion()
-    del raw["choices"][0]["message"]["role"]
-    assert (await got(raw))["text"] == TEXT
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"content": TEXT}},
+        {"message": {"role": None, "content": TEXT}},
+        {"message": {"role": 7, "content": TEXT}},
+        {"message": {"role": "user", "content": TEXT}},
+        {"message": {"role": "model", "content": TEXT}},
+        {"message": TEXT},
+        {"text": TEXT},
+        {"delta": {"content": TEXT}},
+    ],
+)
+async def test_a_message_without_a_role_is_an_answer(choice: Body) -> None:
+    assert (await got({"choices": [{**choice, "finish_reason": "stop"}]}))["text"] == TEXT
+
+
+@pytest.mark.parametrize("choice", [{}, {"message": None}, {"text": None}, {"message": 7}])
+async def test_a_choice_that_says_nothing_is_malformed(choice: Body) -> None:
+    error = (await got({"choices": [{**choice, "finish_reason": "stop"}]}))["error"]
+    assert error is not None and error["kind"] == "malformed"
+
+
+@pytest.mark.parametrize("where", ["choices", "x_groq"])
+async def test_usage_in_a_part_of_the_response_counts(where: str) -> None:
+    raw, usage = completion(), {"prompt_tokens": 10, "completion_tokens": 5}
+    if where == "choices":
+        raw["choices"][0]["usage"] = usage
+    else:
+        raw["x_groq"] = {"usage": usage}
+    assert (await got(raw))["usage"] == {"input_tokens": 10, "output_tokens": 5}
+
+
+async def test_samples_of_one_request_are_paid_by_it() -> None:
+    def reply(body: Body, _k: int) -> Reply:
+        choices = [{"index": n, "message": {"content": TEXT}} for n in range(body.get("n") or 1)]
+        usage = {"prompt_tokens": 10, "completion_tokens": 5.5}
+        return Reply(raw={"choices": choices, "usage": usage})
+
+    with Server(reply) as server:
+        price = Price(input=1, output=1)
+        member = Member(f"m@{server.url}", samples_per_request=3, price=price)
+        app = create_agent_forest(member, samples=3).compile()
+        report = (await app.ainvoke({"messages": [("user", "How many?")]}))["report"]
+    assert report["cost"] == pytest.approx(16e-6) and report["unpriced_calls"] == 0
 
 
 @pytest.mark.parametrize("offered", [False, True])
@@ -254,6 +296,26 @@ async def test_a_reply_that_is_only_a_tool_call_is_noted_where_no_tools_were_off
     reply = await got(raw, params={"tools": tools} if offered else {})
     assert reply["status"] == "ok" and reply["text"] == "" and reply.get("tool_calls")
     assert bool(reply.get("notes")) is not offered
+
+
+async def test_a_call_in_the_older_form_is_a_tool_call() -> None:
+    message = {"content": None, "function_call": {"name": "f", "arguments": '{"a": 1}'}}
+    reply = await got({"choices": [{"message": message, "finish_reason": "function_call"}]})
+    (called,) = reply.get("tool_calls", [])
+    assert (called["name"], called["args"]) == ("f", {"a": 1}) and reply.get("notes")
+
+
+@pytest.mark.parametrize("bound", [False, True])
+async def test_a_hosts_model_that_only_calls_a_tool_is_noted_unless_it_has_tools(
+    bound: bool,
+) -> None:
+    called = {"name": "f", "args": {}, "id": "1"}
+    model = ScriptedChatModel(ScriptedReply("", tool_calls=[called]))
+    given = model.bind_tools([{"name": "f"}]) if bound else model
+    app = create_moa([given], layers=2).compile()
+    result = await app.ainvoke({"messages": [("user", "How many?")]})
+    assert result["answer"] == ""
+    assert ("only a tool call" in str(result["report"]["degraded"])) is not bound
 
 
 @pytest.mark.parametrize("status", [400, 429, 500, 503])
@@ -380,12 +442,22 @@ def test_a_value_of_a_state_is_an_answer(state: Any) -> None:
     [
         {"role": "assistant", "content": "It is 4."},
         {"role": "ai", "content": [{"type": "text", "text": "It is 4."}]},
+        {"role": "model", "content": "It is 4."},
+        {"type": "ai", "content": "It is 4.", "id": "1", "response_metadata": {}},
+        {"type": "AIMessageChunk", "content": "It is 4."},
+        {"content": "It is 4."},
         ("assistant", "It is 4."),
         ("ai", "It is 4."),
     ],
 )
 def test_a_message_that_is_plain_data_is_an_answer(last: Any) -> None:
     assert parse({"messages": [HumanMessage("Why?"), last]}).text == "It is 4."
+
+
+def test_a_message_alone_is_an_answer() -> None:
+    assert parse({"role": "assistant", "content": "It is 4."}).text == "It is 4."
+    question = {"role": "user", "content": "Why?"}
+    assert parse(question).text == json.dumps(question)  # no answer, but a value
 
 
 def test_a_message_of_another_agent_is_an_answer() -> None:

@@ -200,6 +200,8 @@ async def test_a_second_choice_of_a_stream_is_not_part_of_the_answer() -> None:
 
 
 ODD_CHOICES = {
+    "a text": {"index": 0, "text": "It is 4."},
+    "a delta that is a text": {"index": 0, "delta": "It is 4."},
     "a message": {"index": 0, "message": {"role": "assistant", "content": "It is 4."}},
     "another role": {"index": 0, "delta": {"role": "tool", "content": "It is 4."}},
     "blocks": {"index": 0, "delta": {"content": [{"type": "text", "text": "It is 4."}]}},

@@ -10,6 +10,8 @@ import pytest
 from helpers.graphs import user
 from helpers.limited import PerSecond
 from helpers.server import Reply, Server
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from manyminds import Context, Member, create_agent_forest
 from manyminds.limits import rate_limit
@@ -68,6 +70,32 @@ def test_loops_share_the_calls_in_flight(loops: int) -> None:
         work = [asking(Member(f"shared@{server.url}", concurrency=4), 20) for _ in range(loops)]
         in_loops(*work)
         assert server.peak == 4 and len(server.requests) == 20 * loops
+
+
+def test_another_spelling_of_an_address_is_no_other_endpoint() -> None:
+    known = Member("m@http://example.org/v1").endpoint
+    for same in ("http://Example.ORG/v1", "http://example.org:80/v1/", "http://example.org/v1//"):
+        assert Member(f"m@{same}").endpoint == known
+    for other in ("http://example.org:8080/v1", "https://example.org/v1", "http://example.org/v2"):
+        assert Member(f"m@{other}").endpoint != known
+    assert Member("n@http://example.org/v1").endpoint != known
+
+
+async def test_clients_of_the_hosts_for_one_endpoint_share_its_limit() -> None:
+    with Server(lambda _b, _k: Reply("x", latency=0.05)) as server:
+
+        def client(key: str = "k") -> Member:
+            given = ChatOpenAI(model="hosts", base_url=server.url, api_key=SecretStr(key))
+            return Member(given.bind(stop=["#"]), concurrency=3)
+
+        assert client().endpoint == client().endpoint != client("other").endpoint
+        await asyncio.gather(asking(client(), 12)(), asking(client(), 12)())
+        assert server.peak == 3
+
+
+def test_models_without_an_address_have_a_limit_each() -> None:
+    one, other = Member(ScriptedChatModel("x")), Member(ScriptedChatModel("x"))
+    assert one.endpoint != other.endpoint
 
 
 async def test_runs_with_other_settings_share_them_too() -> None:

@@ -15,9 +15,10 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from manyminds import Member
+from manyminds import Member, create_agent_forest, create_moa
 from manyminds.aio import background_loop
 from manyminds.calls import ask as calls
 from manyminds.errors import AnswerError
@@ -214,7 +215,7 @@ def test_a_program_ends_without_a_word() -> None:
     program = """
 import asyncio, sys
 from manyminds.aio import background_loop
-from manyminds import Member
+from manyminds import Member, create_agent_forest, create_moa
 from manyminds.models.openai import EndpointModel
 
 model = EndpointModel("m", sys.argv[1])
@@ -254,3 +255,20 @@ async def test_certificates_that_cannot_be_read_are_named(
     error = found["error"]
     assert error is not None and f"SSL_CERT_FILE={path}" in error["message"]
     assert found["attempts"] == 1
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_hosts_client_that_always_streams_is_asked_for_whole_answers(
+    streaming: bool,
+) -> None:
+    """LangChain would ask for a stream, and then refuse to read it."""
+    with Server(lambda body, k: "The answer is 4.") as server:
+        key = SecretStr(KEY)
+        model = ChatOpenAI(model="m", base_url=server.url, api_key=key, streaming=streaming)
+        member = Member(model, name="host")
+        whole = await create_agent_forest(member, samples=2).compile().ainvoke("Why?")
+        moa = create_moa([member], layers=2).compile()
+        parts = [part async for part in moa.astream("Why?", stream_mode="messages")]
+    assert whole["answer"] == "The answer is 4." and whole["report"]["degraded"] is None
+    assert [bool(body.get("stream")) for body in server.bodies] == [False, False, False, streaming]
+    assert len(parts) > 1 or not streaming

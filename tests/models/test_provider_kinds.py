@@ -54,6 +54,32 @@ the max length of current question is 2000
 n_ctx exceeded: 4100 > 4096
 KV cache is full
 token\u6570\u91cf\u8d85\u8fc7\u4e0a\u9650\u3002
+Malformed input request: expected maxLength: 2048, actual: 9000, please reformat and try again.
+Your prompt is too long, please shorten it and try again
+max_tokens must be at least 1, got -808.
+Total tokens of image and text exceed max message tokens. Request id: 0217
+max tokens of 8000 exceeded
+Text too long
+The sum of prompt tokens (9000) and completion tokens (100) exceeds the context length (8192)
+maximum context length is 8192 tokens, but requested 9000 (8000 prompt + 1000 completion tokens)
+The current text generation call will exceed the model's predefined maximum length (2048).
+The estimated number of input and maximum output tokens (9000) exceeded this model context window
+Please shorten your prompt: it has 9000 tokens and the limit is 8192
+slot unavailable: prompt has 9000 tokens but the slot has 4096
+tokens in prompt + max_new_tokens > max_position_embeddings
+Input length of input_ids is 9000, but `max_length` is set to 8192.
+The input and the tools are too long for the context window (8192)
+\u5165\u529b\u304c\u9577\u3059\u304e\u307e\u3059\u3002
+\uc785\ub825\uc774 \ub108\ubb34 \uae41\ub2c8\ub2e4.
+messages.0.content: String should have at most 32768 characters
+Invalid prompt: 9000 tokens, which is above the limit of 8192
+The request has 9000 tokens which is more than the model can handle (8192)
+context limit reached
+The input is 812 tokens over the model's limit
+Your request was too long for this model (9000 tokens; the maximum is 8192)
+The maximum number of input tokens is 8192, got 9000
+PROMPT_TOO_LONG
+input_too_long
 """
 NOT_TOO_LONG = """
 max_tokens is too large: 200000. This model supports at most 16384 completion tokens.
@@ -71,6 +97,22 @@ Max retries exceeded with url: /v1/messages
 request failed: memory limit exceeded
 error message: stack overflow
 Number of tools exceeds limit
+body.max_tokens: Input should be greater than 0
+body.seed: Input should be greater than or equal to -9223372036854775808
+thinking.budget_tokens: Input should be greater than or equal to 1024
+Input validation error: `best_of` must be at most 4
+Response payload size exceeded maximum allowed payload size (6291556 bytes).
+The model output exceeded the maximum number of tokens
+max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens
+`max_tokens` must be less than or equal to 8192, its maximum is less than the `context_window`
+You have reached your daily token limit
+Your monthly token limit has been exceeded, please upgrade your plan
+Your request exceeds the allowed rate
+Your message was flagged: it exceeds the safety threshold
+This request requires more credits. You requested 65536 tokens, but can only afford 2000.
+Invalid value for 'logit_bias': too many tokens biased
+Invalid input: more than one system message
+conversation has more than one open run
 """
 SAID = {
     "refused": (

@@ -16,6 +16,7 @@ def test_a_row_says_calls_cost_and_state(tmp_path: Path) -> None:
     (title,) = RunsFolder(tmp_path).titles()
     assert title.method == "moa" and title.question == QUESTION
     assert f"{len(record.calls)} calls, cost unknown, finished" in title.state
+    assert title.members == "small, medium" and title.cost is None
 
 
 def test_a_run_whose_process_was_killed_is_broken_off(tmp_path: Path) -> None:

@@ -24,6 +24,17 @@
     return made;
   }
 
+  function seconds(number) {
+    return number.toLocaleString("en", { maximumSignificantDigits: number < 1000 ? 3 : 21 });
+  }
+
+  function dollars(cost) {
+    if (cost > 0 && cost < 0.0001) return "less than $0.0001";
+    const digits = cost >= 1 || cost === 0 ? 2 : 4;
+    const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return "$" + cost.toLocaleString("en", form);
+  }
+
   function messages(call) {
     return JSON.parse(data.texts[call.messages]).map(([role, place]) => [role, data.texts[place]]);
   }
@@ -48,7 +59,7 @@
 
   function unfold(details, call) {
     if (details.children.length > 1) return;
-    const facts = ["begun after " + call.begin + " s", "attempts " + call.attempts];
+    const facts = ["begun after " + seconds(call.begin) + " s", "attempts " + call.attempts];
     if (call.prompt) facts.push("prompt " + call.prompt);
     if (call.inside) facts.push("inside " + call.inside);
     if (call.answer !== null) facts.push("answer read: " + call.answer + (call.where ? " (" + call.where + ")" : ""));
@@ -66,9 +77,9 @@
       element("span", "mm-dim", call.role + ", " + data.word + " " + call.layer));
     if (call.status !== "ok") summary.append(element("span", "mm-badge mm-bad", call.status));
     if (call.reused) summary.append(element("span", "mm-badge", "from a " + call.reused));
-    const numbers = [call.seconds.toPrecision(3) + " s",
+    const numbers = [seconds(call.seconds) + " s",
       call.tokensIn + " + " + call.tokensOut + " tokens"];
-    if (call.cost !== null) numbers.push("$" + call.cost.toFixed(4));
+    if (call.cost !== null) numbers.push(dollars(call.cost));
     summary.append(element("span", "mm-numbers", numbers.join(", ")),
       element("span", "mm-first", call.first));
     details.append(summary);

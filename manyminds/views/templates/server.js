@@ -17,10 +17,20 @@ function show(chunk) {
   if (chunk.error) throw new Error(chunk.error.message);
 }
 
+function dollars(sum) {
+  if (sum > 0 && sum < 0.0001) return "less than $0.0001";
+  const digits = sum >= 1 || sum === 0 ? 2 : 4;
+  return `$${sum.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+function seconds(number) {
+  return number.toLocaleString("en", { maximumSignificantDigits: number < 1000 ? 3 : 21 });
+}
+
 function report(told) {
-  const cost = told.cost === null ? "cost unknown" : `$${told.cost.toFixed(6)}`;
+  const cost = told.cost === null ? "cost unknown" : dollars(told.cost);
   const tokens = told.tokens.input + told.tokens.output;
-  const parts = [`${told.method}: ${told.calls} calls`, `${tokens.toLocaleString("en")} tokens`, cost, `${told.seconds} s`];
+  const parts = [`${told.method}: ${told.calls} calls`, `${tokens.toLocaleString("en")} tokens`, cost, `${seconds(told.seconds)} s`];
   if (told.simulated) parts.push("simulated");
   at("cost").textContent = parts.join(", ");
   at("state").textContent = told.degraded ? `Degraded: ${told.degraded}` : "Done.";
@@ -81,10 +91,13 @@ async function runs() {
 async function list() {
   const found = await runs();
   follow(found.find((run) => !known.has(run.address) && run.question.trim() === asked));
-  const now = JSON.stringify(found);
+  offer(found);
+  const shown = found.filter(wanted);
+  const now = JSON.stringify([shown, found.length]);
   if (!found.length || now === listed) return; // a new list would take the focus from a link
   listed = now;
-  const rows = found.map((run) => {
+  at("total").textContent = total(shown, found.length);
+  const rows = shown.map((run) => {
     const row = document.createElement("li");
     const link = document.createElement("a");
     link.href = run.address;
@@ -93,9 +106,49 @@ async function list() {
     about.className = "mm-dim";
     about.textContent = `${run.method}, ${run.state}`;
     row.append(link, document.createElement("br"), about);
+    if (run.members) {
+      const members = document.createElement("span");
+      members.className = "mm-dim";
+      members.textContent = run.members.slice(0, 200);
+      row.append(document.createElement("br"), members);
+    }
     return row;
   });
   at("runs").replaceChildren(...rows);
+}
+
+// Whether a run is one that the filter lets through.
+function wanted(run) {
+  const given = new FormData(at("filter"));
+  const text = given.get("text").trim().toLowerCase();
+  const method = given.get("method");
+  const within = `${run.question}\n${run.members}`.toLowerCase();
+  return (!method || run.method === method) && (!text || within.includes(text));
+}
+
+// Puts the methods of the runs into the filter.
+function offer(found) {
+  const select = at("filter").elements.method;
+  const there = new Set([...select.options].map((option) => option.value));
+  for (const run of found) {
+    if (there.has(run.method)) continue;
+    there.add(run.method);
+    const option = document.createElement("option");
+    option.textContent = run.method;
+    select.append(option);
+  }
+  at("filter").hidden = found.length < 2;
+}
+
+// How many runs are shown, and what they cost together.
+function total(shown, all) {
+  const count = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+  const known = shown.map((run) => run.cost).filter((cost) => cost !== null);
+  const sum = known.reduce((a, b) => a + b, 0);
+  const parts = [shown.length < all ? `${shown.length} of ${count(all, "run")}` : count(all, "run")];
+  if (known.length) parts.push(dollars(sum));
+  if (shown.length > known.length) parts.push(`${count(shown.length - known.length, "cost")} unknown`);
+  return parts.join(", ");
 }
 
 // Shows the run of the question that was asked; its page follows it by itself.
@@ -109,6 +162,8 @@ function follow(run) {
 at("stop")?.addEventListener("click", () => stopping?.abort());
 at("form")?.addEventListener("submit", submit);
 if (at("runs")) {
+  at("filter").addEventListener("input", list);
+  at("filter").addEventListener("submit", (event) => event.preventDefault());
   list();
   setInterval(list, 1000);
 }
