@@ -15,7 +15,7 @@ from manyminds.models.openai import EndpointModel
 from manyminds.models.redact import shown_url
 
 # Fields in which LangChain's clients keep the address of their endpoint, and the model's name.
-_ADDRESS = re.compile(r"(?:^|_)(?:api_base|base_url|api_url|endpoint(?:_url)?)")
+_ADDRESS = re.compile(r"(?:^|_)(?:api_base|base_url|api_url|endpoint(?:_url)?)$")
 _NAMES = ("model_name", "model", "model_id", "deployment_name", "azure_deployment")
 _PORTS = {"http": 80, "https": 443}
 
@@ -58,7 +58,7 @@ def endpoint_of(model: object) -> object:
     if isinstance(model, EndpointModel):
         return _one_spelling(model.base_url), model.model, model.api_key
     fields = vars(model) if isinstance(model, BaseChatModel) else {}
-    addresses = [value for name, value in fields.items() if _ADDRESS.fullmatch(name)]
+    addresses = [value for name, value in fields.items() if _ADDRESS.search(name)]
     if not addresses:
         return id(model)
     name = next((fields[one] for one in _NAMES if isinstance(fields.get(one), str)), "")
