@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -58,7 +58,7 @@ class WriterLock:
 @contextmanager
 def one_writer(
     path: Path | None, *, what: str = "command", option: str = "--out", folder: bool = False
-) -> Iterator[None]:
+) -> Generator[None]:
     """Hold the lock of a folder or file while the block runs; None: nothing is kept.
 
     Args:

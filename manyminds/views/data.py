@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from manyminds.records.run_record import Call
 from manyminds.views.words import part
@@ -122,3 +123,14 @@ def by_member(run: RunData) -> dict[str, list[ShownCall]]:
     for call in sorted(run.calls, key=lambda call: call.number):
         rows.setdefault(call.member, []).append(call)
     return rows
+
+
+class Title(NamedTuple):
+    """A row of a list of runs; `cost` is in dollars, None where it is unknown."""
+
+    address: str
+    question: str
+    method: str
+    state: str
+    members: str
+    cost: float | None

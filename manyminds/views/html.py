@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from manyminds.errors import DataError, InputError
 from manyminds.records.run_record import RunRecord
 from manyminds.views.comparison import measures
-from manyminds.views.data import RunData, ShownCall
+from manyminds.views.data import RunData, ShownCall, Title
 from manyminds.views.reading import data_of
 from manyminds.views.spending import dollars
 from manyminds.views.style import counted, short, when
@@ -24,7 +24,6 @@ from manyminds.views.style import counted, short, when
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from manyminds.views.runs_folder import Title
     from manyminds.views.sections import Section
 
 
@@ -114,7 +113,7 @@ class Offered(NamedTuple):
 
 def server_page(
     ensembles: Sequence[Offered],
-    runs: "Sequence[Title] | None",
+    runs: Sequence[Title] | None,
     *,
     folder: str = "",
     keys: bool = False,
@@ -147,7 +146,7 @@ def server_page(
     )
 
 
-def _total(runs: "Sequence[Title]") -> str:
+def _total(runs: Sequence[Title]) -> str:
     """Return the number of runs and what they cost together, as server.js says it, too."""
     known = [run.cost for run in runs if run.cost is not None]
     parts = [counted(len(runs), "run"), *([dollars(sum(known))] if known else [])]

@@ -2,7 +2,6 @@
 
 import stat
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 from manyminds.errors import DataError
@@ -10,22 +9,12 @@ from manyminds.records.files import SUFFIX
 from manyminds.records.process import Process, is_alive
 from manyminds.records.reader import load_runs
 from manyminds.records.run_record import RunRecord
+from manyminds.views.data import Title
 from manyminds.views.html import page_of
 from manyminds.views.spending import dollars
 from manyminds.views.style import counted, when
 
 _MOST = 200  # runs that are listed, newest first
-
-
-class Title(NamedTuple):
-    """A row of the list; `cost` is in dollars, None where it is unknown."""
-
-    address: str
-    question: str
-    method: str
-    state: str
-    members: str
-    cost: float | None
 
 
 class RunsFolder:

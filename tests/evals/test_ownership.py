@@ -146,7 +146,8 @@ def forest(**changes: Any) -> Any:
     inner = create_agent_forest(ScriptedChatModel("4"), samples=changes.get("inner", 1))
     member = Member(inner.compile(), name="m", weight=changes.get("weight", 1.0))
     options = {key: changes[key] for key in ("vote", "extract", "samples") if key in changes}
-    return create_agent_forest(member, **{"samples": 1, **options}).compile()
+    given: dict[str, Any] = {"samples": 1, **options}
+    return create_agent_forest(member, **given).compile()
 
 
 @pytest.mark.parametrize(
