@@ -145,8 +145,9 @@ ROWS = [Row(id="a", question="2 + 2?", answer="4")]
 def forest(**changes: Any) -> Any:
     inner = create_agent_forest(ScriptedChatModel("4"), samples=changes.get("inner", 1))
     member = Member(inner.compile(), name="m", weight=changes.get("weight", 1.0))
-    options = {key: changes[key] for key in ("vote", "extract", "samples") if key in changes}
-    given: dict[str, Any] = {"samples": 1, **options}
+    given: dict[str, Any] = {"samples": 1, **changes}
+    for name in ("weight", "inner"):
+        given.pop(name, None)
     return create_agent_forest(member, **given).compile()
 
 
