@@ -28,7 +28,7 @@ _THINKS = re.compile(
     r"\b(?:(?:you|one|some(?:one|body|\s+people)?|people|many(?:\s+people)?|most(?:\s+people)?|students?|others?"
     r"|intuition)\s+(?:(?:might|may|would|could|often|usually|commonly|sometimes|will)\s+)*"
     r"(?:(?:be\s+)?tempted\s+to\s+)?(?:think|say|says|guess|assume|believe|answer|expect|suggests?)"
-    r"|(?:the\s+)?(?:intuitive|obvious|tempting|naive|common|typical|wrong|incorrect|first|initial|knee-jerk)\s+"
+    r"|(?:(?:the|an?|one|another)\s+)?(?:intuitive|obvious|tempting|naive|common|typical|wrong|incorrect|first|initial|knee-jerk)\s+"
     r"(?:wrong\s+)?(?:answer|guess|response|instinct|thought|mistake|misconception|reaction|impression)\s+(?:is|was|would\s+be|might\s+be|may\s+be)"
     r"|at\s+first\s+(?:glance|sight)?,?\s*(?:it\s+(?:seems|looks|appears)|one|you|i|we)"
     r"|i\s+(?:(?:first|initially|originally|at\s+first)\s+(?:said|guessed|assumed|believed|got|had|picked|chose)|(?:\w+\s+)?thought)"
@@ -45,6 +45,10 @@ _HEDGE = re.compile(
 _CONTRAST = re.compile(
     r",?\s*\b(?:but|however|yet|aber|sondern|jedoch|mais|pero|sino|bens\u00ec)\b,?\s*|[.;:!]\s+(?:but|however|actually|in\s+fact|in\s+reality|that(?:'s|\s+is)\s+(?:wrong|incorrect|not)"
     r"|this\s+is\s+(?:wrong|incorrect|not))\b,?\s*(?:[.;]\s*)?",
+    re.IGNORECASE,
+)
+_REJECTED = re.compile(  # of an opinion, and nothing else
+    r"(?:this|that|it)(?:'s|\s+is)\s+(?:wrong|incorrect|false|not\s+(?:right|correct|true))\b[.!]*",
     re.IGNORECASE,
 )
 _ENDED = re.compile(r"[.!?](?=\s)|\n")
@@ -94,7 +98,9 @@ def own(text: str) -> str:
         if contrast is None or end is not None and end.start() < contrast.start():
             at = opinion.end()
             continue
-        text = f"{text[: opinion.start()]}{text[contrast.end() :]}"
+        rejected = _REJECTED.match(text, contrast.end())
+        begins = contrast.end() if rejected is None else rejected.end()
+        text = f"{text[: opinion.start()]}{text[begins:]}"
         at = opinion.start()
     return text
 

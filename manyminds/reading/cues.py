@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
 """The words around an answer, in English, Chinese, Japanese and the table of `languages`."""
 
 import re
@@ -39,7 +40,7 @@ IS_THE_ANSWER = re.compile(
     re.IGNORECASE,
 )
 RESULT_IS = re.compile(
-    r"\b(?:totals?|results?|output|sum|return\s+value|summe|gesamt|total\s+cost|value)[*_]{0,3}"
+    r"\b(?<!whose )(?:totals?|results?|output|sum|return\s+value|summe|gesamt|total\s+cost|value)[*_]{0,3}"
     r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1|\u8fd8\u5269\u4e0b?|\u5269\u4e0b|\u6b8b\u308a\u306f)"
     r"\s*(?:\u662f|\u4e3a|\u6709|:)?",
     re.IGNORECASE,
@@ -117,7 +118,7 @@ CONDITION = re.compile(
 REFUSAL = re.compile(
     r"\b(?:i\s+can\s+only\s+(?:help|answer|assist|discuss)\b|i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
     r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer(?:ed)?|help|find|found|solved?|computed|calculated|evaluated)"
-    r"|(?:not|n't\s+have|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
+    r"|(?:not|\w*n't(?:\s+have)?|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
     "|\u65e0\u6cd5|\u4e0d\u77e5\u9053|\u62b1\u6b49|\u7533\u3057\u8a33|\u308f\u304b\u308a\u307e\u305b\u3093"
     r"|\bich\s+wei\u00df\s+(?:es\s+)?nicht|\bje\s+ne\s+(?:sais|peux)\s+pas|\bno\s+(?:lo\s+)?s\u00e9\b"
     r"|\bno\s+puedo\b|\bn\u00e3o\s+(?:posso|consigo|sei)\b|\bdesculpe\b|\bnon\s+(?:posso|so)\b|\bmi\s+dispiace\b|\blo\s+siento\b"

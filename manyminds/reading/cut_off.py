@@ -13,6 +13,7 @@ _OPEN_END = re.compile(  # words that no sentence ends with, in several language
     r"|\\(?:pm|times|cdot|div|frac|sqrt|approx|left|leq?|geq?)|\u89e3\u5f97|\u5f97\u5230?|\u5219|\u6240\u4ee5|\u56e0\u6b64|\u5373|\u4e3a|\u662f|\u6709|\u548c)\s*$",
     re.IGNORECASE,
 )
+_EMPHASIS = re.compile(r"(?<=[\w.!?)%])(?:\*{1,3}|_{1,3})$")
 _OPEN_BOX = re.compile(r"\\boxed\s*\{(?P<inside>[^\n]*)\Z")
 _ALONE = re.compile(r"\W*\w+\W*")  # "I", "A", "Die"
 _ENDED = re.compile(r"[.!?:;\u3002\uff01\uff1f\u2026)\]}\"'\u201d\u00bb*`_%$0-9]\s*$")
@@ -22,7 +23,7 @@ _TAIL = 300  # characters at the end of a reply
 
 def is_cut_off(text: str) -> bool:
     """Say whether a reply ends with a word or sign that something has to follow."""
-    tail = text[-_TAIL:].rstrip()
+    tail = _EMPHASIS.sub("", text[-_TAIL:].rstrip())
     box = _OPEN_BOX.search(tail)
     if box is not None and box["inside"].count("}") <= box["inside"].count("{"):
         return True

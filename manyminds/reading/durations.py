@@ -26,7 +26,7 @@ _WHOLE = re.compile(
 )
 
 _HOW_LONG = re.compile(
-    r"\bhow\s+(?:long\b(?!\s+is\s+the\s+(?!journey|trip|film|movie|drive|flight))|much\s+time)|\bwie\s+lange\b",
+    r"\bwhat\s+(?:is|was)\s+(?:the|his|her|their|its|\w+'s)\s+(?:(?!current|local|right|best|first)\w+\s+)time\b(?!\s+(?:in|at|zone))|\bhow\s+(?:long\b(?!\s+is\s+the\s+(?!journey|trip|film|movie|drive|flight))|much\s+time)|\bwie\s+lange\b",
     re.I,
 )
 _LONGEST = 1_000  # characters at the end of a question that may give numbers
@@ -34,6 +34,7 @@ _HOURS_AND = re.compile(r"\b([0-9]{1,3})\s?h\s?([0-9]{1,2})(?:\s?m(?:in)?)?\b", 
 _CLOCK = re.compile(
     r"(?<![\d:.])([0-9]{1,3}):([0-5][0-9])\s*(?:hours?|hrs?|h|Stunden|heures|horas)\b", re.I
 )
+_HMS = re.compile(r"(?<![0-9:])([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?![0-9:])")
 _EQUALS = re.compile(r"[=\u2248\u2192]|\bor\b")
 _TAKES = re.compile(
     r"\b(?:is|are|was|takes?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",
@@ -79,7 +80,8 @@ def key(answer: str) -> Fraction | str:
 
 
 def _only(said: str, where: str, question: str) -> Found | None:
-    said = _plain(_HOURS_AND.sub(r"\1 h \2 min", _CLOCK.sub(r"\1 h \2 min", said)))
+    said = _HMS.sub(r"\1 h \2 min \3 s", _CLOCK.sub(r"\1 h \2 min", said))
+    said = _plain(_HOURS_AND.sub(r"\1 h \2 min", said))
     for part in (said, *_parts(said)):
         found = _in(part, where, question)
         if found is not None:

@@ -23,9 +23,10 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(
-    r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:(?:all|two|three|four|five|[2-9])\b|the\s+(?:[\w'-]+\s+){0,3}?[\w-]+(?<!s)s\b)"
+    r"(?:^|[.!?:\n]\s*)(?:please\s+)?(?:list|name|give|state|enumerate)\s+(?:me\s+)?(?:(?:all|two|three|four|five|[2-9])\b|the\s+(?:[\w'-]+\s+){0,3}?[\w-]+(?<!s)s\b)"
     r"|\b(?:which|what)\s+(?:are|were)\s+(?:all\s+)?the\s+(?:\w+\s+){0,3}\w+s\b"
-    r"|\b(?:which|what)\s+(?!do\b|did\b|would\b|can\b)(?:\w+\s+)?(?!is\b|was\b|has\b|does\b)[a-z]+(?<!s)s\s+(?:are|were|do|did|have|can|occur|appear"
+    r"|\b(?:which|what)\s+(?!do\b|did\b|would\b|can\b)(?:of\s+(?:the|these|those)\s+)?(?:\w+\s+)?(?!is\b|was\b|has\b|does\b)[a-z]+(?<!s)s"
+    r"\s+(?:(?:of|in|on|from|with|between)\s+(?:\w+\s+){1,4}?)?(?:are|were|do|did|have|can|occur|appear"
     r"|border|contain|belong|live|make|use|speak|lie|fall|divide|orbit|flow|form|end|begin|satisfy|solve|share|produce|cause|exist|remain|come)\b"
     r"|\b(?:factors|divisors|nenne|nennen|(?:welche?s?|was)\s+sind|quel(?:le)?s\s+sont|cu\u00e1les\s+son|qual[ei]\s+sono|quais\s+s\u00e3o|nommez|nombra|nomina|\u043d\u0430\u0437\u043e\u0432\u0438)\b"
     "|\u54ea(?:\u4e9b|\u51e0|\u4e24|[\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341])|\u5217\u51fa",
@@ -39,7 +40,7 @@ _OTHER = re.compile(
 _BULLET = re.compile(r"^\s*(?:[-*\u2022+]|\(?[0-9]{1,2}[.)])\s+(.+?)\s*$")
 _SPLIT = re.compile(
     r"\s*(?:,?\s*\b(?:and\s+)?(?:finally|then|dann|puis|ensuite|luego|despu\u00e9s)\s+|,\s*(?:and|&|und|et|y|e)\s+|[,;\u3001\u060c]"
-    r"|\s(?:<|->|\u2192|=>)\s|\s(?:and|&|und|et|y|e|i|\u0438)\s|\u548c|\u3068)\s*",
+    r"|\s(?:<|>|->|\u2192|=>)\s|\s(?:and|&|und|et|y|e|i|\u0438)\s|\u548c|\u3068)\s*",
     re.IGNORECASE,
 )
 _COPULA = re.compile(

@@ -42,7 +42,11 @@ _SENTENCE = re.compile(
 )
 _ORDINAL = re.compile(r"(?:^|(?<![=+*/\u00d7-]) )[0-9]{1,2}\.$")  # "am 9." before "November"
 _MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-z]*\\b")
-_ABBREVIATED = re.compile(r"\b(?:approx|ca|no|vs|e\.g|i\.e|mr|mrs|ms|dr|prof|st)\.$", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|e\.g|i\.e|mr|mrs|ms|dr|prof|st)\.$", re.IGNORECASE)
+_NUMBERED = re.compile(r"\bno\.$", re.IGNORECASE)  # "no. 5"; not "The answer is no."
+_INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")  # "John F." before "Kennedy"
+_OPENS = re.compile(r"(?:The|It|This|That|He|She|They|In|So|If|We|You|But|And|As|Its|His|Her)\b")
+_STEP = re.compile(r"(?:step|schritt|\u00e9tape|paso|passo)\s+[0-9]+\b(?!\W*$)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
 _MARKUP = " \t\r\n*_`:=\u2014\u2013"
 _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")
@@ -74,6 +78,7 @@ _NAMES_ANSWER = re.compile(
 )
 _LONGEST_OBJECT = 5_000
 _MOST_BOXES = 20
+_TWO_NAMES = 40  # characters of a first name and an initial
 _SHORT = 12  # characters of an answer that another follows at once
 
 
@@ -281,7 +286,7 @@ def blocks(text: str, languages: tuple[str, ...] = ()) -> Iterator[str]:
 def bold(text: str) -> str | None:
     """Return the last bold span that is no label ("Note:"); else None."""
     spans = [(m[1] or m[2]).strip() for m in _BOLD.finditer(text[-_TAIL:])]
-    spans = [s for s in spans if s and not s.endswith(":")]
+    spans = [s for s in spans if s and not s.endswith(":") and not _STEP.match(s)]
     return spans[-1] if spans else None
 
 
@@ -292,6 +297,10 @@ def sentences(text: str) -> list[str]:
         part = part.strip()
         if found and (
             _ABBREVIATED.search(found[-1][-_SHORT:])
+            or _NUMBERED.search(found[-1][-_SHORT:])
+            and part[:1].isdigit()
+            or _INITIAL.search(found[-1][-_TWO_NAMES:])
+            and not _OPENS.match(part)
             or _ORDINAL.search(found[-1][-_SHORT:])
             and _MONTH.match(part)
         ):

@@ -7,14 +7,13 @@ from manyminds.reading import dates, locate, names
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import SMALL, WORD
 from manyminds.reading.texts import (
     DENIES,
     EITHER,
     LOWERED,
     MOST_WORDS,
     OPEN,
-    SMALL,
-    WORD,
     contained,
     plain_key,
     speaks,

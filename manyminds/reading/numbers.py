@@ -35,6 +35,11 @@ _SUPPOSES = re.compile(  # in a reply that says that it cannot tell
 )
 _ALONE = re.compile(r"[-+$\u20ac\u00a3]{0,2}[0-9][0-9,.]*[0-9%]?")
 _ADDS = re.compile(r"\b(?:also|additionally|as\s+well|in\s+addition)\b", re.IGNORECASE)
+_EQUATION = re.compile(r"[0-9)\w]\s*=\s*[-$\u20ac\u00a3]{0,2}\s?[0-9]")
+_YIELDS = re.compile(
+    r"\W*(?:adding|summing|subtracting|multiplying|dividing|combining|together|all\s+of)\b[^.]*\b(?:gives?|yields?|makes?|get|obtain|comes\s+to|amounts\s+to)\b",
+    re.IGNORECASE,
+)
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
@@ -138,6 +143,8 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
         )
     text = after or text
     for place, where in ((locate.after_result(text), "result"), (locate.bold(text), "bold text")):
+        if place and where == "result" and _EQUATION.search(text, text.rfind(place) + len(place)):
+            continue  # "Total: 3 + 4 = 7. Half of it is 7 / 2 = 3.5."
         if place and ROUNDED.search(place):  # "is 8.33, which rounds to 8"
             return found(in_sentence(place, comma=comma), where)
         number, other = stated_number(locate.plain(place), comma=comma) if place else (None, False)
@@ -163,6 +170,7 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
         or last == ending[-1]
         and (
             CONCLUDES.match(last)
+            or _YIELDS.match(last)
             or EQUALS.search(last)
             or only_number(last)
             or _repeats(last, text)

@@ -145,6 +145,11 @@ _CHINESE = re.compile(
     "[\u5417\u561b]\\s*[?\uff1f]?\\s*$"
 )
 _NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6ca1(?=\u6709)")
+_JUDGES = re.compile(  # "The statement in question, however, is true."
+    r"(?:^|[.!?\n]\s*)\W*(?:the|this)\s+(?:original\s+|given\s+)?(?:statement|claim|assertion)\b(?:\s+(?:in\s+question|above|itself|given))?(?:,?\s+(?:however|therefore|thus|hence|then),?)?"
+    r"\s+is\s+(?:therefore\s+|thus\s+|hence\s+|indeed\s+)?[*_`]*(?:(?P<true>true)|false)\W*$",
+    re.IGNORECASE,
+)
 _LONGEST_END = 300  # characters of a last sentence
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
@@ -200,6 +205,8 @@ def find(text: str, question: str = "") -> Found | None:
         f" *_\"'`#$(){{}}\\[]\u300c\u300d\u201c\u201d\u00ab\u00bb{_THUMBS}"
     )  # "False? No: true."
     word = _word(said)
+    if word is None and (judged := _JUDGES.search(said[-_LONGEST_END:])) is not None:
+        word, where = "yes" if judged["true"] else "no", "last sentence"
     if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:
         word, where = "yes" if concluded["yes"] else "no", "last sentence"
     last = _last_verdict(readable(text)) if question and where == "first word" else None

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from manyminds.reading.asides import without_asides
 from manyminds.reading.asserted import own, without_offers
 from manyminds.reading.cues import ANSWER_IS
 
@@ -24,7 +25,7 @@ _UNSEEN = re.compile(
 )
 _STYLED = re.compile(r"<(b|i|em|strong|u|p|span|code)>([^<]{0,2000})</\1>", re.IGNORECASE)
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~[ \t]*")
-_ANSWER_TAG = re.compile(r"<(/)?(?:final[_ ]?)?answer>[ \t]*\n?", re.IGNORECASE)
+_ANSWER_TAG = re.compile(r"[<\[](/)?(?:final[_ ]?)?answer[>\]][ \t]*\n?", re.IGNORECASE)
 _NEXT_TURN = re.compile(
     r"\n[ \t]{0,8}(?:#{1,4} )?(?:Human|User|Instruction|(?<=# )Question):", re.IGNORECASE
 )
@@ -103,6 +104,6 @@ def readable(text: str) -> str:
         rest = rest[: further.start()]
     if "~~" in rest:
         rest = _STRUCK.sub("", rest)
-    if "<" in rest:
+    if "<" in rest or "[" in rest:
         rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLED.sub(r"\2", rest))
-    return without_offers(own(rest))
+    return without_asides(without_offers(own(rest)))

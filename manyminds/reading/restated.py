@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from manyminds.reading.cues import CORRECTION
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
-from manyminds.reading.texts import DENIES, OPEN, SMALL, WORD
+from manyminds.reading.stems import SMALL, WORD, stem
+from manyminds.reading.texts import DENIES, OPEN
 
 RESTATED = "sentence that repeats the question"
 _ASKS = re.compile(
@@ -15,7 +17,7 @@ _ASKS = re.compile(
     r"(?:(?P<wh>what|which|who(?:se|m)?|where|how\s+many|how\s+much)"
     r"|(?P<foreign>wer|wen|was(?=\s+(?:ist|sind|war))|welche[rsnm]?|wie\s+(?:viele?|hei\u00dft|lautet)|qui|quel(?:le)?s?|combien"
     r"|qui\u00e9n(?:es)?|qu\u00e9|cu\u00e1l(?:es)?|cu\u00e1nt[oa]s?|chi|qual[ei]?|quem|quais|\u043a\u0442\u043e|\u043a\u0430\u043a(?:\u043e\u0439|\u0430\u044f|\u043e\u0435)))\b"
-    r"(?:'s|\u2019s)?\s+(?P<rest>[^.?!\n]{3,200})\?",
+    r"(?:'s|\u2019s)?\s+(?P<rest>(?:[^.?!\n]|\.(?=[0-9])){3,200})\?",
     re.IGNORECASE,
 )
 _DOES = re.compile(r"^(?:\w+\s+){0,2}?(?:do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
@@ -30,6 +32,10 @@ _FOREIGN = re.compile(
     r"|\u0431\u044b\u043b[\u0430\u043e]?|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f)\b\s+|\s[\u2014-]\s",
     re.IGNORECASE,
 )
+_SHORT_IS = re.compile(
+    r"(?<=\b(?:That|that))['\u2019]s\s|(?<=\b(?:It|it|He|he))['\u2019]s\s|(?<=\bShe)['\u2019]s\s"
+)
+_TO = re.compile(r"^(?:in|on|at|by|from|auf|aus|von|en|a|da|di|de|\u0432)\s", re.IGNORECASE)
 _ENDS = re.compile(
     r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)\.(?:\s|$)|\s-\s"
     r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"
@@ -61,6 +67,9 @@ _FIGURE = re.compile(
 _LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
 _PLAIN = re.compile(
     r"^(?:[\s\"'`*_\u201c\u2018]|-\s)+|(?:[\s\"'`*_.\u201d\u2019]|\s[\u2013\u2014-])+$"
+)
+_EASTERN = re.compile(
+    "(?P<left>[^\u3002,\uff0c\u3001]*[\u3040-\u30ff\u4e00-\u9fff\u300b\u300d])[\u662f\u306f](?P<said>[^\u3002,\uff0c\u3001.!(\uff08\u4e0d]{1,20}?)(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)?(?:[\u3002.!,\uff0c\u3001(\uff08].*)?"
 )
 _INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")
 _STATES_NUMBER = re.compile(r"\b(?:is|are|equals)\s+[$\u20ac\u00a3]?[0-9]")
@@ -102,6 +111,49 @@ def restated(text: str, question: str) -> Found | None:
     """
     filled = _filled(text, question[-_LONGEST_QUESTION:])
     return Found(filled[0], RESTATED) if len(filled) == 1 else None
+
+
+def named(text: str, question: str) -> Found | None:
+    """Return what a sentence says that something is: "It is the Danube", "Her name is Ada".
+
+    Args:
+        text: The sentence in which a reply concludes.
+        question: The question.
+    """
+    asked = _asked(question[-_LONGEST_QUESTION:])
+    words = frozenset[str]() if asked is None else asked[1]
+    eastern = _EASTERN.fullmatch(text)
+    if eastern is not None and set(eastern["left"]) & set(question):
+        return Found(eastern["said"], RESTATED)
+    turned = CORRECTION.search(text)
+    text = _SHORT_IS.sub(" is ", text)
+    text = text if turned is None else f"It is {_TO.sub('', text[turned.end() :])}"
+    if DENIES.search(text) or OPEN.search(text):
+        return None
+    asks = _ASKS.search(question[-_LONGEST_QUESTION:])
+    who = asks is not None and (asks["wh"] or asks["foreign"]).casefold() in _WHO
+    if who and (by := _BY.search(text)) is not None:
+        return Found(by["who"].strip(), RESTATED)
+    does = None if asks is None else _DOES.match(asks["rest"])
+    verb = _COPULA.search(text) or _FOREIGN.search(text)
+    if does is not None:
+        said = _after_verb(text, does["rest"].split()[-1])
+        return None if said is None else Found(said, RESTATED)
+    if verb is None:
+        return None
+    said = next(_complement(text[verb.end() :], words), None)
+    if said is None or _content(said) & words:
+        return None
+    name = said[:1].isupper() or said[:1].isdigit() or len(said.split()) == 1
+    return Found(said, RESTATED) if name else None
+
+
+def _after_verb(text: str, verb: str) -> str | None:
+    """Return what stands behind the verb of a question: "the cello" in "he plays the cello"."""
+    for word in WORD.finditer(text):
+        if stem(word[0].casefold()) == stem(verb.casefold()) and word.start():
+            return next(_complement(text[word.end() :], frozenset([verb])), None)
+    return None
 
 
 def contradicts(text: str, question: str) -> bool:
@@ -191,7 +243,7 @@ def _filled_in(
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
         yield from _subject(sentence[:at], words)
     copula = verbs.search(sentence)
-    if copula is None:
+    if copula is None or does and not _has_verb(sentence, clause.split()[-1]):
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
     if DENIES.match(right) and not DENIES.search(rest):  # "A shark is not a mammal."
@@ -209,6 +261,11 @@ def _filled_in(
         yield from _subject(left, words)
     elif short and _content(left) & words and not _speaks_of_another(_content(left), words):
         yield from _complement(right, words)  # "The month that follows is April."
+
+
+def _has_verb(sentence: str, verb: str) -> bool:
+    """Say whether a sentence has the verb of a question with "does", in whatever form."""
+    return stem(verb) in {stem(word) for word in WORD.findall(sentence.casefold())}
 
 
 def _repeats(phrase: str, words: frozenset[str]) -> bool:

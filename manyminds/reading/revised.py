@@ -53,6 +53,11 @@ def last_word(said: str, read: Callable[[str], T | None], label: str) -> T | Non
     return read(f"{label}: {rest}") if bare else found
 
 
+def turns(text: str) -> bool:
+    """Say whether a text has a second thought, such as "Wait, ..."."""
+    return _TURN.search(text) is not None
+
+
 def settled(find: Callable[[str], Found | None], text: str) -> Found | None:
     """Return what a reader finds after the last turn of a reply, else before it.
 

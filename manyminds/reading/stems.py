@@ -1,4 +1,6 @@
-"""Stems of English words: plural, tense and irregular verbs left out."""
+"""Words: those that add nothing to an answer, and stems without plural and tense."""
+
+import re
 
 _FORMS = """
 write wrote written, win won, fall fell fallen, go went gone, see saw seen, take took taken,
@@ -8,6 +10,19 @@ rise rose risen, speak spoke spoken, break broke broken, hold held, lead led, me
 run ran, say said, send sent, sing sang sung, sink sank sunk, swim swam swum, think thought,
 leave left, eat ate eaten, drive drove driven, draw drew drawn, teach taught, catch caught
 """
+SMALL = frozenset(  # words that add nothing to an answer
+    re.findall(
+        r"\w+",
+        "the a an of in on at by to for and or it is was are were be this that its i think would "
+        "say so der die das ist la le les el los las de du des est es un una than then very more "
+        "most much also only just do does did has have had can will there their his her he she "
+        "they we you as but no with from "
+        "den dem des ein eine einer und sie il elle lo aux dans par pour sur "
+        "fue fut era por con que qui qu\u00e9 \u00e0 uma gli nel "
+        "\u00e8 \u00e9 \u043d\u0430 \u044d\u0442\u043e \u0432",
+    )
+)
+WORD = re.compile(r"\w+", re.UNICODE)
 _IRREGULAR = {past: forms.split()[0] for forms in _FORMS.split(",") for past in forms.split()[1:]}
 
 

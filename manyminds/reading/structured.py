@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from manyminds.reading import locate as phrases
 from manyminds.reading import loose_json
+from manyminds.reading.asides import without_asides
 from manyminds.reading.cues import DENIES, REASON
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import visible
@@ -104,7 +105,7 @@ def find_literal(text: str) -> Found | None:
 
     The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
     """
-    text = visible(text)
+    text = without_asides(visible(text))
     tagged = _TAGGED.findall(text)
     fenced = None if tagged else phrases.fenced(text)
     where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"

@@ -12,6 +12,7 @@ from manyminds.reading.cues import ANSWER_IS, CORRECTION
 from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import SMALL
 
 _ARTICLE = re.compile(
     r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las|il|lo|gli)\s+|l['\u2019])?"
@@ -38,22 +39,9 @@ _COPULA = re.compile(
     r"\b(?:is|are|was|were|it's|that's|has|have|called|ist|sind|war|est|sont|es|son|fue)\b|[是はが]|\s[\u2014-]\s",
     re.IGNORECASE,
 )
-SMALL = frozenset(  # words that add nothing to an answer
-    re.findall(
-        r"\w+",
-        "the a an of in on at by to for and or it is was are were be this that its i think would "
-        "say so der die das ist la le les el los las de du des est es un una than then very more "
-        "most much also only just do does did has have had can will there their his her he she "
-        "they we you as but no with from "
-        "den dem des ein eine einer und sie il elle lo aux dans par pour sur "
-        "fue fut era por con que qui qu\u00e9 \u00e0 uma gli nel "
-        "\u00e8 \u00e9 \u043d\u0430 \u044d\u0442\u043e \u0432",
-    )
-)
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")
 _AND = re.compile(r"\s*,?\s+(?:and|&|und|et|y)\s+|\s*,(?!(?<=[0-9],)[0-9])\s*")
 _RANGE = re.compile(r"(?<=[0-9])\s*(?:[-\u2013\u2014~]|\bto\b|\bbis\b|\u81f3|\u5230)\s*(?=[0-9])")
-WORD = re.compile(r"\w+", re.UNICODE)
 _BULLET = re.compile(r"^(?:[-*\u2022]\s+|[0-9]{1,2}[.)]\s+(?=\D))")
 _VERSION = re.compile(r"^v(?=[0-9]+\.[0-9])")
 _SCORE = re.compile(r"(?<=[0-9]) ?: ?(?=[0-9]{1,3}$)")

@@ -1,3 +1,4 @@
+
 """Reads all replies to one question together: one kind for all, equal answers under one name.
 
 One reply alone often leaves open what it states. Next to the others, and with the question, most
@@ -9,8 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from manyminds.reading import choices, durations, given, lists, locate, markup, numbered, polarity
+from manyminds.reading import (
+    choices,
+    concluded,
+    durations,
+    given,
+    lists,
+    locate,
+    markup,
+    numbered,
+    polarity,
+)
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
+from manyminds.reading.concluded import WHERE
 from manyminds.reading.figures import is_number
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
 from manyminds.reading.locate import Found
@@ -35,7 +47,7 @@ _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
 _ASSERTS = re.compile(r"\bassert\b[^\n]{0,500}==\s*\?\?")
 _OUTPUT = re.compile(
-    r"\bwhat\b[^.?\n]{0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
+    r"\bwhat\b(?:[^.?\n]|\.(?=\w)){0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
     re.IGNORECASE,
 )
 _EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f(3)?"
@@ -58,15 +70,23 @@ _WH = re.compile(  # a question that yes and no do not answer
 _TRUTH = re.compile(r"\b(?:true|false|yes|no|truth|valid|holds?)\b", re.IGNORECASE)
 _ONLY_IF = {DURATION: durations.is_compound, RANGE: is_range}
 """Kinds of which one reply at least must have an answer that only they read."""
-_WHO = re.compile(r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$", re.IGNORECASE)
+_WHO = re.compile(
+    r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$|[\u8c01\u8ab0]|\u54ea(?:\u4e00)?[\u5ea7\u4f4d\u56fd\u6761\u91cc]|\u3069\u3053|\ub204\uad6c|\uc5b4\ub514",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(
-    r"\b(?:how\s+(?:many|much)|(?:what|which)\s+number)\b[^.?!\n]*\?\s*$", re.IGNORECASE
+    r"(?:\b(?:how\s+(?:many|much)|(?:what|which)\s+number|wie\s*viele?|combien|cu\u00e1nt[oa]s?|quant[oiae]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile)\b"
+    r"|\u591a\u5c11|\u51e0(?!\u4e4e)|\u3044\u304f[\u3064\u3089]|\u4f55(?=[\u4eba\u500b\u5339\u672c\u679a\u5186\u56de\u5206\u79d2])|\uba87|\uc5bc\ub9c8)"
+    r"(?:[^.?!\n]|\.(?=[0-9]))*[?\uff1f]\s*$",
+    re.IGNORECASE,
 )
 _ARITHMETIC = re.compile(  # asks for nothing but a number
     r"^\W*(?:what(?:'s|\s+is)|calculate|compute|evaluate|how\s+much\s+is|was\s+ist|combien\s+font|cu\u00e1nto\s+es)?"
     r"\s*(?=[^?]*[0-9]\s*[-+*/\u00d7\u00f7^x])[-+*/\u00d7\u00f7^().0-9x\s%=]+(?:\?|\.|$)",
     re.IGNORECASE,
 )
+_NO_AMOUNTS = frozenset(("yes or no", "choice", "date", "time"))
+"""Kinds of answers that no question for an amount has."""
 _VARIABLE = re.compile(r"[0-9]x|(?<![0-9]\s)x|x(?!\s*[0-9])", re.IGNORECASE)  # "5 x 7" has none
 _FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$|\b(?:sin|cos|tan|sec|csc|cot|log|ln|exp|sqrt)\b")
 
@@ -108,7 +128,9 @@ def read_all(
     good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]
     chosen = _kind_of(good, question) if kind is None else _named(kind)
     found = [
-        None if text is None or (no and kind is None) else _read(chosen, text)
+        None
+        if text is None or (no and kind is None)
+        else _read(chosen, text, question if kind is None else "")
         for text, no in zip(texts, refused, strict=True)
     ]
     if question and kind is None:
@@ -146,7 +168,8 @@ def _with_restated(
     read: list[Found | None] = []
     for text, one, no in zip(texts, found, refused, strict=True):
         filled = None
-        open_ = one is None or kind is TEXT and (is_sentence(text, one) or one.where == "bold text")
+        loose = one is not None and (is_sentence(text, one) or one.where == "bold text")
+        open_ = one is None or kind is TEXT and loose
         if text is not None and not no and open_:
             filled = restated(text, question)
             if filled is not None and kind is not TEXT:
@@ -176,7 +199,11 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return lettered(tuple(options.items()), question)
     if listed := numbered.options_in(question):
         by_number = numbered.reader(tuple(listed.items()))
-        if sum(_read(by_number, text) is not None for text in good) >= _ENOUGH * len(good) > 0:
+        if (
+            sum(_read(by_number, text, question) is not None for text in good)
+            >= _ENOUGH * len(good)
+            > 0
+        ):
             return by_number
     if _asks_for_output(question[-_LONGEST_QUESTION:]):
         return EXTRACTORS["literal"]
@@ -189,14 +216,14 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     left = () if own is not None or _asks_for_words(good, question) else _tried(question)
     for plain in (*kinds_of_question(question), *left):
         kind = number if plain is EXTRACTORS["number"] else plain
-        found = [place for text in good if (place := _read(kind, text)) is not None]
+        found = [place for text in good if (place := _read(kind, text, question)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
         if kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found):
             continue  # "7 days" is a number
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
-            return _plainer(kind, found, good)
+            return _plainer(kind, found, good, question)
     if own is None and _HOW_MANY.search(question) and not _formulas(good):
         return number  # a question that has no other kind, however few state one
     return own or TEXT
@@ -204,23 +231,29 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
 
 def _tried(question: str) -> Sequence[Extractor]:
     """Return the kinds that are tried for any question: yes and no answer no "which" or "who"."""
+    if _HOW_MANY.search(question):
+        return [kind for kind in KINDS if kind.name not in _NO_AMOUNTS]
     if _WH.search(question) and not _TRUTH.search(question):
         return [kind for kind in KINDS if kind is not YES_OR_NO]
     return KINDS
 
 
-def _plainer(kind: Extractor, found: Sequence[Found], good: Sequence[str]) -> Extractor:
+def _plainer(
+    kind: Extractor, found: Sequence[Found], good: Sequence[str], question: str
+) -> Extractor:
     """Return the reader of numbers in place of that of formulas where it reads no fewer replies."""
     if kind.name != "math" or not all(is_number(one.answer) for one in found):
         return kind
     number = EXTRACTORS["number"]
-    read = sum(_read(number, text) is not None for text in good)
+    read = sum(_read(number, text, question) is not None for text in good)
     return number if read >= len(found) else kind
 
 
 def _asks_for_words(good: Sequence[str], question: str) -> bool:
     """Say whether a question asks for words, by its "who" or as half of the replies fill it in."""
-    return bool(question) and (_WHO.search(question) is not None or _fills_in_words(good, question))
+    if not question or _HOW_MANY.search(question):
+        return False
+    return _WHO.search(question) is not None or _fills_in_words(good, question)
 
 
 def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
@@ -231,7 +264,7 @@ def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
     if polarity.asks_nothing_else(question):
         return kinds_of_question(question)[0]
     for kind in kinds_of_question(question) if len(question) <= _SHORT_QUESTION else ():
-        read = sum(_read(kind, text) is not None for text in good)
+        read = sum(_read(kind, text, question) is not None for text in good)
         if kind.name == "text" and 3 * read < 2 * len(good):
             return TEXT  # one of the alternatives that it names, in other words
         counted = lists.count_in(question) is not None
@@ -249,6 +282,10 @@ def _formulas(good: Sequence[str]) -> bool:
 
 def _fills_in_words(good: Sequence[str], question: str) -> bool:
     """Say whether half of the replies or more fill words into the question, and no numbers."""
+    number = EXTRACTORS["number"]
+    concluded = [_read(number, text, question) for text in good]
+    if any(one is not None and one.where == WHERE for one in concluded):
+        return False
     filled = [one for text in good if (one := restated(text, question)) is not None]
     words = [one for one in filled if not any(char.isdigit() for char in one.answer.split()[0])]
     return bool(good) and 2 * len(words) >= len(good) and len(words) == len(filled)
@@ -262,12 +299,12 @@ def _asks_for_output(question: str) -> bool:
 
 # A forest reads its replies again after every wave, and after every answer where it cuts.
 @lru_cache(maxsize=4_096)
-def _read(kind: Extractor, text: str) -> Found | None:
+def _read(kind: Extractor, text: str, question: str = "") -> Found | None:
     """Return what a reply states; one that nothing is read in is read without its markup."""
     found = kind.located(text)
     if found is None and kind.name not in _EXACT and (bare := markup.bare(text)) != text:
-        return kind.located(bare)
-    return found
+        found = kind.located(bare)
+    return concluded.read(kind, text, found, question) if question else found
 
 
 @lru_cache(maxsize=4_096)

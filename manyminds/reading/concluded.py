@@ -1,0 +1,157 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
+"""Answers of longer replies, read in the sentence that concludes them.
+
+"3 * 9 = 27. So she needs 27 tiles. That is less than the 30 that are there." says 27 to "How many
+tiles does she need?".
+"""
+
+import re
+
+from manyminds.reading import conclusion, digits, figures, locate, numbers, restated, values_asked
+from manyminds.reading.answers import Extractor
+from manyminds.reading.cut_off import is_cut_off, stops_short
+from manyminds.reading.discourse import parts
+from manyminds.reading.figures import TOKEN
+from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
+from manyminds.reading.texts import plain_key
+from manyminds.reading.values_asked import (
+    COMPARES,
+    EQUALS,
+    OPERATES,
+    figures_asked,
+    sentence_asked,
+    values_in,
+)
+
+WHERE = "conclusion"
+_PLAIN_PLACES = ("JSON field", "box", "cue", "####", "[ANSWER]", "code fence")
+"""Places that state an answer themselves."""
+_SURE = ("result", "bold text")
+"""Places of a number that stand on their own."""
+_LEAVES = re.compile(
+    r",\s*(?:leaving|making|giving|which\s+(?:leaves|makes|gives))\s+(?:us\s+)?(?:with\s+)?",
+    re.IGNORECASE,
+)
+_FEW = 3  # words of a conclusion that is an answer
+_ALTERNATIVES = re.compile(
+    r"[,:]\s(?:[^,:?]|,(?=[0-9])){1,100}\s(?:or|oder|ou|o|of|\u0438\u043b\u0438)\s[^:?]{1,100}\?\s*\Z"
+)
+_SHORT = 40  # characters of it
+_LONGEST = 500  # characters of a conclusion
+_LONGEST_QUESTION = 2_000
+
+
+def read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
+    """Return the answer in the conclusion of a reply, or what was found in all of it.
+
+    Args:
+        kind: The reader.
+        text: The reply.
+        found: What the reader finds in all of the reply.
+        question: The question, if it is known.
+
+    Returns:
+        The answer in the conclusion. None where it states something else than what was found.
+    """
+    if found is not None and found.where.startswith(_PLAIN_PLACES):
+        return found
+    shown = readable(text)
+    if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
+        return found
+    concluded = conclusion.of(shown, question)
+    if concluded is None or len(concluded.said) > _LONGEST:
+        return found
+    if kind.name in ("number", "text", "math") and locate.refuses(concluded.said):
+        return None
+    if kind.name == "yes or no":
+        return _verdict(kind, concluded, shown, found)
+    if kind.name == "number":
+        return _number(concluded.said, shown, found, question)
+    if kind.name == "text":
+        return _words(concluded, shown, found, question)
+    for part in parts(concluded.said):
+        said = kind.located(part)
+        if said is not None:
+            return Found(said.answer, WHERE)
+    figure = found is not None and figures.is_number(found.answer)
+    words = figure and not any(map(str.isdigit, concluded.said)) and not figures_asked(question)
+    return None if words else found
+
+
+def _verdict(
+    kind: Extractor, concluded: conclusion.Conclusion, text: str, found: Found | None
+) -> Found | None:
+    """Return yes or no as the conclusion says, else as the last paragraph does in its first word."""
+    ending = text.rstrip().rpartition("\n\n")[2]
+    for part in (*parts(concluded.said), ending):
+        said = kind.located(part)
+        if said is not None:
+            return Found(said.answer, WHERE)
+    return found
+
+
+def _words(
+    concluded: conclusion.Conclusion, text: str, found: Found | None, question: str
+) -> Found | None:
+    """Return the words that a conclusion fills into the question, or says that something is."""
+    bold = found is not None and found.where == "bold text" and found.answer in concluded.said
+    if bold and found is not None and len(found.answer.split()) < len(concluded.said.split()):
+        return found
+    whole = restated.restated(text, question)
+    if not concluded.marked and restated.contradicts(text, question):
+        return found
+    bare = _ALTERNATIVES.sub("?", question)
+    for part in parts(concluded.said):
+        filled = restated.restated(part, bare)
+        if filled is not None:
+            same = whole is None or plain_key(whole.answer) == plain_key(filled.answer)
+            return Found(filled.answer, WHERE) if concluded.marked or same else None
+    if whole is not None:
+        return found
+    named = restated.named(next(parts(concluded.said)), question)
+    short = len(concluded.said.split()) <= _FEW and len(concluded.said) <= _SHORT
+    said = concluded.said if named is None and short else locate.answer_of(named)
+    return found if said is None else Found(said.strip(" .*_!"), WHERE)
+
+
+def _number(said: str, text: str, found: Found | None, question: str) -> Found | None:
+    said = _resulting(said)
+    comma = numbers.has_decimal_comma(text)
+    values = list(values_in(said, comma=comma))
+    known = found is not None and figures.value(found.answer) in {one.value for one in values}
+    if not values and found is not None and not figures_asked(question):
+        return found if found.where in _SURE else None
+    if not values or known and EQUALS.search(said):
+        return found
+    if COMPARES.search(sentence_asked(question)):
+        picked = values_asked.difference(said, values)
+        return None if picked is None else Found(picked, WHERE)
+    counted = values_asked.counted(values, said, sentence_asked(question))
+    alone = len({one.value for one in counted}) == 1 and not OPERATES.search(said)
+    picked = counted[0].written if alone and not EQUALS.search(said) else None
+    for part in parts(said) if picked is None else ():
+        picked = values_asked.picked(part, question, comma=comma)
+        if picked is not None or not OPERATES.search(part) and list(values_in(part, comma=comma)):
+            break
+    given = {one.value for one in values_in(question[-_LONGEST_QUESTION:], comma=comma)}
+    if picked is not None and (figures.value(picked) not in given or _results(picked, text)):
+        return Found(picked, WHERE)
+    return found if known else None
+
+
+def _resulting(said: str) -> str:
+    """Return what a step leaves: "25 children" of "we subtract 5 from 30, leaving 25 children"."""
+    leaves = _LEAVES.search(said)
+    step = leaves is not None and conclusion.calculates(said[: leaves.start()])
+    return said[leaves.end() :] if leaves is not None and step else said
+
+
+def _results(picked: str, text: str) -> bool:
+    """Say whether an equation of a reply gives a number."""
+    plain = digits.plain(text)
+    after = (TOKEN.match(plain, sign.end()) for sign in EQUALS.finditer(plain))
+    return any(
+        token and figures.value(figures.written(token) or "") == figures.value(picked)
+        for token in after
+    )
