@@ -13,6 +13,7 @@ from manyminds.reading.cut_off import is_cut_off, stops_short
 from manyminds.reading.discourse import parts
 from manyminds.reading.figures import TOKEN
 from manyminds.reading.locate import Found
+from manyminds.reading.number_places import in_sentence
 from manyminds.reading.reasoning import readable
 from manyminds.reading.texts import plain_key
 from manyminds.reading.values_asked import (
@@ -33,6 +34,7 @@ _LEAVES = re.compile(
     r",\s*(?:leaving|making|giving|which\s+(?:leaves|makes|gives))\s+(?:us\s+)?(?:with\s+)?",
     re.IGNORECASE,
 )
+_OUT_OF = re.compile(r"\b([0-9]{1,9})\s+out\s+of\s+([0-9]{1,9})\b")
 _FEW = 3  # words of a conclusion that is an answer
 _ALTERNATIVES = re.compile(
     r"[,:]\s(?:[^,:?]|,(?=[0-9])){1,100}\s(?:or|oder|ou|o|of|\u0438\u043b\u0438)\s[^:?]{1,100}\?\s*\Z"
@@ -62,6 +64,9 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
         return found
+    opens = found is not None and (kind.name == "choice" or found.where.startswith("first"))
+    if opens and not concluded.marked:  # "**B. Stack**", and what the others are
+        return found
     if kind.name in ("number", "text", "math") and locate.refuses(concluded.said):
         return None
     if kind.name == "yes or no":
@@ -71,9 +76,11 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     if kind.name == "text":
         return _words(concluded, shown, found, question)
     for part in parts(concluded.said):
-        said = kind.located(part)
+        said = kind.located(_OUT_OF.sub(r"\1/\2", part) if kind.name == "choice" else part)
         if said is not None:
             return Found(said.answer, WHERE)
+        if kind.name == "literal" and (number := in_sentence(part, comma=False)) is not None:
+            return Found(number, WHERE)
     figure = found is not None and figures.is_number(found.answer)
     words = figure and not any(map(str.isdigit, concluded.said)) and not figures_asked(question)
     return None if words else found

@@ -9,14 +9,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from manyminds.reading import locate
+from manyminds.reading.asked import HEAD, Asked, asked_in, content, shared
 from manyminds.reading.cues import DENIES
 from manyminds.reading.discourse import SINCE, is_aside, is_marked, parts, so, supposes, unmarked
 from manyminds.reading.revised import turns
-from manyminds.reading.stems import SMALL, WORD, stem
 from manyminds.reading.steps import leads
 
-_HEADING = re.compile(
-    r"[\s#*_>]*(?:[0-9]{1,2}[.)]\s+)?(?:final\s+|the\s+)?(?:conclusions?|answer|result|summary|verdict|solution"
+HEADING = re.compile(
+    r"[\s#*_>]*(?:[0-9]{1,2}[.)]\s+)?(?:final\s+|the\s+)?(?:conclusions?|answer|result|summary|verdict"
     r"|fazit|ergebnis|antwort|schluss(?:folgerung)?|zusammenfassung|conclusie|antwoord|réponse|résultat|respuesta|conclusión|resultado"
     r"|risposta|conclusione|risultato|resposta|conclusão|ответ|вывод|итог|wniosek|odpowiedź|结论|答案|总结|結論|答え|결론|정답)"
     r"[*_\s]*(?:[:：][*_\s]*(?P<rest>.*)|)",
@@ -31,64 +31,6 @@ _DISPLAYED = re.compile(r"\$\$[^$]{1,2000}\$\$|\\\[[^\[\]]{1,2000}\\\]")
 _DISPLAY = re.compile(r"\s*(?:\$\$|\\\[)")
 _BULLET = re.compile(r"\s*(?:[-*+•]|[0-9]{1,2}[.)])\s")
 _RESULT = re.compile(r"[=≈]\s*-?[$€£]?\s*[0-9]")
-_ASKED = re.compile(r"[^.!?\n。？]*(?:\.[0-9][^.!?\n。？]*)*[?？]")
-_ASKING = frozenset(
-    [
-        "how",
-        "many",
-        "much",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "where",
-        "when",
-        "why",
-        "wie",
-        "viel",
-        "viele",
-        "welche",
-        "welcher",
-        "welches",
-        "was",
-        "wer",
-        "wo",
-        "wann",
-        "combien",
-        "quel",
-        "quelle",
-        "quels",
-        "quelles",
-        "cuánto",
-        "cuánta",
-        "cuántos",
-        "cuántas",
-        "qué",
-        "cuál",
-        "quanto",
-        "quanta",
-        "quanti",
-        "quante",
-        "qual",
-        "quale",
-        "true",
-        "false",
-        "quantos",
-        "quantas",
-        "hoeveel",
-        "welk",
-        "welke",
-        "сколько",
-        "какой",
-        "какая",
-        "какое",
-        "ile",
-        "jaki",
-        "jaka",
-        "jakie",
-    ]
-)
 _WH = re.compile(
     r"\b(?:what|which|who(?:m|se)?|where|wer|wo|welche[rsnm]?|wie\s+(?:hei\u00dft|lautet)|qui|quel(?:le)?s?|o\u00f9|qui\u00e9n|cu\u00e1l|d\u00f3nde|qu\u00e9"
     r"|chi|qual[ei]?|dove|quem|onde|welke?|wie|\u043a\u0442\u043e|\u043a\u0430\u043a\w+|kto|jak\w+)\b",
@@ -128,32 +70,12 @@ _BACK = 2  # paragraphs at the end that may hold it
 _TAIL = 6_000  # characters at the end of a reply
 _SHARE = 0.5  # of the words of a question that a sentence has which repeats it
 _MOST = 0.6  # of them, which leave no doubt about what a conclusion answers
-_HEAD = 3  # words that the first word of a question counts for
-_PREFIX = 5  # letters that two forms of a word share
 _LONGEST_QUESTION = 1_000
 
 
 class _Sentence(NamedTuple):
     said: str
     paragraph: int
-
-
-class _Asked(NamedTuple):
-    """What a question asks.
-
-    Attributes:
-        words: The stems of its words.
-        head: The first of them, which names what is asked for.
-    """
-
-    words: frozenset[str]
-    head: str
-
-    def repeated(self, said: str) -> int:
-        """Return how much of the question a sentence repeats; its first word counts most."""
-        inside = content(said)
-        head = shared(inside, frozenset([self.head])) if self.head else 0
-        return shared(inside, self.words) + _HEAD * head
 
 
 class Conclusion(NamedTuple):
@@ -188,7 +110,7 @@ def of(text: str, question: str = "") -> Conclusion | None:
     headed = _under_heading(sentences)
     if headed is not None:
         return Conclusion(unmarked(headed), True)
-    asked = _asked(question)
+    asked = asked_in(question)
     wh, last = _WH.search(question) is not None, sentences[-1].paragraph
     several = sentences[0].paragraph != last
     for paragraph in sorted({one.paragraph for one in sentences}, reverse=True)[:_BACK]:
@@ -210,36 +132,6 @@ def of(text: str, question: str = "") -> Conclusion | None:
     return _alone(ending, content(question[-_LONGEST_QUESTION:])) if several else None
 
 
-def asked_words(question: str) -> frozenset[str]:
-    """Return the stems of the words of the sentence that asks, without numbers."""
-    return _asked(question).words
-
-
-@lru_cache(maxsize=256)
-def _asked(question: str) -> _Asked:
-    question = question[-_LONGEST_QUESTION:]
-    asks = _ASKED.findall(question)
-    asked = asks[-1] if asks else (locate.sentences(question) or [""])[-1]
-    before = asked.partition(":")[0]
-    said = before if content(before) else asked
-    words = content(said)
-    first = next((word for word in WORD.findall(said) if content(word)), "")
-    named = first[:1].isupper() and not said.lstrip("\u00bf ").startswith(first)
-    return _Asked(words, "" if named else stem(first.casefold()))
-
-
-def content(text: str) -> frozenset[str]:
-    """Return the stems of the words of a text that carry its meaning."""
-    words = (word for word in WORD.findall(text.casefold()) if not word.isdigit())
-    return frozenset(stem(word) for word in words if word not in SMALL and word not in _ASKING)
-
-
-def shared(said: frozenset[str], words: frozenset[str]) -> int:
-    """Return how many words of a question others repeat, in whatever form."""
-    starts = {word[:_PREFIX] for word in said if len(word) >= _PREFIX}
-    return sum(word in said or word[:_PREFIX] in starts for word in words)
-
-
 def _sentences(text: str) -> list[_Sentence]:
     """Return the sentences of a reply; a displayed formula belongs to what introduces it."""
     text = _DISPLAYED.sub(lambda m: m[0].replace("\n", " "), text)
@@ -250,7 +142,7 @@ def _sentences(text: str) -> list[_Sentence]:
             blank = True
             continue
         before = found[-1].said if found else ""
-        introduced = before and not _ENDED.search(before) and not _HEADING.fullmatch(before)
+        introduced = before and not _ENDED.search(before) and not HEADING.fullmatch(before)
         colon = before.endswith((":", "：")) and not _BULLET.match(line)
         if introduced and (_DISPLAY.match(line) or colon or so(before) and not unmarked(before)):
             found[-1] = found[-1]._replace(said=f"{before} {line.strip()}")
@@ -265,17 +157,20 @@ def _sentences(text: str) -> list[_Sentence]:
 def _under_heading(sentences: list[_Sentence]) -> str | None:
     """Return the sentence under the last heading such as "Conclusion"."""
     for at in range(len(sentences) - 1, -1, -1):
-        heading = _HEADING.fullmatch(sentences[at].said)
+        heading = HEADING.fullmatch(sentences[at].said)
         if heading is None:
             continue
         rest = (heading["rest"] or "").strip(" *_")
         if rest:
             return rest
-        return sentences[at + 1].said if at + 1 < len(sentences) else None
+        below = [one.said for one in sentences[at + 1 :]]
+        marked = [said for said in below if so(said) or is_marked(said)]
+        chosen = marked[-1:] or below[:1]
+        return chosen[0] if chosen else None
     return None
 
 
-def _best(inside: list[str], asked: _Asked | None) -> Conclusion | None:
+def _best(inside: list[str], asked: Asked | None) -> Conclusion | None:
     """Return the conclusion of a paragraph.
 
     The last sentence that begins as one; else one that "therefore" marks or that repeats the
@@ -296,7 +191,7 @@ def _best(inside: list[str], asked: _Asked | None) -> Conclusion | None:
     return repeating
 
 
-def _is_left(said: str, later: list[str], further: list[str], asked: _Asked) -> bool:
+def _is_left(said: str, later: list[str], further: list[str], asked: Asked) -> bool:
     """Say whether the sentences behind a conclusion go on from it, or speak of what is asked."""
     if any(map(turns, later)) or any(map(_contrasts, further)):
         return True
@@ -308,7 +203,7 @@ def _is_left(said: str, later: list[str], further: list[str], asked: _Asked) -> 
     return any(_goes_on(one) and not (repeats and _OF_IT.match(one)) for one in later)
 
 
-def _repeating(inside: list[str], asked: _Asked) -> Conclusion | None:
+def _repeating(inside: list[str], asked: Asked) -> Conclusion | None:
     """Return the sentence of a paragraph that repeats most of the question, if it does.
 
     Of two alike it is the first one, unless the paragraph calculates.
@@ -317,7 +212,7 @@ def _repeating(inside: list[str], asked: _Asked) -> Conclusion | None:
     best, most = None, 0
     for said in inside:
         words, both = shared(content(said), asked.words), asked.repeated(said)
-        enough = words >= max(1, _SHARE * len(asked.words)) or both > _HEAD
+        enough = words >= max(1, _SHARE * len(asked.words)) or both > HEAD
         better = both > most or calculates and both == most
         if enough and better and not supposes(next(parts(said))) and not _leads_on(said):
             best, most = said, both

@@ -230,20 +230,23 @@ def _filled_in(
     lower = sentence.casefold()
     does = _DOES.match(rest)
     clause = (does["rest"] if does else rest).strip()
+    last = clause.split()[-1]
     at = lower.find(clause)
     ends = not lower[at + len(clause) : at + len(clause) + 1].isalnum()
     if at > 0 and lower[at - 1].isalnum():  # "Wednes-day comes after Tuesday"
         at = -1
-    if does and at < 0 and len(clause.split()) > _HEAD:  # "What do bees make in summer?"
-        clause = " ".join(clause.split()[:_HEAD])
+    head = _HEAD + (clause.split()[0] in SMALL)
+    if does and at < 0 and len(clause.split()) > head:  # "What do bees make in summer?"
+        clause = " ".join(clause.split()[:head])
         at = 0 if lower.startswith(f"{clause} ") else -1
+        at = -1 if verbs.match(lower[len(clause) :].lstrip()) else at  # "Ann Lee was born"
         ends = True
     if at >= 0 and does and ends:  # "Bees make honey."
         yield from _complement(sentence[at + len(clause) :], words)
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
         yield from _subject(sentence[:at], words)
     copula = verbs.search(sentence)
-    if copula is None or does and not _has_verb(sentence, clause.split()[-1]):
+    if copula is None or does and not _has_verb(sentence, last):
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
     if DENIES.match(right) and not DENIES.search(rest):  # "A shark is not a mammal."

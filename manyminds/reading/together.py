@@ -1,4 +1,3 @@
-
 """Reads all replies to one question together: one kind for all, equal answers under one name.
 
 One reply alone often leaves open what it states. Next to the others, and with the question, most

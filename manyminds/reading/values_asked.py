@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from manyminds.reading import conclusion, digits, figures, locate, units
+from manyminds.reading import digits, figures, locate, units
+from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.figures import TOKEN
 from manyminds.reading.measures import UNITS
 from manyminds.reading.number_places import in_sentence
@@ -192,10 +193,10 @@ def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     best: list[Value] = []
     most = 0
     for one in values:
-        behind = conclusion.content(" ".join(plain[one.end :].split()[:3]))
+        behind = content(" ".join(plain[one.end :].split()[:3]))
         same = 0
         for word in words:
-            if not conclusion.shared(behind, conclusion.content(word)):
+            if not shared(behind, content(word)):
                 break
             same += 1
         if same > most:
@@ -231,13 +232,13 @@ def _measures(unit: str) -> str:
 
 def _of_subject(values: list[Value], said: str, asked: str) -> str | None:
     """Return the number of the clause that has most words of the question, if one has."""
-    words = conclusion.asked_words(asked)
+    words = asked_in(asked).words
     ends = [0, *(mark.end() for mark in _CLAUSES.finditer(said)), len(said) + 1]
     scored: list[tuple[int, set[str]]] = []
     for begin, end in zip(ends, ends[1:], strict=False):
         inside = {one.written for one in values if begin <= one.start < end}
         if inside:
-            scored.append((conclusion.shared(conclusion.content(said[begin:end]), words), inside))
+            scored.append((shared(content(said[begin:end]), words), inside))
     most = max((score for score, _ in scored), default=0)
     best = [inside for score, inside in scored if score == most]
     return best[0].pop() if most and len(best) == 1 and len(best[0]) == 1 else None
