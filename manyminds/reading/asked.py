@@ -66,7 +66,7 @@ _ASKING = frozenset(
     ]
 )
 HEAD = 3  # words that the first word of a question counts for
-"""What its first word counts, beside the others."""
+"""What its first word counts, next to the others."""
 _PREFIX = 5  # letters that two forms of a word share
 _LONGEST_QUESTION = 1_000  # characters at the end of a question
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - patterns are easier to read in one line
-"""What the sentences of a reply are for: its conclusion, a remark beside it, a supposition."""
+"""What the sentences of a reply are for: its conclusion, a remark next to it, a supposition."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ def supposes(sentence: str) -> bool:
 
 
 def is_aside(sentence: str) -> bool:
-    """Say whether a sentence is a remark beside the answer, or about what is not the case."""
+    """Say whether a sentence is a remark next to the answer, or about what is not the case."""
     cue = ANSWER_IS.search(sentence)
     if cue is not None and not (_WOULD.search(cue[0]) and contrary(sentence)):
         return False

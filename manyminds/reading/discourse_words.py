@@ -12,7 +12,7 @@ class Discourse:
     Attributes:
         so: Begin a conclusion.
         inside: Mark a conclusion behind its verb: "is therefore".
-        aside: Begin a remark beside the answer.
+        aside: Begin a remark next to the answer.
         would: Verbs of what is not the case.
         suppose: Begin a clause about what is not the case.
     """
@@ -146,7 +146,7 @@ ASIDE_EASTERN = (
     "注意|顺便|另外|备注|提示|相比之下|作为比较|注:|ちなみに|なお|補足|参考"
     r"|참고로|참고:|한편|덧붙여|ملاحظة|للمقارنة|بالمناسبة|ध्यान\s+दें|तुलना\s+के\s+लिए"
 )
-"""Words that begin a remark beside the answer in other scripts."""
+"""Words that begin a remark next to the answer in other scripts."""
 SUPPOSE_EASTERN = "如果|假如|要是|若|倘若|假设|もし|仮に|만약|만일|ولو|لو|अगर|यदि"
 """Words that begin a clause about what is not the case in other scripts."""
 CHECKS = (
