@@ -16,7 +16,6 @@ _ASKING = frozenset(
         "what",
         "which",
         "who",
-        "whom",
         "whose",
         "where",
         "when",
