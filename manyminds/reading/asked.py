@@ -101,14 +101,14 @@ def asked_in(question: str) -> Asked:
     before = asked.partition(":")[0]
     said = before if content(before) else asked
     words = content(said)
-    first = next((word for word in WORD.findall(said) if content(word)), "")
+    first = next((one for one in WORD.findall(said) if content(one)), "")
     named = first[:1].isupper() and not said.lstrip("\u00bf ").startswith(first)
     return Asked(words, "" if named else stem(first.casefold()))
 
 
 def content(text: str) -> frozenset[str]:
     """Return the stems of the words of a text that carry its meaning."""
-    words = (word for word in WORD.findall(text.casefold()) if not word.isdigit())
+    words = (one for one in WORD.findall(text.casefold()) if not one.isdigit())
     return frozenset(stem(word) for word in words if word not in SMALL and word not in _ASKING)
 
 

@@ -188,7 +188,7 @@ def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     counted = _COUNTED.search(asked)
     if counted is None:
         return []
-    words = [word for word in counted["noun"].casefold().split() if word != "more"]
+    words = [one for one in counted["noun"].casefold().split() if one != "more"]
     plain = _UNIT_POWER.sub("", digits.plain(said))
     best: list[Value] = []
     most = 0
