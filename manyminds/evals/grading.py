@@ -148,6 +148,8 @@ class ByAnswer:
             kinds = [own]  # which knows the texts of the choices
         elif not self._fixed and (not kinds or own is TEXT and kinds[0].name == "literal"):
             kinds += [own, TEXT] if own is QUANTITY else [own]
+        elif not self._fixed and own.name == "year":  # in a column of numbers
+            kinds += [own]
         for kind in kinds:
             found = None if kind is TEXT and refuses(readable(text)) else kind.extract(text)
             if text_key(text) == text_key(gold):

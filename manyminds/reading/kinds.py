@@ -40,6 +40,8 @@ _JSON = re.compile(
 )
 _LONGEST_LETTER = 3  # characters of an answer that can be a letter
 _COMPOUND = frozenset(("list", "duration", "ratio", "time"))
+_METRES = re.compile(r"[0-9][0-9.,\s]*m")  # minutes, where a question asks for a length of time
+_WHEN = re.compile(r"\s*when\b", re.IGNORECASE)
 _RELATION = re.compile(r"[a-z]\s*=\s*[-0-9\\]")
 _LONGEST_DATE = 30  # characters
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
@@ -137,10 +139,9 @@ def kind_of_answer(answer: str, question: str = "") -> Extractor:
     listed = numbered.options_in(question) if question else {}
     if numbered.option_of(text, listed) is not None:
         return numbered.reader(tuple(listed.items()))
-    asked = [] if not question else [*kinds_of_question(question), TIME, DURATION]
-    for kind in asked:
-        if kind.name in _COMPOUND and _is_whole(kind, text):
-            return kind
+    asked = _asked_kind(text, question) if question else None
+    if asked is not None:
+        return asked
     if _RELATION.match(text):
         return EXTRACTORS["math"]
     if text.casefold() in ("yes", "no", "true", "false"):
@@ -159,6 +160,18 @@ def kind_of_answer(answer: str, question: str = "") -> Extractor:
         return EXTRACTORS["literal"] if structured.is_literal(text) else EXTRACTORS["json"]
     name = guess([text])
     return TEXT if name == "text" else EXTRACTORS[name]
+
+
+def _asked_kind(text: str, question: str) -> Extractor | None:
+    """Return the reader of a reference answer that is of the kind its question asks for."""
+    for kind in (*kinds_of_question(question), TIME, DURATION):
+        if kind is DURATION and _METRES.fullmatch(text):
+            continue
+        if kind.name in _COMPOUND and _is_whole(kind, text):
+            return kind
+    if years.is_year(text) and (years.asks(question) or _WHEN.match(question)):
+        return years.reader(question)
+    return None
 
 
 def _is_whole(kind: Extractor, answer: str) -> bool:

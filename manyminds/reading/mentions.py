@@ -25,6 +25,13 @@ _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
 _JOINED = re.compile(r"[-+*/^(\[{}\])\u221e\\]")  # signs that make another formula of one
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
+# What a sentence sets its answer apart from: "X, not Y", "Although Y, X", "X, unlike Y".
+_ASIDES = re.compile(
+    r"(?:,|;|\s\(|\s[\u2014\u2013-])\s*(?:and\s+|but\s+)?(?:not\b(?!\s+only)|unlike|rather\s+than)\s"
+    r"[^,.;!?()]{1,60}(?:,\s*(?:where|which|who)\b[^,.;!?()]{1,60})?\)?(?=\s*(?:[,.;!]|$))"
+    r"|^\s*(?:although|though|while|unlike)\b[^,.;!?]{1,100},\s*",
+    re.IGNORECASE,
+)
 _DESCRIBES = re.compile(
     r"\b(?:is|are|was|were|ist|sind|est|es|\u00e8|\u00e9)\s+(?:an?|eine?|une?|una?|uma?|one\s+of)\s",
     re.I,
@@ -236,7 +243,7 @@ def states(text: str, answer: str, question: str = "") -> bool:
             return True
         if found.where != "whole reply":
             return False
-    shown = readable(text).strip()
+    shown = _ASIDES.sub("", readable(text)[:_LONGEST]).strip()
     if locate.refuses(shown):
         return False
     unclear = DENIES.search(shown) or OPEN.search(shown) or _CONTRASTS.search(shown)

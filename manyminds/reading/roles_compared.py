@@ -132,6 +132,7 @@ _NEXT = re.compile(
     re.IGNORECASE,
 )
 _WORST = re.compile(r"\b(?:worst|last|weakest)\b", re.IGNORECASE)
+_LONGEST_SENTENCE = 2_000
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.])\d{1,3}(?![\d.]*\d|%|/)")
 
 
@@ -141,6 +142,8 @@ def in_turn(said: str, n: int) -> list[int] | None:
     Its first clause says best or first, each other one then, second or last.
     """
     for sentence in reversed(re.split(r"(?<=[.!?\u3002])\s+|\n+", said.strip())):
+        if len(sentence) > _LONGEST_SENTENCE:
+            continue
         clauses = [clause for clause in _CLAUSE.split(sentence) if clause.strip()]
         named = [_NUMBER.findall(clause) for clause in clauses]
         order = [int(found[0]) for found in named if len(found) == 1]

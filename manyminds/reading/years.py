@@ -16,6 +16,7 @@ _ASKS = re.compile(
 _YEAR = re.compile(r"(?<![a-zA-Z0-9_.,$-])(?:1[0-9]{3}|20[0-9]{2})(?![a-zA-Z0-9_%]|[.,][0-9])")
 _VERB = re.compile(r"\b(?P<verb>[a-z]{3,20})\s*\?", re.IGNORECASE)
 _TAKES_BACK = re.compile(r"\b(?:actually|but|however|not|or)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|never)\b|n['\u2019]t\b", re.IGNORECASE)
 _STEM = 5  # letters of a verb that its forms share
 _LONGEST = 2_000  # characters of a reply in which a year is looked for
 
@@ -23,6 +24,11 @@ _LONGEST = 2_000  # characters of a reply in which a year is looked for
 def asks(question: str) -> bool:
     """Return whether a question asks for a year."""
     return _ASKS.search(question) is not None
+
+
+def is_year(answer: str) -> bool:
+    """Return whether an answer is a year and nothing else."""
+    return _YEAR.fullmatch(answer.strip()) is not None
 
 
 def find(text: str, question: str = "") -> Found | None:
@@ -39,7 +45,7 @@ def find(text: str, question: str = "") -> Found | None:
     text = text[:_LONGEST]
     named = set(_YEAR.findall(text))
     if len(named) == 1:
-        return Found(named.pop(), "the only year")
+        return None if _DENIES.search(text) else Found(named.pop(), "the only year")
     verb = _VERB.search(question)
     if verb is None or _TAKES_BACK.search(text):
         return None

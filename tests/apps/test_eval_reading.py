@@ -53,6 +53,33 @@ QUESTIONS: list[tuple[str, object, list[str], list[str]]] = [
         ["Marlowe", "It was not Shakespeare."],
     ),
     ("What is the capital of France?", "Paris", ["Paris, France", "The capital is Paris."], ["Lyon, France"]),
+    (
+        "What is the capital of Australia?",
+        "Canberra",
+        ["The capital is Canberra, not Sydney.", "Although many think it is Sydney, it is Canberra.",
+         "Canberra is the capital, unlike what many think.", "It is Canberra (not Sydney)."],
+        ["The capital is Sydney, not Canberra.", "Although Canberra is near, it is Sydney.",
+         "Sydney is the capital, rather than Canberra.", "It is not Canberra."],
+    ),
+    (
+        "What language do Brazilians speak?",
+        "Portuguese",
+        ["Portuguese is what they speak, unlike their neighbours, where Spanish is spoken."],
+        ["Spanish is what they speak, unlike in Portugal, where Portuguese is spoken."],
+    ),
+    (
+        "When did World War II end?",
+        "1945",
+        ["It ended on 2 September 1945.", "In 1945.", "1945, when Japan surrendered."],
+        ["It ended in 1944.", "1946", "It was not in 1945.", "1939 or 1945"],
+    ),
+    (
+        "How tall is Mount Everest?",
+        "8849 m",
+        ["Mount Everest is 8,849 metres tall.", "About 8.849 km", "8,849 meters above sea level", "8849 m"],
+        ["8849 feet", "8,611 m", "8849 minutes", "8849 km"],
+    ),
+    ("How long does it take?", "5 m", ["It takes 5 minutes.", "300 s"], ["It takes 5 hours.", "5 km"]),
     ("Who painted the Mona Lisa?", "Leonardo da Vinci", ["Leonardo da Vinci"], ["Leonardo DiCaprio"]),
     ("What is a half?", "\\frac{1}{2}", ["\\boxed{0.5}", "The answer is 1/2."], ["\\boxed{2}"]),
 ]  # fmt: skip
@@ -89,6 +116,14 @@ def test_each_row_is_graded_by_the_kind_of_its_gold() -> None:
         for text in texts
     ]
     assert [one for one in judged if one not in expected] == []
+
+
+def test_a_year_in_a_column_of_numbers_is_read_in_a_date() -> None:
+    golds = {"When did World War II end?": "1945", "In what year did the wall fall?": "1989"}
+    rows = [Row(id=question, question=question, answer=gold) for question, gold in golds.items()]
+    grade = grader(rows, Path("questions.jsonl"))
+    assert grade(rows[0], "It ended on 2 September 1945.") and grade(rows[1], "On 9 November 1989.")
+    assert not grade(rows[0], "It ended on 2 September 1944.") and not grade(rows[1], "In 1990.")
 
 
 @pytest.mark.parametrize("text", ["Leonardo da Vinci", " leonardo da vinci. "])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from helpers.server import Reply, Server
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from manyminds import Budget, Member
+from manyminds import Budget, Member, create_council, create_smoa, create_tournament
 from manyminds.fence import numbered
 from manyminds.models.structured_output import request_params
 from manyminds.nodes.role_call import RoleReply, Unreadable, ask_role
@@ -316,3 +317,27 @@ async def test_a_streamed_reply_that_is_refused_is_dropped() -> None:
     )
     assert found.value == "good"
     assert [e["member"] for e in events if e["event"] == "dropped"] == ["m0"]
+
+
+# Replies of members that do not hold to any form, at the greatest length of an answer that is kept.
+ENDLESS = (
+    *("A) x B) y ", "[", "{", "\\boxed{", "1/2", "1, ", "= ", "Answer: \n", '{"answer": ', "$x$ "),
+    *("| a | b |\n", "not ", "The answer is ", "2 is better than 1, ", "**", "```json\n{"),
+)
+
+
+@pytest.mark.parametrize("unit", ENDLESS)
+async def test_an_endless_verdict_does_not_hold_up_the_event_loop(unit: str) -> None:
+    verdict = (unit * 200_000)[:190_000]
+
+    def reply(_messages: list[BaseMessage], data: dict[str, Any]) -> str:
+        return "It is 4." if data["role"] in ("proposer", "sampler") else verdict
+
+    models = [ScriptedChatModel(reply) for _ in range(2)]
+    graphs = [create_council(models), create_smoa(models, layers=2), create_tournament(models[0])]
+    for graph in graphs:
+        began = time.process_time()
+        result = await graph.compile().ainvoke("What is 2 + 2?")
+        assert "It is 4." in result["answer"] or result["report"]["degraded"]
+        calls = len(result["report"]["spent"]) and result["report"]["calls"]
+        assert time.process_time() - began < 2 + 0.6 * calls, graph.method
