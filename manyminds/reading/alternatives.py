@@ -16,7 +16,7 @@ _TAIL = 2_000  # characters at the end of a question that may name alternatives
 _MOST_WORDS = 4
 _MOST_ITEMS = 8
 _LAST = re.compile(
-    r"(?P<before>.+?),?\s+(?:or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|\.(?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
+    r"(?P<before>.+?),?\s+(?P<or>or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|\.(?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
     re.IGNORECASE,
 )
 _LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
@@ -28,13 +28,17 @@ _SLASHED = re.compile(  # "(positive / negative / neutral)" at the end
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(r"\b(?:next|continues?|missing|follows?|comes\s+after)\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)]?\s+|\n+")
 _ASKS_WHICH = re.compile(
     r"\W*(?:which|what|who(?:m|se)?|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
 )
 _CHOOSE = re.compile(
     r"\W*(?:please\s+)?(?:answer|choose|decide|classify|label|respond|reply|pick|select|say)\b"
     r"(?!\s+(?:with|in|using)\b)",
+    re.IGNORECASE,
+)
+_ROMANCE = re.compile(  # Spanish or Italian, where "o" is "or"
+    r"\u00bf|\b(?:\u00e8|pi\u00f9|quale|cu\u00e1l|qu\u00e9|m\u00e1s|el|los|las|il|gli|della?)\b",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
@@ -71,6 +75,11 @@ _AUXILIARY = re.compile(  # "is" of "is not"
 )
 _PRONOUN = re.compile(r"(?:it|this|that|he|she|they)\b", re.IGNORECASE)
 _THEREFORE = re.compile(r"\b(?:therefore|thus|hence|consequently|also|folglich|donc)\b", re.I)
+_HEAD = re.compile(r"\s*[,;:(\u2014\u2013]\s*")
+_NOTHING = re.compile(
+    r"\W*(?:(?:it|that|this|the|an?|is|was|['\u2019]s|would|be|das|die|der|ein|eine|ist|es|le|la|el|c['\u2019]est)\b\W*)*",
+    re.IGNORECASE,
+)
 _UNITS = frozenset(measures.UNITS)
 _LONGEST_SENTENCE = 400
 _LAST_SENTENCES = 8
@@ -95,6 +104,9 @@ def named_in(question: str) -> tuple[str, ...]:
         asks = sentence.rstrip().endswith("?")
         if found is not None and found.re is _LISTED and _CONTINUES.search(sentence):
             break  # "Which number comes next: 2, 4, 6?"
+        joins = None if found is None or found.re is _LISTED else found["or"].casefold()
+        if joins == "o" and not _ROMANCE.search(question):
+            found = None  # "Quantos estados tem o Brasil?": an article
         if found is None and asks:
             break  # the question is another one
         if found is None or not (asks or _CHOOSE.match(sentence)):
@@ -153,7 +165,7 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
             return _find(said, own_words, verbs, asked)
         return found
 
-    return finding("text", find, str.casefold)
+    return finding("text", find, lambda answer: _plain(answer).casefold())
 
 
 def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
@@ -214,6 +226,13 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
     if before and (it := _PRONOUN.match(clause)) is not None:  # "A is 5, so it is larger."
         subject = next((item for item, one in patterns.items() if one.match(before[0])), None)
         clause = clause if subject is None else f"{subject} {clause[it.end() :]}"
+    head, rest = (_HEAD.split(clause, maxsplit=1) + [""])[:2]
+    alone = [item for item, pattern in patterns.items() if pattern.search(head)]
+    others = any(pattern.search(rest) for pattern in patterns.values())
+    if len(alone) == 1 and rest and not others and not _HEDGED.search(rest):
+        left = patterns[alone[0]].sub(" ", head)
+        if _NOTHING.fullmatch(left):  # "The cheetah, at up to 110 km/h."
+            return alone
     shorter = _THAN.sub("", clause)
     clause = clause if _AUXILIARY.search(shorter) else shorter
     left, named = clause, list[str]()

@@ -52,8 +52,8 @@ _CONCLUSION = re.compile(
     rf"(?i:{_NAMED})?[*]*(?:[(\[]([A-Za-z])[)\]]|([A-Z]){_EDGE})",
 )
 _IS_CORRECT = re.compile(
-    r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|so|thus|and|but|that|hence|therefore|think"
-    r"|believe|(?<!not )only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)[*(]*((?-i:[A-Z]))[*)]*(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|better|most\s+\w+)\b"
+    r"(?:(?:^|[\n.:;,!?。，、])\s{0,4}|\b(?:option|choice|answer|letter|statement|sentence|aussage|so|thus|and|but|that|hence|therefore|think"
+    r"|believe|(?<!not )only|antwort|opción|réponse|вариант)\s+|选项\s*|選択肢\s*)[*(]*((?-i:[A-HJ-Z]))[*)]*(?:\s+(?:is|must\s+be|should\s+be|would\s+be|seems|looks|appears)\s+(?:to\s+be\s+)?(?:the\s+)?(?:correct|right|true|best|better|most\s+\w+)\b"
     r"|\s+best\s+\w+s\b|:\s*(?:correct|right)\b|\s+it\s+is\b"
     r"|\s+(?:ist|est|es)\s+(?:die\s+|la\s+)?(?:richtig|korrekt|correcte?|bonne|correcta)"
     r"|\s*[是项]?(?:正确|对的)|\s*が正し|\s+(?:—\s+)?(?:верн|правильн))",
@@ -80,6 +80,9 @@ _INITIAL = re.compile(r"\s*(?:[A-Z]\.[A-Za-z]|I\b)")  # U.S., I. Newton
 _DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bcannot)\s+(?:\w+\s+){0,2}$")
 _LONGEST_DENIAL = 40  # characters before a choice
 _BEHIND = re.compile(r"[^()\n?]{1,60}\s\((?:option\s+)?([A-J])\)\s*\.?\s*", re.IGNORECASE)
+_SENTENCE = 4  # words
+_SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+", re.IGNORECASE)
+_LAST_LETTER = re.compile(r"[(*]{0,3}([A-HJ-Z])[)*.]{0,4}")
 _LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
 _FOREIGN = re.compile(
     "\\A[^A-Za-z]*[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af][^A-Za-z]{0,60}\\([A-Z]\\)[^A-Za-z]*\\Z"
@@ -145,6 +148,7 @@ def _find(text: str, options: Mapping[str, str] | None, question: str) -> Found 
         mark = _in_place(place[:_LONGEST])
         if mark is None or options and mark not in options:  # the x of "cos(x)"
             mark = option_texts.named(place, options) or mark
+            mark = mark or option_texts.by_own_word(place, options)
         chosen = found(mark, where)
         break
     else:
@@ -167,7 +171,15 @@ def _by_text(text: str, options: Mapping[str, str] | None, question: str) -> Fou
     if ends and (_denies(clause, options, question) or option_texts.named(clause, options) is None):
         # "Not Sydney. It's Canberra."
         clause, said = ending[0], not _denies(ending[0], options, question)
-    return found(option_texts.named(clause, options) if said else None, _BY_TEXT)
+    mark = option_texts.named(clause, options) or option_texts.by_own_word(clause, options)
+    if said and mark is None:  # "Green, because it is no mix of red and blue."
+        reasoned = locate.plain(clause)
+        mark = option_texts.named(reasoned, options)
+        if mark is None:  # "Sad is an antonym, so glad."
+            reasoned = _SO.split(clause)[-1]
+            mark = option_texts.named(reasoned, options)
+        mark = mark if mark is not None and option_texts.is_all(reasoned, mark, options) else None
+    return found(mark if said else None, _BY_TEXT)
 
 
 def _denies(clause: str, options: Mapping[str, str], question: str) -> bool:
@@ -291,6 +303,9 @@ def _unmarked(text: str) -> Found | None:
     if len(named) == 1 and not _DENIES.search(ending[0]):  # "Therefore carbon, option B."
         return Found(named.pop().upper(), "last sentence")
     last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
+    before = locate.sentences(text)[-2:-1]
+    if last_line is None and before and len(before[0].split()) >= _SENTENCE:  # "... mammals. B."
+        last_line = _LAST_LETTER.fullmatch(ending[0].strip())
     if last_line:
         return Found(last_line[1].upper(), "last line")
     several = len(set(_LISTED.findall(text))) > 1 or len(options_in(text)) > 1

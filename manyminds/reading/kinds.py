@@ -15,6 +15,7 @@ from manyminds.reading import (
     figures,
     json_fields,
     lists,
+    locate,
     numbered,
     numbers,
     option_texts,
@@ -30,7 +31,9 @@ from manyminds.reading import (
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding, guess, text_key
 from manyminds.reading.locate import Found
 from manyminds.reading.polarity import YES_OR_NO
+from manyminds.reading.polarity_words import EITHER
 from manyminds.reading.quantities import QUANTITY, is_quantity
+from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import restated
 from manyminds.reading.texts import TEXT
 
@@ -72,12 +75,14 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
     """
     question = question[-_LONGEST_QUESTION:]
     kinds: list[Extractor] = []
-    if polarity.asks(question):
+    chosen = () if EITHER.search(question) else alternatives.named_in(question)
+    either = bool(chosen) and not question.rstrip().endswith("?")  # "Answer spam or ham."
+    if polarity.asks(question) and not either:
         kinds.append(
             finding("yes or no", partial(polarity.find, question=question), polarity.truth)
         )
     ordered = orders.asked_for(question)
-    named = () if ordered is not None else alternatives.named_in(question)
+    named = () if ordered is not None else chosen
     if named:
         kinds.append(alternatives.reader(named, question))
     listed = ordered or lists.asked_for(question)
@@ -115,7 +120,12 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
     def letter(text: str) -> Found | None:
         if several:
             return choice_sets.find(text, by_letter)
-        return choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
+        found = choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
+        exception = option_texts.asked_for_the_exception(asked)
+        if found is not None or exception or locate.places(readable(text)):
+            return found
+        mark = option_texts.given_the_question(readable(text), by_letter, asked)
+        return None if mark is None else Found(mark, "words of the question")
 
     return finding("choice", letter, lambda answer: answer.strip(" ().").upper())
 

@@ -47,6 +47,7 @@ _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
+_PRODUCT = re.compile(r"[0-9]+(?:\s*[\u00d7\u00b7*x]\s*[0-9]+)+")
 _OPEN = re.compile(r"\b(?:or|maybe|might|not|except|but)\b|n't\b|\?", re.IGNORECASE)
 _COUNTS = {
     **{word: n for n, word in enumerate(("two", "three", "four", "five", "six", "seven"), 2)},
@@ -152,6 +153,8 @@ def _items(said: str) -> list[str]:
     parts = _COPULA.split(said)
     said = parts[-1] if len(parts) > 1 and _SPLIT.search(parts[-1]) else said
     said = _ADVERB.sub("", said.strip().strip("[](){}\\$*_` ").rstrip(".! "))
+    if _PRODUCT.fullmatch(said):  # 30 = 2 × 3 × 5
+        return re.findall("[0-9]+", said)
     return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)
 
 

@@ -70,6 +70,7 @@ _SYNONYMS = (
     ("\u2260", "\\ne "),
     ("\u2208", "\\in "),
 )
+_REALS = re.compile(r"(?<![\w{])(?:R|\u211d|\\mathbb\s*\{R\})\s*\\\s*\\?\{")  # R \ {2}
 _STARS = re.compile(r"(?<=[\w)])\*\*(?=[\w(])")
 _ROW_END = re.compile(r"\\\\\s*")
 _SPACES = re.compile(r"(?<!\\)\\[,;: ]|\\q?quad(?![a-z])|~|\s+")
@@ -232,7 +233,7 @@ def cleaned(answer: str) -> str:
     """Return what the parser reads: synonyms, units and words gone, spaces kept."""
     text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
     text = _ROOT.sub(r"\\sqrt{\1}", _REPEATING.sub(_repeated, _without_unit(text)))
-    text = _STARS.sub("^", text)
+    text = _STARS.sub("^", _REALS.sub(r"\\mathbb{R}\\setminus\\{", text))
     for spelled, plain in _SYNONYMS:
         text = text.replace(spelled, plain)
     trigonometric = "\\deg " if re.search(r"sin|cos|tan|cot|sec|csc", text) else " "

@@ -40,10 +40,13 @@ _BEFORE = 30  # characters before a formula that may say that it is a condition
 _LONGEST_LEAD = 120  # characters before an equation that may say that it is one
 _TUPLE_AT_END = re.compile(r"([(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]])\s*[.!]?\s*$")
 _OPERATOR = re.compile(r"[-+*/^<>\u2212\u00b2\u00b3]|\)\(")
-_TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*(?:sin|cos|tan|ln|log|exp|sqrt)\s?\([^()]{1,30}\)")
+_TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*\s?(?:sin|cos|tan|ln|log|exp|sqrt)\s?\([^()]{1,30}\)")
 _NAME = re.compile(r"[A-Za-z\u03c0\u221a\\]")
 _LETTERS = re.compile(r"(?<![A-Za-z\\])(?!(?:sin|cos|tan|ln|log|exp|sqrt|pi)\b)[A-Za-z]{2,}")
-_COPULA = re.compile(r"\b(?:is|are|equals|be|approximately|exactly|has|have|get)\b:?\s+")
+_COPULA = re.compile(
+    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
+    r"|ist|lautet|sind|est|vaut|es|son|sono|\u00e8|\u00e9)\b:?\s+"
+)
 _CONDITION = re.compile(  # what follows restricts, or says roughly, what stands before
     r"(?:\(\s?(?:for|where|when|if|since|as|approximately|about|roughly)|,\s+where|,\s+for\s+(?:all|any|every)"
     r"|,\s+(?:or\s+|which\s+is\s+)?(?:approximately|about|roughly))\s+$",
@@ -54,7 +57,11 @@ _REMARK = re.compile(  # of a formula: ", where C is a constant"
     r"(?<=[\w)\u00b2\u00b3*$}]),\s+(?:where|by|using|with|which|as|due\s+to|applying|wobei|donde|o\u00f9)\b[^\n]*$",
     re.IGNORECASE,
 )
-_INEQUALITY = re.compile(r"[<>\u2264\u2265]")
+_INEQUALITY = re.compile(r"[<>\u2264\u2265\u2260]")
+_NAMED_PART = re.compile(r"\s*([A-Za-z](?:_\{?\w{1,3}\}?)?)\s*=([^=<>]+)")
+_APART = re.compile(  # between the values of several names
+    r"[,;]?\s*(?:\\q?quad|\\text\s*\{\s*(?:and|und|et|y)\s*\}|\\[,; ]|[,;])+"
+)
 _NAME_BEFORE = re.compile(r"\s*([A-Za-z](?:_\{?\w{1,3}\}?)?)\s*=")
 _NAME_ALONE = re.compile(r"\\?[A-Za-z]")
 _EQUATION_IS = re.compile(
@@ -196,6 +203,10 @@ def _spans(text: str) -> Iterator[tuple[int, int, int, int]]:
 def _right_side(text: str, start: int, end: int) -> str:
     """Return the value of a formula: its right side, or all of an equation that is the answer."""
     formula = _exact(text[start:end].strip())
+    parts = [_NAMED_PART.fullmatch(part) for part in _APART.split(formula) if part.strip()]
+    values = {part[1]: part[2].strip() for part in parts if part is not None}
+    if 1 < len(values) == len(parts):  # "x = 3,\\quad y = 1"
+        return ", ".join(f"{name} = {values[name]}" for name in sorted(values))
     whole = _EQUATION_IS.search(text, max(0, start - _LONGEST_LEAD), start) is not None
     right = formula if whole else _LEFT_OF_ANSWER.split(formula)[-1]
     return right.strip(" \n&").rstrip(".,;\\ ")

@@ -7,7 +7,7 @@ from manyminds.reading import dates, locate, names
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
-from manyminds.reading.stems import SMALL, WORD
+from manyminds.reading.stems import SMALL, WORD, stem
 from manyminds.reading.texts import (
     DENIES,
     EITHER,
@@ -18,12 +18,13 @@ from manyminds.reading.texts import (
     plain_key,
     speaks,
     stated,
+    without_others,
 )
 
 _ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
 _EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
-_JOINED = re.compile(r"[-+*/^(\[{}\])\u221e\\]")  # signs that make another formula of one
+_LONGEST_FORMULA = 80
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)
 # What a sentence sets its answer apart from: "X, not Y", "Although Y, X", "X, unlike Y".
 _ASIDES = re.compile(
@@ -32,16 +33,31 @@ _ASIDES = re.compile(
     r"|^\s*(?:although|though|while|unlike)\b[^,.;!?]{1,100},\s*",
     re.IGNORECASE,
 )
-_DESCRIBES = re.compile(
-    r"\b(?:is|are|was|were|ist|sind|est|es|\u00e8|\u00e9)\s+(?:an?|eine?|une?|una?|uma?|one\s+of)\s",
-    re.I,
-)
 _SUBJECT = re.compile(
     r"\W*(?:it|this|that|he|she|they|i|you|the\s+answer|es|er|sie|das|il|elle|c['\u2019]est|\u00e9|\u00e8)\b|\W*it['\u2019]s\b",
     re.I,
 )
-_DASH = re.compile(r"\s[\u2014\u2013-]\s")
+_CLAUSES = re.compile(
+    r";\s+|,\s+(?:and\s+)?(?:so|thus|hence|therefore|but|also)\s+|\s[\u2014\u2013-]\s"
+)
+_IT_IS = re.compile(
+    r"\W*(?:(?:so|thus|hence|therefore),?\s+)?(?:it|that|this|he|she|they)(?:['\u2019]s|['\u2019]re|\s+(?:is|was|were|are|must\s+be|would\s+be|has\s+to\s+be))\s+"
+    r"|\W*(?:es|das|er|sie)\s+(?:ist|war|sind)\s+|\W*c['\u2019](?:est|\u00e9tait)\s+|\W*(?:es|fue|era)\s+",
+    re.IGNORECASE,
+)
+_CONCEDES = re.compile(
+    r"\W*(?:while|although|though|even\s+though|whereas|unlike|obwohl|w\u00e4hrend|bien\s+que|aunque)\b[^,;.]{1,120},\s+",
+    re.I,
+)
+_ELLIPTIC = re.compile(  # "Zurich is not the capital; Bern is."
+    r"\W*(?P<who>[^,;]{1,60}?)\s+(?:is|was|are|were|does|did|has|can|ist|war|est|es)\W*", re.I
+)
+_ARTICLE = re.compile(r"^(?:the|an?|der|die|das|le|la|el|los|las)\s+")
+_CLAUSE_WORDS = 14
+_MOST_CLAUSES = 12
 _ROLES = frozenset(("answer", "result", "one", "person", "correct", "right", "therefore", "thus"))
+_COPULA = re.compile(r"\b(?:is|are|was|were|ist|sind|est|es)\b", re.IGNORECASE)
+_FEW_WORDS = 4
 _STEM = 5  # letters that "painter" and "painted" share
 _LONGEST = 2_000  # characters in which the answers of other replies are looked for
 _SENTENCE = 40  # words of a sentence that states an answer
@@ -93,7 +109,7 @@ def _leave_out_remarks(
         text = texts[at] or ""
         if one is None or not sentence[at] or keys.count(keys[at]) > 1 or 2 * short <= len(found):
             continue
-        describes = one.where == NEW_WORDS and _DESCRIBES.search(text)
+        describes = one.where == NEW_WORDS and one.answer.islower()
         if (one.where == "whole reply" or describes) and not _SUBJECT.match(text):
             found[at] = None
 
@@ -113,27 +129,50 @@ def _mention_known(
         one = found[at]
         if text is None or refused[at] or one is not None and one.where != "whole reply":
             continue
-        shown = readable(text)[:_LONGEST]
+        shown = without_others(readable(text)[:_LONGEST])
         own = None if one is None or is_sentence(text, one) else plain_key(one.answer)
         others = {key: answer for key, answer in known.items() if key != own}
         either = EITHER.search(shown) and len(shown.split()) <= MOST_WORDS  # two answers
         named = [] if DENIES.search(shown) or either else mentions(shown, others)
         if len(named) != 1 and (last := _concluded(shown, known, asked_words)) is not None:
             found[at] = Found(last, MENTION)
-        if len(named) != 1:
+        if len(named) > 1 and not (DENIES.search(shown) or OPEN.search(shown)):
+            does = _does_what_is_asked(shown, known, asked_words)
+            found[at] = found[at] if does is None else Found(does, MENTION)
+        if len(named) != 1 or _is_remark(shown, named[0], asked_words):
             continue
         if one is None or is_sentence(text, one) or _adds_nothing(shown, named[0], asked_words):
             found[at] = Found(named[0], MENTION)
 
 
-def _concluded(shown: str, known: dict[str, str], asked_words: frozenset[str]) -> str | None:
-    """Return the known answer that the last of several sentences gives to the question's words.
+def _is_remark(shown: str, answer: str, asked_words: frozenset[str]) -> bool:
+    """Return whether a short sentence says something else of an answer: "Saturn has rings."."""
+    if len(asked_words) == len(SMALL) or _SUBJECT.match(shown) or _EASTERN.search(shown):
+        return False
+    words = set(WORD.findall(shown.casefold())) - SMALL - set(WORD.findall(answer.casefold()))
+    stems = {word[:_STEM] for word in asked_words - SMALL}
+    begins = shown.casefold().startswith((answer.casefold(), f"the {answer.casefold()}"))
+    short = 0 < len(words) <= _FEW_WORDS and begins and _COPULA.search(shown) is None
+    return short and not any(word[:_STEM] in stems for word in words)
 
-    "... It was neither of them. The painter was Leonardo." to "Who painted it?".
+
+def _concluded(shown: str, known: dict[str, str], asked_words: frozenset[str]) -> str | None:
+    """Return the known answer that a clause gives to the question's words, or to "it is".
+
+    "... It was neither of them. The painter was Leonardo." to "Who painted it?"; "It's Canberra;
+    Sydney is larger.".
     """
-    sentences = locate.sentences(shown)
-    last = _DASH.split(sentences[-1]) if len(sentences) > 1 else [""]
-    clause = " \u2014 ".join(last)
+    clauses = [
+        clause
+        for sentence in map(_without_concession, locate.sentences(shown))
+        for clause in _CLAUSES.split(sentence)
+        if clause and len(clause.split()) <= _CLAUSE_WORDS
+    ][-_MOST_CLAUSES:]
+    plain = {known_one for one in clauses if (known_one := _it_is(one, known)) is not None}
+    if len(plain) == 1:
+        return plain.pop()
+    several = len(clauses) > 1 or _CONCEDES.match(shown)
+    clause = clauses[-1] if clauses and several and not plain else ""
     if DENIES.search(clause) or OPEN.search(clause):
         return None
     named = mentions(clause, known)
@@ -143,6 +182,34 @@ def _concluded(shown: str, known: dict[str, str], asked_words: frozenset[str]) -
     stems = {word[:_STEM] for word in asked_words}
     new = [one for one in words if one[:_STEM] not in stems and one not in _ROLES]
     return named[0] if not new and words else None
+
+
+def _without_concession(sentence: str) -> str:
+    """Return a sentence without the clause that it concedes: "While A is larger, it is B."."""
+    conceded = _CONCEDES.match(sentence)
+    return sentence if conceded is None else sentence[conceded.end() :]
+
+
+def _it_is(clause: str, known: dict[str, str]) -> str | None:
+    """Return the known answer that a clause states of "it": "It was Leonardo."."""
+    said, elliptic = _IT_IS.match(clause), _ELLIPTIC.fullmatch(clause)
+    stated_in = clause[said.end() :] if said else elliptic["who"] if elliptic else ""
+    return known.get(plain_key(stated_in)) if stated_in else None
+
+
+def _does_what_is_asked(shown: str, known: dict[str, str], asked: frozenset[str]) -> str | None:
+    """Return the known answer that a reply opens with, before a verb of the question.
+
+    "France won it against Croatia." to "Who won?".
+    """
+    stems = {stem(word) for word in asked - SMALL}
+    begins = _ARTICLE.sub("", shown.casefold())
+    for key in sorted(known, key=len, reverse=True):
+        rest = begins.removeprefix(f"{key} ")
+        verb = WORD.match(rest)
+        if rest != begins and verb is not None and verb[0] not in SMALL:
+            return known[key] if stem(verb[0]) in stems else None
+    return None
 
 
 def mentions(shown: str, known: dict[str, str]) -> list[str]:
@@ -217,14 +284,12 @@ def _holds(words: str, shown: str, key: str) -> bool:
 
 def _holds_formula(shown: str, key: str) -> bool:
     """Return whether a text has a formula as it is written, but for its spaces."""
-    inner, whole = ("".join(plain_formula(part).casefold().split()) for part in (key, shown))
-    at = whole.find(inner) if inner else -1
-    while at >= 0:
-        around = whole[at - 1 : at] + whole[at + len(inner) : at + len(inner) + 1]
-        if not _JOINED.search(around):
-            return True
-        at = whole.find(inner, at + 1)
-    return False
+    inner = "".join(plain_formula(key).split())
+    if not 0 < len(inner) <= _LONGEST_FORMULA:
+        return False
+    written = r"\s*".join(map(re.escape, inner))
+    alone = rf"(?<![\w.^*/+({{\[\\-]){written}(?![\w^(\[{{]|\s*[-+*/]\s*\w)"
+    return re.search(alone, plain_formula(shown), re.IGNORECASE) is not None
 
 
 def states(text: str, answer: str, question: str = "") -> bool:

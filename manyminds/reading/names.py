@@ -12,7 +12,7 @@ _WHO = re.compile(
     r"\b(?:who(?:m|se)?|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
     r"|(?:author|composer|painter|inventor|president|scientist|physicist|person|king|queen|actor"
     r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader|assistant|friend|husband|wife|father|mother|son|daughter"
-    r"|brother|sister|hero|heroine|detective|character|singer|player|captain|teacher|philosopher|mathematician|chemist|biologist"
+    r"|brother|sister|hero|heroine|detective|character|singer|player|captain|teacher|monarch|ruler|pharaoh|philosopher|mathematician|chemist|biologist"
     r"|astronaut|composer|novelist|playwright|sculptor|architect))\b|\u8c01|\u8ab0|\u3060\u308c",
     re.IGNORECASE,
 )
@@ -23,7 +23,8 @@ _TITLES = re.compile(
 SAME = {
     "usa": "united states", "us": "united states", "united states of america": "united states",
     "uk": "united kingdom", "uae": "united arab emirates", "ussr": "soviet union",
-    "nyc": "new york city", "gray": "grey",
+    "nyc": "new york city", "washington dc": "washington", "washington, dc": "washington",
+    "gray": "grey",
 }  # fmt: skip
 """Short names, in lower case, of what has a longer one."""
 _INITIAL = re.compile(r"(?<=[a-z]{2}) (?:[a-z]\. ?)+(?=[a-z]{2})")
@@ -108,7 +109,7 @@ def _merge_people(same: dict[str, str]) -> None:
     bare: dict[str, str] = {}
     for key in same:
         bare.setdefault(_bare(key), same[key])
-    for part in (_without_patronymic, _part_of):
+    for part in (_without_patronymic, _by_initials, _part_of):
         for name in sorted(bare, key=lambda one: -len(one)):
             fuller = {bare[other] for other in bare if part(name, other)}
             if len(fuller) == 1:
@@ -126,6 +127,17 @@ def _without_patronymic(name: str, fuller: str) -> bool:
     if len(words) != 2 or len(others) != 3 or not _PATRONYMIC.search(others[1]):
         return False
     return [others[0], others[2]] == words
+
+
+def _by_initials(name: str, fuller: str) -> bool:
+    """Return whether a name is a fuller one with its first names cut to initials."""
+    words, others = name.split(), fuller.split()
+    if len(words) != len(others) or words[-1] != others[-1]:
+        return False
+    pairs = list(zip(words, others, strict=True))
+    shortened = [one != other and one == f"{other[0]}." for one, other in pairs]
+    alike = all(one == other or short for (one, other), short in zip(pairs, shortened, strict=True))
+    return alike and any(shortened)
 
 
 def _bare(name: str) -> str:

@@ -31,7 +31,8 @@ NO_NUMBER = re.compile(
     rf"|[0-9][^.;]*\bif\b[^.;]*[0-9][^.;]*\bif\b"
     rf"|[0-9]\s?(?!e[+-]?[0-9])[a-z]\s?(?:[+*^]|-\s?[0-9a-z])|(?<![a-z0-9]){_ONE_LETTER}\s?[-+*]\s?[0-9]"
     rf"|[0-9][^.;]*\b(?:each|apiece)\b[^.;]*[$€£]?[0-9]"
-    rf"|[<>≤≥]|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
+    rf"|[<>≤≥≠∞]|\\neq?(?![a-z])|\\infty|\\setminus|\\ ?\\?\{{"
+    rf"|\bexcept\b|\b(?:at\s+least|at\s+most|more\s+than|less\s+than|fewer\s+than)\b",
     re.IGNORECASE,
 )
 """What must not be read as its first number."""

@@ -58,7 +58,11 @@ _COPULA = re.compile(
     r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于",
     re.IGNORECASE,
 )
-_SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s", re.IGNORECASE)
+_SO = re.compile(
+    r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|folglich|donc|logo|portanto|luego|entonces|por\s+lo\s+tanto|quindi"
+    r"|dunque|\u0437\u043d\u0430\u0447\u0438\u0442|\u043f\u043e\u044d\u0442\u043e\u043c\u0443)\b,?\s",
+    re.IGNORECASE,
+)
 _COMMENTS = re.compile(  # "; of these, 3 are red", "; check: 4 + 1 = 5", "; 3 times 4"
     r"\s*(?:of\s+(?:these|them|which)|check|verif|proof|probe|since|because|as\s|see\s|note)",
     re.IGNORECASE,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from manyminds.reading.markup import plain_formula
-from manyminds.reading.stems import stem
+from manyminds.reading.stems import SMALL, stem
 
 _WORD = re.compile(r"\w+")
 _SIGNS = re.compile(r"[-+*/^=<>()\[\]{}\\\u221a\u03c0\u221e%$]")
@@ -21,6 +21,12 @@ _DENIAL = re.compile(
     r"(?:\bnot\b|\bno\b|n['\u2019]t\b|\bnicht\b|\bkeine?\b|\bpas\b)\s+(?:(?:an?|the|eine?|une?)\s+)?(?P<what>[^.,;!\n]{3,80}?)(?=\s+(?:is|are|ist|est|es)\b|[.,;!\n]|$)",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile(
+    r"[,;:.!?\n]+\s+|\s(?:but|while|whereas|and\s+so|aber|mais|pero)\s", re.IGNORECASE
+)
+_SMALL = frozenset(stem(word) for word in SMALL)
+_FEW_WORDS = 6  # of a text that names an option by one of its words
+_LETTERS = 4
 _LONGEST = 600  # characters of a text in which options are looked for
 
 
@@ -44,6 +50,50 @@ def every(place: str, options: Mapping[str, str] | None) -> list[str]:
             marks.append(mark)
             left = rest
     return sorted(marks)
+
+
+def by_own_word(place: str, options: Mapping[str, str] | None) -> str | None:
+    """Return the letter of the only option that a short text names by a word of its own.
+
+    "Armstrong" is "Neil Armstrong" where no other option has that word.
+    """
+    if not options or len(place.split()) > _FEW_WORDS or every(place, options):
+        return None
+    said = {word.casefold() for word in _WORD.findall(place)}
+    texts = {mark: {w.casefold() for w in _WORD.findall(text)} for mark, text in options.items()}
+    marks = [
+        mark
+        for mark, words in texts.items()
+        if len(words) > 1
+        and any(
+            len(word) >= _LETTERS
+            and all(word not in texts[other] for other in texts if other != mark)
+            for word in words & said
+        )
+    ]
+    return marks[0] if len(marks) == 1 else None
+
+
+def given_the_question(text: str, options: Mapping[str, str], question: str) -> str | None:
+    """Return the letter of the one option to which a clause adds nothing but the question's words.
+
+    "Gagarin was first in space, but the first on the Moon was Armstrong." to "Who was first on the
+    Moon?".
+    """
+    asked = _stems(question) | _SMALL
+    stated: set[str] = set()
+    for clause in _CLAUSES.split(text[-_LONGEST:]):
+        marks = every(clause, options)
+        rest = masked(clause, options)
+        words = _stems(rest)
+        if len(marks) == 1 and words - _SMALL and words <= asked and not _DENIAL.search(rest):
+            stated.add(marks[0])
+    return stated.pop() if len(stated) == 1 else None
+
+
+def is_all(text: str, mark: str, options: Mapping[str, str]) -> bool:
+    """Say whether a text is an option and nothing more: "It's green"."""
+    return _stems(without(text, options[mark])) <= _SMALL
 
 
 def masked(place: str, options: Mapping[str, str] | None) -> str:

@@ -28,16 +28,16 @@ _JUDGED = re.compile(
 )
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _QUESTION = re.compile(
-    r"(?:^|[.!?:\n])\s*(?:question:\s*)?(?:is|are|was(?!\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
+    r"(?:^|[.!?:\n\u00bf])\s*(?:question:\s*)?(?:ist|sind|hat|haben|kann|k\u00f6nnen|est-ce\s+que|es|son|est\u00e1n?|tiene|puede|est|sont|\u00e8|sono|\u00e9|s\u00e3o|is|are|was(?!\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
     r"|should|may|must)\s+(?P<asked>(?:[^.!?\n]|\.(?=[0-9])){2,300})\?",
     re.IGNORECASE,
 )
 _WH = re.compile(r"\b(?:how|what|which|who|when|where|why)\b", re.IGNORECASE)
 _AFTER = 60  # characters after a question, such as "Answer yes or no."
-_OR = re.compile(r"\bor\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
+_OR = re.compile(r"\b(?:oder|ou|o|or)\b(?!\s+(?:no|not|false)\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w]+(?:['\u2019]t)?|[+*/=<>^\u00d7]", re.UNICODE)
 _NEGATION = re.compile(
-    r"(?:not|no|never|cannot|neither|nor|hardly|false|incorrect|untrue|wrong)\b|\w+n['\u2019]t\b"
+    r"(?:not|no|nicht|kein\w*|pas|non|n\u00e3o|never|cannot|neither|nor|hardly|false|incorrect|untrue|wrong)\b|\w+n['\u2019]t\b"
     r"|(?:ca|do|does|did|is|are|was|wo|would|should|could|has|have)nt\b",
     re.IGNORECASE,
 )
@@ -112,6 +112,11 @@ _SMALL = frozenset(
         "statement",
         "word",
         "fact",
+        *re.findall(
+            r"\w+",
+            "ein eine einen einer der die das den dem ist sind un una uno el la los las es son une "
+            "le les est sont n uma um os as \u00e8 \u00e9 sono s\u00e3o",
+        ),
     ]
 )
 _EMPHASIS = re.compile(r"[*_]{1,3}(?=\w)|(?<=\w)[*_]{1,3}")
@@ -162,10 +167,12 @@ class _Asked(NamedTuple):
     Attributes:
         words: The stems of its words, in order.
         pronoun: Whether its subject is a pronoun: "Is it safe to ...?".
+        said: Its words as they are written.
     """
 
     words: tuple[str, ...]
     pronoun: bool
+    said: frozenset[str]
 
 
 def asks(question: str) -> bool:
@@ -282,7 +289,9 @@ def _asked(question: str) -> _Asked | None:
     if not found or _OR.search(found[-1]["asked"]):
         return None
     words = _content(found[-1]["asked"])
-    return _Asked(words, _PRONOUN.match(found[-1]["asked"]) is not None) if words else None
+    asked = found[-1]["asked"]
+    said = frozenset(_TOKEN.findall(asked.casefold()))
+    return _Asked(words, _PRONOUN.match(asked) is not None, said) if words else None
 
 
 def _repeated(text: str, question: str) -> str | None:
@@ -303,7 +312,8 @@ def _verdict(sentence: str, asked: _Asked) -> str | None:
     clause = REASON.split(_NOT.sub(" isn't ", sentence))[0].strip()  # ", not 5" would be a reason
     clause = _FURTHER.split(clause)[0].strip(" .!*_\"'`")
     clause = re.sub(r"^(?:yes|no|true|false)\b[,.:!]?\s*", "", clause, flags=re.IGNORECASE)
-    if not clause or _OPEN.search(clause):
+    opens = {word.casefold() for word in _OPEN.findall(clause)}
+    if not clause or not opens <= set(asked.said):
         return None
     tokens = _TOKEN.findall(clause)
     negations = [t for t in tokens if _NEGATION.fullmatch(t)]

@@ -12,7 +12,7 @@ _FIGURE = r"[$\u20ac\u00a3]?(?P<{}>[0-9](?:[0-9,.]{{0,15}}[0-9])?)"
 _UNIT = r"(?:\s?(?:%|[a-z]{1,12}))?"
 _RANGE = re.compile(
     rf"(?:\b(?:from|between|zwischen|von|entre|de|da)\s+{_FIGURE.format('from')}{_UNIT}\s+(?:and|to|und|bis|et|\u00e0|y|a|e)\s+"
-    rf"|{_FIGURE.format('low')}{_UNIT}\s?(?:[-\u2013\u2014~]|\bto\b|\bbis\b|\u00e0\b|\u81f3|\u5230)\s?){_FIGURE.format('high')}(?![0-9/:-])",
+    rf"|{_FIGURE.format('low')}{_UNIT}\s?(?:[-\u2013\u2014~]|\bto\b|\bbis\b|\u00e0\b|\u81f3|\u5230)\s?){_FIGURE.format('high')}(?![0-9/:-]|(?-i:[ijnxyz\u03c0])\b)",
     re.IGNORECASE,
 )
 _LONGEST = 200  # characters of a place or sentence that states a range

@@ -249,8 +249,7 @@ def _filled_in(
     if copula is None or does and not _has_verb(sentence, last):
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
-    if DENIES.match(right) and not DENIES.search(rest):  # "A shark is not a mammal."
-        return
+    denied = DENIES.match(right) is not None and DENIES.search(rest) is None
     said = _ENDS.split(right)[0]
     amount = _AMOUNT.match(right) if _THERE.match(left) else None
     if amount is not None and _repeats(f"{left} {said[amount.end() :]}", words):
@@ -260,6 +259,8 @@ def _filled_in(
         if by is not None and "by" not in rest.split():
             yield by["who"].strip()
         yield from _complement(right, words)
+    elif denied and _repeats(said, words):
+        return  # "A shark is not a mammal."
     elif _repeats(said, words):
         yield from _subject(left, words)
     elif short and _content(left) & words and not _speaks_of_another(_content(left), words):

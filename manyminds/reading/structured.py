@@ -38,6 +38,9 @@ _TYPE = re.compile(  # "the tuple (1, 2)"
     r"(?:the|an?)\s+(?:\w+\s+)?(?:tuple|list|string|set|dict(?:ionary)?|boolean|bool|integer|int|float|number|value)\s+"
     r"(?=[`\[({'\"0-9TFN-])"
 )
+_SO = re.compile(
+    r",\s+(?:so|thus|hence|therefore)\s+(?:(?:it|this|that)\s+(?:is|returns|prints|gives)\s+)?"
+)
 _BECAUSE = re.compile(r"\b(?:because|since|as|given\s+that)\b(?![^\n]*[.!]\s)", re.IGNORECASE)
 _SENTENCE = re.compile(  # in a language, not printed
     r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s"
@@ -129,6 +132,8 @@ def find_literal(text: str) -> Found | None:
         return Found(said.strip("`"), where if said == reply else "equation")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
     behind = _IS.split(REASON.split(said[-_LONGEST_END:])[0])[1:]  # "..., so 7 // 2 is 3."
+    concluded = _SO.split(said[-_LONGEST_END:])[1:]
+    behind += [one for one in concluded[-1:] if is_literal(one.strip(".!`* "))]
     for stands in (after, *(one.strip(".!`* ") for one in behind[-1:])):
         if is_literal(stands):
             return Found(stands, "cue")
@@ -146,13 +151,9 @@ def _after_cue(text: str) -> str | None:
     place = line.strip("`")
     reasoned = REASON.split(place)[0].strip(" *`.")
     ticked = _TICKED.match(line)
-    for said in (
-        place,
-        place.rstrip(".!`* "),
-        place.split(", ")[0],
-        reasoned,
-        ticked and ticked[1],
-    ):
+    so = _SO.split(reasoned)[-1].strip(" `*")
+    ways = [place, place.rstrip(".!`* "), place.split(", ")[0], reasoned, so]
+    for said in (*ways, ticked[1] if ticked else ""):
         if said and _literal(said) is not _NOTHING:
             return said
     if cues[-1].start() == 0 and cues[-1][0].rstrip().endswith(":") and "\n" not in text.strip():

@@ -11,6 +11,7 @@ from manyminds.reading.answers import Extractor, find_final, finding, text_key
 from manyminds.reading.cues import ANSWER_IS, CORRECTION
 from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.locate import Found
+from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import SMALL
 
@@ -25,7 +26,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"^(?:(?:it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i(?: would|'?d) say|i think"
+    r"^(?:(?:most\s+likely|probably|mostly|mainly|definitely|certainly|clearly|surely"
+    r"|it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i(?: would|'?d) say|i think"
     r"|i believe|i guess|i say|the (?:output|result|value) is|c['\u2019](?:est|\u00e9tait)|(?:das|es|dies) (?:ist|war)"
     r"|es|fue|foi|\u00e9|\u00e8|\u044d\u0442\u043e)\s+){1,2}",
     re.IGNORECASE,
@@ -46,6 +48,18 @@ _BULLET = re.compile(r"^(?:[-*\u2022]\s+|[0-9]{1,2}[.)]\s+(?=\D))")
 _VERSION = re.compile(r"^v(?=[0-9]+\.[0-9])")
 _SCORE = re.compile(r"(?<=[0-9]) ?: ?(?=[0-9]{1,3}$)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u2011](?=[^\W\d_]{2})")  # "O-negative"
+_NOT_OTHERS = re.compile(
+    r"(?:,\s*(?:and\s+|und\s+|et\s+|y\s+)?(?:not|nicht|pas|no|non|n\u00e3o|\u043d\u0435)\s|[,\uff0c]\s*(?:\u800c)?\u4e0d\u662f)[^.;!?\n\u3002]{1,80}(?=[.!\u3002]?\s*$)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"^#+\s+")
+_WITH = re.compile(
+    r",\s+(?:with|which|who|whose|where|at|followed|though|although|while)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLASS = re.compile(r"<class '([\w.]{1,60})'>")
+_PRODUCT = re.compile(r"[0-9]\s*(?:[\u00d7\u00b7*^\u00b2\u00b3]|\\cdot|\\times)")
+_TIMES = re.compile(r"\s*(?:[\u00d7\u00b7*]|\\cdot|\\times)\s*")
 _CALLED = re.compile(r"\+?[0-9(][0-9() .-]{5,20}[0-9]")
 _FEWEST_DIGITS = 7
 _NOTE = re.compile(r"(?P<name>[a-g])\s?(?:(?P<sharp>#|sharp)|flat)")
@@ -74,7 +88,7 @@ _COUNTRY = re.compile(
     r"\b(?:country|nation|state|province|continent|region)\b|\bin\s+welchem\s+land\b|\bpays\b|\bpa\u00eds\b",
     re.IGNORECASE,
 )
-_SHORTEST_PLURAL = 4  # letters
+_SHORTEST_PLURAL = 3  # letters
 _GIVES = re.compile(
     r"\b(?:gives?|yields?|results?\s+in|makes?|forms?|spells?|get|becomes?|returns?|prints?|outputs?"
     r"|(?:result|output|value|string|word)\s+is|ergibt|donne|da)\b:?\s+(?P<quote>[\"'`\u201c])(?P<said>[^\"`\u201c\u201d\n]{1,80})[\"'`\u201d]\s*[.!]?$"
@@ -96,6 +110,7 @@ OPEN = re.compile(r"\?|\b(?:or|maybe|might|could|perhaps|either|oder|ou|quiz\w+)
 
 def stated(text: str) -> Found | None:
     """Return the words in which a reply states its answer."""
+    text = _CLASS.sub(r"\1", text)
     place = find_final(text)
     text = readable(text)
     place = place or locate.found(locate.bold(text), "bold text")
@@ -111,14 +126,20 @@ def stated(text: str) -> Found | None:
         return None  # "Not Marlowe."
     if place is None or place.where == "whole reply" and _LABELS.search(whole):
         return None
+    place = Found(_WITH.sub("", without_others(place.answer)), place.where)
     if EITHER.search(place.answer) and len(place.answer.split()) <= MOST_WORDS:
         return None
     plain = locate.plain(place.answer)
     if place.where == "whole reply" and _AUXILIARY.search(plain) and plain != place.answer:
         return None  # "A shark is not a mammal."
     said = _OPENING.sub("", _REASON.sub("", plain))
-    said = said.lstrip("# ").strip(" .,:;!*_>\"'`\u3002")  # "C#" keeps its sign
+    said = _HEADING.sub("", said).strip(" .,:;!*_>\"'`\u3002")  # "C#" keeps its sign
     return locate.found(said or None, place.where)
+
+
+def without_others(text: str) -> str:
+    """Return a text without what it says not to mean at its end: "Bern, not Basel or Chur."."""
+    return _NOT_OTHERS.sub("", text)
 
 
 def _last_words(whole: str) -> Found | None:
@@ -131,6 +152,7 @@ def _last_words(whole: str) -> Found | None:
     turns = [*CORRECTION.finditer(whole), *_SO.finditer(whole)]
     said = whole[max(turn.end() for turn in turns) :] if turns else ""
     vague = _PRONOUN.match(said) or DENIES.search(said)
+    vague = vague or _COPULA.search(said)  # "..., so Fe is iron"
     short = 0 < len(said.split()) <= _FEW
     return Found(said.strip(), "last words") if short and not vague else None
 
@@ -147,6 +169,10 @@ def plain_key(answer: str) -> str:
     if items is not None:
         return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
     answer = answer.replace("\u266f", "#").replace("\u266d", " flat")
+    if "\\" in answer or answer.startswith("$"):
+        answer = plain_formula(answer)
+    if _PRODUCT.search(answer):
+        answer = _TIMES.sub(" * ", answer.replace("\u00b2", "^2").replace("\u00b3", "^3"))
     answer = _LOWER.sub(r"\1", _PICTURE.sub("", answer).translate(LOWERED))
     key = _ASIDE.sub("", text_key(_POLITE.sub("", _BULLET.sub("", answer.strip())))).strip(
         "\u201e\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f$\"'`\u201c\u201d\u2018\u2019 .,:;!\u3002\u00a1\u00bf"

@@ -69,6 +69,7 @@ _WH = re.compile(  # a question that yes and no do not answer
 _TRUTH = re.compile(r"\b(?:true|false|yes|no|truth|valid|holds?)\b", re.IGNORECASE)
 _ONLY_IF = {DURATION: durations.is_compound, RANGE: is_range}
 """Kinds of which one reply at least must have an answer that only they read."""
+_LETTER = re.compile(r"\b(?:what|which)\s+letter\b(?![^?]*\b(?:option|answer)\b)", re.IGNORECASE)
 _WHO = re.compile(
     r"(?:^|[.!\n]\s*)who(?:se|m)?\b[^.?!\n]*\?\s*$|[\u8c01\u8ab0]|\u54ea(?:\u4e00)?[\u5ea7\u4f4d\u56fd\u6761\u91cc]|\u3069\u3053|\ub204\uad6c|\uc5b4\ub514",
     re.IGNORECASE,
@@ -87,7 +88,10 @@ _ARITHMETIC = re.compile(  # asks for nothing but a number
 _NO_AMOUNTS = frozenset(("yes or no", "choice", "date", "time"))
 """Kinds of answers that no question for an amount has."""
 _VARIABLE = re.compile(r"[0-9]x|(?<![0-9]\s)x|x(?!\s*[0-9])", re.IGNORECASE)  # "5 x 7" has none
-_FORMULA = re.compile(r"[\\0-9=^+*/<>]|^[a-z]$|\b(?:sin|cos|tan|sec|csc|cot|log|ln|exp|sqrt)\b")
+_LAST_LETTER = "J"
+_FORMULA = re.compile(
+    r"[\\0-9=^+*/<>\u00b1\u221a\u03c0\u221e]|^[a-z]$|\b(?:sin|cos|tan|sec|csc|cot|log|ln|exp|sqrt)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,8 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         found = [place for text in good if (place := _read(kind, text, question)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
+        if kind.name == "choice" and any(one.answer > _LAST_LETTER for one in found):
+            continue  # x, y and z are names of other things
         if kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found):
             continue  # "7 days" is a number
         # A kind that leaves out what other replies call their answer reads past it.
@@ -232,9 +238,10 @@ def _tried(question: str) -> Sequence[Extractor]:
     """Return the kinds that are tried for any question: yes and no answer no "which" or "who"."""
     if _HOW_MANY.search(question):
         return [kind for kind in KINDS if kind.name not in _NO_AMOUNTS]
-    if _WH.search(question) and not _TRUTH.search(question):
-        return [kind for kind in KINDS if kind is not YES_OR_NO]
-    return KINDS
+    left_out = [YES_OR_NO] if _WH.search(question) and not _TRUTH.search(question) else []
+    if _LETTER.search(question):
+        left_out.append(EXTRACTORS["choice"])
+    return [kind for kind in KINDS if kind not in left_out]
 
 
 def _plainer(
@@ -260,8 +267,9 @@ def _own_kind(good: Sequence[str], question: str) -> Extractor | None:
 
     A list is one where the question says of how many items, or where a third of the replies do.
     """
-    if polarity.asks_nothing_else(question):
-        return kinds_of_question(question)[0]
+    first = next(iter(kinds_of_question(question)), None)
+    if polarity.asks_nothing_else(question) and first is not None and first.name != "text":
+        return first
     for kind in kinds_of_question(question) if len(question) <= _SHORT_QUESTION else ():
         read = sum(_read(kind, text, question) is not None for text in good)
         if kind.name == "text" and 3 * read < 2 * len(good):

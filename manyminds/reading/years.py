@@ -7,6 +7,7 @@ from manyminds.reading import locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import stem
 
 _ASKS = re.compile(
     r"\b(?:which|what)\s+(?:calendar\s+)?year\b(?!s)|\bin\s+welchem\s+jahr|\bwelches\s+jahr|\bquelle\s+ann\u00e9e"
@@ -49,8 +50,14 @@ def find(text: str, question: str = "") -> Found | None:
     verb = _VERB.search(question)
     if verb is None or _TAKES_BACK.search(text):
         return None
-    near = rf"\b{re.escape(verb['verb'][:_STEM])}\w*\W+(?:\w+\W+){{0,4}}?({_YEAR.pattern})"
-    with_verb = set(re.findall(near, text, re.IGNORECASE))
+    root = stem(verb["verb"].casefold())
+    forms = {
+        re.escape(word)
+        for word in set(re.findall(r"\w+", text))
+        if stem(word.casefold()) == root or word.casefold().startswith(verb["verb"][:_STEM])
+    }
+    near = rf"\b(?:{'|'.join(forms) or '(?!)'})\W+(?:\w+\W+){{0,4}}?({_YEAR.pattern})"
+    with_verb = set(re.findall(near, text))
     return Found(with_verb.pop(), "year of the question's verb") if len(with_verb) == 1 else None
 
 
