@@ -61,6 +61,8 @@ _WHO = frozenset(
     ("who", "wer", "qui", "qui\u00e9n", "qui\u00e9nes", "chi", "quem", "\u043a\u0442\u043e")
 )
 _A = re.compile(r"^an?\s", re.IGNORECASE)
+_YEAR = re.compile(r"\b[0-9]{3,4}\b")
+_DIGIT = re.compile(r"[0-9]")
 _FIGURE = re.compile(
     r"^(?:years?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
 )
@@ -168,7 +170,7 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     if asked is None:
         return ()
     rest, words, copula = asked
-    figure = _FIGURE.match(rest) is not None
+    figure, year = _FIGURE.match(rest) is not None, rest.startswith("year")
     stated = _whole_names(whole_sentences(readable(text)))
     if is_cut_off(text):
         stated = stated[:-1]
@@ -180,7 +182,7 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
         answer = next(_filled_in(sentence, rest, words, copula, short=short), None)
         if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
             answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
-        if answer is None or figure and not any(char.isdigit() for char in answer):
+        if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
             continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
             return (answer, "")
