@@ -252,7 +252,7 @@ def _certain(config: Sampling, question: str) -> Enough | None:
         # This runs on the event loop, once an answer: it may not take long. So the answers are read
         # only where as many have come in as the rule needs at the very least.
         nonlocal due
-        if len(seen) < due:
+        if len(seen) < due or not _is_quick_to_read(seen):
             return False
         groups = config.votes(seen, question, Effort(seconds=_SECONDS_ON_LOOP))
         due = len(seen) + max(1, rule.need(groups))
@@ -261,7 +261,14 @@ def _certain(config: Sampling, question: str) -> Enough | None:
     return enough
 
 
+def _is_quick_to_read(seen: Sequence[Candidate]) -> bool:
+    """Return whether replies are short enough to be read on the event loop."""
+    lengths = [len(candidate["text"]) for candidate in seen]
+    return max(lengths, default=0) <= _LONGEST_ON_LOOP and sum(lengths) <= _MOST_ON_LOOP
+
+
 _SECONDS_ON_LOOP = 0.2
+_LONGEST_ON_LOOP, _MOST_ON_LOOP = 10_000, 120_000  # characters of a reply, and of all
 _LEAST_SECONDS = 1.0
 
 

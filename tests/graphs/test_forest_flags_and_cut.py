@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -194,3 +195,20 @@ async def test_a_wave_that_may_be_cut_is_read_only_where_it_could_end(
     result = await create_agent_forest(model, samples=200, cut=True).compile().ainvoke(user())
     assert result["report"]["calls"] == 200
     assert len(read) < 20 and read[1] >= 100  # in between no answer can be out of reach
+
+
+@pytest.mark.parametrize(("length", "on_loop"), [(100, True), (12_000, False)])
+async def test_replies_that_take_long_to_read_are_not_read_on_the_event_loop(
+    length: int, on_loop: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the vote is certain is not asked then, and nothing is cut."""
+    votes, places = Sampling.votes, list[bool]()
+
+    def watched(*args: Any) -> Any:
+        places.append(threading.current_thread() is threading.main_thread())
+        return votes(*args)
+
+    monkeypatch.setattr(Sampling, "votes", watched)
+    said = final(4).rjust(length)
+    await forest(ScriptedChatModel(lambda _m, _d: said), samples=8, stop="beta:0.95", cut=True)
+    assert any(places) is on_loop
