@@ -161,6 +161,6 @@ def method(name: str) -> Method:
     known = methods()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"
     raise InputError(f"there is no method `{name}`: {hint}")

@@ -158,7 +158,7 @@ def _by_name(spec: str) -> Prompt:
     if versions_of_name:
         has = ", ".join(versions_of_name)
         raise PromptError(f"prompt {name!r} has no version {version}: use one of {has}")
-    near = get_close_matches(name, {prompt.name for prompt in known}, n=1, cutoff=0.5)
+    near = get_close_matches(name, {prompt.name for prompt in known}, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}?" if near else "see `manyminds prompts` for all names"
     raise PromptError(f"there is no prompt {name!r}: {hint}")
 

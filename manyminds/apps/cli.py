@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return FAILED
     except _WrongArguments as error:
-        complain(cast("Any", error).format_message())
+        complain(cast("Any", error).format_message().replace("Value error, ", ""))
         return WRONG_INPUT
     except (typer.Abort, KeyboardInterrupt):  # before or after the command itself
         complain("interrupted")

@@ -61,5 +61,5 @@ def environment(given: Environment | str) -> Environment:
         return given
     if given in ENVIRONMENTS:
         return ENVIRONMENTS[given]()
-    near = difflib.get_close_matches(given, ENVIRONMENTS, n=1, cutoff=0.4) or list(ENVIRONMENTS)
+    near = difflib.get_close_matches(given, ENVIRONMENTS, n=1, cutoff=0.6) or list(ENVIRONMENTS)
     raise InputError(f"there is no environment {given!r}: use {' or '.join(near)}, or your own")

@@ -27,5 +27,5 @@ def task(given: StepTask | str) -> StepTask:
         return given
     if given in TASKS:
         return TASKS[given]()
-    near = difflib.get_close_matches(given, TASKS, n=1, cutoff=0.4) or list(TASKS)
+    near = difflib.get_close_matches(given, TASKS, n=1, cutoff=0.6) or list(TASKS)
     raise InputError(f"there is no task {given!r}: use {' or '.join(near)}, or a StepTask")

@@ -51,6 +51,8 @@ def parts(run: RunData) -> dict[str, Any]:
     found = likeness.likeness(run)
     vote = run.ballot
     about = "" if vote is None else f"{vote['voters']} voted, {vote['abstentions']} abstained"
+    if vote is not None and ballot.by_likeness(run):
+        about += f"; likeness to the others by {vote['vote']}, of 100"
     has_bars = vote is not None and bool(vote["groups"])
     return {
         "graph": Markup(drawing.svg(run)),

@@ -286,7 +286,7 @@ def _parsed(text: str, cap: int) -> StoppingRule:
     if name.isdecimal() and not rest:
         return fixed(int(name))
     if name not in RULES:
-        near = difflib.get_close_matches(name, RULES, n=2, cutoff=0.4) or list(RULES)
+        near = difflib.get_close_matches(name, RULES, n=1, cutoff=0.6) or list(RULES)
         raise InputError(f"there is no stopping rule {name!r}; use {' or '.join(near)}")
     make = RULES[name]
     try:

@@ -87,3 +87,30 @@ def test_a_folder_of_prompts_that_is_none(
     monkeypatch.setenv("MANYMINDS_PROMPTS", "/nowhere")
     assert main(["prompts"]) == 2
     assert "/nowhere" in capsys.readouterr().err
+
+
+QUESTION = "Start with 7. Add 5. What is the result?"
+
+
+@pytest.mark.parametrize(
+    ("command", "listed"),
+    [
+        (["methods", "foo"], "there are: agent-forest, best-of-n"),
+        (["ask", "--member", "simulated:small", "--stop", "quick:1", QUESTION], "beta or"),
+        (["ask", "-m", "stepwise-voting", "--member", "simulated:small", "--task", "x", QUESTION],
+         "arithmetic or hanoi or reasoning"),
+        (["tasks", "zoo"], "household"),
+    ],
+)  # fmt: skip
+def test_where_no_name_is_near_all_are_listed(
+    command: list[str], listed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "did you mean" not in said and listed in said
+
+
+def test_a_wrong_value_is_named_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["select", "--for", "judge"]) == 2
+    said = capsys.readouterr().err
+    assert "'judge' is not one of 'proposer', 'aggregator'" in said and "Value error" not in said

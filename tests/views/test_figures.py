@@ -167,6 +167,18 @@ def test_ballot_sums_up_what_it_does_not_show() -> None:
     assert sum(bar.weight for bar in found) == 465
 
 
+@pytest.mark.parametrize("vote", ["bleu", "rouge", "levenshtein", "tfidf"])
+def test_a_ballot_of_likeness_is_of_100(vote: str, tmp_path: Path) -> None:
+    groups = [Group(answer="a", indices=[0], weight=540), Group(answer="b", indices=[1], weight=45)]
+    likened = draw_up(vote, groups, voters=10, asked=10)
+    run = RunData(id="r", method="m", question="q", calls=[], ballot=likened)
+    assert [bar.weight for bar in bars(run)] == [60, 5]
+    assert "a leads with 60 of 100, 55 ahead" in ballot(run).text
+    assert f"likeness to the others by {vote}, of 100" in page(run)
+    counted = replace(run, ballot=draw_up("majority", groups, voters=10, asked=10))
+    assert bars(counted)[0].weight == 540 and "of 100" not in page(counted)
+
+
 def test_likeness_is_of_the_layer_asked_for(tmp_path: Path) -> None:
     run = made(2, 100)
     found = likeness(run)
