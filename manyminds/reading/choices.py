@@ -82,6 +82,10 @@ _LONGEST_DENIAL = 40  # characters before a choice
 _BEHIND = re.compile(r"[^()\n?]{1,60}\s\((?:option\s+)?([A-J])\)\s*\.?\s*", re.IGNORECASE)
 _SENTENCE = 4  # words
 _SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+", re.IGNORECASE)
+_GIVES = re.compile(r"\b(?:gives|yields|leaves|equals|(?:we|you)\s+get)\b|=", re.IGNORECASE)
+_UNLIKE = re.compile(
+    r",\s+(?:unlike|not)\s[^.;]{1,80},\s+(?=(?:is|are|was|were|does|do|has|have)\b)", re.IGNORECASE
+)
 _LAST_LETTER = re.compile(r"[(*]{0,3}([A-HJ-Z])[)*.]{0,4}")
 _LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
 _FOREIGN = re.compile(
@@ -165,6 +169,7 @@ def _by_text(text: str, options: Mapping[str, str] | None, question: str) -> Fou
     clause = text.partition(";")[0]  # "Argon (C) is a noble gas; the others are not."
     if _denies(clause, options, question):
         clause = _NOT_OTHERS.sub("", clause)  # "Oxygen, not helium."
+    clause = _UNLIKE.sub(" ", clause)
     said = len(text.split()) <= _MOST_WORDS and not _denies(clause, options, question)
     ending = locate.sentences(text)[-1:]
     ends = ending and (CONCLUDES.match(ending[0]) or _ONLY.match(ending[0]))
@@ -172,13 +177,10 @@ def _by_text(text: str, options: Mapping[str, str] | None, question: str) -> Fou
         # "Not Sydney. It's Canberra."
         clause, said = ending[0], not _denies(ending[0], options, question)
     mark = option_texts.named(clause, options) or option_texts.by_own_word(clause, options)
-    if said and mark is None:  # "Green, because it is no mix of red and blue."
-        reasoned = locate.plain(clause)
-        mark = option_texts.named(reasoned, options)
-        if mark is None:  # "Sad is an antonym, so glad."
-            reasoned = _SO.split(clause)[-1]
-            mark = option_texts.named(reasoned, options)
-        mark = mark if mark is not None and option_texts.is_all(reasoned, mark, options) else None
+    if said and mark is None:  # "Green, because ...", "Sad is an antonym, so glad."
+        parts = [locate.plain(clause), *(end.split(clause)[-1] for end in (_SO, _GIVES))]
+        named = [(part, one) for part in parts if (one := option_texts.named(part, options))]
+        mark = next((one for part, one in named if option_texts.is_all(part, one, options)), None)
     return found(mark if said else None, _BY_TEXT)
 
 

@@ -68,6 +68,7 @@ _SO = re.compile(
 _DIRECT = re.compile(r"\s+(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", re.I)
 _COPULA = re.compile(r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?)\b", re.IGNORECASE)
 _SPAN = re.compile(r"\b(?:from|between|until|minutes?|hours?|seconds?|ratio)\b", re.IGNORECASE)
+_HOURS_OF_A_DAY = 24
 _LONGEST = 200  # characters of a sentence that states a time
 
 
@@ -110,7 +111,11 @@ def _only(said: str, where: str) -> Found | None:
 def _impossible(written: re.Match[str]) -> str | None:
     """Return a time that no clock shows, such as 9:75 pm, as it is written."""
     half = written["half1"] or written["half2"]
-    return None if half is None else " ".join(written[0].casefold().replace(".", "").split())
+    return (
+        None
+        if half is None and int(written["hour"]) <= _HOURS_OF_A_DAY
+        else " ".join(written[0].casefold().replace(".", "").split())
+    )
 
 
 def together(distinct: Sequence[str]) -> dict[str, str]:

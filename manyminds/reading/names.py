@@ -28,6 +28,7 @@ SAME = {
 }  # fmt: skip
 """Short names, in lower case, of what has a longer one."""
 _INITIAL = re.compile(r"(?<=[a-z]{2}) (?:[a-z]\. ?)+(?=[a-z]{2})")
+_DOTTED = re.compile(r"(?<![a-z])([a-z])\.(?=[a-z])")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
 _PATRONYMIC = re.compile(
@@ -142,6 +143,7 @@ def _by_initials(name: str, fuller: str) -> bool:
 
 def _bare(name: str) -> str:
     """Return a name in lower case without titles, middle initials and accents."""
+    name = _DOTTED.sub(r"\1. ", name)  # "j.r.r. tolkien"
     return without_accents(_INITIAL.sub(" ", _TITLES.sub("", name))) or name
 
 

@@ -1,6 +1,7 @@
 """Yes or no: the words that say so, and statements that repeat a question with or without "not"."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -46,81 +47,23 @@ _OPEN = re.compile(
     r"|some|most|many|may|depends|partly|partially|probably)\b",
     re.IGNORECASE,
 )
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "am",
-        "be",
-        "been",
-        "being",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "will",
-        "would",
-        "has",
-        "have",
-        "had",
-        "should",
-        "may",
-        "must",
-        "it",
-        "its",
-        "this",
-        "that",
-        "they",
-        "he",
-        "she",
-        "there",
-        "to",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "with",
-        "and",
-        "as",
-        "so",
-        "yes",
-        "true",
-        "indeed",
-        "also",
-        "actually",
-        "definitely",
-        "certainly",
-        "really",
-        "therefore",
-        "thus",
-        "hence",
-        "because",
-        "then",
-        "i",
-        "think",
-        "believe",
-        "say",
-        "number",
-        "statement",
-        "word",
-        "fact",
-        *re.findall(
-            r"\w+",
-            "ein eine einen einer der die das den dem ist sind un una uno el la los las es son une "
-            "le les est sont n uma um os as \u00e8 \u00e9 sono s\u00e3o",
-        ),
-    ]
+_SMALL = frozenset(  # words that a sentence may have and the question not
+    re.findall(
+        r"\w+",
+        "a an the is are was were am be been being do does did can could will would "
+        "has have had should may must it its this that they he she there to of in on "
+        "at by for with and as so yes true indeed also actually definitely certainly "
+        "really therefore thus hence because then i think believe say number statement "
+        "word fact ein eine einen einer der die das den dem ist sind un una uno el la "
+        "los las es son une le les est sont n uma um os as \u00e8 \u00e9 sono s\u00e3o ",
+    )
 )
 _EMPHASIS = re.compile(r"[*_]{1,3}(?=\w)|(?<=\w)[*_]{1,3}")
 _SO = re.compile(r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
+_OPENS = re.compile(  # but not the "no" of "No human was there"
+    r"^(?:yes|true|false|no(?=\s*[,.:!;\u2013\u2014-]|\s+(?:it|they|he|she|the|a|an|this|that)\b|\s+[0-9]))\b[,.:!]?\s*",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"(?:^|\s)not\s", re.IGNORECASE)
 _SHORT = re.compile(
     r"(?:indeed,?\s+)?(?:it|they|he|she|we|you|i|one|this|that)\s+(?:(?:certainly|definitely|really|indeed|also)\s+)?(?:do|does|did|can|could|ca(?=n['\u2019])|wo(?=n['\u2019])|is|are|was|were|will|would|should|has|have)"
@@ -142,12 +85,20 @@ _CONCLUDED = re.compile(  # "So yes, it would fit.", "..., so no."
     r"(?:(?P<yes>yes|ja|oui|s[\u00ed\u00ec]|sim)|(?P<no>no|nein|non|n\u00e3o))(?=\s*[,.;:!\u2013\u2014]|\s*$)[^.!?\n]*[.!]?\W*$",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;:]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I)
+_CLAUSE = re.compile(
+    r"[\u3001\uff0c]|[,;:]\s+(?:(?:and\s+)?(?:so|thus|hence|therefore|also|donc)\s+)?", re.I
+)
 _IF = re.compile(r"\b(?:if|unless|whether|when|wenn|falls|ob|si|se|were|would)\b", re.IGNORECASE)
 _NO = re.compile(r"\W*no\b", re.IGNORECASE)
 _CHINESE = re.compile(
     "(?:^|[\u3002\uff01!?\uff1f\\n,:\uff0c])(?P<asked>[^\u3002!?\uff1f\\n,\uff0c]{3,100})"
     "[\u5417\u561b]\\s*[?\uff1f]?\\s*$"
+)
+_JAPANESE = re.compile(
+    "(?:\u3067\u3059|\u307e\u3059|\u3067\u3057\u3087\u3046)\u304b[?\uff1f]?\\s*$"
+)
+_JAPANESE_WH = re.compile(
+    "\u4f55|\u8ab0|\u3060\u308c|\u3069[\u3053\u308c\u306e\u3046\u3061]|\u3044[\u3064\u304f]|\u306a[\u305c\u3093\u306b]|\u5e7e"
 )
 _NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6ca1(?=\u6709)")
 _JUDGES = re.compile(  # "The statement in question, however, is true."
@@ -155,6 +106,7 @@ _JUDGES = re.compile(  # "The statement in question, however, is true."
     r"\s+is\s+(?:therefore\s+|thus\s+|hence\s+|indeed\s+)?[*_`]*(?:(?P<true>true)|false)\W*$",
     re.IGNORECASE,
 )
+_VERDICTS = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
 _LONGEST_END = 300  # characters of a last sentence
 _FURTHER = re.compile(r";|,\s+(?:but|and|they|it|he|she|which)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?:it|they|he|she|this|that)\b", re.IGNORECASE)
@@ -177,8 +129,9 @@ class _Asked(NamedTuple):
 
 def asks(question: str) -> bool:
     """Return whether a question asks for yes or no."""
-    named = EITHER.search(question) is not None or _CHINESE.search(question.strip()) is not None
-    return named or _asked(question) is not None
+    named = EITHER.search(question) or _CHINESE.search(question.strip())
+    japanese = _JAPANESE.search(question) and not _JAPANESE_WH.search(question)
+    return bool(named or japanese) or _asked(question) is not None
 
 
 def asks_nothing_else(question: str) -> bool:
@@ -191,7 +144,8 @@ def asks_nothing_else(question: str) -> bool:
     asked = list(_QUESTION.finditer(question[-2_000:]))
     after = question[-2_000:][asked[-1].end() :] if asked else ""
     ends = "?" not in after and len(after.strip()) <= _AFTER
-    return ends and asks(question) and not _WH.search(asked[-1]["asked"])
+    wh = bool(asked) and _WH.search(asked[-1]["asked"]) is not None
+    return ends and not wh and asks(question)
 
 
 def find(text: str, question: str = "") -> Found | None:
@@ -311,7 +265,7 @@ def _verdict(sentence: str, asked: _Asked) -> str | None:
     sentence = _SO.split(_EMPHASIS.sub("", sentence))[-1]
     clause = REASON.split(_NOT.sub(" isn't ", sentence))[0].strip()  # ", not 5" would be a reason
     clause = _FURTHER.split(clause)[0].strip(" .!*_\"'`")
-    clause = re.sub(r"^(?:yes|no|true|false)\b[,.:!]?\s*", "", clause, flags=re.IGNORECASE)
+    clause = _OPENS.sub("", clause)
     opens = {word.casefold() for word in _OPEN.findall(clause)}
     if not clause or not opens <= set(asked.said):
         return None
@@ -342,6 +296,16 @@ def truth(answer: str) -> str:
     """Return true as yes and false as no."""
     key = text_key(answer)
     return {"true": "yes", "false": "no"}.get(key, key)
+
+
+AS_TRUTH = {"yes": "True", "no": "False"}
+"""Verdicts in the words of replies that speak of what is true."""
+
+
+def speak_of_truth(texts: Sequence[str]) -> bool:
+    """Return whether replies say true and false, and none of them yes or no."""
+    said = {word.casefold() for text in texts for word in _VERDICTS.findall(text[-_LONGEST_END:])}
+    return bool(said) and said <= {"true", "false"}
 
 
 YES_OR_NO = finding("yes or no", find, truth)

@@ -73,7 +73,7 @@ _PLAIN = re.compile(
 _EASTERN = re.compile(
     "(?P<left>[^\u3002,\uff0c\u3001]*[\u3040-\u30ff\u4e00-\u9fff\u300b\u300d])[\u662f\u306f](?P<said>[^\u3002,\uff0c\u3001.!(\uff08\u4e0d]{1,20}?)(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)?(?:[\u3002.!,\uff0c\u3001(\uff08].*)?"
 )
-_INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")
+_INITIAL = re.compile(r"(?:[A-Z][a-z]+\s|[A-Z]\.\s?)[A-Z]\.$")
 _STATES_NUMBER = re.compile(r"\b(?:is|are|equals)\s+[$\u20ac\u00a3]?[0-9]")
 _THERE = re.compile(r"^\W*(?:\w+\s+){0,2}there$", re.IGNORECASE)
 _AMOUNT = re.compile(

@@ -46,6 +46,7 @@ _SENTENCE = re.compile(  # in a language, not printed
     r"[A-Za-z`][\w'`-]*(?:[ ,]+[\w'`\"-]+){0,30}?\s(?:is|are|was|were|has|have|can)\s"
     r"[\w'` ,-]{3,300}[.!]?"
 )
+_MOST_LINES = 100
 _IS = re.compile(r"\s(?:is|are|equals|=)\s(?!not\b)")
 _LONGEST_END = 400  # characters of a last line that may end in a literal
 _ONE_WORD = re.compile(r"[^\s.]+")
@@ -115,6 +116,9 @@ def find_literal(text: str) -> Found | None:
     reply = (str(tagged[-1]) if tagged else fenced or text).strip()
     if _literal(reply) is not _NOTHING and not _wrapped(reply):
         return found(reply or None, where)
+    lines = reply.split("\n")
+    if 1 < len(lines) <= _MOST_LINES and all(map(is_literal, lines)):  # printed line by line
+        return Found(reply, where)
     stated = phrases.field(reply) if _wrapped(reply) or "reasoning" in text[:200] else None
     if stated is not None:
         said = _asserted(stated)
@@ -134,7 +138,9 @@ def find_literal(text: str) -> Found | None:
     behind = _IS.split(REASON.split(said[-_LONGEST_END:])[0])[1:]  # "..., so 7 // 2 is 3."
     concluded = _SO.split(said[-_LONGEST_END:])[1:]
     behind += [one for one in concluded[-1:] if is_literal(one.strip(".!`* "))]
-    for stands in (after, *(one.strip(".!`* ") for one in behind[-1:])):
+    closed = said.strip("`*").rstrip(".")  # "[1, 2]."
+    behind = [closed if closed[-1:] in "])}'\"" else "", *behind]
+    for stands in (after, behind[0], *(one.strip(".!`* ") for one in behind[-1:])):
         if is_literal(stands):
             return Found(stands, "cue")
     return _printed(said, where)
