@@ -302,8 +302,10 @@ AS_TRUTH = {"yes": "True", "no": "False"}
 """Verdicts in the words of replies that speak of what is true."""
 
 
-def speak_of_truth(texts: Sequence[str]) -> bool:
-    """Return whether replies say true and false, and none of them yes or no."""
+def speak_of_truth(texts: Sequence[str], question: str = "") -> bool:
+    """Return whether replies say true and false, none of them yes or no, and are asked for it."""
+    if question and "true" not in question.casefold():
+        return False
     said = {word.casefold() for text in texts for word in _VERDICTS.findall(text[-_LONGEST_END:])}
     return bool(said) and said <= {"true", "false"}
 

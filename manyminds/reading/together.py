@@ -148,7 +148,7 @@ def read_all(
     said = [locate.answer_of(one) for one in found]
     if chosen.name == "number" and kind is None:
         said = rounded_alike(grouped_alike(said))
-    if chosen.name == "yes or no" and polarity.speak_of_truth(good):
+    if chosen.name == "yes or no" and polarity.speak_of_truth(good, question):
         said = [polarity.AS_TRUTH.get(one or "", one) for one in said]
     answers = _in_the_same_words(said, chosen)
     if chosen.name == "number" and kind is None and (told := apart(texts, answers)) != answers:
