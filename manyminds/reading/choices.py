@@ -68,6 +68,11 @@ _VARIANT = re.compile(
     rf"|(?:,|\b(?:(?:corresponds|points|leads)\s+to|matches|which\s+is|that\s+is|i\.e\.,?|choose|pick|select|say|with|is)|\s[\u2013\u2014-])\s+{_MARK}\s*\(?([A-J])\)?\s*[.!]?\s*\Z",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"\b([A-Z])\s+and\s+([A-Z])\b(?!\s+are\s+(?:both\s+)?(?:wrong|incorrect|false))")
+_TICKED = re.compile(
+    r"^[\s*-]*\(?(?P<mark>[A-J])[).:][^\n]*?(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
+    re.MULTILINE,
+)
 _CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)
 _SEEMS = re.compile(r"\b(?:seems|looks|appears)\b", re.IGNORECASE)
 _OTHERS = re.compile(
@@ -231,6 +236,10 @@ def square(text: str) -> str | None:
         return named[-1].lower() if named else None
     if locate.refuses(text):
         return None
+    stated = next(locate.stated(text), None)
+    named = [] if stated is None else [a or b for a, b in _ANY_SQUARE.findall(stated.answer)]
+    if len(named) == 1:
+        return named[0].lower()
     squares = _SQUARE.findall(text)
     return squares[-1] if squares else None
 
@@ -281,6 +290,9 @@ def _unmarked(text: str) -> Found | None:
     whole = _WHOLE.fullmatch(text.strip()) or _CALLED_WHOLE.fullmatch(text.strip())
     if whole:
         return None if whole[1] == "I" else Found(whole[1].upper(), "whole reply")
+    ticks = {m["mark"]: m["yes"] is not None for m in _TICKED.finditer(text)}
+    if len(ticks) > 1 and sum(ticks.values()) == 1:
+        return Found(next(mark for mark, yes in ticks.items() if yes), "tick")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
     if concluded:
         last = concluded[-1]
@@ -294,10 +306,8 @@ def _unmarked(text: str) -> Found | None:
         and not (_SEEMS.search(m[0]) and _YET.search(text, m.end()))
     }
     if correct:
-        both = re.search(
-            r"\b[A-Z]\s+and\s+[A-Z]\b(?!\s+are\s+(?:both\s+)?(?:wrong|incorrect|false))", text
-        )
-        alone = len(correct) == 1 and not both
+        pairs = _PAIR.findall(text)
+        alone = len(correct) == 1 and not any(correct & set(pair) for pair in pairs)
         return Found(correct.pop(), "conclusion") if alone else None
     lines = [line for line in text.strip().split("\n") if line.strip()]
     ending = locate.sentences(text)[-1:]

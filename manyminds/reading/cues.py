@@ -14,7 +14,7 @@ _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
     rf"(?:(?<!\ban )answer|(?<!\ba )solution(?![*_ ]{{0,4}}:?[*_ ]{{0,4}}\n)){_BOLD}"
-    rf"(?:\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
+    rf"(?:\s+\((?:rounded|in|to|approx)[^()\n]{{1,40}}\)|\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
     r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"

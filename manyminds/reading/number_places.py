@@ -58,17 +58,20 @@ _COPULA = re.compile(
     r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于",
     re.IGNORECASE,
 )
-_SO = re.compile(
+SO = re.compile(
     r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|folglich|donc|logo|portanto|luego|entonces|por\s+lo\s+tanto|quindi"
     r"|dunque|\u0437\u043d\u0430\u0447\u0438\u0442|\u043f\u043e\u044d\u0442\u043e\u043c\u0443)\b,?\s",
     re.IGNORECASE,
+)
+_WITHIN = re.compile(  # "in 2.5 hours it travels 150 miles"
+    r"^(?:in|after|within|for)\s+[0-9][0-9.,/]*\s+[a-z]+,?\s+(?=\D{2,}[0-9])", re.IGNORECASE
 )
 _COMMENTS = re.compile(  # "; of these, 3 are red", "; check: 4 + 1 = 5", "; 3 times 4"
     r"\s*(?:of\s+(?:these|them|which)|check|verif|proof|probe|since|because|as\s|see\s|note)",
     re.IGNORECASE,
 )
 _MEANS = re.compile(
-    r",?\s+which\s+(?:means|gives|implies|yields|leaves|makes)\s+(?:that\s+|us\s+)?", re.I
+    r",?\s+which\s+(?:means|gives|implies|yields|leaves|makes|equals)\s+(?:that\s+|us\s+)?", re.I
 )
 _WHICH = re.compile(r"\W*which\b", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
@@ -206,10 +209,10 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
     left_out = sentence[sentence.find(bare) + len(bare) :]
     if same_value.differs(sentence) or lists_more(sentence):
         return None
-    if _STATES_MORE.match(left_out) and _AUXILIARY.search(bare) and not _SO.search(left_out):
+    if _STATES_MORE.match(left_out) and _AUXILIARY.search(bare) and not SO.search(left_out):
         bare = sentence  # "the chance that it does not rain is 3/4"
     elif _STATES_MORE.match(left_out):
-        so = _SO.search(left_out)
+        so = SO.search(left_out)
         return None if so is None else in_sentence(left_out[so.end() :], comma=comma)
     counted = _THERE_ARE.match(sentence)
     if counted is not None and not _MORE_OF.search(sentence, counted.end()):
@@ -222,7 +225,7 @@ def lists_more(sentence: str) -> bool:
     """Say whether only other numbers follow a semicolon: "Round trip 42 km; one way 21 km"."""
     first, _, rest = sentence[:LONGEST].partition(";")
     said, more = ({written(t) for t in TOKEN.finditer(part)} for part in (first, rest))
-    concludes = _SO.search(sentence) or _COMMENTS.match(rest)
+    concludes = SO.search(sentence) or _COMMENTS.match(rest)
     return bool(said) and bool(more) and not said & more and not concludes
 
 
@@ -246,12 +249,15 @@ def _statement(sentence: str, bare: str) -> str | None:
         bare = locate.plain(sentence)
     elif len(years) > 1 and not NUMBER.search(bare):  # "in 1945, six years after 1939"
         return None
+    so = SO.split(bare)[-1]
+    if len(so) < len(bare) and not NUMBER.search(so) and NUMBER.search(digits.spelled(so)):
+        bare = so  # "Half of 90 is 45, so forty-five are red"
     place = _UNIT_POWER.sub("", digits.plain(bare)).rstrip(" .").strip()
     spoken = not NUMBER.search(place) and (not _ONE.search(place) or len(place.split()) <= _FEW)
     if spoken or _HAN_SCALE.search(place):
         place = digits.plain(digits.spelled(place))
     place = ROUNDED.split(_COINS.sub(_amount, place))[-1]
-    concluded = _SO.split(place)[-1]
+    concluded = _WITHIN.sub("", SO.split(place)[-1])
     return concluded if NUMBER.search(concluded) else place
 
 

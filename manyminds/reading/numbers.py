@@ -19,6 +19,7 @@ from manyminds.reading.number_places import (
     LONGEST,
     NUMBER,
     ROUNDED,
+    SO,
     first_number,
     in_sentence,
     lists_more,
@@ -171,6 +172,7 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
         and (
             CONCLUDES.match(last)
             or _YIELDS.match(last)
+            or SO.search(last)
             or EQUALS.search(last)
             or only_number(last)
             or _repeats(last, text)
