@@ -63,9 +63,12 @@ _ASKING = frozenset(
         "jaka",
         "jakie",
     ]
+    + ["compute", "calculate", "find", "determine", "evaluate", "solve", "simplify"]
 )
+"""Words that ask, and no answer repeats."""
 HEAD = 3  # words that the first word of a question counts for
 """What its first word counts, next to the others."""
+_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{2,40}")
 _PREFIX = 5  # letters that two forms of a word share
 _LONGEST_QUESTION = 1_000  # characters at the end of a question
 
@@ -108,7 +111,9 @@ def asked_in(question: str) -> Asked:
 
 def content(text: str) -> frozenset[str]:
     """Return the stems of the words of a text that carry its meaning."""
-    words = (one for one in WORD.findall(text.casefold()) if not one.isdigit())
+    words = [one for one in WORD.findall(text.casefold()) if not one.isdigit()]
+    for run in _EASTERN.findall(text):  # no spaces between words: pairs of characters
+        words += [run[at : at + 2] for at in range(len(run) - 1)]
     return frozenset(stem(word) for word in words if word not in SMALL and word not in _ASKING)
 
 

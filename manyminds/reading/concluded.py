@@ -35,6 +35,7 @@ _LEAVES = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(r"\b([0-9]{1,9})\s+out\s+of\s+([0-9]{1,9})\b")
+_IN_BASE = re.compile(r"[0-9]\}?_\{?[0-9]")
 _FEW = 3  # words of a conclusion that is an answer
 _ALTERNATIVES = re.compile(
     r"[,:]\s(?:[^,:?]|,(?=[0-9])){1,100}\s(?:or|oder|ou|o|of|\u0438\u043b\u0438)\s[^:?]{1,100}\?\s*\Z"
@@ -123,6 +124,8 @@ def _words(
 
 
 def _number(said: str, text: str, found: Found | None, question: str) -> Found | None:
+    if _IN_BASE.search(said):  # 210_5
+        return found
     said = _resulting(said)
     comma = numbers.has_decimal_comma(text)
     values = list(values_in(said, comma=comma))

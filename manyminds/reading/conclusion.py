@@ -57,6 +57,7 @@ _CALCULATES = re.compile(
     r"|\b(?:addieren|subtrahieren|multiplizieren|dividieren|rechnen)\s+wir\b|\bwir\s+(?:addieren|subtrahieren|multiplizieren|dividieren|rechnen)\b",
     re.IGNORECASE,
 )
+_FOR_VALUE = re.compile(r"(?i:\b(?:at|for|when|if|with|where))\s+\$?[a-zA-Z]\s*=\s*-?[0-9.]+\$?")
 _INSTANCE = re.compile(
     r"\W*(?:for\s+(?:example|instance)|e\.g\.|zum\s+beispiel|par\s+exemple|por\s+ejemplo|per\s+esempio|por\s+exemplo)",
     re.IGNORECASE,
@@ -258,5 +259,6 @@ def _goes_on(later: str) -> bool:
     if is_aside(later) or supposes(later) and "=" not in later:
         return False
     steps = _GOES_ON.match(later) is not None and any(map(str.isdigit, later))
+    later = _FOR_VALUE.sub(" ", later)
     calculates = _RESULT.search(later) or _CALCULATES.search(later)
     return steps or calculates is not None or leads(later, equation=False)

@@ -114,7 +114,8 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
         question: The question; where it asks for all that apply, an answer has several letters.
     """
     by_letter = dict(options)
-    asked = question[-_LONGEST_QUESTION:].partition(options[0][1])[0]  # without the options
+    asked, first = question[-_LONGEST_QUESTION:], options[0][1]
+    asked = asked.partition(first)[0] if first else asked  # without the options
     several = choice_sets.asks(question[-_LONGEST_QUESTION:])
 
     def letter(text: str) -> Found | None:

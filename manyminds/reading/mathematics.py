@@ -35,7 +35,9 @@ _SEVERAL = re.compile(
 )
 _JOINS = re.compile(r"\s*,?\s*(?:and|or|,|und|oder|et|ou|y|o|\u6216|\u548c)\s*", re.IGNORECASE)
 _MOST_LISTED = 20
-_UNFINISHED = re.compile(r"(?<!\\)[-+*/=\u2212\u00d7\u00f7]\s*$|^\s*[*/=\u00d7\u00f7\u00b7]")
+_UNFINISHED = re.compile(
+    r"(?<!\\)[-+*/=\u2212\u00d7\u00f7]\s*$|^\s*[*/=\u00d7\u00f7\u00b7]|^\\(?:times|cdot|approx|div|pm)$"
+)
 _BEFORE = 30  # characters before a formula that may say that it is a condition
 _LONGEST_LEAD = 120  # characters before an equation that may say that it is one
 _TUPLE_AT_END = re.compile(r"([(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]])\s*[.!]?\s*$")

@@ -44,6 +44,10 @@ _ENDS = re.compile(
 _BY = re.compile(
     r"\b(?:by|vo[nm]|par|por|pelo|pela)\s+(?P<who>(?:(?:(?:de|da|del|della|di|du|la|le|van|von|der|den|bin|al)\s+)*[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})"
 )
+_OTHER_DEED = re.compile(  # "was based on a novel by", "was published by"
+    r"\b(?:based|inspired|influenced|preceded|followed|succeeded|published|edited|translated|commissioned|performed)\b[^,;]*\bby\b",
+    re.IGNORECASE,
+)
 _VAGUE = re.compile(
     r"^(?:it|this|that|these|those|they|he|she|there|one|some|many|another|here|we|you|i|what|which|who"
     r"|if|when|while|in|on|at|by|for|as|to|es|er|sie|das|dies|il|elle|ce|cela|lo|la|esto|eso|lui|lei|ele|ela|isso"
@@ -130,11 +134,12 @@ def named(text: str, question: str) -> Found | None:
     turned = CORRECTION.search(text)
     text = _SHORT_IS.sub(" is ", text)
     text = text if turned is None else f"It is {_TO.sub('', text[turned.end() :])}"
-    if DENIES.search(text) or OPEN.search(text):
+    clause = text.partition(", or ")[0]  # "the femur, or thigh bone"
+    if DENIES.search(clause) or OPEN.search(clause):
         return None
     asks = _ASKS.search(question[-_LONGEST_QUESTION:])
     who = asks is not None and (asks["wh"] or asks["foreign"]).casefold() in _WHO
-    if who and (by := _BY.search(text)) is not None:
+    if who and not _OTHER_DEED.search(text) and (by := _BY.search(text)) is not None:
         return Found(by["who"].strip(), RESTATED)
     does = None if asks is None else _DOES.match(asks["rest"])
     verb = _COPULA.search(text) or _FOREIGN.search(text)
@@ -146,7 +151,8 @@ def named(text: str, question: str) -> Found | None:
     said = next(_complement(text[verb.end() :], words), None)
     if said is None or _content(said) & words:
         return None
-    name = said[:1].isupper() or said[:1].isdigit() or len(said.split()) == 1
+    happens = said.endswith("ed") or said in _LEADS
+    name = said[:1].isupper() or said[:1].isdigit() or len(said.split()) == 1 and not happens
     return Found(said, RESTATED) if name else None
 
 
@@ -257,7 +263,7 @@ def _filled_in(
     if amount is not None and _repeats(f"{left} {said[amount.end() :]}", words):
         yield amount["amount"]
     elif _repeats(left.rpartition(",")[2], words) or _repeats(left, words):
-        by = _BY.search(said)
+        by = None if _OTHER_DEED.search(said) else _BY.search(said)
         if by is not None and "by" not in rest.split():
             yield by["who"].strip()
         yield from _complement(right, words)

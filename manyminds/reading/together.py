@@ -22,6 +22,7 @@ from manyminds.reading import (
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.concluded import WHERE
+from manyminds.reading.discourse import supposes
 from manyminds.reading.figures import is_number
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
 from manyminds.reading.locate import Found
@@ -87,6 +88,10 @@ _ARITHMETIC = re.compile(  # asks for nothing but a number
 )
 _NO_AMOUNTS = frozenset(("yes or no", "choice", "date", "time"))
 """Kinds of answers that no question for an amount has."""
+_UNTOLD = re.compile(
+    r"\b(?:question|problem|text|task)\s+(?:does(?:n't|\s+not)|only)\s+(?:give|tell|say|state|specify|provide|mention)|\bn['o]t\s+(?:given|stated|specified|told)\b|\bwe\s+(?:only\s+know|aren't\s+told|are\s+not\s+told|don't\s+know)\b",
+    re.IGNORECASE,
+)
 _VARIABLE = re.compile(r"[0-9]x|(?<![0-9]\s)x|x(?!\s*[0-9])", re.IGNORECASE)  # "5 x 7" has none
 _LAST_LETTER = "J"
 _FORMULA = re.compile(
@@ -318,7 +323,11 @@ def _read(kind: Extractor, text: str, question: str = "") -> Found | None:
 
 @lru_cache(maxsize=4_096)
 def _refuses(text: str) -> bool:
-    return locate.refuses(readable(text))
+    shown = readable(text)
+    if locate.refuses(shown):
+        return True
+    last = locate.sentences(shown)[-1:] if _UNTOLD.search(shown) else []
+    return bool(last) and supposes(last[0])  # "It doesn't say. With 5 of them, it would be 10."
 
 
 def _in_the_same_words(answers: Sequence[str | None], kind: Extractor) -> list[str | None]:

@@ -15,7 +15,7 @@ from manyminds.reading.measures import UNITS
 from manyminds.reading.number_places import in_sentence
 
 _CLAUSES = re.compile(
-    r"[,;:]\s|\s(?:and|while|but|whereas|und|et|y|e|en|\u0438|\u0430|i|w\u00e4hrend|mientras|tandis\s+que|mentre|enquanto|terwijl|\u548c)\s"
+    r"[,;:]\s|[\uff0c,\u3001\u3002](?=[\u3040-\u9fff])|\s(?:and|while|but|whereas|und|et|y|e|en|\u0438|\u0430|i|w\u00e4hrend|mientras|tandis\s+que|mentre|enquanto|terwijl|\u548c)\s"
 )
 _COUNTED = re.compile(
     r"\b(?:how\s+(?:many|much)|wie\s+viele?|combien\s+d(?:e\s|['\u2019])|cu\u00e1nt[oa]s?|quant[eioa]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile|hur\s+m\u00e5nga)\s+(?P<noun>(?:more\s+)?\w+(?:\s+\w+){0,2})",
@@ -65,6 +65,10 @@ _UNIT = re.compile(
 )
 _MONEY = frozenset(
     ("$", "\u20ac", "\u00a3", "cent", "\u00a5", "\u5186", "\u5143", "\u20bd", "\u20b9")
+)
+_VERBAL = re.compile(  # "how much do", "wie viel kosten": no noun
+    r"(?:do|does|did|is|are|was|were|will|would|can|should|must|has|have|kosten?|kostet|wiegt|wiegen|bezahlt|verdient|cuestan?|pesan?|costano?|costam?|pesa|\u0441\u0442\u043e[\u0438\u044f]\w+|\u0432\u0435\u0441\w+|kosztuj\w+)\b",
+    re.IGNORECASE,
 )
 _UNIT_POWER = re.compile(r"(?<=[A-Za-z])\^\{?-?[0-9]\}?")
 _SEVERAL = re.compile(r"=[^=]*(?:[,;]|\b(?:and|or|und|oder|et|ou|y|o)\b)[^=]*=")
@@ -186,7 +190,7 @@ def values_in(said: str, *, comma: bool) -> Iterator[Value]:
 def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     """Return the numbers of what the question counts: 12 of "12 girls and 16 boys"."""
     counted = _COUNTED.search(asked)
-    if counted is None:
+    if counted is None or _VERBAL.match(counted["noun"]):
         return []
     words = [one for one in counted["noun"].casefold().split() if one != "more"]
     plain = _UNIT_POWER.sub("", digits.plain(said))

@@ -120,6 +120,33 @@ def test_the_question_says_which_of_several_numbers_is_meant(
     assert read_all([text], question=question).answers[0] == answer
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "answer"),
+    [
+        ("choice", "Option C is correct, whereas A and B are other words.", "C"),
+        ("choice", "A is correct, and so are A and B.", None),
+        ("choice", "(A) ✗ too long\n(B) ✓ fits\n(C) ✗ too short", "B"),
+        ("choice", "(A) ✓ fits\n(B) ✓ fits\n(C) ✗ too short", None),
+        ("square", "The answer is G5.", "g5"),
+        ("number", "Answer (rounded to one decimal): 2.7", "2.7"),
+        ("number", "A third of 60 is twenty, so twenty are red.", "20"),
+        ("number", "It moves at 30 mph, so in 2 hours it covers 60 miles.", "60"),
+        ("number", "It doesn't say. If each were $5, it would be $40, but we can't know.", None),
+        ("number", "Total: 3 + 5 = 8. Half of this is 8 / 2 = 4.", "4"),
+        ("number", "It is 4 to the power of 2, which equals 16.", "16"),
+    ],
+)
+def test_what_is_known_of_a_reply_without_its_question(
+    kind: str, text: str, answer: str | None
+) -> None:
+    assert EXTRACTORS[kind].extract(text) == answer
+
+
+def test_options_without_a_text_stop_nothing() -> None:
+    question = "Which one is it?\n(A)\n(B) Paris\n(C) Rome"
+    assert read_all(["It is (B)."], question=question).answers == ["B"]
+
+
 PARTS = ["So ", "If it were 5, ", "Note that ", "therefore ", ", which is ", "So it is 5. ", "= 5 "]
 
 
