@@ -70,7 +70,7 @@ _VARIANT = re.compile(
 )
 _PAIR = re.compile(r"\b([A-Z])\s+and\s+([A-Z])\b(?!\s+are\s+(?:both\s+)?(?:wrong|incorrect|false))")
 _TICKED = re.compile(
-    r"^[\s*-]*\(?(?P<mark>[A-J])[).:][^\n]*?(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
+    r"^[ \t*-]{0,8}\(?(?P<mark>[A-J])[).:][^\n]*?(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
     re.MULTILINE,
 )
 _CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)
@@ -239,7 +239,7 @@ def square(text: str) -> str | None:
     stated = next(locate.stated(text), None)
     named = [] if stated is None else [a or b for a, b in _ANY_SQUARE.findall(stated.answer)]
     if len(named) == 1:
-        return named[0].lower()
+        return str(named[0]).lower()
     squares = _SQUARE.findall(text)
     return squares[-1] if squares else None
 

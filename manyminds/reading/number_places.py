@@ -257,7 +257,8 @@ def _statement(sentence: str, bare: str) -> str | None:
     if spoken or _HAN_SCALE.search(place):
         place = digits.plain(digits.spelled(place))
     place = ROUNDED.split(_COINS.sub(_amount, place))[-1]
-    concluded = _WITHIN.sub("", SO.split(place)[-1])
+    concluded = SO.split(place)[-1]
+    concluded = concluded if concluded == place else _WITHIN.sub("", concluded)
     return concluded if NUMBER.search(concluded) else place
 
 
