@@ -20,6 +20,7 @@ from manyminds.reading import (
     mathematics,
     numbers,
     same_value,
+    squares,
     structured,
 )
 from manyminds.reading import locate as phrases
@@ -144,7 +145,7 @@ EXTRACTORS: Mapping[str, Extractor] = {
         finding("choice", choices.find, lambda answer: choices.letter(answer) or answer),
         finding("math", mathematics.find, math_equality.key, math_equality.same),
         finding("boxed", mathematics.find_boxed, math_equality.key, math_equality.same),
-        finding("square", choices.find_square, str.strip),
+        finding("square", squares.find_square, str.strip),
         finding("code", structured.code, structured.code_key),
         finding("json", structured.find_json, structured.json_key),
         finding("literal", structured.find_literal, structured.literal_key),

@@ -8,7 +8,6 @@ from functools import partial
 from manyminds.reading import languages, locate, option_texts
 from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
 from manyminds.reading.locate import Found, found
-from manyminds.reading.reasoning import readable
 from manyminds.reading.revised import settled
 
 _OPEN, _SHUT = (
@@ -69,10 +68,6 @@ _VARIANT = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"\b([A-Z])\s+and\s+([A-Z])\b(?!\s+are\s+(?:both\s+)?(?:wrong|incorrect|false))")
-_TICKED = re.compile(
-    r"^[ \t*-]{0,8}\(?(?P<mark>[A-J])[).:][^\n]*?(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
-    re.MULTILINE,
-)
 _CALLED = re.compile(rf"{_NAMED}[*]*[A-Z]$", re.IGNORECASE)
 _SEEMS = re.compile(r"\b(?:seems|looks|appears)\b", re.IGNORECASE)
 _OTHERS = re.compile(
@@ -100,11 +95,6 @@ _DENIED_AFTER = re.compile(  # Korean, Japanese and Chinese deny at the end
     "(?:\uc544\ub2c8|\uc544\ub2d9|\ud2c0\ub838|\u3067\u306f\u306a|\u3067\u306f\u3042\u308a|\u3058\u3083\u306a|\u4e0d\u5bf9|\u4e0d\u6b63|\u9519)[^\\n]{0,8}$"
 )
 _BULLET = re.compile(r"\s*\(?([a-j])\)\s+\S")
-_FINAL = re.compile(r"final\s+answer[*_ ]*[:\n\s]*", re.IGNORECASE)
-_SQUARE = re.compile(r"([a-h][1-8])(?![0-9A-Za-z])")
-_ANY_SQUARE = re.compile(
-    r"(?<![A-Za-z0-9])([A-Ha-h][1-8])(?![0-9A-Za-z])|([a-h][1-8])(?![0-9A-Za-z])"
-)
 _OPTIONS = re.compile(
     r"(?:^|[\s(?\uff1f\uff1a\u3002])\(?([A-J])[).:\u3001]\s*(.+?)(?=\s*(?:[\s(,;]\(?[A-J][).:]\s|\n|$))",
     re.MULTILINE,
@@ -211,11 +201,6 @@ def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
     return len(named - {None}) > 1
 
 
-def find_square(text: str) -> Found | None:
-    """Return the square that a reply ends in, and where it is."""
-    return found(square(text), "final answer" if _FINAL.search(readable(text)) else "last square")
-
-
 def options_in(question: str) -> dict[str, str]:
     """Return the lettered options of a question: "(A) Paris (B) Lyon"; fewer than two are none."""
     question = question[-20_000:]
@@ -224,24 +209,6 @@ def options_in(question: str) -> dict[str, str]:
         options = {m[1].upper(): m[2].strip(" .;,") for m in _LOWER_OPTIONS.finditer(question)}
     wanted = [chr(ord("A") + n) for n in range(len(options))]
     return options if len(options) > 1 and sorted(options) == wanted else {}
-
-
-def square(text: str) -> str | None:
-    """Return the square that a reply ends in: of its "final answer", else the last one at all."""
-    text = readable(text)
-    ends = [match.end() for match in _FINAL.finditer(text)]
-    if ends:
-        place = locate.plain(text[ends[-1] : ends[-1] + _LONGEST])
-        named = [a or b for a, b in _ANY_SQUARE.findall(place)]
-        return named[-1].lower() if named else None
-    if locate.refuses(text):
-        return None
-    stated = next(locate.stated(text), None)
-    named = [] if stated is None else [a or b for a, b in _ANY_SQUARE.findall(stated.answer)]
-    if len(named) == 1:
-        return str(named[0]).lower()
-    squares = _SQUARE.findall(text)
-    return squares[-1] if squares else None
 
 
 def _in_place(place: str) -> str | None:
@@ -290,9 +257,8 @@ def _unmarked(text: str) -> Found | None:
     whole = _WHOLE.fullmatch(text.strip()) or _CALLED_WHOLE.fullmatch(text.strip())
     if whole:
         return None if whole[1] == "I" else Found(whole[1].upper(), "whole reply")
-    ticks = {m["mark"]: m["yes"] is not None for m in _TICKED.finditer(text)}
-    if len(ticks) > 1 and sum(ticks.values()) == 1:
-        return Found(next(mark for mark, yes in ticks.items() if yes), "tick")
+    if (ticked := option_texts.ticked(text)) is not None:
+        return Found(ticked, "tick")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]
     if concluded:
         last = concluded[-1]

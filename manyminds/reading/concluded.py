@@ -82,7 +82,7 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
             return Found(said.answer, WHERE)
         if kind.name == "literal" and (number := in_sentence(part, comma=False)) is not None:
             return Found(number, WHERE)
-    figure = found is not None and figures.is_number(found.answer)
+    figure = kind.name == "math" and found is not None and figures.is_number(found.answer)
     words = figure and not any(map(str.isdigit, concluded.said)) and not figures_asked(question)
     return None if words else found
 

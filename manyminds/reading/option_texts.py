@@ -28,6 +28,11 @@ _SMALL = frozenset(stem(word) for word in SMALL)
 _FEW_WORDS = 6  # of a text that names an option by one of its words
 _LETTERS = 4
 _LONGEST = 600  # characters of a text in which options are looked for
+_TICKED = re.compile(
+    r"^[ \t*-]{0,8}\(?(?P<mark>[A-J])[).:][^\n]*?"
+    r"(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
+    re.MULTILINE,
+)
 
 
 def named(place: str, options: Mapping[str, str] | None) -> str | None:
@@ -181,3 +186,10 @@ def without_denials(text: str) -> str:
 
 def _stems(text: str) -> set[str]:
     return {stem(word.casefold()) for word in _WORD.findall(text)}
+
+
+def ticked(text: str) -> str | None:
+    """Return the letter of the only option of several that a reply ticks off: "(B) \u2713 fits"."""
+    ticks = {m["mark"]: m["yes"] is not None for m in _TICKED.finditer(text)}
+    several = len(ticks) > 1 and sum(ticks.values()) == 1
+    return next(mark for mark, yes in ticks.items() if yes) if several else None

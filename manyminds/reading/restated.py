@@ -70,6 +70,7 @@ _DIGIT = re.compile(r"[0-9]")
 _FIGURE = re.compile(
     r"^(?:years?|numbers?|ages?|percent\w*|temperatures?|prices?|decades?|centur\w+)\b"
 )
+_YEAR = re.compile(r"[0-9]{3,4}|^[0-9]+ (?:BC|AD)")
 _LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
 _PLAIN = re.compile(
     r"^(?:[\s\"'`*_\u201c\u2018]|-\s)+|(?:[\s\"'`*_.\u201d\u2019]|\s[\u2013\u2014-])+$"
@@ -190,6 +191,8 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
             answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
         if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
             continue
+        if rest.startswith("year") and _YEAR.search(answer) is None:
+            continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
             return (answer, "")
         left_over = sentence[sentence.find(answer) + len(answer) :]
@@ -247,7 +250,7 @@ def _filled_in(
     if does and at < 0 and len(clause.split()) > head:  # "What do bees make in summer?"
         clause = " ".join(clause.split()[:head])
         at = 0 if lower.startswith(f"{clause} ") else -1
-        at = -1 if verbs.match(lower[len(clause) :].lstrip()) else at  # "Ann Lee was born"
+        at = -1 if verbs.search(lower[len(clause) :]) else at  # "Ann Lee was born"
         ends = True
     if at >= 0 and does and ends:  # "Bees make honey."
         yield from _complement(sentence[at + len(clause) :], words)
