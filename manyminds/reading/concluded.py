@@ -144,7 +144,13 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
         picked = values_asked.picked(part, question, comma=comma)
         if picked is not None or not OPERATES.search(part) and list(values_in(part, comma=comma)):
             break
-    given = {one.value for one in values_in(question[-_LONGEST_QUESTION:], comma=comma)}
+    asked = question[-_LONGEST_QUESTION:]
+    given = {one.value for one in values_in(asked, comma=comma)}
+    if picked is not None and alone:  # "8 trips", where the question has 8 people
+        own = values_asked.counted(
+            list(values_in(asked, comma=comma)), asked, sentence_asked(question)
+        )
+        given = {one.value for one in own}
     if picked is not None and (figures.value(picked) not in given or _results(picked, text)):
         return Found(picked, WHERE)
     return found if known else None

@@ -58,6 +58,10 @@ _CALCULATES = re.compile(
     re.IGNORECASE,
 )
 _FOR_VALUE = re.compile(r"(?i:\b(?:at|for|when|if|with|where))\s+\$?[a-zA-Z]\s*=\s*-?[0-9.]+\$?")
+_ABOUT_IT = re.compile(  # a remark on the result: "This is $6 less than the price"
+    r"\W*(?:this|that|these|those|das|dies|c['\u2019]est|cela|esto|eso|questo|isso|dit|dat|\u044d\u0442\u043e|to)\b",
+    re.IGNORECASE,
+)
 _INSTANCE = re.compile(
     r"\W*(?:for\s+(?:example|instance)|e\.g\.|zum\s+beispiel|par\s+exemple|por\s+ejemplo|per\s+esempio|por\s+exemplo)",
     re.IGNORECASE,
@@ -112,7 +116,8 @@ def of(text: str, question: str = "") -> Conclusion | None:
     if headed is not None:
         return Conclusion(unmarked(headed), True)
     asked = asked_in(question)
-    wh, last = _WH.search(question) is not None, sentences[-1].paragraph
+    wh = _WH.search(question) is not None or not question.rstrip().endswith(("?", "？"))
+    last = sentences[-1].paragraph
     several = sentences[0].paragraph != last
     for paragraph in sorted({one.paragraph for one in sentences}, reverse=True)[:_BACK]:
         inside = [one.said for one in sentences if one.paragraph == paragraph]
@@ -180,7 +185,9 @@ def _best(inside: list[str], asked: Asked | None) -> Conclusion | None:
     stated = [said for said in inside if not said.endswith((":", "：")) and not is_aside(said)]
     for said in reversed(stated):
         if so(said) and not leads(unmarked(said), equation=False):
-            return Conclusion(said, True)
+            behind = stated[stated.index(said) + 1 :]
+            better = None if asked is None else _better(said, behind, asked)
+            return better or Conclusion(said, True)
     repeating = _repeating(inside, asked) if asked is not None and asked.words else None
     for said in reversed(stated):
         if (is_marked(said) or SINCE.match(said)) and not supposes(next(parts(said))):
@@ -192,12 +199,22 @@ def _best(inside: list[str], asked: Asked | None) -> Conclusion | None:
     return repeating
 
 
+def _better(said: str, behind: list[str], asked: Asked) -> Conclusion | None:
+    """Return the sentence behind a conclusion that says more of what is asked, if one does."""
+    same = asked.repeated(said)
+    further = [one for one in behind if not _leads_on(one) and not _ABOUT_IT.match(one)]
+    more = [one for one in further if asked.repeated(one) > same]
+    fine = len(more) == 1 and not supposes(more[0]) and _RESULT.search(more[0]) is None
+    return Conclusion(more[0], False) if fine else None
+
+
 def _is_left(said: str, later: list[str], further: list[str], asked: Asked) -> bool:
     """Say whether the sentences behind a conclusion go on from it, or speak of what is asked."""
     if any(map(turns, later)) or any(map(_contrasts, further)):
         return True
     same = asked.repeated(said)
-    if any(asked.repeated(one) > same and not supposes(one) and not is_aside(one) for one in later):
+    own = [one for one in later if not (supposes(one) or is_aside(one) or _ABOUT_IT.match(one))]
+    if any(asked.repeated(one) > same for one in own):
         return True
     words = asked.words
     repeats = shared(content(said), words) >= max(2, _MOST * len(words))

@@ -52,6 +52,7 @@ _INVERTED = re.compile(
     rf"{BEFORE}(?:had|were|should)\s+(?!been\b)\w+(?:\s+\w+){{1,12}}?,\s", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"[\s*_]*\((?:[^()]|\([^()]*\)){25,400}\)[\s*_.]*")
+_ADVERB = re.compile(r"[A-Za-z]{3,20}ly(?:\s+speaking)?,\s+(?=\w)")
 SINCE = re.compile(
     r"[\W_]*(?:since|as(?!\s+(?:for|an?|to|you|we|mentioned|noted|shown|before|above|it\s+is)\b)|because|da|weil|puisque|comme|como|dado\s+que|poich\u00e9|siccome)\s[^,]{3,200},\s",
     re.IGNORECASE,
@@ -86,6 +87,8 @@ def unmarked(sentence: str) -> str:
     while begun is not None and sentence[begun.end() :].strip(" .*_"):
         sentence = sentence[begun.end() :]
         begun = _SO.match(sentence)
+    adverb = _ADVERB.match(sentence)
+    sentence = sentence if adverb is None else sentence[adverb.end() :]
     reason = SINCE.match(sentence)
     sentence = sentence if reason is None else sentence[reason.end() :]
     return _INSIDE.sub("", sentence, count=1).strip()

@@ -45,7 +45,7 @@ DISCOURSE = tuple(
             (
                 r"also(?=\s[^.]*\b(?:der|die|das|ein\w*|ist|sind|hat|haben|man|es|sie|er)\b)|somit|folglich|daher|deshalb|damit|demnach|insgesamt|zusammen|alles\s+in\s+allem|kurz(?:um|\s+gesagt)|zusammenfassend|schließlich|infolgedessen"
                 r"|das\s+(?:heißt|bedeutet)|daraus\s+folgt|im\s+ergebnis|mithin",
-                r"somit|folglich|daher|demnach|damit|insgesamt|mithin|(?<=[a-zäöü] )also(?=\s[^.]*\b(?:der|die|das|ein\w*|ist|sind|es|er|sie|man|und|zurück)\b)",
+                r"somit|folglich|daher|demnach|damit|insgesamt|mithin|(?<=[a-zäöü] )also(?=\s[^.]*\b(?:der|die|das|den|dem|ein\w*|ist|sind|es|er|sie|man|und|zurück|um|von|bei|zu|auf|mit)\b)",
                 r"übrigens|hinweis|anmerkung|bemerkung|zum\s+vergleich|beachten?\b|tipp|nebenbei|wohlgemerkt",
                 r"wäre[nt]?|würde[nt]?|hätte[nt]?|käme[nt]?|könnte[nt]?|müsste[nt]?|bräuchte[nt]?|bekäme[nt]?",
                 r"wenn|falls|würde[nt]?|wäre[nt]?|hätte[nt]?|käme[nt]?|könnte[nt]?|müsste[nt]?",

@@ -28,7 +28,7 @@ _COPULA = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"\b(?:ist|sind|war|waren|wurden?|hei\u00dft|lautet|est|sont|\u00e9tait|fut|son|fue(?:ron)?|era|ha\s+sido|\u00e8|sono|fu|\u00e9|s\u00e3o|foi|es"
+    r"\b(?:handelt\s+(?:es\s+)?sich\s+um|ist|sind|war|waren|wurden?|hei\u00dft|lautet|est|sont|\u00e9tait|fut|son|fue(?:ron)?|era|ha\s+sido|\u00e8|sono|fu|\u00e9|s\u00e3o|foi|es"
     r"|\u0431\u044b\u043b[\u0430\u043e]?|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f)\b\s+|\s[\u2014-]\s",
     re.IGNORECASE,
 )
@@ -143,10 +143,11 @@ def named(text: str, question: str) -> Found | None:
     if who and not _OTHER_DEED.search(text) and (by := _BY.search(text)) is not None:
         return Found(by["who"].strip(), RESTATED)
     does = None if asks is None else _DOES.match(asks["rest"])
-    verb = _COPULA.search(text) or _FOREIGN.search(text)
+    verb = _COPULA.search(text) or _FOREIGN.search(text, 1) or _FOREIGN.match(text)
     if does is not None:
         said = _after_verb(text, does["rest"].split()[-1])
-        return None if said is None else Found(said, RESTATED)
+        if said is not None or verb is None:
+            return None if said is None else Found(said, RESTATED)
     if verb is None:
         return None
     said = next(_complement(text[verb.end() :], words), None)

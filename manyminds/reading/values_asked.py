@@ -70,6 +70,9 @@ _VERBAL = re.compile(  # "how much do", "wie viel kosten": no noun
     r"(?:do|does|did|is|are|was|were|will|would|can|should|must|has|have|kosten?|kostet|wiegt|wiegen|bezahlt|verdient|cuestan?|pesan?|costano?|costam?|pesa|\u0441\u0442\u043e[\u0438\u044f]\w+|\u0432\u0435\u0441\w+|kosztuj\w+)\b",
     re.IGNORECASE,
 )
+_PHRASE_END = re.compile(
+    r"[,;:.(]|(?=[0-9])|\s(?:per|of|in|for|with|an?|from|to|and|or|von|pro|par|por|de)\s"
+)
 _UNIT_POWER = re.compile(r"(?<=[A-Za-z])\^\{?-?[0-9]\}?")
 _SEVERAL = re.compile(r"=[^=]*(?:[,;]|\b(?:and|or|und|oder|et|ou|y|o)\b)[^=]*=")
 COMPARES = re.compile(
@@ -197,7 +200,7 @@ def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     best: list[Value] = []
     most = 0
     for one in values:
-        behind = content(" ".join(plain[one.end :].split()[:3]))
+        behind = content(" ".join(_PHRASE_END.split(plain[one.end :])[0].split()[:3]))
         same = 0
         for word in words:
             if not shared(behind, content(word)):
