@@ -52,7 +52,8 @@ _NOON = re.compile(
     re.IGNORECASE,
 )
 _HOURS = re.compile(
-    r"\b([0-9]{1,2}):([0-9]{2})\s*(?:Uhr|h)\b|\b([0-9]{1,2})\s*Uhr\b", re.IGNORECASE
+    r"\b([0-9]{1,2})(?::|\s?h\s?)([0-9]{2})(?:\s*(?:Uhr|h))?(?![\w:])|\b([0-9]{1,2})\s*(?:Uhr|heures?)\b",
+    re.IGNORECASE,
 )
 WRITTEN = re.compile(rf"(?<![\w.:/$-])(?:{TIME.pattern})(?![\w:/%-])", re.IGNORECASE)
 """A time that stands alone in a text."""

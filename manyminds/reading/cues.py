@@ -119,11 +119,7 @@ REFUSAL = re.compile(
     r"\b(?:i\s+can\s+only\s+(?:help|answer|assist|discuss)\b|i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
     r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer(?:ed)?|help|find|found|solved?|computed|calculated|evaluated)"
     r"|(?:not|\w*n't(?:\s+have)?|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
-    "|\u65e0\u6cd5|\u4e0d\u77e5\u9053|\u62b1\u6b49|\u7533\u3057\u8a33|\u308f\u304b\u308a\u307e\u305b\u3093"
-    r"|\bich\s+wei\u00df\s+(?:es\s+)?nicht|\bje\s+ne\s+(?:sais|peux)\s+pas|\bno\s+(?:lo\s+)?s\u00e9\b"
-    r"|\bno\s+puedo\b|\bn\u00e3o\s+(?:posso|consigo|sei)\b|\bdesculpe\b|\bnon\s+(?:posso|so)\b|\bmi\s+dispiace\b|\blo\s+siento\b"
-    r"|\bd\u00e9sol\u00e9\b|\bich\s+kann\s+(?:das|dabei|dazu|ihnen|dir|diese\s+\w+)\s+(?:leider\s+)?nicht\b|\bleider\s+kann\s+ich\b|\btut\s+mir\s+leid\b|\b\u0438\u0437\u0432\u0438\u043d\u0438\u0442\u0435\b|\uc8c4\uc1a1"
-    r"|\b\u043d\u0435\s+(?:\u0437\u043d\u0430\u044e|\u043c\u043e\u0433\u0443)\b",
+    rf"|{languages.REFUSES}",
     re.IGNORECASE,
 )
 CONCLUDES = re.compile(

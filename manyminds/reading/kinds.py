@@ -121,6 +121,7 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
     def letter(text: str) -> Found | None:
         if several:
             return choice_sets.find(text, by_letter)
+        text = option_texts.wrong_as_asked(text, asked)
         found = choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
         exception = option_texts.asked_for_the_exception(asked)
         if found is not None or exception or locate.places(readable(text)):

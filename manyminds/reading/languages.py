@@ -147,6 +147,26 @@ _NO = "no|não|non|nu|nie|ne|не"
 IS_NOT = rf"\b(?:(?:{_NO})\s+|n['’])(?:es|é|è|este|e|jest|est|это)(?!\w)"
 """That something is not what follows."""
 
+REFUSES = "|".join(
+    (
+        r"\b(?:ich\s+wei(?:ß|ss)|(?:das\s+)?wei(?:ß|ss)\s+ich)\s+(?:es\s+|das\s+)?(?:leider\s+)?nicht\b"
+        r"|\b(?:ich\s+kann|(?:das|dazu|dabei|leider|hier)\s+kann\s+ich)\s+(?:[\w']+\s+){0,4}nicht\b|\bleider\s+kann\s+ich\b"
+        r"|\btut\s+mir\s+leid\b|\bkeine\s+ahnung\b",
+        r"\b(?:ik\s+weet|dat\s+weet\s+ik)\s+(?:het\s+)?(?:helaas\s+)?niet\b|\bik\s+kan\s+(?:\w+\s+){0,3}niet\b",
+        r"\bje\s+ne\s+(?:(?:le\s+)?sais|peux|connais)\s+pas\b|\bje\s+l['’]ignore\b|\bdésolé",
+        r"\bno\s+(?:lo\s+)?sé\b|\bno\s+puedo\b|\blo\s+siento\b",
+        r"\bnão\s+(?:posso|consigo|sei)\b|\bdesculpe\b",
+        r"\bnon\s+(?:lo\s+)?(?:posso|so)\b|\bmi\s+dispiace\b",
+        r"\bnie\s+(?:wiem|mogę|potrafię)\b|\bprzykro\s+mi\b",
+        r"\bне\s+(?:знаю|могу)\b|\bизвините\b",
+        "无法|不知道|抱歉|对不起|不清楚",
+        "申し訳|わかりません|分かりません|お答えできません",
+        "죄송|모르겠|알\\s?수\\s?없",
+    )
+)
+"""A refusal, in German, Dutch, French, Spanish, Portuguese, Italian, Polish, Russian, Chinese,
+Japanese and Korean."""
+
 
 def answer_is(mark: str) -> str:
     """Return the pattern of "the answer is", "right answer:" and their like in these languages.

@@ -5,7 +5,7 @@ asks for all there are ("name the colours") as sets.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -13,13 +13,16 @@ from manyminds.reading import figures, locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
-from manyminds.reading.stems import stem
+from manyminds.reading.stems import WORD, stem
 from manyminds.reading.texts import plain_key
 
 _ORDER = re.compile(
     r"\b(?:in\s+(?:\w+\s+){0,2}order|order\s+(?:the|of)|sort(?:ed|ing)?|rank|arrange|ascending|descending"
     r"|alphabetical\w*|chronological\w*|(?:first|last|next)\s+(?:two|three|four|five|six|seven|[2-9]|10)"
-    r"|smallest\s+to|largest\s+to|sequence|revers\w+)\b",
+    r"|(?:from\s+(?:the\s+)?)?(?:\w+est|top|bottom|left|right|least|most)\s+(?:down\s+)?to\s|\w+est\s+first|sequence|revers\w+"
+    r"|von\s+\w+\s+(?:nach|zu[mr]?)\s|reihenfolge|ordne\w*|sortier\w*|dans\s+l['\u2019]ordre|trie[rz]?|classe[rz]|range[rz]|de\s+haut\s+en\s+bas"
+    r"|de\s+(?:menor|mayor|maior)\s+a|orden[ae]\w*|en\s+orden|(?:in|em)\s+ordine|ordina\w*|em\s+ordem|dal?\s+pi\u00f9|op\s+volgorde|sorteer\w*"
+    "|po\\s+kolei|uporz\u0105dkuj|\u043f\u043e\\s+\u043f\u043e\u0440\u044f\u0434\u043a\u0443|\u0443\u043f\u043e\u0440\u044f\u0434\u043e\u0447\\w*)\\b|\u6392\u5e8f|\u6392\u5217|\u987a\u5e8f|\u9806\u306b|\u9806\u756a",
     re.IGNORECASE,
 )
 _ALL = re.compile(
@@ -28,6 +31,7 @@ _ALL = re.compile(
     r"|\b(?:which|what)\s+(?!do\b|did\b|would\b|can\b)(?:of\s+(?:the|these|those)\s+)?(?:\w+\s+)?(?!is\b|was\b|has\b|does\b)[a-z]+(?<!s)s"
     r"\s+(?:(?:of|in|on|from|with|between)\s+(?:\w+\s+){1,4}?)?(?:are|were|do|did|have|can|occur|appear"
     r"|border|contain|belong|live|make|use|speak|lie|fall|divide|orbit|flow|form|end|begin|satisfy|solve|share|produce|cause|exist|remain|come)\b"
+    r"|\b(?:give|find|state|list|write|determine)\s+(?:down\s+)?(?:the\s+|all\s+|as\s+a\s+)+(?:set|list|elements)\b"
     r"|\b(?:factors|divisors|nenne|nennen|(?:welche?s?|was)\s+sind|quel(?:le)?s\s+sont|cu\u00e1les\s+son|qual[ei]\s+sono|quais\s+s\u00e3o|nommez|nombra|nomina|\u043d\u0430\u0437\u043e\u0432\u0438)\b"
     "|\u54ea(?:\u4e9b|\u51e0|\u4e24|[\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341])|\u5217\u51fa",
     re.IGNORECASE,
@@ -67,6 +71,12 @@ _CONCLUDES = re.compile(  # of a line after bullets: a list of its own
     r"|[0-9]\s*[,;]\s*[0-9]",
     re.IGNORECASE,
 )
+_SINCE = re.compile(r",?\s+(?:because|since|as|weil|da|parce\s+que|porque)\s", re.IGNORECASE)
+_NAMED = re.compile(r"^(?:only|nur|[a-z]\s*(?:=|\u2208|\\in\b))\s*", re.IGNORECASE)
+_PUT = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:please\s+)?(?:put|sort|arrange|order|rank|bring|ordne|sortiere|classe[rz]?|range[rz]?|ordena|ordina)\b",
+    re.IGNORECASE,
+)
 _THESE = re.compile(r"(?:these|they|this|it|there)\s", re.IGNORECASE)
 _A = re.compile(r"an?\s", re.IGNORECASE)
 _ADVERB = re.compile(
@@ -88,7 +98,36 @@ def asked_for(question: str) -> Extractor | None:
     if not ordered and not _ALL.search(question):
         return None
     kind, count = IN_ORDER if ordered else IN_ANY_ORDER, count_in(question)
-    return kind if count is None else replace(kind, find=partial(find, count=count))
+    asked = frozenset(WORD.findall(question.casefold()))
+    return replace(kind, find=partial(find, count=count, asked=asked))
+
+
+def in_order_of(options: Mapping[str, str], question: str) -> Extractor | None:
+    """Return the reader of orders of options, as their marks; None where none is asked for.
+
+    Args:
+        options: The options' texts by their letters or numbers.
+        question: The question.
+    """
+    if not _PUT.search(question) or any(_SPLIT.search(text) for text in options.values()):
+        return None
+
+    def marks(text: str) -> Found | None:
+        found = find(text, count=len(options))
+        listed = [] if found is None else [_mark(one, options) for one in found.answer.split(", ")]
+        if found is None or {*listed} != {*options} or len(listed) != len(options):
+            return None
+        return Found(", ".join(filter(None, listed)), found.where)
+
+    return finding("list", marks, str)
+
+
+def _mark(item: str, options: Mapping[str, str]) -> str | None:
+    """Return the mark of the option that an item names, by the mark or by its text."""
+    said = plain_key(item.strip("() "))
+    by_mark = (mark for mark in options if mark.casefold() == said)
+    by_text = (mark for mark, text in options.items() if plain_key(text) in said)
+    return next(by_mark, None) or next(by_text, None)
 
 
 def count_in(question: str) -> int | None:
@@ -97,14 +136,22 @@ def count_in(question: str) -> int | None:
     return None if count is None else _COUNTS[count["count"].casefold()]
 
 
-def find(text: str, *, count: int | None = None) -> Found | None:
+def find(
+    text: str, *, count: int | None = None, asked: frozenset[str] = frozenset()
+) -> Found | None:
     """Return the list that a reply states, its items joined by commas; None for a single item.
 
     Args:
         text: The reply.
         count: Number of items that the question asks for; a list of another length is none.
+        asked: The words of the question, which may stand before the first item.
     """
     found = _found(text)
+    if found is not None and asked:
+        words = found.answer.split(" ")
+        while len(words) > 1 and words[0].islower() and words[0] in asked:
+            del words[0]
+        found = found._replace(answer=" ".join(words))
     if count is None or found is not None and len(found.answer.split(", ")) == count:
         return found
     for sentence in locate.sentences(readable(text)):
@@ -147,12 +194,16 @@ def _joined(items: list[str], where: str) -> Found | None:
 
 
 def _items(said: str) -> list[str]:
-    said = _BOLD.sub(r"\1", said).strip()
+    said = _SINCE.split(_BOLD.sub(r"\1", said).strip())[0]
     said = _ASIDE.sub("", said) if said.count("(") == 1 else said
     said = said.strip("*_` ").rstrip(".! ")
     parts = _COPULA.split(said)
-    said = parts[-1] if len(parts) > 1 and _SPLIT.search(parts[-1]) else said
+    listed = [part for part in (parts[-1], parts[0]) if _SPLIT.search(part.strip())]
+    said = listed[0] if len(parts) > 1 and listed else said  # "9 and 12 are divisible by 3"
     said = _ADVERB.sub("", said.strip().strip("[](){}\\$*_` ").rstrip(".! "))
+    said = _NAMED.sub("", said)
+    if said.count(" \u2013 ") > 1:
+        return said.split(" \u2013 ")
     if _PRODUCT.fullmatch(said):  # 30 = 2 × 3 × 5
         return re.findall("[0-9]+", said)
     return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)

@@ -55,7 +55,7 @@ _IS_RESULT = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|est|son|es)\b|是|为|等于",
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于",
     re.IGNORECASE,
 )
 SO = re.compile(

@@ -30,7 +30,7 @@ def options_in(question: str) -> dict[str, str]:
     before = shown[: found[0].start()].rstrip(" \n(")
     after = shown[found[-1].end() :].partition("\n\n")[0]
     asked = before.endswith(("?", ":")) and "?" not in after
-    return {m["number"]: m["text"].strip() for m in found} if asked else {}
+    return {m["number"]: m["text"].strip(" ,") for m in found} if asked else {}
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,12 @@ _DENIAL = re.compile(
     r"(?:\bnot\b|\bno\b|n['\u2019]t\b|\bnicht\b|\bkeine?\b|\bpas\b)\s+(?:(?:an?|the|eine?|une?)\s+)?(?P<what>[^.,;!\n]{3,80}?)(?=\s+(?:is|are|ist|est|es)\b|[.,;!\n]|$)",
     re.IGNORECASE,
 )
+_ASKS_FOR_THE_WRONG = re.compile(
+    r"\b(?:which|what)\b[^?\n]*\b(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b", re.IGNORECASE
+)
+_IS_WRONG = re.compile(
+    r"(?P<mark>\b[A-J]\)?)\s+is\s+(?:(?:clearly|definitely|the|a)\s+)*(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b(?:\s+(?:one|statement|option))?"
+)
 _CLAUSES = re.compile(
     r"[,;:.!?\n]+\s+|\s(?:but|while|whereas|and\s+so|aber|mais|pero)\s", re.IGNORECASE
 )
@@ -33,6 +39,13 @@ _TICKED = re.compile(
     r"(?:(?P<yes>[\u2705\u2713\u2714])|[\u274c\u2717\u2718])",
     re.MULTILINE,
 )
+
+
+def wrong_as_asked(text: str, question: str) -> str:
+    """Return a reply in which the one option that is called wrong is the answer, as was asked."""
+    if not _ASKS_FOR_THE_WRONG.search(question) or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1:
+        return text
+    return _IS_WRONG.sub(r"\g<mark> is the answer", text)
 
 
 def named(place: str, options: Mapping[str, str] | None) -> str | None:

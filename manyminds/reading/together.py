@@ -132,7 +132,8 @@ def read_all(
     Returns:
         One answer or abstention per reply. It never raises, whatever the texts are.
     """
-    refused = [text is None or _refuses(text) for text in texts]
+    answers_refusing = kind is None and any(map(_refuses, choices.options_in(question).values()))
+    refused = [text is None or not answers_refusing and _refuses(text) for text in texts]
     good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]
     chosen = _kind_of(good, question) if kind is None else _named(kind)
     found = [
@@ -205,9 +206,12 @@ def _why(text: str | None, refused: bool, kind: str) -> str:
 def _kind_of(good: Sequence[str], question: str) -> Extractor:
     """Return the first kind that reads enough of the replies that state anything."""
     options = choices.options_in(question) if question else {}
+    listed = {} if options else numbered.options_in(question)
+    if (options or listed) and (order := lists.in_order_of(options or listed, question)):
+        return order
     if options:
         return lettered(tuple(options.items()), question)
-    if listed := numbered.options_in(question):
+    if listed:
         by_number = numbered.reader(tuple(listed.items()))
         if (
             sum(_read(by_number, text, question) is not None for text in good)
