@@ -53,6 +53,10 @@ _INVERTED = re.compile(
 )
 _BRACKETED = re.compile(r"[\s*_]*\((?:[^()]|\([^()]*\)){25,400}\)[\s*_.]*")
 _ADVERB = re.compile(r"[A-Za-z]{3,20}ly(?:\s+speaking)?,\s+(?=\w)")
+_SO_CLAUSE = re.compile(  # "both values fit, so the solutions are 2 and 8"
+    r"[,;]\s+(?:and\s+)?so\s+(?=(?:the|their|its|his|her|this|that|it|there)\s(?:[^,.;]{0,60}?\s)?(?:is|are|was|were|equals?|becomes)\s)",
+    re.IGNORECASE,
+)
 SINCE = re.compile(
     r"[\W_]*(?:since|as(?!\s+(?:for|an?|to|you|we|mentioned|noted|shown|before|above|it\s+is)\b)|because|da|weil|puisque|comme|como|dado\s+que|poich\u00e9|siccome)\s[^,]{3,200},\s",
     re.IGNORECASE,
@@ -77,8 +81,8 @@ def so(sentence: str) -> re.Match[str] | None:
 
 
 def is_marked(sentence: str) -> bool:
-    """Say whether a sentence concludes by a word behind its verb: "is therefore"."""
-    return _INSIDE.search(sentence) is not None
+    """Say whether a sentence concludes by a word behind its verb or in it: "is therefore"."""
+    return _INSIDE.search(sentence) is not None or _SO_CLAUSE.search(sentence) is not None
 
 
 def unmarked(sentence: str) -> str:
@@ -89,7 +93,7 @@ def unmarked(sentence: str) -> str:
         begun = _SO.match(sentence)
     adverb = _ADVERB.match(sentence)
     sentence = sentence if adverb is None else sentence[adverb.end() :]
-    reason = SINCE.match(sentence)
+    reason = SINCE.match(sentence) or _SO_CLAUSE.search(sentence)
     sentence = sentence if reason is None else sentence[reason.end() :]
     return _INSIDE.sub("", sentence, count=1).strip()
 

@@ -22,7 +22,7 @@ from manyminds.reading.texts import (
 )
 
 _ALSO = re.compile(r"\b(?:and|und|et|y)\b|&")
-_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_EASTERN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _SIGNS = re.compile(r"[\[\](){}<>=+*/^\\|\u221e\u222a\u2229\u2264\u2265]")
 _LONGEST_FORMULA = 80
 _CONTRASTS = re.compile(r"\b(?:whereas|while|unlike|but|although)\b", re.IGNORECASE)

@@ -55,7 +55,7 @@ _IS_RESULT = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于",
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|costs?|kosten|kostet|co\u00fbtent|co\u00fbte|cuestan?|costano?|custam?|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于",
     re.IGNORECASE,
 )
 SO = re.compile(
@@ -102,6 +102,10 @@ _BEGINS = re.compile(
     r"(?:(?-i:[A-Z]{2,3})\s?)?[^\w\s]{0,3}\s?[-+]?\s?[$€£¥₹₩₽]?\s?[0-9.]",
     re.IGNORECASE,
 )
+_COSTS = re.compile(  # "2 jumpers cost 50 euros"
+    r"[0-9.,]+\s+(?:[^\W\d]+\s+){1,4}(?:costs?|cost|weighs?|weigh|kosten|wiegen|co\u00fbtent|p\u00e8sent|cuestan|pesan|costano|pesano|custam|pesam|kost)\s+[^.]*[0-9]",
+    re.IGNORECASE,
+)
 _MEASURED = re.compile(  # "3\u5c0f\u65f6\u884c\u9a76450\u516c\u91cc": in three hours, 450 km
     "[0-9.]+ ?[\u3040-\u30ff\u4e00-\u9fff]{2,12}[0-9.]+ ?[\u3040-\u30ff\u4e00-\u9fff]"
 )
@@ -139,7 +143,7 @@ def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
     if not EQUALS.search(text) and _several(side, comma=comma):
         if _MEASURED.match(side):
             return None, True
-        if not _BEGINS.match(side):
+        if not _BEGINS.match(side) or _COSTS.match(side):
             return in_sentence(place, comma=comma), True
     return first_number(side, comma=comma), True
 

@@ -143,7 +143,7 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
             first_number(printed[1] if printed else block.strip(), comma=comma), "code fence"
         )
     text = after or text
-    for place, where in ((locate.after_result(text), "result"), (locate.bold(text), "bold text")):
+    for place, where in _marked(text):
         if place and where == "result" and _EQUATION.search(text, text.rfind(place) + len(place)):
             continue  # "Total: 3 + 4 = 7. Half of it is 7 / 2 = 3.5."
         if place and ROUNDED.search(place):  # "is 8.33, which rounds to 8"
@@ -153,6 +153,14 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
             return found(number, where)
     ending = locate.sentences(text)
     return _in_ending(text, ending, comma=comma) if ending else None
+
+
+def _marked(text: str) -> list[tuple[str | None, str]]:
+    """Return what follows "total:" or "the sum is", and the last bold text; the later one first."""
+    bold, result = locate.bold(text), locate.after_result(text)
+    later = bold is not None and result is not None and text.rfind(bold) > text.rfind(result)
+    places = [(result, "result"), (bold, "bold text")]
+    return places[::-1] if later else places
 
 
 def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:

@@ -25,7 +25,7 @@ _ASKS_FOR_THE_WRONG = re.compile(
     r"\b(?:which|what)\b[^?\n]*\b(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b", re.IGNORECASE
 )
 _IS_WRONG = re.compile(
-    r"(?P<mark>\b[A-J]\)?)\s+is\s+(?:(?:clearly|definitely|the|a)\s+)*(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b(?:\s+(?:one|statement|option))?"
+    r"(?:(?i:statement|option|answer|choice)\s+)?\(?(?P<mark>\b[A-J])\)?\s+is\s+(?:(?:clearly|definitely|the|a)\s+)*(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b(?:\s+(?:one|statement|option))?"
 )
 _CLAUSES = re.compile(
     r"[,;:.!?\n]+\s+|\s(?:but|while|whereas|and\s+so|aber|mais|pero)\s", re.IGNORECASE
@@ -45,7 +45,7 @@ def wrong_as_asked(text: str, question: str) -> str:
     """Return a reply in which the one option that is called wrong is the answer, as was asked."""
     if not _ASKS_FOR_THE_WRONG.search(question) or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1:
         return text
-    return _IS_WRONG.sub(r"\g<mark> is the answer", text)
+    return _IS_WRONG.sub(r"The answer is \g<mark>", text)
 
 
 def named(place: str, options: Mapping[str, str] | None) -> str | None:

@@ -148,6 +148,9 @@ def asks_nothing_else(question: str) -> bool:
     return ends and not wh and asks(question)
 
 
+_QUOTES = re.compile(r"\s*[\"\u201c\u00ab](?:yes|no)\s+\w", re.IGNORECASE)  # another's sentence
+
+
 def find(text: str, question: str = "") -> Found | None:
     """Return "yes" or "no", and where a reply says so.
 
@@ -165,7 +168,7 @@ def find(text: str, question: str = "") -> Found | None:
     said = (said.rpartition("?")[2].strip() or said).strip(
         f" *_\"'`#$(){{}}\\[]\u300c\u300d\u201c\u201d\u00ab\u00bb{_THUMBS}"
     )  # "False? No: true."
-    word = _word(said)
+    word = None if where == "first word" and _QUOTES.match(readable(text)) else _word(said)
     if word is None and (judged := _JUDGES.search(said[-_LONGEST_END:])) is not None:
         word, where = "yes" if judged["true"] else "no", "last sentence"
     if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:

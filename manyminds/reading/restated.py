@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from manyminds.reading import restated_eastern
 from manyminds.reading.cues import CORRECTION
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.locate import Found
@@ -56,7 +57,7 @@ _VAGUE = re.compile(
 )
 _OTHERWISE = re.compile(r"\b(?:actually|in\s+fact|rather)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
-    r"^(?:known|written|used|made|based|defined|derived|same|following|marked|attributed"
+    r"^(?:one\s+(?:in|with|that|which|who)|known|written|used|made|based|defined|derived|same|following|marked|attributed"
     r"|(?:\w+\s+)?(?:first|last|one|part|type|kind|form|name|term|example|concept|result)\s+of)\b"
     r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which)$",
     re.IGNORECASE,
@@ -73,9 +74,6 @@ _FIGURE = re.compile(
 _LEADS = frozenset(("located", "situated", "found", "either", "called", "named", "word", "letter"))
 _PLAIN = re.compile(
     r"^(?:[\s\"'`*_\u201c\u2018]|-\s)+|(?:[\s\"'`*_.\u201d\u2019]|\s[\u2013\u2014-])+$"
-)
-_EASTERN = re.compile(
-    "(?P<left>[^\u3002,\uff0c\u3001]*[\u3040-\u30ff\u4e00-\u9fff\u300b\u300d])[\u662f\u306f](?P<said>[^\u3002,\uff0c\u3001.!(\uff08\u4e0d]{1,20}?)(?:\u3067\u3059|\u3067\u3042\u308b|\u3060)?(?:[\u3002.!,\uff0c\u3001(\uff08].*)?"
 )
 _INITIAL = re.compile(r"(?:[A-Z][a-z]+\s|[A-Z]\.\s?)[A-Z]\.$")
 _STATES_NUMBER = re.compile(r"\b(?:is|are|equals)\s+[$\u20ac\u00a3]?[0-9]")
@@ -106,7 +104,7 @@ _COVERED = 0.5  # of the question's words that a phrase has
 
 
 def restated(text: str, question: str) -> Found | None:
-    """Return what a reply fills into the question: "Au" in "The symbol for gold is Au.".
+    """Return what a reply fills into the question: "Au" in "The symbol for gold is Au".
 
     None where no sentence repeats a question with "what", "which", "who", "where" or "how many",
     where two sentences fill in different answers, or where the reply takes its answer back.
@@ -115,7 +113,8 @@ def restated(text: str, question: str) -> Found | None:
         text: A reply.
         question: The question.
     """
-    filled = _filled(text, question[-_LONGEST_QUESTION:])
+    eastern = restated_eastern.filled(text, question[-_LONGEST_QUESTION:])
+    filled = (eastern,) if eastern else _filled(text, question[-_LONGEST_QUESTION:])
     return Found(filled[0], RESTATED) if len(filled) == 1 else None
 
 
@@ -128,9 +127,9 @@ def named(text: str, question: str) -> Found | None:
     """
     asked = _asked(question[-_LONGEST_QUESTION:])
     words = frozenset[str]() if asked is None else asked[1]
-    eastern = _EASTERN.fullmatch(text)
-    if eastern is not None and set(eastern["left"]) & set(question):
-        return Found(eastern["said"], RESTATED)
+    eastern = restated_eastern.named(text, question)
+    if eastern is not None:
+        return Found(eastern, RESTATED)
     turned = CORRECTION.search(text)
     text = _SHORT_IS.sub(" is ", text)
     text = text if turned is None else f"It is {_TO.sub('', text[turned.end() :])}"
@@ -176,7 +175,7 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     asked = _asked(question)
     if asked is None:
         return ()
-    rest, words, copula = asked
+    rest, words, copula, who = asked
     figure, year = _FIGURE.match(rest) is not None, rest.startswith("year")
     stated = _whole_names(whole_sentences(readable(text)))
     if is_cut_off(text):
@@ -190,6 +189,8 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
         if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
             answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
         if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
+            continue
+        if who and answer.isascii() and answer.islower():  # "a novel published in 1862"
             continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
             return (answer, "")
@@ -213,15 +214,15 @@ def _whole_names(parts: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _asked(question: str) -> tuple[str, frozenset[str], re.Pattern[str]] | None:
-    """Return what follows the question's word, its words, and the verbs of its language."""
+def _asked(question: str) -> tuple[str, frozenset[str], re.Pattern[str], bool] | None:
+    """Return what follows the question's word, its words, its language's verbs; if it asks who."""
     asks = list(_ASKS.finditer(question))
     if len(asks) != 1:
         return None
     rest = asks[0]["rest"].casefold().partition(":")[0].strip()
     who = (asks[0]["wh"] or asks[0]["foreign"]).casefold() in _WHO  # "wrote" is "written by"
     words = _content(rest.partition(" ")[2] if who else rest)
-    return (rest, words, _COPULA if asks[0]["wh"] else _FOREIGN) if words else None
+    return (rest, words, _COPULA if asks[0]["wh"] else _FOREIGN, who) if words else None
 
 
 def _content(text: str) -> frozenset[str]:

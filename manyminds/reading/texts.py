@@ -33,12 +33,12 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 DENIES = re.compile(
-    r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't|nicht|kein\w*|pas|no es)\b"
-    r"|不是|не\s",
+    r"\b(?:not|never|nor|wrong|incorrect|instead|rather|\w+n't|nicht|kein\w*|niet|geen|pas|no es|não|non|nie|inte|ikke)\b"
+    r"|不是|并非|ではな|ではありません|じゃな|아니|아닙|не\s",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|was|were|it's|that's|has|have|called|ist|sind|war|est|sont|es|son|fue)\b|[是はが]|\s[\u2014-]\s",
+    r"\b(?:is|are|was|were|it's|that's|has|have|called|ist|sind|war|est|sont|es|son|fue)\b|[是はが]|[은는이가]\s|\s[\u2014-]\s",
     re.IGNORECASE,
 )
 _SET = re.compile(r"\\?\{(?P<items>[^{}]+?)\\?\}")

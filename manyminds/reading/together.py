@@ -76,7 +76,7 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(
-    r"(?:\b(?:how\s+(?:many|much)|(?:what|which)\s+number|wie\s*viele?|combien|cu\u00e1nt[oa]s?|quant[oiae]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile)\b"
+    r"(?:\b(?:how\s+(?:many|much)|(?:what|which)\s+(?:number|percent(?:age)?)|wie\s*viele?|combien|cu\u00e1nt[oa]s?|quant[oiae]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile)\b"
     r"|\u591a\u5c11|\u51e0(?!\u4e4e)|\u3044\u304f[\u3064\u3089]|\u4f55(?=[\u4eba\u500b\u5339\u672c\u679a\u5186\u56de\u5206\u79d2])|\uba87|\uc5bc\ub9c8)"
     r"(?:[^.?!\n]|\.(?=[0-9]))*[?\uff1f]\s*$",
     re.IGNORECASE,
