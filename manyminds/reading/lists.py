@@ -78,6 +78,7 @@ _PUT = re.compile(
     re.IGNORECASE,
 )
 _THESE = re.compile(r"(?:these|they|this|it|there)\s", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:the|an?|these|those|both|one)$", re.IGNORECASE)
 _A = re.compile(r"an?\s", re.IGNORECASE)
 _ADVERB = re.compile(
     r"^(?:indeed|actually|simply|first|called|named|as\s+follows)\b[:,]?\s*", re.IGNORECASE
@@ -198,8 +199,10 @@ def _items(said: str) -> list[str]:
     said = _ASIDE.sub("", said) if said.count("(") == 1 else said
     said = said.strip("*_` ").rstrip(".! ")
     parts = _COPULA.split(said)
-    listed = [part for part in (parts[-1], parts[0]) if _SPLIT.search(part.strip())]
-    said = listed[0] if len(parts) > 1 and listed else said  # "9 and 12 are divisible by 3"
+    if len(parts) > 1 and _SPLIT.search(parts[-1]):
+        said = parts[-1]
+    elif len(parts) > 1 and _names(_NAMED.sub("", parts[0])):
+        said = parts[0]  # "9 and 12 are divisible by 3"
     said = _ADVERB.sub("", said.strip().strip("[](){}\\$*_` ").rstrip(".! "))
     said = _NAMED.sub("", said)
     if said.count(" \u2013 ") > 1:
@@ -207,6 +210,14 @@ def _items(said: str) -> list[str]:
     if _PRODUCT.fullmatch(said):  # 30 = 2 × 3 × 5
         return re.findall("[0-9]+", said)
     return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)
+
+
+def _names(said: str) -> bool:
+    """Say whether the subject of a sentence lists names or numbers."""
+    items = [item.split() for item in _SPLIT.split(said.strip())]
+    return len(items) > 1 and all(
+        0 < len(words) <= _FEW_WORDS and _ARTICLE.match(words[0]) is None for words in items
+    )
 
 
 def _key(answer: str, *, ordered: bool) -> Hashable:
