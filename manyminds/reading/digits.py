@@ -32,7 +32,8 @@ _SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9
 _WORDS = {word: n for n, word in enumerate(_UNITS)} | {w: 20 + 10 * n for n, w in enumerate(_TENS)}
 _WORD = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
 _SPELLED = re.compile(
-    r"\b(?!one\s+(?:by|of|another|after|from|in\s+(?:the|between)|with|that|which|who)\b)(?<!\bthe )(?<!\bthat )(?<!\bthis )"
+    r"\b(?!one\s+(?:by|of|another|after|from|in\s+(?:the|between)|with|that|which|who)\b)"
+    r"(?<!\bthe )(?<!\bthat )(?<!\bthis )"
     rf"(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
     rf"(?:(?:[- ]|[ ]and[ ])(?:{_WORD}))*\b(?!-)",
     re.IGNORECASE,

@@ -22,7 +22,8 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_THE_WRONG = re.compile(
-    r"\b(?:which|what)\b[^?\n]*\b(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b", re.IGNORECASE
+    r"\b(?:which|what)\b[^?\n]*\b(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b",
+    re.IGNORECASE,
 )
 _IS_WRONG = re.compile(
     r"(?:(?i:statement|option|answer|choice)\s+)?\(?(?P<mark>\b[A-J])\)?\s+is\s+(?:(?:clearly|definitely|the|a)\s+)*(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b(?:\s+(?:one|statement|option))?"
@@ -43,7 +44,10 @@ _TICKED = re.compile(
 
 def wrong_as_asked(text: str, question: str) -> str:
     """Return a reply in which the one option that is called wrong is the answer, as was asked."""
-    if not _ASKS_FOR_THE_WRONG.search(question) or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1:
+    if (
+        not _ASKS_FOR_THE_WRONG.search(question)
+        or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1
+    ):
         return text
     return _IS_WRONG.sub(r"The answer is \g<mark>", text)
 
