@@ -100,7 +100,7 @@ _OPTIONS = re.compile(
     re.MULTILINE,
 )
 _LOWER_OPTIONS = re.compile(
-    r"(?:^|\s)\(?([a-j])\)\s+(.+?)(?=\s*(?:\s\(?[a-j]\)\s|\n|$))", re.MULTILINE
+    r"(?:(?:^|\s)\(?([a-j])\)|^[ \t]*([a-j])\.)\s+(.+?)(?=\s*(?:\s\(?[a-j]\)\s|\n|$))", re.MULTILINE
 )
 _BY_TEXT = "text of an option"
 _MOST_WORDS = 40  # of a reply that names an option by its text
@@ -206,7 +206,8 @@ def options_in(question: str) -> dict[str, str]:
     question = question[-20_000:]
     options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question)}
     if not options:
-        options = {m[1].upper(): m[2].strip(" .;,") for m in _LOWER_OPTIONS.finditer(question)}
+        found = _LOWER_OPTIONS.finditer(question)
+        options = {(m[1] or m[2]).upper(): m[3].strip(" .;,") for m in found}
     wanted = [chr(ord("A") + n) for n in range(len(options))]
     return options if len(options) > 1 and sorted(options) == wanted else {}
 

@@ -70,7 +70,8 @@ POINTER = re.compile(
     r"^\s*(?:the\s+same\b|(?:follows|comes)\s+from\b|as\s+(?:follows|before)|(?:found\s+)?in\s+step\b|given\s+by|the\s+following"
     r"|below|simple|simply|therefore|thus|clear)[^:\n]{0,40}:\s*"
     r"|^\s*(?:therefore|thus|then|hence|simply|clearly|just|also|exactly|still|definitely|certainly|surely"
-    r"|obviously|(?:most\s+)?(?:probably|likely)|indeed|undoubtedly|actually|of\s+course|in\s+fact|donc|also|entonces)\b,?\s+",
+    r"|obviously|(?:most\s+)?(?:probably|likely)|indeed|undoubtedly|actually|of\s+course|in\s+fact|donc|also|daher|somit|folglich|demnach|deshalb"
+    r"|entonces|por\s+(?:lo\s+)?tanto|quindi|dunque|pertanto|portanto|dus|daarom|zatem|wi\u0119c|\u043f\u043e\u044d\u0442\u043e\u043c\u0443|\u0441\u043b\u0435\u0434\u043e\u0432\u0430\u0442\u0435\u043b\u044c\u043d\u043e)\b,?\s+",
     re.IGNORECASE,
 )
 VACUOUS = re.compile(

@@ -59,7 +59,7 @@ _OTHERWISE = re.compile(r"\b(?:actually|in\s+fact|rather)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"^(?:one\s+(?:in|with|that|which|who)|known|written|used|made|based|defined|derived|same|following|marked|attributed"
     r"|(?:\w+\s+)?(?:first|last|one|part|type|kind|form|name|term|example|concept|result)\s+of)\b"
-    r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which)$",
+    r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which)$|\b(?:until|till|bis|jusqu|hasta|fino|at\u00e9)\b",
     re.IGNORECASE,
 )
 _WHO = frozenset(
@@ -190,7 +190,7 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
             answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
         if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
             continue
-        if who and answer.isascii() and answer.islower():  # "a novel published in 1862"
+        if who and answer.lower() == answer != answer.upper():  # "a novel published in 1862"
             continue
         if DENIES.search(answer) or OPEN.search(answer) or _is_taken_back(stated[at:], answer):
             return (answer, "")
