@@ -213,6 +213,8 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
     left_out = sentence[sentence.find(bare) + len(bare) :]
     if same_value.differs(sentence) or lists_more(sentence):
         return None
+    if _calculates_more(bare, left_out.lstrip(), comma=comma):
+        return None
     if _STATES_MORE.match(left_out) and _AUXILIARY.search(bare) and not SO.search(left_out):
         bare = sentence  # "the chance that it does not rain is 3/4"
     elif _STATES_MORE.match(left_out):
@@ -223,6 +225,17 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
         return first_number(counted["number"], comma=comma)
     said = None if _NONE.search(bare) else _statement(sentence, bare)
     return None if said is None else _in_clause(said, comma=comma)
+
+
+def _calculates_more(bare: str, further: str, *, comma: bool) -> bool:
+    """Say whether another number is calculated behind a semicolon: "Two; in all 2 + 6 = 8"."""
+    equation = further.startswith(";") and EQUALS.search(further) and not EQUALS.search(bare)
+    if not equation or _COMMENTS.match(further[1:]):
+        return False
+    result = in_sentence(further[1:], comma=comma)
+    return result is not None and result not in {
+        written(t, comma=comma) for t in TOKEN.finditer(bare)
+    }
 
 
 def lists_more(sentence: str) -> bool:
