@@ -150,8 +150,6 @@ async def ask_role(
             shown = original if schema else []
             value, wrong = _understood(reply, text, shown, parse, parse_calls)
             in_form = bool(held and schema and follows(text, schema))
-            if value is not None or parse_calls:
-                calls_were_read(reply)
             if value is not None:
                 return _read(value, reply, asked, schema, in_form=in_form)
             _flag(reply, wrong, ctx, dropped=stream)
@@ -241,7 +239,7 @@ def _understood(
     parse: Callable[[str], T | None],
     parse_calls: Callable[[Sequence[Mapping[str, Any]]], T | None] | None,
 ) -> tuple[T | None, str]:
-    """Return what a reply says, or what is wrong with it.
+    """Return what a reply says, or what is wrong with it; note that its tool calls were read.
 
     Args:
         reply: The reply.
@@ -252,8 +250,12 @@ def _understood(
     """
     calls = reply.get("tool_calls")
     if parse_calls and calls:
-        return _parsed(parse_calls, calls)
-    return (None, ECHO) if _echoes(text, shown) else _parsed(parse, text)
+        found = _parsed(parse_calls, calls)
+    else:
+        found = (None, ECHO) if _echoes(text, shown) else _parsed(parse, text)
+    if found[0] is not None or parse_calls:
+        calls_were_read(reply)
+    return found
 
 
 def _parsed(parse: Callable[[S], T | None], said: S) -> tuple[T | None, str]:

@@ -99,7 +99,7 @@ def test_the_name_of_a_class_is_no_provider() -> None:
 def test_a_budget_in_dollars_takes_listed_prices() -> None:
     budget = Budget(dollars=1)
     create_agent_forest("openai:gpt-4o-mini", budget=budget)
-    with pytest.raises(InputError, match=r"that of llama3\.1 is unknown"):
+    with pytest.raises(InputError, match=r"that of ollama:llama3\.1 is unknown"):
         create_agent_forest(["openai:gpt-4o-mini", "ollama:llama3.1"], budget=budget)
 
 

@@ -90,11 +90,8 @@ def compare(
     }
     missed = Misses(rows, measuring.misses)
     progress = EvalProgress(len(rows) * measuring.repeats * len(plans), missed, contest.out)
-    with (
-        one_writer(contest.out, what="comparison", folder=True),
-        progress,
-        recording.into("compare"),
-    ):
+    writer = one_writer(contest.out, what="comparison", folder=True)
+    with writer, progress, recording.into("compare"):
         if contest.out is not None:
             _write_study(contest.out, about, plans, rows, questions.file)
         found = asyncio.run(
