@@ -42,8 +42,13 @@ _BY_NAME: tuple[tuple[str, FailureKind], ...] = (
 )
 # Below the error that a client raises, the one that says what happened to the connection.
 _LOST = ("ServerDisconnected", "ClientOSError", "ClientConnector", "ConnectionReset")
-# Terminal escapes go as a whole: what is left of one would hide the start of a key.
-_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
+# Terminal escapes go as a whole, also as JSON writes them: what is left of one would hide the start
+# of a key.
+_ESCAPE = re.compile(
+    r"(?:(?:\x1b|\\+(?:u001b|x1b|033|e))\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?",
+    re.IGNORECASE,
+)
 _LONGEST_MESSAGE = 300
 
 

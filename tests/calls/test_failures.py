@@ -112,6 +112,14 @@ def test_keys_never_show(secret: str) -> None:
     assert leaked not in shown and "try again" in shown
 
 
+@pytest.mark.parametrize(
+    "escape", ["\x1b[31m", "\\u001b[31m", "\\\\u001b[1;31m", "\\x1b[31m", "\\033[31m"]
+)
+def test_a_key_behind_the_escape_of_a_terminal_never_shows(escape: str) -> None:
+    raw = f'{{"error": {{"message": "E7 {escape}sk-abcdefgh1234567890", "type": "t"}}'
+    assert "sk-abc" not in clean(raw) and "E7" in clean(raw)
+
+
 def test_a_message_is_one_short_line_without_control_characters() -> None:
     message = clean("first\nsecond\x1b[31mred\x1b[0m\r\tend" + "x" * 1000)
     assert "\n" not in message and "\x1b" not in message
