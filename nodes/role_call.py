@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from manyminds.calls.ask import ask
+from manyminds.calls.response import without_middle
 from manyminds.fence import FENCE, with_short_blocks, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
@@ -28,7 +29,7 @@ VERDICT_PARAMS: Mapping[str, Any] = {"temperature": 0.0}
 
 UNREADABLE = "the reply could not be read"
 ECHO = "the reply repeats the example of the instructions"
-_MOST_READ = 40_000  # characters of a verdict
+_MOST_READ = 20_000  # characters of a verdict's beginning, and of its end
 _EXAMPLE = re.compile(r'^\{".*\}$', re.MULTILINE)  # in a prompt, on a line of its own
 _SENTENCE = re.compile(r'"[^"]*\w \w[^"]*"(?!\s*:)')
 _QUOTED = 4_000  # characters of an unreadable reply that its author sees again
@@ -146,7 +147,7 @@ async def ask_role(
                 continue  # a refused schema is no attempt: nothing was written
             if reply["status"] != "ok":
                 break
-            text = _in_short(reply_text(reply, schema))
+            text = without_middle(reply_text(reply, schema), _MOST_READ)
             shown = original if schema else []
             value, wrong = _understood(reply, text, shown, parse, parse_calls)
             in_form = bool(held and schema and follows(text, schema))
@@ -163,13 +164,6 @@ def reply_text(reply: Candidate, schema: Schema | None) -> str:
         if schema and call.get("name") == schema["title"]:
             return json.dumps(call.get("args"), default=str)
     return reply["text"]
-
-
-def _in_short(text: str) -> str:
-    """Return a verdict without its middle where it is too long to be read on the event loop."""
-    if len(text) <= _MOST_READ:
-        return text
-    return f"{text[: _MOST_READ // 2]}\n[...]\n{text[-_MOST_READ // 2 :]}"
 
 
 def cut_echo(reply: Candidate, messages: Sequence[BaseMessage]) -> Candidate:

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -237,8 +238,7 @@ class Prices:
     def of(self, spec: str) -> "Price | None":
         """Return the price of a model; None where none was given."""
         self._asked.append(spec)
-        names = (spec, spec.partition(":")[2], spec.partition("@")[0], "")
-        return next((self._given[name] for name in names if name in self._given), None)
+        return next((self._given[name] for name in _names(spec) if name in self._given), None)
 
     def check(self) -> None:
         """Check that each price is that of a model that was asked for.
@@ -246,13 +246,17 @@ class Prices:
         Raises:
             InputError: One names another model.
         """
-        known = set(self._asked)
-        names = {"", *known}.union(*({s.partition(":")[2], s.partition("@")[0]} for s in known))
-        for name in self._given.keys() - names:
+        known = sorted(set(self._asked))
+        for name in self._given.keys() - {"", *chain.from_iterable(map(_names, known))}:
             raise InputError(
                 f"--price {name}=...: there is no member {name}; there is "
-                f"{', '.join(sorted(known)) or 'none'}"
+                f"{', '.join(known) or 'none'}"
             )
+
+
+def _names(spec: str) -> tuple[str, ...]:
+    """Return the names that a price may give a model, the fullest first; empty: all models."""
+    return spec, spec.partition(":")[2], spec.partition("@")[0], ""
 
 
 def _price_of(text: str) -> "tuple[str, Price]":

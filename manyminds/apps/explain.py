@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from manyminds.apps.terminal import clean, console, counted, dollars, facts, one_line, put
+from manyminds.votes.ballots import by_likeness, unit_of
 
 _MOST_GROUPS = 6
 _BAR = 16
-_SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
 _SIMULATED = "by a statistical model of a language model; no real model was asked"
 
 
@@ -104,8 +104,7 @@ def _votes(ballot: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -
     """Draw the ballot: votes as counts, similarities as a mean of 100."""
     groups: Sequence[Mapping[str, Any]] = ballot["groups"]
     most = max(group["weight"] for group in groups) or 1
-    alike = ballot["vote"] in _SIMILARITIES
-    unit = max(1, ballot["voters"] - 1) if alike else 1
+    alike, unit = by_likeness(ballot), unit_of(ballot)
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=28)
     table.add_column(no_wrap=True)

@@ -313,7 +313,9 @@ class Request:
             return  # the nested run has settled its own calls
         if isinstance(self._callback, Meter):
             usage = self._used_inside(self._callback)
-        needs_text = self.member.is_chat and not offers_tools(self.member.model, self.params)
+        is_blank = not reply.text.strip()
+        is_chat = is_blank and self.member.is_chat
+        needs_text = is_chat and not offers_tools(self.member.model, self.params)
         remarks = remarks_on(reply, is_limited=self.limit is not None, needs_text=needs_text)
         note(candidate, *self._notes, *remarks)
         self._bill_or_estimate(candidate, usage, reply.text + (reply.reasoning or ""))

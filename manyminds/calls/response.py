@@ -66,7 +66,7 @@ def parse(output: object, *, max_chars: int | None = None) -> Reply:
     reply.text = _storable(reply.text)
     _check_not_empty(reply)
     if reply.reasoning is not None:
-        reply.reasoning = _storable(_shortened(reply.reasoning, most // 2))
+        reply.reasoning = _storable(without_middle(reply.reasoning, most // 2))
     if reply.tool_calls is not None and _size(reply.tool_calls) > most:
         raise AnswerError(
             f"the tool calls of a reply are longer than {most:,} characters", kind="malformed"
@@ -81,7 +81,7 @@ def _storable(text: str) -> str:
     return text if text.isascii() and "\x00" not in text else _UNKEPT.sub("", text)
 
 
-def _shortened(text: str, most: int) -> str:
+def without_middle(text: str, most: int) -> str:
     """Return a text without its middle where it is longer than twice as many characters.
 
     What searches a reply takes time that grows with it, during which nothing else runs. Reasoning
@@ -98,7 +98,7 @@ def _parse(output: object, most: int) -> Reply:
     if isinstance(output, BaseMessage):
         return _parse_message(output, most)
     if isinstance(output, str):
-        return Reply(text=_shortened(output, most))
+        return Reply(text=without_middle(output, most))
     if isinstance(output, BaseModel):
         return Reply(text=output.model_dump_json())
     if isinstance(output, Mapping):
@@ -179,7 +179,7 @@ def _holds_anything(value: object) -> bool:
 
 def _parse_message(message: BaseMessage, most: int) -> Reply:
     content = message.content
-    reply = Reply(_shortened(content if isinstance(content, str) else message.text, most))
+    reply = Reply(without_middle(content if isinstance(content, str) else message.text, most))
     reply.message_id = message.id
     if isinstance(message, AIMessage):
         if message.tool_calls or message.invalid_tool_calls:

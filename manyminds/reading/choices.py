@@ -3,7 +3,8 @@
 
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
+from types import MappingProxyType
 
 from manyminds.reading import languages, locate, option_texts
 from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
@@ -201,7 +202,8 @@ def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
     return len(named - {None}) > 1
 
 
-def options_in(question: str) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def options_in(question: str) -> Mapping[str, str]:
     """Return the lettered options of a question: "(A) Paris (B) Lyon"; fewer than two are none."""
     question = question[-20_000:]
     options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question)}
@@ -209,7 +211,8 @@ def options_in(question: str) -> dict[str, str]:
         found = _LOWER_OPTIONS.finditer(question)
         options = {(m[1] or m[2]).upper(): m[3].strip(" .;,") for m in found}
     wanted = [chr(ord("A") + n) for n in range(len(options))]
-    return options if len(options) > 1 and sorted(options) == wanted else {}
+    fine = len(options) > 1 and sorted(options) == wanted
+    return MappingProxyType(options if fine else {})
 
 
 def _in_place(place: str) -> str | None:

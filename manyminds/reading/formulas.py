@@ -52,7 +52,6 @@ _TOKEN = re.compile(
 )
 _DEEPEST = 40
 _LONGEST = 400
-_INFINITY = "\\infty"
 _GREEK = frozenset(
     re.findall(
         r"\w+",

@@ -200,11 +200,6 @@ def final(text: str) -> Found | None:
     return None if not said or VACUOUS.match(said) else Found(said, place.where)
 
 
-def after_cue(text: str) -> str | None:
-    """Return the rest of the sentence after the last cue or correction, such as "answer is"."""
-    return answer_of(_cued(text))
-
-
 def _plainest(text: str) -> Found | None:
     return next(iter(places(text)), None)
 

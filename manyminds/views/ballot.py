@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from manyminds.views.data import RunData
 from manyminds.views.reading import AnyRun, data_of
 from manyminds.views.svg import WIDTH, Svg, chart, name, nothing, standalone
+from manyminds.votes.ballots import by_likeness, unit_of
 
 SHOWN = 12
-_SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
 _BAR, _ROW, _NUMBER = 18, 23, 60  # pixels: of a bar, from bar to bar, free for a bar's number
 
 
@@ -22,19 +22,9 @@ class Bar:
     others: bool = False
 
 
-def by_likeness(run: RunData) -> bool:
-    """Return whether answers were chosen by their likeness to the others."""
-    return run.ballot is not None and run.ballot["vote"] in _SIMILARITIES
-
-
-def _unit(run: RunData) -> float:
-    """Return the weight that is shown as 1: a vote, or a likeness to each of the others."""
-    return max(1, run.ballot["voters"] - 1) if run.ballot and by_likeness(run) else 1
-
-
 def bars(run: RunData) -> list[Bar]:
     """Return the answers, heaviest first; those after the eleventh share one bar."""
-    unit = _unit(run)
+    unit = 1 if run.ballot is None else unit_of(run.ballot)
     groups = [] if run.ballot is None else run.ballot["groups"]
     shown = groups if len(groups) <= SHOWN else groups[: SHOWN - 1]
     found = [
@@ -61,10 +51,10 @@ def described(run: RunData) -> str:
         return "There was no vote."
     ballot, first = run.ballot, bars(run)[0]
     tie = " It was a tie, which the order of asking decided." if ballot["tie"] else ""
-    of = 100 if by_likeness(run) else sum(bar.weight for bar in bars(run))
+    of = 100 if by_likeness(ballot) else sum(bar.weight for bar in bars(run))
     return (
         f"Ballot by {ballot['vote']}: {first.answer} leads with {first.weight:.4g} of "
-        f"{of:.4g}, {ballot['margin'] / _unit(run):.4g} ahead of the next; "
+        f"{of:.4g}, {ballot['margin'] / unit_of(ballot):.4g} ahead of the next; "
         f"{ballot['voters']} voted, {ballot['abstentions']} abstained.{tie}"
     )
 

@@ -48,7 +48,7 @@ def page(run: RunData, *, live: str = "") -> str:
     environment = _environment()
     from manyminds.views.parts import parts
 
-    script = _text("page.js")
+    script = _text("figures.js") + _text("page.js")
     return environment.get_template("page.html.j2").render(
         run=run,
         shown=parts(run),
@@ -129,7 +129,7 @@ def server_page(
     Raises:
         InputError: jinja2 is not installed.
     """
-    script = _text("server.js")
+    script = _text("figures.js") + _text("server.js")
     return (
         _environment()
         .get_template("server.html.j2")

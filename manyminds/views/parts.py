@@ -10,6 +10,7 @@ from manyminds.reading.answers import text_key
 from manyminds.views import ballot, drawing, likeness, timeline, words
 from manyminds.views.data import LayerData, RunData, ShownCall, by_role
 from manyminds.views.style import counted, short
+from manyminds.votes.ballots import by_likeness
 
 _READ = {
     "model": "read in the form asked for",
@@ -51,7 +52,7 @@ def parts(run: RunData) -> dict[str, Any]:
     found = likeness.likeness(run)
     vote = run.ballot
     about = "" if vote is None else f"{vote['voters']} voted, {vote['abstentions']} abstained"
-    if vote is not None and ballot.by_likeness(run):
+    if vote is not None and by_likeness(vote):
         about += f"; likeness to the others by {vote['vote']}, of 100"
     has_bars = vote is not None and bool(vote["groups"])
     return {

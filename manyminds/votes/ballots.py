@@ -1,8 +1,8 @@
 """Ballot: the result of a vote as plain data, and how every vote draws it up."""
 
 import math
-from collections.abc import Sequence
-from typing import NotRequired
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -37,6 +37,19 @@ class Ballot(TypedDict):
     tie: bool
     fields: NotRequired[dict[str, float]]
     notes: NotRequired[list[str]]
+
+
+_SIMILARITIES = ("bleu", "rouge", "levenshtein", "tfidf")
+
+
+def by_likeness(ballot: Mapping[str, Any]) -> bool:
+    """Return whether answers were chosen by their likeness to the others, of 100 each."""
+    return ballot["vote"] in _SIMILARITIES
+
+
+def unit_of(ballot: Mapping[str, Any]) -> float:
+    """Return the weight that is shown as 1: a vote, or a likeness to each of the others."""
+    return max(1, ballot["voters"] - 1) if by_likeness(ballot) else 1
 
 
 def draw_up(

@@ -24,17 +24,6 @@
     return made;
   }
 
-  function seconds(number) {
-    return number.toLocaleString("en", { maximumSignificantDigits: number < 1000 ? 3 : 21 });
-  }
-
-  function dollars(cost) {
-    if (cost > 0 && cost < 0.0001) return "less than $0.0001";
-    const digits = cost >= 1 || cost === 0 ? 2 : 4;
-    const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return "$" + cost.toLocaleString("en", form);
-  }
-
   function messages(call) {
     return JSON.parse(data.texts[call.messages]).map(([role, place]) => [role, data.texts[place]]);
   }

@@ -17,16 +17,6 @@ function show(chunk) {
   if (chunk.error) throw new Error(chunk.error.message);
 }
 
-function dollars(sum) {
-  if (sum > 0 && sum < 0.0001) return "less than $0.0001";
-  const digits = sum >= 1 || sum === 0 ? 2 : 4;
-  return `$${sum.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
-}
-
-function seconds(number) {
-  return number.toLocaleString("en", { maximumSignificantDigits: number < 1000 ? 3 : 21 });
-}
-
 function report(told) {
   const cost = told.cost === null ? "cost unknown" : dollars(told.cost);
   const tokens = told.tokens.input + told.tokens.output;
