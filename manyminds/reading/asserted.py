@@ -33,7 +33,7 @@ _THINKS = re.compile(
     r"|at\s+first\s+(?:glance|sight)?,?\s*(?:it\s+(?:seems|looks|appears)|one|you|i|we)"
     r"|i\s+(?:(?:first|initially|originally|at\s+first)\s+(?:said|guessed|assumed|believed|got|had|picked|chose)|(?:\w+\s+)?thought)"
     r"|i(?:'m|\u2019m|\s+am)\s+not\s+(?:\w+\s+)?(?:sure|certain)|i\s+(?:do\s+not|don't)\s+know(?:\s+for\s+(?:sure|certain))?"
-    r"|\A(?![^.\n]{0,40}\b(?:answer|result|solution|antwort|r\u00e9ponse|respuesta|risposta)\b)(?:[\w'\u2019]{1,12}\s+){0,3}(?:not|[a-z]{2,6}n['\u2019]t|nicht|pas|no|non)(?=\s[^.,;\n]{1,40},?\s(?:but|sondern|mais|sino|ma|bens\u00ec)\s)"
+    r"|\A(?![^.\n]{0,40}\b(?:answer|solution|antwort|r\u00e9ponse|respuesta|risposta)\b)(?:[\w'\u2019]{1,12}\s+){0,3}(?:not|[a-z]{2,6}n['\u2019]t|nicht|pas|no|non)(?=\s[^.,;\n]{1,40},?\s(?:but|sondern|mais|sino|ma|bens\u00ec)\s)"
     r"|(?:viele|manche|einige|man)\s+(?:denken|glauben|meinen|k\u00f6nnte\s+(?:denken|meinen))"
     r"|on\s+pourrait\s+(?:penser|croire)|(?:muchos|algunos)\s+(?:piensan|creen))\b",
     re.IGNORECASE,

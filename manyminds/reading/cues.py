@@ -33,6 +33,7 @@ ANSWER_IS = re.compile(
 )
 IS_THE_ANSWER = re.compile(
     r"(?:^|\n|[.:;!]\s{1,3}|\b(?:so|thus|hence|therefore|that|think|believe)\s+)"
+    r"(?:(?:so|thus|hence|therefore|then|ultimately|finally|overall|consequently|as\s+a\s+result|in\s+(?:conclusion|total|summary|short|the\s+end)),?\s+)?"
     r"(?!(?:this|that|it|which|what|here|there|not|none)\b)([^\n:;!?]{1,60}?)\s{1,3}"
     r"(?:is|are|was|must\s+be|would\s+be|should\s+be)\s+(?:the|my|our)\s+"
     r"(?:(?:correct|right|final|best|only)\s+)*(?:answer|option|choice|solution)\b"
@@ -47,7 +48,7 @@ RESULT_IS = re.compile(
 )
 CORRECTION = re.compile(
     r"\b(?:is|was)(?:n['\u2019]t|\s+not)\s+[^.;,\n]{1,40}(?:,\s+(?:as|like|though|although)\s[^.;,\n]{1,60})?[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
-    r"|\b(?:not|neither)\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
+    r"|(?:\b(?:not|neither)|n['\u2019]t)\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
     r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
     r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
     r"|\b(?:wrong|incorrect|mistake\w*|not\s+right)\b[.,;!]?\s+(?:actually,?\s+)?it(?:'s|\s+is|\s+should\s+be)\s+"

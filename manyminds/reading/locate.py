@@ -213,6 +213,8 @@ def places(text: str) -> tuple[Found, ...]:
 
 def _cued(text: str) -> Found | None:
     cues = [cue for cue in ANSWER_IS.finditer(text) if not _asks(text, cue.end())]
+    if _repeats_itself(text, cues):
+        cues.pop()
     while len(cues) > 1 and CONFIRMS.match(_statement(text, cues[-1].end()) or ""):
         cues.pop()
     if (
@@ -246,6 +248,13 @@ def _cued(text: str) -> Found | None:
     if said is not None and (denied or DENIED.match(said)):
         return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
     return found(said, where)
+
+
+def _repeats_itself(text: str, cues: list[re.Match[str]]) -> bool:
+    """Say whether a reply broke off in the middle of the statement that it had just made."""
+    if len(cues) < 2 or text[cues[-1].end() :].strip(_MARKUP):
+        return False
+    return cues[-1][0] == cues[-2][0] and cues[-1].start() - cues[-2].end() <= _SHORT
 
 
 def _says_another(text: str, one: re.Match[str], other: re.Match[str]) -> bool:

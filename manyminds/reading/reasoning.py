@@ -23,7 +23,14 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
     "\ud800-\udfff]"
 )
-_STYLED = re.compile(r"<(b|i|em|strong|u|p|span|code)>([^<]{0,2000})</\1>", re.IGNORECASE)
+_STYLED = re.compile(
+    r"<(b|i|em|strong|u|p|span|code|div|li|h[1-6]|font|mark|small|center)(?:\s[^<>]{0,100})?>"
+    r"([^<]{0,2000})</\1>",
+    re.IGNORECASE,
+)
+_INLINE = frozenset(("b", "i", "em", "strong", "u", "span", "code", "font", "mark", "small"))
+_DEEPEST = 4  # tags inside each other
+_BREAK = re.compile(r"(?<=[\w.!?,:;)*%>\]])<br\s*/?>", re.IGNORECASE)  # not "the tag is <br>"
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~[ \t]*")
 _ANSWER_TAG = re.compile(r"[<\[](/)?(?:final[_ ]?)?answer[>\]][ \t]*\n?", re.IGNORECASE)
 _NEXT_TURN = re.compile(
@@ -92,6 +99,16 @@ def _is_answered(text: str) -> bool:
     return said and _ASKED.match(text) is None
 
 
+def _unstyled(text: str) -> str:
+    """Return a text without the tags that only show; what a block holds is a line of its own."""
+    for _ in range(_DEEPEST):
+        bare = _STYLED.sub(lambda m: m[2] if m[1].lower() in _INLINE else f"\n{m[2]}\n", text)
+        if bare == text:
+            break
+        text = bare
+    return text
+
+
 @lru_cache(maxsize=1_024)  # each kind of answer that is tried reads the same replies
 def readable(text: str) -> str:
     """Return the end of the visible reply, full-width characters in their usual width."""
@@ -105,5 +122,6 @@ def readable(text: str) -> str:
     if "~~" in rest:
         rest = _STRUCK.sub("", rest)
     if "<" in rest or "[" in rest:
-        rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", _STYLED.sub(r"\2", rest))
+        rest = _unstyled(_BREAK.sub("\n", rest))
+        rest = _ANSWER_TAG.sub(lambda m: "\n" if m[1] else "\nAnswer: ", rest)
     return without_asides(without_offers(own(rest)))

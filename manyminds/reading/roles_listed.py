@@ -31,11 +31,15 @@ _GENERATED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NAMED = re.compile(r"^[ \t]*\*\*([^*\n]{1,80})\*\*\s*[:\u2014-]?\s*(\S[^\n]*)$", re.MULTILINE)
+_TAGGED = re.compile(
+    r"<(role|persona|person|member|expert|panelist|step|question|sub_?question|task)\b[^<>]{0,60}>\s*([^<>]{1,4000}?)\s*</\1>",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"^[ \t]{0,3}[-*\u2022][ \t]+", re.MULTILINE)
 
 
 def read_plan(text: str) -> list[str] | None:
-    """Return the questions of a plan: a JSON list, numbered lines or bullets.
+    """Return the questions of a plan: a JSON list, tags, numbered lines or bullets.
 
     A list that ends within a question, or two numbered lists: not read.
     """
@@ -49,7 +53,7 @@ def read_plan(text: str) -> list[str] | None:
         if listed is not None:
             return (listed or None) if not found.torn else None
     said = plain(reply)
-    items = _numbered(said, _NUMBERED)
+    items = _tagged(said) or _numbered(said, _NUMBERED)
     if items is None:
         items = _split(said, _BULLET) if not _NUMBERED.search(said) else []
     if not items:
@@ -67,7 +71,7 @@ def read_plan(text: str) -> list[str] | None:
 def read_roles(text: str, n: int) -> list[str] | None:
     """Return the `n` roles in a reply, each at most 2,000 characters; None where it has more or fewer.
 
-    Read are a JSON list of texts or objects, blocks below numbered headings, numbered lines,
+    Read are a JSON list of texts or objects, tags, blocks below numbered headings, numbered lines,
     bullets, lines that begin with a name in bold, and paragraphs that begin with "You are".
     """
     reply = reply_of(text)
@@ -77,7 +81,8 @@ def read_roles(text: str, n: int) -> list[str] | None:
             return _enough(listed, n)
     said = plain(reply)
     items = (
-        _numbered(said, _GENERATED, loose=True)
+        _tagged(said)
+        or _numbered(said, _GENERATED, loose=True)
         or _numbered(said, _NUMBERED)
         or _split(said, _BULLET)
         or [f"{m[1].strip(': ')}: {m[2]}" for m in _NAMED.finditer(reply)]
@@ -136,6 +141,14 @@ def _numbered(said: str, head: re.Pattern[str], *, loose: bool = False) -> list[
         items = [re.split(r"\n\s*\n|\n[ \t]*[-*\u2022] ", item)[0] for item in items]
         items[-1] = items[-1].split("\n")[0]
     return [item.strip() for item in items if item.strip()]
+
+
+def _tagged(said: str) -> list[str]:
+    """Return what tags of one name hold; nothing where one of them is not closed."""
+    found = list(_TAGGED.finditer(said))
+    names = {match[1].lower() for match in found}
+    opened = sum(len(re.findall(rf"<{name}\b", said, re.IGNORECASE)) for name in names)
+    return [match[2] for match in found] if len(names) == 1 and opened == len(found) else []
 
 
 def _split(said: str, mark: re.Pattern[str]) -> list[str]:

@@ -54,6 +54,7 @@ def _in_words(said: str, n: int) -> int | None:
     verdicts = set(re.findall(r"\[\[(\d{1,3})\]\]", said))
     if len(verdicts) == 1:  # "Final verdict: [[3]]"
         return _valid({int(verdicts.pop())}, n)
+    said = _ONLY_IT_IS.sub(r"\g<said> the best", said)
     said = _NTH.sub(lambda m: f"answer {ORDINALS.get((m[1] or m[2]).lower(), n)}", said)
     alone = _ALONE.fullmatch(said)
     if alone:
@@ -81,7 +82,7 @@ _ALONE = re.compile(
 )
 _OPENED = re.compile(rf"\s*{REF}\s*[.:!]?\s*\n", re.IGNORECASE)
 _ENDS = r"(?=\s*(?:$|[.,;:!(\n\u3002\uff0c]|(?:because|since|as|and|but|for|over)\b|-))"
-_ADVERB = r"(?:(?:clearly|easily|definitely|obviously|overall|much|still|therefore|slightly|also|simply|by\s+far|in\s+my\s+(?:opinion|view),?)\s+)?"
+_ADVERB = r"(?:(?:actually|really|truly|indeed|in\s+fact|clearly|easily|definitely|obviously|overall|much|still|therefore|slightly|also|simply|by\s+far|in\s+my\s+(?:opinion|view),?)\s+)?"
 _SUBJECT = rf"(?:{REF}|(?:^|[;:.,]\s+)#?(\d{{1,3}})(?=\s+(?:is|was|wins|seems|looks)\b))"
 _IS = rf"\s*(?:is|was|seems|looks|remains|would\s+be|stands\s+out\s+as|comes\s+out(?:\s+as)?)\s+{_ADVERB}(?:the\s+)?"
 _VERBS = rf"(?:{_ADVERB}(?:choose|chose|pick|select|prefer|recommend|go\s+(?:with|for)|vote\s+for|favou?r)|(?:going\s+with|voting\s+for)|(?:have|need)\s+to\s+(?:go\s+with|choose|pick)|(?:change|switch)(?:\s+my\s+\w+)?\s+to)"
@@ -115,9 +116,14 @@ _UNSURE = re.compile(
 )
 _RIGHT = re.compile(rf"{REF}\s+is\s+(?:clearly\s+)?(?:correct|right)\b", re.IGNORECASE)
 _ANOTHER = re.compile(
-    rf"\s*(?:or|and|/|&|,|oder|ou|o|или|\u6216|\u548c)\s*{ANY}(?!\s+(?:is|was|has|does|gives|seems|looks|lacks|misses|fails|contains)\b)",
+    rf"\s*(?:or|and|/|&|,|oder|ou|o|или|\u6216|\u548c)\s*{ANY}(?!\s+(?:is|was|has|does|gives|seems|looks|lacks|misses|fails|contains)\b|\s*[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
+_ONLY_IT_IS = re.compile(  # "neither 1 nor 3 is correct; answer 2 is"
+    rf"(?P<said>(?:neither|none|not|n't|no)\b[^.\n]{{1,120}}?\b(?:correct|right|accurate|acceptable|valid|good)\b[^.\n]{{0,40}}?(?:[;,]\s*(?:but\s+)?|\bbut\s+)(?:only\s+)?{REF}\s+(?:is|was))(?=\s*(?:[.!]|$|\n))",
+    re.IGNORECASE,
+)
+_ONE_OR = re.compile(rf"{ANY}\s*(?:or|and|/|&|oder|ou|o|или|\u6216|\u548c)\s*$", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|never|nor|neither|none|no)\b|n't\b|\u4e0d", re.IGNORECASE)
 
 
@@ -131,7 +137,7 @@ def _chosen(said: str, n: int) -> int | None:
                 continue
             for m in pattern.finditer(sentence):
                 clause = re.split(r"[,;:]", sentence[: m.start()])[-1]
-                if _ANOTHER.match(sentence, m.end()):
+                if _ANOTHER.match(sentence, m.end()) or _ONE_OR.search(sentence[: m.start()]):
                     return None
                 if not _DENIED.search(clause + m[0]):
                     picks.add(int(next(group for group in m.groups() if group)))
