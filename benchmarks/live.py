@@ -409,7 +409,7 @@ if __name__ == "__main__":
         only_kept(options.questions, all_kept, options.record)
         sys.exit(0)
     if MODEL not in available():
-        console.print("skipped: pip install 'manyminds[local]', then manyminds models get smollm2")
+        print("skipped: pip install 'manyminds[local]', then manyminds models get smollm2")
         sys.exit(0)
     console.print("SmolLM2-135M, live: every reply is generated now.")
     held = asyncio.run(main(options.questions, options.methods, all_kept, options.record))

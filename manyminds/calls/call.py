@@ -47,7 +47,7 @@ class Call:
         deadline: says why, should this be cut.
     """
 
-    __slots__ = ("_on_answered", "candidates", "ctx", "deadline", "member", "request")
+    __slots__ = ("_on_answered", "_over", "candidates", "ctx", "deadline", "member", "request")
 
     def __init__(
         self,
@@ -74,6 +74,7 @@ class Call:
         merged, limit = limited(member, merged, ctx.settings.answer_tokens if streamed else None)
         self.request = Request(candidates, member, prompt, ctx, merged, streamed, limit)
         self._on_answered, self.deadline = on_answered, deadline
+        self._over: float | None = None  # when the run's time is, by the clock of the loop
 
     async def run(self) -> None:
         """Fill all candidates, add them to the ledger, and hand them to `on_answered`."""
@@ -90,15 +91,13 @@ class Call:
         if stores and await self._lookup(stores):
             return
         left = self.ctx.seconds_left
-        if self.member.input_kind.kind == "method":
-            left += _WIND_UP  # a method ends itself in time, with the replies so far
+        if left != math.inf:
+            # A method ends itself in time, with the replies so far.
+            left += _WIND_UP if self.member.input_kind.kind == "method" else 0.0
+            self._over = asyncio.get_running_loop().time() + left
         try:
-            if left == math.inf:
-                await self._admit()
-            else:
-                async with asyncio.timeout(left):
-                    await self._admit()
-        except TimeoutError:
+            await self._admit()
+        except TimeoutError:  # while it waited for a slot
             self._out_of_time()
         finally:  # also where the run is cancelled just when the answer is there
             for store, keys in stores:
@@ -134,6 +133,8 @@ class Call:
         self.ctx.emit("asked", member=self.member.name, role=first["role"], index=first["index"])
         try:
             await self._attempts(slot)
+        except TimeoutError:
+            self._out_of_time()
         except asyncio.CancelledError:
             self._cut()
             raise
@@ -171,24 +172,32 @@ class Call:
                 self.ctx.scope.refused.setdefault(self.member.name, _known_bad(reason))
             if failed >= attempts or not reason["retriable"] or slot.blocked_for > self._max_wait:
                 return
-            if busy:
-                await slot.requeue(retry_after(error), pause)
-            elif left is not None and pause >= left:
-                await asyncio.sleep(left)
-                self._late(reason)
-                return
-            else:
-                await asyncio.sleep(pause)
-                left = None if left is None else left - pause
+            async with asyncio.timeout_at(self._over):
+                if busy:
+                    await slot.requeue(retry_after(error), pause)
+                elif left is not None and pause >= left:
+                    await asyncio.sleep(left)
+                    self._late(reason)
+                    return
+                else:
+                    await asyncio.sleep(pause)
+                    left = None if left is None else left - pause
 
     async def _attempt(self, left: float | None) -> Exception | None:
-        """Send the request once; return its error, None also where the timeout was reached."""
-        earlier, timeout = self.candidates[0]["error"], asyncio.timeout(left)
+        """Send the request once; return its error, None also where the timeout was reached.
+
+        Raises:
+            TimeoutError: the run's time is over.
+        """
+        earlier, over = self.candidates[0]["error"], self._over
+        late = None if left is None else asyncio.get_running_loop().time() + left
+        run_ends_first = late is None or over is not None and over <= late
+        timeout = asyncio.timeout_at(over if run_ends_first else late)
         try:
             async with timeout:
                 return await self.request.send()
         except TimeoutError:
-            if not timeout.expired():
+            if run_ends_first or not timeout.expired():
                 raise
             self._late(earlier)
             return None
@@ -227,6 +236,7 @@ class Call:
             most=slots_of(member.concurrency or self.ctx.concurrency),
             rates=rates_of(member.requests_per_minute, member.tokens_per_minute),
             estimate=self._estimate,
+            until=self._over,
         )
 
     def _stores(self) -> list[tuple[AnswerStore, list[str]]]:

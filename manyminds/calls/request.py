@@ -47,6 +47,9 @@ class Request:
         ctx: the run of the calling node.
         params: sampling parameters.
         streamed: True lets tokens through to a caller that streams.
+
+    Attributes:
+        tokens: in and out of all responses so far.
     """
 
     __slots__ = (
@@ -63,6 +66,7 @@ class Request:
         "params",
         "prompt",
         "streamed",
+        "tokens",
     )
 
     def __init__(
@@ -78,6 +82,7 @@ class Request:
         self.candidates, self.member, self.prompt = candidates, member, prompt
         self.ctx, self.params, self.streamed, self.limit = ctx, params, streamed, limit
         self._messages, self._params = prompt, params  # as they are sent
+        self.tokens = 0
         self._known, self._notes = NOTHING_REFUSED, list[str]()
         self._callback: FirstToken | Meter | None = None
         self._inside: Usage = {}
@@ -130,13 +135,6 @@ class Request:
             used = self._used_inside(self._callback)
             if any(used.values()):
                 self._bill(self.candidates[0], used)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens in and out of the response."""
-        return sum(
-            c["usage"]["input_tokens"] + c["usage"]["output_tokens"] for c in self.candidates
-        )
 
     async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
         """Send the request; where the endpoint refuses a feature, send it again without it.
@@ -346,4 +344,6 @@ class Request:
         )
         if cost is not None:
             candidate["cost"] = (candidate["cost"] or 0.0) + cost
-        self.ctx.settle(usage["input_tokens"] + usage["output_tokens"], cost or 0.0)
+        tokens = usage["input_tokens"] + usage["output_tokens"]
+        self.tokens += tokens
+        self.ctx.settle(tokens, cost or 0.0)

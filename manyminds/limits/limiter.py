@@ -49,7 +49,8 @@ class EndpointLimiter:
 
     def __init__(self, maximum: int = 1) -> None:
         self.served = 0
-        self._maximum, self._adaptive = maximum, AdaptiveConcurrency(inf)
+        self._maximum = self._most = maximum
+        self._adaptive = AdaptiveConcurrency(inf)
         self._limit, self._estimate, self._probe = RateLimit(), EstimatedRate(), HalfOpenProbe()
         self._paced = False
         self._waiting = FairQueue()
@@ -65,8 +66,7 @@ class EndpointLimiter:
     @property
     def concurrency(self) -> float:
         """Calls that may be in flight now."""
-        most = max(self._present, default=self._maximum)
-        return float(most) if self._paced else min(most, self._adaptive.now)
+        return float(self._most) if self._paced else min(self._most, self._adaptive.now)
 
     @property
     def _has_room(self) -> bool:
@@ -91,6 +91,7 @@ class EndpointLimiter:
         most: int | None = None,
         rates: Rates = UNLIMITED,
         estimate: float = 0.0,
+        until: float | None = None,
     ) -> int:
         """Wait for a slot; `leave` gives it back.
 
@@ -100,18 +101,20 @@ class EndpointLimiter:
             most: calls of this run in flight at once; default: the limiter's maximum.
             rates: requests and tokens a minute; default: no limit.
             estimate: tokens of the call, in and out, for a limit of tokens a minute.
+            until: when the call gives up, by the clock of the loop; default: never.
 
         Returns:
             The number of the call, for `answer`, `refuse` and `leave`.
 
         Raises:
             AnswerError: the endpoint asks for a longer pause.
+            TimeoutError: it is `until`, and there was no slot.
         """
         most = most or self._maximum
         turn = Turn(run, most, max_wait, rates, estimate)
         with self._lock:
-            now = _now()
-            _add(self._present, most, 1)
+            now = turn.loop.time()
+            self._expect(most)
             if self._may_send(turn) and self._wait(rates, now) <= 0 and not self._waiting:
                 self._send(turn, now)  # nobody waits whose turn it could be
             else:
@@ -121,7 +124,8 @@ class EndpointLimiter:
                 turn.future = turn.loop.create_future()
         try:
             if turn.future is not None:
-                await turn.future
+                async with asyncio.timeout_at(until):
+                    await turn.future
         except BaseException:
             with self._lock:
                 turn.gone = True
@@ -150,8 +154,8 @@ class EndpointLimiter:
             self.served += 1
             self._blocked_since = self._pause = 0.0
             self._estimate.answer()
-            if number in self._in_flight:
-                turn = self._in_flight[number]
+            turn = self._in_flight.get(number)
+            if turn is not None and turn.rates is not UNLIMITED:
                 self._limit.settle(turn.rates, tokens, turn.booked)
             self._adaptive.widen()
             self._probe.heard()
@@ -243,7 +247,7 @@ class EndpointLimiter:
         """Return the seconds until the next call may be sent; infinite: until one ends."""
         if not self._has_room:
             return inf
-        due = self._limit.due(rates)
+        due = 0.0 if rates is UNLIMITED else self._limit.due(rates)
         if not self._paced:
             return max(self._opens - now, due)
         if now < self._estimate.opens - _SHORT and self._probe.due:
@@ -252,16 +256,28 @@ class EndpointLimiter:
 
     def _send(self, turn: Turn, now: float) -> None:
         turn.number = self._estimate.send(now)
-        turn.booked = self._limit.book(turn.rates, turn.estimate)
+        if turn.rates is not UNLIMITED:
+            turn.booked = self._limit.book(turn.rates, turn.estimate)
         if self._paced and now < self._estimate.opens:
             self._probe.sent(turn.number)
         self._in_flight[turn.number] = turn
         turn.in_flight = len(self._in_flight)
         _add(self._of_run, turn.run, 1)
 
+    def _expect(self, most: int) -> None:
+        """Count a call that waits, or is in flight, and the calls that it allows at once."""
+        if most in self._present:
+            self._present[most] += 1
+        else:
+            self._present[most] = 1
+            self._most = max(self._present)
+
     def _forget(self, turn: Turn) -> None:
         """Stop counting a call that left or gave up."""
-        _add(self._present, turn.most, -1)
+        self._present[turn.most] -= 1
+        if not self._present[turn.most]:
+            del self._present[turn.most]
+            self._most = max(self._present, default=self._maximum)
 
 
 def _add(counts: dict[K, int], key: K, more: int) -> None:
@@ -284,8 +300,11 @@ def limiter(endpoint: Hashable, owner: object = None) -> EndpointLimiter:
         endpoint: Key that tells it from others.
         owner: the object that `endpoint` is the id of; its limiter ends with it.
     """
+    found = _limiters.get(endpoint)
+    if found is not None:
+        return found
     with _lock:
-        found = _limiters.get(endpoint)
+        found = _limiters.get(endpoint)  # unless another thread was quicker
         if found is None:
             found = _limiters[endpoint] = EndpointLimiter()
             if owner is not None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from manyminds.limits.rate_limit import UNLIMITED, Rates
 
@@ -30,9 +31,14 @@ def rates_of(requests: float | None, tokens: float | None) -> Rates:
     """Return this process's part of the requests and tokens a minute."""
     if requests is None and tokens is None:
         return UNLIMITED
-    parts = _shared.processes
+    return _part(requests, tokens, _shared.processes)
+
+
+@lru_cache(1_024)  # of the same few members, before every call
+def _part(requests: float | None, tokens: float | None, processes: int) -> Rates:
     return Rates(
-        None if requests is None else requests / parts, None if tokens is None else tokens / parts
+        None if requests is None else requests / processes,
+        None if tokens is None else tokens / processes,
     )
 
 

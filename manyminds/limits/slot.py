@@ -15,6 +15,7 @@ class TurnOptions(TypedDict, total=False):
     most: int
     rates: Rates
     estimate: float
+    until: float | None
 
 
 class Slot:
