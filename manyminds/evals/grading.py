@@ -13,10 +13,11 @@ from manyminds.evals.sandbox import Limits, passes
 from manyminds.evals.tables import data_rows
 from manyminds.json_lines import json_lines
 from manyminds.reading import polarity
-from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess, text_key
+from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
+from manyminds.reading.as_written import is_stated, is_written, peeled
 from manyminds.reading.choices import options_in
 from manyminds.reading.kinds import kind_of_answer, kinds_of_question
-from manyminds.reading.locate import refuses
+from manyminds.reading.locate import places, refuses
 from manyminds.reading.mentions import states
 from manyminds.reading.polarity import YES_OR_NO
 from manyminds.reading.quantities import QUANTITY
@@ -28,6 +29,7 @@ Grader: TypeAlias = Callable[[Row, str], Verdict | Awaitable[Verdict]]
 Flags: TypeAlias = Mapping[str, Mapping[str, bool]]
 GRADERS = 4
 """Threads that grade."""
+_QUOTED = frozenset(("literal", "json", "code"))  # kinds in which '5' is no number
 
 
 class Graded(NamedTuple):
@@ -132,14 +134,18 @@ class ByAnswer:
         """Grade a reply, and say what was read in it."""
         if row["answer"] is None:
             return None
-        golds = [_plain_gold(gold) for gold in (row["answer"], *row.get("aliases", ()))]
+        golds = (row["answer"], *row.get("aliases", ()))
         outcomes = [one for gold in golds for one in self._by_kind(gold, text, row)]
         return next(
             (one for one in outcomes if one.correct),
             next((one for one in outcomes if one.read is not None), outcomes[0]),
         )
 
-    def _by_kind(self, gold: str, text: str, row: Row) -> Iterator[Graded]:
+    def _by_kind(self, written: str, text: str, row: Row) -> Iterator[Graded]:
+        gold = written.rpartition("####")[2].strip()  # GSM8K writes its working before it
+        if not gold:
+            yield Graded(False, None, TEXT.name)
+            return
         kinds = [] if self._column is None else [self._column]
         own = kind_of_answer(gold, row["question"])
         if own is YES_OR_NO and polarity.asks(row["question"]):
@@ -152,17 +158,27 @@ class ByAnswer:
             kinds += [own]
         for kind in kinds:
             found = None if kind is TEXT and refuses(readable(text)) else kind.extract(text)
-            if text_key(text) == text_key(gold):
+            forms = _forms(gold, kind)
+            words = kind is TEXT or kind.name == "final"
+            quotes = kind.name not in _QUOTED
+            if any(is_written(text, form, quotes=quotes) for form in (written, *forms)):
                 yield Graded(True, found or text.strip(), kind.name)
+            elif (words or found is None) and is_stated(text, gold):
+                yield Graded(True, found or gold, kind.name)
             elif kind is TEXT:
-                yield Graded(states(text, gold, row["question"]), found, kind.name)
+                said = any(states(text, form, row["question"]) for form in forms)
+                yield Graded(said, found, kind.name)
             else:
-                equal = found is not None and kind.equivalent(gold, found)
+                equal = found is not None and any(kind.equivalent(form, found) for form in forms)
                 yield Graded(equal, found, kind.name)
 
 
-def _plain_gold(gold: str) -> str:
-    return gold.rpartition("####")[2].strip()  # GSM8K writes its working before it
+def _forms(gold: str, kind: Extractor) -> list[str]:
+    """Return the ways to read a reference answer: as it is, without marks, and the answer in it."""
+    forms = [gold, peeled(gold, quotes=kind.name not in _QUOTED)]
+    if any(place.where != "JSON field" for place in places(gold)):  # "Answer: C"
+        forms += filter(None, [kind.extract(gold)])
+    return list(dict.fromkeys(forms))
 
 
 def by_answer(kind: Extractor) -> Grader:

@@ -96,7 +96,7 @@ def same_person(one: str, other: str, question: str) -> bool:
 
 def names_person(sentence: str, name: str, question: str) -> bool:
     """Return whether a sentence names the person whose full name this is by the last name alone."""
-    *given, last = name.split()
+    *given, last = name.split() or [""]
     if not _WHO.search(question) or not given or len(last) < 4:
         return False
     said = re.search(rf"(?:(?P<before>\w+\.?)\s+)?\b{re.escape(last)}\b", sentence, re.IGNORECASE)

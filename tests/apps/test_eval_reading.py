@@ -135,6 +135,76 @@ def test_an_answer_that_equals_the_gold_is_right_with_every_extractor(
     assert grader([row], Path("q.jsonl"), extract=extract)(row, text) is True
 
 
+KINDS = ["final", "number", "choice", "math", "boxed", "square", "json", "literal", None]
+GOLDS = [
+    "Leonardo da Vinci", "12 apples", "C) car", "(C) car", "Option C", "five", "$1,234.50", "45 %",
+    "2 1/2", "\\frac{1}{2}", "yes", "July 4, 1776", "red, yellow and blue", "none of the above",
+    "10:30 am", "N/A", "don't", "__init__",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("extract", KINDS)
+@pytest.mark.parametrize("gold", GOLDS)
+def test_the_gold_between_marks_is_right_with_every_extractor(
+    gold: str, extract: str | None
+) -> None:
+    row = Row(id="a", question="Q?", answer=gold)
+    grade = grader([row], Path("q.jsonl"), extract=extract)
+    marked = [f"**{gold}**", f"`{gold}`", f"<think>Is it 9?</think>\n{gold}", f"{gold}<|im_end|>",
+              f"\u200b{gold}", f"```\n{gold}\n```", f"{gold}."]  # fmt: skip
+    assert [text for text in marked if grade(row, text) is not True] == []
+
+
+@pytest.mark.parametrize("extract", ["final", "math", "json", None])
+@pytest.mark.parametrize("gold", ["12 apples", "C) car", "five", "(C) car", "Option C", "Paris."])
+def test_a_reply_that_calls_the_gold_its_answer_is_right(gold: str, extract: str | None) -> None:
+    row = Row(id="a", question="Q?", answer=gold)
+    grade = grader([row], Path("q.jsonl"), extract=extract)
+    said = [f"The answer is {gold}.", f"Answer: {gold}", f"The final answer is **{gold}**."]
+    assert [text for text in said if grade(row, text) is not True] == []
+
+
+@pytest.mark.parametrize(
+    ("extract", "gold", "right", "wrong"),
+    [
+        ("final", "12 apples", "The answer is 12.", "The answer is 12 pears."),
+        ("final", "\\boxed{42}", "The answer is 42.", "The answer is 24."),
+        ("math", "$\\boxed{42}$", "42", "\\boxed{24}"),
+        ("choice", "Answer: C", "The answer is (C).", "The answer is (D)."),
+        (None, "**C**", "C", "D"),
+        (None, "\uff14\uff12", "42", "24"),
+        ("final", "2**3", "2**3", "23"),
+        (None, "__init__", "`__init__`", "init"),
+        ("literal", "23", "23", "2**3"),
+        ("json", '{"a": 1}', '{"a": 1}', "The answer is print(1)."),
+        ("final", '{"a": 1}', '{"a": 1}', "The answer is 1."),
+        ("number", "5 + 3 = 8\n#### 8", "The answer is 8.", "The answer is 5."),
+        ("boxed", "5 + 3 = 8\n#### 8", "5 + 3 = 8\n#### 8", "5"),
+        ("boxed", "5", "\\boxed{5}", "The answer is 5. \\boxed{6}"),
+        ("text", "Paris", "Paris.", "The answer is Paris."),
+        ("final", "Leonardo da Vinci", '"Leonardo da Vinci"', "Leonardo DiCaprio"),
+        ("final", "caf\u00e9", "cafe\u0301", "cafe"),
+    ],
+)
+def test_a_gold_in_another_form_equals_only_the_same_answer(
+    extract: str | None, gold: str, right: str, wrong: str
+) -> None:
+    row = Row(id="a", question="Q?", answer=gold)
+    grade = grader([row], Path("q.jsonl"), extract=extract)
+    assert grade(row, right) is True and grade(row, wrong) is False
+
+
+@pytest.mark.parametrize("extract", KINDS)
+def test_a_blank_gold_is_graded_as_any_other(extract: str | None) -> None:
+    row = Row(id="a", question="Who was it?", answer=" ")
+    assert (
+        grader([row, Row(id="b", question="Q?", answer="Paris")], Path("q.jsonl"), extract=extract)(
+            row, "Paris"
+        )
+        is False
+    )
+
+
 def ask(
     tmp_path: Path, replies: list[str], golds: list[str], *arguments: str, command: str = "eval"
 ) -> int:
