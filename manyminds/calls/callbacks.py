@@ -1,4 +1,4 @@
-"""Callbacks of one request: its first token, and the model calls inside a chain or graph."""
+"""Callbacks of one request: its tokens, and the model calls inside a chain or graph."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,19 +12,21 @@ from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResu
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from manyminds.calls.failures import clean
+from manyminds.calls.streamed_usage import StreamedUsage
 from manyminds.errors import AnswerError
-from manyminds.models.token_counts import usage_of
+from manyminds.models.token_counts import is_unusable, usage_of
 from manyminds.protocols import ModelCall, Recorder, RunInfo
 from manyminds.state import NO_TOKENS, Candidate, TokenUsage
 
 
 class FirstToken(BaseCallbackHandler):
-    """Remembers the id of the message whose first token went out to the caller."""
+    """Remembers the id of the message whose first token went out, and the usage of its chunks."""
 
     run_inline = True
 
     def __init__(self) -> None:
         self.message_id: str | None = None
+        self.usage = StreamedUsage()
 
     def on_llm_new_token(
         self,
@@ -34,10 +36,24 @@ class FirstToken(BaseCallbackHandler):
         run_id: UUID,
         **kwargs: Any,
     ) -> None:
-        """Keep the first message's id."""
+        """Keep the first message's id, and the usage so far."""
+        self.usage.add(chunk)
         if self.message_id is None:
             own = chunk.message.id if isinstance(chunk, ChatGenerationChunk) else None
             self.message_id = own or f"lc_run--{run_id}"
+
+
+def used(callback: BaseCallbackHandler | None, message: object) -> tuple[TokenUsage | None, bool]:
+    """Return the usage of a model's message, and whether what it reports cannot be read.
+
+    Args:
+        callback: Callback that has seen the chunks of the message, if it came as a stream.
+        message: What the model returned.
+    """
+    usage = reported = usage_of(message)
+    if isinstance(callback, FirstToken):
+        usage = callback.usage.of(reported)
+    return usage, usage is None and (reported is not None or is_unusable(message))
 
 
 class Meter(BaseCallbackHandler):
@@ -55,7 +71,9 @@ class Meter(BaseCallbackHandler):
         self._of_run, self._reserve = run, reserve
         self._calls = self._reserved = 0
         self._usage = TokenUsage(input_tokens=0, output_tokens=0)
+        self._streams: dict[UUID, StreamedUsage] = {}
         self._is_over = False
+        self.is_unclear = False
 
     def on_chat_model_start(
         self,
@@ -82,14 +100,34 @@ class Meter(BaseCallbackHandler):
         """Reserve a call to a completion model."""
         self._start(run_id, [HumanMessage(prompts[0])], metadata or {})
 
+    def on_llm_new_token(
+        self,
+        token: str | list[str | dict[str, Any]],
+        *,
+        chunk: GenerationChunk | ChatGenerationChunk | None = None,
+        run_id: UUID,
+        **kwargs: Any,
+    ) -> None:
+        """Keep the usage that a chunk reports."""
+        self._streams.setdefault(run_id, StreamedUsage()).add(chunk)
+
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Count the call and the usage that its message carries."""
         self._calls += 1
         for generations in response.generations:
-            usage = usage_of(getattr(generations[0], "message", None)) if generations else None
+            message = getattr(generations[0], "message", None) if generations else None
+            usage = self._used(message, run_id)
             if usage is not None:
                 self._usage["input_tokens"] += usage["input_tokens"]
                 self._usage["output_tokens"] += usage["output_tokens"]
+
+    def _used(self, message: object, call: UUID) -> TokenUsage | None:
+        """Return the usage of a message, counted once; None where it is unknown."""
+        reported, stream = usage_of(message), self._streams.get(call)
+        if stream is None:
+            return reported
+        self.is_unclear = self.is_unclear or stream.is_unclear(reported)
+        return stream.of(reported)
 
     def take(self) -> tuple[int, int, TokenUsage]:
         """Return the calls that ended, how many of them were not reserved, and their usage.
@@ -145,7 +183,7 @@ class Listener(Meter):
         calls = [dict(one) for one in getattr(message, "tool_calls", ())]
         if calls and run_id in self._open:
             self._open[run_id]["tool_calls"] = calls
-        self._end(run_id, "" if first is None else first.text, usage_of(message))
+        self._end(run_id, "" if first is None else first.text, self._used(message, run_id))
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Record a call that failed."""

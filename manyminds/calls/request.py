@@ -16,7 +16,7 @@ from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls import failures
-from manyminds.calls.callbacks import FirstToken, Listener, Meter
+from manyminds.calls.callbacks import FirstToken, Listener, Meter, used
 from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember, told
 from manyminds.calls.response import Reply, parse, remarks_on
 from manyminds.calls.samples import samples_of
@@ -26,7 +26,6 @@ from manyminds.members import Member
 from manyminds.models.http_responses import received
 from manyminds.models.input_kind import offers_tools
 from manyminds.models.openai import EndpointModel
-from manyminds.models.token_counts import is_unusable, usage_of
 from manyminds.runs.context import RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
 from manyminds.runs.usage import Usage
@@ -112,9 +111,9 @@ class Request:
             if usage is not None:
                 self._bill(first, usage)
             self.fail(error)
-            if isinstance(self._callback, FirstToken) and self._callback.message_id is not None:
-                message_id = self._callback.message_id
-                self.ctx.emit("dropped", member=self.member.name, message_id=message_id)
+            shown = self._callback if self.streamed else None
+            if isinstance(shown, FirstToken) and shown.message_id is not None:
+                self.ctx.emit("dropped", member=self.member.name, message_id=shown.message_id)
             return error
         return self._fill(outputs)
 
@@ -132,9 +131,9 @@ class Request:
         if self.member.input_kind.kind == "method":
             self.candidates[0]["nested"] = self._inside
         if isinstance(self._callback, Meter):
-            used = self._used_inside(self._callback)
-            if any(used.values()):
-                self._bill(self.candidates[0], used)
+            usage = self._used_inside(self._callback)
+            if any(usage.values()):
+                self._bill(self.candidates[0], usage)
 
     async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
         """Send the request; where the endpoint refuses a feature, send it again without it.
@@ -183,10 +182,10 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            watched = RunnableConfig(
-                callbacks=[self._callback], metadata=config.get("metadata", {})
-            )
-            config = merge_configs(ensure_config(), config, watched)
+            watched = RunnableConfig(callbacks=[self._callback])
+            watched["metadata"] = config.get("metadata", {})
+            tags = config.get("tags", [])
+            config = {**merge_configs(ensure_config(), config, watched), "tags": tags}
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
         model = member.runnable(stream=self.streamed)
         if member.input_kind.kind != "chat":
@@ -220,22 +219,25 @@ class Request:
         return output if member.output is None else member.output(output)
 
     def _new_callback(self) -> FirstToken | Meter | None:
-        if self.member.input_kind.kind in ("chat", "method"):
-            return FirstToken() if self.streamed else None
+        kind, model = self.member.input_kind.kind, self.member.model
+        if kind in ("chat", "method"):  # only a host's own client may count usage several times
+            is_foreign = kind == "chat" and not isinstance(model, EndpointModel)
+            return FirstToken() if self.streamed or is_foreign else None
         recorder, first = self.ctx.recorder, self.candidates[0]
         if recorder is None:
             return Meter(self.ctx.id, self._reserve_inside)
         return Listener(recorder, self.ctx, first, self._reserve_inside)
 
     def _reserve_inside(self) -> None:
-        reason = self.ctx.reserve()
-        if reason is not None:
+        if (reason := self.ctx.reserve()) is not None:
             raise AnswerError(reason, kind="budget")
 
     def _used_inside(self, meter: Meter) -> TokenUsage:
         """Count the calls inside a chain or graph, and return their usage."""
         first = self.candidates[0]
         calls, unreserved, usage = meter.take()
+        if meter.is_unclear:
+            self.ctx.note_unusable_usage()
         first["calls"] = max(1, first.get("calls", 0) + calls)
         self.ctx.reserve_more(unreserved)
         return usage
@@ -263,8 +265,8 @@ class Request:
     def _fill(self, outputs: Sequence[object]) -> Exception | None:
         """Read the outputs into the candidates; return the error if the only one is unusable."""
         expected = len(self.candidates)
-        usage = usage_of(outputs[0]) if outputs else None
-        if usage is None and outputs and is_unusable(outputs[0]):
+        usage, is_lost = used(self._callback, outputs[0]) if outputs else (None, False)
+        if is_lost:
             self.ctx.note_unusable_usage()
         for nth, candidate in enumerate(self.candidates):
             try:
