@@ -4,7 +4,7 @@ Papers: "AgentTuning", arXiv 2310.12823; "FireAct", arXiv 2310.05915 (several me
 question in one form); "Learning From Failure" (NAT), arXiv 2402.11651 (several temperatures).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ from manyminds.environments.acting import (
     trajectory,
 )
 from manyminds.reading.answers import extractor
-from manyminds.votes.votes import majority
+from manyminds.votes.votes import Ballot, majority
 
 COT, REFLECT = "acting/cot@1", "acting/reflect@1"
 
@@ -236,24 +236,46 @@ class _Interaction:
     async def outcome(self, state: State, _ask: Ask) -> Update:
         """Choose the answer, and write down the trajectories."""
         system = str(self.acting.render([])[0].content)
-        rows = _rows(state, self.place, system)
-        return {**_chosen(state), "trajectories": rows}
+        finished, ballot = _vote(state["episodes"])
+        rows = _rows(state, self.place, system, _votes(state["episodes"], finished, ballot))
+        return {**_chosen(state, finished, ballot), "trajectories": rows}
 
 
 def _following(state: State) -> str:
     return "outcome" if all(one["ended"] for one in state["episodes"]) else "agent"
 
 
-def _chosen(state: State) -> Update:
+def _vote(episodes: Sequence[Episode]) -> tuple[list[int], Ballot]:
+    """Return the places of the attempts that ended with an answer, and the vote over these."""
+    finished = [n for n, one in enumerate(episodes) if one["ended"] == "done" and one["answer"]]
+    answers = [episodes[n]["answer"] for n in finished]
+    return finished, majority(answers, extractor=extractor("final"))
+
+
+def _votes(
+    episodes: Sequence[Episode], finished: Sequence[int], ballot: Ballot
+) -> dict[int, tuple[float, bool]]:
+    """Return by attempt the share of all attempts that gave its answer, and whether it won.
+
+    A single attempt has no vote. One without an answer is behind no answer.
+    """
+    if len(episodes) < 2:
+        return {}
+    return {
+        finished[at]: (len(group["indices"]) / len(episodes), place == 0 and not ballot["tie"])
+        for place, group in enumerate(ballot["groups"])
+        for at in group["indices"]
+    }
+
+
+def _chosen(state: State, finished: Sequence[int], ballot: Ballot) -> Update:
     """Return the answer that most finished attempts gave; without one, the last good reply."""
     episodes: list[Episode] = state["episodes"]
-    finished = [n for n, one in enumerate(episodes) if one["ended"] == "done" and one["answer"]]
     good = [candidate for candidate in state["candidates"] if ok(candidate)]
     if not finished:
         why = ", ".join(dict.fromkeys(one["ended"] for one in episodes))
         note = f"no attempt ended the task with an answer ({why}): the answer is the last reply"
         return {"final": good[-1], "notes": [note], "reward": None}
-    ballot = majority([episodes[n]["answer"] for n in finished], extractor=extractor("final"))
     chosen = finished[ballot["winner"] or 0]
     last = [c for c in good if c["index"] % len(episodes) == chosen][-1]
     lost = [
@@ -264,7 +286,9 @@ def _chosen(state: State) -> Update:
     return {"final": excerpt(last, one["answer"]), "reward": one["reward"], "notes": notes}
 
 
-def _rows(state: State, place: Environment, system: str) -> list[dict[str, Any]]:
+def _rows(
+    state: State, place: Environment, system: str, votes: Mapping[int, tuple[float, bool]]
+) -> list[dict[str, Any]]:
     return [
         trajectory(
             one,
@@ -274,6 +298,7 @@ def _rows(state: State, place: Environment, system: str) -> list[dict[str, Any]]
             environment=place,
             method="interaction",
             details={"task": state["question_id"], "run": state["run"]},
+            vote=votes.get(nth, (None, None)),
         ).row()
         for nth, one in enumerate(state["episodes"])
         if one["turns"]

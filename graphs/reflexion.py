@@ -237,6 +237,12 @@ async def _checked(check: Check, text: str) -> Checked:
     raise InputError(f"the check returned {outcome!r}: return True, or False and what is wrong")
 
 
+def read_scored(reply: str) -> tuple[bool, float] | None:
+    """Return whether an answer passed, and its score from 0 to 10; None if none can be read."""
+    score = read_rating(reply)
+    return None if score is None else (score >= ENOUGH, score)
+
+
 def read_verdict(reply: str) -> Checked | None:
     """Return the verdict of a reply that scores an answer; None if no score can be read."""
     score = read_rating(reply)

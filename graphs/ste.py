@@ -40,7 +40,7 @@ from manyminds.authoring import (
 )
 from manyminds.environments import Environment, Step, acting
 from manyminds.environments.tools import ToolLike, environment_of
-from manyminds.graphs.reflexion import SCORE, read_verdict
+from manyminds.graphs.reflexion import SCORE, read_scored
 from manyminds.nodes.demonstrations import QUERY_SCHEMA, VARIED, Example, last_call, reworded
 from manyminds.reading.trials import read_query, read_solved
 from manyminds.runs import memory as notes_of
@@ -53,7 +53,7 @@ _REMEMBERED = 500  # queries in long-term memory
 
 
 class Trial(TypedDict):
-    """One query that was tried: its episode and slot, and whether it was solved and approved."""
+    """One query that was tried, whether it was solved and approved, and its rating from 0 to 5."""
 
     session: int
     slot: int
@@ -62,6 +62,7 @@ class Trial(TypedDict):
     solved: bool
     reason: str
     approved: bool | None
+    rating: float | None
 
 
 class SteState(SampledState, total=False):
@@ -226,8 +227,7 @@ class _Ste:
         """Propose the next step of the trial."""
         one: acting.Episode = state["episode"]
         said = self._acting().render(acting.conversation([HumanMessage(state["query"])], one))
-        index = len(state["candidates"])
-        draw = max(0, ask.layer - 1)
+        index, draw = len(state["candidates"]), max(0, ask.layer - 1)
         reply = (await ask.writer(self.explorers, said, index=index, draw=draw)).reply
         asked = ask.replies
         turned = acting.read_turn(one, asked[-1] if reply is None else reply, self.place)
@@ -258,6 +258,7 @@ class _Ste:
             solved=solved,
             reason=reason,
             approved=None,
+            rating=None,
         )
         line = f"Query: {state['query']} | Solved: {'Yes' if solved else 'No'}"
         memory = [*state["memory"], line][-_REMEMBERED:] if state["query"] else state["memory"]
@@ -275,9 +276,10 @@ class _Ste:
             said = filled.render([HumanMessage(trial["query"])])
             index = 2 * nth * len(self.judges)
             found = await ask.verdict(
-                self.judges, said, parse=read_verdict, schema=SCORE, index=index
+                self.judges, said, parse=read_scored, schema=SCORE, index=index
             )
-            return {**trial, "approved": found.value and found.value["passed"]}
+            approved, score = found.value or (None, None)
+            return {**trial, "approved": approved, "rating": None if score is None else score / 2}
 
         trials = await together(*(judged(nth, trial) for nth, trial in enumerate(state["trials"])))
         examples = [
@@ -331,6 +333,7 @@ class _Ste:
             environment=self.place,
             method="ste",
             details={"run": state["run"], **details},
+            rating=trial["rating"],
         ).row()
 
     def _session(self, state: State) -> int:

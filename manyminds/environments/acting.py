@@ -219,6 +219,8 @@ def trajectory(
     environment: Environment,
     method: str,
     details: Mapping[str, Any],
+    rating: float | None = None,
+    vote: tuple[float | None, bool | None] = (None, None),
 ) -> Trajectory:
     """Return an episode as a trajectory, in the form of ReAct for every method.
 
@@ -230,6 +232,8 @@ def trajectory(
         environment: Where it took place.
         method: Method of the run.
         details: Anything else that is known.
+        rating: Rating by a judge, 0 to 5.
+        vote: Share of a vote that is behind its answer, and whether that answer won.
     """
 
     def seen(text: str, tool: str | None = None) -> TextObservation:
@@ -251,7 +255,10 @@ def trajectory(
         role="agent",
         source=f"environment:{environment.name}",
         reward=one["reward"],
+        rating=rating,
         answer=one["answer"] or None,
+        agreement=vote[0],
+        won=vote[1],
         details={
             **details,
             "acting": one["method"],

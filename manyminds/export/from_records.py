@@ -17,6 +17,9 @@ Take: TypeAlias = Literal["answer", "winners", "candidates", "episodes", "calls"
 continues an earlier call is one conversation with it. `episodes`: the trajectories that the run has
 recorded itself, as an interaction does; else the conversations of its candidates.
 """
+_Vote: TypeAlias = tuple[float | None, bool | None]
+"""Share of a vote's weight behind an answer, and whether it won; None: there was no vote."""
+_NO_VOTE: _Vote = (None, None)
 _ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
     **{"system": "system", "human": "user", "user": "user", "ai": "assistant"},
     **{"assistant": "assistant", "tool": "tool"},
@@ -45,18 +48,43 @@ def from_run(run: RunRecord, take: Take = "answer") -> Iterator[Trajectory]:
     Raises:
         NotHeldError: A message has parts other than text.
     """
+    yield from _from_run(run, take, _NO_VOTE)
+
+
+def _from_run(run: RunRecord, take: Take, outer: _Vote) -> Iterator[Trajectory]:
+    """Yield the trajectories; `outer` is the vote around the run on its answer."""
     if take == "answer":
-        yield from _answer(run)
+        yield from (_voted(one, outer) for one in _answer(run))
     elif take == "calls":
         yield from _calls(run)
     elif take == "episodes":
-        own = list(_recorded(run))
-        acting = run.method == "lumos"  # whose agents are its planner and its grounder
-        yield from own or (one for one in _calls(run) if acting or one.role in CANDIDATES)
+        yield from _episodes(run, outer)
     else:
         yield from (one for one in _candidates(run) if take == "candidates" or one.won)
+    shares = _shares(run)
+    votes = {call.nested.id: shares.get(id(call), _NO_VOTE) for call in run.calls if call.nested}
     for nested in run.nested:
-        yield from from_run(nested, take)
+        yield from _from_run(nested, take, votes.get(nested.id, _NO_VOTE))
+
+
+def _episodes(run: RunRecord, outer: _Vote) -> Iterator[Trajectory]:
+    own = list(_recorded(run))
+    for one in own:
+        yield _voted(one, outer) if one.answer is not None and one.answer == run.answer else one
+    if not own and run.method == "lumos":  # whose agents are its planner and its grounder
+        yield from (_voted(one, outer) for one in _calls(run))
+    elif not own:
+        yield from (one for one in _calls(run) if one.role in CANDIDATES)
+
+
+def _voted(one: Trajectory, outer: _Vote) -> Trajectory:
+    """Return a trajectory that gave the answer of its run; without a vote in it, with that around.
+
+    So an Agent Forest over agents says which of their trajectories it is sure of.
+    """
+    if one.won is None and one.agreement is None:
+        one.agreement, one.won = outer
+    return one
 
 
 def _answer(run: RunRecord) -> Iterator[Trajectory]:
@@ -65,7 +93,7 @@ def _answer(run: RunRecord) -> Iterator[Trajectory]:
     author = _author(run)
     messages = [*run.conversation, _reply(run.answer)]
     known = _Spoken(messages, frozenset({len(run.conversation)}))
-    share, won = _shares(run).get(id(author), (None, None))
+    share, won = _shares(run).get(id(author), _NO_VOTE)
     yield _made(run, run.id, known, author, agreement=share, won=won)
 
 
@@ -73,7 +101,7 @@ def _candidates(run: RunRecord) -> Iterator[Trajectory]:
     shares = _shares(run)
     for call in run.calls:
         if call.role in CANDIDATES and call.status in ANSWERED and call.nested is None:
-            share, won = shares.get(id(call), (None, None))
+            share, won = shares.get(id(call), _NO_VOTE)
             spoken = _conversations(call)[-1]
             yield _made(run, _name(call), spoken, call, agreement=share, won=won)
 
@@ -83,18 +111,17 @@ def _calls(run: RunRecord) -> Iterator[Trajectory]:
     good = [c for c in run.calls if c.status in ANSWERED and c.nested is None]
     chains = _merged((call, spoken) for call in good for spoken in _conversations(call))
     for place, (call, spoken) in enumerate(chains):
-        share, won = shares.get(id(call), (None, None))
+        share, won = shares.get(id(call), _NO_VOTE)
         yield _made(run, f"{_name(call)}/{place}", spoken, call, agreement=share, won=won)
 
 
 def _recorded(run: RunRecord) -> Iterator[Trajectory]:
-    """Yield the trajectories that a node of the run has put into its outcome."""
-    for visit in run.visits:
-        for number, row in enumerate(visit.outcome.get("trajectories") or (), 1):
-            where = f"{run.path} run {run.id} trajectory {number}"
-            trajectory = Trajectory.read(row, where)
-            trajectory.source = trajectory.source or run.path.name
-            yield trajectory
+    """Yield the trajectories that the run ended with: a later node's replace an earlier one's."""
+    listed = [rows for visit in run.visits if (rows := visit.outcome.get("trajectories"))]
+    for number, row in enumerate(listed[-1] if listed else (), 1):
+        trajectory = Trajectory.read(row, f"{run.path} run {run.id} trajectory {number}")
+        trajectory.source = trajectory.source or run.path.name
+        yield trajectory
 
 
 def _conversations(call: Call) -> list[_Spoken]:
@@ -135,7 +162,7 @@ def _heads(messages: Sequence[MessageLine]) -> Iterator[int]:
         yield head
 
 
-def _shares(run: RunRecord) -> dict[int, tuple[float | None, bool | None]]:
+def _shares(run: RunRecord) -> dict[int, _Vote]:
     """Return by call the share of its vote's weight that is behind its answer, and if it won."""
     good = [c for c in run.calls if c.role in CANDIDATES and c.status in ANSWERED]
     # A forest numbers its samples over all waves; other methods number each layer from 0.
@@ -143,7 +170,7 @@ def _shares(run: RunRecord) -> dict[int, tuple[float | None, bool | None]]:
     asked: dict[tuple[int, int], list[Call]] = {}
     for call in good:
         asked.setdefault((0 if over_all else call.layer, call.index), []).append(call)
-    shares: dict[int, tuple[float | None, bool | None]] = {}
+    shares: dict[int, _Vote] = {}
     for visit in run.visits:
         ballot = cast("Mapping[str, Any] | None", visit.outcome.get("ballot"))
         if not ballot or not ballot.get("groups"):

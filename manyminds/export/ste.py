@@ -1,6 +1,7 @@
 """STE, simulated trial and error: one row for the call of a tool, one for the answer after it.
 
-As the paper does, only the last call of a trajectory is used. Tool names are marked as the added
+As the paper does, only the last call of a trajectory is used, and of the trials of `create_ste`
+only those that its judge approved. Tool names are marked as the added
 tokens `<tool_NAME>`. A thought before the answer is left out, as published. The wording of the
 system message is our own.
 """
@@ -42,6 +43,8 @@ class SteRow(TypedDict):
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield the call and, where an answer follows its result, the answer."""
+    if trajectory.method == "ste" and not trajectory.details.get("approved"):
+        raise NotHeldError("a trial that the judge did not approve")
     acting = with_calls(trajectory)
     messages = chat_of(acting)
     called = [n for n, one in enumerate(messages) if one.get("tool_calls") and one.get("train")]

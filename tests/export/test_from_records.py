@@ -14,6 +14,7 @@ from manyminds import (
     Member,
     create_agent_forest,
     create_debate,
+    create_interaction,
     create_moa,
     load_run,
     record,
@@ -90,6 +91,33 @@ def test_nested_runs_give_their_own(tmp_path: Path) -> None:
     run = recorded(create_agent_forest([inner], samples=2), tmp_path)
     assert [one.method for one in from_run(run)] == ["agent-forest", "moa", "moa"]
     assert not [one for one in from_run(run, "candidates") if one.method == "agent-forest"]
+
+
+def agents(*answers: int) -> Any:
+    """Return a forest over whole agents, which give these answers to 2 + 2."""
+    acts = [
+        create_interaction(Member(ScriptedChatModel(f"Action: finish[{answer}]"), name=f"m{n}"))
+        for n, answer in enumerate(answers)
+    ]
+    return create_agent_forest(acts, samples=len(acts), extract="number", prompt=None)
+
+
+def test_a_forest_over_agents_knows_of_which_trajectories_it_is_sure(tmp_path: Path) -> None:
+    run = recorded(agents(4, 5, 4, 4), tmp_path)
+    found = [(str(one.answer), one.agreement, one.won) for one in from_run(run, "episodes")]
+    assert sorted(found) == [("4", 0.75, True)] * 3 + [("5", 0.25, False)]
+    outer, *inner = from_run(run)
+    assert outer.agreement == pytest.approx(3 / 4) and outer.won
+    assert sorted(bool(one.won) for one in inner) == [False, True, True, True]
+
+
+def test_a_vote_inside_an_agent_is_kept(tmp_path: Path) -> None:
+    answers = [Member(ScriptedChatModel(f"Action: finish[{n}]"), name=f"m{n}") for n in (4, 5)]
+    inner = create_interaction([*answers, answers[0].model_copy(update={"name": "again"})])
+    forest = create_agent_forest([inner], samples=2, extract="number", prompt=None)
+    found = list(from_run(recorded(forest, tmp_path), "episodes"))
+    assert [one.won for one in found] == [True, False, True] * 2
+    assert [one.agreement for one in found[:2]] == [pytest.approx(2 / 3), pytest.approx(1 / 3)]
 
 
 def add(a: int, b: int) -> int:

@@ -151,6 +151,18 @@ async def test_the_answer_is_the_one_that_most_attempts_gave_whatever_the_reward
     assert result["report"]["answered_by"] == "m7"
 
 
+async def test_trajectories_have_the_share_of_all_attempts_that_gave_their_answer() -> None:
+    says = ("finish[7]", "finish[112]", "finish[ 112.0 ]", "calculate[1]")
+    members = [
+        Member(ScriptedChatModel(f"Action: {one}"), name=f"m{n}") for n, one in enumerate(says)
+    ]
+    result = await create_interaction(members, steps=2).compile().ainvoke(user(QUESTION))
+    votes = [(t.get("agreement"), t.get("won")) for t in result["trajectories"]]
+    assert votes == [(0.25, False), (0.5, True), (0.5, True), (None, None)]
+    alone = await create_interaction(members[0]).compile().ainvoke(user(QUESTION))
+    assert "won" not in alone["trajectories"][0]
+
+
 async def test_an_attempt_that_fails_leaves_the_others() -> None:
     down = Member(ScriptedChatModel([STEPS[0], ValueError("down")]), name="down")
     app = create_interaction([down, ScriptedChatModel(STEPS)]).compile()

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 from helpers.graphs import call, every_way, user
+from helpers.runs import recorded
 from langgraph.store.memory import InMemoryStore
 
 from manyminds import InputError, Member, QuorumError, create_agent_forest
+from manyminds.errors import DataError
+from manyminds.export.counts import Counts
+from manyminds.export.from_records import from_run
+from manyminds.export.pipeline import export
+from manyminds.export.plan import Plan
 from manyminds.graphs.interaction import create_interaction
 from manyminds.graphs.spp import create_spp
 from manyminds.graphs.ste import create_ste
@@ -141,6 +147,25 @@ async def test_paraphrases_are_examples_and_trajectories_with_the_same_call() ->
     assert "already" not in asked[0] and f"- Say: {query}\n- Tell: {query}" in asked[2]
     known = {(c.metadata["role"], c.metadata["index"], c.metadata["draw"]) for c in model.calls}
     assert len(known) == len(model.calls)
+
+
+@pytest.mark.parametrize(("score", "rows", "rating"), [(8, 2 * 8, 4.0), (5, 0, 2.5)])
+def test_the_export_has_each_approved_trial_once(
+    score: int, rows: int, rating: float, tmp_path: Path
+) -> None:
+    judge = ScriptedChatModel(json.dumps({"score": score, "reason": ""}))
+    says = {"paraphraser": '{"query": "How does it look there?"}'}
+    graph = create_ste(explorer(**says), weather, episodes=2, slots=2, judge=judge, paraphrases=1)
+    run = recorded(graph, tmp_path)
+    found = list(from_run(run, "episodes"))
+    assert len({one.id for one in found}) == len(found) == (8 if rows else 4)
+    assert [one.rating for one in found] == [rating] * len(found)
+    counts = Counts()
+    try:
+        counts = export(Plan([tmp_path], "ste"), tmp_path / "rows.json")
+    except DataError as error:
+        assert "did not approve" in str(error)
+    assert counts.rows == rows
 
 
 async def test_a_rewording_that_loses_a_number_or_comes_again_is_none() -> None:
