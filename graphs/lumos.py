@@ -39,14 +39,17 @@ from manyminds.environments import FINISH, Action, Environment, EnvironmentState
 from manyminds.environments.acting import Limits, described, opened, stepped, taking_objects
 from manyminds.environments.tools import ToolLike, environment_of
 from manyminds.fence import escaped
-from manyminds.reading.plans import MOST, Grounded, filled, read_grounded, read_next, read_subgoals
+from manyminds.reading.plans import MOST, filled, read_grounded, read_next, read_subgoals
 
 PLAN, GROUND, ANSWER = "lumos/plan@1", "lumos/ground@1", "lumos/answer@1"
 _STOPPED = "The executed result for Subgoal {n} is: {result}. Should we stop planning?"
 
 
 class Result(TypedDict):
-    """An action that was run: its subgoal, the name of its result, the action, and the result."""
+    """An action that was run: its subgoal, the name of its result, the action, and the result.
+
+    `subgoal` is 0 where all were grounded at once and it cannot be told.
+    """
 
     subgoal: int
     name: str
@@ -224,16 +227,24 @@ class _Lumos:
 
     async def executing(self, state: State, _ask: Ask) -> Update:
         results, now = list(state["results"]), state["place"]
-        for name, tool, argument in state["grounded"]:
+        goals = self._goals(state)
+        for goal, (name, tool, argument) in zip(goals, state["grounded"], strict=True):
             at_hand = {each["name"]: each["result"] for each in results}
-            one = filled(Grounded(name, Action(tool, argument)).action, at_hand)
+            objects = taking_objects(self.place)
+            one = filled(Action(tool, argument), at_hand, objects=objects)
             now, seen = await stepped(self.place, now, one, self.limits)
             result = one.argument if tool == FINISH else seen
-            goal = len(state["subgoals"])
             results.append(Result(subgoal=goal, name=name, action=str(one), result=result))
             if self.place.done(now):
                 break
         return {"results": results, "place": now}
+
+    def _goals(self, state: State) -> list[int]:
+        """Return the number of the subgoal of each action; 0 where it cannot be told."""
+        actions, goals = len(state["grounded"]), len(state["subgoals"])
+        if self.iterative or goals == 1:
+            return [goals] * actions
+        return list(range(1, goals + 1)) if actions == goals else [0] * actions
 
     async def writing(self, state: State, ask: Ask) -> Update:
         last, now = _last(state), state["place"]

@@ -112,7 +112,8 @@ def call(tool: BaseTool, argument: str) -> str:
         tool: The tool.
         argument: JSON object of its parameters, or the value of the only one.
     """
-    given = _arguments(tool, argument)
+    found = _arguments(tool, argument)
+    given = found and {name: _declared(tool, name, value) for name, value in found.items()}
     if given is None:
         names = ", ".join(_fields(tool)) or "none"
         return f"Error: give one JSON object with the parameters of {tool.name}: {names}"
@@ -150,6 +151,15 @@ def _arguments(tool: BaseTool, argument: str) -> dict[str, Any] | None:
     if len(fields) > 1 and values is not None and len(values) == len(fields):
         return dict(zip(fields, values, strict=True))
     return {} if not fields and not argument.strip() else None
+
+
+def _declared(tool: BaseTool, name: str, value: Any) -> Any:
+    """Return a number that was given for a text as its text: models write `{"zip": 1010}`."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    schema = _fields(tool).get(name) or {}
+    kinds = {schema.get("type"), *(one.get("type") for one in schema.get("anyOf") or ())}
+    return str(value) if {"string"} <= kinds <= {"string", "null", None} else value
 
 
 def _listed(argument: str) -> list[Any] | None:

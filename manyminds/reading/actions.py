@@ -9,7 +9,6 @@ the text. What a model writes after its first action, such as an observation tha
 left out. Where the action is in doubt, none is read.
 """
 
-import ast
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,13 +16,12 @@ from typing import Any, NamedTuple, cast
 
 from manyminds.reading import loose_json
 from manyminds.reading.answers import extractor
+from manyminds.reading.call_arguments import KEYWORD, keywords
 from manyminds.reading.reasoning import split
 
 FINISH = "finish"
 """Name of the tool that ends an episode with an answer."""
 _LONGEST = 50_000
-_LONGEST_CALL = 4_000
-_KEYWORD = re.compile(r"\s*[A-Za-z_]\w{0,40}\s?=(?!=)\s?")
 _HEADING = re.compile(
     r"^[ \t>*#_`-]{0,8}(thought|action[ _]?input|action|observation|final[ ]answer"
     "|\u601d\u8003|\u884c\u52a8\u8f93\u5165|\u52a8\u4f5c\u8f93\u5165|\u884c\u52a8|\u52a8\u4f5c|\u89c2\u5bdf|\u6700\u7ec8\u7b54\u6848)"
@@ -272,16 +270,11 @@ def _bracketed(text: str, tools: Sequence[str], *, whole: bool) -> Action | None
 
 def _keywords(inside: str) -> str | None:
     """Return the arguments of a call with keywords, `name="x"`: the one value, else JSON."""
-    if len(inside) > _LONGEST_CALL or not _KEYWORD.match(inside):
-        return None
-    try:
-        call = ast.parse(f"f({inside})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, AssertionError):
-        one = _KEYWORD.match(inside)
-        return None if one is None or "," in inside else _value(inside[one.end() :])
-    return None if call.args or None in given else _text(given)
+    given = keywords(inside)
+    if given is not None:
+        return _text(given)
+    one = KEYWORD.match(inside)
+    return None if one is None or "," in inside else _value(inside[one.end() :])
 
 
 def _enclosed(text: str, opening: str) -> tuple[str | None, str]:

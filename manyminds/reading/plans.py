@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from manyminds.reading.actions import FINISH, Action, bracketed, called
 from manyminds.reading.answers import extractor
+from manyminds.reading.call_arguments import with_results
 from manyminds.reading.reasoning import visible
 
 _SUBGOAL = re.compile(r"\bsub-?goals?\s*(\d{1,3})\s*[*_]{0,3}\s*[:\uff1a.)-]\s*[*_]{0,3}", re.I)
@@ -14,7 +15,6 @@ _STOP = re.compile(
 )
 _GO_ON = re.compile(r"\b(?:no\b|keep planning|not stop|continue)", re.I)
 _NAMED = re.compile(r"\b(R\d{1,3})\s*=\s*")
-_NAME = re.compile(r"\bR\d{1,3}\b")
 _LONGEST = 600
 MOST = 20
 """Subgoals, and actions, that are read of one reply at most."""
@@ -91,7 +91,13 @@ def _numbered(actions: Sequence[Action], first: int) -> list[Grounded]:
     return [Grounded(f"R{first + n}", action) for n, action in enumerate(actions)]
 
 
-def filled(action: Action, results: dict[str, str]) -> Action:
-    """Return an action with the results that its argument names."""
-    argument = _NAME.sub(lambda name: results.get(name[0], name[0]), action.argument)
-    return Action(action.tool, argument)
+def filled(action: Action, results: Mapping[str, str], *, objects: Collection[str] = ()) -> Action:
+    """Return an action with the results that its argument names.
+
+    Args:
+        action: The action.
+        results: Results by name.
+        objects: Tools that take several parameters.
+    """
+    several = action.tool in objects
+    return Action(action.tool, with_results(action.argument, results, several=several))

@@ -66,6 +66,17 @@ def test_a_tool_is_called_as_a_model_writes_it(action: Action, observation: str)
     assert env().step(state, action).observation.startswith(observation)
 
 
+def test_a_number_for_a_text_is_its_text() -> None:
+    def send(zip: str, floor: int, note: str | None = None) -> str:
+        """Send a parcel."""
+        return f"{zip!r} {floor!r} {note!r}"
+
+    place = ToolEnvironment([send])
+    given = '{"zip": 1010, "floor": 3, "note": 7.5}'
+    step = place.step(place.reset("").state, Action("send", given))
+    assert step.observation == "'1010' 3 '7.5'"
+
+
 def test_tools_are_described_and_end_with_finish() -> None:
     lines = [str(each) for each in env().tools]
     assert lines[0] == "- weather[city]: Say what the weather is like in a city."

@@ -101,6 +101,43 @@ async def test_langchain_tools() -> None:
     assert "- capital[country]: Return the capital" in grounder.model.calls[0].prompt
 
 
+@pytest.mark.parametrize(
+    "grounded",
+    ['quoted(text=R1, times=2)', 'quoted(R1, 2)', 'quoted({"text": R1, "times": 2})',
+     'quoted({"text": "R1", "times": "2"})'],
+)  # fmt: skip
+async def test_a_result_with_quotes_and_lines_is_a_parameter_of_the_next_call(
+    grounded: str,
+) -> None:
+    def lines(of: str) -> str:
+        """Say something."""
+        return f'He said "{of}",\nand left.'
+
+    def quoted(text: str, times: int) -> str:
+        """Repeat a text."""
+        return text * times
+
+    planner, grounder = two(["Subgoal 1: Look up.\nSubgoal 2: Repeat.", "x"],
+                            [f"R1 = lines(of=no)\nR2 = {grounded}"])  # fmt: skip
+    app = create_lumos(planner, grounder, [lines, quoted], iterative=False).compile()
+    results = (await app.ainvoke(user(QUESTION)))["results"]
+    assert [one["result"] for one in results] == [
+        'He said "no",\nand left.',
+        'He said "no",\nand left.' * 2,
+    ]
+    assert [one["subgoal"] for one in results] == [1, 2]
+
+
+async def test_more_actions_than_subgoals_have_no_subgoal_of_their_own() -> None:
+    planner, grounder = two(
+        ["Subgoal 1: Add.\nSubgoal 2: Double.", "224"],
+        ["R1 = calculate(60 + 52)\nR2 = calculate(R1 * 2)\nR3 = calculate(R2)"],
+    )
+    app = create_lumos(planner, grounder, iterative=False).compile()
+    results = (await app.ainvoke(user(QUESTION)))["results"]
+    assert [one["subgoal"] for one in results] == [0, 0, 0]
+
+
 async def test_a_grounder_may_call_tools_natively() -> None:
     def calls(*asked: tuple[str, dict[str, Any]]) -> ScriptedReply:
         numbered = enumerate(asked)
