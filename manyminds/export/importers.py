@@ -25,9 +25,22 @@ from manyminds.trajectory import Trajectory, first_fault
 _SHAREGPT: Mapping[str, Role] = {
     **{"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"},
     **{"chatgpt": "assistant", "bing": "assistant", "bard": "assistant", "system": "system"},
-    **{"function_call": "assistant", "observation": "tool", "tool": "tool"},
+    **{"function_call": "assistant", "tool_call": "assistant", "model": "assistant"},
+    **{"observation": "tool", "tool": "tool", "tool_response": "tool", "ipython": "tool"},
+    **{"function_response": "tool"},
 }
-_ROLES: frozenset[str] = frozenset({"system", "user", "assistant", "tool"})
+_ROLES: Mapping[str, Role] = {
+    **{"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"},
+    **{"developer": "system", "function": "tool"},  # the first newer, the second older
+}
+_FLAGS = ("training", "train", "weight", "loss")
+"""Names under which a turn may say whether it is trained."""
+_READ = frozenset(
+    (
+        *("role", "content", "from", "value", "name", "tool_calls", "tool_call_id", *_FLAGS),
+        *("function_call", "reasoning_content"),
+    )
+)
 
 
 def import_row(row: Mapping[str, Any], where: str) -> Trajectory:
@@ -96,8 +109,9 @@ def from_adp(row: Mapping[str, Any], where: str) -> Trajectory:
 
 
 def from_sharegpt(row: Mapping[str, Any], where: str) -> Trajectory:
-    """Read `conversations` of `from` and `value`, or of `role` and `content`, with or without loss.
+    """Read `conversations` of `from` and `value`, or of `role` and `content`.
 
+    A turn may say under one of several names whether it is trained, such as `loss`; else it is.
     `function_call` values are JSON, a thought may come before `<tool_call>` marks.
     """
     turns = cast("Sequence[Mapping[str, Any]]", row["conversations"])
@@ -105,13 +119,14 @@ def from_sharegpt(row: Mapping[str, Any], where: str) -> Trajectory:
     if isinstance(row.get("system"), str):
         messages.insert(0, Message(role="system", content=row["system"]))
     used = ("conversations", "system", "tools", "id")
-    return _made(row, where, messages, row.get("id"), used)
+    return _made(row, where, messages, row.get("id"), used, turns)
 
 
 def from_openai(row: Mapping[str, Any], where: str) -> Trajectory:
     """Read `messages`, with `weight` or `training` a turn, or none: then every turn is trained."""
     messages = [_chat(message) for message in row["messages"]]
-    return _made(row, where, messages, row.get("id"), ("messages", "tools", "id"))
+    used = ("messages", "tools", "id")
+    return _made(row, where, messages, row.get("id"), used, row["messages"])
 
 
 def from_xlam(row: Mapping[str, Any], where: str) -> Trajectory:
@@ -120,7 +135,8 @@ def from_xlam(row: Mapping[str, Any], where: str) -> Trajectory:
     if row.get("task_instruction"):
         messages.insert(0, Message(role="system", content=row["task_instruction"]))
     used = ("conversation", "task_instruction", "tools", "unique_trajectory_id")
-    return _made(row, where, messages, row.get("unique_trajectory_id"), used)
+    name = row.get("unique_trajectory_id")
+    return _made(row, where, messages, name, used, row["conversation"])
 
 
 def _made(
@@ -129,9 +145,13 @@ def _made(
     messages: Sequence[Message],
     name: object,
     used: Sequence[str],
+    turns: Sequence[Mapping[str, Any]],
 ) -> Trajectory:
     system, content = steps_of(messages)
     details = {key: value for key, value in row.items() if key not in used}
+    more = {str(place): _unread(turn) for place, turn in enumerate(turns) if _unread(turn)}
+    if more:
+        details["turn_fields"] = more
     return Trajectory(
         id=where if name is None else str(name),
         content=content,
@@ -139,6 +159,17 @@ def _made(
         tools=_tools(row.get("tools")),
         details=details,
     )
+
+
+def _unread(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a turn says besides what a message has fields for."""
+    return {key: value for key, value in turn.items() if key not in _READ and value is not None}
+
+
+def _is_trained(turn: Mapping[str, Any]) -> bool:
+    """Return whether a turn is trained: by the first flag that it has, else it is."""
+    flag = next((turn[name] for name in _FLAGS if turn.get(name) is not None), True)
+    return bool(flag)
 
 
 def _tools(given: object) -> list[dict[str, Any]]:
@@ -152,12 +183,12 @@ def _sharegpt(turn: Mapping[str, Any]) -> Message:
     if side not in _SHAREGPT or not isinstance(text, str):
         raise NotHeldError(f"a turn of {side!r}: give human, gpt, function_call or observation")
     message = Message(role=_SHAREGPT[side], content=text)
-    if side == "function_call":
+    if side in ("function_call", "tool_call"):
         thought, called = _marked(text)
         message["content"] = thought
         message["tool_calls"] = [_call(one) for one in called]
     if message["role"] == "assistant":
-        message["train"] = turn.get("loss") is not False
+        message["train"] = _is_trained(turn)
     return message
 
 
@@ -171,18 +202,19 @@ def _marked(text: str) -> tuple[str | None, list[Mapping[str, Any]]]:
 
 
 def _chat(message: Mapping[str, Any]) -> Message:
-    role = message.get("role")
+    role = str(message.get("role"))
     if role not in _ROLES:
         raise NotHeldError(f"a message of role {role!r}: give one of {', '.join(sorted(_ROLES))}")
-    made = Message(role=cast("Role", role), content=_content(message.get("content")))
+    made = Message(role=_ROLES[role], content=_content(message.get("content")))
     for key in ("name", "tool_call_id", "reasoning_content"):
         if isinstance(message.get(key), str):
             made[key] = message[key]
     if role == "assistant":
-        flag = message.get("training", message.get("weight", message.get("loss", True)))
-        made["train"] = bool(flag if flag is not None else True)
-        if message.get("tool_calls"):
-            made["tool_calls"] = [_call(call) for call in message["tool_calls"]]
+        made["train"] = _is_trained(message)
+        older = message.get("function_call")
+        calls = message.get("tool_calls") or ([older] if older else [])
+        if calls:
+            made["tool_calls"] = [_call(call) for call in calls]
     return made
 
 

@@ -161,6 +161,49 @@ def test_few_shot_turns_of_sharegpt_are_not_trained() -> None:
     assert isinstance(step, MessageAction) and not step.train
 
 
+@pytest.mark.parametrize("name", ["loss", "weight", "training", "train"])
+@pytest.mark.parametrize("key", ["messages", "conversations"])
+def test_a_turn_that_is_not_trained_says_so_under_any_name(name: str, key: str) -> None:
+    turns = [_said("user", "a"), {**_said("assistant", "b"), name: 0}, _said("assistant", "c")]
+    steps = import_row({key: turns}, "f").content
+    assert [getattr(step, "train", None) for step in steps] == [None, False, True]
+
+
+def test_older_and_newer_roles_of_openai() -> None:
+    row = {
+        "messages": [
+            _said("developer", "Be brief."),
+            _said("user", "1 + 1?"),
+            {"role": "assistant", "content": None,
+             "function_call": {"name": "add", "arguments": '{"a": 1}'}},
+            {"role": "function", "name": "add", "content": "2"},
+            _said("assistant", "2."),
+        ]
+    }  # fmt: skip
+    found = import_row(row, "f")
+    assert found.system == "Be brief."
+    system, _, called, result, _ = written("openai", found)["messages"]
+    assert system == _said("system", "Be brief.")
+    assert called["tool_calls"][0]["function"] == {"name": "add", "arguments": '{"a": 1}'}
+    assert result["role"] == "tool" and result["tool_call_id"] == called["tool_calls"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("called", "seen"), [("function_call", "function_response"), ("tool_call", "tool_response")]
+)
+def test_names_of_calls_and_results_in_sharegpt(called: str, seen: str) -> None:
+    said = [("human", "1 + 1?"), (called, '{"name": "add", "arguments": {"a": 1}}'), (seen, "2")]
+    turns = [{"from": side, "value": text} for side, text in [*said, ("gpt", "2.")]]
+    messages = written("openai", import_row({"conversations": turns}, "f"))["messages"]
+    assert [one["role"] for one in messages] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_what_a_turn_says_besides_is_kept() -> None:
+    turns = [_said("user", "a"), {**_said("assistant", "b"), "refusal": None, "score": 4}]
+    found = import_row({"messages": turns, "topic": "x"}, "f")
+    assert found.details == {"topic": "x", "turn_fields": {"1": {"score": 4}}}
+
+
 @pytest.mark.parametrize(
     ("row", "named"),
     [
