@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from manyminds.apps.flags import AsJson, Questions, Seed
-from manyminds.apps.terminal import console, counted, print_json
+from manyminds.apps.terminal import complain, console, counted, print_json
 from manyminds.errors import InputError
 from manyminds.evals.by_difficulty import SIDES, Side, by_difficulty
 from manyminds.evals.curve import read_points
@@ -174,8 +174,14 @@ def _drawn(file: Path, questions: Questions) -> list[Drawn]:
         questions = replace(questions, data=file)
     rows = questions.rows()
     grade, kind = questions.grader(rows)
-    reading = read_samples(file, rows, grade=grade, extract=extractor(kind or "final"))
-    return asyncio.run(reading)
+    lost = list[str]()
+    reading = read_samples(
+        file, rows, grade=grade, extract=extractor(kind or "final"), on_ungraded=lost.append
+    )
+    drawn = asyncio.run(reading)
+    if lost:
+        complain(f"{counted(len(lost), 'question')} left out: no sample of it can be graded")
+    return drawn
 
 
 def _table(figures: Sequence[Figure]) -> Table:

@@ -5,7 +5,7 @@ from it, too: JSON Lines with `id`, `question`, `answer` (the reference) and `sa
 `model` (the member), `draw`, `text`, `usage` and `cost`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -14,8 +14,9 @@ from manyminds.errors import DataError
 from manyminds.evals.data import Row, id_of
 from manyminds.evals.grading import GRADERS, Grader, verdict_of
 from manyminds.evals.tables import data_rows
-from manyminds.json_lines import LineFile
+from manyminds.json_lines import LineFile, drop_torn_line
 from manyminds.models.bundled import BundledSet
+from manyminds.models.recorded import load_recording
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.reading.together import read_all
 from manyminds.state import Candidate
@@ -43,11 +44,19 @@ class Drawn(NamedTuple):
 class SampleFile:
     """Keeps the samples of an evaluation: pass `add` as `on_output` to `aevaluate`.
 
+    A sample of another repeat, or of an earlier evaluation, is another draw: it gets a number that
+    is free.
+
     Args:
         path: File to append to, one line for each run of a question.
     """
 
     def __init__(self, path: Path) -> None:
+        self._there = None
+        if path.exists() and path.stat().st_size:
+            drop_torn_line(path)
+            self._there = load_recording(path) if path.stat().st_size else None
+        self._free: dict[tuple[str, str], int] = {}
         self._file = LineFile(path)
 
     async def add(self, row: Row, output: Mapping[str, Any] | None) -> None:
@@ -56,7 +65,7 @@ class SampleFile:
         samples = [
             {
                 "model": one["member"],
-                "draw": one["draw"],
+                "draw": self._number(row["id"], one["member"], one["draw"]),
                 "text": one["text"],
                 "usage": one["usage"],
                 "cost": one["cost"],
@@ -67,21 +76,39 @@ class SampleFile:
         if samples:
             self._file.append({**row, "model": "many", "samples": samples})
 
+    def _number(self, id: str, member: str, draw: int) -> int:
+        """Return the number of a draw: its own, or the first that is free."""
+        place = (id, member)
+        if place not in self._free:
+            self._free[place] = len(self._there.draws(member, id)) if self._there else 0
+        number = max(draw, self._free[place])
+        self._free[place] = number + 1
+        return number
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
 async def read_samples(
-    path: Path, rows: Sequence[Row], *, grade: Grader, extract: Extractor
+    path: Path,
+    rows: Sequence[Row],
+    *,
+    grade: Grader,
+    extract: Extractor,
+    on_ungraded: Callable[[str], object] = lambda _id: None,
 ) -> list[Drawn]:
     """Read the samples of a file, and grade each once.
+
+    A question of which no sample can be graded, such as one without a reference answer, is left
+    out.
 
     Args:
         path: File of samples, or any file of recorded answers.
         rows: The questions.
         grade: Grader of the samples.
         extract: How answers are read and compared; "final" reads those of a question together.
+        on_ungraded: Called with the id of each question that is left out.
 
     Raises:
         DataError: The file cannot be read, or holds no sample of these questions.
@@ -96,11 +123,15 @@ async def read_samples(
         for sample in _samples(found):
             place = sample.get("draw", len(several))
             several[str(sample.get("model") or path.name), place] = sample
-    drawn = [
-        await _drawn(known[key], list(several), list(several.values()), grade, extract)
-        for key, several in kept.items()
-        if several
-    ]
+    drawn = list[Drawn]()
+    for key, several in kept.items():
+        if not several:
+            continue
+        one = await _drawn(known[key], list(several), list(several.values()), grade, extract)
+        if one is None:
+            on_ungraded(key)
+        else:
+            drawn.append(one)
     if not drawn:
         raise DataError(f"{path} has no samples of these questions: rows need `id` and `samples`")
     return drawn
@@ -139,9 +170,11 @@ async def _drawn(
     samples: Sequence[Mapping[str, Any]],
     grade: Grader,
     extract: Extractor,
-) -> Drawn:
+) -> Drawn | None:
     texts = [str(sample.get("text", "")) for sample in samples]
-    seen = {text: bool(await verdict_of(grade, row, text)) for text in dict.fromkeys(texts)}
+    verdicts = {text: await verdict_of(grade, row, text) for text in dict.fromkeys(texts)}
+    if all(verdict is None for verdict in verdicts.values()):
+        return None
 
     def read() -> list[int | None]:
         if extract.name == "final":
@@ -152,4 +185,4 @@ async def _drawn(
     tokens = [one.get("input_tokens", 0) + one.get("output_tokens", 0) for one in usages]
     votes = await in_thread(GRADERS, read)
     members = [member for member, _ in places]
-    return Drawn(row["id"], members, votes, [seen[text] for text in texts], tokens)
+    return Drawn(row["id"], members, votes, [bool(verdicts[text]) for text in texts], tokens)

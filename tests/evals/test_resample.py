@@ -113,6 +113,37 @@ def test_kept_samples_are_evaluated_again_and_answer_as_a_member(
     assert json.loads(capsys.readouterr().out)["unanswered"] == 0
 
 
+def test_samples_of_repeats_and_of_a_second_evaluation_are_further_draws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, kept = tmp_path / "q.jsonl", tmp_path / "kept.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in questions(3, 4, seed=5)))
+    command = ["eval", "agent-forest", str(data), "--member", "simulated:small", "--samples", "2"]
+    for samples in (6, 12):
+        assert main([*command, "--repeats", "3", "--keep", str(kept), "--json"]) == 0
+        capsys.readouterr()
+        assert main(["resample", str(kept), "--curve", str(samples), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["figures"][0]["samples"] == samples
+        with kept.open("a") as file:
+            file.write('{"id": "torn')  # by a crash
+
+
+def test_a_question_without_an_answer_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, kept = tmp_path / "q.jsonl", tmp_path / "kept.jsonl"
+    rows = [dict(row) for row in questions(4, 4, seed=5)]
+    rows[2]["answer"] = None
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["eval", "agent-forest", str(data), "--member", "simulated:small", "--samples", "2"]
+    assert main([*command, "--keep", str(kept), "--json"]) == 0
+    capsys.readouterr()
+    assert main(["resample", str(kept), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["questions"] == 3
+    assert "1 question left out" in printed.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -1,6 +1,7 @@
 """What a task that a judge grades is: its items, and the aspects in which an answer is rated."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -91,7 +92,7 @@ class JudgedTask(NamedTuple):
         ]
         if not found:
             raise DataError(f"{path} has no rows: give the file of {self.name} ({self.paper})")
-        return found
+        return list(_distinct(found))
 
     def _chosen(self, folder: Path) -> list[Path]:
         """Return the files of a folder that are read."""
@@ -120,6 +121,15 @@ class JudgedTask(NamedTuple):
             if unknown:
                 raise DataError(f"{where}: {self.name} has no aspect {unknown.pop()!r}")
             yield item._replace(place=number)
+
+
+def _distinct(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items under ids that differ: answers and verdicts are kept by id."""
+    seen = Counter[str]()
+    for item in items:
+        seen[item.id] += 1
+        number = seen[item.id]
+        yield item if number == 1 else item._replace(id=f"{item.id}#{number}")
 
 
 def _is_data(path: Path) -> bool:
