@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from math import floor, log10
 from typing import Any, NamedTuple, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from manyminds.models.openai import EndpointModel
 from manyminds.state import TokenUsage
 
+_PLACES = 4  # of a sum of dollars, at least
 HINT = "" if find_spec("genai_prices") else ", or install manyminds[prices] to have it looked up"
 """End of a message that asks for a price."""
 
@@ -119,3 +121,13 @@ def _named(model: object) -> Listed | None:
 def _at(url: str, name: str) -> Listed | None:
     # Providers are asked over TLS: a server of your own mostly need not be looked for.
     return Listed(name, url=url) if url.startswith("https://") else None
+
+
+def in_digits(cost: float) -> str:
+    """Write dollars so that small costs can be compared: four places, or two digits that count."""
+    if cost >= 1:
+        return f"${cost:,.2f}"
+    places = max(_PLACES, 1 - floor(log10(cost))) if cost > 0 else _PLACES
+    text = f"${cost:.{places}f}"
+    shortest = len("$0.") + _PLACES
+    return text[:shortest] + text[shortest:].rstrip("0")

@@ -47,7 +47,7 @@ def choose_members(
     members = list(given or discover())
     if method != AUTO:
         return members[:1]
-    if len(set(members)) < 2 or any(one.startswith(FILE) for one in members):
+    if len(set(members)) < 2 or any(map(is_file, members)):
         return members
     from manyminds.presets import by_price, cheapest_first
 
@@ -122,6 +122,7 @@ def build(
     limits: Limits = NO_LIMITS,
     seed: int | None = None,
     instead: Mapping[str, object] | None = None,
+    prices: "Prices | None" = None,
 ) -> "MethodGraph":
     """Build the graph of a method from strings.
 
@@ -132,18 +133,20 @@ def build(
         limits: of the run and of each answer.
         seed: drives every random choice.
         instead: values of options that text cannot stand for.
+        prices: those of `limits`, where the caller prices and checks further models.
 
     Raises:
         InputError: something given cannot be used.
     """
     from manyminds.apps.options import read
 
-    prices = Prices(limits.price)
-    member = maker(limits, prices=prices)
+    priced = prices or Prices(limits.price)
+    member = maker(limits, prices=priced)
     rest = {**read(chosen, options, member), **(instead or {})}
-    everyone = [each if each.startswith(FILE) else member(each) for each in members]
-    prices.check()
-    budget = _budget(limits, [member(each) for each in members if not each.startswith(FILE)])
+    everyone = [each if is_file(each) else member(each) for each in members]
+    if prices is None:
+        priced.check()
+    budget = _budget(limits, [member(each) for each in members if not is_file(each)])
     return build_with(chosen, everyone, {**rest, "seed": seed, "budget": budget})
 
 
@@ -181,9 +184,14 @@ def is_simulated(members: Sequence[str]) -> bool:
     return any(_SIMULATED in member for each in members for member in _named(each))
 
 
+def is_file(member: str) -> bool:
+    """Return whether a string names a file of members, in which they have their own prices."""
+    return member.startswith(FILE)
+
+
 def _named(member: str) -> list[str]:
     """Return the models of a members file, or the one model itself."""
-    if not member.startswith(FILE):
+    if not is_file(member):
         return [member.strip()]
     from manyminds.members_file import read_members
 

@@ -1,15 +1,16 @@
 """`manyminds compare`: methods side by side, each with the same number of calls a question."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from typer import Option
 
-from manyminds.apps.choose import maker
+from manyminds.apps.choose import Prices, is_file, maker
 from manyminds.apps.eval_progress import EvalProgress
 from manyminds.apps.flags import AsJson, Measuring, Members, Questions, Recording, pair
 from manyminds.apps.misses import Misses
@@ -20,7 +21,6 @@ from manyminds.apps.terminal import (
     complain,
     console,
     counted,
-    dollars,
     one_line,
     print_json,
 )
@@ -35,6 +35,7 @@ from manyminds.evals.provenance import note_start, read_study, write_study
 from manyminds.evals.statistics.power import smallest_effect
 from manyminds.members import Member
 from manyminds.members import members as as_members
+from manyminds.prices import in_digits
 from manyminds.registry import AUTO, Method, automatic, method
 
 _SAME = ("members", "budget_calls", "questions", "seed", "extract")
@@ -78,9 +79,13 @@ def compare(
     rows = questions.rows()
     sandbox = measuring.sandbox()
     grade, read_as = questions.grader(rows, sandbox)
-    everyone = as_members(members.required())
+    prices = Prices(measuring.price)
+    make = maker(prices=prices)
+    everyone = as_members([one if is_file(one) else make(one) for one in members.required()])
     given, optional = _methods(contest, everyone)
-    plans = _plans(given, everyone, contest.calls, read_as, optional=optional)
+    make = maker(known=everyone, prices=prices)
+    plans = _plans(given, everyone, contest.calls, read_as, make, optional=optional)
+    prices.check()
     about: dict[str, Any] = {
         "members": [member.name for member in everyone],
         "budget_calls": contest.calls,
@@ -155,6 +160,7 @@ def _plans(
     members: Sequence[Member],
     calls: int,
     read_as: str | None,
+    make: Callable[[str], Member],
     *,
     optional: Collection[str],
 ) -> list[Plan]:
@@ -162,7 +168,6 @@ def _plans(
 
     An optional method that does not fit is left out, with a message.
     """
-    make = maker(known=members)
     plans: list[Plan] = []
     for name, texts in given.items():
         try:
@@ -228,7 +233,7 @@ def _shared_out(sets: Sequence[str], chosen: Sequence[Method]) -> dict[str, dict
 def _table(found: Sequence[Compared], given: Mapping[str, Mapping[str, str]]) -> Table:
     priced = any(one.cost is not None for one in found)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("method", no_wrap=True)
+    table.add_column("method", overflow="fold")
     if any(one.unread for one in found):
         table.caption = "unread, counted as not correct: " + ", ".join(
             f"{one.method} {one.unread:,}" for one in found if one.method != BEST_MEMBER
@@ -248,8 +253,10 @@ def _table(found: Sequence[Compared], given: Mapping[str, Mapping[str, str]]) ->
             f"{one.calls:.1f}",
             f"{one.tokens:,.0f}",
             f"{one.seconds:.2f}",
-            *(["unknown" if one.cost is None else dollars(one.cost)] if priced else []),
+            *(["unknown" if one.cost is None else in_digits(one.cost)] if priced else []),
         )
+    for column in table.columns[1:]:  # figures are never cut: the names give way
+        column.min_width = max(map(cell_len, [str(column.header), *map(str, column.cells)]))
     return table
 
 

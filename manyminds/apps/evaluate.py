@@ -188,7 +188,8 @@ def _planned(
     out: Path | None,
 ) -> _Plan:
     rows = questions.rows()
-    asked = named_or_found(members, name)
+    limits = measuring.limits()
+    asked = named_or_found(members, name, limits=limits)
     sandbox = measuring.sandbox()
     points = None if curve is None else read_points(curve)
     most = {} if points is None else {"samples": max(points)}
@@ -199,7 +200,7 @@ def _planned(
     if read_as is not None and "extract" in options_of(method):
         texts["extract"] = read_as
     values = read(method, texts)
-    graph = build(method, asked, texts, instead=_running(texts, sandbox))
+    graph = build(method, asked, texts, limits=limits, instead=_running(texts, sandbox))
     grade = grader(rows, questions.file, extract=read_as, grades=questions.grades, run_code=sandbox)
     return _Plan(
         rows,

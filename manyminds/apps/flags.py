@@ -269,6 +269,7 @@ class Measuring:
         misses: Print N runs that were graded as wrong, and why.
         run_code: Run programs to grade them, in bubblewrap: no network, no files of your own, no
             child processes; --run-code=unconfined runs them without a sandbox.
+        price: Price of a model, [MODEL=]IN,OUT: dollars for a million tokens; may be repeated.
     """
 
     repeats: Annotated[int, Option(metavar="N", min=1)] = 1
@@ -276,6 +277,11 @@ class Measuring:
     concurrency: Annotated[int, Option(metavar="N", min=1)] = CONCURRENCY
     misses: Annotated[int, Option(metavar="N", min=0)] = 0
     run_code: Annotated[str | None, Option(metavar="[=unconfined]")] = None
+    price: Annotated[list[str] | None, Option(metavar="PRICE")] = None
+
+    def limits(self) -> Limits:
+        """Return the prices of members, as `build` takes them."""
+        return Limits(price=self.price)
 
     def sandbox(self) -> "SandboxLimits | None":
         """Return how programs run, and print it on standard error; None where none may run.

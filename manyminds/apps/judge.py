@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from manyminds.apps.choose import build, choose_method, named_or_found
+from manyminds.apps.choose import Prices, build, choose_method, maker, named_or_found
 from manyminds.apps.eval_progress import counting
-from manyminds.apps.flags import AsJson, Measuring, Members, MethodOptions
+from manyminds.apps.flags import AsJson, Limits, Measuring, Members, MethodOptions
 from manyminds.apps.terminal import (
     COMMAND,
     console,
@@ -29,7 +29,6 @@ from manyminds.evals.judged.run import ajudge
 from manyminds.evals.judged.tasks import TASKS, judged_task
 from manyminds.evals.ownership import one_writer
 from manyminds.evals.provenance import digest_of, note_start
-from manyminds.members import Member
 from manyminds.registry import AUTO
 
 
@@ -46,6 +45,7 @@ class Judging:
         limit: First items only.
         concurrency: Number of items in progress at once.
         seed: Seed of every random choice.
+        price: Price of a model, [MODEL=]IN,OUT: dollars for a million tokens; may be repeated.
         out: Folder of answers and verdicts; a stopped run continues there, and `manyminds report`
             reports on it.
     """
@@ -57,6 +57,7 @@ class Judging:
     limit: Annotated[int | None, typer.Option(metavar="N", min=1)] = None
     concurrency: Annotated[int, typer.Option(metavar="N", min=1)] = 16
     seed: Annotated[int, typer.Option(metavar="N")] = 0
+    price: Annotated[list[str] | None, typer.Option(metavar="PRICE")] = None
     out: Annotated[Path | None, typer.Option(metavar="DIR")] = None
 
     def options(self) -> dict[str, Any]:
@@ -93,10 +94,14 @@ def judge(
     """
     task = judged_task(name)
     items = task.items(file)[: judging.limit]
-    asked = named_or_found(members, method, quiet=as_json)
+    limits = Limits(price=judging.price)
+    prices = Prices(limits.price)
+    asked = named_or_found(members, method, quiet=as_json, limits=limits)
     chosen, texts = choose_method(method, asked, options.texts())
-    graph = build(chosen, asked, texts)
-    grader = None if judging.by is None else Judge(Member(judging.by), task, seed=judging.seed)
+    graph = build(chosen, asked, texts, limits=limits, prices=prices)
+    by = None if judging.by is None else maker(limits, prices=prices)(judging.by)
+    prices.check()
+    grader = None if by is None else Judge(by, task, seed=judging.seed)
     about = {
         "task": name, "paper": task.paper, "method": chosen.name, "members": list(asked),
         "options": texts, "seed": judging.seed, "prompts": graph.prompts,
@@ -119,8 +124,8 @@ def judge(
     if as_json:
         print_json({"task": name, "paper": task.paper, **figures})
     else:
-        by = f", judged by {judging.by}" if judging.by else ""
-        _show(found, f"{task.name}, {counted(len(items), 'item')}{by}")
+        judged_by = f", judged by {judging.by}" if judging.by else ""
+        _show(found, f"{task.name}, {counted(len(items), 'item')}{judged_by}")
 
 
 def _followed(

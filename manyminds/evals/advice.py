@@ -7,6 +7,8 @@ from manyminds.evals.findings import Findings
 from manyminds.evals.members_alone import BEST_MEMBER
 from manyminds.evals.statistics.paired import Pair
 from manyminds.evals.statistics.power import questions_needed
+from manyminds.evals.statistics.scaling import Recommended
+from manyminds.prices import in_digits
 
 _WORTH = 0.02
 _ALIKE = 1.5
@@ -21,6 +23,12 @@ def advice(found: Findings) -> str:
     The advice is the cheapest of the methods that cannot be distinguished from the most accurate
     one.
     """
+    if not found.affordable:
+        cheapest = min(found.comparison, key=lambda one: one.cost or 0.0)
+        return (
+            f"No method costs {_allowed(found)} or less a question: the cheapest, "
+            f"{cheapest.method}, costs {price(cheapest)}. {_samples(found, cheapest)}".strip()
+        )
     single = found.row(BEST_MEMBER)
     chosen = _cheapest(found)
     if single is None:
@@ -47,7 +55,7 @@ def advice(found: Findings) -> str:
 
 def price(one: Compared) -> str:
     """Write what a question costs: dollars where known, calls and tokens in any case."""
-    paid = "" if one.cost is None else f"${one.cost:.4f}, "
+    paid = "" if one.cost is None else f"{in_digits(one.cost)}, "
     return f"{paid}{one.calls:.1f} calls, {one.tokens:,.0f} tokens and {one.seconds:.1f} s"
 
 
@@ -56,7 +64,7 @@ def _cheapest(found: Findings) -> Compared:
     best = found.best
     close = [
         one
-        for one in found.comparison
+        for one in found.affordable
         if one.method == best.method or not _pair(found, one.method, best.method).differs
     ]
     chosen = min(close, key=lambda one: _spent(one, close))
@@ -81,7 +89,14 @@ def _saves(one: Compared, other: Compared, close: Sequence[Compared]) -> bool:
 
 
 def _no_ensemble(found: Findings, single: Compared) -> str:
-    best = max((one for one in found.comparison if one is not single), key=lambda o: o.accuracy)
+    others = [one for one in found.affordable if one is not single]
+    if not others:
+        return (
+            f"Use {_alone_is(single)}, which answers {single.accuracy:.1%} of {_questions(found)} "
+            f"rightly for {price(single)} a question: no ensemble costs {_allowed(found)} or less. "
+            f"{_samples(found, single)}".strip()
+        )
+    best = max(others, key=lambda one: one.accuracy)
     pair = _pair(found, best.method, BEST_MEMBER)
     gap, (low, high) = _oriented(pair, best.method)
     start = (
@@ -151,8 +166,12 @@ def _alone(found: Findings, chosen: Compared) -> str:
 
 
 def _samples(found: Findings, chosen: Compared) -> str:
-    """Say how many samples a vote should have."""
-    if found.recommended is None or chosen.method != BASELINE or chosen.runs > 1:
+    """Say how many samples a vote should have, or may have for the budget."""
+    if found.recommended is None:
+        return ""
+    if BASELINE not in {one.method for one in found.affordable}:
+        return _within_budget(found, found.recommended)
+    if chosen.method != BASELINE or chosen.runs > 1:
         return ""
     best, asked = found.recommended, round(chosen.calls)
     if not best.reached:
@@ -160,10 +179,23 @@ def _samples(found: Findings, chosen: Compared) -> str:
     if best.samples >= asked and best.measured:
         return ""
     how = "" if best.measured else ", by the fitted law, which extrapolates"
+    if best.samples == 1:
+        return f"1 sample in place of {asked} is enough: it is right on {best.accuracy:.1%}{how}."
     return (
         f"{best.samples} samples in place of {asked} are enough: a vote of {best.samples} gets "
         f"{best.accuracy:.1%}{how}."
     )
+
+
+def _within_budget(found: Findings, best: Recommended) -> str:
+    """Say what a smaller vote gives, where the one that was measured costs too much."""
+    size = f"{best.samples} sample{'' if best.samples == 1 else 's'}"
+    what = "is right on" if best.samples == 1 else "gets"
+    return f"{BASELINE} may have {size} for that, and {what} {best.accuracy:.1%} then."
+
+
+def _allowed(found: Findings) -> str:
+    return in_digits(found.budget or 0.0)
 
 
 def _named(found: Findings, one: Compared) -> str:

@@ -39,6 +39,7 @@ class Findings:
         difficulty: What the best method gains over one member, by how many members are right.
         detectable: Smallest difference that so many questions show.
         judge: Preferences of the judge, where its choices were kept.
+        budget: Dollars that a question may cost; None: no limit.
     """
 
     study: Study
@@ -50,11 +51,21 @@ class Findings:
     difficulty: list[Gain]
     detectable: float
     judge: list[Preference]
+    budget: float | None = None
+
+    @property
+    def affordable(self) -> list[Compared]:
+        """The methods that cost no more than the budget; all where there is none."""
+        limit = self.budget
+        if limit is None:
+            return list(self.comparison)
+        return [one for one in self.comparison if one.cost is not None and one.cost <= limit]
 
     @property
     def best(self) -> Compared:
-        """The most accurate method; the cheaper one of equals."""
-        return max(self.comparison, key=lambda one: (one.accuracy, -one.tokens))
+        """The most accurate method that the budget allows; the cheaper one of equals."""
+        allowed = self.affordable or self.comparison
+        return max(allowed, key=lambda one: (one.accuracy, -one.tokens))
 
     def row(self, name: str) -> Compared | None:
         """Return the figures of a method."""
@@ -70,7 +81,7 @@ def find(
         study: What was read from a folder.
         seed: Drives bootstraps and random orders.
         target: Accuracy that a vote is to reach, 0 to 1.
-        budget: Dollars a question that a vote may cost.
+        budget: Dollars that a question may cost.
 
     Raises:
         InputError: The budget is too small, or prices are unknown; or scipy is not installed.
@@ -94,6 +105,7 @@ def find(
         difficulty=_difficulty(study, comparison, seed),
         detectable=smallest_effect(study.questions),
         judge=preferences(study.judgements) if study.judgements else [],
+        budget=budget,
     )
 
 

@@ -40,7 +40,8 @@ def sections(found: Findings) -> list[Section]:
 
 def methods_table(found: Findings) -> Grid:
     """Return every method's figures."""
-    return Grid(_METHODS, [_row(one) for one in found.comparison])
+    base = found.comparison[0]
+    return Grid(_METHODS, [_row(one, gains=one is not base) for one in found.comparison])
 
 
 def pairs_table(found: Findings) -> Grid:
@@ -61,14 +62,15 @@ def pairs_table(found: Findings) -> Grid:
     )
 
 
-def _row(one: Compared) -> list[str]:
+def _row(one: Compared, *, gains: bool) -> list[str]:
+    gained = (one.gain, *one.gain_interval)
     options = ", ".join(f"{name} {value}" for name, value in one.options.items())
     runs = f"{one.runs} runs, voted on" if one.runs > 1 else ""
     return [
         one.method,
         ", ".join(part for part in (options, runs, one.who) if part),
         *(f"{100 * value:.1f}" for value in (one.accuracy, *one.interval)),
-        *(f"{100 * value:.1f}" for value in (one.gain, *one.gain_interval)),
+        *(f"{100 * value:.1f}" if gains else "" for value in gained),
         f"{one.calls:.2f}",
         f"{one.tokens:.0f}",
         "" if one.cost is None else f"{one.cost:.6f}",

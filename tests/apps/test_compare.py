@@ -88,6 +88,22 @@ def test_figures_for_reading(path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_prices_are_named_and_no_figure_is_cut(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = ["--price", "0.1,0.4", "--price", "medium=1,4"]
+    command = [*arguments(path, "self-refine"), "--no-record", *prices]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert all(one["cost"] > 0 for one in found["methods"])
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "$0.0" in out and "\u2026" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert main([*arguments(path, "self-refine"), "--price", "large=1,1"]) == 2
+    assert "there is no member large" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("methods", "calls", "message"),
     [

@@ -54,6 +54,7 @@ def test_tables_hold_the_figures_of_compare(
     for row, one in zip(rows, found["methods"], strict=True):
         assert float(row["accuracy %"]) == pytest.approx(100 * one["accuracy"], abs=0.051)
         assert float(row["95 % low"]) == pytest.approx(100 * one["interval"][0], abs=0.051)
+    assert [bool(row["gain low"]) for row in rows] == [False, True, True, True]
     with (compared / "pairs.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 6
     assert found["advice"] in (compared / "report.html").read_text().replace("&#39;", "'")

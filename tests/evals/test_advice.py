@@ -1,5 +1,6 @@
 """The advice follows from the figures: an ensemble where it is shown to help, else why not."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,6 +12,7 @@ from manyminds.evals.eval_log import Outcome
 from manyminds.evals.findings import find
 from manyminds.evals.members_alone import Answered
 from manyminds.evals.study import Study
+from manyminds.prices import in_digits
 
 COSTS = {"agent-forest": (9, 900), "moa": (10, 2_000), "smoa": (6, 1_200)}
 
@@ -139,6 +141,29 @@ def test_a_target_and_a_budget_choose_the_number_of_samples() -> None:
     assert low.reached and low.samples < high.samples
     few = find(one, budget=5.5e-4).recommended  # an answer costs 1e-4
     assert few is not None and few.samples <= 5
+
+
+def test_a_budget_leaves_out_what_costs_more() -> None:
+    members = {name: drawn(400, 0.7, seed) for seed, name in enumerate("abc")}
+    better = [one or place % 4 == 0 for place, one in enumerate(members["a"])]
+    both = study({"agent-forest": better, "moa": [True] * 400}, members)  # $0.0009 and $0.002
+    assert advice(find(both)).startswith("Use moa")
+    assert advice(find(both, budget=1e-3)).startswith("Use agent-forest (samples=9)")
+    alone = advice(find(both, budget=2e-4))
+    assert alone.startswith("Use ") and "no ensemble costs $0.0002 or less" in alone
+    assert "agent-forest may have 1 sample for that" in alone
+    none = find(both, budget=1.2e-4)
+    found = advice(replace(none, budget=5e-5))
+    assert found.startswith("No method costs $0.00005 or less a question: the cheapest, best")
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [(0.0, "$0.0000"), (0.0009, "$0.0009"), (0.00021, "$0.00021"), (4.5e-7, "$0.00000045"),
+     (0.0152, "$0.0152"), (0.00304, "$0.0030"), (1234.5, "$1,234.50")],
+)  # fmt: skip
+def test_small_costs_have_two_digits_that_count(cost: float, text: str) -> None:
+    assert in_digits(cost) == text
 
 
 def test_recorded_answers_without_tokens_are_compared_by_calls(

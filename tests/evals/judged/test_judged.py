@@ -247,6 +247,11 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert found["judge"]["calls"] == 6 and found["prompt"] == "evaluation/pair@1"
     assert main([*command, "--by", "simulated:large", "--samples", "1"]) == 0
     assert "ungraded" in capsys.readouterr().out  # simulated judges cannot read these
+    prices = ["--price", "small=1,1", "--price", "large=3,3", "--json"]
+    assert main([*command, "--by", "simulated:large", "--samples", "1", *prices]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["judge"]["cost"] == pytest.approx(3e-6 * found["judge"]["tokens"])
+    assert found["method"]["cost"] == pytest.approx(1e-6 * found["method"]["tokens"])
     assert main(["judge", "alpaca", str(path), "--by", "simulated:large"]) == 2
     assert "alpaca-eval, mt-bench" in capsys.readouterr().err
 
@@ -400,3 +405,11 @@ async def test_a_rating_of_one_aspect_may_have_any_name(tmp_path: Path) -> None:
     judge = Judge(Member(ScriptedChatModel('{"reason": "so", "rating": 7}'), name="j"), task)
     found = await ajudge(task, task.items(path), app, judge)
     assert found.ratings["all"].mean == 7
+
+
+def test_items_with_one_id_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "test_all.jsonl"
+    rows = [{"id": 7, "instruction": f"Do {n}.", "dataset": "lima"} for n in range(3)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    items = judged_task("just-eval").items(path)
+    assert [item.id for item in items] == ["7", "7#2", "7#3"]
