@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from manyminds.evals.result import Result
     from manyminds.method_graph import MethodGraph
 
-QUESTIONS, FAST_QUESTIONS = 400, 40
+QUESTIONS, FAST_QUESTIONS = 200, 40
 _SIZES = (1, 5, 10, 20, 40)
 _PROPOSERS = 6  # as in the paper on Mixture-of-Agents
 _PRICE = (0.15, 0.60)  # dollars for a million tokens in and out
