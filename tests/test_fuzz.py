@@ -206,7 +206,7 @@ NESTED = st.builds(
 ANY = st.text(st.characters(), max_size=60)
 TEXTS = st.lists(st.sampled_from(FRAGMENTS) | ANY | NESTED, max_size=12).map("".join) | ANY
 
-FAST = settings(max_examples=100, deadline=None, derandomize=True)
+FAST = settings(max_examples=50, deadline=None, derandomize=True)
 SLOW = settings(
     max_examples=-(-SLOW_TOTAL // len(READERS)),
     deadline=None,
