@@ -182,10 +182,9 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            watched = RunnableConfig(callbacks=[self._callback])
-            watched["metadata"] = config.get("metadata", {})
+            more = RunnableConfig(callbacks=[self._callback], metadata=config.get("metadata", {}))
             tags = config.get("tags", [])
-            config = {**merge_configs(ensure_config(), config, watched), "tags": tags}
+            config = {**merge_configs(ensure_config(), config, more), "tags": tags}
             config.pop("recursion_limit", None)  # of the graph around, not of the one inside
         model = member.runnable(stream=self.streamed)
         if member.input_kind.kind != "chat":

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from helpers.answers import write_rows
 
+from manyminds import record
 from manyminds.apps.cli import main
 from manyminds.errors import InputError
 from manyminds.evals.batch import abatch, read_items
@@ -18,6 +19,11 @@ from manyminds.evals.data import Row
 from manyminds.evals.evaluate import evaluate
 from manyminds.evals.grading import by_answer
 from manyminds.evals.ownership import one_writer
+from manyminds.export.filters import Limits
+from manyminds.export.pipeline import export
+from manyminds.export.plan import Plan
+from manyminds.export.registry import exporter
+from manyminds.export.writer import open_writer
 from manyminds.graphs.agent_forest import create_agent_forest
 from manyminds.members import Member
 from manyminds.models.recorded import open_recorded
@@ -34,6 +40,10 @@ MEMBERS = ("--member", "simulated:small", "--member", "simulated:large")
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MANYMINDS_RUNS", str(tmp_path / "runs"))
+    compared = [
+        {"instruction": one["question"], "output": "no", "dataset": "d"} for one in QUESTIONS
+    ]
+    (tmp_path / "alpaca.json").write_text(json.dumps(compared))
     return write_rows(tmp_path / "q.jsonl", QUESTIONS)
 
 
@@ -47,6 +57,10 @@ KEEPING: dict[str, Callable[[Path], list[str]]] = {
         *(*MEMBERS, "--out"),
     ],
     "borrowing": lambda data: ["borrowing", str(data), *MEMBERS, "--keep"],
+    "judge": lambda data: [
+        *("judge", "alpaca-eval", str(data.with_name("alpaca.json")), *MEMBERS),
+        *("--by", "simulated:large", "--out"),
+    ],
 }
 
 
@@ -63,8 +77,41 @@ def test_a_second_writer_is_refused_in_one_sentence(
         assert main([*KEEPING[command](data), str(kept)]) == 2
         assert "is writing to" in capsys.readouterr().err
         assert not locked.stat().st_size  # nothing was written, not even how it was begun
-        assert {one.name for one in locked.parent.iterdir()} <= {locked.name, "q.jsonl", "runs"}
+        there = {one.name for one in locked.parent.iterdir()}
+        assert there <= {locked.name, "alpaca.json", "q.jsonl", "runs"}
     assert main([*KEEPING[command](data), str(kept)]) == 0
+
+
+def test_a_second_training_in_a_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("manyminds.export.tuning.check_packages", list[str])
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"messages": []}\n')
+    out = tmp_path / "out"
+    out.mkdir()
+    with (out / "lock").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert main(["tune", str(source), "--out", str(out)]) == 2
+        assert "another training is writing to" in capsys.readouterr().err
+        assert [one.name for one in out.iterdir()] == ["lock"]  # not even the settings
+
+
+def test_an_export_beside_another_writes_a_file_of_its_own_and_replaces_whole(
+    tmp_path: Path,
+) -> None:
+    """Nothing is continued in an exported file, so the later one wins and neither is mixed."""
+    runs, out = tmp_path / "runs", tmp_path / "rows.jsonl"
+    with record(runs / "run.jsonl"):
+        create_agent_forest("simulated:small", samples=2).compile().invoke("What is 2 + 2?")
+    plan = Plan([runs], "openai", limits=Limits(), limit=1)
+    form = exporter("openai")
+    with open_writer(form, out) as first:  # still writing when the other begins and ends
+        first.write({"messages": [{"role": "user", "content": "of the first"}]})
+        assert export(plan, out).rows == 1
+        assert "of the first" not in out.read_text()
+    assert out.read_text().count("\n") == 1 and "of the first" in out.read_text()
+    assert [one.name for one in tmp_path.iterdir() if one.name.endswith(".new")] == []
 
 
 async def test_two_batches_of_one_program_do_not_pay_twice(data: Path, tmp_path: Path) -> None:
