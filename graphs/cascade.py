@@ -4,6 +4,7 @@ Papers: ModelSwitch, arXiv 2504.00762; HCP-MAD, arXiv 2604.09679.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from typing_extensions import TypedDict
@@ -34,7 +35,7 @@ from manyminds.authoring import (
 )
 from manyminds.members import layers_of_members
 from manyminds.nodes.sampler import ask_all, in_turn, room
-from manyminds.nodes.tally import comparer, read_answers, similar
+from manyminds.nodes.tally import comparer, in_worker, late, read_answers, similar
 from manyminds.presets import Preset, PresetReport, preset_report, priced
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.state import whole_text
@@ -180,7 +181,7 @@ class _Config:
         self.rows, self.samples, self.agree = rows, samples, agree
         self.confirm, self.extract = confirm, extract
         self.prompt: Prompt | None = None
-        self.rules = [_rule(stop, self.most(place)) for place in range(len(rows))]
+        self.rules = [stopping.rule_within(stop, self.most(place)) for place in range(len(rows))]
 
     def most(self, place: int) -> int:
         """Return the calls of a stage, at most."""
@@ -217,26 +218,6 @@ class _Config:
         return labels([reply["answer"] for reply in replies], comparer(self.extract))
 
 
-def _rule(stop: str | stopping.StoppingRule | None, most: int) -> stopping.StoppingRule | None:
-    """Return the rule of a stage; None: it has none.
-
-    Raises:
-        InputError: It cannot stop within the samples of the stage, even if all of them agree.
-    """
-    if stop is None:
-        return None
-    rule = stopping.rule(stop, cap=most)
-    if most == 1:
-        return None
-    most = min(most, rule.cap)
-    reason = rule.stop(["one answer"] * most)
-    if reason is None or reason.startswith("cap:"):
-        least = stopping.rule(stop, cap=1_000).need([])
-        more = f"samples={least}" if least > most else "a rule with a larger cap"
-        raise InputError(f"stop={rule.name!r} never stops within {most} samples: give {more}")
-    return rule
-
-
 def _asked(config: _Config, place: int) -> Callable[[Any, Ask], Any]:
     """Return the step of a stage."""
     last = place == len(config.rows) - 1
@@ -245,7 +226,8 @@ def _asked(config: _Config, place: int) -> Callable[[Any, Ask], Any]:
         before = state["candidates"]
         if not room(ask, 1) and any(map(ok, before)):
             reason = f"{ask.run.exhausted()} before stage {place + 1}"
-            return _voted(config, state, before, reason, reason)
+            work = partial(_voted, config, before, reason, reason)
+            return await in_worker(ask.run, work) or late(before)
         alone = last and config.most(place) == 1
         if alone:
             member = config.rows[place][0]
@@ -254,21 +236,29 @@ def _asked(config: _Config, place: int) -> Callable[[Any, Ask], Any]:
         else:
             new = await _sampled(config, place, state, ask)
         replies = await config.read([*before, *new], ask)
-        own = replies[len(before) :]
-        limited = ask.run.settings.answer_tokens is not None
-        stage = _judged(config, place, replies[: len(before)], own, limited)
-        update: Update = {"candidates": replies, "stages": [*state["stages"], stage]}
-        if stage["stands"]:
-            final = own[0] if alone else config.leader(own)[0]
-            stop = decide(True, f"stage {place + 1}: {stage['why']}", agreement=stage["share"])
-            return {**update, "final": final, "decision": stop}
-        if not last:
-            return update
-        require(replies, 1)
-        notes = [] if any(map(ok, own)) else [f"the last stage gave no answer ({why(own[-1])})"]
-        return {**update, **_voted(config, state, replies, "no stage agreed", *notes)}
+        work = partial(_after, config, place, state, replies, ask.run.settings.answer_tokens)
+        return await in_worker(ask.run, work) or late(replies)
 
     return run
+
+
+def _after(
+    config: _Config, place: int, state: State, replies: Sequence[Candidate], limit: int | None
+) -> Update:
+    """Return what a stage updates: it ends the cascade, or the next one follows."""
+    before, own = replies[: len(state["candidates"])], replies[len(state["candidates"]) :]
+    last = place == len(config.rows) - 1
+    stage = _judged(config, place, before, own, limit is not None)
+    update: Update = {"candidates": [*replies], "stages": [*state["stages"], stage]}
+    if stage["stands"]:
+        final = own[0] if last and config.most(place) == 1 else config.leader(own)[0]
+        stop = decide(True, f"stage {place + 1}: {stage['why']}", agreement=stage["share"])
+        return {**update, "final": final, "decision": stop}
+    if not last:
+        return update
+    require(replies, 1)
+    notes = [] if any(map(ok, own)) else [f"the last stage gave no answer ({why(own[-1])})"]
+    return {**update, **_voted(config, replies, "no stage agreed", *notes)}
 
 
 async def _sampled(config: _Config, place: int, state: State, ask: Ask) -> list[Candidate]:
@@ -278,7 +268,8 @@ async def _sampled(config: _Config, place: int, state: State, ask: Ask) -> list[
     rule = config.rules[place] or stopping.fixed(most)
     while True:
         read = (await config.read([*before, *new], ask))[len(before) :]
-        wanted = min(rule.need(config.votes(read)), most - len(new))
+        votes = await in_worker(ask.run, partial(config.votes, read)) or []
+        wanted = min(rule.need(votes), most - len(new))
         wanted = room(ask, wanted) if new else max(1, room(ask, wanted))
         if wanted < 1:
             return new
@@ -335,9 +326,7 @@ def _agrees(config: _Config, place: int, own: Sequence[Candidate], share: float)
     return f"{share:.0%} of {said}" if voted and share >= config.agree else None
 
 
-def _voted(
-    config: _Config, state: State, replies: Sequence[Candidate], reason: str, *notes: str
-) -> Update:
+def _voted(config: _Config, replies: Sequence[Candidate], reason: str, *notes: str) -> Update:
     """End with the answer of all stages' replies, later stages first in a tie."""
     latest = sorted(replies, key=lambda reply: -reply["layer"])
     won, share = config.leader(latest)

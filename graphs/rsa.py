@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from typing_extensions import TypedDict
@@ -39,7 +40,15 @@ from manyminds.authoring import (
 )
 from manyminds.members import layers_of_members
 from manyminds.nodes.sampler import ask_all, in_turn, room
-from manyminds.nodes.tally import UNREAD, comparer, most_typical, read_answers
+from manyminds.nodes.tally import (
+    LATE,
+    UNREAD,
+    comparer,
+    first_good,
+    in_worker,
+    most_typical,
+    read_answers,
+)
 from manyminds.reading.answers import Extractor, extractor
 from manyminds.votes.ballots import Ballot
 from manyminds.votes.votes import labels, majority
@@ -239,7 +248,8 @@ async def _diversity(
 ) -> Diversity:
     """Return how the answers of a step differ."""
     answers = await read_answers(ask.run, population, kind)
-    votes = Counter(label for label in labels(answers, comparer(kind)) if label is not None)
+    found = await in_worker(ask.run, partial(labels, answers, comparer(kind))) or []
+    votes = Counter(label for label in found if label is not None)
     read = votes.total()
     pairs = math.comb(read, 2)
     alike = sum(math.comb(count, 2) for count in votes.values())
@@ -261,5 +271,7 @@ async def _voted(population: Sequence[Candidate], kind: Extractor, ask: Ask, *no
         ballot, more = await most_typical(ask.run, population)
         said = [*notes, *more, *([] if kind.name == "final" else [UNREAD])]
     else:
-        ballot, said = majority(answers, extractor=comparer(kind)), list(notes)
+        held = await in_worker(ask.run, partial(majority, answers, extractor=comparer(kind)))
+        ballot = held or first_good(population)
+        said = [*notes, *([LATE] if held is None else [])]
     return {"ballot": ballot, "final": population[ballot["winner"] or 0], "notes": said}

@@ -4,16 +4,19 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from manyminds.aio import in_thread
 from manyminds.calls.ask import ask
 from manyminds.calls.response import without_middle
 from manyminds.fence import FENCE, with_short_blocks, without_fence
 from manyminds.limits.deadline import Deadline
 from manyminds.members import Member
 from manyminds.models.structured_output import request_params
+from manyminds.nodes.tally import WORKERS
 from manyminds.reading.loose_json import objects
 from manyminds.reading.schemas import Schema, described, follows
 from manyminds.runs.context import RunContext
@@ -29,6 +32,7 @@ VERDICT_PARAMS: Mapping[str, Any] = {"temperature": 0.0}
 
 UNREADABLE = "the reply could not be read"
 ECHO = "the reply repeats the example of the instructions"
+_QUICK = 4_000  # characters of a verdict and its prompt that are read on the event loop
 _MOST_READ = 20_000  # characters of a verdict's beginning, and of its end
 _EXAMPLE = re.compile(r'^\{".*\}$', re.MULTILINE)  # in a prompt, on a line of its own
 _SENTENCE = re.compile(r'"[^"]*\w \w[^"]*"(?!\s*:)')
@@ -149,7 +153,7 @@ async def ask_role(
                 break
             text = without_middle(reply_text(reply, schema), _MOST_READ)
             shown = original if schema else []
-            value, wrong = _understood(reply, text, shown, parse, parse_calls)
+            value, wrong = await _read_off_loop(reply, text, shown, parse, parse_calls)
             in_form = bool(held and schema and follows(text, schema))
             if value is not None:
                 return _read(value, reply, asked, schema, in_form=in_form)
@@ -224,6 +228,19 @@ def _is_over(
 
 def _late(deadline: Deadline | None) -> bool:
     return deadline is not None and deadline.reached.is_set()
+
+
+async def _read_off_loop(
+    reply: Candidate,
+    text: str,
+    shown: Sequence[BaseMessage],
+    parse: Callable[[str], T | None],
+    parse_calls: Callable[[Sequence[Mapping[str, Any]]], T | None] | None,
+) -> tuple[T | None, str]:
+    """Return the same as `_understood`; what is long is read in a worker thread."""
+    read = partial(_understood, reply, text, shown, parse, parse_calls)
+    size = len(text) + sum(len(message.text) for message in shown)
+    return await in_thread(WORKERS, read) if size > _QUICK else read()
 
 
 def _understood(

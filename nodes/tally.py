@@ -7,12 +7,14 @@ from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from manyminds.aio import in_thread
 from manyminds.errors import InputError, QuorumError
+from manyminds.limits.quorum import require
 from manyminds.members import Member
-from manyminds.nodes.node import State
+from manyminds.nodes.channels import decide
+from manyminds.nodes.node import State, Update
 from manyminds.reading.answers import Extractor
 from manyminds.reading.together import read_all
 from manyminds.runs.context import RunContext
-from manyminds.state import Candidate, whole_text
+from manyminds.state import Candidate, ok, whole_text
 from manyminds.votes.agreement import by_agreement
 from manyminds.votes.ballots import Ballot, by_score
 from manyminds.votes.bests import self_consistent_member
@@ -51,8 +53,10 @@ COUNTED = (
 SURE_TEMPERATURE = 20.0
 UNREAD = "no answer could be read: the most typical reply was chosen"
 LATE = "undecided: the vote outlasted the run's seconds, and the first good reply was chosen"
-WORKERS = 4
-"""Threads in which votes are held and replies are read."""
+LATE_LAST = "undecided: the vote outlasted the run's seconds, and the last good reply was chosen"
+WORKERS = 2
+"""Threads in which votes are held and replies are read: more would hold up the event loop longer,
+for they take turns with it."""
 _LEAST_SECONDS = 0.25  # a vote after the last second of a run
 
 
@@ -265,3 +269,15 @@ def undecided(ballot: Ballot, good: int) -> list[str]:
     if 2 * max(weights) < sum(weights):
         return ["undecided: the winner has less than half of the votes"]
     return []
+
+
+def late(replies: Sequence[Candidate]) -> Update:
+    """End with the latest good reply: the run's seconds ended before the replies were compared.
+
+    Raises:
+        QuorumError: There is none.
+    """
+    require(replies, 1)
+    final = next(filter(ok, reversed(replies)))
+    stop = decide(True, "the run's seconds ended")
+    return {"candidates": [*replies], "final": final, "notes": [LATE_LAST], "decision": stop}

@@ -35,6 +35,7 @@ _GAP = re.compile(r"[.!?][*_)\"'$]*\s+|\n+|[\u3002\uff01]")
 _MOST_ASIDES = 4
 _MOST_CUES = 10
 _LONGEST_ASIDE = 500  # characters
+_LONGEST = 20_000  # characters of a reply's end in which remarks are looked for
 
 
 def without_asides(text: str) -> str:
@@ -42,6 +43,8 @@ def without_asides(text: str) -> str:
 
     In scripts of the East a condition at the end is left out only behind a conclusion.
     """
+    if len(text) > _LONGEST:
+        return text[:-_LONGEST] + without_asides(text[-_LONGEST:])
     text = _without_supposed(text)
     for _ in range(_MOST_ASIDES):
         bare = text.rstrip()

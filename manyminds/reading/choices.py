@@ -114,6 +114,7 @@ _ONLY = re.compile(r"(?:the\s+)?only\b", re.IGNORECASE)  # "Only 468 is divisibl
 _LAST_WORD = re.compile(r"final|####", re.IGNORECASE)
 _MOST_CUES = 20
 _LONGEST = 400  # characters of a place that states the answer
+_END = 20_000  # characters of a reply's end in which a conclusion is looked for
 _ALSO_WORDS = "AI"  # "A" and "I" start prose
 
 
@@ -261,6 +262,7 @@ def _unmarked(text: str) -> Found | None:
     whole = _WHOLE.fullmatch(text.strip()) or _CALLED_WHOLE.fullmatch(text.strip())
     if whole:
         return None if whole[1] == "I" else Found(whole[1].upper(), "whole reply")
+    text = text[-_END:]
     if (ticked := option_texts.ticked(text)) is not None:
         return Found(ticked, "tick")
     concluded = [m for m in _CONCLUSION.finditer(text) if _chosen(text, m)]

@@ -53,6 +53,7 @@ _EUROS = re.compile(
 )
 _ENGLISH = re.compile(r"\b(?:the|is|are|of|and|to|will|which|have|that|there)\b", re.IGNORECASE)
 _TAIL = 3_000  # characters in which a decimal comma is looked for
+_LONGEST = 20_000  # characters of a reply's end in which a cue in another language is looked for
 
 
 def extract(text: str) -> str | None:
@@ -116,9 +117,9 @@ def has_decimal_comma(text: str) -> bool:
 
 def _decimal_comma(text: str) -> bool:
     """Return whether a reply writes in a language whose decimal mark is the comma."""
-    cues = [m for m in ANSWER_IS.finditer(text) if m["comma"]]
+    cued = (m["comma"] for m in ANSWER_IS.finditer(text, max(0, len(text) - _LONGEST)))
     return (
-        bool(cues)
+        any(cued)
         or _EUROS.search(text[:_TAIL]) is not None
         or len(COMMA_WORDS.findall(text[:2000])) >= 2 + 2 * len(_ENGLISH.findall(text[:2000]))
     )

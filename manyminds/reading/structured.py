@@ -11,7 +11,7 @@ from manyminds.reading import loose_json
 from manyminds.reading.asides import without_asides
 from manyminds.reading.cues import DENIES, REASON
 from manyminds.reading.locate import Found, found
-from manyminds.reading.reasoning import visible
+from manyminds.reading.reasoning import LONGEST, visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -109,7 +109,10 @@ def find_literal(text: str) -> Found | None:
 
     The whole of it, a tagged or fenced answer, what an assertion compares with, or the last line.
     """
-    text = without_asides(visible(text))
+    shown = visible(text)
+    if "\n" not in shown[-LONGEST:] and len(shown) > LONGEST:
+        return None
+    text = without_asides(shown[-LONGEST:])
     tagged = _TAGGED.findall(text)
     fenced = None if tagged else phrases.fenced(text)
     where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"

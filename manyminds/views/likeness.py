@@ -23,6 +23,7 @@ class Likeness:
     names: Sequence[str]
     values: Sequence[Sequence[float]]
     left_out: int
+    word: str = "layer"
 
     @property
     def described(self) -> str:
@@ -32,7 +33,7 @@ class Likeness:
         mean = sum(apart) / len(apart) if apart else 100.0
         more = f" {self.left_out} more are not shown." if self.left_out else ""
         return (
-            f"Likeness (BLEU) of {n} candidates of layer {self.layer}: {mean:.0f} of 100 on "
+            f"Likeness (BLEU) of {n} candidates of {self.word} {self.layer}: {mean:.0f} of 100 on "
             f"average, from {min(apart, default=100):.0f} to {max(apart, default=100):.0f}.{more}"
         )
 
@@ -50,7 +51,7 @@ def likeness(run: RunData, layer: int | None = None) -> Likeness | None:
     known = {one.number: one for one in run.layers}
     if layer is not None and layer not in known:
         numbers = ", ".join(map(str, known)) or "none"
-        raise InputError(f"there is no layer {layer} in this run: give one of {numbers}")
+        raise InputError(f"there is no {run.word} {layer} in this run: give one of {numbers}")
     chosen = [known[layer]] if layer is not None else list(reversed(run.layers))
     for one in chosen:
         good = _good(one)
@@ -59,7 +60,8 @@ def likeness(run: RunData, layer: int | None = None) -> Likeness | None:
 
             shown = good[:MOST]
             values = matrix([call.text for call in shown])
-            return Likeness(one.number, _names(shown), values.tolist(), len(good) - len(shown))
+            more = len(good) - len(shown)
+            return Likeness(one.number, _names(shown), values.tolist(), more, run.word)
     return None
 
 

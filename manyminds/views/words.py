@@ -1,4 +1,4 @@
-"""Words for the parts of a run: layer, round, wave, step, stage."""
+"""Words for the parts of a run: layer, round, wave, step, stage, window, query."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,16 @@ _OF_ROLES = {
     "stage": "stage",
     "population": "step",
 }
-_OF_METHODS = {"stepwise-voting": "step"}
+_OF_METHODS = {
+    "stepwise-voting": "step",
+    "tournament": "step",
+    "cmat": "step",
+    "interaction": "step",
+    "lumos": "step",
+    "ste": "query",
+    "self-instruct": "round",
+    "self-moa-seq": "window",
+}
 
 
 def part(roles: Iterable[str], method: str = "") -> str:

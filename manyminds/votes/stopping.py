@@ -313,3 +313,27 @@ def _check_cap(name: str, cap: int) -> None:
 def _check(name: str, fine: bool, wanted: str) -> None:
     if not fine:
         raise InputError(f"give {name} {wanted}")
+
+
+def rule_within(stop: str | StoppingRule | None, most: int) -> StoppingRule | None:
+    """Return the rule that may stop so many samples; None: there is none to stop.
+
+    Args:
+        stop: The rule or its name.
+        most: Samples at most.
+
+    Raises:
+        InputError: It cannot stop within the samples, even if all of them agree.
+    """
+    if stop is None:
+        return None
+    chosen = rule(stop, cap=most)
+    if most == 1:
+        return None
+    most = min(most, chosen.cap)
+    reason = chosen.stop(["one answer"] * most)
+    if reason is None or reason.startswith("cap:"):
+        least = rule(stop, cap=1_000).need([])
+        more = f"samples={least}" if least > most else "a rule with a larger cap"
+        raise InputError(f"stop={chosen.name!r} never stops within {most} samples: give {more}")
+    return chosen
