@@ -204,8 +204,8 @@ class _Cmat:
         if reply is None:
             if not any(ok(one) for one in state["candidates"]):
                 require(asked, 1)
-            return {"candidates": asked, "episode": read_turn(one, asked[-1], self.place)}
-        return {"candidates": asked, "episode": read_turn(one, reply, self.place)}
+            return {"candidates": asked, "episode": await read_turn(one, asked[-1], self.place)}
+        return {"candidates": asked, "episode": await read_turn(one, reply, self.place)}
 
     async def verify(self, state: State, ask: Ask) -> Update:
         """Let the proposed action pass, or send it back; without an action nothing is to check."""

@@ -49,7 +49,7 @@ from manyminds.nodes.debater import (
 from manyminds.nodes.judge import picked
 from manyminds.nodes.layer import consensus_gate, layer
 from manyminds.nodes.node import custom, overruling
-from manyminds.nodes.shown import Shown, alike, shuffle_for
+from manyminds.nodes.shown import Shown, grouped, shuffle_for
 from manyminds.nodes.tally import VoteFunction
 from manyminds.nodes.voter import debate_vote
 from manyminds.reading.answers import Extractor
@@ -248,11 +248,11 @@ def _rounds(
 LAST_RESORT = "the answer is the winner's, verbatim"
 
 
-def _shown(config: Debating, state: State, ask: Ask) -> Shown:
+async def _shown(config: Debating, state: State, ask: Ask) -> Shown:
     """Return the answers for the judge: equal ones once, in a seeded random order."""
     said = [config.passed_on(candidate) for candidate in usable(state)]
     kind = None if config.extract.name == "final" else config.extract
-    groups = alike(said, question=state["question"], kind=kind)
+    groups = await grouped(said, state["question"], ask.run, kind)
     return Shown(shuffle_for(groups, ask.run, "judge"), len(said))
 
 
@@ -260,7 +260,7 @@ def _writer(chain: Sequence[Member], config: Debating, prompt: Prompt, stream: b
     """Return the step of a judge that writes the answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        question = prompt.fill(answers=_shown(config, state, ask).text)
+        question = prompt.fill(answers=(await _shown(config, state, ask)).text)
         reply = await ask.writer(chain, question, layer=ask.layer + 1, stream=stream)
         return _decided(reply.reply, reply.notes("judge", LAST_RESORT))
 
@@ -271,7 +271,7 @@ def _picker(chain: Sequence[Member], config: Debating, prompt: Prompt) -> Run:
     """Return the step of a judge that picks an answer; the vote's winner is its last resort."""
 
     async def run(state: State, ask: Ask) -> Update:
-        shown = _shown(config, state, ask)
+        shown = await _shown(config, state, ask)
         question = prompt.fill(answers=shown.text)
         reply = await picked(ask, chain, question, len(shown.groups), layer=ask.layer + 1)
         final = None if reply.value is None else shown.firsts[reply.value]

@@ -221,7 +221,7 @@ class _Interaction:
         question = self.thinking if self.thinking and acting == "cot" else self.acting
         said = question.render(conversation(ask.state["messages"], one))
         reply = await ask(member, said, **which)
-        return read_turn(one, reply, self.place), reply
+        return await read_turn(one, reply, self.place), reply
 
     async def environment(self, state: State, _ask: Ask) -> Update:
         """Run the proposed actions."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
 
+from manyminds.aio import in_thread
 from manyminds.authoring import (
     Ask,
     Askable,
@@ -44,7 +45,7 @@ from manyminds.nodes.moderator import moderator as moderator_step
 from manyminds.nodes.moderator import threshold
 from manyminds.nodes.role_writer import role_writer as role_writer_step
 from manyminds.nodes.shown import kept_shown
-from manyminds.nodes.tally import first_of
+from manyminds.nodes.tally import WORKERS, first_of
 from manyminds.reading.answers import Extractor, extractor
 
 PROMPT, PROPOSER = "smoa/synthesis@1", "smoa/proposer@2"
@@ -234,7 +235,9 @@ class _Smoa:
             in_role = self.graph.prompt(PROPOSER, variables={"answers", "role"})
 
         async def propose(state: State, ask: Ask, member: Member) -> Candidate:
-            answers = kept_shown(state, self.kind).text if ask.layer > 1 else ""
+            answers = ""
+            if ask.layer > 1:
+                answers = (await in_thread(WORKERS, kept_shown, state, self.kind)).text
             own = state["proposer_roles"][ask.index : ask.index + 1]
             question = in_role.fill(role=own[0], answers=answers) if own else None
             if not own and answers:

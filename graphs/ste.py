@@ -230,7 +230,7 @@ class _Ste:
         index, draw = len(state["candidates"]), max(0, ask.layer - 1)
         reply = (await ask.writer(self.explorers, said, index=index, draw=draw)).reply
         asked = ask.replies
-        turned = acting.read_turn(one, asked[-1] if reply is None else reply, self.place)
+        turned = await acting.read_turn(one, asked[-1] if reply is None else reply, self.place)
         return {"candidates": asked, "episode": turned}
 
     async def run(self, state: State, _ask: Ask) -> Update:

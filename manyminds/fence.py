@@ -8,6 +8,7 @@ as they are, the same text always gives the same prompt, and the way back is exa
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, repeat
 
 _INVISIBLE = (
@@ -95,6 +96,7 @@ def numbered(
     )
 
 
+@lru_cache(maxsize=64)  # each reviewer of a council is shown the same answers
 def escaped(text: str, *, limit: int = 100_000) -> str:
     """Make one text safe for a prompt, inside a block or outside the blocks.
 

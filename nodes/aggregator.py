@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from manyminds.aio import in_thread
 from manyminds.members import Member
 from manyminds.nodes.channels import usable
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.overflow import fitting
 from manyminds.nodes.step import Ask, Run
-from manyminds.nodes.tally import most_alike
+from manyminds.nodes.tally import WORKERS, most_alike
 from manyminds.prompts import FilledPrompt
 from manyminds.state import Candidate
 
@@ -38,9 +39,8 @@ def aggregator(
 
     async def run(state: State, ask: Ask) -> Update:
         shown, shortened = await fitting(state, ask, chain[0], fill)
-        reply = await ask.writer(
-            chain, fill(shown), layer=ask.layer + 1, params=params, stream=True
-        )
+        question = await in_thread(WORKERS, fill, shown)  # equal answers are shown once
+        reply = await ask.writer(chain, question, layer=ask.layer + 1, params=params, stream=True)
         if reply.reply is not None:
             return {"final": reply.reply, "notes": [*shortened, *reply.notes(ask.role, "")]}
         note = f"no {ask.role} answered ({reply.why}): the answer is one member's own, verbatim"

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from manyminds.aio import in_thread
 from manyminds.members import Member
 from manyminds.nodes.channels import Decision, decide
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.shown import Shown, agreement, good, kept_shown
 from manyminds.nodes.step import Ask, Run
-from manyminds.nodes.tally import in_worker
+from manyminds.nodes.tally import WORKERS, in_worker
 from manyminds.prompts import Prompt
 from manyminds.reading.answers import Extractor
 from manyminds.reading.schemas import object_schema
@@ -82,7 +83,7 @@ def moderator(
         if spent is not None:
             stop = decide(True, spent, agreement=going.agreement)
             return {"decision": stop, "notes": [f"{spent} after layer {ask.layer} of {layers}"]}
-        kept = kept_shown(state, kind)
+        kept = await in_thread(WORKERS, kept_shown, state, kind)
         scores = ", ".join(_scores(state, kept))
         reply = await ask.verdict(
             chain,

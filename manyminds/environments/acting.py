@@ -7,7 +7,7 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from typing_extensions import TypedDict
 
-from manyminds.aio import within
+from manyminds.aio import in_thread, within
 from manyminds.calls.failures import clean
 from manyminds.environments import Action, Environment, EnvironmentState, Step
 from manyminds.errors import InputError
@@ -37,6 +37,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+_READERS = 2  # threads in which replies are read
 
 
 class Turn(TypedDict):
@@ -137,11 +138,16 @@ def taking_objects(environment: Environment) -> list[str]:
     return [tool.name for tool in environment.tools if tool.argument.startswith("{")]
 
 
-def read_turn(one: Episode, reply: Candidate, environment: Environment) -> Episode:
-    """Return the episode with the step that a reply proposes; a failed reply ends it."""
+async def read_turn(one: Episode, reply: Candidate, environment: Environment) -> Episode:
+    """Return the episode with the step that a reply proposes; a failed reply ends it.
+
+    It is read in a thread, for long replies take a while.
+    """
     if not ok(reply):
         return {**one, "ended": f"failed ({why(reply)})"}
-    move = read_action(
+    move = await in_thread(
+        _READERS,
+        read_action,
         reply["text"],
         [tool.name for tool in environment.tools],
         calls=reply.get("tool_calls", ()),
