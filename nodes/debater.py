@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -14,6 +15,7 @@ from manyminds.limits.quorum import Quorum, layer_deadline
 from manyminds.members import Member
 from manyminds.nodes.node import State, Update
 from manyminds.nodes.step import Ask, Run
+from manyminds.nodes.tally import in_worker
 from manyminds.prompts import Prompt, numbered
 from manyminds.reading.answers import Extractor
 from manyminds.reading.roles import read_confidence
@@ -62,6 +64,14 @@ class Debating:
         text = candidate["text"]
         return text if self.confidence is None else without_confidence(text)
 
+    def read(self, reply: Candidate) -> None:
+        """Read the confidence and the answer that a reply states."""
+        sure = None if self.confidence is None else read_confidence(reply["text"])
+        if sure is not None:
+            reply["confidence"] = sure
+        if whole_text(reply) is not None:
+            reply["answer"] = self.extract.extract(self.said(reply))
+
     def passed_on(self, candidate: Candidate) -> Candidate:
         """Return a candidate as an answer: without the line on its confidence."""
         text = self.said(candidate)
@@ -102,11 +112,7 @@ def debater(place: int, config: Debating) -> Run:
         )
         reply = await ask(config.debaters[place], _messages(state, place, ask.layer, config))
         if ok(reply):
-            sure = None if config.confidence is None else read_confidence(reply["text"])
-            if sure is not None:
-                reply["confidence"] = sure
-            if whole_text(reply) is not None:
-                reply["answer"] = config.extract.extract(config.said(reply))
+            await in_worker(ask.run, partial(config.read, reply))
         return {"candidates": [reply]}
 
     return run
@@ -220,18 +226,20 @@ def cleaner(chain: Sequence[Member], config: Debating, *, prompt: Prompt) -> Run
     return run
 
 
+@lru_cache(maxsize=64)  # each debater is shown the same answers
 def without_confidence(text: str) -> str:
     """Return an answer without the line that says how sure it is, which we asked for.
 
     The number in it is not what the question asked for, and must not be read as the answer.
     """
-    lines = deque(_CONFIDENCE.finditer(text), maxlen=1)
+    lines = deque(_CONFIDENCE.finditer(text, max(0, len(text) - _END)), maxlen=1)
     if not lines:
         return text
     left = text[: lines[0].start()] + text[lines[0].end() :]
     return left.rstrip() or text
 
 
+_END = 20_000  # characters of an answer's end that may hold that line
 _CONFIDENCE = re.compile(
     r"^[ \t*_#>-]{0,9}confidence[^\n\d]{0,20}\d{1,3}[^\n]{0,12}$\n?", re.IGNORECASE | re.MULTILINE
 )

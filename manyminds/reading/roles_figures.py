@@ -45,6 +45,7 @@ _SPELLED = re.compile(
 _SCALE_OF = re.compile(
     r"\s+on\s+a\s+scale\s+(?:of|from)\s+[01]\s*(?:to|-|\u2013)\s*(\d{1,3})\b", re.IGNORECASE
 )
+_END = 20_000  # characters
 _SEPARATED = re.compile(_GAP)
 _CONFIDENCE_KEYS = ("confidence", "confidencescore", "confidencelevel", "certainty")
 _SCORE_KEYS = ("score", "rating", "overallscore", "overall", "finalscore", "grade", "overallrating")
@@ -54,9 +55,10 @@ def read_confidence(text: str) -> float | None:
     """Return the confidence that a reply states last, from 0 to 100.
 
     A decimal up to 1 without a percent sign is a share: "0.9" is 90. "9/10" and "9 out of 10" are
-    90, "80-90" is 85. Other ranges, bounds, and confidence intervals are not read.
+    90, "80-90" is 85. Other ranges, bounds, and confidence intervals are not read. Of a long reply
+    only the beginning and the end are read.
     """
-    reply = reply_of(text)
+    reply = reply_of(text if len(text) <= 2 * _END else f"{text[:_END]}\n{text[-_END:]}")
     for found in reversed(fields(reply)):
         for key in _CONFIDENCE_KEYS:
             if key in found:

@@ -68,7 +68,7 @@ def drawing(run: RunData, *, whole: bool = False) -> Drawing | None:
     layout = laid_out(nodes, list(dashed), START)
     sums = {node: sum(n for one, n in calls.items() if stands[one] == node) for node in nodes}
     visited = {node for edge in path for node in edge}
-    boxes = _boxes(layout, sums, visited)
+    boxes = _boxes(layout, sums, visited, run.word)
     last = max(boxes.values(), key=lambda box: box.x + box.width / 2)
     return Drawing(
         width=last.x + last.width / 2 + _EDGE,
@@ -79,13 +79,15 @@ def drawing(run: RunData, *, whole: bool = False) -> Drawing | None:
     )
 
 
-def _boxes(layout: Layout, sums: Mapping[str, int], visited: set[str]) -> dict[str, Box]:
+def _boxes(layout: Layout, sums: Mapping[str, int], visited: set[str], word: str) -> dict[str, Box]:
+    """Return the box of each node; the node that opens a layer has the method's word for it."""
+    names = {**_NAMES, "layer": word}
     widths = [0.0] * layout.ranks
     for node, (rank, _) in layout.at.items():
         widths[rank] = max(widths[rank], _width(node, sums[node]))
     return {
         node: Box(
-            name=_NAMES.get(node, node),
+            name=names.get(node, node),
             x=_EDGE + sum(widths[:rank]) + rank * _LEVEL + widths[rank] / 2,
             y=_top(layout) + height * _GAP,
             width=_width(node, sums[node]),
@@ -193,7 +195,8 @@ def _box(box: Box) -> str:
 
 def _alt(run: RunData, calls: dict[str, int]) -> str:
     if not run.visits and not calls:
-        nodes = ", ".join(_NAMES.get(node, node) for node in run.nodes[:20])
+        names = {**_NAMES, "layer": run.word}
+        nodes = ", ".join(names.get(node, node) for node in run.nodes[:20])
         return f"Graph of {run.method}: {nodes}{' and more' if len(run.nodes) > 20 else ''}."
     asked = ", ".join(f"{node} {counted(n, 'call')}" for node, n in list(calls.items())[:12])
     more = f" and {len(calls) - 12} more nodes" if len(calls) > 12 else ""

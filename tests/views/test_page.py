@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from helpers.browser import PALE, chromium, opened
-from helpers.registry import small
+from helpers.registry import NAMES, small
 from helpers.runs import made, recorded, smoa
 
 from manyminds import create_moa, create_smoa
@@ -268,13 +268,23 @@ def test_what_a_method_reports_of_its_own_is_a_part(
 @pytest.mark.parametrize(
     ("name", "word"),
     [("fusion", "Layer"), ("cascade", "Stage"), ("rsa", "Step"), ("debate", "Round"),
-     ("agent-forest", "Wave"), ("stepwise-voting", "Step"), ("self-refine", "Try")],
+     ("agent-forest", "Wave"), ("stepwise-voting", "Step"), ("self-refine", "Try"),
+     ("tournament", "Step"), ("self-moa-seq", "Window")],
 )  # fmt: skip
 def test_candidates_stand_under_the_word_of_the_method(
     name: str, word: str, tmp_path: Path
 ) -> None:
     html = shown(name, tmp_path)
     assert f"<h3>{word} 1 " in html and f'"word": "{word.lower()}"' in html
+
+
+LAYERED = {"moa", "moa-lite", "self-moa", "ranker", "smoa", "council", "fusion", "rater"}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LAYERED])
+def test_no_other_method_speaks_of_layers(name: str, tmp_path: Path) -> None:
+    html = re.sub("<(script|style).*?</\\1>", "", shown(name, tmp_path), flags=re.DOTALL)
+    assert re.findall(r"[^<>]*\blayers? ?[0-9]*[^<>]*", re.sub("mm-layers", "", html), re.I) == []
 
 
 def test_a_card_says_where_its_answer_was_read(tmp_path: Path) -> None:
