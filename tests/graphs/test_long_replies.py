@@ -1,4 +1,4 @@
-"""Replies of 190,000 characters are read and voted on beside the event loop, not on it."""
+"""Replies of 190,000 characters are read and voted on in threads, not on the event loop."""
 
 import asyncio
 import itertools
