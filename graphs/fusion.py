@@ -13,6 +13,7 @@ from manyminds.authoring import (
     Ask,
     Askable,
     CandidatesOutput,
+    FilledPrompt,
     InputError,
     LayeredState,
     Member,
@@ -37,6 +38,7 @@ from manyminds.authoring import (
     usable,
     with_roles,
 )
+from manyminds.nodes.overflow import fitting
 from manyminds.nodes.sampler import ask_all
 from manyminds.nodes.tally import most_alike
 from manyminds.nodes.tool_calls import tools_as_params, without_tools
@@ -200,12 +202,16 @@ def _write(chain: Sequence[Member], prompt: Prompt, direct: Prompt, tools: Seque
 
     async def run(state: State, ask: Ask) -> Update:
         found, answers = state["analysis"], usable(state)
-        if not answers:
-            question = None
-        elif found is None:
-            question = direct.fill(answers=answers)
-        else:
-            question = prompt.fill(answers=answers, analysis=written(found))
+
+        def fill(shown: State) -> FilledPrompt:
+            if found is None:
+                return direct.fill(answers=usable(shown))
+            return prompt.fill(answers=usable(shown), analysis=written(found))
+
+        question, fitted = None, list[str]()
+        if answers:
+            shown, fitted = await fitting(state, ask, chain[0], fill)
+            question = fill(shown)
         reply = None
         for place, member in enumerate(chain):
             params = tools_as_params(member, tools, {}) if tools else {}
@@ -214,7 +220,7 @@ def _write(chain: Sequence[Member], prompt: Prompt, direct: Prompt, tools: Seque
             )
             if reply["status"] == "ok":
                 took = [f"{member.name} took over as writer after another failed"] if place else []
-                return {"final": reply, "notes": took}
+                return {"final": reply, "notes": [*fitted, *took]}
         if not answers and reply is not None:
             ask.require(reply)
         final, more = await most_alike(ask.run, answers)

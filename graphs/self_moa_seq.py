@@ -12,6 +12,7 @@ from manyminds.authoring import (
     Candidate,
     CandidatesOutput,
     Count,
+    FilledPrompt,
     InputError,
     Member,
     MethodGraph,
@@ -33,6 +34,7 @@ from manyminds.authoring import (
     with_roles,
 )
 from manyminds.graphs.moa import PROMPT, PROPOSER_PARAMS
+from manyminds.nodes.overflow import fitting
 from manyminds.nodes.role_call import VERDICT_PARAMS
 from manyminds.nodes.tally import most_alike
 from manyminds.nodes.voter import Sampling
@@ -141,9 +143,14 @@ def merger(
         repeated = [] if so_far is None else [so_far] * reserved
         new = usable[read : read + window - len(repeated)]
         last = read + len(new) >= len(usable)
+
+        def fill(shown: State) -> FilledPrompt:
+            return prompt.fill(answers=[*repeated, *shown["candidates"]])
+
+        shown, fitted = await fitting({**state, "candidates": new}, ask, chain[0], fill)
         reply = await ask.writer(
             chain,
-            prompt.fill(answers=[*repeated, *new]),
+            fill(shown),
             layer=ask.layer + 1,
             draw=len(samples) + done,
             params=VERDICT_PARAMS,
@@ -162,7 +169,7 @@ def merger(
             "merged": read + len(new),
             "synthesis": reply.reply,
             "final": reply.reply if last else None,
-            "notes": reply.notes("aggregator", ""),
+            "notes": [*fitted, *reply.notes("aggregator", "")],
         }
 
     return run

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helpers.graphs import user
 
-from manyminds import Member, create_moa
+from manyminds import Member, create_fusion, create_moa, create_self_moa_seq
 from manyminds.calls.fitting import tokens
 from manyminds.testing import Answer, Metadata, ScriptedChatModel
 
@@ -58,6 +58,23 @@ def test_a_tournament_leaves_the_losers_out(pick: int, left: str) -> None:
     assert f"{left} says 42" in last and last.count("says 42") == 1
     said = "to fit 4,600 tokens: 2 of 3 answers of others left out after comparisons"
     assert said in result["report"]["notes"]
+
+
+@pytest.mark.parametrize("overflow", ["summarise", "tournament"])
+@pytest.mark.parametrize("method", ["fusion", "self-moa-seq"])
+def test_other_writers_make_answers_fit_as_they_are_told(method: str, overflow: str) -> None:
+    member, model = writer(overflow)
+    if method == "fusion":
+        panel = [long(name) for name in "abc"]
+        graph = create_fusion(panel, writer=member, analyst=panel[0])
+    else:
+        graph = create_self_moa_seq(long("a"), samples=3, window=4, aggregator=member)
+    result = graph.compile().invoke(user("What is it?"))
+    role = "summariser" if overflow == "summarise" else "judge"
+    assert result["answer"] == "It is 42."
+    assert [call.metadata["role"] for call in model.calls[:-1]].count(role) >= 2
+    assert tokens(model.calls[-1].messages) <= 2_250
+    assert any(note.startswith("to fit 3,000 tokens: ") for note in result["report"]["notes"])
 
 
 @pytest.mark.parametrize("overflow", ["summarise", "tournament"])
