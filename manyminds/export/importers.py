@@ -116,7 +116,7 @@ def from_sharegpt(row: Mapping[str, Any], where: str) -> Trajectory:
     """
     turns = cast("Sequence[Mapping[str, Any]]", row["conversations"])
     messages = [_sharegpt(turn) for turn in turns]
-    if isinstance(row.get("system"), str):
+    if isinstance(row.get("system"), str) and row["system"]:
         messages.insert(0, Message(role="system", content=row["system"]))
     used = ("conversations", "system", "tools", "id")
     return _made(row, where, messages, row.get("id"), used, turns)

@@ -2,11 +2,13 @@
 
 Set `mask_history: true`, so that only the last turn counts in the loss. LLaMA-Factory skips rows
 that do not alternate, and drops the text of a message with tool calls: the thought is in the
-value of `function_call` here, before the calls between `<tool_call>` marks, as it reads them.
+value of `function_call` here, before the calls between `<tool_call>` marks, as it reads them. It
+also fails where a column that `dataset_info.json` names is in no row, so each has `system` and
+`tools`, which may be empty.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NotRequired
+from typing import Literal
 
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
@@ -26,18 +28,17 @@ class LlamafactoryRow(TypedDict):
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
     conversations: list[LlamafactoryTurn]
-    system: NotRequired[str]
-    tools: NotRequired[str]
+    system: str
+    tools: str
 
 
 def rows(trajectory: Trajectory) -> Iterator[Row]:
     """Yield a row for every turn to train."""
     messages = chat_of(trajectory)
-    system = {} if trajectory.system is None else {"system": trajectory.system}
-    rest = messages[1:] if system else messages
-    turns, ends = _turns(rest)
+    about = {"system": trajectory.system or "", "tools": "", **tools_of(trajectory)}
+    turns, ends = _turns(messages if trajectory.system is None else messages[1:])
     for end in ends:
-        yield {"conversations": turns[:end], **system, **tools_of(trajectory)}
+        yield {"conversations": turns[:end], **about}
 
 
 def _turns(messages: Sequence[Message]) -> tuple[list[dict[str, str]], list[int]]:

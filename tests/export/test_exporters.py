@@ -10,6 +10,7 @@ from helpers.trajectories import example, trajectories
 from hypothesis import HealthCheck, given, note, settings
 
 from manyminds.export.exporter import Exporter, Row
+from manyminds.export.importers import import_row
 from manyminds.export.messages import NotHeldError
 from manyminds.export.registry import EXPORTERS
 from manyminds.trajectory import APIAction, MessageAction, TextObservation, Trajectory
@@ -153,6 +154,13 @@ def test_llamafactory_gets_the_thought_inside_the_function_call() -> None:
     assert (first["from"], thought) == ("function_call", "I add.\n")
     called = json.loads(rest.removesuffix("</tool_call>"))
     assert called == [{"name": "add", "arguments": {"of": 1}}]
+
+
+def test_llamafactory_rows_have_every_column() -> None:
+    (row,) = rows("llamafactory", example("2 + 2?", "4"))
+    assert (row["system"], row["tools"]) == ("", "")
+    again = import_row(row, "f")
+    assert again.system is None and again.tools == []
 
 
 def test_llamafactory_alternates_whatever_comes_in_a_row() -> None:
