@@ -18,6 +18,9 @@ _OFFER = re.compile(
     r"|i(?:'m|\s+am)\s+(?:happy|glad)\s+to\b|happy\s+to\s+help\b|good\s+luck\b|does\s+(?:this|that)\s+(?:help|make\s+sense)\b"
     r"|lass(?:en\s+sie)?\s+(?:es\s+)?mich\b|wenn\s+du\s+(?:noch\s+)?(?:weitere\s+)?fragen\b|ich\s+hoffe\b"
     r"|n['\u2019]h\u00e9site[zs]?\b|si\s+vous\s+avez\b|j['\u2019]esp\u00e8re\b|espero\s+que\b|si\s+(?:tienes|necesitas)\b"
+    r"|(?!(?:or|oder|ou|o|right|correct|really)\b|is\s+(?:it|that|this)\b)(?=[^0-9?\uff1f\n]{5,120}[?\uff1f]\W*\Z)[^?\n]*(?<!\w)(?:anything|something|more|else|help|further|another|explain|details?|steps"
+    r"|noch|sonst|weitere\w*|hilfe|helfen|erkl\u00e4r\w*|meer|helpen|autre|aider?|plus|d\u00e9tail\w*|expliqu\w*|algo|m\u00e1s|ayud\w*|mais|ajud\w*|altro|aiut\w*|spieg\w*|\u0435\u0449\u0451?|\u043f\u043e\u043c\u043e\w*|co\u015b|jeszcze|pom\u00f3c)(?!\w)"
+    r"|\u8fd8\u6709(?:\u4ec0\u4e48|\u522b\u7684)|\u9700\u8981(?:\u6211|\u66f4\u591a)|\u4ed6\u306b"
     r"|\u5982\u679c[\u4f60\u60a8](?:\u8fd8)?\u6709|\u5e0c\u671b\u8fd9|\u5e0c\u671b\u5bf9|\u4f55\u304b(?:\u3054|\u4ed6)|\u304a\u5f79\u306b\u7acb\u3066)",
     re.IGNORECASE,
 )

@@ -7,7 +7,17 @@ tiles does she need?".
 
 import re
 
-from manyminds.reading import conclusion, digits, figures, locate, numbers, restated, values_asked
+from manyminds.reading import (
+    conclusion,
+    digits,
+    figures,
+    locate,
+    number_places,
+    numbers,
+    restated,
+    subjects,
+    values_asked,
+)
 from manyminds.reading.answers import Extractor
 from manyminds.reading.cut_off import is_cut_off, stops_short
 from manyminds.reading.discourse import parts
@@ -15,19 +25,22 @@ from manyminds.reading.figures import TOKEN
 from manyminds.reading.locate import Found
 from manyminds.reading.number_places import in_sentence
 from manyminds.reading.reasoning import readable
+from manyminds.reading.subjects import sentence_asked
 from manyminds.reading.texts import plain_key
 from manyminds.reading.values_asked import (
     COMPARES,
     EQUALS,
     OPERATES,
     figures_asked,
-    sentence_asked,
     values_in,
 )
 
 WHERE = "conclusion"
-_PLAIN_PLACES = ("JSON field", "box", "cue", "####", "[ANSWER]", "code fence")
+_PLAIN_PLACES = (
+    "JSON field", "box", "cue", "####", "[ANSWER]", "code fence", "first paragraph"
+)  # fmt: skip
 """Places that state an answer themselves."""
+_LOOSE = ("whole reply", "last sentence", "only number")
 _SURE = ("result", "bold text")
 """Places of a number that stand on their own."""
 _LEAVES = re.compile(
@@ -62,6 +75,8 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     shown = readable(text)
     if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
         return found
+    if kind.name == "number" or found is not None and figures.is_number(found.answer):
+        found = _of_whom_it_asks(shown, found, question)
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
         return found
@@ -154,6 +169,29 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
     if picked is not None and (figures.value(picked) not in given or _results(picked, text)):
         return Found(picked, WHERE)
     return found if known else None
+
+
+def _of_whom_it_asks(text: str, found: Found | None, question: str) -> Found | None:
+    """Return the number of the name that is asked for: 54 of "Maria has 54 stickers, Jon has 27".
+
+    None where the last sentence gives that of another name. A number of a reply of one sentence is
+    also told by the unit that the question asks for: "$10, that is 25%".
+    """
+    sentences = locate.sentences(text)
+    said = sentences[-1] if sentences else ""
+    if len(said) > _LONGEST or EQUALS.search(said) or number_places.SO.search(said):
+        return found
+    if found is not None and found.where in _LOOSE and subjects.of_another(said, question):
+        return None
+    if len(sentences) != 1 or OPERATES.search(said):
+        return found
+    comma = numbers.has_decimal_comma(text)
+    values = list(values_in(said, comma=comma))
+    own = values_asked.of_name(values, said, question)
+    own = own if own != values else values_asked.of_unit(values, sentence_asked(question))
+    if not own or len({one.value for one in own}) > 1 or own == values:
+        return found
+    return Found(own[0].written, WHERE)
 
 
 def _resulting(said: str) -> str:

@@ -63,7 +63,7 @@ _ABOUT_IT = re.compile(  # a remark on the result: "This is $6 less than the pri
     re.IGNORECASE,
 )
 _INSTANCE = re.compile(
-    r"\W*(?:for\s+(?:example|instance)|e\.g\.|zum\s+beispiel|par\s+exemple|por\s+ejemplo|per\s+esempio|por\s+exemplo)",
+    r"\b(?:for\s+(?:example|instance)|e\.g\.|zum\s+beispiel|par\s+exemple|por\s+ejemplo|per\s+esempio|por\s+exemplo)",
     re.IGNORECASE,
 )
 _CONTRASTS = re.compile(
@@ -213,7 +213,11 @@ def _is_left(said: str, later: list[str], further: list[str], asked: Asked) -> b
     if any(map(turns, later)) or any(map(_contrasts, further)):
         return True
     same = asked.repeated(said)
-    own = [one for one in later if not (supposes(one) or is_aside(one) or _ABOUT_IT.match(one))]
+    own = [
+        one
+        for one in later
+        if not (supposes(one) or is_aside(one) or _ABOUT_IT.match(one) or _INSTANCE.search(one))
+    ]
     if any(asked.repeated(one) > same for one in own):
         return True
     words = asked.words
@@ -247,7 +251,7 @@ def _alone(inside: list[str], words: frozenset[str]) -> Conclusion | None:
 
 def _leads_on(said: str) -> bool:
     """Say whether a sentence is a step, an example or turns to something else."""
-    step = _GOES_ON.match(said) or _INSTANCE.match(said) or _CONTRASTS.match(said)
+    step = _GOES_ON.match(said) or _INSTANCE.search(said) or _CONTRASTS.match(said)
     return step is not None or leads(said, equation=False)
 
 

@@ -118,7 +118,8 @@ CONDITION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:if|when|wenn|si|\u5982\u679c)\b[^.!?\n]*$", re.IGNORECASE
 )
 REFUSAL = re.compile(
-    r"\b(?:i\s+can\s+only\s+(?:help|answer|assist|discuss)\b|i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
+    r"\bi(?:['\u2019]ve|\s+have)\s+no\s+(?:access|way|means|information|record|knowledge|data)\b|\bthere(?:['\u2019]s|\s+is)\s+no\s+way\s+(?:for\s+me\b|(?:to|of)\s+(?:know|tell|determin|find)\w*)"
+    r"|\b(?:i\s+can\s+only\s+(?:help|answer|assist|discuss)\b|i\s+(?:do\s+not|don't)\s+have\s+(?:that|this|the|any|access|enough)\b|i(?:'m|\s+am)\s+(?:sorry|unable|not\s+(?:able|sure))|i\s+(?:can(?:no|')t|do\s*n[o']t\s+know|"
     r"do\s+not\s+know|won't|am\s+unable)|can(?:not|'t)\s+(?:be\s+)?(?:determined?|answer(?:ed)?|help|find|found|solved?|computed|calculated|evaluated)"
     r"|(?:not|\w*n't(?:\s+have)?|without)\s+(?:enough|sufficient)\s+information|insufficient\s+information|as\s+an\s+ai)\b"
     rf"|{languages.REFUSES}",

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from manyminds.reading.cues import ANSWER_IS
 from manyminds.reading.discourse_words import (
+    ADVICE,
     ASIDE_EASTERN,
+    BY_THE_WAY,
     CHECKS,
     DISCOURSE,
     SO_EASTERN,
@@ -31,6 +33,10 @@ _INSIDE = re.compile(
 _ASIDE = re.compile(
     rf"{BEFORE}(?:(?:{_any(one.aside for one in DISCOURSE)})|(?:{ASIDE_EASTERN}))", re.IGNORECASE
 )
+_BY_THE_WAY = re.compile(
+    rf"[\s,(](?:{BY_THE_WAY})(?:[\s,.!)]|$)|(?:顺便(?:说一下|一提)?|順便一提)", re.IGNORECASE
+)
+_ADVICE = re.compile(rf"{BEFORE}(?:{ADVICE})", re.IGNORECASE)
 _WOULD = re.compile(rf"(?<![\w'’])(?:{_any(one.would for one in DISCOURSE)})(?!\w)", re.IGNORECASE)
 _SUPPOSE = re.compile(
     rf"{BEFORE}(?:(?:{_any(one.suppose for one in DISCOURSE)})(?!\w)|(?P<eastern>{SUPPOSE_EASTERN}))",
@@ -117,8 +123,9 @@ def is_aside(sentence: str) -> bool:
         return False
     if _CHECK.match(sentence) is not None and _FAILS.search(sentence) is None:
         return True
-    remark = _ASIDE.match(sentence) is not None or _BRACKETED.fullmatch(sentence) is not None
-    return remark or contrary(sentence)
+    remark = _ASIDE.match(sentence) or _BRACKETED.fullmatch(sentence)
+    remark = remark or _BY_THE_WAY.search(sentence) or _ADVICE.match(sentence)
+    return remark is not None or contrary(sentence)
 
 
 def contrary(sentence: str) -> bool:

@@ -156,3 +156,18 @@ CHECKS = (
     r"|verifica\u00e7\u00e3o|(?:ter\s+)?controle\s*:|\u043f\u0440\u043e\u0432\u0435\u0440\u043a\u0430|sprawdzenie|\u9a8c\u7b97|\u68c0\u9a8c|\u9a8c\u8bc1|\u691c\u7b97|\uac80\uc0b0"
 )
 """Words that begin a check of a result."""
+BY_THE_WAY = (
+    r"by\s+the\s+way|incidentally|as\s+an\s+aside|for\s+(?:comparison|reference)|übrigens|nebenbei(?:\s+(?:bemerkt|gesagt))?|zum\s+vergleich"
+    r"|overigens|trouwens|ter\s+vergelijking|(?:soit\s+dit\s+)?(?:au|en)\s+passa(?:ge|nt)|pour\s+comparaison|por\s+cierto|dicho\s+sea\s+de\s+paso"
+    r"|tra\s+l['’]altro|per\s+inciso|aliás|a\s+propósito|кстати|между\s+прочим|для\s+сравнения|nawiasem\s+mówiąc|dla\s+porównania|för\s+övrigt|bu\s+arada"
+)
+"""Words within a sentence that make it a remark next to the answer."""
+ADVICE = (
+    r"(?:you|one|we)\s+(?:may|might|could|should|will\s+probably)\s+(?:also\s+)?(?:want\s+to|wish\s+to|consider)\b|consider\s+(?:\w+ly\s+)?\w+ing\b"
+    r"|it(?:['’]s|\s+is|\s+would\s+be)\s+(?:(?:a\s+)?(?:good|better|best|wise|smart|sensible|advisable)|recommended)\b(?!\s+(?:answer|option|choice))"
+    r"|[^.]*\b(?:suggest|recommend|advise)\s+(?:that\s+you\s+)?(?:buy|get|purchas|order|bring|add|allow|round|tak|hav)(?:e|ing|t?ing)?\b(?=[^.]*[0-9])"
+    r"|[^.]*\b(?:just\s+in\s+case|to\s+be\s+(?:safe|on\s+the\s+safe\s+side)|as\s+a\s+precaution|for\s+good\s+measure)\b"
+    r"|[^.]*\b(?:sicherheitshalber|zur\s+sicherheit|vorsichtshalber|voor\s+de\s+zekerheid|par\s+(?:précaution|sécurité)|por\s+(?:si\s+acaso|precaución|precaução|via\s+das\s+dúvidas)"
+    r"|per\s+(?:sicurezza|precauzione)|на\s+всякий\s+случай|na\s+wszelki\s+wypadek|för\s+säkerhets\s+skull)(?!\w)|[^.。]*(?:以防万一|为保险起见|保险起见|念のため|만일을\s+위해)"
+)
+"""Advice on what to do beyond the answer: "I'd suggest buying 25, just in case"."""

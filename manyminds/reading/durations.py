@@ -6,6 +6,8 @@ from functools import partial
 
 from manyminds.reading import clock, digits, locate
 from manyminds.reading.answers import Extractor, finding
+from manyminds.reading.cues import REASON
+from manyminds.reading.discourse import is_marked, so
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
@@ -37,7 +39,7 @@ _CLOCK = re.compile(
 _HMS = re.compile(r"(?<![0-9:])([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?![0-9:])")
 _EQUALS = re.compile(r"[=\u2248\u2192]|\bor\b")
 _TAKES = re.compile(
-    r"\b(?:is|are|was|takes?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",
+    r"\b(?:is|are|was|take[ns]?|took|lasts?|lasted|needs?|equals?|makes?|dauert|sind|ist|dure|dura)\b",
     re.IGNORECASE,
 )
 
@@ -53,8 +55,21 @@ def find(text: str, question: str = "") -> Found | None:
     for place in locate.stated(text):
         return _only(place.answer, place.where, question)
     sentences = locate.sentences(text)
+    if not sentences:
+        return None
     whole = "whole reply" if len(sentences) == 1 else "last sentence"
-    return _only(sentences[-1], whole, question) if sentences else None
+    return _only(sentences[-1], whole, question) or _explained(text, sentences, question)
+
+
+def _explained(text: str, sentences: list[str], question: str) -> Found | None:
+    """Return the only length of time of a reply that states it first and then explains it."""
+    first = sentences[0]
+    states = _TAKES.search(first) or _WHOLE.fullmatch(_plain(first).strip(" .*!"))
+    if states is None or any(map(so, sentences[1:])) or any(map(is_marked, sentences[1:])):
+        return None
+    alike = {_seconds(one) for one in _WHOLE.finditer(_plain(text))}
+    said = REASON.split(locate.bold(first) or first)[0]
+    return _only(said, "first sentence", question) if len(alike) == 1 else None
 
 
 def asks(question: str) -> bool:

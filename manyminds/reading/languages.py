@@ -151,17 +151,18 @@ REFUSES = "|".join(
     (
         r"\b(?:ich\s+wei(?:ß|ss)|(?:das\s+)?wei(?:ß|ss)\s+ich)\s+(?:es\s+|das\s+)?(?:leider\s+)?nicht\b"
         r"|\b(?:ich\s+kann|(?:das|dazu|dabei|leider|hier)\s+kann\s+ich)\s+(?:[\w']+\s+){0,4}nicht\b|\bleider\s+kann\s+ich\b"
-        r"|\btut\s+mir\s+leid\b|\bkeine\s+ahnung\b",
-        r"\b(?:ik\s+weet|dat\s+weet\s+ik)\s+(?:het\s+)?(?:helaas\s+)?niet\b|\bik\s+kan\s+(?:\w+\s+){0,3}niet\b",
-        r"\bje\s+ne\s+(?:(?:le\s+)?sais|peux|connais)\s+pas\b|\bje\s+l['’]ignore\b|\bdésolé",
-        r"\bno\s+(?:lo\s+)?sé\b|\bno\s+puedo\b|\blo\s+siento\b",
-        r"\bnão\s+(?:posso|consigo|sei)\b|\bdesculpe\b",
-        r"\bnon\s+(?:lo\s+)?(?:posso|so)\b|\bmi\s+dispiace\b",
-        r"\bnie\s+(?:wiem|mogę|potrafię)\b|\bprzykro\s+mi\b",
-        r"\bне\s+(?:знаю|могу)\b|\bизвините\b",
-        "无法|不知道|抱歉|对不起|不清楚",
-        "申し訳|わかりません|分かりません|お答えできません",
-        "죄송|모르겠|알\\s?수\\s?없",
+        r"|\btut\s+mir\s+leid\b|\bkeine\s+ahnung\b"
+        r"|\b(?:ich\s+habe|habe\s+ich|mir\s+liegen)\s+(?:\w+\s+){0,2}keine?n?\s+(?:zugriff|zugang|information\w*|kenntnis|daten|möglichkeit)\b",
+        r"\b(?:ik\s+weet|dat\s+weet\s+ik)\s+(?:het\s+)?(?:helaas\s+)?niet\b|\bik\s+kan\s+(?:\w+\s+){0,3}niet\b|\bik\s+heb\s+geen\s+(?:toegang|informatie|gegevens)\b",
+        r"\bje\s+ne\s+(?:(?:le\s+)?sais|peux|connais)\s+pas\b|\bje\s+l['’]ignore\b|\bdésolé|\bje\s+n['’]ai\s+(?:pas|aucune?)\s+(?:d['’])?(?:accès|information|moyen)",
+        r"\bno\s+(?:lo\s+)?sé\b|\bno\s+puedo\b|\blo\s+siento\b|\bno\s+tengo\s+(?:acceso|información|forma|manera|modo|datos)\b",
+        r"\bnão\s+(?:posso|consigo|sei)\b|\bdesculpe\b|\bnão\s+tenho\s+(?:acesso|informaç|como|dados)",
+        r"\bnon\s+(?:lo\s+)?(?:posso|so)\b|\bmi\s+dispiace\b|\bnon\s+ho\s+(?:accesso|informazioni|modo|dati)\b",
+        r"\bnie\s+(?:wiem|mogę|potrafię)\b|\bprzykro\s+mi\b|\bnie\s+mam\s+(?:dostępu|informacji|danych)\b",
+        r"\bне\s+(?:знаю|могу)\b|\bизвините\b|\bу\s+меня\s+нет\s+(?:доступа|информации|сведений|данных)\b",
+        "无法|不知道|抱歉|对不起|不清楚|没有权限|没有办法(?:知道|得知|查看)|无权(?:访问|查看)",
+        "申し訳|わかりません|分かりません|お答えできません|アクセスできません|権限がありません",
+        "죄송|모르겠|알\\s?수\\s?없|접근할\\s?수\\s?없|권한이\\s?없",
     )
 )
 """A refusal, in German, Dutch, French, Spanish, Portuguese, Italian, Polish, Russian, Chinese,

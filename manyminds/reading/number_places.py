@@ -26,7 +26,11 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller)\s+than\b"
+    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller|shorter)\s+than\b"
+    r"|\b(?:gr\u00f6\u00dfer|kleiner|h\u00f6her|niedriger|l\u00e4nger|k\u00fcrzer|mehr|weniger|\u00e4lter|j\u00fcnger|schwerer|leichter)\s+als\b"
+    r"|\b(?:groter|kleiner|hoger|lager|meer|minder)\s+dan\b|\b(?:plus|moins)\s+\w+\s+que\b|\b(?:m\u00e1s|menos|mais)\s+\w+\s+(?:do\s+)?que\b"
+    r"|\b(?:mayor|menor|maior|sup\u00e9rieure?|inf\u00e9rieure?|maggiore|minore|superiore|inferiore)\s+(?:do\s+)?(?:que|di|\u00e0|a)\b|\b(?:pi\u00f9|meno)\s+\w+\s+di\b"
+    r"|\b(?:\u0431\u043e\u043b\u044c\u0448\u0435|\u043c\u0435\u043d\u044c\u0448\u0435)(?:,?\s+\u0447\u0435\u043c)?\s+[0-9]|[0-9]\s?\u6bd4\s?[0-9]"
     r"|[><]",
     re.IGNORECASE,
 )
@@ -59,7 +63,7 @@ _COPULA = re.compile(
     re.IGNORECASE,
 )
 SO = re.compile(
-    r"[,;]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|folglich|donc|logo|portanto|luego|entonces|por\s+lo\s+tanto|quindi"
+    r"(?:[,;]|\s[\u2014\u2013-])\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|folglich|donc|logo|portanto|luego|entonces|por\s+lo\s+tanto|quindi"
     r"|dunque|\u0437\u043d\u0430\u0447\u0438\u0442|\u043f\u043e\u044d\u0442\u043e\u043c\u0443)\b,?\s",
     re.IGNORECASE,
 )
@@ -93,6 +97,14 @@ _YEAR_ASIDE = re.compile(r"\b(?:in|since|by|from|until)\s+(?:1[0-9]|20)[0-9]{2}\
 _UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=[\s.,;:$\\)]|$)")
 _HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
 _NEXT_EQUATION = re.compile(r"[,;]\s+(?:and\s+|then\s+|so\s+)*|\s+and\s+|\.\s+")
+_OPERAND = re.compile(r"[0-9][0-9,.]*[0-9]|[0-9]")
+_LABELLED = re.compile(r"[^:=]{0,60}[^\W\d_][^:=]{0,60}:\s+(?=[-$\u20ac\u00a3]?[0-9])")
+_EXPLAINED = re.compile(  # "3 cats: they catch 100 mice"
+    r"(?P<said>\W{0,3}[0-9][0-9.,/]*(?:\s?[^\W\d_]{1,15}){0,2}):\s+(?=[^:]*\b(?:they|it|he|she|we|you|all|both|every|each)\s)"
+)
+_CHAINS = re.compile(  # the value of the clause before: "40% of that is 60"
+    r"\b(?:of|times|plus|minus|by|from|von|de|del|di)\s+(?:that|this|it|these|those|davon|cela|eso|ello|ci\u00f2|isso)\b", re.I
+)
 _FACTOR = re.compile(
     r"(?<=/[0-9])[a-z]{1,2}(?![a-z])|\)?\s*[×*·]\s*[a-z]\b|\s[a-z]\s[a-z]\b"
 )  # 1/2 b h
@@ -125,8 +137,12 @@ def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
     if same_value.differs(place[: LONGEST * 2]):
         return None, True
     text = same_value.once(_COINS.sub(_amount, text)).strip()
+    if (explained := _EXPLAINED.match(text)) is not None:
+        text = explained["said"]
     if not NUMBER.search(text):
         return None, False
+    if (label := _LABELLED.match(text)) is not None and NUMBER.search(label[0]):
+        text = text[label.end() :]  # "Value after 3 years: $2,240"
     sides = [side for side in EQUALS.split(text) if NUMBER.search(side)]
     text = _chained(text)
     several = re.search(r"=[^=]*(?:,|\band\b|\bor\b|;)[^=]*=", text)
@@ -154,7 +170,7 @@ def _chained(text: str) -> str:
     if len(parts) < 2 or not all(part.count("=") == 1 for part in parts):
         return text
     left, _, _ = parts[-1].partition("=")
-    used = {written(token) for token in TOKEN.finditer(left)}
+    used = {written(token) for token in TOKEN.finditer(left)} | {*_OPERAND.findall(left)}
     results = {
         written(token) for part in parts[:-1] for token in TOKEN.finditer(part.partition("=")[2])
     }
@@ -279,6 +295,13 @@ def _statement(sentence: str, bare: str) -> str | None:
     return concluded if NUMBER.search(concluded) else place
 
 
+def _chains(between: str, joined: int) -> bool:
+    """Say whether a clause begins with the value of the one before: "is 150, and 40% of 150"."""
+    before, later = between[:joined], between[joined:]
+    values = {*_OPERAND.findall(before)}
+    return len(values) == 1 and (values <= {*_OPERAND.findall(later)} or bool(_CHAINS.search(later)))
+
+
 def _in_clause(place: str, *, comma: bool) -> str | None:
     """Return the number behind the last sign of equality or verb of a statement."""
     equals = [sign.end() for sign in EQUALS.finditer(place)]
@@ -287,7 +310,8 @@ def _in_clause(place: str, *, comma: bool) -> str | None:
         return stated_number(place, comma=comma)[0]
     for one, following in pairwise(verbs):  # "Tom is 5 and Ann is 7"
         between = place[one.end() : following.start()]
-        if NUMBER.search(between) and _WHILE.search(between):
+        joined = _WHILE.search(between)
+        if joined and NUMBER.search(between) and not _chains(between, joined.start()):
             return None
     end = verbs[-1].end() if verbs else 0
     denied = end and _DENIED_BEFORE.search(f"{place[:end]} ")

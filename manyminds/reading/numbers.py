@@ -12,6 +12,7 @@ from manyminds.reading import digits, locate, steps
 from manyminds.reading.asserted import without_checks
 from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
 from manyminds.reading.cut_off import is_cut_off, stops_short
+from manyminds.reading.discourse import is_marked, so
 from manyminds.reading.figures import TOKEN, value, written
 from manyminds.reading.locate import Found, found
 from manyminds.reading.number_places import (
@@ -35,12 +36,19 @@ _SUPPOSES = re.compile(  # in a reply that says that it cannot tell
     r"\b(?:if|assuming|supposing)\b[^.\n]*\b(?:would|could|might)\b", re.IGNORECASE
 )
 _ALONE = re.compile(r"[-+$\u20ac\u00a3]{0,2}[0-9][0-9,.]*[0-9%]?")
+_WITH_UNIT = re.compile(  # "20 minutes.", "Three cats"
+    r"[-+$\u20ac\u00a3]{0,2}[0-9][0-9,./]*(?:\s?[%$\u20ac\u00a3\u00b0]|\s?[^\W\d_]{1,15}[\u00b2\u00b3]?\.?){0,3}[.!]?"
+)
 _ADDS = re.compile(r"\b(?:also|additionally|as\s+well|in\s+addition)\b", re.IGNORECASE)
 _EQUATION = re.compile(r"[0-9)\w]\s*=\s*[-$\u20ac\u00a3]{0,2}\s?[0-9]")
 _YIELDS = re.compile(
     r"\W*(?:adding|summing|subtracting|multiplying|dividing|combining|together|all\s+of)\b[^.]*\b(?:gives?|yields?|makes?|get|obtain|comes\s+to|amounts\s+to)\b",
     re.IGNORECASE,
 )
+_SUM = re.compile(
+    r"\b(?:sum|totals?|value|summe|gesamt)\b[^.\n]{0,30}$|[\u603b\u4e00]\u5171\S{0,4}$|\u5408\u8ba1\S{0,4}$", re.I
+)
+_CUE = 40  # characters before what a cue states
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
 _PRINTED = re.compile(r"^\s*print\((.*)\)\s*$", re.DOTALL)
@@ -134,8 +142,10 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
     text = without_checks(text)
     if len(lines := [line.strip(" *_") for line in text.splitlines() if line.strip()]) > 1:
         first, *rest = lines
-        if _ALONE.fullmatch(first) is not None:
-            return _opened(first, rest, comma=comma)
+        paragraph = text.lstrip().partition("\n")[2].startswith("\n")
+        spoken = digits.spelled(first) if paragraph else first
+        if _ALONE.fullmatch(first) or paragraph and _WITH_UNIT.fullmatch(spoken):
+            return _opened(spoken, rest, comma=comma, explained=paragraph)
     block = locate.fenced(text)
     after = text.rpartition("```")[2] if block is not None else ""
     if block is not None and not NUMBER.search(digits.spelled(after)):
@@ -145,7 +155,7 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
         )
     text = after or text
     for place, where in _marked(text):
-        if place and where == "result" and _EQUATION.search(text, text.rfind(place) + len(place)):
+        if place and where == "result" and _goes_on(text, text.rfind(place), place):
             continue  # "Total: 3 + 4 = 7. Half of it is 7 / 2 = 3.5."
         if place and ROUNDED.search(place):  # "is 8.33, which rounds to 8"
             return found(in_sentence(place, comma=comma), where)
@@ -154,6 +164,15 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
             return found(number, where)
     ending = locate.sentences(text)
     return _in_ending(text, ending, comma=comma) if ending else None
+
+
+def _goes_on(text: str, at: int, place: str) -> bool:
+    """Say whether a reply calculates further after a result, or concludes from a sum later."""
+    later = text[at + len(place) :]
+    if _EQUATION.search(later):
+        return True
+    ending = locate.sentences(later) if _SUM.search(text, max(0, at - _CUE), at) else []
+    return any(NUMBER.search(one) and (so(one) or is_marked(one)) for one in ending)
 
 
 def _marked(text: str) -> list[tuple[str | None, str]]:
@@ -199,13 +218,21 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
     return found(in_sentence(last, comma=comma), "equation" if EQUALS.search(last) else where)
 
 
-def _opened(first: str, rest: list[str], *, comma: bool) -> Found | None:
-    """Return the number that a reply opens with, if what follows ends in no other one."""
+def _opened(first: str, rest: list[str], *, comma: bool, explained: bool) -> Found | None:
+    """Return the number that a reply opens with, if what follows ends in no other one.
+
+    Behind a blank line an explanation follows, which may end in any number that it does not call
+    its conclusion.
+    """
     number = stated_number(first, comma=comma)[0]
     ended = _concluded("\n".join(rest), comma=comma)
     agrees = ended is None or number is not None and key(ended.answer) == key(number)
-    several = any(_ALONE.fullmatch(line) for line in rest)
-    return found(number, "first line") if agrees and not several else None
+    several = any(_WITH_UNIT.fullmatch(line) for line in rest)
+    ending = locate.sentences("\n".join(rest))
+    marked = any(CONCLUDES.match(one) or SO.search(one) or is_marked(one) for one in ending)
+    fine = agrees or explained and not marked
+    where = "first line" if agrees or marked else "first paragraph"
+    return found(number, where) if fine and not several else None
 
 
 def _assigns_several(lines: list[str]) -> bool:

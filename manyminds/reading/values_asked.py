@@ -8,19 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from manyminds.reading import digits, figures, locate, units
+from manyminds.reading import digits, figures, subjects, units
 from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.figures import TOKEN
 from manyminds.reading.measures import UNITS
 from manyminds.reading.number_places import in_sentence
+from manyminds.reading.subjects import COUNTED, sentence_asked
 
-_CLAUSES = re.compile(
-    r"[,;:]\s|[\uff0c,\u3001\u3002](?=[\u3040-\u9fff])|\s(?:and|while|but|whereas|und|et|y|e|en|\u0438|\u0430|i|w\u00e4hrend|mientras|tandis\s+que|mentre|enquanto|terwijl|\u548c)\s"
-)
-_COUNTED = re.compile(
-    r"\b(?:how\s+(?:many|much)|wie\s+viele?|combien\s+d(?:e\s|['\u2019])|cu\u00e1nt[oa]s?|quant[eioa]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile|hur\s+m\u00e5nga)\s+(?P<noun>(?:more\s+)?\w+(?:\s+\w+){0,2})",
-    re.IGNORECASE,
-)
 _ASKS_FOR = (
     (
         re.compile(
@@ -53,7 +47,7 @@ _ASKS_FOR = (
     ),
     (
         re.compile(
-            r"\b(?:what|which|how\s+many)\s+percent(?:age)?\b|\bwie\s+viel\s+prozent\b|\bpourcentage\b|\bporcentaje\b|\bpercentuale\b",
+            r"\b(?:what|which|how\s+many)\s+(?:(?:is|was)\s+(?:the|its|his|her|their)\s+(?:\w+\s+)?)?percent(?:age)?\b|\bwie\s+viel\s+prozent\b|\bpourcentage\b|\bporcentaje\b|\bpercentuale\b",
             re.IGNORECASE,
         ),
         "%",
@@ -123,7 +117,7 @@ class Value(NamedTuple):
 def figures_asked(question: str) -> bool:
     """Say whether a question asks for a number by its words."""
     asked = sentence_asked(question)
-    return _COUNTED.search(asked) is not None or any(asks.search(asked) for asks, _ in _ASKS_FOR)
+    return COUNTED.search(asked) is not None or any(asks.search(asked) for asks, _ in _ASKS_FOR)
 
 
 def picked(said: str, question: str, *, comma: bool) -> str | None:
@@ -143,7 +137,8 @@ def picked(said: str, question: str, *, comma: bool) -> str | None:
         alone = _OR.search(said) is None and not _DENIED.search(said[: values[0].start])
         return in_sentence(said, comma=comma) or (values[0].written if alone else None)
     asked = sentence_asked(question)
-    for chosen in (counted(values, said, asked), _of_unit(values, asked), values):
+    values = of_name(values, said, question)
+    for chosen in (counted(values, said, asked), of_unit(values, asked), values):
         if len({one.value for one in chosen}) == 1:
             return chosen[0].written
         if chosen:
@@ -169,12 +164,6 @@ def difference(said: str, values: list[Value]) -> str | None:
     return named[0].written if len({one.value for one in named}) == 1 else None
 
 
-def sentence_asked(question: str) -> str:
-    sentences = locate.sentences(question)
-    asks = [one for one in sentences if one.endswith(("?", "\uff1f"))]
-    return (asks or sentences or [""])[-1]
-
-
 def values_in(said: str, *, comma: bool) -> Iterator[Value]:
     plain = _UNIT_POWER.sub("", digits.plain(said))
     plain = plain if any(map(str.isdigit, plain)) else digits.plain(digits.spelled(plain))
@@ -192,7 +181,7 @@ def values_in(said: str, *, comma: bool) -> Iterator[Value]:
 
 def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     """Return the numbers of what the question counts: 12 of "12 girls and 16 boys"."""
-    counted = _COUNTED.search(asked)
+    counted = COUNTED.search(asked)
     if counted is None or _VERBAL.match(counted["noun"]):
         return []
     words = [one for one in counted["noun"].casefold().split() if one != "more"]
@@ -213,7 +202,15 @@ def counted(values: list[Value], said: str, asked: str) -> list[Value]:
     return best
 
 
-def _of_unit(values: list[Value], asked: str) -> list[Value]:
+def of_name(values: list[Value], said: str, question: str) -> list[Value]:
+    """Return the numbers of whom the question asks about: 54 of "Maria has 54, Jon has 27"."""
+    own = subjects.own_clauses(said, question)
+    if own is None:
+        return values
+    return [one for one in values if any(begin <= one.start < end for begin, end in own)]
+
+
+def of_unit(values: list[Value], asked: str) -> list[Value]:
     """Return the numbers with a unit of what the question asks for."""
     for asks, what in _ASKS_FOR:
         if asks.search(asked):
@@ -240,9 +237,8 @@ def _measures(unit: str) -> str:
 def _of_subject(values: list[Value], said: str, asked: str) -> str | None:
     """Return the number of the clause that has most words of the question, if one has."""
     words = asked_in(asked).words
-    ends = [0, *(mark.end() for mark in _CLAUSES.finditer(said)), len(said) + 1]
     scored: list[tuple[int, set[str]]] = []
-    for begin, end in zip(ends, ends[1:], strict=False):
+    for begin, end in subjects.clauses(said):
         inside = {one.written for one in values if begin <= one.start < end}
         if inside:
             scored.append((shared(content(said[begin:end]), words), inside))
