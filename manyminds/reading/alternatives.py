@@ -4,21 +4,32 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from manyminds.reading import locate, measures, option_texts
+from manyminds.reading import compared, locate, measures, option_texts
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.cues import CONCLUDES, REASON
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
+from manyminds.reading.discourse import SINCE
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
+from manyminds.reading.stems import SMALL
 
 _TAIL = 2_000  # characters at the end of a question that may name alternatives
 _MOST_WORDS = 4
 _MOST_ITEMS = 8
 _LAST = re.compile(
-    r"(?P<before>.+?),?\s+(?P<or>or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|\.(?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
+    r"(?P<before>.+?),?\s+(?P<or>or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|[.,](?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
     re.IGNORECASE,
 )
+_WHICH_OF_TWO = re.compile(  # in Chinese, "A and B, which ...?"
+    "(?P<one>[^\uff0c,\u3002\\s?\uff1f]{1,12}?)(?:\u548c|\u4e0e|\u8ddf|\u8fd8\u662f)(?P<other>[^\uff0c,\u3002\\s?\uff1f]{1,12}?)[\uff0c,]?(?:\u54ea\u4e00?\u4e2a|\u8c01)"
+)
+_IF = re.compile(r"\W*(?:who|which)\b(?P<asked>[^?]{1,60}?)\sif\s(?P<given>[^?]{1,200})\?", re.I)
+_GIVEN = re.compile(
+    r"(?<![\w'])(?P<name>[A-Z][a-z]+)\s+(?:is|was|has|had|weighs|runs|earns|lives|got|scores|scored|measures)\b"
+)
+_BECAUSE = re.compile(r",?\s+(?:because|since|as)\s", re.IGNORECASE)
+_DECIMAL = re.compile(r"[0-9],[0-9]")
 _LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
     r"(?P<before>\W*(?:which|what|who)\b[^:?]{3,100}:[^:?;]{2,200}),\s*(?P<last>[^,;:.!?]{1,40})\?",
     re.IGNORECASE,
@@ -44,6 +55,7 @@ _ROMANCE = re.compile(  # Spanish or Italian, where "o" is "or"
 _ARTICLE = re.compile(
     r"(?:a|an|the|der|die|das|ein|eine|le|la|les|un|une|el|los)\s+", re.IGNORECASE
 )
+_NOT_IT = re.compile(r"^(?:not|non|nicht|pas|no|n\u00e3o|\u043d\u0435)\s+", re.IGNORECASE)
 _YES_NO = frozenset({"yes", "no", "not", "true", "false"})
 _THAN = re.compile(
     r"\b(?:than|rather\s+than|instead\s+of|unlike|compared\s+(?:to|with)|over|as\s+opposed\s+to)\b.*"
@@ -81,6 +93,7 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _UNITS = frozenset(measures.UNITS)
+_EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
 _LONGEST_SENTENCE = 400
 _LAST_SENTENCES = 8
 
@@ -97,6 +110,11 @@ def named_in(question: str) -> tuple[str, ...]:
     apart = slashed and (len(items) > 2 or " / " in slashed[-1]["items"])
     if apart and not _YES_NO.issuperset(item.casefold() for item in items):
         return tuple(items)
+    if (two := _WHICH_OF_TWO.search(question[-_TAIL:])) is not None:
+        return two["one"], two["other"]
+    if (given := _IF.search(question[-_TAIL:])) is not None and compared.asks(given["asked"]):
+        names = tuple(dict.fromkeys(m["name"] for m in _GIVEN.finditer(given["given"])))
+        return names if len(names) > 1 else ()
     for sentence in reversed(_SENTENCE.split(question[-_TAIL:])):
         if _CHOOSE.match(sentence) and " or " in (head := sentence.partition(":")[0]):
             sentence = head  # "Classify it as good or bad: ..."
@@ -123,9 +141,10 @@ def named_in(question: str) -> tuple[str, ...]:
 
 def _items(before: str, last: str) -> list[str]:
     _, colon, listed = before.rpartition(":")
+    comma = ",(?![0-9])" if _DECIMAL.search(last) else ","
     if colon and listed.strip():
-        return [*listed.split(","), last]
-    parts = before.split(",")
+        return [*re.split(comma, listed), last]
+    parts = re.split(comma, before)
     if len(parts) > 1 and _ASKS_WHICH.match(parts[0]):
         return [*parts[1:], last]
     return [_tail(parts[0], last), *parts[1:], last]
@@ -134,6 +153,7 @@ def _items(before: str, last: str) -> list[str]:
 def _tail(text: str, last: str) -> str:
     """Return the end of a text that is an alternative to `last`: from its article, or as long."""
     words = text.split()
+    last = _NOT_IT.sub("", last)  # "spam or not spam"
     article = _ARTICLE.match(last)
     if article is not None:
         starts = [at for at, word in enumerate(words) if _ARTICLE.fullmatch(f"{word} ")]
@@ -158,14 +178,22 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
 
     def find(text: str) -> Found | None:
         said = plain_formula(readable(text))
-        if exception and option_texts.denies_what_is_asked(said, question):
-            said = option_texts.without_denials(said)  # "The word that does not belong is ..."
-        found = _find(said, patterns, verbs, asked)
+        if exception:
+            said = "\n".join(_as_asked(line, question) for line in locate.sentences(said))
+        found = _find(said, patterns, verbs, asked, question)
         if found is None and not any(pattern.search(said) for pattern in patterns.values()):
-            return _find(said, own_words, verbs, asked)
+            return _find(said, own_words, verbs, asked, question)
         return found
 
     return finding("text", find, lambda answer: _plain(answer).casefold())
+
+
+def _as_asked(line: str, question: str) -> str:
+    """Return a sentence without the denial that is asked for: "The word that fits not is ..."."""
+    clause = _BECAUSE.split(line)[0]
+    asked = f"{question} belong fit match"
+    denies = option_texts.denies_what_is_asked(clause, asked)
+    return option_texts.without_denials(clause).replace(" which ", " that ") if denies else line
 
 
 def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
@@ -173,8 +201,12 @@ def _own_words(item: str, items: Sequence[str]) -> re.Pattern[str]:
     others = {
         word for other in items if other != item for word in re.findall(r"\w+", other.casefold())
     }
-    own = [one for one in re.findall(r"\w{4,}", item) if one.casefold() not in others | _UNITS]
-    return _pattern(own[-1]) if own else re.compile(r"(?!)")
+    own = [one for one in re.findall(r"\w{4,}", item) if one.casefold() not in others]
+    if not own:
+        return re.compile(r"(?!)")
+    if own[-1].casefold() in _UNITS:  # "the mile", not "1.6 kilometers"
+        return re.compile(rf"\b(?:the|der|die|das|le|la|el)\s+{re.escape(own[-1])}(?!\w)", re.I)
+    return _pattern(own[-1])
 
 
 def _with_verb(item: str, verb: str) -> re.Pattern[str]:
@@ -187,6 +219,11 @@ def _with_verb(item: str, verb: str) -> re.Pattern[str]:
 
 def _pattern(item: str) -> re.Pattern[str]:
     plural = r"(?:e?s)?" if item[-1:].isalpha() else ""
+    if ord(item[0]) >= _EASTERN:
+        return re.compile(re.escape(item), re.IGNORECASE)
+    if item.replace(",", "").replace(".", "").isdigit():
+        figure = re.escape(item).replace(",", "[,.]").replace("\\.", "[,.]")
+        return re.compile(rf"(?<![0-9.,]){figure}(?![0-9]|[.,][0-9])")
     return re.compile(rf"(?<!\w){re.escape(item)}{plural}(?![\w])(?!\.[0-9])", re.IGNORECASE)
 
 
@@ -195,6 +232,7 @@ def _find(
     patterns: dict[str, re.Pattern[str]],
     verbs: dict[str, re.Pattern[str] | None],
     asked: frozenset[str],
+    question: str,
 ) -> Found | None:
     if locate.refuses(text) or is_cut_off(text) or text.rstrip().endswith("?"):
         return None
@@ -202,7 +240,7 @@ def _find(
         named = _named(place.answer, patterns, asked)
         return Found(named[0], place.where) if len(named) == 1 else None
     lines = whole_sentences(text)[-_LAST_SENTENCES:]
-    found = [_named(line, patterns, asked) for line in lines]
+    found = [_compared(line, patterns, question) or _named(line, patterns, asked) for line in lines]
     distinct = {name for named in found for name in named}
     where = "whole reply" if len(lines) == 1 else "last sentence"
     does = [item for item, does in verbs.items() if does is not None and does.search(text)]
@@ -213,6 +251,16 @@ def _find(
     return Found(distinct.pop(), where) if len(distinct) == 1 else None
 
 
+def _compared(line: str, patterns: dict[str, re.Pattern[str]], question: str) -> list[str]:
+    """Return the alternative that a comparison answers a question with: "A is larger than B"."""
+    bare = _ASIDE.sub("", line)
+    for said in (bare, REASON.split(bare)[0]):
+        chosen = compared.winner(_SO.split(said)[-1], patterns, question)
+        if chosen is not None:
+            return [chosen]
+    return []
+
+
 def _concludes(line: str) -> bool:
     """Say whether a last sentence concludes: "So it is A.", "One hour after noon is thus B."."""
     return (CONCLUDES.match(line) or _THEREFORE.search(line)) is not None
@@ -220,9 +268,11 @@ def _concludes(line: str) -> bool:
 
 def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Sequence[str]:
     """Return the alternatives that a sentence states; two where it says nothing certain."""
-    bare = _ASIDE.sub("", said)
+    since = SINCE.match(said)
+    bare = _ASIDE.sub("", said if since is None else said[since.end() :])
     reasoned = REASON.split(bare)[0]
-    *before, clause = _SO.split(bare if _AUXILIARY.search(reasoned) else reasoned)
+    whole = _AUXILIARY.search(reasoned) or not reasoned.strip()  # "Not spam"
+    *before, clause = _SO.split(bare if whole else reasoned)
     if before and (it := _PRONOUN.match(clause)) is not None:  # "A is 5, so it is larger."
         subject = next((item for item, one in patterns.items() if one.match(before[0])), None)
         clause = clause if subject is None else f"{subject} {clause[it.end() :]}"
@@ -232,6 +282,10 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
     if len(alone) == 1 and rest and not others and not _HEDGED.search(rest):
         left = patterns[alone[0]].sub(" ", head)
         if _NOTHING.fullmatch(left):  # "The cheetah, at up to 110 km/h."
+            return alone
+    if len(alone) == 1 and rest and not (_DENIES.search(head) or _HEDGED.search(clause)):
+        words = {*re.findall(r"\w+", patterns[alone[0]].sub(" ", head).casefold())} - SMALL
+        if words and words <= asked:  # "Rome is further north: New York is at 40.7"
             return alone
     shorter = _THAN.sub("", clause)
     clause = clause if _AUXILIARY.search(shorter) else shorter
@@ -244,7 +298,7 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
         return []  # "5 metres" is no choice of a unit
     if named and (len(said) > _LONGEST_SENTENCE or _DENIES.search(left) or _HEDGED.search(left)):
         return [*patterns]
-    compared = {word.casefold() for word in _COMPARATIVE.findall(_than_kept(said, left))}
+    compared = {word.casefold() for word in _COMPARATIVE.findall(_than_kept(bare, left))}
     if named and not all(word in asked or _alike(word, asked) for word in compared):
         return [*patterns]
     return named

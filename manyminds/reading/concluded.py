@@ -26,7 +26,7 @@ from manyminds.reading.locate import Found
 from manyminds.reading.number_places import in_sentence
 from manyminds.reading.reasoning import readable
 from manyminds.reading.subjects import sentence_asked
-from manyminds.reading.texts import plain_key
+from manyminds.reading.texts import TEXT, plain_key
 from manyminds.reading.values_asked import (
     COMPARES,
     EQUALS,
@@ -89,6 +89,9 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
         return _verdict(kind, concluded, shown, found)
     if kind.name == "number":
         return _number(concluded.said, shown, found, question)
+    if kind.name == "text" and kind.find is not TEXT.find:  # alternatives that the question names
+        said = kind.located(concluded.said) if found is None or concluded.marked else None
+        return found if said is None else Found(said.answer, WHERE)
     if kind.name == "text":
         return _words(concluded, shown, found, question)
     for part in parts(concluded.said):

@@ -187,16 +187,25 @@ def _best(inside: list[str], asked: Asked | None) -> Conclusion | None:
         if so(said) and not leads(unmarked(said), equation=False):
             behind = stated[stated.index(said) + 1 :]
             better = None if asked is None else _better(said, behind, asked)
-            return better or Conclusion(said, True)
+            return better or _figure(said, behind) or Conclusion(said, True)
     repeating = _repeating(inside, asked) if asked is not None and asked.words else None
     for said in reversed(stated):
         if (is_marked(said) or SINCE.match(said)) and not supposes(next(parts(said))):
             if repeating is None or asked is None:
-                return Conclusion(said, True)
+                return _figure(said, stated[stated.index(said) + 1 :]) or Conclusion(said, True)
             more, same = asked.repeated(repeating.said), asked.repeated(said)
             first = more == same and inside.index(repeating.said) < inside.index(said)
             return repeating if more > same or first else Conclusion(said, True)
     return repeating
+
+
+def _figure(said: str, behind: list[str]) -> Conclusion | None:
+    """Return the next sentence where it gives the figure: "So it is the third. The median is 7."."""
+    if not behind or any(map(str.isdigit, said)) or not any(map(str.isdigit, behind[0])):
+        return None
+    subject = content(behind[0].partition(" is ")[0])
+    fine = " is " in behind[0] and subject <= content(said) and not supposes(behind[0])
+    return Conclusion(behind[0], True) if fine and subject else None
 
 
 def _better(said: str, behind: list[str], asked: Asked) -> Conclusion | None:

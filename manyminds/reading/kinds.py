@@ -15,6 +15,7 @@ from manyminds.reading import (
     figures,
     json_fields,
     lists,
+    labelled,
     locate,
     numbered,
     numbers,
@@ -35,6 +36,7 @@ from manyminds.reading.polarity_words import EITHER
 from manyminds.reading.quantities import QUANTITY, is_quantity
 from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import restated
+from manyminds.reading.subjects import sentence_asked
 from manyminds.reading.texts import TEXT
 
 _JSON = re.compile(
@@ -113,20 +115,25 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
         options: The options.
         question: The question; where it asks for all that apply, an answer has several letters.
     """
-    by_letter = dict(options)
+    label = labelled.label_in(question, len(options))
+    by_letter = labelled.texts(dict(options), label)
     asked, first = question[-_LONGEST_QUESTION:], options[0][1]
     asked = asked.partition(first)[0] if first else asked  # without the options
+    asked = sentence_asked(question) if label else asked
     several = choice_sets.asks(question[-_LONGEST_QUESTION:])
 
     def letter(text: str) -> Found | None:
         if several:
             return choice_sets.find(text, by_letter)
+        text = labelled.as_option(text, label)
         text = option_texts.wrong_as_asked(text, asked)
         found = choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
         exception = option_texts.asked_for_the_exception(asked)
         if found is not None or exception or locate.places(readable(text)):
             return found
-        mark = option_texts.given_the_question(readable(text), by_letter, asked)
+        marks = {mark: f"option {mark}" for mark in by_letter} if label else {}
+        mark = label and labelled.compared_in(readable(text), marks, asked)
+        mark = mark or option_texts.given_the_question(readable(text), marks or by_letter, asked)
         return None if mark is None else Found(mark, "words of the question")
 
     return finding("choice", letter, lambda answer: answer.strip(" ().").upper())
@@ -150,7 +157,7 @@ def kind_of_answer(answer: str, question: str = "") -> Extractor:
         return lettered(tuple(options.items()), question)
     listed = numbered.options_in(question) if question else {}
     if numbered.option_of(text, listed) is not None:
-        return numbered.reader(tuple(listed.items()))
+        return numbered.reader(tuple(listed.items()), question)
     asked = _asked_kind(text, question) if question else None
     if asked is not None:
         return asked

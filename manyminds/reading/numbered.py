@@ -4,7 +4,7 @@ import re
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 
-from manyminds.reading import locate
+from manyminds.reading import locate, option_texts
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
@@ -17,6 +17,16 @@ _OPTION = re.compile(
 _NUMBER = re.compile(
     r"\W*(?:(?:option|choice|answer|number)\W{1,3})?([1-9])(?![0-9.,/]?[0-9])", re.I
 )
+_WHICH = re.compile(
+    r"\b(?:which|welche[rs]?|quel(?:le)?s?|cu\u00e1l)\b[^?]*(?:\b(?:statement|option|sentence|claim|aussage|affirmation|proposition|afirmaci\u00f3n)\b|\bof\s+(?:the|these)\s+(?:two|three|four|following)\b)[^?]*\?",
+    re.IGNORECASE,
+)
+_JUDGED = re.compile(
+    r"(?:\b(?:(?:statement|option|sentence|claim|number|aussage|satz|affirmation|proposition|phrase|afirmaci\u00f3n|frase)\s+)?\(?(?P<number>[1-9])\)?|\b(?P<first>first|second|third|fourth)\s+(?:statement|option|sentence|claim|one))"
+    r"\s+(?:is|ist|est|es)\s+(?:(?:therefore|thus|clearly|indeed|also)\s+)?(?P<turned>not\s+|nicht\s+)?(?:(?P<true>true|correct|right|valid|wahr|richtig|vraie?|correcte|verdadera|correcta)|false|wrong|incorrect|untrue|invalid|falsch|fau(?:x|sse)|falsa|incorrecta)\b",
+    re.IGNORECASE,
+)
+_ORDINALS = ("first", "second", "third", "fourth")
 _LONGEST = 20_000  # characters at the end of a question
 _SENTENCE = 40  # words of a reply that names an option by its text
 
@@ -33,13 +43,36 @@ def options_in(question: str) -> dict[str, str]:
     return {m["number"]: m["text"].strip(" ,") for m in found} if asked else {}
 
 
+def asks_which(question: str) -> bool:
+    """Say whether a question asks which of several statements it is."""
+    return _WHICH.search(question[-_LONGEST:]) is not None
+
+
+def _judged(text: str) -> dict[str, bool]:
+    """Return which numbers a reply calls true or false: "(1) is true and (2) is false"."""
+    return {
+        m["number"] or str(_ORDINALS.index(m["first"].casefold()) + 1): (m["true"] is not None)
+        != (m["turned"] is not None)
+        for m in _JUDGED.finditer(text)
+    }
+
+
 @lru_cache(maxsize=64)
-def reader(listed: tuple[tuple[str, str], ...]) -> Extractor:
-    """Return the reader of replies that name one of these options, each with its number."""
+def reader(listed: tuple[tuple[str, str], ...], question: str = "") -> Extractor:
+    """Return the reader of replies that name one of these options, each with its number.
+
+    Args:
+        listed: The options.
+        question: The question, which may ask for the one that is false.
+    """
     options = dict(listed)
+    wrong = option_texts.asks_for_the_wrong(question)
 
     def find(text: str) -> Found | None:
         text = readable(text).strip()
+        if judged := _judged(text):
+            chosen = [number for number, true in judged.items() if true != wrong]
+            return Found(chosen[0], "verdict") if len(chosen) == 1 else None
         for place, where in locate.stated(text):
             return _named(place, where)
         return _named(text, "whole reply") if len(text.split()) <= _SENTENCE else None

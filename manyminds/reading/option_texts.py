@@ -42,10 +42,15 @@ _TICKED = re.compile(
 )
 
 
+def asks_for_the_wrong(question: str) -> bool:
+    """Say whether a question asks which statement is false."""
+    return _ASKS_FOR_THE_WRONG.search(question) is not None
+
+
 def wrong_as_asked(text: str, question: str) -> str:
     """Return a reply in which the one option that is called wrong is the answer, as was asked."""
     if (
-        not _ASKS_FOR_THE_WRONG.search(question)
+        not asks_for_the_wrong(question)
         or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1
     ):
         return text

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from manyminds.reading import restated_eastern
+from manyminds.reading import deeds, restated_eastern
 from manyminds.reading.cues import CORRECTION
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.locate import Found
@@ -23,7 +23,7 @@ _ASKS = re.compile(
 )
 _DOES = re.compile(r"^(?:\w+\s+){0,2}?(?:do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
 _COPULA = re.compile(
-    r"\b(?:is|are|was|were|became|equals?)\b(?:\s+(?:indeed|actually|also|simply|currently|officially"
+    r"\b(?:is|are|was|were|became|equals?|ha(?:s|ve)\s+been)\b(?:\s+(?:indeed|actually|also|simply|currently|officially"
     r"|typically|usually|generally|often|commonly|sometimes|called|named|known\s+as|referred\s+to\s+as"
     r"|considered(?:\s+to\s+be)?|spelled|written\s+as|denoted\s+(?:by|as)))*\s+",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ _OTHER_DEED = re.compile(  # "was based on a novel by", "was published by"
 )
 _VAGUE = re.compile(
     r"^(?:it|this|that|these|those|they|he|she|there|one|some|many|another|here|we|you|i|what|which|who"
-    r"|if|when|while|in|on|at|by|for|as|to|es|er|sie|das|dies|il|elle|ce|cela|lo|la|esto|eso|lui|lei|ele|ela|isso"
+    r"|and|but|since|until|if|when|while|in|on|at|by|for|as|to|es|er|sie|das|dies|il|elle|ce|cela|lo|la|esto|eso|lui|lei|ele|ela|isso"
     r"|\u043e\u043d|\u043e\u043d\u0430|\u044d\u0442\u043e)\b",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ _OTHERWISE = re.compile(r"\b(?:actually|in\s+fact|rather)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"^(?:one\s+(?:in|with|that|which|who)|known|written|used|made|based|defined|derived|same|following|marked|attributed"
     r"|(?:\w+\s+)?(?:first|last|one|part|type|kind|form|name|term|example|concept|result)\s+of)\b"
-    r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which)$|\b(?:until|till|bis|jusqu|hasta|fino|at\u00e9)\b",
+    r"|^(?:the\s+)?(?:\w+\s+)?(?:number|value|result|output|sum|total|one|word)$|\banswer\b|\b(?:who|that|which|qui|quien|quienes|quem|che|que)$|\b(?:until|till|bis|jusqu|hasta|fino|at\u00e9)\b",
     re.IGNORECASE,
 )
 _WHO = frozenset(
@@ -91,6 +91,8 @@ _QUOTED = re.compile(r"(?:the\s+)?(?:\w+\s+)?[\"\u201c](?P<inner>[^\"\u201d]{1,6
 _BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _EXTRA = frozenset(["actual", "correct", "real", "true", "answer", "known", "official"])
 _LOOKAHEAD = 200  # characters after "actually"
+_VERBS = frozenset(("is", "was", "has", "lies", "are", "were", "have", "borders", "ist", "hat", "est", "es"))
+_OPENING = 3  # words of a sentence that name what it is about
 _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
@@ -98,6 +100,13 @@ _MOST_WORDS = 6  # of an answer
 _CLAUSE = re.compile(
     r",?\s+(?:and\s+so|and\s+the(?=\s)|so\s+the(?=\s)|so\s+that|thus|hence|therefore)\s+", re.I
 )
+_CLAUSE_END = re.compile(r"[;,.]\s")
+_IT_IS = re.compile(
+    r"\W*(?:(?:[Ii]t|[Tt]hat|[Tt]his)(?:['\u2019]s|\s+is|\s+was)|[Ee]s\s+ist|[Cc]['\u2019]est)\s+(?:the\s+|an?\s+|der\s+|die\s+|das\s+|le\s+|la\s+|l['\u2019])?((?:[A-Z\u00c0-\u00de][\w'\u2019-]*\s?){1,4})[.!*]*"
+)
+_AMONG = re.compile(r"^\W*(?:among|amongst|of|out\s+of|unter|von|parmi|entre|de|tra|fra|dentre)\s+(?:all\s+|allen\s+)?", re.I)
+_ANAPHORIC = re.compile(r"\W*(?:the|der|die|das|la|le|el|il|its|their|his|her|sein\w*|ihr\w*|sa|son|su|il\s+suo|la\s+sua)\s", re.I)
+_OF = re.compile(r"\s(?:of|for|in|von|des|der|de|du|del|della|do|da)\s")
 _HEAD = 2  # words of a clause that are its subject and its verb
 _SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has
@@ -115,6 +124,8 @@ def restated(text: str, question: str) -> Found | None:
     """
     eastern = restated_eastern.filled(text, question[-_LONGEST_QUESTION:])
     filled = (eastern,) if eastern else _filled(text, question[-_LONGEST_QUESTION:])
+    if not filled and (who := deeds.doer(text, question)) is not None:
+        return Found(who, RESTATED)
     return Found(filled[0], RESTATED) if len(filled) == 1 else None
 
 
@@ -185,7 +196,9 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     found: dict[str, str] = {}
     short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
     for at, sentence in enumerate(stated[:_SENTENCES]):
-        answer = next(_filled_in(sentence, rest, words, copula, short=short), None)
+        linked = not at or not _of_another(stated[at - 1], words)
+        answers = _filled_in(sentence, rest, words, copula, short=short, linked=linked)
+        answer = next(answers, None)
         if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
             answer = next(_filled_in(clauses[-1], rest, words, copula, short=False), None)
         if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
@@ -200,6 +213,14 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
             return (answer, "")
         found |= {answer.casefold(): answer, other.casefold(): other}
     return tuple(found.values())
+
+
+def _of_another(before: str, words: frozenset[str]) -> bool:
+    """Say whether a sentence before "its" begins with something else than the question's thing."""
+    first, *opens = before.split()[:_OPENING]
+    named = [first] if opens and opens[0] in _VERBS else []
+    named += [one for one in opens if one[:1].isupper()]
+    return bool(named) and not _content(" ".join(named)) & words
 
 
 def _whole_names(parts: list[str]) -> list[str]:
@@ -234,9 +255,24 @@ def _stem(word: str) -> str:
 
 
 def _filled_in(
-    sentence: str, rest: str, words: frozenset[str], verbs: re.Pattern[str], *, short: bool
+    sentence: str,
+    rest: str,
+    words: frozenset[str],
+    verbs: re.Pattern[str],
+    *,
+    short: bool,
+    linked: bool = False,
 ) -> Iterator[str]:
-    """Yield the answers that a sentence fills in, the plainest first."""
+    """Yield the answers that a sentence fills in, the plainest first.
+
+    Args:
+        sentence: The sentence.
+        rest: What follows the word that asks.
+        words: The words of that.
+        verbs: The verbs of the question's language.
+        short: Whether the sentence is a whole short reply.
+        linked: Whether "its" and "the" can mean the thing that the question names.
+    """
     lower = sentence.casefold()
     does = _DOES.match(rest)
     clause = (does["rest"] if does else rest).strip()
@@ -249,16 +285,27 @@ def _filled_in(
     if does and at < 0 and len(clause.split()) > head:  # "What do bees make in summer?"
         clause = " ".join(clause.split()[:head])
         at = 0 if lower.startswith(f"{clause} ") else -1
-        at = -1 if verbs.search(lower[len(clause) :]) else at  # "Ann Lee was born"
+        left_over = _CLAUSE_END.split(lower[len(clause) :])[0]
+        at = -1 if verbs.search(left_over) else at  # "Ann Lee was born"
         ends = True
     if at >= 0 and does and ends:  # "Bees make honey."
         yield from _complement(sentence[at + len(clause) :], words)
     elif at > 0 and not does:  # "William Shakespeare wrote Romeo and Juliet."
         yield from _subject(sentence[:at], words)
+    if (it := _IT_IS.fullmatch(sentence)) is not None and _stem(rest.split()[0]) in _content(it[1]):
+        yield it[1]  # "It's the Indian Ocean." to "Which ocean ...?"
     copula = verbs.search(sentence)
     if copula is None or does and not _has_verb(sentence, last):
         return
     left, right = sentence[: copula.start()], sentence[copula.end() :]
+    left = _AMONG.sub("", left)
+    head, own = _content(_OF.split(rest)[0]), _ANAPHORIC.match(left)
+    asks_of = linked and head < words and verbs.match(f"{rest} ") is not None
+    if own is not None and asks_of and _repeats(left[own.end() :], head):
+        yield from _complement(right, words)  # "Its capital is Lima.", "The capital is Lima."
+        return
+    if _A.match(right) and not _content(left) & head:
+        return  # "Peru is a country." to "What is the capital of Peru?"
     denied = DENIES.match(right) is not None and DENIES.search(rest) is None
     said = _ENDS.split(right)[0]
     amount = _AMOUNT.match(right) if _THERE.match(left) else None
@@ -315,11 +362,17 @@ def _complement(right: str, words: frozenset[str]) -> Iterator[str]:
         tokens.pop(0)
     happens = len(tokens) > 1 and tokens[0].islower() and tokens[0].endswith("ed")
     describes = happens or indefinite and len(tokens) > 1  # "held in May", "a historic city"
+    while len(tokens) > 1 and tokens[-1].islower() and _is_of(tokens[-1], words):
+        tokens.pop()  # "oxygen to live"
     answer = _PLAIN.sub("", " ".join(tokens))
     if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
         return
     if answer and (answer.isdigit() or not _content(answer) <= words):
         yield answer
+
+
+def _is_of(token: str, words: frozenset[str]) -> bool:
+    return token in SMALL or _stem(token) in words
 
 
 def _leads(token: str, words: frozenset[str]) -> bool:
@@ -333,7 +386,7 @@ def _subject(left: str, words: frozenset[str]) -> Iterator[str]:
     """Yield the text before the verb, if it is short and no pronoun."""
     said = _PLAIN.sub("", _LABEL.sub("", left.rpartition(",")[2]))
     new = _content(said) - words
-    vague = _VAGUE.match(said) or _NO_ANSWER.search(said)
+    vague = _VAGUE.match(said) or said.casefold() == "c" or _NO_ANSWER.search(said)
     if new and len(said.split()) <= _MOST_WORDS and not vague:
         yield said
 

@@ -10,6 +10,7 @@ from manyminds.reading import dates, locate, names
 from manyminds.reading.answers import Extractor, find_final, finding, text_key
 from manyminds.reading.cues import ANSWER_IS, CORRECTION
 from manyminds.reading.cut_off import is_cut_off
+from manyminds.reading.discourse import so
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
@@ -57,6 +58,16 @@ _WITH = re.compile(
     r",\s+(?:with|which|who|whose|where|at|followed|though|although|while)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_ADVERB = re.compile(  # "However, with ..."
+    r"^(?:however|well|yes|no|indeed|overall|finally|then|so|thus|still|also|first|sure|here|there|note|\w+ly|in|on|at|by|for|as|if|when)\b|[,:;!?]",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"(?:explanation|analysis|answer|solution|step|reason\w*|overview|introduction|summary|conclusion|background|discussion|given|hint|option|erkl\u00e4rung|l\u00f6sung|antwort|r\u00e9ponse|solution|respuesta)\b",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"\W*[A-Z]?\w+\W*(?:\n|$)")  # another name alone
+_NAME = 3  # words of a first paragraph that is the answer
 _CLASS = re.compile(r"<class '([\w.]{1,60})'>")
 _PRODUCT = re.compile(r"[0-9]\s*(?:[\u00d7\u00b7*^\u00b2\u00b3]|\\cdot|\\times)")
 _TIMES = re.compile(r"\s*(?:[\u00d7\u00b7*]|\\cdot|\\times)\s*")
@@ -72,7 +83,7 @@ EITHER = re.compile(  # two answers
 _NOT = re.compile(
     r"(?:not|nicht|pas|no\s+es|non\s+\u00e8|n\u00e3o\s+\u00e9)\s(?!sure\b)", re.IGNORECASE
 )
-_LABELS = re.compile(r"^\w[\w ]*:[^;:\n]+[;\n]\s*\w[\w ]*:\s")  # "Largest: A; smallest: B"
+_LABELS = re.compile(r"^\w[\w ]*:[^;:\n]+(?:[;\n]|\.\s)\s*\w[\w ]*:\s")  # "Largest: A; smallest: B"
 _PICTURE = re.compile(
     "[\u2190-\u21ff\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"
 )  # arrows, emoji
@@ -115,7 +126,7 @@ def stated(text: str) -> Found | None:
     text = readable(text)
     place = place or locate.found(locate.bold(text), "bold text")
     whole = text.strip()
-    place = place or _last_words(whole)
+    place = place or _last_words(whole) or _commented(whole) or _opening(whole)
     ended = not whole.endswith("?") and not is_cut_off(whole)
     short = len(_ASIDE.sub("", whole).split()) <= _SHORT and ended
     if place is None and short and not (DENIES.search(whole) and ANSWER_IS.search(whole)):
@@ -155,6 +166,25 @@ def _last_words(whole: str) -> Found | None:
     vague = vague or _COPULA.search(said)  # "..., so Fe is iron"
     short = 0 < len(said.split()) <= _FEW
     return Found(said.strip(), "last words") if short and not vague else None
+
+
+def _commented(whole: str) -> Found | None:
+    """Return the name before a comment on it: "India, with 1.4 billion people."."""
+    head = _WITH.sub("", whole).strip()
+    if head == whole or len(locate.sentences(whole)) != 1 or _ADVERB.search(head) or not 0 < len(head.split()) <= _FEW:
+        return None
+    return Found(head, "first words") if head[:1].isupper() and not speaks(head) else None
+
+
+def _opening(whole: str) -> Found | None:
+    """Return the first paragraph of a reply where it is a name that the rest explains."""
+    first, blank, rest = whole.partition("\n\n")
+    name = first.strip(" *_.!")
+    heading = _ADVERB.search(name) or _TITLE.match(name) or "\n" in name or first.startswith("#")
+    if not blank or heading or not 0 < len(name.split()) <= _NAME or not name[:1].isupper():
+        return None
+    concludes = any(map(so, locate.sentences(rest))) or _BARE.match(rest.lstrip())
+    return None if concludes or speaks(name) else Found(name, "first paragraph")
 
 
 def plain_key(answer: str) -> str:

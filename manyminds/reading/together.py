@@ -212,8 +212,8 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     if options:
         return lettered(tuple(options.items()), question)
     if listed:
-        by_number = numbered.reader(tuple(listed.items()))
-        if (
+        by_number = numbered.reader(tuple(listed.items()), question)
+        if numbered.asks_which(question) or (
             sum(_read(by_number, text, question) is not None for text in good)
             >= _ENOUGH * len(good)
             > 0
@@ -301,11 +301,12 @@ def _formulas(good: Sequence[str]) -> bool:
 def _fills_in_words(good: Sequence[str], question: str) -> bool:
     """Say whether half of the replies or more fill words into the question, and no numbers."""
     number = EXTRACTORS["number"]
-    concluded = [_read(number, text, question) for text in good]
-    if any(one is not None and one.where == WHERE for one in concluded):
-        return False
-    filled = [one for text in good if (one := restated(text, question)) is not None]
+    read = [(restated(text, question), _read(number, text, question)) for text in good]
+    filled = [one for one, _ in read if one is not None]
     words = [one for one in filled if not any(char.isdigit() for char in one.answer.split()[0])]
+    names = [one for one in words if one.answer[:1].isupper()]
+    if any(one is not None and one.where == WHERE and said not in names for said, one in read):
+        return False
     return bool(good) and 2 * len(words) >= len(good) and len(words) == len(filled)
 
 
