@@ -57,6 +57,7 @@ _CALCULATES = re.compile(
     r"|\b(?:addieren|subtrahieren|multiplizieren|dividieren|rechnen)\s+wir\b|\bwir\s+(?:addieren|subtrahieren|multiplizieren|dividieren|rechnen)\b",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 _FOR_VALUE = re.compile(r"(?i:\b(?:at|for|when|if|with|where))\s+\$?[a-zA-Z]\s*=\s*-?[0-9.]+\$?")
 _ABOUT_IT = re.compile(  # a remark on the result: "This is $6 less than the price"
     r"\W*(?:this|that|these|those|das|dies|c['\u2019]est|cela|esto|eso|questo|isso|dit|dat|\u044d\u0442\u043e|to)\b",
@@ -154,10 +155,15 @@ def _sentences(text: str) -> list[_Sentence]:
             found[-1] = found[-1]._replace(said=f"{before} {line.strip()}")
             blank = False
             continue
-        paragraph += blank
+        paragraph += blank or _solved(before) and "=" not in line and not _BULLET.match(line)
         blank = False
         found += [_Sentence(said, paragraph) for said in locate.sentences(line)]
     return found
+
+
+def _solved(line: str) -> bool:
+    """Say whether a line is an equation alone, behind which words state the answer."""
+    return "=" in line and len(_LETTERS.findall(line)) <= 1
 
 
 def _under_heading(sentences: list[_Sentence]) -> str | None:

@@ -89,6 +89,9 @@ def understand(text: str) -> Answer | None:
             return None
         scaled = [[f"({factor})({c})" if factor else c for c in row.split("&")] for row in rows]
         cells = [_several("row", row) for row in scaled]
+        column = [item for cell in cells if cell and len(cell.items) == 1 for item in cell.items]
+        if cells and len(column) == len(cells):  # a vector
+            return Several("()", tuple(column))
         return Several("matrix", tuple(c for c in cells if c)) if all(cells) else None
     text = f"\\{{{text[1:-1]}\\}}" if _PLAIN_SET.fullmatch(text) else text
     text = _BRACES.sub(lambda m: "\x01" if m[0] == "\\{" else "\x02", text)

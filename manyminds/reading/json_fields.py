@@ -22,13 +22,15 @@ _REASONS = re.compile(
     r"reason|thought|thinking|expla|rationale|analysis|confidence|working|steps?$|notes?$|comment",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r"(?P<number>[-+]?[0-9][0-9.,]*)\s?(?P<unit>[^\W\d_]+)")
 _FEW = 3  # words of a reply that is the value alone
 _LONGEST = 1_000  # characters at the end of a question
 
 
 def reader(question: str) -> Extractor:
     """Return the reader of JSON replies to a question."""
-    return finding("json", partial(find, names=fields_in(question)), key)
+    words = frozenset(_NAME.findall(question[-_LONGEST:].casefold()))
+    return finding("json", partial(find, names=fields_in(question)), partial(key, asked=words))
 
 
 def fields_in(question: str) -> tuple[str, ...]:
@@ -62,26 +64,32 @@ def find(text: str, names: tuple[str, ...] = ()) -> Found | None:
     return Found(_compact(kept), place.where) if kept else place
 
 
-def key(answer: str) -> Hashable:
+def key(answer: str, asked: frozenset[str] = frozenset()) -> Hashable:
     """Return a key equal for the same JSON; of one field, also for "60" and 60, Yes and yes.
 
     One field only wraps an answer; in objects of several fields "42" is not 42.
+
+    Args:
+        answer: The JSON.
+        asked: The words of the question; a unit among them may stand behind a number or not.
     """
     try:
         value = json.loads(answer)
     except ValueError:
         return answer.strip()
     wraps = isinstance(value, dict) and len(value) == 1
-    return _key(value) if wraps else structured.json_key(answer)
+    return _key(value, asked) if wraps else structured.json_key(answer)
 
 
-def _key(value: object) -> Hashable:
+def _key(value: object, asked: frozenset[str]) -> Hashable:
     if isinstance(value, dict):
-        return "object", frozenset((name, _key(field)) for name, field in value.items())
+        return "object", frozenset((name, _key(field, asked)) for name, field in value.items())
     if isinstance(value, list):
-        return "list", tuple(_key(item) for item in value)
+        return "list", tuple(_key(item, asked) for item in value)
     if isinstance(value, bool) or value is None:
         return "constant", value
+    if isinstance(value, str) and (amount := _AMOUNT.fullmatch(value.strip())) is not None:
+        value = amount["number"] if amount["unit"].casefold() in asked else value
     number = figures.value(str(value)) if isinstance(value, str | int | float) else None
     return " ".join(str(value).casefold().split()) if number is None else ("number", number)
 

@@ -13,6 +13,7 @@ _ASKS = re.compile(
     r"[\"'\u201d\u201c.!?\s]*\b(?:Which|What|Who|Whose|Is|Are|Does|Do|Choose|Pick|Decide|Welche[rs]?|Quel(?:le)?|Cuál)\b.*$",
     re.DOTALL,
 )
+_FASTER_ONE = re.compile(r"\bthe\s+(?P<how>\w+)\s+one\b", re.IGNORECASE)
 _LONGEST = 20_000  # characters at the end of a question
 
 
@@ -40,10 +41,8 @@ def as_option(text: str, label: str) -> str:
     """Return a reply that calls its options "option A" instead of "response A" or "plan A"."""
     if not label or label in _KNOWN:
         return text
-    noun = re.escape(label)
-    text = re.sub(rf"(?<!\w){noun}\s+(?=\(?[A-J]\)?(?!\w))", "option ", text, flags=re.IGNORECASE)
-    right = rf"(?<!\w)(?P<which>correct|right|better|best)\s+{noun}(?=\s+(?:is|:))"
-    return re.sub(right, "correct option", text, flags=re.IGNORECASE)
+    text = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", "option", text, flags=re.IGNORECASE)
+    return _FASTER_ONE.sub(r"\g<how>", text)
 
 
 def compared_in(text: str, marks: Mapping[str, str], asked: str) -> str | None:

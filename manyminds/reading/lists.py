@@ -86,6 +86,10 @@ _ADVERB = re.compile(
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _ASIDE = re.compile(r"\s*\([A-Za-z ]{1,60}\)\s*[.!]?\s*$")
 _BRACKETS = re.compile(r"[\[({][^\n]{1,400}[\])}]")
+_PLACE = re.compile(
+    r"(?:[0-9]{1,2}(?:st|nd|rd|th|[.)\u00ba\u00b0]|er|e)|first|second|third|fourth|fifth|sixth|zuerst|erstens|zweitens|drittens)(?:\s+(?:is|place))?[:,]?\s+(?=\S)",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
 _FEW_WORDS = 2  # of a line that is an item
@@ -184,6 +188,8 @@ def _found(text: str) -> Found | None:
 
 def _joined(items: list[str], where: str) -> Found | None:
     plain = [item.strip().strip(" .*_`\"'$") for item in items]
+    if all(map(_PLACE.match, plain)):  # "1st Alice, 2nd Bob"
+        plain = [_PLACE.sub("", item) for item in plain]
     fine = 1 < len(plain) <= _MOST_ITEMS and all(
         0 < len(item.split()) <= _MOST_WORDS and not _OPEN.search(item) for item in plain
     )

@@ -245,7 +245,8 @@ def _cued(text: str) -> Found | None:
             begin, where, denied = correction.end(), "cue, corrected", False
     said = _statement(text, begin)
     denied = denied or TAKEN_BACK.search(text, begin, begin + _LOOKAHEAD) is not None
-    if said is not None and (denied or DENIED.match(said)):
+    alone = said is not None and not DENIED.sub("", said, count=1).strip(" .!*\u3002")  # "\u4e0d\u662f"
+    if said is not None and not (alone and not denied) and (denied or DENIED.match(said)):
         return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
     return found(said, where)
 

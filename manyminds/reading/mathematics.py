@@ -46,7 +46,7 @@ _TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*\s?(?:sin|cos|tan|ln|log|exp|sqrt)\s?
 _NAME = re.compile(r"[A-Za-z\u03c0\u221a\\]")
 _LETTERS = re.compile(r"(?<![A-Za-z\\])(?!(?:sin|cos|tan|ln|log|exp|sqrt|pi)\b)[A-Za-z]{2,}")
 _COPULA = re.compile(
-    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
+    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|obtain|gives?|yields?|becomes?|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
     r"|ist|lautet|sind|est|vaut|es|son|sono|\u00e8|\u00e9)\b:?\s+"
 )
 _CONDITION = re.compile(  # what follows restricts, or says roughly, what stands before

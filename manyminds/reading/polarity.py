@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from manyminds.reading import locate, markup
+from manyminds.reading import digits, locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
 from manyminds.reading.cues import ANSWER_IS, DENIES, REASON
 from manyminds.reading.locate import Found
@@ -77,6 +77,11 @@ _ADVERB = re.compile(
     r"^(?:unfortunately|sadly|well|actually|fortunately|generally|technically|surprisingly|luckily|in\s+short|in\s+fact|oh|sure)\b,?\s+",
     re.IGNORECASE,
 )
+_ASPECT = re.compile(  # "Botanically speaking, yes"
+    r"^(?:\w+ly(?:\s+speaking)?|by\s+definition|as\s+a\s+rule|(?:in|from)\s+(?:(?:an?|the|its)\s+)?\w+(?:\s+\w+)?\s+(?:sense|terms|usage|view|perspective|standpoint|of\s+view)"
+    r"|in\s+(?:principle|general|theory|botany|biology|science|mathematics|practice)|streng\s+genommen|genau\s+genommen|\w+\s+gesehen|strictement\s+parlant|d['\u2019]un\s+point\s+de\s+vue\s+\w+|en\s+(?:rigor|principio|principe)|\w+mente(?:\s+hablando)?|\w+ment\s+parlant)\s*,\s*",
+    re.IGNORECASE,
+)
 _SAYS_SO = re.compile(
     r"\b(?:so|thus|hence|therefore)\b,?\s+(?:the\s+answer\s+is\s+)?(?:yes|no)\W*$", re.IGNORECASE
 )
@@ -104,6 +109,10 @@ _NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6
 _JUDGES = re.compile(  # "The statement in question, however, is true."
     r"(?:^|[.!?\n]\s*)\W*(?:the|this)\s+(?:original\s+|given\s+)?(?:statement|claim|assertion)\b(?:\s+(?:in\s+question|above|itself|given))?(?:,?\s+(?:however|therefore|thus|hence|then),?)?"
     r"\s+is\s+(?:therefore\s+|thus\s+|hence\s+|indeed\s+)?[*_`]*(?:(?P<true>true)|false)\W*$",
+    re.IGNORECASE,
+)
+_SAYS_YES_OR_NO = re.compile(
+    r"(?:yes|no|ja|nein|oui|non|s[\u00ed\u00ec]|sim|n\u00e3o|nee|tak|nie|\u0434\u0430|\u043d\u0435\u0442),\s+(?!(?:wait|sorry|actually|but|hmm|or)\b)[^?]{5,}$",
     re.IGNORECASE,
 )
 _VERDICTS = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
@@ -176,6 +185,8 @@ def find(text: str, question: str = "") -> Found | None:
     last = _last_verdict(readable(text)) if question and where == "first word" else None
     if None not in (word, last) and word != last:
         return None  # "Yes. ... No."
+    if question and where == "first word" and word is last is None:
+        last = _verdict_within(readable(text))
     word, where = (last, "last sentence") if word is None else (word, where)
     repeated = _repeated(text, question) or _repeated_in_chinese(text, question)
     if word is not None:
@@ -202,6 +213,13 @@ def _last_verdict(text: str) -> str | None:
     return None if SAID.match(said) is None else _word(said)
 
 
+def _verdict_within(text: str) -> str | None:
+    """Return what sentences within a reply say that begin with "Yes, ..." or "No, ..."."""
+    said = [one for one in locate.sentences(text) if _SAYS_YES_OR_NO.match(one)]
+    verdicts = {_word(one) for one in said}
+    return verdicts.pop() if len(verdicts) == 1 else None
+
+
 def _repeated_in_chinese(text: str, question: str) -> str | None:
     """Return what a sentence says that is the question, with or without its "not"."""
     asked = _CHINESE.search(question.strip())
@@ -225,7 +243,7 @@ def _word(said: str) -> str | None:
     if short is not None:  # "It did.", "They can't."
         return "no" if short["no"] else "yes"
     said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
-    said = _CHANGED.sub("", said)
+    said = _ASPECT.sub("", _CHANGED.sub("", said))
     word = WORD.match(said)
     if word is None:
         return None
@@ -291,6 +309,7 @@ def _elliptic(clause: str, said: tuple[str, ...], wanted: tuple[str, ...]) -> bo
 
 
 def _content(text: str) -> tuple[str, ...]:
+    text = digits.spelled(text.replace("\u00b2", "^2").replace("\u00b3", "^3"))
     words = [word.casefold() for word in _TOKEN.findall(text)]
     return tuple(stem(word) for word in words if word not in _SMALL)
 

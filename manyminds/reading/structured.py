@@ -30,6 +30,10 @@ _PROSE = re.compile(  # a sentence, which no program printed
     re.IGNORECASE,
 )
 _TICKED = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
+_TICKED_LAST = re.compile(r"(?<!`)`([^`\n]{1,200})`[.!*]{0,3}\s*\Z")
+_RAISES = re.compile(
+    r"\b(?:raises?|throws?|causes?|fails\s+with|results?\s+in|gives?)\s+(?:an?\s+)?`?([A-Z]\w*(?:Error|Exception|StopIteration))\b"
+)
 _ABOUT = re.compile(  # says what an output is like
     r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
     re.IGNORECASE,
@@ -126,7 +130,7 @@ def find_literal(text: str) -> Found | None:
     if stated is not None:
         said = _asserted(stated)
         return Found(said if said.strip() else repr(said), "JSON field")
-    cued = None if tagged else _after_cue(text)
+    cued = None if tagged else _ticked_last(text) or _after_cue(text)
     if cued is not None:
         return Found(cued, "cue")
     reply = _WRAPPER.sub("", reply).strip()
@@ -135,8 +139,10 @@ def find_literal(text: str) -> Found | None:
     if _CLOSING.fullmatch(reply):  # of JSON around the answer
         return found(phrases.field(text), "JSON field")
     said = _asserted(reply)
-    if is_literal(said.strip("`")):
-        return Found(said.strip("`"), where if said == reply else "equation")
+    if is_literal(said.strip("`*")):
+        return Found(said.strip("`*"), where if said == reply else "equation")
+    if (error := _error(text)) is not None:
+        return Found(error, "error")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
     behind = _IS.split(REASON.split(said[-_LONGEST_END:])[0])[1:]  # "..., so 7 // 2 is 3."
     concluded = _SO.split(said[-_LONGEST_END:])[1:]
@@ -147,6 +153,22 @@ def find_literal(text: str) -> Found | None:
         if is_literal(stands):
             return Found(stands, "cue")
     return _printed(said, where)
+
+
+def _ticked_last(text: str) -> str | None:
+    """Return the literal in backticks that ends a reply, unless it stands in a reason."""
+    last = _TICKED_LAST.search(text)
+    if last is None or not is_literal(last[1]):
+        return None
+    cues = [cue.end() for cue in _RETURNED.finditer(text, 0, last.start())]
+    line = text.rfind("\n", 0, last.start()) + 1
+    return None if _gives_reason(text, max([line, *cues]), last.start()) else last[1]
+
+
+def _error(text: str) -> str | None:
+    """Return the one error that a reply says a program raises."""
+    names = {error[1] for error in _RAISES.finditer(text)}
+    return names.pop() if len(names) == 1 and not DENIES.search(text) else None
 
 
 def _after_cue(text: str) -> str | None:

@@ -19,8 +19,9 @@ from manyminds.reading.stems import SMALL
 _ARTICLE = re.compile(
     r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las|il|lo|gli)\s+|l['\u2019])?"
 )
+_PORTUGUESE = re.compile(r"^(?:o|os|as)\s+(?=[A-Z\u00c0-\u00de])")  # "o Rio de Janeiro"
 _ASIDE = re.compile(  # "f(x)" has none
-    r"(?:(?<!\w)\s*\(|\uff08)[^()\uff08\uff09]{0,80}[)\uff09]\s*$"
+    r"(?:(?<![a-zA-Z0-9_])\s*\(|\uff08)[^()\uff08\uff09]{0,80}[)\uff09]\s*$"
 )
 _REASON = re.compile(
     r"\s[-\u2013\u2014]\s(?:the|it|they|its|this|an?|one)\s.*|(?<=[a-z]),\s+(?:an?|the)\s+(?!.*\band\b).*|,\s+(?:(?:between|from|in|around|circa|about|by|since|um|vers|hacia)\s+){1,2}[0-9].*|[,;]?\s+(?:because|since|as it|weil|parce que|porque)\b.*",
@@ -198,7 +199,7 @@ def plain_key(answer: str) -> str:
     items = _SET.fullmatch(answer.strip())
     if items is not None:
         return "{" + ", ".join(sorted({item.strip() for item in items["items"].split(",")})) + "}"
-    answer = answer.replace("\u266f", "#").replace("\u266d", " flat")
+    answer = _PORTUGUESE.sub("", answer).replace("\u266f", "#").replace("\u266d", " flat")
     if "\\" in answer or answer.startswith("$"):
         answer = plain_formula(answer)
     if _PRODUCT.search(answer):
@@ -278,4 +279,4 @@ def _only_one(bare: str, answers: Iterable[str]) -> bool:
 def _qualifies(key: str, inner: str, question: str) -> bool:
     if key.endswith(f", {inner}"):  # "Agra, India" where a country is asked for
         return _COUNTRY.search(question) is not None
-    return key.startswith(f"{inner}, ") or key.endswith(f" of {inner}")
+    return key.startswith((f"{inner}, ", f"{inner} in ")) or key.endswith(f" of {inner}")
