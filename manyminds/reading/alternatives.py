@@ -219,6 +219,9 @@ def _with_verb(item: str, verb: str) -> re.Pattern[str]:
 
 def _pattern(item: str) -> re.Pattern[str]:
     plural = r"(?:e?s)?" if item[-1:].isalpha() else ""
+    if (turned := _NOT_IT.match(item)) is not None:
+        inner = re.escape(item[turned.end() :])
+        return re.compile(rf"(?:\b(?:not|never|nicht|kein\w*|pas|no)|n['\u2019]t)\s+(?:\w+\s+)?{inner}{plural}(?!\w)", re.I)
     if ord(item[0]) >= _EASTERN:
         return re.compile(re.escape(item), re.IGNORECASE)
     if item.replace(",", "").replace(".", "").isdigit():
@@ -288,7 +291,7 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
         if words and words <= asked:  # "Rome is further north: New York is at 40.7"
             return alone
     shorter = _THAN.sub("", clause)
-    clause = clause if _AUXILIARY.search(shorter) else shorter
+    clause = shorter if shorter.strip() and not _AUXILIARY.search(shorter) else clause
     left, named = clause, list[str]()
     for item, pattern in patterns.items():  # the longest first: "New York" before "York"
         if pattern.search(left):

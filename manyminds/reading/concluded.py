@@ -15,6 +15,7 @@ from manyminds.reading import (
     number_places,
     numbers,
     restated,
+    structured,
     subjects,
     values_asked,
 )
@@ -72,6 +73,9 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     """
     if found is not None and found.where.startswith(_PLAIN_PLACES):
         return found
+    if kind.name == "literal" and found is not None and found.where == "last line":
+        if structured.is_literal(found.answer):
+            return found
     shown = readable(text)
     if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
         return found

@@ -84,6 +84,12 @@ def counted_alike(
     ]
 
 
+def in_small_unit(question: str) -> bool:
+    """Say whether a question asks for a time in minutes or in seconds."""
+    asked = {UNITS[unit] for unit in _ASKED.findall(question.casefold()) if unit in UNITS}
+    return len(asked) == 1 and asked <= {"min", "s"}
+
+
 def in_unit_asked(
     found: Sequence[Found | None], texts: Sequence[str | None], question: str
 ) -> list[Found | None]:

@@ -236,6 +236,8 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
     elif _STATES_MORE.match(left_out):
         so = SO.search(left_out)
         return None if so is None else in_sentence(left_out[so.end() :], comma=comma)
+    if not NUMBER.search(bare) and (so := SO.search(left_out)) is not None:
+        return in_sentence(left_out[so.end() :], comma=comma)  # "a, b, c - so there are 3"
     counted = _THERE_ARE.match(sentence)
     if counted is not None and not _MORE_OF.search(sentence, counted.end()):
         return first_number(counted["number"], comma=comma)

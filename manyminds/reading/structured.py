@@ -10,6 +10,7 @@ from manyminds.reading import locate as phrases
 from manyminds.reading import loose_json
 from manyminds.reading.asides import without_asides
 from manyminds.reading.cues import DENIES, REASON
+from manyminds.reading.discourse import supposes
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import LONGEST, visible
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
     r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
-    r"|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
+    r"|\bhas\s+the\s+value[*_:]{0,3}\s+|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
 _PROSE = re.compile(  # a sentence, which no program printed
@@ -34,6 +35,7 @@ _TICKED_LAST = re.compile(r"(?<!`)`([^`\n]{1,200})`[.!*]{0,3}\s*\Z")
 _RAISES = re.compile(
     r"\b(?:raises?|throws?|causes?|fails\s+with|results?\s+in|gives?)\s+(?:an?\s+)?`?([A-Z]\w*(?:Error|Exception|StopIteration))\b"
 )
+_THEN = re.compile(r"\s(?:afterwards?|then|now|at\s+the\s+end|in\s+the\s+end|after\s.*)$")
 _ABOUT = re.compile(  # says what an output is like
     r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
     re.IGNORECASE,
@@ -51,7 +53,7 @@ _SENTENCE = re.compile(  # in a language, not printed
     r"[\w'` ,-]{3,300}[.!]?"
 )
 _MOST_LINES = 100
-_IS = re.compile(r"\s(?:is|are|equals|=)\s(?!not\b)")
+_IS = re.compile(r"\s(?:is|are|equals|=|(?:will|would)\s+be|becomes)\s(?!not\b)")
 _LONGEST_END = 400  # characters of a last line that may end in a literal
 _ONE_WORD = re.compile(r"[^\s.]+")
 _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
@@ -141,15 +143,14 @@ def find_literal(text: str) -> Found | None:
     said = _asserted(reply)
     if is_literal(said.strip("`*")):
         return Found(said.strip("`*"), where if said == reply else "equation")
-    if (error := _error(text)) is not None:
-        return Found(error, "error")
     after = said.rpartition(": ")[2].rstrip(".!`* ") if ": " in said else ""
     behind = _IS.split(REASON.split(said[-_LONGEST_END:])[0])[1:]  # "..., so 7 // 2 is 3."
     concluded = _SO.split(said[-_LONGEST_END:])[1:]
     behind += [one for one in concluded[-1:] if is_literal(one.strip(".!`* "))]
     closed = said.strip("`*").rstrip(".")  # "[1, 2]."
     behind = [closed if closed[-1:] in "])}'\"" else "", *behind]
-    for stands in (after, behind[0], *(one.strip(".!`* ") for one in behind[-1:])):
+    reasoned = REASON.split(said)[0].strip(" .*`")  # "True, because ..."
+    for stands in (after, behind[0], reasoned, *(one.strip(".!`* ") for one in behind[-1:])):
         if is_literal(stands):
             return Found(stands, "cue")
     return _printed(said, where)
@@ -158,17 +159,18 @@ def find_literal(text: str) -> Found | None:
 def _ticked_last(text: str) -> str | None:
     """Return the literal in backticks that ends a reply, unless it stands in a reason."""
     last = _TICKED_LAST.search(text)
-    if last is None or not is_literal(last[1]):
+    if last is None or not is_literal(last[1]) or supposes(phrases.sentences(text)[-1]):
         return None
     cues = [cue.end() for cue in _RETURNED.finditer(text, 0, last.start())]
     line = text.rfind("\n", 0, last.start()) + 1
     return None if _gives_reason(text, max([line, *cues]), last.start()) else last[1]
 
 
-def _error(text: str) -> str | None:
+def error(text: str) -> Found | None:
     """Return the one error that a reply says a program raises."""
-    names = {error[1] for error in _RAISES.finditer(text)}
-    return names.pop() if len(names) == 1 and not DENIES.search(text) else None
+    text = visible(text)
+    names = {raised[1] for raised in _RAISES.finditer(text)}
+    return Found(names.pop(), "error") if len(names) == 1 and not DENIES.search(text) else None
 
 
 def _after_cue(text: str) -> str | None:
@@ -183,6 +185,7 @@ def _after_cue(text: str) -> str | None:
     reasoned = REASON.split(place)[0].strip(" *`.")
     ticked = _TICKED.match(line)
     so = _SO.split(reasoned)[-1].strip(" `*")
+    so = _THEN.sub("", so)
     ways = [place, place.rstrip(".!`* "), place.split(", ")[0], reasoned, so]
     for said in (*ways, ticked[1] if ticked else ""):
         if said and _literal(said) is not _NOTHING:

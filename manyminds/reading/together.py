@@ -19,6 +19,7 @@ from manyminds.reading import (
     markup,
     numbered,
     polarity,
+    structured,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.concluded import WHERE
@@ -30,6 +31,7 @@ from manyminds.reading.measures import (
     apart,
     counted_alike,
     grouped_alike,
+    in_small_unit,
     in_unit_asked,
     rounded_alike,
 )
@@ -237,6 +239,8 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
         if kind.name == "choice" and any(one.answer > _LAST_LETTER for one in found):
             continue  # x, y and z are names of other things
+        if kind is DURATION and in_small_unit(question):
+            continue  # "How many minutes ...?"
         if kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found):
             continue  # "7 days" is a number
         # A kind that leaves out what other replies call their answer reads past it.
@@ -325,6 +329,8 @@ def _read(kind: Extractor, text: str, question: str = "") -> Found | None:
     found = kind.located(text)
     if found is None and kind.name not in _EXACT and (bare := markup.bare(text)) != text:
         found = kind.located(bare)
+    if found is None and question and kind.name == "literal":
+        return structured.error(text)
     return concluded.read(kind, text, found, question) if question else found
 
 
