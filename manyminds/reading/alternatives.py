@@ -29,6 +29,11 @@ _GIVEN = re.compile(
     r"(?<![\w'])(?P<name>[A-Z][a-z]+)\s+(?:is|was|has|had|weighs|runs|earns|lives|got|scores|scored|measures)\b"
 )
 _BECAUSE = re.compile(r",?\s+(?:because|since|as)\s", re.IGNORECASE)
+_AT = re.compile(r"(?<=\w)\s+at\s+[$\u20ac\u00a3]?[0-9].*$")  # "tea at $2"
+_ODD = re.compile(r"\bodd\s+(?:one|man|word|number|item)\s+out\b|\bout\s+of\s+place\b|\boutlier\b", re.I)
+_RECOMMENDS = re.compile(
+    r"\W*i(?:['\u2019]d|\s+would)?\s+(?:\w+\s+)?(?:recommend|choose|pick|take|suggest|go\s+(?:with|for)|prefer|say)\b", re.I
+)
 _DECIMAL = re.compile(r"[0-9],[0-9]")
 _LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
     r"(?P<before>\W*(?:which|what|who)\b[^:?]{3,100}:[^:?;]{2,200}),\s*(?P<last>[^,;:.!?]{1,40})\?",
@@ -62,6 +67,7 @@ _THAN = re.compile(
     r"|,?\s*(?:and|but)?\s*\bnot\s+(?:the\s+|an?\s+)?\S+\s*[.!]?\s*$|\s*[<>]\s*.*",
     re.IGNORECASE | re.DOTALL,
 )
+_COMPARES = re.compile(r"\b(?:than|als|chem|que)\b", re.IGNORECASE)
 _SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\([^()]*\)")
 _VERB = re.compile(r"\bwhich\s+(?:\w+\s+)?(?P<verb>[a-z]{3,20})\s*[:,]", re.IGNORECASE)
@@ -162,7 +168,8 @@ def _tail(text: str, last: str) -> str:
 
 
 def _plain(item: str) -> str:
-    return _ARTICLE.sub("", item.strip().strip("\"'`\u201c\u201d*_() "), count=1).strip()
+    item = _AT.sub("", item.strip().strip("\"'`\u201c\u201d*_() "))
+    return _ARTICLE.sub("", item, count=1).strip()
 
 
 @lru_cache(maxsize=64)
@@ -174,7 +181,8 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
     asked = frozenset(re.findall(r"\w+|[<>]", question.casefold()))
 
     own_words = {item: _own_words(item, items) for item in items}
-    exception = option_texts.asked_for_the_exception(question)
+    odd = _ODD.search(question) is not None
+    exception = odd or option_texts.asked_for_the_exception(question)
 
     def find(text: str) -> Found | None:
         said = plain_formula(readable(text))
@@ -266,7 +274,7 @@ def _compared(line: str, patterns: dict[str, re.Pattern[str]], question: str) ->
 
 def _concludes(line: str) -> bool:
     """Say whether a last sentence concludes: "So it is A.", "One hour after noon is thus B."."""
-    return (CONCLUDES.match(line) or _THEREFORE.search(line)) is not None
+    return (CONCLUDES.match(line) or _THEREFORE.search(line) or _RECOMMENDS.match(line)) is not None
 
 
 def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str]) -> Sequence[str]:
@@ -290,6 +298,8 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
         words = {*re.findall(r"\w+", patterns[alone[0]].sub(" ", head).casefold())} - SMALL
         if words and words <= asked:  # "Rome is further north: New York is at 40.7"
             return alone
+    if len(_COMPARES.findall(clause)) > 1 and sum(p.search(clause) is not None for p in patterns.values()) > 1:
+        return [*patterns]  # "A is older than C, but B is older than A."
     shorter = _THAN.sub("", clause)
     clause = shorter if shorter.strip() and not _AUXILIARY.search(shorter) else clause
     left, named = clause, list[str]()

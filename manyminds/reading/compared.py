@@ -17,8 +17,8 @@ _DIMENSIONS = (  # one end, as words compare and ask; the other end
     ),
     (r"taller|tallest", r"shorter|shortest"),
     (
-        r"older|oldest|elder|eldest|älter\w*|älteste\w*|ouder|plus\s+(?:âgée?|vieux|vieille)|más\s+viej\w|più\s+(?:vecchi\w|anzian\w)|старше|starsz\w+",
-        r"younger|youngest|jünger\w*|jüngste\w*|jonger|plus\s+jeune|más\s+joven|più\s+giovane|младше|моложе|młodsz\w+",
+        r"older|oldest|elder|born\s+(?:\w+\s+){0,3}?(?:before|earlier)|eldest|älter\w*|älteste\w*|ouder|plus\s+(?:âgée?|vieux|vieille)|más\s+viej\w|più\s+(?:vecchi\w|anzian\w)|старше|starsz\w+",
+        r"younger|youngest|born\s+(?:\w+\s+){0,3}?(?:after|later)|jünger\w*|jüngste\w*|jonger|plus\s+jeune|más\s+joven|più\s+giovane|младше|моложе|młodsz\w+",
     ),
     (
         r"first|before|earlier|earliest|sooner|zuerst|früher|vor|eerder|avant|plus\s+tôt|antes|primero|prima|раньше|wcześniej",
@@ -53,7 +53,11 @@ _THAN = re.compile(
 )
 _ARTICLE = re.compile(r"\s+(?:the|an?|der|die|das|den|dem|le|la|l['’]|el|los|las|il|lo)\s*$", re.I)
 _NOT_AS = re.compile(
-    r"\bn(?:ot|['’]t)\s+(?:nearly\s+|quite\s+)?(?:as|so)\s+(?P<how>tall|old|large|big|great|high|heavy|fast|quick|long|far|hot|warm|strong|hard|cheap|deep|good|early|many|much)\b[^.;,]{0,30}\bas\s+(?:the\s+)?$",
+    r"(?:\bnot|n['’]t)\s+(?:nearly\s+|quite\s+)?(?:as|so)\s+(?P<how>tall|old|large|big|great|high|heavy|fast|quick|long|far|hot|warm|strong|hard|cheap|deep|good|early|many|much)\b[^.;,]{0,30}\bas\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_TIMES_AS = re.compile(
+    r"\b(?:times|twice)\s+as\s+(?P<how>tall|old|large|big|high|heavy|fast|long|far|deep|many|much)\b[^.;,]{0,30}\bas\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 _AS = {
@@ -122,12 +126,15 @@ def _compares(between: str, rest: str, question: str) -> int:
     alike = _NOT_AS.search(between)
     if alike is not None:
         return -_sign(_AS[alike["how"].casefold()], question)
+    times = _TIMES_AS.search(between)
+    if times is not None and not _DENIES.search(between):
+        return _sign(_AS[times["how"].casefold()], question)
     if _DENIES.search(between) or _DENIES.search(rest):
         return 0
     temporal = _TEMPORAL.search(bare)
     if temporal is None and _THAN.search(between) is None:
         return 0
-    return _sign(temporal[0] if temporal is not None else between, question)
+    return _sign(between, question)
 
 
 def _sign(said: str, question: str) -> int:

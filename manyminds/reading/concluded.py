@@ -11,6 +11,7 @@ from manyminds.reading import (
     conclusion,
     digits,
     figures,
+    given,
     locate,
     number_places,
     numbers,
@@ -41,7 +42,7 @@ _PLAIN_PLACES = (
     "JSON field", "box", "cue", "####", "[ANSWER]", "code fence", "first paragraph"
 )  # fmt: skip
 """Places that state an answer themselves."""
-_LOOSE = ("whole reply", "last sentence", "only number")
+_LOOSE = ("whole reply", "last sentence", "only number", given.NEW, restated.RESTATED)
 _SURE = ("result", "bold text")
 """Places of a number that stand on their own."""
 _LEAVES = re.compile(
@@ -178,6 +179,12 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
     return found if known else None
 
 
+def of_another(text: str, found: Found, question: str) -> bool:
+    """Say whether a number stands in a last sentence about another name than is asked for."""
+    last = locate.sentences(readable(text))[-1:] if found.where in _LOOSE else []
+    return bool(last) and subjects.of_another(last[0], question)
+
+
 def _of_whom_it_asks(text: str, found: Found | None, question: str) -> Found | None:
     """Return the number of the name that is asked for: 54 of "Maria has 54 stickers, Jon has 27".
 
@@ -188,13 +195,15 @@ def _of_whom_it_asks(text: str, found: Found | None, question: str) -> Found | N
     said = sentences[-1] if sentences else ""
     if len(said) > _LONGEST or EQUALS.search(said) or number_places.SO.search(said):
         return found
-    if found is not None and found.where in _LOOSE and subjects.of_another(said, question):
+    if found is not None and of_another(text, found, question):
         return None
     if len(sentences) != 1 or OPERATES.search(said):
         return found
     comma = numbers.has_decimal_comma(text)
     values = list(values_in(said, comma=comma))
-    own = values_asked.of_name(values, said, question)
+    plain = digits.plain(said)
+    own = [one for one in values if values_asked.TOTAL.match(plain, one.end)]
+    own = own or values_asked.of_name(values, said, question)
     own = own if own != values else values_asked.of_unit(values, sentence_asked(question))
     if not own or len({one.value for one in own}) > 1 or own == values:
         return found

@@ -23,7 +23,7 @@ _CLEFT = re.compile(
     rf"\W*(?:(?:[Ii]t|[Tt]his|[Tt]hat)\s+(?:was|is)|[Ee]s\s+(?:war|ist)|[Cc]['’](?:est|était)|[Ff]ue|[Ff]oi|[EÈÉ]\s+stat[oa]|[Ff]u)\s+(?P<who>{_NAME}),?\s+(?:who|that|qui|quien|che|quem|que|der|die)\s+(?P<rest>[^.;]{{3,150}})"
 )
 _DOES = re.compile(
-    rf"\W*(?P<who>{_NAME})\s+(?:(?:first|originally|then|also|himself|herself|has|had|a|ha|hat)\s+)*(?P<verb>[^\W\d_]{{3,20}})\s+(?P<what>it|him|her|them|this|these|ihn|sie|es|das|(?:the|this|that|den|die|das|le|la|el|il|o|a)\s+(?P<noun>[^\W\d_]+))(?!\w)"
+    rf"\W*(?P<who>{_NAME})\s+(?:(?:first|originally|then|also|himself|herself|has|had|a|ha|hat)\s+)*(?P<verb>[^\W\d_]{{3,20}})\s+(?P<what>it|him|her|them|this|these|ihn|sie|es|das|(?:the|this|that|den|die|das|le|la|el|il|o|a)\s+(?P<noun>[^\W\d_]+))(?!\w)(?!\s+(?:off|up|down|out|over)\b)"
 )
 _DONE = re.compile(
     rf"\W*(?:(?:it|this|that|they|he|she|er|sie|es|il|elle|ele|ela|lui|lei)(?!\w)|(?:the|this|der|die|das|le|la|el|il|o|a)\s+(?P<noun>[^\W\d_]+))?(?:\s+\w+){{0,2}}?\s*(?:was|were|is|wurde|a\s+été|fue|ha\s+sido|foi|fu|è\s+stat[oa])\s+(?P<rest>[^.;]{{0,80}}?)\b(?:by|vo[nm]|par|por|pelo|pela|da|dal)\s+(?:the\s+\w+\s+)?(?P<who>(?-i:{_NAME}))(?P<behind>[^.;]{{0,60}})",
@@ -33,6 +33,7 @@ _HEARSAY = re.compile(
     r"\b(?:some|many|people|scholars|others|allegedly|supposedly|reportedly|claim\w*|believe\w*|propos\w+|attribut\w+|rumou?r\w*|based|inspired|not|angeblich|prétend\w*)\b",
     re.IGNORECASE,
 )
+_NOT_OTHER = re.compile(r",\s+(?:and\s+)?not\s+[^,;.]{1,40},")
 _PRONOUN = frozenset(
     ("it", "this", "that", "they", "he", "she", "we", "you", "i", "er", "sie", "es", "das", "il", "elle", "ce", "the", "in", "on",
      "manche", "viele", "einige", "some", "many", "others", "most", "people", "certains", "beaucoup", "algunos", "muchos", "alcuni", "molti", "alguns", "muitos", "certain", "several")
@@ -62,6 +63,7 @@ def doer(text: str, question: str) -> str | None:
 
 
 def _named(said: str, verb: str, what: frozenset[str]) -> str | None:
+    said = _NOT_OTHER.sub(",", said)
     if DENIES.search(said) or OPEN.search(said) or _HEARSAY.search(said) or is_aside(said):
         return None
     said = unmarked(said) if so(said) else said

@@ -38,7 +38,7 @@ _SENTENCE_END = re.compile(
     r"[.!?](?=[*)\"']*\s+[*(\"']*[A-Z\u00c0-\u00de\u0410-\u042f])|\n\s*\n|\u3002"
 )
 _SENTENCE = re.compile(
-    r"(?<=[.!?])[*)\"']*\s+(?=[*(\"'$]*[A-Z0-9\u00c0-\u00de\u0410-\u042f])|\n+|\u3002"
+    r"(?<=[.!?])[*)\"']*\s+(?=[*(\"'$\u00bf\u00a1]*[A-Z0-9\u00c0-\u00de\u0410-\u042f])|\n+|\u3002"
 )
 _ORDINAL = re.compile(r"(?:^|(?<![=+*/\u00d7-]) )[0-9]{1,2}\.$")  # "am 9." before "November"
 _MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-z]*\\b")

@@ -26,7 +26,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller|shorter)\s+than\b"
+    r"\b(?:larger|greater|bigger|smaller|less|more|higher|lower|fewer|older|younger|longer|taller|shorter)\s+than\b|\b(?:more|fewer|less)\s+(?:\w+\s+){1,3}than\b"
     r"|\b(?:gr\u00f6\u00dfer|kleiner|h\u00f6her|niedriger|l\u00e4nger|k\u00fcrzer|mehr|weniger|\u00e4lter|j\u00fcnger|schwerer|leichter)\s+als\b"
     r"|\b(?:groter|kleiner|hoger|lager|meer|minder)\s+dan\b|\b(?:plus|moins)\s+\w+\s+que\b|\b(?:m\u00e1s|menos|mais)\s+\w+\s+(?:do\s+)?que\b"
     r"|\b(?:mayor|menor|maior|sup\u00e9rieure?|inf\u00e9rieure?|maggiore|minore|superiore|inferiore)\s+(?:do\s+)?(?:que|di|\u00e0|a)\b|\b(?:pi\u00f9|meno)\s+\w+\s+di\b"

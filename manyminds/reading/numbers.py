@@ -172,7 +172,9 @@ def _goes_on(text: str, at: int, place: str) -> bool:
     if _EQUATION.search(later):
         return True
     ending = locate.sentences(later) if _SUM.search(text, max(0, at - _CUE), at) else []
-    return any(NUMBER.search(one) and (so(one) or is_marked(one)) for one in ending)
+    return any(
+        NUMBER.search(one) and (so(one) or is_marked(one) or _YIELDS.match(one)) for one in ending
+    )
 
 
 def _marked(text: str) -> list[tuple[str | None, str]]:

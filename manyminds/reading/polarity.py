@@ -242,8 +242,9 @@ def _word(said: str) -> str | None:
     short = _SHORT.fullmatch(said)
     if short is not None:  # "It did.", "They can't."
         return "no" if short["no"] else "yes"
+    said = _ASPECT.sub("", said)
     said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
-    said = _ASPECT.sub("", _CHANGED.sub("", said))
+    said = _CHANGED.sub("", said)
     word = WORD.match(said)
     if word is None:
         return None

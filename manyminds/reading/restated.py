@@ -300,6 +300,8 @@ def _filled_in(
     left, right = sentence[: copula.start()], sentence[copula.end() :]
     left = _AMONG.sub("", left)
     head, own = _content(_OF.split(rest)[0]), _ANAPHORIC.match(left)
+    if own is not None and not linked and _content(left) <= head < words:
+        return  # "Chile is a neighbour. Its capital is Santiago."
     asks_of = linked and head < words and verbs.match(f"{rest} ") is not None
     if own is not None and asks_of and _repeats(left[own.end() :], head):
         yield from _complement(right, words)  # "Its capital is Lima.", "The capital is Lima."

@@ -7,8 +7,8 @@ from manyminds.reading import locate
 from manyminds.reading.stems import SMALL, WORD
 
 COUNTED = re.compile(
-    r"\b(?:how\s+(?:many|much)|wie\s+viele?|combien\s+d(?:e\s|['\u2019])|cu\u00e1nt[oa]s?|quant[eioa]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile|hur\s+m\u00e5nga)"
-    r"\s+(?P<noun>(?:more\s+)?\w+(?:\s+\w+){0,2})",
+    r"\b(?:how\s+(?:many|much)|wie\s+viele?|combien\s+(?:de(?=\s)|d['\u2019])|cu\u00e1nt[oa]s?|quant[eioa]s?|hoeveel|\u0441\u043a\u043e\u043b\u044c\u043a\u043e|ile|hur\s+m\u00e5nga)"
+    r"(?:\s+|(?<=['\u2019]))(?P<noun>(?:more\s+)?\w+(?:\s+\w+){0,2})",
     re.IGNORECASE,
 )
 """What a question counts."""
@@ -39,7 +39,7 @@ def names_asked(question: str) -> frozenset[str]:
 
 def _named_in_it(counted: re.Match[str]) -> str:
     """Return the words behind what is counted: "does Maria have" counts nothing yet."""
-    return f"How {' '.join(counted['noun'].split()[1:])}"
+    return f"how {' '.join(counted['noun'].split()[1:])}"
 
 
 def clauses(said: str) -> list[tuple[int, int]]:
@@ -59,7 +59,11 @@ def own_clauses(said: str, question: str) -> list[tuple[int, int]] | None:
     asked = names_asked(question)
     if not asked:
         return None
-    parts = [(begin, end) for begin, end in clauses(said) if any(map(str.isdigit, said[begin:end]))]
+    parts: list[tuple[int, int]] = []
+    for begin, end in clauses(said):  # one without a name goes on with the one before
+        goes_on = parts and begins_with(said[begin:end]) is None
+        parts.append((parts.pop()[0] if goes_on else begin, end))
+    parts = [(begin, end) for begin, end in parts if any(map(str.isdigit, said[begin:end]))]
     names = [begins_with(said[begin:end]) for begin, end in parts]
     own = [part for part, name in zip(parts, names, strict=True) if name in asked]
     return own if own and len(own) < len(parts) and None not in names else None

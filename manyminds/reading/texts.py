@@ -84,6 +84,10 @@ EITHER = re.compile(  # two answers
 _NOT = re.compile(
     r"(?:not|nicht|pas|no\s+es|non\s+\u00e8|n\u00e3o\s+\u00e9)\s(?!sure\b)", re.IGNORECASE
 )
+_IT_IS_NOT = re.compile(
+    r"(?:it|he|she|this|that|they)\s*(?:['\u2019]s|\s(?:is|was|are|were|did|does))\s+not\b|(?:it|he|she|this|that|they)\s+\w+n['\u2019]t\b(?![^.]*\bbut\b)",
+    re.IGNORECASE,
+)
 _LABELS = re.compile(r"^\w[\w ]*:[^;:\n]+(?:[;\n]|\.\s)\s*\w[\w ]*:\s")  # "Largest: A; smallest: B"
 _PICTURE = re.compile(
     "[\u2190-\u21ff\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]"
@@ -134,6 +138,8 @@ def stated(text: str) -> Found | None:
         place = Found(whole, "whole reply")
     if place is not None and place.where == "whole reply" and locate.only_reasons(whole):
         return None
+    if place is not None and place.where == "whole reply" and _IT_IS_NOT.match(whole):
+        return None  # "It wasn't Marlowe."
     if place is not None and place.where == "whole reply" and _NOT.match(whole):
         return None  # "Not Marlowe."
     if place is None or place.where == "whole reply" and _LABELS.search(whole):

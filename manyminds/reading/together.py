@@ -22,7 +22,7 @@ from manyminds.reading import (
     structured,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.concluded import WHERE
+from manyminds.reading.concluded import WHERE, of_another
 from manyminds.reading.discourse import supposes
 from manyminds.reading.figures import is_number
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
@@ -71,6 +71,7 @@ _WH = re.compile(  # a question that yes and no do not answer
     r"|d\u00f3nde|qual[ei]?|chi|quem)\b|how\s+(?:many|much|long|far|old|tall|big|often)\b)[^.?!\n]*\?\s*$",
     re.IGNORECASE,
 )
+_UNSURE = ("bold text", "first paragraph")
 _TRUTH = re.compile(r"\b(?:true|false|yes|no|truth|valid|holds?)\b", re.IGNORECASE)
 _ONLY_IF = {DURATION: durations.is_compound, RANGE: is_range}
 """Kinds of which one reply at least must have an answer that only they read."""
@@ -183,7 +184,7 @@ def _with_restated(
     read: list[Found | None] = []
     for text, one, no in zip(texts, found, refused, strict=True):
         filled = None
-        loose = one is not None and (is_sentence(text, one) or one.where == "bold text")
+        loose = one is not None and (is_sentence(text, one) or one.where in _UNSURE)
         open_ = one is None or kind is TEXT and loose
         if text is not None and not no and open_:
             filled = restated(text, question)
@@ -194,6 +195,10 @@ def _with_restated(
     if kind is TEXT:
         return read
     read = counted_alike(given.added(read, texts, refused, question), texts, question)
+    read = [
+        None if one is not None and of_another(text or "", one, question) else one
+        for text, one in zip(texts, read, strict=True)
+    ]
     return in_unit_asked(read, texts, question)
 
 

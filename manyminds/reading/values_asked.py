@@ -93,6 +93,11 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 EQUALS = re.compile(r"[=\u2248]\s*")
+TOTAL = re.compile(
+    r"\s*[$\u20ac%]?\s*(?:[^\W\d]+\s+){0,2}?(?:in\s+(?:all|total)|altogether|all\s+told|insgesamt|zusammen|en\s+(?:tout|total)|au\s+total|in\s+(?:tutto|totale)|no\s+total|ao\s+todo|in\s+totaal)\b",
+    re.IGNORECASE,
+)
+"""What follows the number of all things together."""
 _LONGEST_QUESTION = 2_000  # characters at the end of a question
 
 
@@ -136,7 +141,9 @@ def picked(said: str, question: str, *, comma: bool) -> str | None:
     if len({one.value for one in values}) == 1:
         alone = _OR.search(said) is None and not _DENIED.search(said[: values[0].start])
         return in_sentence(said, comma=comma) or (values[0].written if alone else None)
-    asked = sentence_asked(question)
+    asked, plain = sentence_asked(question), digits.plain(said)
+    if len(totals := [one for one in values if TOTAL.match(plain, one.end)]) == 1:
+        return totals[0].written
     values = of_name(values, said, question)
     for chosen in (counted(values, said, asked), of_unit(values, asked), values):
         if len({one.value for one in chosen}) == 1:
