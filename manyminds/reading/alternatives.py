@@ -30,9 +30,12 @@ _GIVEN = re.compile(
 )
 _BECAUSE = re.compile(r",?\s+(?:because|since|as)\s", re.IGNORECASE)
 _AT = re.compile(r"(?<=\w)\s+at\s+[$\u20ac\u00a3]?[0-9].*$")  # "tea at $2"
-_ODD = re.compile(r"\bodd\s+(?:one|man|word|number|item)\s+out\b|\bout\s+of\s+place\b|\boutlier\b", re.I)
+_ODD = re.compile(
+    r"\bodd\s+(?:one|man|word|number|item)\s+out\b|\bout\s+of\s+place\b|\boutlier\b", re.I
+)
 _RECOMMENDS = re.compile(
-    r"\W*i(?:['\u2019]d|\s+would)?\s+(?:\w+\s+)?(?:recommend|choose|pick|take|suggest|go\s+(?:with|for)|prefer|say)\b", re.I
+    r"\W*i(?:['\u2019]d|\s+would)?\s+(?:\w+\s+)?(?:recommend|choose|pick|take|suggest|go\s+(?:with|for)|prefer|say)\b",
+    re.I,
 )
 _DECIMAL = re.compile(r"[0-9],[0-9]")
 _LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
@@ -229,7 +232,10 @@ def _pattern(item: str) -> re.Pattern[str]:
     plural = r"(?:e?s)?" if item[-1:].isalpha() else ""
     if (turned := _NOT_IT.match(item)) is not None:
         inner = re.escape(item[turned.end() :])
-        return re.compile(rf"(?:\b(?:not|never|nicht|kein\w*|pas|no)|n['\u2019]t)\s+(?:\w+\s+)?{inner}{plural}(?!\w)", re.I)
+        return re.compile(
+            rf"(?:\b(?:not|never|nicht|kein\w*|pas|no)|n['\u2019]t)\s+(?:\w+\s+)?{inner}{plural}(?!\w)",
+            re.I,
+        )
     if ord(item[0]) >= _EASTERN:
         return re.compile(re.escape(item), re.IGNORECASE)
     if item.replace(",", "").replace(".", "").isdigit():
@@ -298,7 +304,10 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
         words = {*re.findall(r"\w+", patterns[alone[0]].sub(" ", head).casefold())} - SMALL
         if words and words <= asked:  # "Rome is further north: New York is at 40.7"
             return alone
-    if len(_COMPARES.findall(clause)) > 1 and sum(p.search(clause) is not None for p in patterns.values()) > 1:
+    if (
+        len(_COMPARES.findall(clause)) > 1
+        and sum(p.search(clause) is not None for p in patterns.values()) > 1
+    ):
         return [*patterns]  # "A is older than C, but B is older than A."
     shorter = _THAN.sub("", clause)
     clause = shorter if shorter.strip() and not _AUXILIARY.search(shorter) else clause

@@ -75,7 +75,21 @@ _HEDGED = re.compile(
     r"[?]|\b(?:maybe|might|could|may|perhaps|or|if|unless|whether|depends|would|oder|ou)\b", re.I
 )
 _CHINESE = (("大多高长快重早老远热强贵深", 1), ("小少低矮短慢轻晚近冷弱便浅", -1))
-_CHINESE_ENDS = ("大小", "多少", "高低", "高矮", "长短", "快慢", "重轻", "早晚", "老小", "远近", "热冷", "强弱", "深浅")
+_CHINESE_ENDS = (
+    "大小",
+    "多少",
+    "高低",
+    "高矮",
+    "长短",
+    "快慢",
+    "重轻",
+    "早晚",
+    "老小",
+    "远近",
+    "热冷",
+    "强弱",
+    "深浅",
+)
 _LONGEST = 300  # characters of a sentence
 
 
@@ -154,12 +168,18 @@ def _sign(said: str, question: str) -> int:
 
 def _by(*several: frozenset[_End]) -> list[list[_End]]:
     """Return the ends of each text by their dimension."""
-    return [[e for e in ends if e.dimension == at] for ends in several for at in {e.dimension for e in ends}]
+    return [
+        [e for e in ends if e.dimension == at]
+        for ends in several
+        for at in {e.dimension for e in ends}
+    ]
 
 
 def _chinese(behind: str, question: str) -> int:
     """Return as `_compares` for "X比Y大", by what follows the second."""
-    said = next(((char, sign) for char in behind[:4] for chars, sign in _CHINESE if char in chars), None)
+    said = next(
+        ((char, sign) for char in behind[:4] for chars, sign in _CHINESE if char in chars), None
+    )
     if said is None or _DENIES.search(behind):
         return 0
     for pair in _CHINESE_ENDS:

@@ -74,9 +74,9 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     """
     if found is not None and found.where.startswith(_PLAIN_PLACES):
         return found
-    if kind.name == "literal" and found is not None and found.where == "last line":
-        if structured.is_literal(found.answer):
-            return found
+    printed = found is not None and kind.name == "literal" and found.where == "last line"
+    if printed and found is not None and structured.is_literal(found.answer):
+        return found
     shown = readable(text)
     if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
         return found
@@ -85,6 +85,17 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
         return found
+    return _in_conclusion(kind, concluded, shown, found, question)
+
+
+def _in_conclusion(
+    kind: Extractor,
+    concluded: conclusion.Conclusion,
+    shown: str,
+    found: Found | None,
+    question: str,
+) -> Found | None:
+    """Return the answer in a conclusion, or what was found in all of the reply."""
     opens = found is not None and (kind.name == "choice" or found.where.startswith("first"))
     if opens and not concluded.marked:  # "**B. Stack**", and what the others are
         return found
@@ -99,14 +110,20 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
         return found if said is None else Found(said.answer, WHERE)
     if kind.name == "text":
         return _words(concluded, shown, found, question)
-    for part in parts(concluded.said):
+    return _of_another_kind(kind, concluded.said, found, question)
+
+
+def _of_another_kind(
+    kind: Extractor, concluded: str, found: Found | None, question: str
+) -> Found | None:
+    for part in parts(concluded):
         said = kind.located(_OUT_OF.sub(r"\1/\2", part) if kind.name == "choice" else part)
         if said is not None:
             return Found(said.answer, WHERE)
         if kind.name == "literal" and (number := in_sentence(part, comma=False)) is not None:
             return Found(number, WHERE)
     figure = kind.name == "math" and found is not None and figures.is_number(found.answer)
-    words = figure and not any(map(str.isdigit, concluded.said)) and not figures_asked(question)
+    words = figure and not any(map(str.isdigit, concluded)) and not figures_asked(question)
     return None if words else found
 
 

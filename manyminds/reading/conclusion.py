@@ -206,7 +206,7 @@ def _best(inside: list[str], asked: Asked | None) -> Conclusion | None:
 
 
 def _figure(said: str, behind: list[str]) -> Conclusion | None:
-    """Return the next sentence where it gives the figure: "So it is the third. The median is 7."."""
+    """Return the next sentence if it gives the figure: "So it is the third. The median is 7."."""
     if not behind or any(map(str.isdigit, said)) or not any(map(str.isdigit, behind[0])):
         return None
     subject = content(behind[0].partition(" is ")[0])

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from manyminds.reading.cues import ANSWER_IS
 from manyminds.reading.discourse_words import (
@@ -11,6 +12,8 @@ from manyminds.reading.discourse_words import (
     BY_THE_WAY,
     CHECKS,
     DISCOURSE,
+    JUST_IN_CASE,
+    JUST_IN_CASE_EASTERN,
     SO_EASTERN,
     SUPPOSE_EASTERN,
 )
@@ -34,8 +37,9 @@ _ASIDE = re.compile(
     rf"{BEFORE}(?:(?:{_any(one.aside for one in DISCOURSE)})|(?:{ASIDE_EASTERN}))", re.IGNORECASE
 )
 _BY_THE_WAY = re.compile(
-    rf"[\s,(](?:{BY_THE_WAY})(?:[\s,.!)]|$)|(?:顺便(?:说一下|一提)?|順便一提)", re.IGNORECASE
+    rf"(?:^|[\s,(])(?:(?:{BY_THE_WAY})(?=[\s,.!)]|$)|{JUST_IN_CASE})", re.IGNORECASE
 )
+_BY_THE_WAY_EASTERN = re.compile(f"顺便(?:说一下|一提)?|順便一提|{JUST_IN_CASE_EASTERN}")
 _ADVICE = re.compile(rf"{BEFORE}(?:{ADVICE})", re.IGNORECASE)
 _WOULD = re.compile(rf"(?<![\w'’])(?:{_any(one.would for one in DISCOURSE)})(?!\w)", re.IGNORECASE)
 _SUPPOSE = re.compile(
@@ -109,11 +113,13 @@ def would(text: str) -> bool:
     return _WOULD.search(text) is not None
 
 
+@lru_cache(maxsize=4_096)
 def supposes(sentence: str) -> bool:
     """Say whether a sentence tells what would be, not what is."""
     return _WOULD.search(sentence) is not None or contrary(sentence)
 
 
+@lru_cache(maxsize=4_096)  # a conclusion asks it of the same sentences again and again
 def is_aside(sentence: str) -> bool:
     """Say whether a sentence is a remark next to the answer, or about what is not the case."""
     cue = ANSWER_IS.search(sentence)
@@ -125,6 +131,8 @@ def is_aside(sentence: str) -> bool:
         return True
     remark = _ASIDE.match(sentence) or _BRACKETED.fullmatch(sentence)
     remark = remark or _BY_THE_WAY.search(sentence) or _ADVICE.match(sentence)
+    if remark is None and not sentence.isascii():
+        remark = _BY_THE_WAY_EASTERN.search(sentence)
     return remark is not None or contrary(sentence)
 
 

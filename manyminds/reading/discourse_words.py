@@ -165,9 +165,14 @@ BY_THE_WAY = (
 ADVICE = (
     r"(?:you|one|we)\s+(?:may|might|could|should|will\s+probably)\s+(?:also\s+)?(?:want\s+to|wish\s+to|consider)\b|consider\s+(?:\w+ly\s+)?\w+ing\b"
     r"|it(?:['’]s|\s+is|\s+would\s+be)\s+(?:(?:a\s+)?(?:good|better|best|wise|smart|sensible|advisable)|recommended)\b(?!\s+(?:answer|option|choice))"
-    r"|[^.]*\b(?:suggest|recommend|advise)\s+(?:that\s+you\s+)?(?:buy|get|purchas|order|bring|add|allow|round|tak|hav)(?:e|ing|t?ing)?\b(?=[^.]*[0-9])"
-    r"|[^.]*\b(?:just\s+in\s+case|to\s+be\s+(?:safe|on\s+the\s+safe\s+side)|as\s+a\s+precaution|for\s+good\s+measure)\b"
-    r"|[^.]*\b(?:sicherheitshalber|zur\s+sicherheit|vorsichtshalber|voor\s+de\s+zekerheid|par\s+(?:précaution|sécurité)|por\s+(?:si\s+acaso|precaución|precaução|via\s+das\s+dúvidas)"
-    r"|per\s+(?:sicurezza|precauzione)|на\s+всякий\s+случай|na\s+wszelki\s+wypadek|för\s+säkerhets\s+skull)(?!\w)|[^.。]*(?:以防万一|为保险起见|保险起见|念のため|만일을\s+위해)"
 )
-"""Advice on what to do beyond the answer: "I'd suggest buying 25, just in case"."""
+"""Words that begin advice on what to do beyond the answer: "You may want to"."""
+JUST_IN_CASE = (
+    r"(?:suggest|recommend|advise)\s+(?:that\s+you\s+)?(?:buy|get|purchas|order|bring|add|allow|round|tak|hav)(?:e|ing|t?ing)?\b(?=[^.]*[0-9])"
+    r"|just\s+in\s+case\b|to\s+be\s+(?:safe|on\s+the\s+safe\s+side)\b|as\s+a\s+precaution\b|for\s+good\s+measure\b"
+    r"|(?:sicherheitshalber|zur\s+sicherheit|vorsichtshalber|voor\s+de\s+zekerheid|par\s+(?:précaution|sécurité)|por\s+(?:si\s+acaso|precaución|precaução|via\s+das\s+dúvidas)"
+    r"|per\s+(?:sicurezza|precauzione)|на\s+всякий\s+случай|na\s+wszelki\s+wypadek|för\s+säkerhets\s+skull)(?!\w)"
+)
+"""Advice within a sentence: "I'd suggest buying 25, just in case"."""
+JUST_IN_CASE_EASTERN = "以防万一|为保险起见|保险起见|念のため|만일을\\s+위해"
+"""Advice in other scripts."""

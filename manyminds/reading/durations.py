@@ -58,7 +58,8 @@ def find(text: str, question: str = "") -> Found | None:
     if not sentences:
         return None
     whole = "whole reply" if len(sentences) == 1 else "last sentence"
-    return _only(sentences[-1], whole, question) or _explained(text, sentences, question)
+    found = _only(sentences[-1], whole, question)
+    return found or (_explained(text, sentences, question) if asks(question) else None)
 
 
 def _explained(text: str, sentences: list[str], question: str) -> Found | None:

@@ -89,9 +89,8 @@ def understand(text: str) -> Answer | None:
             return None
         scaled = [[f"({factor})({c})" if factor else c for c in row.split("&")] for row in rows]
         cells = [_several("row", row) for row in scaled]
-        column = [item for cell in cells if cell and len(cell.items) == 1 for item in cell.items]
-        if cells and len(column) == len(cells):  # a vector
-            return Several("()", tuple(column))
+        if all(cell and len(cell.items) == 1 for cell in cells):  # a vector
+            return Several("()", tuple(cell.items[0] for cell in cells if cell))
         return Several("matrix", tuple(c for c in cells if c)) if all(cells) else None
     text = f"\\{{{text[1:-1]}\\}}" if _PLAIN_SET.fullmatch(text) else text
     text = _BRACES.sub(lambda m: "\x01" if m[0] == "\\{" else "\x02", text)
@@ -119,9 +118,8 @@ def _named_values(parts: Sequence[str]) -> Several | None:
     """Return `x = 3, y = 2` as the point (3, 2), its values in the order of their names."""
     named = [_NAMED_VALUE.fullmatch(part) for part in parts]
     values = {m[1]: m[2] for m in named if m is not None}
-    if len(values) != len(parts):  # x = 3, x = -3
-        return None
-    return _several("()", [values[name] for name in sorted(values)])
+    listed = [values[name] for name in sorted(values)]
+    return _several("()", listed) if len(values) == len(parts) else None  # not "x = 3, x = -3"
 
 
 def _matrix(several: Several) -> Several:

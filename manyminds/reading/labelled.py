@@ -46,7 +46,7 @@ def as_option(text: str, label: str) -> str:
 
 
 def compared_in(text: str, marks: Mapping[str, str], asked: str) -> str | None:
-    """Return the letter that a comparison answers a question with: "Plan A is slower than plan B"."""
+    """Return the letter that a comparison answers with: "Plan A is slower than plan B"."""
     patterns = {mark: re.compile(rf"\b{name}\b", re.IGNORECASE) for mark, name in marks.items()}
     sentences = locate.sentences(text)
     named = {compared.winner(said, patterns, asked) for said in sentences} - {None}

@@ -3,12 +3,12 @@ r"""Where in a reply the answer stands: a JSON field, a `\boxed{...}`, a cue lik
 Every function is one pass over the text: a reply of 100 KB costs milliseconds, whatever it holds.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from manyminds.reading.answer_field import field
 from manyminds.reading.cues import (
     ANSWER_IS,
     CONDITION,
@@ -26,11 +26,6 @@ from manyminds.reading.cues import (
     VACUOUS,
 )
 
-_FIELD = re.compile(
-    r"""["'](?:(?:final|correct|selected|best)[_ ]?)?(?:answer|choice|option)["']\s*:\s*"""
-    r"""(?:"(?P<string>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'|(?P<bare>[^}\n]*))""",
-    re.IGNORECASE | re.DOTALL,
-)
 # Two backslashes: the reply may be JSON, where LaTeX is escaped once more.
 _BOX_OR_BRACE = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
 _BARE_BOX = re.compile(r"\\boxed\s+([^\s${}]+)")
@@ -66,17 +61,6 @@ _ANSWERED = re.compile(r"^\W*(?:Q|Question)\s*:[^\n]*\?\s*\n\W*(?:A|Answer)\s*:\
 _NOUN = re.compile(  # without one of these nothing "is the answer"
     "answer|option|choice|solution|\u304c\u7b54\u3048|\u304c\u6b63\u89e3", re.IGNORECASE
 )
-_NO_ANSWER = re.compile(
-    r"error|reason|thought|thinking|expla(?:nation|in)|rationale|analysis|confidence|certainty|score|scale|rating|question"
-    r"|steps?$|working|notes?$|comment|begr\u00fcndung|raison|raz\u00f3n|\u7406\u7531|\u601d\u8003",
-    re.IGNORECASE,
-)
-_NAMES_ANSWER = re.compile(
-    r"result|output|verdict|conclusion|solution|final|response|prediction|label|antwort|ergebnis"
-    r"|r\u00e9ponse|respuesta|resposta|risposta|\u7b54\u6848|\u043e\u0442\u0432\u0435\u0442",
-    re.IGNORECASE,
-)
-_LONGEST_OBJECT = 5_000
 _MOST_BOXES = 20
 _TWO_NAMES = 40  # characters of a first name and an initial
 _SHORT = 12  # characters of an answer that another follows at once
@@ -103,57 +87,6 @@ def found(answer: str | None, where: str) -> Found | None:
 def answer_of(place: Found | None) -> str | None:
     """Return the answer alone."""
     return None if place is None else place.answer
-
-
-def field(text: str) -> str | None:
-    """Return the last value of an "answer" key in JSON, whole or broken; else None."""
-    fields = list(_FIELD.finditer(text))
-    if not fields:
-        return _only_field(text)
-    found = fields[-1]
-    string = found["string"]
-    if string is None:
-        bare = found["single"] if found["single"] is not None else found["bare"]
-        return bare.strip().rstrip(",").strip() or None
-    try:
-        return str(json.loads(f'"{string}"', strict=False))
-    except ValueError:  # LaTeX with single backslashes, as models write it: take it unchanged
-        return string
-
-
-def _only_field(text: str) -> str | None:
-    """Return the value that a whole reply in JSON gives besides its reasons: {"capital": "Oslo"}.
-
-    Of several, the only one whose name says that it is the result.
-    """
-    whole = _object(text)
-    if whole is None:
-        return None
-    said = {name: value for name, value in whole.items() if not _NO_ANSWER.search(name)}
-    if len(said) > 1:
-        said = {name: value for name, value in said.items() if _NAMES_ANSWER.search(name)}
-    value = next(iter(said.values()), None)
-    if len(said) != 1 or not isinstance(value, str | int | float | list):
-        return None
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
-
-
-def _object(text: str) -> dict[str, object] | None:
-    """Return the whole of a reply as the JSON object that it is; else None."""
-    text = text.strip().removeprefix("```json").removesuffix("```").strip()
-    if not text.startswith("{") or len(text) > _LONGEST_OBJECT:
-        return None
-    try:
-        whole: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return whole if isinstance(whole, dict) else None
-
-
-def only_reasons(text: str) -> bool:
-    """Say whether a reply is a JSON object of reasons and scores, without any answer."""
-    whole = _object(text)
-    return whole is not None and all(_NO_ANSWER.search(name) for name in whole)
 
 
 def boxed(text: str) -> str | None:
@@ -245,7 +178,9 @@ def _cued(text: str) -> Found | None:
             begin, where, denied = correction.end(), "cue, corrected", False
     said = _statement(text, begin)
     denied = denied or TAKEN_BACK.search(text, begin, begin + _LOOKAHEAD) is not None
-    alone = said is not None and not DENIED.sub("", said, count=1).strip(" .!*\u3002")  # "\u4e0d\u662f"
+    alone = said is not None and not DENIED.sub("", said, count=1).strip(
+        " .!*\u3002"
+    )  # "\u4e0d\u662f"
     if said is not None and not (alone and not denied) and (denied or DENIED.match(said)):
         return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
     return found(said, where)
@@ -297,8 +232,13 @@ def bold(text: str) -> str | None:
 
 def sentences(text: str) -> list[str]:
     """Return the sentences and lines at the end of a text, without blank ones."""
+    return [*_sentences(text[-_TAIL:])]
+
+
+@lru_cache(maxsize=4_096)  # each kind of answer that is tried reads the same replies
+def _sentences(text: str) -> tuple[str, ...]:
     found: list[str] = []
-    for part in _SENTENCE.split(text[-_TAIL:]):
+    for part in _SENTENCE.split(text):
         part = part.strip()
         if found and (
             _ABBREVIATED.search(found[-1][-_SHORT:])
@@ -312,7 +252,7 @@ def sentences(text: str) -> list[str]:
             found[-1] = f"{found[-1]} {part}"
         elif part:
             found.append(part)
-    return found
+    return tuple(found)
 
 
 def stated(text: str) -> Iterator[Found]:

@@ -103,7 +103,8 @@ _EXPLAINED = re.compile(  # "3 cats: they catch 100 mice"
     r"(?P<said>\W{0,3}[0-9][0-9.,/]*(?:\s?[^\W\d_]{1,15}){0,2}):\s+(?=[^:]*\b(?:they|it|he|she|we|you|all|both|every|each)\s)"
 )
 _CHAINS = re.compile(  # the value of the clause before: "40% of that is 60"
-    r"\b(?:of|times|plus|minus|by|from|von|de|del|di)\s+(?:that|this|it|these|those|davon|cela|eso|ello|ci\u00f2|isso)\b", re.I
+    r"\b(?:of|times|plus|minus|by|from|von|de|del|di)\s+(?:that|this|it|these|those|davon|cela|eso|ello|ci\u00f2|isso)\b",
+    re.I,
 )
 _FACTOR = re.compile(
     r"(?<=/[0-9])[a-z]{1,2}(?![a-z])|\)?\s*[×*·]\s*[a-z]\b|\s[a-z]\s[a-z]\b"
@@ -301,7 +302,9 @@ def _chains(between: str, joined: int) -> bool:
     """Say whether a clause begins with the value of the one before: "is 150, and 40% of 150"."""
     before, later = between[:joined], between[joined:]
     values = {*_OPERAND.findall(before)}
-    return len(values) == 1 and (values <= {*_OPERAND.findall(later)} or bool(_CHAINS.search(later)))
+    return len(values) == 1 and (
+        values <= {*_OPERAND.findall(later)} or bool(_CHAINS.search(later))
+    )
 
 
 def _in_clause(place: str, *, comma: bool) -> str | None:

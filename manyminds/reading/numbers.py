@@ -8,7 +8,7 @@ values are no number: they abstain.
 import re
 from functools import lru_cache, partial
 
-from manyminds.reading import digits, locate, steps
+from manyminds.reading import answer_field, digits, locate, steps
 from manyminds.reading.asserted import without_checks
 from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
 from manyminds.reading.cut_off import is_cut_off, stops_short
@@ -46,7 +46,8 @@ _YIELDS = re.compile(
     re.IGNORECASE,
 )
 _SUM = re.compile(
-    r"\b(?:sum|totals?|value|summe|gesamt)\b[^.\n]{0,30}$|[\u603b\u4e00]\u5171\S{0,4}$|\u5408\u8ba1\S{0,4}$", re.I
+    r"\b(?:sum|totals?|value|summe|gesamt)\b[^.\n]{0,30}$|[\u603b\u4e00]\u5171\S{0,4}$|\u5408\u8ba1\S{0,4}$",
+    re.I,
 )
 _CUE = 40  # characters before what a cue states
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
@@ -89,7 +90,7 @@ def _find(text: str, *, comma: bool) -> Found | None:
     for raw, (place, where) in zip(locate.places(text), locate.stated(text), strict=True):
         if lists_more(raw.answer):
             return None
-        whole = locate.field(text) if where == "JSON field" else None
+        whole = answer_field.field(text) if where == "JSON field" else None
         if whole is not None and len(locate.sentences(whole)) > 1:  # a solution, not an answer
             said = _concluded(whole, comma=comma)
             return said and Found(said.answer, f"{where}, {said.where}")
@@ -137,7 +138,7 @@ def _concluded(text: str, *, comma: bool) -> Found | None:
     """Return the number in which a reply without a cue ends, where it is clear which."""
     if locate.refuses(text) or _BULLET.fullmatch(text) or text.rstrip().endswith("?"):
         return None
-    if locate.only_reasons(text):
+    if answer_field.only_reasons(text):
         return None
     text = without_checks(text)
     if len(lines := [line.strip(" *_") for line in text.splitlines() if line.strip()]) > 1:

@@ -49,10 +49,7 @@ def asks_for_the_wrong(question: str) -> bool:
 
 def wrong_as_asked(text: str, question: str) -> str:
     """Return a reply in which the one option that is called wrong is the answer, as was asked."""
-    if (
-        not asks_for_the_wrong(question)
-        or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1
-    ):
+    if not asks_for_the_wrong(question) or len({m["mark"] for m in _IS_WRONG.finditer(text)}) != 1:
         return text
     return _IS_WRONG.sub(r"The answer is \g<mark>", text)
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from manyminds.reading import answer_field, loose_json
 from manyminds.reading import locate as phrases
-from manyminds.reading import loose_json
 from manyminds.reading.asides import without_asides
 from manyminds.reading.cues import DENIES, REASON
 from manyminds.reading.discourse import supposes
@@ -32,9 +32,6 @@ _PROSE = re.compile(  # a sentence, which no program printed
 )
 _TICKED = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
 _TICKED_LAST = re.compile(r"(?<!`)`([^`\n]{1,200})`[.!*]{0,3}\s*\Z")
-_RAISES = re.compile(
-    r"\b(?:raises?|throws?|causes?|fails\s+with|results?\s+in|gives?)\s+(?:an?\s+)?`?([A-Z]\w*(?:Error|Exception|StopIteration))\b"
-)
 _THEN = re.compile(r"\s(?:afterwards?|then|now|at\s+the\s+end|in\s+the\s+end|after\s.*)$")
 _ABOUT = re.compile(  # says what an output is like
     r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
@@ -128,7 +125,7 @@ def find_literal(text: str) -> Found | None:
     lines = reply.split("\n")
     if 1 < len(lines) <= _MOST_LINES and all(map(is_literal, lines)):  # printed line by line
         return Found(reply, where)
-    stated = phrases.field(reply) if _wrapped(reply) or "reasoning" in text[:200] else None
+    stated = answer_field.field(reply) if _wrapped(reply) or "reasoning" in text[:200] else None
     if stated is not None:
         said = _asserted(stated)
         return Found(said if said.strip() else repr(said), "JSON field")
@@ -139,7 +136,7 @@ def find_literal(text: str) -> Found | None:
     if "\n" in reply:
         reply, where = reply.rpartition("\n")[2].strip(), "last line"
     if _CLOSING.fullmatch(reply):  # of JSON around the answer
-        return found(phrases.field(text), "JSON field")
+        return found(answer_field.field(text), "JSON field")
     said = _asserted(reply)
     if is_literal(said.strip("`*")):
         return Found(said.strip("`*"), where if said == reply else "equation")
@@ -164,13 +161,6 @@ def _ticked_last(text: str) -> str | None:
     cues = [cue.end() for cue in _RETURNED.finditer(text, 0, last.start())]
     line = text.rfind("\n", 0, last.start()) + 1
     return None if _gives_reason(text, max([line, *cues]), last.start()) else last[1]
-
-
-def error(text: str) -> Found | None:
-    """Return the one error that a reply says a program raises."""
-    text = visible(text)
-    names = {raised[1] for raised in _RAISES.finditer(text)}
-    return Found(names.pop(), "error") if len(names) == 1 and not DENIES.search(text) else None
 
 
 def _after_cue(text: str) -> str | None:
@@ -226,7 +216,7 @@ def _asserted(text: str) -> str:
 
 def _wrapped(reply: str) -> bool:
     """Return whether a reply is the JSON of an answer, alone or with its reasoning."""
-    if not reply.startswith("{") or phrases.field(reply) is None:
+    if not reply.startswith("{") or answer_field.field(reply) is None:
         return False
     return "reason" in reply[:200] or _ONLY_ANSWER.match(reply) is not None
 

@@ -70,7 +70,7 @@ def own_clauses(said: str, question: str) -> list[tuple[int, int]] | None:
 
 
 def of_another(sentence: str, question: str) -> bool:
-    """Say whether a sentence is about another name of the question than the one that it asks for."""
+    """Say whether a sentence is about another name of the question than it asks for."""
     asked, name = names_asked(question), begins_with(sentence)
     if name is None or not asked or name in asked or not re.search(rf"\b{name}\b", question):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from manyminds.reading import dates, locate, names
+from manyminds.reading import answer_field, dates, locate, names
 from manyminds.reading.answers import Extractor, find_final, finding, text_key
 from manyminds.reading.cues import ANSWER_IS, CORRECTION
 from manyminds.reading.cut_off import is_cut_off
@@ -136,7 +136,7 @@ def stated(text: str) -> Found | None:
     short = len(_ASIDE.sub("", whole).split()) <= _SHORT and ended
     if place is None and short and not (DENIES.search(whole) and ANSWER_IS.search(whole)):
         place = Found(whole, "whole reply")
-    if place is not None and place.where == "whole reply" and locate.only_reasons(whole):
+    if place is not None and place.where == "whole reply" and answer_field.only_reasons(whole):
         return None
     if place is not None and place.where == "whole reply" and _IT_IS_NOT.match(whole):
         return None  # "It wasn't Marlowe."
@@ -178,7 +178,12 @@ def _last_words(whole: str) -> Found | None:
 def _commented(whole: str) -> Found | None:
     """Return the name before a comment on it: "India, with 1.4 billion people."."""
     head = _WITH.sub("", whole).strip()
-    if head == whole or len(locate.sentences(whole)) != 1 or _ADVERB.search(head) or not 0 < len(head.split()) <= _FEW:
+    if (
+        head == whole
+        or len(locate.sentences(whole)) != 1
+        or _ADVERB.search(head)
+        or not 0 < len(head.split()) <= _FEW
+    ):
         return None
     return Found(head, "first words") if head[:1].isupper() and not speaks(head) else None
 

@@ -5,7 +5,7 @@ replies can be read: three that state a number say that the fourth does too.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,8 +18,8 @@ from manyminds.reading import (
     locate,
     markup,
     numbered,
+    outputs,
     polarity,
-    structured,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.concluded import WHERE, of_another
@@ -47,23 +47,6 @@ _EXACT = frozenset(("literal", "json", "code"))
 """Kinds whose answers may have marks of their own."""
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
-_ASSERTS = re.compile(r"\bassert\b[^\n]{0,500}==\s*\?\?")
-_OUTPUT = re.compile(
-    r"\bwhat\b(?:[^.?\n]|\.(?=\w)){0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
-    re.IGNORECASE,
-)
-_EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f(3)?"
-    r"\bwhat\b[^\n]{0,80}?\b(?:evaluates?\s+to|gives?|yields?|value\s+of|results?\s+(?:of|in))\b[^\n]{0,120}`|"
-    r"\bwhat\b[^\n`]{0,60}`[^`\n]{1,200}`\s*(?:evaluate|give|yield|return|print|output|equal)"
-    r"|\bwhat(?:'s|\s+is)\s+`[^`\n]{1,200}`\s+in\s+python"
-    r"|\b(?:result|value|output)\s+of\b[^\n]{1,200}\bin\s+python\b|\bwhat\b[^\n]{1,200}\b(?:evaluate\s+to|evaluate|return|print|output|yield)\s+in\s+python\b"
-    r"|\bvalue\s+of\s+`?\w{1,20}`?\s+(?:after|at\s+the\s+end|once|when)\b.{0,2000}\b\w+\s*=\s*[\[{('\"0-9]"
-    r"|\bdef\s+(?P<name>\w{1,40})\(.{1,4000}\bwhat(?:'s|\s+is|\s+does)\s+`?(?P=name)\(",
-    re.IGNORECASE | re.DOTALL,
-)
-_PROGRAM = re.compile(
-    r"\bdef |\bprint\(|```|\blambda\b|\bcode\b|\bsnippet\b|\w\(.*\)|^\s*\w+ = ", re.MULTILINE
-)
 _LONGEST_QUESTION = 10_000
 _SHORT_QUESTION = 200  # characters
 _WH = re.compile(  # a question that yes and no do not answer
@@ -220,15 +203,9 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         return order
     if options:
         return lettered(tuple(options.items()), question)
-    if listed:
-        by_number = numbered.reader(tuple(listed.items()), question)
-        if numbered.asks_which(question) or (
-            sum(_read(by_number, text, question) is not None for text in good)
-            >= _ENOUGH * len(good)
-            > 0
-        ):
-            return by_number
-    if _asks_for_output(question[-_LONGEST_QUESTION:]):
+    if listed and (by_number := _by_number(listed, good, question)) is not None:
+        return by_number
+    if outputs.asks(question[-_LONGEST_QUESTION:]):
         return EXTRACTORS["literal"]
     stated = sum(_read(EXTRACTORS["final"], text) is not None for text in good)
     with_comma = has_decimal_comma(question) or any(map(has_decimal_comma, good))
@@ -242,18 +219,30 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
         found = [place for text in good if (place := _read(kind, text, question)) is not None]
         # Mathematics also reads words: they are counted as text.
         read = sum(kind.name != "math" or bool(_FORMULA.search(one.answer)) for one in found)
-        if kind.name == "choice" and any(one.answer > _LAST_LETTER for one in found):
-            continue  # x, y and z are names of other things
-        if kind is DURATION and in_small_unit(question):
-            continue  # "How many minutes ...?"
-        if kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found):
-            continue  # "7 days" is a number
+        if _is_unfit(kind, found, question):
+            continue
         # A kind that leaves out what other replies call their answer reads past it.
         if read and read >= _ENOUGH * len(good) and read >= stated:
             return _plainer(kind, found, good, question)
     if own is None and _HOW_MANY.search(question) and not _formulas(good):
         return number  # a question that has no other kind, however few state one
     return own or TEXT
+
+
+def _by_number(listed: Mapping[str, str], good: Sequence[str], question: str) -> Extractor | None:
+    """Return the reader of numbered options, where a question asks which or it reads enough."""
+    by_number = numbered.reader(tuple(listed.items()), question)
+    read = sum(_read(by_number, text, question) is not None for text in good)
+    return by_number if numbered.asks_which(question) or read >= _ENOUGH * len(good) > 0 else None
+
+
+def _is_unfit(kind: Extractor, found: Sequence[Found], question: str) -> bool:
+    """Say whether answers of a kind are none: the names x, y and z, a number of days."""
+    if kind.name == "choice" and any(one.answer > _LAST_LETTER for one in found):
+        return True
+    if kind is DURATION and in_small_unit(question):  # "How many minutes ...?"
+        return True
+    return kind in _ONLY_IF and not any(_ONLY_IF[kind](one.answer) for one in found)
 
 
 def _tried(question: str) -> Sequence[Extractor]:
@@ -321,12 +310,6 @@ def _fills_in_words(good: Sequence[str], question: str) -> bool:
     return bool(good) and 2 * len(words) >= len(good) and len(words) == len(filled)
 
 
-def _asks_for_output(question: str) -> bool:
-    """Say whether a question asks what a program gives: its answer is a Python literal."""
-    asks = _OUTPUT.search(question) and _PROGRAM.search(question) or _EVALUATES.search(question)
-    return bool(asks or _ASSERTS.search(question))
-
-
 # A forest reads its replies again after every wave, and after every answer where it cuts.
 @lru_cache(maxsize=4_096)
 def _read(kind: Extractor, text: str, question: str = "") -> Found | None:
@@ -335,7 +318,7 @@ def _read(kind: Extractor, text: str, question: str = "") -> Found | None:
     if found is None and kind.name not in _EXACT and (bare := markup.bare(text)) != text:
         found = kind.located(bare)
     if found is None and question and kind.name == "literal":
-        return structured.error(text)
+        return outputs.error(text)
     return concluded.read(kind, text, found, question) if question else found
 
 
