@@ -83,8 +83,7 @@ def understand(text: str) -> Answer | None:
     matrix = _MATRIX.fullmatch(text)
     if matrix is not None:
         rows = [row for row in re.split(r"\\\\|\\(?=[-0-9])", matrix[3]) if row.strip()]
-        factor = matrix[1].strip().rstrip("*").strip()
-        factor = "-1" if factor == "-" else factor
+        factor = re.sub(r"^-$", "-1", matrix[1].strip().rstrip("*").strip())
         if factor and matrix[2] == "vmatrix":  # a determinant
             return None
         scaled = [[f"({factor})({c})" if factor else c for c in row.split("&")] for row in rows]

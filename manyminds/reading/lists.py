@@ -188,7 +188,7 @@ def _found(text: str) -> Found | None:
 
 def _joined(items: list[str], where: str) -> Found | None:
     plain = [item.strip().strip(" .*_`\"'$") for item in items]
-    if all(map(_PLACE.match, plain)):  # "1st Alice, 2nd Bob"
+    if len(plain) > 1 and all(map(_PLACE.match, plain[1:])):  # "1st Alice, 2nd Bob"
         plain = [_PLACE.sub("", item) for item in plain]
     fine = 1 < len(plain) <= _MOST_ITEMS and all(
         0 < len(item.split()) <= _MOST_WORDS and not _OPEN.search(item) for item in plain

@@ -15,7 +15,7 @@ _EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f
     r"\bwhat\b[^\n]{0,80}?\b(?:evaluates?\s+to|gives?|yields?|value\s+of|results?\s+(?:of|in))\b[^\n]{0,120}`|"
     r"\bwhat\b[^\n`]{0,60}`[^`\n]{1,200}`\s*(?:evaluate|give|yield|return|print|output|equal)"
     r"|\bwhat(?:'s|\s+is)\s+`[^`\n]{1,200}`\s+in\s+python"
-    r"|\b(?:result|value|output)\s+of\b[^\n]{1,200}\bin\s+python\b|\bwhat\b[^\n]{1,200}\b(?:evaluate\s+to|evaluate|return|print|output|yield)\s+in\s+python\b"
+    r"|\b(?:result|value|output)\s+of\b[^\n]{1,200}\bin\s+python\b|\bwhat\b[^\n]{1,200}\b(?:evaluate\s+to|evaluate|return|print|output|yield|give)\s+in\s+python\b"
     r"|\bvalue\s+of\s+`?\w{1,20}`?\s+(?:after|at\s+the\s+end|once|when)\b.{0,2000}\b\w+\s*=\s*[\[{('\"0-9]"
     r"|\bdef\s+(?P<name>\w{1,40})\(.{1,4000}\bwhat(?:'s|\s+is|\s+does)\s+`?(?P=name)\(",
     re.IGNORECASE | re.DOTALL,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
     r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
-    r"|\bhas\s+the\s+value[*_:]{0,3}\s+|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields)[*_]{0,3}:?\s+",
+    r"|\bhas\s+the\s+value[*_:]{0,3}\s+|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields|gives)[*_]{0,3}:?\s+",
     re.IGNORECASE,
 )
 _PROSE = re.compile(  # a sentence, which no program printed
@@ -165,7 +165,7 @@ def _ticked_last(text: str) -> str | None:
 
 def _after_cue(text: str) -> str | None:
     """Return the literal, or the one word, after the last cue such as "it prints"."""
-    cues = list(_RETURNED.finditer(text))
+    cues = [cue for cue in _RETURNED.finditer(text) if not _is_supposed(text, cue)]
     while len(cues) > 1 and _gives_reason(text, cues[-2].end(), cues[-1].start()):
         cues.pop()
     if not cues:
@@ -184,6 +184,12 @@ def _after_cue(text: str) -> str | None:
         return place or None  # "Output: 0 1 2"
     word = place if cues[-1][0].rstrip().endswith(":") else place.rstrip(".!")
     return word.strip("`") if _ONE_WORD.fullmatch(word) and not _ABOUT.fullmatch(word) else None
+
+
+def _is_supposed(text: str, cue: re.Match[str]) -> bool:
+    """Say whether a cue tells what would be: "you'd have to write f(x), which gives 3"."""
+    begins = max(text.rfind(". ", 0, cue.start()), text.rfind("\n", 0, cue.start())) + 1
+    return cue[0].strip() == "gives" and supposes(text[begins : cue.end()])
 
 
 def _gives_reason(text: str, begin: int, end: int) -> bool:
@@ -271,11 +277,8 @@ def is_literal(text: str) -> bool:
     return _literal(text.strip()) is not _NOTHING
 
 
-class _Nothing:
-    """No literal: None itself is one."""
-
-
-_NOTHING = _Nothing()
+_NOTHING = object()
+"""No literal: None itself is one."""
 
 
 def _literal(text: str) -> object:
