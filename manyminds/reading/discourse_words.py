@@ -163,8 +163,8 @@ BY_THE_WAY = (
 )
 """Words within a sentence that make it a remark next to the answer."""
 ADVICE = (
-    r"(?:you|one|we)\s+(?:may|might|could|should|will\s+probably)\s+(?:also\s+)?(?:want\s+to|wish\s+to|consider)\b|consider\s+(?:\w+ly\s+)?\w+ing\b"
-    r"|it(?:['’]s|\s+is|\s+would\s+be)\s+(?:(?:a\s+)?(?:good|better|best|wise|smart|sensible|advisable)|recommended)\b(?!\s+(?:answer|option|choice))"
+    r"(?:you|one|we)\s+(?:may|might|could|should|will\s+probably)\s+(?:also\s+)?(?:want\s+to|wish\s+to|consider)\b(?!\s+(?:choose|pick|select|go|answer)\b)|consider\s+(?:\w+ly\s+)?\w+ing\b"
+    r"|it(?:['’]s|\s+is|\s+would\s+be)\s+(?:a\s+good\s+(?:idea|practice|habit)\b|(?:better|best|wise|smart|sensible|advisable|recommended)\s+to\s+(?:buy|get|have|add|order|bring|take|round|keep|plan|check|allow)\b)"
 )
 """Words that begin advice on what to do beyond the answer: "You may want to"."""
 JUST_IN_CASE = (

@@ -142,7 +142,8 @@ def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
         text = explained["said"]
     if not NUMBER.search(text):
         return None, False
-    if (label := _LABELLED.match(text)) is not None and NUMBER.search(label[0]):
+    label = _LABELLED.match(text)
+    if label and NUMBER.search(label[0]) and not _several(text[label.end() :], comma=comma):
         text = text[label.end() :]  # "Value after 3 years: $2,240"
     sides = [side for side in EQUALS.split(text) if NUMBER.search(side)]
     text = _chained(text)

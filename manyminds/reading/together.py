@@ -14,6 +14,7 @@ from manyminds.reading import (
     concluded,
     durations,
     given,
+    labelled,
     lists,
     locate,
     markup,
@@ -43,8 +44,8 @@ from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import contradicts, restated
 from manyminds.reading.texts import TEXT, in_words
 
-_EXACT = frozenset(("literal", "json", "code"))
-"""Kinds whose answers may have marks of their own."""
+_EXACT = frozenset(("literal", "json", "code"))  # whose answers may have marks of their own
+
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
 _LONGEST_QUESTION = 10_000
@@ -197,7 +198,7 @@ def _why(text: str | None, refused: bool, kind: str) -> str:
 
 def _kind_of(good: Sequence[str], question: str) -> Extractor:
     """Return the first kind that reads enough of the replies that state anything."""
-    options = choices.options_in(question) if question else {}
+    options = _options(question)
     listed = {} if options else numbered.options_in(question)
     if (options or listed) and (order := lists.in_order_of(options or listed, question)):
         return order
@@ -227,6 +228,13 @@ def _kind_of(good: Sequence[str], question: str) -> Extractor:
     if own is None and _HOW_MANY.search(question) and not _formulas(good):
         return number  # a question that has no other kind, however few state one
     return own or TEXT
+
+
+def _options(question: str) -> Mapping[str, str]:
+    """Return the lettered options of a question; "Team A: 5 points" are none of "How many"."""
+    options = choices.options_in(question) if question else {}
+    things = options and _HOW_MANY.search(question) and labelled.label_in(question, len(options))
+    return {} if things else options
 
 
 def _by_number(listed: Mapping[str, str], good: Sequence[str], question: str) -> Extractor | None:
