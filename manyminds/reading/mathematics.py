@@ -78,6 +78,7 @@ _TWO_VALUES = re.compile(  # "The slope is $2$ and the intercept is $3$": two an
 _PROSE = re.compile(
     r"\A[0-9][0-9.,]*\s+(?:[a-z]{2,}\b|\u2192)|(?<![\\a-z{])[a-z]{3,}\s+[a-z]{2,}", re.IGNORECASE
 )
+_FURTHER = re.compile(r"\W*[a-z]+ing\b[^.]*\bwould\b", re.IGNORECASE)  # "Doubling it would give 4"
 _DIGIT = re.compile(r"[0-9]")
 _LONGEST_WORD = 60
 _MIXED = re.compile(r"\s*(-?\d{1,9} \d{1,9}/\d{1,9})\b")
@@ -133,6 +134,8 @@ def _find(text: str) -> Found | None:
         return None
     ending = place.strip().rpartition("\n")[2]
     if cued is None and (is_cut_off(text) or leads(ending, equation="=" in ending)):
+        return None
+    if cued is None and _FURTHER.match(ending) and len(ending.strip()) < len(text.strip()):
         return None
     stated = _stated(place)
     if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):

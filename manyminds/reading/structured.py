@@ -159,8 +159,9 @@ def _ticked_last(text: str) -> str | None:
     if last is None or not is_literal(last[1]) or supposes(phrases.sentences(text)[-1]):
         return None
     cues = [cue.end() for cue in _RETURNED.finditer(text, 0, last.start())]
-    line = text.rfind("\n", 0, last.start()) + 1
-    return None if _gives_reason(text, max([line, *cues]), last.start()) else last[1]
+    begins = cues[-1] if cues else text.rfind("\n", 0, last.start()) + 1
+    further = cues and re.search(r"[.!?]\s", text[begins : last.start()])
+    return None if further or _gives_reason(text, begins, last.start()) else last[1]
 
 
 def _after_cue(text: str) -> str | None:
@@ -174,8 +175,7 @@ def _after_cue(text: str) -> str | None:
     place = line.strip("`")
     reasoned = REASON.split(place)[0].strip(" *`.")
     ticked = _TICKED.match(line)
-    so = _SO.split(reasoned)[-1].strip(" `*")
-    so = _THEN.sub("", so)
+    so = _THEN.sub("", _SO.split(reasoned)[-1].strip(" `*"))
     ways = [place, place.rstrip(".!`* "), place.split(", ")[0], reasoned, so]
     for said in (*ways, ticked[1] if ticked else ""):
         if said and _literal(said) is not _NOTHING:
@@ -188,8 +188,8 @@ def _after_cue(text: str) -> str | None:
 
 def _is_supposed(text: str, cue: re.Match[str]) -> bool:
     """Say whether a cue tells what would be: "you'd have to write f(x), which gives 3"."""
-    begins = max(text.rfind(". ", 0, cue.start()), text.rfind("\n", 0, cue.start())) + 1
-    return cue[0].strip() == "gives" and supposes(text[begins : cue.end()])
+    before = re.split(r"\. |\n", text[max(0, cue.start() - _LONGEST_END) : cue.end()])[-1]
+    return cue[0].strip() == "gives" and supposes(before)
 
 
 def _gives_reason(text: str, begin: int, end: int) -> bool:

@@ -193,7 +193,7 @@ def _opening(whole: str) -> Found | None:
     first, blank, rest = whole.partition("\n\n")
     name = first.strip(" *_.!")
     heading = _ADVERB.search(name) or _TITLE.match(name) or "\n" in name or first.startswith("#")
-    if not blank or heading or not 0 < len(name.split()) <= _NAME or not name[:1].isupper():
+    if not blank or heading or not 0 < len(name.split()) <= _NAME:
         return None
     concludes = any(map(so, locate.sentences(rest))) or _BARE.match(rest.lstrip())
     return None if concludes or speaks(name) else Found(name, "first paragraph")

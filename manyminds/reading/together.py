@@ -45,7 +45,6 @@ from manyminds.reading.restated import contradicts, restated
 from manyminds.reading.texts import TEXT, in_words
 
 _EXACT = frozenset(("literal", "json", "code"))  # whose answers may have marks of their own
-
 _ENOUGH = 0.6
 """Share of the replies that state something which a kind must be able to read."""
 _LONGEST_QUESTION = 10_000
