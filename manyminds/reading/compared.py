@@ -90,6 +90,7 @@ _CHINESE_ENDS = (
     "强弱",
     "深浅",
 )
+_BY_FIGURE = re.compile(r"[0-9]\s*\w*\s+(?:more|less|fewer)\b", re.IGNORECASE)  # of what?
 _LONGEST = 300  # characters of a sentence
 
 
@@ -127,6 +128,8 @@ def winner(said: str, patterns: Mapping[str, re.Pattern[str]], question: str) ->
         return None
     (one, first), (other, second) = named
     between = said[one[1] : other[0]]
+    if _BY_FIGURE.search(between):
+        return None
     if "比" in between:
         sign = _chinese(said[other[1] :], question)
     else:

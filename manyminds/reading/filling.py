@@ -87,6 +87,7 @@ def filled_in(
     *,
     short: bool,
     linked: bool = False,
+    opens: bool = False,
 ) -> Iterator[str]:
     """Yield the answers that a sentence fills in, the plainest first.
 
@@ -97,6 +98,7 @@ def filled_in(
         verbs: The verbs of the question's language.
         short: Whether the sentence is a whole short reply.
         linked: Whether "its" and "the" can mean the thing that the question names.
+        opens: Whether the sentence is the first of several, which may describe the thing.
     """
     yield from _in_its_clause(sentence, rest, words, verbs)
     does, copula = DOES.match(rest), verbs.search(sentence)
@@ -104,7 +106,7 @@ def filled_in(
         return
     left, right = _AMONG.sub("", sentence[: copula.start()]), sentence[copula.end() :]
     linked = linked and verbs.match(f"{rest} ") is not None
-    anaphoric = _of_the_thing(left, right, rest, words, linked=linked)
+    anaphoric = _of_the_thing(left, right, rest, words, linked=linked, opens=opens)
     if anaphoric is not None:
         yield from anaphoric
         return
@@ -153,7 +155,7 @@ def _in_its_clause(
 
 
 def _of_the_thing(
-    left: str, right: str, rest: str, words: frozenset[str], *, linked: bool
+    left: str, right: str, rest: str, words: frozenset[str], *, linked: bool, opens: bool
 ) -> Iterator[str] | None:
     """Return what is said of "its capital" or "the capital", where that is asked for.
 
@@ -164,9 +166,11 @@ def _of_the_thing(
     single = own is not None and (len(head) == 1 or _POSSESSIVE.match(left))
     if single and not linked and content(left) <= head < words:
         return iter(())  # "Chile is a neighbour. Its capital is Santiago."
-    if own is not None and linked and head < words and _repeats(left[own.end() :], head):
+    said = left if own is None else left[own.end() :]
+    alone = content(said) <= head < words  # not "The capital of France"
+    if own is not None and linked and alone and _repeats(said, head):
         return complement(right, words)
-    describes = _A.match(right) and not content(left) & head
+    describes = opens and _A.match(right) and not content(left) & head
     return iter(()) if describes else None  # "Peru is a country."
 
 
@@ -208,8 +212,8 @@ def complement(right: str, words: frozenset[str]) -> Iterator[str]:
         tokens.pop(0)
     happens = len(tokens) > 1 and tokens[0].islower() and tokens[0].endswith("ed")
     describes = happens or indefinite and len(tokens) > 1  # "held in May", "a historic city"
-    while len(tokens) > 1 and tokens[-1].islower() and _is_of(tokens[-1], words):
-        tokens.pop()  # "oxygen to live"
+    if "to" in tokens[1:] and all(_is_of(one, words) for one in tokens[tokens.index("to", 1) :]):
+        tokens = tokens[: tokens.index("to", 1)]  # "oxygen to live"
     answer = _PLAIN.sub("", " ".join(tokens))
     if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
         return

@@ -98,7 +98,7 @@ _UNIT_POWER = re.compile(r"(?<=[0-9] )(?P<unit>[A-Za-z/]{1,6})\^\{?-?[0-9]\}?(?=
 _HAN_SCALE = re.compile("[0-9] ?[\u4e07\u4ebf]")
 _NEXT_EQUATION = re.compile(r"[,;]\s+(?:and\s+|then\s+|so\s+)*|\s+and\s+|\.\s+")
 _OPERAND = re.compile(r"[0-9][0-9,.]*[0-9]|[0-9]")
-_LABELLED = re.compile(r"[^:=]{0,60}[^\W\d_][^:=]{0,60}:\s+(?=[-$\u20ac\u00a3]?[0-9])")
+_LABELLED = re.compile(r"\W*[^\W\d_][^:=]{0,100}:\s+(?=[-$\u20ac\u00a3]?[0-9])")
 _EXPLAINED = re.compile(  # "3 cats: they catch 100 mice"
     r"(?P<said>\W{0,3}[0-9][0-9.,/]*(?:\s?[^\W\d_]{1,15}){0,2}):\s+(?=[^:]*\b(?:they|it|he|she|we|you|all|both|every|each)\s)"
 )

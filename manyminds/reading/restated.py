@@ -153,7 +153,7 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
     for at, sentence in enumerate(stated[:_SENTENCES]):
         linked = not at or not _of_another(stated[at - 1], words)
-        answers = filled_in(sentence, rest, words, copula, short=short, linked=linked)
+        answers = filled_in(sentence, rest, words, copula, short=short, linked=linked, opens=not at)
         answer = next(answers, None)
         if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
             answer = next(filled_in(clauses[-1], rest, words, copula, short=False), None)
