@@ -32,7 +32,7 @@ _DIMENSIONS = (  # one end, as words compare and ask; the other end
     (r"farther|further|farthest|furthest|weiter|plus\s+loin|más\s+lejos|дальше", r"nearer|nearest|closer|closest|näher|plus\s+près|más\s+cerca|ближе"),
     (r"hotter|hottest|warmer|warmest|wärmer|heißer|plus\s+chaude?|más\s+caliente|теплее", r"colder|coldest|cooler|coolest|kälter|kühler|plus\s+froide?|más\s+frí\w|холоднее"),
     (r"stronger|strongest|harder|hardest|stärker|härter", r"weaker|weakest|softer|softest|schwächer|weicher"),
-    (r"cheaper|cheapest|less\s+expensive|billiger|günstiger|moins\s+chère?|más\s+barat\w|дешевле", r"more\s+expensive|dearer|costlier|teurer|plus\s+chère?|más\s+car\w|дороже"),
+    (r"cheaper|cheapest|less\s+expensive|billiger|günstiger|moins\s+chère?|más\s+barat\w|дешевле", r"more\s+expensive|costlier|teurer|plus\s+chère?|más\s+car\w|дороже"),
     (r"deeper|deepest|tiefer", r"shallower|shallowest|flacher"),
     (r"better|best|besser", r"worse|worst|schlechter"),
     (r"(?:farther\s+|further\s+)?north|nördlicher", r"(?:farther\s+|further\s+)?south|südlicher"),

@@ -160,7 +160,7 @@ def _of_the_thing(
     """Return what is said of "its capital" or "the capital", where that is asked for.
 
     Nothing where it is that of another thing, or where the thing itself is described; None where
-    the sentence has no such subject.
+    the subject is something else.
     """
     head, own = content(_OF.split(rest)[0]), _ANAPHORIC.match(left)
     single = own is not None and (len(head) == 1 or _POSSESSIVE.match(left))

@@ -55,7 +55,7 @@ def begins_with(clause: str) -> str | None:
 
 
 def own_clauses(said: str, question: str) -> list[tuple[int, int]] | None:
-    """Return the clauses about whom a question asks, where all others are about another name."""
+    """Return the clauses about the name that is asked for, where all others have another one."""
     asked = names_asked(question)
     if not asked:
         return None

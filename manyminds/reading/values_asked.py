@@ -210,7 +210,7 @@ def counted(values: list[Value], said: str, asked: str) -> list[Value]:
 
 
 def of_name(values: list[Value], said: str, question: str) -> list[Value]:
-    """Return the numbers of whom the question asks about: 54 of "Maria has 54, Jon has 27"."""
+    """Return the numbers of the name that is asked for: 54 of "Maria has 54, Jon has 27"."""
     own = subjects.own_clauses(said, question)
     if own is None:
         return values
