@@ -19,7 +19,7 @@ def taken(run: RunData) -> tuple[dict[str, int], set[Edge]]:
     """
     calls: dict[str, int] = {}
     for call in run.calls:
-        node = node_of(call, run.nodes)
+        node = node_of(call, run)
         if node is not None:
             calls[node] = calls.get(node, 0) + 1
     after: dict[str, list[str]] = {node: [] for node in run.nodes}
@@ -39,12 +39,20 @@ def taken(run: RunData) -> tuple[dict[str, int], set[Edge]]:
     return calls, edges
 
 
-def node_of(call: ShownCall, nodes: Sequence[str]) -> str | None:
-    """Return the node that has made a call: the one named after its role, else its member."""
+def node_of(call: ShownCall, run: RunData) -> str | None:
+    """Return the node that has made a call: the one named after its role, else its member.
+
+    A node that has a name of its own is known by its time, if no other was at work.
+    """
     if call.inside:
         return None
     named = (call.role, call.member, f"{call.role}-{call.layer}", "steps")
-    return next((name for name in named if name in nodes), None)
+    found = next((name for name in named if name in run.nodes), None)
+    if found is not None:
+        return found
+    middle = call.begin + call.seconds / 2
+    working = {node for node, begin, end in run.visits if begin <= middle <= end}
+    return working.pop() if len(working) == 1 else None
 
 
 def _stages(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,10 +135,18 @@ TABLE: dict[str, tuple[int, Build]] = {
 }
 
 
-def test_every_method_is_in_the_table() -> None:
+def test_every_method_is_in_the_table_or_counts_calls_in_its_own_test() -> None:
+    """The contribution guide asks for the latter, and for nothing in this file."""
     four = [f"{name}@http://localhost:1" for name in "abcd"]
     built = {build(four, four[0]).method for _, build in TABLE.values()}
-    assert built == {method.name for method in ours()}
+    known = {method.name for method in ours()}
+    own = {name: Path(__file__).with_name(f"test_{safe(name)}.py") for name in known - built}
+    assert built <= known
+    assert [name for name, path in own.items() if '["calls"] ==' not in path.read_text()] == []
+
+
+def safe(name: str) -> str:
+    return name.replace("-", "_")
 
 
 @pytest.mark.parametrize(("calls", "build"), TABLE.values(), ids=TABLE)

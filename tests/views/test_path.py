@@ -8,6 +8,15 @@ import pytest
 from helpers.registry import NAMES, small
 from helpers.runs import made, recorded, smoa
 
+from manyminds import load_run, record
+from manyminds.authoring import (
+    Ask,
+    MethodGraph,
+    SampledState,
+    Update,
+    as_members,
+    together,
+)
 from manyminds.errors import InputError
 from manyminds.views.data import RunData
 from manyminds.views.drawing import drawing, svg
@@ -92,3 +101,25 @@ def test_a_graph_that_has_not_run_is_drawn_whole() -> None:
 def test_a_record_without_a_graph_is_one_sentence() -> None:
     with pytest.raises(InputError, match="has no graph"):
         graph(RunData(id="r", method="moa", question="Why?", calls=[]))
+
+
+def test_calls_belong_to_a_node_whose_name_is_neither_role_nor_member(tmp_path: Path) -> None:
+    team = as_members(["simulated:small", "simulated:large"])
+    graph = MethodGraph("own", team, state=SampledState)
+
+    async def arguing(_state: SampledState, ask: Ask) -> Update:
+        calls = (ask(member, None, index=nth) for nth, member in enumerate(team))
+        return {"candidates": await together(*calls)}
+
+    async def choosing(state: SampledState, ask: Ask) -> Update:
+        return {"final": ask.require(*state["candidates"])}
+
+    graph.step("advocates", arguing, role="advocate", opens=True, asks=team)
+    graph.step("choice", choosing, role="chooser", asks=[])
+    graph.open("advocates")
+    graph.add_edge("advocates", "choice")
+    app = graph.close(after="choice").compile()
+    with record(tmp_path / "run.jsonl"):
+        app.invoke("What is 2 + 2?")
+    calls, edges = taken(data_of(load_run(tmp_path / "run.jsonl")))
+    assert calls == {"advocates": 2} and ("advocates", "choice") in edges
