@@ -9,6 +9,7 @@ from helpers.registry import NAMES, small
 from manyminds.call_formula import most_calls
 from manyminds.errors import InputError
 from manyminds.evals.data import Row
+from manyminds.evals.eval_log import Outcome
 from manyminds.evals.evaluate import aevaluate
 from manyminds.evals.forecast import Forecast, aforecast, rehearsed
 from manyminds.evals.grading import by_answer
@@ -54,13 +55,21 @@ async def test_planned_calls_are_those_of_simulated_runs(name: str) -> None:
         Row(id=q["id"], question=q["question"], answer=q["answer"]) for q in questions(3, 5, 9)
     ]
     calls = list[int]()
+
+    def count(one: Outcome) -> None:
+        # A verdict that simulated members cannot give, as of a new method, is asked for again.
+        if "was usable" not in (one["degraded"] or ""):
+            calls.append(one["calls"])
+
     app = small(name, *members).compile()
     await aevaluate(
         app,
         asked[: 1 if name in SLOW else 3],
         grade=GRADE,
-        on_row=lambda one: calls.append(one["calls"]),
+        on_row=count,
     )
+    if not calls:
+        pytest.skip("no verdict of this method can be given by simulated members")
     assert max(calls) <= planned.most or not planned.bounded
     assert 1 <= planned.least <= planned.calls <= planned.most
     if planned.bounded and "at most" not in method(name).calls:

@@ -112,7 +112,7 @@ def test_calls_belong_to_a_node_whose_name_is_neither_role_nor_member(tmp_path: 
         return {"candidates": await together(*calls)}
 
     async def choosing(state: SampledState, ask: Ask) -> Update:
-        return {"final": ask.require(*state["candidates"])}
+        return {"final": ask.require(*state.get("candidates", []))}
 
     graph.step("advocates", arguing, role="advocate", opens=True, asks=team)
     graph.step("choice", choosing, role="chooser", asks=[])
