@@ -296,8 +296,11 @@ def slug(family: str) -> str:
 
 def draw(losses: Mapping[str, Mapping[str, list[list[float]]]], path: Path) -> None:
     """Draw the losses: a panel for each family, a line for each recipe."""
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        console.print("no picture of the losses: it needs matplotlib, which the extra `eval` brings")
+        return
     figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots(1, len(losses), squeeze=False)[0]
     for panel, (family, lines) in zip(axes, losses.items(), strict=True):
