@@ -299,7 +299,9 @@ def draw(losses: Mapping[str, Mapping[str, list[list[float]]]], path: Path) -> N
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
-        console.print("no picture of the losses: it needs matplotlib, which the extra `eval` brings")
+        console.print(
+            "no picture of the losses: it needs matplotlib, which the extra `eval` brings"
+        )
         return
     figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots(1, len(losses), squeeze=False)[0]
