@@ -91,6 +91,12 @@ class Asked(NamedTuple):
         return shared(inside, self.words) + HEAD * head
 
 
+def from_the_question_on(text: str) -> str:
+    """Return a question without the statements before it, which may hold its answer."""
+    asks = _ASKED.search(text)
+    return text if asks is None else text[asks.start() :]
+
+
 @lru_cache(maxsize=256)
 def asked_in(question: str) -> Asked:
     """Return what a question asks, by the sentence that does.

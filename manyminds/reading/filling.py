@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from manyminds.reading.stems import SMALL, WORD, stem
 from manyminds.reading.texts import DENIES
 
-DOES = re.compile(r"^(?:\w+\s+){0,2}?(?:do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
+DOES = re.compile(r"^(?:\w+\s+){0,2}?(?P<does>do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
 _ENDS = re.compile(
     r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)\.(?:\s|$)|\s-\s"
     r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"
-    r"|followed|according|due|with|for)\s"
+    r"|followed|according|due|with|for|every)\s"
 )
 BY = re.compile(
     r"\b(?:by|vo[nm]|par|por|pelo|pela)\s+(?P<who>(?:(?:(?:de|da|del|della|di|du|la|le|van|von|der|den|bin|al)\s+)*[A-Z\u00c0-\u00de][\w.'\u2019-]*\s*){1,5})"
@@ -135,6 +135,8 @@ def _in_its_clause(
     lower = sentence.casefold()
     does = DOES.match(rest)
     clause = (does["rest"] if does else rest).strip()
+    if does:
+        clause = _in_its_form(clause, lower, past=does["does"].casefold() == "did")
     at = lower.find(clause)
     ends = not lower[at + len(clause) : at + len(clause) + 1].isalnum()
     if at > 0 and lower[at - 1].isalnum():  # "Wednes-day comes after Tuesday"
@@ -152,6 +154,17 @@ def _in_its_clause(
         yield from _subject(sentence[:at], words)
     if (it := _IT_IS.fullmatch(sentence)) is not None and _stem(rest.split()[0]) in content(it[1]):
         yield it[1]  # "It's the Indian Ocean." to "Which ocean ...?"
+
+
+def _in_its_form(clause: str, sentence: str, *, past: bool) -> str:
+    """Return a subject and its verb as a sentence has them: "tom lives" for "tom live"."""
+    subject, _, verb = clause.rpartition(" ")
+    at = sentence.find(f"{subject} ") if subject else -1
+    said = None if at < 0 else WORD.match(sentence, at + len(subject) + 1)
+    if said is None or stem(said[0]) != stem(verb):
+        return clause
+    present = said[0] in (verb, f"{verb}s", f"{verb}es", f"{verb[:-1]}ies")
+    return f"{subject} {said[0]}" if past or present else clause
 
 
 def _of_the_thing(

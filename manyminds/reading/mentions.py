@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from manyminds.reading import dates, locate, names
+from manyminds.reading.asked import from_the_question_on
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.reasoning import readable
@@ -83,7 +84,7 @@ def mentioned(
         refused: Whether each refuses to answer.
         asked: The question.
     """
-    asked_words = frozenset(SMALL | set(WORD.findall(asked.casefold())))
+    asked_words = frozenset(SMALL | set(WORD.findall(from_the_question_on(asked).casefold())))
     found = list(answers)
     _mention_known(texts, found, refused, asked_words)
     if asked:

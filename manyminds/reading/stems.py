@@ -16,7 +16,7 @@ SMALL = frozenset(  # words that add nothing to an answer
         "the a an of in on at by to for and or it is was are were be this that its i think would "
         "say so der die das ist la le les el los las de du des est es un una than then very more "
         "most much also only just do does did has have had can will there their his her he she "
-        "they we you as but no with from "
+        "they we you my your our as but no with from "
         "den dem des ein eine einer und sie il elle lo aux dans par pour sur "
         "fue fut era por con que qui qu\u00e9 \u00e0 uma gli nel "
         "\u00e8 \u00e9 \u043d\u0430 \u044d\u0442\u043e \u0432",
