@@ -54,7 +54,12 @@ _REJECTED = re.compile(  # of an opinion, and nothing else
     r"(?:this|that|it)(?:'s|\s+is)\s+(?:wrong|incorrect|false|not\s+(?:right|correct|true))\b[.!]*",
     re.IGNORECASE,
 )
-_ENDED = re.compile(r"[.!?](?=\s)|\n")
+_WOULD = re.compile(
+    r"\s*(?:then\b|in\s+that\s+case\b|(?:that|this|it)\s+would\b|dann\b|alors\b|entonces\b|allora\b)"
+    r"[^.!?\n]*\b(?:would|could|w\u00e4re\w*|w\u00fcrde\w*|serait|ser\u00eda|costar\u00eda|sarebbe|seria)\b",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(r"[.!?](?=\s|\Z)|\n")
 _LONGEST_OPINION = 200
 _MOST_OPINIONS = 5
 _CHECK = re.compile(  # "Check:", "**Verification**", "Let's verify that"
@@ -103,6 +108,9 @@ def own(text: str) -> str:
             continue
         rejected = _REJECTED.match(text, contrast.end())
         begins = contrast.end() if rejected is None else rejected.end()
+        if _WOULD.match(text, begins):  # why the opinion is wrong
+            ended = _ENDED.search(text, begins, begins + _LONGEST_OPINION)
+            begins = begins if ended is None else ended.end()
         text = f"{text[: opinion.start()]}{text[begins:]}"
         at = opinion.start()
     return text

@@ -58,6 +58,9 @@ _ALTERNATIVES = re.compile(
 _SHORT = 40  # characters of it
 _LONGEST = 500  # characters of a conclusion
 _LONGEST_QUESTION = 2_000
+_SERIES = re.compile(
+    r"(?<![\d.,])-?\d+(?:\.\d+)?(?:,\s+-?\d+(?:\.\d+)?)+(?:,?\s+(?:and|or|und|oder|et|ou|y|o|e)\s+-?\d+(?:\.\d+)?)?",
+)
 
 
 def read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
@@ -70,8 +73,17 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
         question: The question, if it is known.
 
     Returns:
-        The answer in the conclusion. None where it states something else than what was found.
+        The answer in the conclusion. None where it states something else than what was found, or
+        lists numbers where the question asks how many there are.
     """
+    answer = _read(kind, text, found, question)
+    if answer is None or kind.name not in ("math", "text") or not figures_asked(question):
+        return answer
+    first = any(one[0].startswith(f"{answer.answer},") for one in _SERIES.finditer(text))
+    return None if first or _SERIES.fullmatch(answer.answer) else answer
+
+
+def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
     if found is not None and found.where.startswith(_PLAIN_PLACES):
         return found
     printed = found is not None and kind.name == "literal" and found.where == "last line"
@@ -170,6 +182,8 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
     comma = numbers.has_decimal_comma(text)
     values = list(values_in(said, comma=comma))
     known = found is not None and figures.value(found.answer) in {one.value for one in values}
+    if _SERIES.search(said) and not any(map(str.isdigit, _SERIES.sub("", said))):
+        return None if known else found  # "The numbers are 123, 132 and 213."
     if not values and found is not None and not figures_asked(question):
         return found if found.where in _SURE else None
     if not values or known and EQUALS.search(said):

@@ -18,6 +18,10 @@ _OPEN_BOX = re.compile(r"\\boxed\s*\{(?P<inside>[^\n]*)\Z")
 _ALONE = re.compile(r"\W*\w+\W*")  # "I", "A", "Die"
 _ENDED = re.compile(r"[.!?:;\u3002\uff01\uff1f\u2026)\]}\"'\u201d\u00bb*`_%$0-9]\s*$")
 _FEWEST = 4  # words of a last sentence that has broken off
+_BEGUN = re.compile(  # and no more: "We set this", "Then we"
+    r"(?:so\s+|now\s+|then\s+|next,?\s+)?(?:we|let|this|these|it|that)(?:\s+[a-z]+){0,2}",
+    re.IGNORECASE,
+)
 _TAIL = 300  # characters at the end of a reply
 
 
@@ -40,6 +44,8 @@ def stops_short(text: str) -> bool:
     """Say whether a reply has broken off in a sentence that gives no number."""
     found = locate.sentences(text)
     last = found[-1] if found else ""
+    if len(found) > 1 and _BEGUN.fullmatch(last):
+        return True
     return len(whole_sentences(text)) < len(found) and not any(map(str.isdigit, last))
 
 

@@ -53,6 +53,12 @@ _PAST = re.compile(  # of what is not so: "if she kept", "if there were"
     re.IGNORECASE,
 )
 _CHECK = re.compile(rf"{BEFORE}(?:{CHECKS})", re.IGNORECASE)
+_CONFIRMED = re.compile(
+    r"(?:,|\s[\u2014\u2013-])\s*(?:(?:exactly\s+|just\s+)?as\s+(?:it\s+should(?:\s+be)?|required|expected|needed|given|stated|wanted|desired)"
+    r"|which\s+(?:checks\s+out|is\s+(?:correct|right|what\s+we\s+\w+)|matches|agrees|fits)\b[^.]*|wie\s+(?:gefordert|verlangt|gew\u00fcnscht)"
+    r"|comme\s+pr\u00e9vu|como\s+se\s+ped\u00eda|come\s+richiesto)\W*$",
+    re.IGNORECASE,
+)
 _FAILS = re.compile(
     r"\b(?:wrong|incorrect|mistake\w*|error|wait|oops|not|n['\u2019]t|too)\b|\u2260|\u4e0d\u5bf9|\u9519",
     re.IGNORECASE,
@@ -128,6 +134,8 @@ def is_aside(sentence: str) -> bool:
     if len(sentence.split()) <= _MOST_WORDS and sentence.isascii():
         return False
     if _CHECK.match(sentence) is not None and _FAILS.search(sentence) is None:
+        return True
+    if _CONFIRMED.search(sentence) and "=" in sentence and _SO.match(sentence) is None:
         return True
     remark = _ASIDE.match(sentence) or _BRACKETED.fullmatch(sentence)
     remark = remark or _BY_THE_WAY.search(sentence) or _ADVICE.match(sentence)

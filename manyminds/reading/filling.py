@@ -43,6 +43,7 @@ _AMOUNT = re.compile(
 _LOOSE = frozenset(
     ["come", "after", "next", "follow", "get", "spoken", "used", "call", "name", "do", "live"]
 )
+_NUMBERS = re.compile(r"[\s*_$:]*-?[0-9]+(?:\.[0-9]+)?,\s+(?:and\s+|or\s+)?-?[0-9]")
 _LABEL = re.compile(
     r"^\W*(?:the\s+)?(?:word|letter|number|city|name)\s+(?=[\"'\u201c\u2018])", re.IGNORECASE
 )
@@ -208,6 +209,8 @@ def _speaks_of_another(said: frozenset[str], words: frozenset[str]) -> bool:
 
 def complement(right: str, words: frozenset[str]) -> Iterator[str]:
     """Yield what follows the verb, up to the end of its clause, without words of the question."""
+    if _NUMBERS.match(right):
+        return  # the first of "2, 3 and 5" is no answer
     clause = _ENDS.split(right.strip(), maxsplit=1)[0]
     bold = _BOLD.findall(clause)
     if (quoted := _QUOTED.match(right)) is not None:
