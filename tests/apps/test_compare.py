@@ -8,6 +8,11 @@ from manyminds.apps.cli import main
 from manyminds.models.simulated.arithmetic import questions
 
 
+@pytest.fixture(autouse=True)
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")  # whatever the terminal has
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return write_rows(tmp_path / "sums.jsonl", [dict(row) for row in questions(6, 4, 1)])

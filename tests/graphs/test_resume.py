@@ -288,7 +288,8 @@ async def test_a_host_changes_candidates_at_any_node(name: str) -> None:
         while (await app.aget_state(THREAD)).next:
             result = await app.ainvoke(None, THREAD)
         assert result["answer"] and result["report"]["calls"] >= 1
-    assert changed or name in ("spp", "chain-of-thought", "hierarchical-voting")
+    # A method of one call, or of candidates of its own, has none at any node.
+    assert changed or len(result.get("candidates", [])) <= 1
 
 
 @kept_in
