@@ -266,7 +266,7 @@ async def test_an_answer_that_no_database_takes_for_json(stored: bool, tmp_path:
 async def test_a_host_changes_candidates_at_any_node(name: str) -> None:
     """Before each node in turn, the host makes one answer its own, and the run goes on with it."""
     nodes = [node for node in small(name).compile().nodes if node != "__start__"]
-    changed = 0
+    changed, result = 0, dict[str, Any]()
     for node in nodes:
         app = small(name).compile(
             checkpointer=InMemorySaver(), store=InMemoryStore(), interrupt_before=[node]
@@ -284,7 +284,6 @@ async def test_a_host_changes_candidates_at_any_node(name: str) -> None:
             await app.aupdate_state(THREAD, {"candidates": Overwrite(mine)}, as_node=ran)
             now = (await app.aget_state(THREAD)).values["candidates"]
             assert [c["text"] for c in now] == ["HOST", *(c["text"] for c in candidates[1:])]
-        result: dict[str, Any] = {}
         while (await app.aget_state(THREAD)).next:
             result = await app.ainvoke(None, THREAD)
         assert result["answer"] and result["report"]["calls"] >= 1
