@@ -24,7 +24,7 @@ from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.http_responses import received
-from manyminds.models.input_kind import offers_tools
+from manyminds.models.input_kind import may_stream, offers_tools
 from manyminds.models.openai import EndpointModel
 from manyminds.runs.context import RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
@@ -220,8 +220,8 @@ class Request:
     def _new_callback(self) -> FirstToken | Meter | None:
         kind, model = self.member.input_kind.kind, self.member.model
         if kind in ("chat", "method"):  # only a host's own client may count usage several times
-            is_foreign = kind == "chat" and not isinstance(model, EndpointModel)
-            return FirstToken() if self.streamed or is_foreign else None
+            is_own = kind == "method" or isinstance(model, EndpointModel) or not may_stream(model)
+            return FirstToken() if self.streamed or not is_own else None
         recorder, first = self.ctx.recorder, self.candidates[0]
         if recorder is None:
             return Meter(self.ctx.id, self._reserve_inside)

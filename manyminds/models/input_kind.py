@@ -93,6 +93,14 @@ def offers_tools(model: object, params: Mapping[str, Any]) -> bool:
     return bool((getattr(model, "model_kwargs", None) or {}).get("tools"))
 
 
+def may_stream(model: object) -> bool:
+    """Return whether a model may stream: only a chat model without code for it surely does not."""
+    if not isinstance(model, BaseChatModel):
+        return True
+    hooks = ("_stream", "_astream")
+    return any(getattr(type(model), name) is not getattr(BaseChatModel, name) for name in hooks)
+
+
 def is_sync_only(model: Runnable[Any, Any]) -> bool:
     """Return whether `model` has no async code, and would run in the loop's small thread pool."""
     if isinstance(model, RunnableBindingBase):
