@@ -56,7 +56,10 @@ async def test_fifty_questions_at_once() -> None:
 
     results = await asyncio.gather(*(one(n) for n in range(50)), return_exceptions=True)
     answered = [result for result in results if isinstance(result, dict)]
-    assert len(answered) >= 45  # a question may have three replies that the limit cuts
+    # One question in ten has three replies that the limit cuts: that is no answer, and said.
+    others = [str(result) for result in results if not isinstance(result, dict)]
+    assert all("the token limit cut the answer" in other for other in others)
+    assert len(answered) >= 35
     assert all(result["report"]["calls"] == 3 for result in answered)
 
 
