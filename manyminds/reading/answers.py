@@ -16,6 +16,7 @@ from manyminds.errors import InputError
 from manyminds.reading import (
     choices,
     figures,
+    json_answers,
     math_equality,
     mathematics,
     numbers,
@@ -147,7 +148,7 @@ EXTRACTORS: Mapping[str, Extractor] = {
         finding("boxed", mathematics.find_boxed, math_equality.key, math_equality.same),
         finding("square", squares.find_square, str.strip),
         finding("code", structured.code, structured.code_key),
-        finding("json", structured.find_json, structured.json_key),
+        finding("json", json_answers.find_json, json_answers.json_key),
         finding("literal", structured.find_literal, structured.literal_key),
         finding("text", _whole, text_key),
     )
@@ -211,5 +212,5 @@ def _named(name: str) -> Extractor:
 def _of_schema(schema: "type[BaseModel]") -> Extractor:
     if not hasattr(schema, "model_validate"):
         raise InputError(f"{schema.__name__} is no pydantic class: derive it from BaseModel")
-    extract = partial(structured.validated, schema=schema)
-    return Extractor(schema.__name__, extract, structured.json_key)
+    extract = partial(json_answers.validated, schema=schema)
+    return Extractor(schema.__name__, extract, json_answers.json_key)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Hashable
 from functools import partial
 
-from manyminds.reading import figures, locate, structured
+from manyminds.reading import figures, json_answers, locate
 from manyminds.reading.answers import Extractor, find_final, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable, visible
@@ -49,7 +49,7 @@ def find(text: str, names: tuple[str, ...] = ()) -> Found | None:
         text: The reply. One that states its answer without JSON gives the only field.
         names: The fields that the question names; none: all but those for reasons.
     """
-    place = structured.find_json(text)
+    place = json_answers.find_json(text)
     if place is None:
         said = _plain(text) if len(names) == 1 and "{" not in visible(text) else None
         return said and Found(_compact({names[0]: _value(said.answer)}), said.where)
@@ -78,7 +78,7 @@ def key(answer: str, asked: frozenset[str] = frozenset()) -> Hashable:
     except ValueError:
         return answer.strip()
     wraps = isinstance(value, dict) and len(value) == 1
-    return _key(value, asked) if wraps else structured.json_key(answer)
+    return _key(value, asked) if wraps else json_answers.json_key(answer)
 
 
 def _key(value: object, asked: frozenset[str]) -> Hashable:

@@ -13,6 +13,7 @@ from manyminds.reading import (
     dates,
     durations,
     figures,
+    json_answers,
     json_fields,
     labelled,
     lists,
@@ -175,7 +176,7 @@ def kind_of_answer(answer: str, question: str = "") -> Extractor:
         and dates.find(text) is not None
     ):
         return DATE
-    if text.startswith(("{", "[")) and structured.json_object(text) is not None:
+    if text.startswith(("{", "[")) and json_answers.json_object(text) is not None:
         return EXTRACTORS["literal"] if structured.is_literal(text) else EXTRACTORS["json"]
     name = guess([text])
     return TEXT if name == "text" else EXTRACTORS[name]
