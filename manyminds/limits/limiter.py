@@ -155,7 +155,7 @@ class EndpointLimiter:
             self._blocked_since = self._pause = 0.0
             self._estimate.answer()
             turn = self._in_flight.get(number)
-            if turn is not None and turn.rates is not UNLIMITED:
+            if turn is not None:
                 self._limit.settle(turn.rates, tokens, turn.booked)
             self._adaptive.widen()
             self._probe.heard()
@@ -247,7 +247,7 @@ class EndpointLimiter:
         """Return the seconds until the next call may be sent; infinite: until one ends."""
         if not self._has_room:
             return inf
-        due = 0.0 if rates is UNLIMITED else self._limit.due(rates)
+        due = self._limit.due(rates)
         if not self._paced:
             return max(self._opens - now, due)
         if now < self._estimate.opens - _SHORT and self._probe.due:
@@ -256,8 +256,7 @@ class EndpointLimiter:
 
     def _send(self, turn: Turn, now: float) -> None:
         turn.number = self._estimate.send(now)
-        if turn.rates is not UNLIMITED:
-            turn.booked = self._limit.book(turn.rates, turn.estimate)
+        turn.booked = self._limit.book(turn.rates, turn.estimate)
         if self._paced and now < self._estimate.opens:
             self._probe.sent(turn.number)
         self._in_flight[turn.number] = turn
