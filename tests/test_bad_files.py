@@ -45,11 +45,11 @@ bad = pytest.mark.parametrize("content", BAD.values(), ids=BAD)
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that fails within ten seconds, and return the one sentence that it prints."""
-    began = time.monotonic()
+    """Run a command that fails, in ten CPU seconds; return the one sentence that it prints."""
+    began = time.process_time()
     with pytest.raises(SystemExit) as ended:
         raise SystemExit(main(list(arguments)))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     said = capsys.readouterr().err
     assert ended.value.code not in (0, None) and "Traceback" not in said, said
     assert 0 < len(said) < 1_500
@@ -115,11 +115,11 @@ PROMPTS: dict[str, str] = {
 
 @pytest.mark.parametrize("front", PROMPTS.values(), ids=PROMPTS)
 def test_a_prompt_file(front: str, tmp_path: Path) -> None:
-    path, began = tmp_path / "p.md", time.monotonic()
+    path, began = tmp_path / "p.md", time.process_time()
     path.write_text(f"---\n{front}\n---\n## system\nBe good.\n## messages\n")
     with pytest.raises(PromptError) as error:
         load(path, variables=set())
-    assert len(str(error.value)) < 500 and time.monotonic() - began < 5
+    assert len(str(error.value)) < 500 and time.process_time() - began < 5
 
 
 def test_a_mark_before_the_first_byte_is_no_error(tmp_path: Path) -> None:

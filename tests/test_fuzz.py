@@ -2,12 +2,12 @@
 
 import json
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pytest
+from helpers.growth import LINEAR, growth
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
@@ -37,7 +37,7 @@ from manyminds.tasks import TASKS, RedFlag, StepTask
 from manyminds.votes.flags import RedFlags
 
 SLOW_TOTAL = 100_000
-LONG = 100_000  # characters of the texts that are timed
+LONG = 40_000  # characters of the texts that are timed
 QUESTION = "Start with 7. Add 5. What is the result?"
 
 
@@ -231,23 +231,17 @@ def test_a_hundred_thousand_texts_are_read(name: str, text: str) -> None:
     READERS[name](text)
 
 
-def longest_wait(name: str, fragments: Sequence[str]) -> tuple[float, str]:
-    """Return how long the slowest of these took, each repeated to 100 KB, and which it was."""
-    waits: list[tuple[float, str]] = []
-    for fragment in fragments:
-        text = fragment * (LONG // len(fragment))
-        began = time.process_time()
-        READERS[name](text)
-        waits.append((time.process_time() - began, fragment[:40]))
-    return max(waits)
+def steepest(name: str, fragments: Sequence[str], length: int) -> tuple[float, str]:
+    """Return how much time grows with one of these, repeated, and which it is."""
+    return max((growth(READERS[name], one, length), one[:40]) for one in fragments)
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_long_texts_take_linear_time(name: str) -> None:
-    assert longest_wait(name, REPEATED) < (2, "")
+    assert steepest(name, REPEATED, LONG) < (LINEAR, "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_all_long_texts_take_linear_time(name: str) -> None:
-    assert longest_wait(name, FRAGMENTS) < (2, "")
+    assert steepest(name, FRAGMENTS, 100_000) < (LINEAR, "")

@@ -137,8 +137,8 @@ async def test_a_success_without_a_completion_is_malformed(body: bytes) -> None:
 async def test_a_pause_longer_than_the_timeout_fails_at_once(status: int) -> None:
     began = time.monotonic()
     busy = Reply("busy, come back", status=status, headers={"Retry-After": "120"})
-    got, requests = await asked(busy, retries=2, timeout=8)
-    assert time.monotonic() - began < 3 and requests == 1
+    got, requests = await asked(busy, retries=2, timeout=30)
+    assert time.monotonic() - began < 15 and requests == 1
     assert got["error"] is not None and got["error"]["kind"] == "rate_limit"
 
 

@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 import pytest
 from helpers.graphs import a_run, user
@@ -20,7 +19,7 @@ def late(body: Body, k: int) -> Reply:
 
 
 def first_is_late(_body: Body, k: int) -> Reply:
-    return Reply(f"answer {k}", latency=0.8 if k == 0 else 0.0)
+    return Reply(f"answer {k}", hang=k == 0)
 
 
 async def test_a_spare_answers_in_the_place_of_who_is_late() -> None:
@@ -38,11 +37,7 @@ async def test_a_spare_answers_in_the_place_of_who_is_late() -> None:
 async def test_without_a_spare_the_same_member_is_asked_once_more() -> None:
     with Server(first_is_late) as server:
         member = Member(f"m@{server.url}", timeout=30)
-        await ask(Member(f"warm@{server.url}"), PROMPT, a_run(), role="r")
-        server.clear()
-        began = time.monotonic()
         got = await ask(member, PROMPT, a_run(hedge=0.05), role="r")
-        assert time.monotonic() - began < 0.7
     assert got["text"] == "answer 1" and "hedged_by" not in got and got["draw"] == 0
 
 

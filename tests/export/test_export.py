@@ -2,13 +2,13 @@
 
 import json
 import random
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from helpers.growth import LINEAR, growth
 from helpers.registry import NAMES, small
 from helpers.trajectories import example
 
@@ -27,6 +27,7 @@ from manyminds.export.spool import Spool
 from manyminds.graphs.interaction import create_interaction
 from manyminds.json_lines import encoded
 from manyminds.models.simulated.model import questions
+from manyminds.records.run_record import RunRecord
 from manyminds.testing import ScriptedChatModel
 from manyminds.trajectory import Trajectory
 
@@ -272,16 +273,20 @@ def test_half_characters_and_odd_numbers_break_no_file(name: str, tmp_path: Path
 
 
 def test_many_calls_take_no_quadratic_time(tmp_path: Path) -> None:
-    path, many = tmp_path / "forest.jsonl", 1_500
-    with record(path):
-        replies = [f"It is {n % 7}." for n in range(many)]
-        model = Member(ScriptedChatModel(replies), name="m")
-        forest = create_agent_forest(model, samples=many, extract="number", prompt=None)
-        forest.compile().invoke({"messages": [("user", "How many?")]})
-    (run,) = load_runs(path)
-    began = time.process_time()
-    assert len(list(from_run(run, "calls"))) == len(list(from_run(run, "candidates"))) == many
-    assert time.process_time() - began < 3
+    runs = dict[int, RunRecord]()
+    for many in (200, 800):
+        with record(path := tmp_path / f"{many}.jsonl"):
+            replies = [f"It is {n % 7}." for n in range(many)]
+            model = Member(ScriptedChatModel(replies), name="m")
+            forest = create_agent_forest(model, samples=many, extract="number", prompt=None)
+            forest.compile().invoke({"messages": [("user", "How many?")]})
+        (runs[many],) = load_runs(path)
+
+    def convert(calls: str) -> None:
+        run, many = runs[len(calls)], len(calls)
+        assert len(list(from_run(run, "calls"))) == len(list(from_run(run, "candidates"))) == many
+
+    assert growth(convert, "x", 800) < LINEAR
 
 
 def test_a_test_file_of_short_questions_is_no_trap(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from langgraph.store.memory import InMemoryStore
 from manyminds import create_agent_forest, create_debate, create_moa, create_smoa
 from manyminds.method_graph import MethodGraph
 
-PROMPTLY = 1.0
+PROMPTLY = 10.0  # seconds; the calls in flight would take 30
 METHODS: dict[str, Callable[[list[str]], MethodGraph]] = {
     "moa": lambda members: create_moa(members, layers=2),
     "smoa": lambda members: create_smoa(members, layers=3),
@@ -39,7 +39,7 @@ def at_once(_body: Body, _k: int) -> str:
     return "The answer is 42."
 
 
-async def until(what: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(what: Callable[[], bool], seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it took too long"
@@ -127,7 +127,7 @@ def test_an_interrupt_on_the_command_line(tmp_path: Path) -> None:
             asyncio.run(until(lambda: server.busy == 2, 30))
             began = time.monotonic()
             process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=10)
+            _, told = process.communicate(timeout=30)
             assert time.monotonic() - began < 2 * PROMPTLY
         asyncio.run(until(lambda: server.busy == 0, PROMPTLY))
     assert process.returncode != 0

@@ -197,7 +197,7 @@ class Odd:
 
     def step(self, state: Any, action: Action) -> Step:
         if action.argument == "hang":
-            threading.Event().wait(20)
+            threading.Event().wait(60)
         if action.argument == "fail":
             raise OSError("no current")
         ended = {"ended": action.tool == "finish"}
@@ -219,7 +219,7 @@ async def test_an_action_that_hangs_fails_or_floods_is_an_observation() -> None:
     app = create_interaction(model, Odd(), timeout=0.2, max_chars=50).compile()
     began = time.monotonic()
     result = await app.ainvoke(user("Open?"))
-    assert time.monotonic() - began < 5 and result["answer"] == "pressed"
+    assert time.monotonic() - began < 30 and result["answer"] == "pressed"
     seen = contents(result["trajectories"][0])
     assert seen[1] == "Observation: Buttons for Open?"
     assert "took more than 0.2 s" in seen[3] and seen[5] == "Observation: Error: no current"

@@ -233,7 +233,7 @@ async def test_seconds_end_the_calls_in_flight() -> None:
 
     began = time.monotonic()
     result = await forest(ScriptedChatModel(stuck), 10, budget=Budget(seconds=0.3)).ainvoke(user())
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 20
     assert result["ballot"]["voters"] == 5
     cut = [c for c in result["candidates"] if c["status"] != "ok"]
     assert {c["error"]["message"] for c in cut} == {"the run's time was over before the answer"}

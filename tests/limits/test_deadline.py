@@ -100,4 +100,4 @@ async def test_who_waits_is_woken() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     watch.add(some(3))
-    assert await asyncio.wait_for(waiting, 1)
+    assert await asyncio.wait_for(waiting, 10)

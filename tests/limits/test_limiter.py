@@ -92,7 +92,7 @@ async def test_waiting_longer_than_one_may_fails_at_once_and_holds_no_place() ->
     with pytest.raises(AnswerError, match="left alone for 3600 s"):
         await entrance.enter(5)
     with pytest.raises(AnswerError, match="left alone"):  # not: wait for the place
-        await asyncio.wait_for(entrance.enter(5), 1)
+        await asyncio.wait_for(entrance.enter(5), 10)
 
 
 async def test_who_gives_up_waiting_takes_no_place() -> None:
@@ -104,7 +104,7 @@ async def test_who_gives_up_waiting_takes_no_place() -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    await asyncio.wait_for(entrance.enter(1), 1)
+    await asyncio.wait_for(entrance.enter(1), 10)
 
 
 class Endpoint(Protocol):

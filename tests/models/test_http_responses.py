@@ -235,7 +235,7 @@ def test_a_server_that_trickles_or_never_ends_is_not_waited_for(
 
     monkeypatch.setattr("urllib.request.build_opener", Opener.built)
     began = time.monotonic()
-    assert served("vllm") == [] and time.monotonic() - began < 5
+    assert served("vllm") == [] and time.monotonic() - began < 30
 
 
 def test_nobody_asks_for_statuses_outside_a_request() -> None:

@@ -1,6 +1,7 @@
 """Votes over hand-made candidates, and the worker thread that holds them."""
 
 import asyncio
+import threading
 import time
 from typing import Any
 
@@ -76,14 +77,16 @@ async def test_a_vote_without_a_readable_answer_takes_the_most_typical_reply() -
 
 
 async def test_a_vote_that_outlasts_the_run_leaves_the_first_good_reply() -> None:
+    over = threading.Event()
+
     def slow(_effort: Effort) -> Ballot:
-        time.sleep(2)
+        over.wait(60)
         return majority(["1"])
 
     run = a_run(budget=Budget(seconds=0.2))
-    began = time.monotonic()
     ballot, notes = await hold(run, [candidate(None), candidate("yes", index=1)], slow)
-    assert ballot["winner"] == 1 and notes == [LATE] and time.monotonic() - began < 1.8
+    over.set()
+    assert ballot["winner"] == 1 and notes == [LATE]
 
 
 async def test_the_loop_goes_on_while_a_worker_compares() -> None:

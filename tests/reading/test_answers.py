@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from helpers.growth import LINEAR, growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -391,7 +393,7 @@ def test_no_text_makes_an_extractor_raise(text: str) -> None:
         hash(read.key(text if answer is None else answer))
 
 
-LONG = 15_000  # a quadratic search would take seconds
+LONG = 15_000
 PATTERNS = [
     "{", "\\", "\\boxed{", "\\boxed{{", "}", '{"a":', "[", '"', "'", "\\'", '\\"', '"answer": ',
     '"answer":"\\', "answer is ", "answer", " ", "\n", "*", "**", "$", "$$", "```", "```python\n",
@@ -405,16 +407,13 @@ PATTERNS = [
 def test_long_texts_take_linear_time(name: str) -> None:
     read = EXTRACTORS[name]
     for pattern in PATTERNS:
-        text = "answer " + pattern * (LONG // len(pattern))
-        assert any(_seconds(read, text) < 0.25 for _ in range(3)), (name, pattern)
+        assert growth(partial(_vote, read), pattern, LONG) < LINEAR, (name, pattern)
 
 
-def _seconds(read: Extractor, text: str) -> float:
-    """Return the CPU seconds of one reading; the least of several is that of a quiet moment."""
-    started = time.process_time()
+def _vote(read: Extractor, run: str) -> None:
+    text = f"answer {run}"
     answer = read.extract(text)
     read.key(text if answer is None else answer)
-    return time.process_time() - started
 
 
 @given(st.integers(-(10**12), 10**12))

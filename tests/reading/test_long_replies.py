@@ -4,11 +4,11 @@ Nothing may be read that a reply does not say; an abstention is a loss, not an e
 """
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.growth import LINEAR, growth
 
 from manyminds.reading import conclusion
 from manyminds.reading.answers import EXTRACTORS
@@ -151,10 +151,12 @@ PARTS = ["So ", "If it were 5, ", "Note that ", "therefore ", ", which is ", "So
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_repetition_takes_no_long_time(part: str) -> None:
-    began = time.process_time()
-    for text in (part * (20_000 // len(part)), f"{part * (4_000 // len(part))}\n\nIt is 5."):
+@pytest.mark.parametrize("end", ["", "\n\nIt is 5."])
+def test_repetition_takes_linear_time(part: str, end: str) -> None:
+    def read(run: str) -> None:
+        text = f"{run}{end}"
         readable(text)
         read_all([text, "5"], question="How many of them are there in all?")
         read_all([text, "Oslo"], question="What is the capital of Norway?")
-    assert time.process_time() - began < 2.0
+
+    assert growth(read, part, 10_000) < LINEAR
