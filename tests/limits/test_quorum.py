@@ -107,7 +107,7 @@ async def test_a_layer_takes_as_long_as_its_fourth_answer_and_the_grace(
     status = {c["member"]: c["status"] for c in result["candidates"]}
     assert status["f"] == "cut" and sum(s == "ok" for s in status.values()) == good
     assert result["answer"] == "by end" and "timeout" in result["report"]["degraded"]
-    assert [m["member"] for m in result["report"]["missing"]][-1:] == ["f"]
+    assert "f" in [m["member"] for m in result["report"]["missing"]]
 
 
 async def test_without_options_a_hanging_member_ends_at_its_timeout_and_is_marked() -> None:
