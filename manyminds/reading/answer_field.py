@@ -19,6 +19,7 @@ _NAMES_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_OBJECT = 5_000
+_CLOSES = re.compile(r"[\s,}]*(?:```\s*)?", re.IGNORECASE)
 
 
 def field(text: str) -> str | None:
@@ -35,6 +36,18 @@ def field(text: str) -> str | None:
         return str(json.loads(f'"{string}"', strict=False))
     except ValueError:  # LaTeX with single backslashes, as models write it: take it unchanged
         return string
+
+
+def without_reasons(text: str) -> str:
+    """Return a reply in JSON with nothing but its last "answer" field, where that ends it.
+
+    Its reasons come before the answer and are no part of it. Any other reply stays as it is.
+    """
+    fields = list(_FIELD.finditer(text))
+    if not fields or fields[-1]["bare"] is not None:
+        return text
+    ends = _CLOSES.fullmatch(text, fields[-1].end()) is not None
+    return f"{{{fields[-1][0]}}}" if ends else text
 
 
 def _only_field(text: str) -> str | None:

@@ -5,7 +5,7 @@
 
 import re
 
-from manyminds.reading.cues import ANSWER_IS
+from manyminds.reading.cues import ANSWER_IS, answers_in
 from manyminds.reading.discourse import (
     BEFORE,
     SINCE,
@@ -65,7 +65,7 @@ def without_asides(text: str) -> str:
 
 def _without_supposed(text: str) -> str:
     """Return a reply without sentences about what the answer would be, if it were not as it is."""
-    for cue in reversed(list(ANSWER_IS.finditer(text))[-_MOST_CUES:]):
+    for cue in reversed(answers_in(text)[-_MOST_CUES:]):
         if not would(cue[0]):
             continue
         begins = max(

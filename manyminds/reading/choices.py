@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 
 from manyminds.reading import languages, locate, option_texts
-from manyminds.reading.cues import ANSWER_IS, CONCLUDES, DENIED, DENIES
+from manyminds.reading.cues import CONCLUDES, DENIED, DENIES, answers_in
 from manyminds.reading.locate import Found, found
 from manyminds.reading.revised import settled
 
@@ -191,7 +191,7 @@ def _denies(clause: str, options: Mapping[str, str], question: str) -> bool:
 
 def _contradicts(text: str, options: Mapping[str, str] | None) -> bool:
     """Say whether a reply calls different options its answer, and none of them the final one."""
-    cues = [cue for cue in ANSWER_IS.finditer(text)][-_MOST_CUES:]
+    cues = answers_in(text)[-_MOST_CUES:]
     if len(cues) < 2 or _LAST_WORD.search(cues[-1][0]):
         return False
     said = [text[cue.end() : cue.end() + _LONGEST].lstrip(" *:=").split("\n")[0] for cue in cues]

@@ -2,6 +2,7 @@
 """The words around an answer, in English, Chinese, Japanese and the table of `languages`."""
 
 import re
+from functools import lru_cache
 
 from manyminds.reading import languages
 
@@ -139,3 +140,9 @@ COMMA_WORDS = re.compile(
     r"|es|il|della|en|hay|que|se|con|os|uma?|di|che|al|cela|soit|custa|s\u00e3o|het|een|zijn|kost|euros?)\b|[\u0400-\u04ff]",
     re.IGNORECASE,
 )
+
+
+@lru_cache(maxsize=1_024)  # each kind of answer that is tried looks for them in the same replies
+def answers_in(text: str) -> tuple[re.Match[str], ...]:
+    """Return the cues of a text, such as "The answer is", from its first to its last."""
+    return tuple(ANSWER_IS.finditer(text))

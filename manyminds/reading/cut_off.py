@@ -2,6 +2,7 @@
 """Replies that break off within a sentence, as one does that ran out of tokens."""
 
 import re
+from functools import lru_cache
 
 from manyminds.reading import locate
 
@@ -25,6 +26,7 @@ _BEGUN = re.compile(  # and no more: "We set this", "Then we"
 _TAIL = 300  # characters at the end of a reply
 
 
+@lru_cache(maxsize=1_024)  # each kind of answer that is tried asks it of the same replies
 def is_cut_off(text: str) -> bool:
     """Say whether a reply ends with a word or sign that something has to follow."""
     tail = _EMPHASIS.sub("", text[-_TAIL:].rstrip())

@@ -2,6 +2,7 @@ r"""Numbers spelled in other ways, rewritten in plain digits: words, Chinese, La
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from manyminds.reading import number_words
 
@@ -135,6 +136,7 @@ def _han_mixed(match: re.Match[str]) -> str:
     return str(total.numerator) if total.denominator == 1 else match[0]
 
 
+@lru_cache(maxsize=4_096)
 def spelled(text: str) -> str:
     """Return a short text with its number words, English and Chinese, as digits."""
     text = _A_HUNDRED.sub("one ", _HALF_A.sub(_halves, text))
@@ -194,6 +196,7 @@ def _overlined(match: re.Match[str]) -> str:
     return str(Fraction(above, int("9" * len(again) + "0" * len(start))))
 
 
+@lru_cache(maxsize=4_096)
 def plain(text: str) -> str:
     """Return the text with LaTeX, raised digits, fractions and signs in plain characters."""
     text = _REPEATING.sub(_repeated, text)

@@ -88,7 +88,7 @@ def exact_value(match: re.Match[str], *, comma: bool) -> Fraction | None:
     if figure is None or len(figure) > _LONGEST:
         return None
     try:
-        size = Fraction(figure)
+        size = Fraction(int(figure) if figure.isdecimal() else figure)
         if match["mixed"]:
             size += Fraction(match["mixed"])
         if match["below"]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from manyminds.reading.answer_field import field
 from manyminds.reading.cues import (
-    ANSWER_IS,
     CONDITION,
     CONFIRMS,
     CORRECTION,
@@ -24,6 +23,7 @@ from manyminds.reading.cues import (
     SUPPOSED,
     TAKEN_BACK,
     VACUOUS,
+    answers_in,
 )
 
 # Two backslashes: the reply may be JSON, where LaTeX is escaped once more.
@@ -145,7 +145,7 @@ def places(text: str) -> tuple[Found, ...]:
 
 
 def _cued(text: str) -> Found | None:
-    cues = [cue for cue in ANSWER_IS.finditer(text) if not _asks(text, cue.end())]
+    cues = [cue for cue in answers_in(text) if not _asks(text, cue.end())]
     if _repeats_itself(text, cues):
         cues.pop()
     while len(cues) > 1 and CONFIRMS.match(_statement(text, cues[-1].end()) or ""):

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from manyminds.reading import digits, figures, units
 from manyminds.reading.locate import Found
+from manyminds.reading.reasoning import readable
 
 UNITS = {
     **units.NAMES,
@@ -50,7 +51,7 @@ def unit_of(text: str, answer: str) -> str | None:
         answer: The number that was read in it.
     """
     wanted, unit = figures.value(answer), None
-    plain = digits.plain(text[-_TAIL:])
+    plain = digits.plain(readable(text)[-_TAIL:])
     for token in figures.TOKEN.finditer(plain):
         written = figures.written(token)
         if wanted is None or written is None or figures.value(written) != wanted:

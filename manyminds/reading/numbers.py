@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 
 from manyminds.reading import answer_field, digits, locate, steps
 from manyminds.reading.asserted import without_checks
-from manyminds.reading.cues import ANSWER_IS, COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS
+from manyminds.reading.cues import COMMA_WORDS, CONCLUDES, DENIED, UNKNOWN, VACUOUS, answers_in
 from manyminds.reading.cut_off import is_cut_off, stops_short
 from manyminds.reading.discourse import is_marked, so
 from manyminds.reading.figures import TOKEN, value, written
@@ -124,9 +124,10 @@ def has_decimal_comma(text: str) -> bool:
     return _COMMA_NUMBER.search(text[:_TAIL]) is not None or _decimal_comma(text)
 
 
+@lru_cache(maxsize=1_024)
 def _decimal_comma(text: str) -> bool:
     """Return whether a reply writes in a language whose decimal mark is the comma."""
-    cued = (m["comma"] for m in ANSWER_IS.finditer(text, max(0, len(text) - _LONGEST)))
+    cued = (cue["comma"] for cue in answers_in(text[-_LONGEST:]))
     return (
         any(cued)
         or _EUROS.search(text[:_TAIL]) is not None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from manyminds.reading import digits, locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
-from manyminds.reading.cues import ANSWER_IS, DENIES, REASON
+from manyminds.reading.cues import DENIES, REASON, answers_in
 from manyminds.reading.locate import Found
 from manyminds.reading.polarity_words import EITHER, SAID, WORD
 from manyminds.reading.reasoning import readable
@@ -200,7 +200,7 @@ def _last_verdict(text: str) -> str | None:
     """Return what the last sentence of several says: "2 + 2 is 4. So it is true."."""
     sentences = locate.sentences(text)
     said = sentences[-1].strip(f" \"'{_THUMBS}") if sentences else ""
-    cues = list(ANSWER_IS.finditer(said))
+    cues = answers_in(said)
     clause = _CLAUSE.split(said)[-1]
     if cues and DENIES.search(cues[-1][0]):  # "The answer is not yes."
         return None

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from manyminds.reading.answer_field import without_reasons
 from manyminds.reading.asides import without_asides
 from manyminds.reading.asserted import own, without_offers
 from manyminds.reading.cues import ANSWER_IS
@@ -112,7 +113,7 @@ def _unstyled(text: str) -> str:
 @lru_cache(maxsize=1_024)  # each kind of answer that is tried reads the same replies
 def readable(text: str) -> str:
     """Return the end of the visible reply, full-width characters in their usual width."""
-    rest = visible(text)[-LONGEST:].translate(WIDE)
+    rest = without_reasons(visible(text))[-LONGEST:].translate(WIDE)
     turn = _NEXT_TURN.search(rest)
     if turn is not None and rest[: turn.start()].strip():  # a turn that the model made up
         rest = rest[: turn.start()]

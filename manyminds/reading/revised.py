@@ -2,7 +2,9 @@
 """Replies that take an answer back: "The answer is 12. Wait, I forgot one. So it is 13."."""
 
 import re
+from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from manyminds.reading.locate import Found
@@ -68,13 +70,18 @@ def settled(find: Callable[[str], Found | None], text: str) -> Found | None:
         text: A reply.
     """
     text = readable(text)
-    turns = list(_TURN.finditer(text))
-    if not turns:
+    last = _last_turn(text)
+    if last is None:
         return find(text)
-    last = turns[-1]
     later = find(text[last.end() :].lstrip(_BETWEEN))
     if later is not None:
         return Found(later.answer, f"{later.where}, corrected")
-    if any(_FALSE.search(text, turn.start()) for turn in turns[-1:]):
+    if _FALSE.search(text, last.start()):
         return None
     return find(text[: last.start()] if text[: last.start()].strip() else text)
+
+
+@lru_cache(maxsize=1_024)  # each kind of answer that is tried looks for it in the same replies
+def _last_turn(text: str) -> re.Match[str] | None:
+    last = deque(_TURN.finditer(text), maxlen=1)
+    return last[0] if last else None

@@ -7,7 +7,7 @@ import pytest
 
 from manyminds.reading.answers import extractor
 from manyminds.reading.together import read_all
-from manyminds.votes.votes import majority
+from manyminds.votes.votes import labels, majority
 
 CASES = Path(__file__).parents[2].parent / "shared" / "data" / "reading_cases.jsonl"
 
@@ -133,3 +133,54 @@ def test_each_answer_has_its_place() -> None:
         "mention of another reply's answer",
         "whole reply",
     ]
+
+
+def _groups(question: str, texts: list[str]) -> list[int | None]:
+    reading = read_all(texts, question=question)
+    return labels(reading.answers, reading.extractor)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "groups"),
+    [
+        (
+            "Find the sum of the real roots of $x^3 - 9x = 0$ and $x - 18 = 0$.",
+            ["18", "18.0", "$18$", "no solution", "\\frac{36}{2}", "No solution"],
+            [0, 0, 0, 1, 0, 1],
+        ),
+        (
+            "Simplify $\\sqrt{8} \\cdot \\frac{1}{2}$.",
+            ["\\sqrt{2}", "sqrt(2)", "$\\sqrt{2}$", "undefined", "\\sqrt{3}"],
+            [0, 0, 0, 1, 2],
+        ),
+        (
+            "Compute $a + 5b$ for $a = 3$ and $b = 3$.",
+            ["18", "18.0", "Cannot be determined", "$18$", "18"],
+            [0, 0, None, 0, 0],
+        ),
+    ],
+)
+def test_an_answer_in_words_leaves_the_figures_of_the_others_what_they_are(
+    question: str, answers: list[str], groups: list[int | None]
+) -> None:
+    fields = [json.dumps({"reasoning": "We solve it.", "answer": one}) for one in answers]
+    assert _groups(question, fields) == groups
+    assert _groups(question, [f"The answer is {one}." for one in answers]) == groups
+
+
+def test_names_with_figures_stay_names() -> None:
+    question = "Which mission landed there?"
+    texts = ["The answer is Apollo 11.", "Answer: Apollo 11", "Apollo 12", "Answer: Surveyor"]
+    assert _groups(question, texts) == [0, 0, 1, 2]
+
+
+def test_reasons_in_json_say_nothing_about_the_answer() -> None:
+    reasons = "Let p(x) = mx + b. Then 4 = 2 m, so \\boxed{7} is wrong. The answer is 9."
+    texts = [
+        json.dumps({"reasoning": reasons, "answer": "2"}),
+        f'Here is the JSON:\n```json\n{{"reasoning": "{reasons}", "answer": "2"}}\n```',
+        '{"reasoning": "m = 2", "answer": "2"}',
+        '{"reasoning": "m = 3", "answer": "3"}',
+    ]
+    assert _groups("You know p(2) = 3. Find q(-1).", texts) == [0, 0, 0, 1]
+    assert [extractor("math")(text) for text in texts] == ["2", "2", "2", "3"]
