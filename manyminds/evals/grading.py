@@ -14,6 +14,7 @@ from manyminds.evals.tables import data_rows
 from manyminds.json_lines import json_lines
 from manyminds.reading import polarity
 from manyminds.reading.answers import EXTRACTORS, Extractor, extractor, guess
+from manyminds.reading.appendix import answering
 from manyminds.reading.as_written import is_stated, is_written, peeled
 from manyminds.reading.choices import options_in
 from manyminds.reading.kinds import kind_of_answer, kinds_of_question
@@ -142,6 +143,7 @@ class ByAnswer:
         )
 
     def _by_kind(self, written: str, text: str, row: Row) -> Iterator[Graded]:
+        text = answering(text, row["question"])
         gold = written.rpartition("####")[2].strip()  # GSM8K writes its working before it
         if not gold:
             yield Graded(False, None, TEXT.name)

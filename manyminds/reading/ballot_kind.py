@@ -17,7 +17,6 @@ from manyminds.reading import (
     polarity,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.appendix import without_appendix
 from manyminds.reading.concluded import WHERE
 from manyminds.reading.figures import is_number
 from manyminds.reading.kinds import DURATION, KINDS, NUMBER_WITH_COMMA, kinds_of_question, lettered
@@ -26,7 +25,6 @@ from manyminds.reading.measures import in_small_unit
 from manyminds.reading.numbers import has_decimal_comma
 from manyminds.reading.polarity import YES_OR_NO
 from manyminds.reading.ranges import RANGE, is_range
-from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import restated
 from manyminds.reading.texts import TEXT
 
@@ -237,10 +235,6 @@ def _fills_in_words(good: Sequence[str], question: str) -> bool:
 @lru_cache(maxsize=4_096)
 def read_as(kind: Extractor, text: str, question: str = "") -> Found | None:
     """Return what a reply states; one that nothing is read in is read without its markup."""
-    if question and kind.name not in _EXACT:
-        shown = readable(text)
-        answered = without_appendix(shown, question)
-        text = text if answered == shown else answered
     found = kind.located(text)
     if found is None and kind.name not in _EXACT and (bare := markup.bare(text)) != text:
         found = kind.located(bare)

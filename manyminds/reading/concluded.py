@@ -51,6 +51,7 @@ _LEAVES = re.compile(
 )
 _OUT_OF = re.compile(r"\b([0-9]{1,9})\s+out\s+of\s+([0-9]{1,9})\b")
 _IN_BASE = re.compile(r"[0-9]\}?_\{?[0-9]")
+_BOLD = re.compile(r"(?<!\A)\*\*([^*\n]{1,120})\*\*")
 _FEW = 3  # words of a conclusion that is an answer
 _ALTERNATIVES = re.compile(
     r"[,:]\s(?:[^,:?]|,(?=[0-9])){1,100}\s(?:or|oder|ou|o|of|\u0438\u043b\u0438)\s[^:?]{1,100}\?\s*\Z"
@@ -92,7 +93,8 @@ def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Fou
     shown = readable(text)
     if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
         return found
-    if kind.name == "number" or found is not None and figures.is_number(found.answer):
+    number = kind.name == "number" or found is not None and figures.is_number(found.answer)
+    if number and not _stands_out(found, (locate.sentences(shown) or [""])[-1]):
         found = _of_whom_it_asks(shown, found, question)
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
@@ -182,6 +184,8 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
     comma = numbers.has_decimal_comma(text)
     values = list(values_in(said, comma=comma))
     known = found is not None and figures.value(found.answer) in {one.value for one in values}
+    if known and _stands_out(found, said):
+        return found
     if _SERIES.search(said) and not any(map(str.isdigit, _SERIES.sub("", said))):
         return None if known else found  # "The numbers are 123, 132 and 213."
     if not values and found is not None and not figures_asked(question):
@@ -208,6 +212,12 @@ def _number(said: str, text: str, found: Found | None, question: str) -> Found |
     if picked is not None and (figures.value(picked) not in given or _results(picked, text)):
         return Found(picked, WHERE)
     return found if known else None
+
+
+def _stands_out(found: Found | None, said: str) -> bool:
+    """Say whether the only bold words of a sentence are a number: "18 letters, **8** of them s"."""
+    spans = _BOLD.findall(said) if found is not None and found.where == "bold text" else []
+    return len(spans) == 1 and len(spans[0].split()) <= _FEW and spans[0] != said
 
 
 def of_another(text: str, found: Found, question: str) -> bool:

@@ -64,6 +64,7 @@ _NOUN = re.compile(  # without one of these nothing "is the answer"
 _MOST_BOXES = 20
 _TWO_NAMES = 40  # characters of a first name and an initial
 _SHORT = 12  # characters of an answer that another follows at once
+_SHORT_LINE = 40  # characters of a line with an answer alone
 
 
 class Found(NamedTuple):
@@ -164,7 +165,8 @@ def _cued(text: str) -> Found | None:
         return None
     begin = cues[-1].end() if cues else None
     inverse = list(IS_THE_ANSWER.finditer(text, begin or 0)) if _NOUN.search(text) else []
-    if inverse and (begin is None or inverse[-1].start() > begin):
+    labelled = begin is not None and _is_label(text, cues[-1])
+    if inverse and (begin is None or inverse[-1].start() > begin and not labelled):
         said = inverse[-1][1] or inverse[-1][2]
         return found(said.strip(_MARKUP) or None, "cue")
     if not cues or begin is None:
@@ -184,6 +186,13 @@ def _cued(text: str) -> Found | None:
     if said is not None and not (alone and not denied) and (denied or DENIED.match(said)):
         return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
     return found(said, where)
+
+
+def _is_label(text: str, cue: re.Match[str]) -> bool:
+    """Say whether a cue is a label in front of a short answer: "Correct answer: **A**"."""
+    said = text[cue.end() :].lstrip(_MARKUP).partition("\n")[0]
+    named = len(cue[0].strip(_MARKUP)) > 1  # not the "A:" of an option
+    return named and ":" in cue[0] + text[cue.end() : cue.end() + 1] and len(said) <= _SHORT_LINE
 
 
 def _repeats_itself(text: str, cues: list[re.Match[str]]) -> bool:

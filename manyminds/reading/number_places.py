@@ -6,6 +6,7 @@ from itertools import pairwise
 from manyminds.reading import digits, locate, same_value
 from manyminds.reading.figures import TOKEN, written
 from manyminds.reading.no_number import NO_NUMBER
+from manyminds.reading.steps import leads
 
 NUMBER = re.compile(r"[0-9]")
 _DENIED_BEFORE = re.compile(
@@ -41,6 +42,9 @@ _THERE_ARE = re.compile(  # "So there are 12 ways to seat 4 people"
     r"\W*(?:so|thus|therefore|hence|in\s+total|altogether),?\s+there\s+(?:are|is|will\s+be|would\s+be)\s+"
     r"(?:(?:exactly|only|about|a\s+total\s+of)\s+)?(?P<number>[0-9][0-9,.]*)(?=\s+[a-z])",
     re.IGNORECASE,
+)
+_TOLD = re.compile(  # "3 x 2 = 6, plus 1: Owen spends $7 in total."
+    r"[=\u2248][^:=]*:\s+(?P<said>[^\W\d_][^=:;0-9]*(?P<number>[0-9][0-9.,]*[0-9]|[0-9])[^0-9=:;]*)$"
 )
 _MORE_OF = re.compile(
     r"\b(?:and|but|or)\s+(?:only\s+)?[0-9]+\s+[a-z]|\b(?:so|which|each|of\s+them)\b[^.]*[0-9]|=",
@@ -238,6 +242,8 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
     elif _STATES_MORE.match(left_out):
         so = SO.search(left_out)
         return None if so is None else in_sentence(left_out[so.end() :], comma=comma)
+    if (told := _TOLD.search(sentence)) is not None and not leads(told["said"], equation=False):
+        return first_number(told["number"], comma=comma)
     if not NUMBER.search(bare) and (so := SO.search(left_out)) is not None:
         return in_sentence(left_out[so.end() :], comma=comma)  # "a, b, c - so there are 3"
     counted = _THERE_ARE.match(sentence)

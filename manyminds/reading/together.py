@@ -16,6 +16,7 @@ from manyminds.reading import (
     polarity,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
+from manyminds.reading.appendix import answering
 from manyminds.reading.ballot_kind import decided, read_as
 from manyminds.reading.concluded import of_another
 from manyminds.reading.discourse import supposes
@@ -72,6 +73,8 @@ def read_all(
     Returns:
         One answer or abstention per reply. It never raises, whatever the texts are.
     """
+    if question and kind is None:
+        texts = [text and answering(text, question) for text in texts]
     answers_refusing = kind is None and any(map(_refuses, choices.options_in(question).values()))
     refused = [text is None or not answers_refusing and _refuses(text) for text in texts]
     good = [text for text, no in zip(texts, refused, strict=True) if text is not None and not no]

@@ -3,7 +3,7 @@
 
 import pytest
 
-from manyminds.reading.appendix import without_appendix
+from manyminds.reading.appendix import answering
 from manyminds.reading.together import read_all
 
 TILES = "How many tiles does Rosa need for a floor of 4 m by 6 m, if a tile covers 0.25 m²?"
@@ -60,4 +60,4 @@ def test_what_stands_in_sections_behind_the_answer_is_left_out(
     ],
 )
 def test_a_reply_that_goes_on_stays_whole(reply: str) -> None:
-    assert without_appendix(reply, TILES) == reply
+    assert answering(reply, TILES) == reply
