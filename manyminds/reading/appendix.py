@@ -14,7 +14,7 @@ from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.conclusion import HEADING
 from manyminds.reading.discourse import is_aside, is_marked, so, supposes, unmarked
 from manyminds.reading.reasoning import readable
-from manyminds.reading.revised import turns
+from manyminds.reading.revised import turns, undecided
 from manyminds.reading.steps import leads
 from manyminds.reading.values_asked import figures_asked
 
@@ -64,7 +64,7 @@ def answering(text: str, question: str) -> str:
     """
     shown = readable(text)
     blocks = [_Block(one[0], one.end()) for one in _BLOCK.finditer(shown)][-_MOST_BLOCKS:]
-    if len(blocks) < _FEWEST or locate.places(shown):
+    if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown):
         return text
     at = _answering(blocks, question)
     behind = [one.said for one in blocks[at + 1 :]] if at is not None else []

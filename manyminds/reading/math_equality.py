@@ -16,7 +16,8 @@ from manyminds.reading.equivalence import equal, understand
 _SET = re.compile(r"\\?\{[-0-9a-z+*/^.,; \\]{1,200}\\?\}")
 _LONGEST_ANSWER = 4000  # beyond it, no rewriting
 _NAMED = re.compile(
-    r"^(?:[A-Za-z](?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?|\\?[a-z]{1,8}|[a-z]\^\{?-1\}?\([a-z]\))"
+    r"^(?:[A-Za-z](?:_\{?\w{1,3}\}?)?(?:'{1,3}|\u2032|\^\{?\\prime\}?)?(?:\([A-Za-z]\))?"
+    r"|\\?[a-z]{1,8}|[a-z]\^\{?-1\}?\([a-z]\)|d[a-z]?/d[a-z]|\\[dt]?frac\{d[a-z]?\}\{d[a-z]\})"
     r"(?:=|\\in(?![a-z]))(?=[^=<>]+$)"
 )
 _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}")

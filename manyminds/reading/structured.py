@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are easier to read in one line
 """Answers that a program gives or is: Python literals, blocks of code."""
 
 import ast
@@ -12,6 +13,11 @@ from manyminds.reading.discourse import supposes
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import LONGEST, visible
 
+_SHOWN = re.compile(  # "The program prints:", and a fence
+    r"(?:\b(?:print|output|return|result|evaluate|display|show)s?(?:ed)?|\bausgegeben|\bgibt|\bausgabe|\bimprime|\baffiche|\bsalida|\bsortie"
+    r"|\u8f93\u51fa|\u6253\u5370|\u51fa\u529b|\u8868\u793a)[^\n.]{0,40}[:\uff1a][*_ \t]*\n+[ \t]*```(?:text|plaintext|output|console)?[ \t]*\n([^`]{1,2000}?)\s*```",
+    re.IGNORECASE,
+)
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
     r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
@@ -79,6 +85,9 @@ def find_literal(text: str) -> Found | None:
         return None
     text = without_asides(shown[-LONGEST:])
     tagged = _TAGGED.findall(text)
+    printed = {one.strip() for one in _SHOWN.findall(text)}
+    if not tagged and len(printed) == 1 and is_literal(*printed):
+        return Found(printed.pop(), "code fence")
     fenced = None if tagged else phrases.fenced(text)
     where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"
     reply = (str(tagged[-1]) if tagged else fenced or text).strip()

@@ -31,6 +31,7 @@ from manyminds.reading.measures import (
 from manyminds.reading.mentions import is_sentence, mentioned
 from manyminds.reading.reasoning import readable
 from manyminds.reading.restated import contradicts, restated
+from manyminds.reading.revised import undecided
 from manyminds.reading.texts import TEXT, in_words
 
 _UNSURE = ("bold text", "first paragraph")
@@ -153,7 +154,7 @@ def _why(text: str | None, refused: bool, kind: str) -> str:
 @lru_cache(maxsize=4_096)
 def _refuses(text: str) -> bool:
     shown = readable(text)
-    if locate.refuses(shown):
+    if locate.refuses(shown) or undecided(shown) and not locate.places(shown):
         return True
     last = locate.sentences(shown)[-1:] if _UNTOLD.search(shown) else []
     return bool(last) and supposes(last[0])  # "It doesn't say. With 5 of them, it would be 10."

@@ -277,3 +277,20 @@ def test_generated_latex_is_compared_at_once_from_threads() -> None:
 
     seconds, pair = _slowest([(formula(), formula()) for _ in range(60)])
     assert seconds < _MOST_OF_A_PAIR, pair
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("f'(x) = 2x\\ln x + x", "2x\\ln x + x", True),
+        ("y' = 6x", "6x", True),
+        ("\\frac{dy}{dx} = 6x", "dy/dx = 6x", True),
+        ("P(A) = 3/8", "\\frac{3}{8}", True),
+        ("f''(x) = 2", "2x", False),
+        ("x + y = 2", "2", False),
+    ],
+)
+def test_the_name_of_a_derivative_or_a_probability_is_no_part_of_its_value(
+    one: str, other: str, *, same: bool
+) -> None:
+    assert extractor("math").equivalent(one, other) is same
