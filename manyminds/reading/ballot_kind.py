@@ -154,7 +154,8 @@ def _by_number(listed: Mapping[str, str], good: Sequence[str], question: str) ->
     """Return the reader of numbered options, where a question asks which or it reads enough."""
     by_number = numbered.reader(tuple(listed.items()), question)
     read = sum(read_as(by_number, text, question) is not None for text in good)
-    return by_number if numbered.asks_which(question) or read >= _ENOUGH * len(good) > 0 else None
+    sure = numbered.asks_which(question) or numbered.are_lettered(listed)
+    return by_number if sure or read >= _ENOUGH * len(good) > 0 else None
 
 
 def _is_unfit(kind: Extractor, found: Sequence[Found], question: str) -> bool:

@@ -98,7 +98,7 @@ def key(answer: str) -> Fraction | str:
 def _only(said: str, where: str, question: str) -> Found | None:
     said = _HMS.sub(r"\1 h \2 min \3 s", _CLOCK.sub(r"\1 h \2 min", said))
     said = _plain(_HOURS_AND.sub(r"\1 h \2 min", said))
-    for part in (said, *_parts(said)):
+    for part in (said, *_parts(said), REASON.split(said)[0]):
         found = _in(part, where, question)
         if found is not None:
             return found
@@ -122,7 +122,8 @@ def _in(said: str, where: str, question: str) -> Found | None:
 
 
 def _plain(said: str) -> str:
-    return digits.plain(digits.spelled(digits.plain(digits.mixed(said[:400]))))
+    plain = digits.plain(digits.spelled(digits.plain(digits.mixed(said[:400]))))
+    return " ".join(plain.split())  # "2 \\text{ hours}" has two spaces
 
 
 def _seconds(found: re.Match[str]) -> Fraction:

@@ -51,6 +51,10 @@ _QUOTED = re.compile(r"(?:the\s+)?(?:\w+\s+)?[\"\u201c](?P<inner>[^\"\u201d]{1,6
 _BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _EXTRA = frozenset(["actual", "correct", "real", "true", "answer", "known", "official"])
 _MOST_WORDS = 6  # of an answer
+_LONG = 5  # letters that "bagna" and "bagnata" share
+_DONE = ("ato", "ata", "ati", "ate", "ito", "ita", "uto", "uta", "ado", "ada", "ido", "ida")
+"""Endings of participles in Italian, Spanish and Portuguese."""
+_PLACES = frozenset(("in", "on", "at", "near", "off"))
 _CLAUSE_END = re.compile(r"[;,.]\s")
 _IT_IS = re.compile(
     r"\W*(?:(?:[Ii]t|[Tt]hat|[Tt]his)(?:['\u2019]s|\s+is|\s+was)|[Ee]s\s+ist|[Cc]['\u2019]est)\s+(?:the\s+|an?\s+|der\s+|die\s+|das\s+|le\s+|la\s+|l['\u2019])?((?:[A-Z\u00c0-\u00de][\w'\u2019-]*\s?){1,4})[.!*]*"
@@ -160,12 +164,20 @@ def _in_its_clause(
 def _in_its_form(clause: str, sentence: str, *, past: bool) -> str:
     """Return a subject and its verb as a sentence has them: "tom lives" for "tom live"."""
     subject, _, verb = clause.rpartition(" ")
+    names = [subject, *_shorter(subject)]
+    subject = next((name for name in names if name and f"{name} " in sentence), subject)
     at = sentence.find(f"{subject} ") if subject else -1
     said = None if at < 0 else WORD.match(sentence, at + len(subject) + 1)
     if said is None or stem(said[0]) != stem(verb):
         return clause
     present = said[0] in (verb, f"{verb}s", f"{verb}es", f"{verb[:-1]}ies")
     return f"{subject} {said[0]}" if past or present else clause
+
+
+def _shorter(subject: str) -> list[str]:
+    """Return the last and the first word of a name of several: "Napoleon" for the whole name."""
+    words = subject.split()
+    return [words[-1], words[0]] if len(words) > 1 and words[0] not in SMALL else []
 
 
 def _of_the_thing(
@@ -230,11 +242,21 @@ def complement(right: str, words: frozenset[str]) -> Iterator[str]:
     describes = happens or indefinite and len(tokens) > 1  # "held in May", "a historic city"
     if "to" in tokens[1:] and all(_is_of(one, words) for one in tokens[tokens.index("to", 1) :]):
         tokens = tokens[: tokens.index("to", 1)]  # "oxygen to live"
+    if led and led[0] in _PLACES and (len(tokens) > _MOST_WORDS or tokens[-1].isdigit()):
+        tokens = _place(tokens)
     answer = _PLAIN.sub("", " ".join(tokens))
     if describes or _NO_ANSWER.search(answer) or len(tokens) > _MOST_WORDS:
         return
     if answer and (answer.isdigit() or not content(answer) <= words):
         yield answer
+
+
+def _place(tokens: list[str]) -> list[str]:
+    """Return a place without what stands behind it: "in the Atlantic", "on 5 May 1821"."""
+    names = [at for at, token in enumerate(tokens) if token[:1].isupper()]
+    first = names[0] if names else len(tokens)
+    ends = [at for at, token in enumerate(tokens) if at > first and token in _PLACES]
+    return tokens[: ends[0]] if ends else tokens
 
 
 def _is_of(token: str, words: frozenset[str]) -> bool:
@@ -245,7 +267,8 @@ def _leads(token: str, words: frozenset[str]) -> bool:
     if token[:1].isupper() and token != "The":  # a name, the letter A
         return False
     word = token.casefold().strip("\"'`*_\u201c\u201d")
-    return word in SMALL or word in LEADS or _stem(word) in words
+    deed = len(word) > _LONG and any(one[:_LONG] == word[:_LONG] for one in words)
+    return word in SMALL or word in LEADS or _stem(word) in words or deed and word.endswith(_DONE)
 
 
 def _subject(left: str, words: frozenset[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ _DOLLARS = re.compile(r"(?<!\\)\$(?![0-9]+(?:[.,][0-9]+)*(?:\s|[.,;!?)]|$))|\\[(
 _IN_TEXT = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\(?=(?:sin|cos|tan|cot|sec|csc|ln|log|exp|pi|infty|max|min)(?![a-z]))")
 _FRACTION = re.compile(r"\\[dtc]?frac\s?\{([^{}]{1,20})\}\s?\{([^{}]{1,20})\}")
+_FORMULA = re.compile(r"(?<!\\)\$(?=\S)((?:\\.|[^$\\\n]){1,200})(?<=\S)\$(?![0-9])")
 _PICTURE = re.compile(
     "[ \t]*[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]+"  # emoji, check marks
 )
@@ -23,6 +24,14 @@ def bare(text: str) -> str:
     """
     text = _PICTURE.sub("", _TICKS.sub("", _EMPHASIS.sub("", text)))
     return _DOLLARS.sub("", text)
+
+
+def without_formula_signs(text: str) -> str:
+    r"""Return a text whose formulas have no dollar signs: `80 km` for `$80 km$`; "$5 or $6" stays.
+
+    The opening sign has no space behind it, the closing one none before it and no digit behind it.
+    """
+    return _FORMULA.sub(r"\1", text) if text.count("$") > 1 else text
 
 
 def plain_formula(text: str) -> str:

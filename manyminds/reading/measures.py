@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from manyminds.reading import digits, figures, units
 from manyminds.reading.locate import Found
+from manyminds.reading.markup import without_formula_signs
 from manyminds.reading.reasoning import readable
 
 UNITS = {
@@ -51,13 +52,11 @@ def unit_of(text: str, answer: str) -> str | None:
         answer: The number that was read in it.
     """
     wanted, unit = figures.value(answer), None
-    plain = digits.plain(readable(text)[-_TAIL:])
+    plain = digits.plain(without_formula_signs(readable(text)[-_TAIL:]))
     for token in figures.TOKEN.finditer(plain):
         written = figures.written(token)
         if wanted is None or written is None or figures.value(written) != wanted:
             continue
-        if plain.startswith("$", token.end()):
-            continue  # a formula in dollar signs
         after = _AFTER.match(plain, token.end())
         sign = next((char for char in token[0] if char in "$€£¥"), None)
         word = None if after is None or after["word"] is None else after["word"].casefold()

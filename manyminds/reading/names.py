@@ -27,15 +27,36 @@ SAME = {
     "gray": "grey",
 }  # fmt: skip
 """Short names, in lower case, of what has a longer one."""
-_INITIAL = re.compile(r"(?<=[a-z]{2}) (?:[a-z]\. ?)+(?=[a-z]{2})")
-_DOTTED = re.compile(r"(?<![a-z])([a-z])\.(?=[a-z])")
+_LETTER = r"[^\W\d_]"
+_INITIAL = re.compile(rf"(?<={_LETTER}{_LETTER}) (?:{_LETTER}\. ?)+(?={_LETTER}{{2}})")
+_DOTTED = re.compile(rf"(?<!{_LETTER})({_LETTER})\.(?={_LETTER})")
+_SIGNED_LAST = re.compile(
+    rf"(?P<last>{_LETTER}{{3,}}),? (?P<first>{_LETTER}\.(?: {_LETTER}\.)*)(?P<open> {_LETTER})?$"
+)
+_WHOLE_LETTERS = str.maketrans(
+    {
+        "\u0142": "l",
+        "\u00f8": "o",
+        "\u0111": "d",
+        "\u0131": "i",
+        "\u00df": "ss",
+        "\u00e6": "ae",
+        "\u0153": "oe",
+        "\u0451": "\u0435",
+    }
+)
+"""Letters with a mark that is no accent of its own."""
 _ACCENT = re.compile("[\u0300-\u036f]")
 _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
 _PATRONYMIC = re.compile(
     r"(?:\u043e\u0432\u0438\u0447|\u0435\u0432\u0438\u0447|\u0438\u0447|\u043e\u0432\u043d\u0430|\u0435\u0432\u043d\u0430|\u0438\u0447\u043d\u0430|ovi[ct]h|evi[ct]h|ievi[ct]h|ovna|evna)$"
 )
+_BASE_END = "\u0430\u044f\u0439\u044c"
+_CASES = frozenset(  # endings of names in Russian, behind the stem
+    ["а", "у", "ом", "ым", "е", "я", "ю", "ем", "и", "ы", "ой", "ей", "ого", "его", "ому", "ему"]
+)
 _SEVERAL = re.compile(r"\b(?:and|or)\b|&")
-_WORD = re.compile(r"[a-z]{3,}")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{3,}(?!\w)")
 _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _MOUNT = re.compile(r"(?:mount|mt)\.?\s")
 _SMALL = frozenset(
@@ -110,7 +131,7 @@ def _merge_people(same: dict[str, str]) -> None:
     bare: dict[str, str] = {}
     for key in same:
         bare.setdefault(_bare(key), same[key])
-    for part in (_without_patronymic, _by_initials, _part_of):
+    for part in (_in_another_case, _without_patronymic, _by_initials, _part_of):
         for name in sorted(bare, key=lambda one: -len(one)):
             fuller = {bare[other] for other in bare if part(name, other)}
             if len(fuller) == 1:
@@ -133,6 +154,8 @@ def _without_patronymic(name: str, fuller: str) -> bool:
 def _by_initials(name: str, fuller: str) -> bool:
     """Return whether a name is a fuller one with its first names cut to initials."""
     words, others = name.split(), fuller.split()
+    if _only_initials(words) and _initials_fit(words, others):
+        return True
     if len(words) != len(others) or words[-1] != others[-1]:
         return False
     pairs = list(zip(words, others, strict=True))
@@ -141,15 +164,47 @@ def _by_initials(name: str, fuller: str) -> bool:
     return alike and any(shortened)
 
 
+def _only_initials(words: Sequence[str]) -> bool:
+    """Return whether all words of a name but the last one are initials: "L. N. Tolstoy"."""
+    return len(words) > 1 and all(len(word) == 2 and word[1] == "." for word in words[:-1])
+
+
+def _initials_fit(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Return whether initials are those of a name that may leave out its last first names."""
+    if len(others) < 2 or _only_initials(others) or words[-1] != others[-1]:
+        return False
+    return all(one[0] == other[0] for one, other in zip(words[:-1], others[:-1], strict=False))
+
+
+def _in_another_case(name: str, other: str) -> bool:
+    """Return whether a Russian name is another one, of two words or more, in another case."""
+    words, others = name.split(), other.split()
+    if len(words) < 2 or len(words) != len(others):
+        return False
+    pairs = [(one, base, base.rstrip(_BASE_END)) for one, base in zip(words, others, strict=True)]
+    return all(
+        one != base and one.startswith(stem) and one[len(stem) :] in _CASES
+        for one, base, stem in pairs
+    )
+
+
+def _turned(signed: re.Match[str]) -> str:
+    """Return a name with its initials in front, the last one with its full stop."""
+    open_ = f"{signed['open']}." if signed["open"] else ""
+    return f"{signed['first']}{open_} {signed['last']}"
+
+
 def _bare(name: str) -> str:
     """Return a name in lower case without titles, middle initials and accents."""
     name = _DOTTED.sub(r"\1. ", name)  # "j.r.r. tolkien"
+    name = _SIGNED_LAST.sub(_turned, name)  # "tolstoy l. n."
     return without_accents(_INITIAL.sub(" ", _TITLES.sub("", name))) or name
 
 
 def without_accents(text: str) -> str:
     """Return a text with its letters bare: a for \u00e1."""
-    return _ACCENT.sub("", unicodedata.normalize("NFD", text))
+    decomposed = unicodedata.normalize("NFD", text.translate(_WHOLE_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENT.sub("", decomposed))
 
 
 def _part_of(name: str, fuller: str) -> bool:
@@ -169,5 +224,6 @@ def _without(key: str, nouns: frozenset[str]) -> str:
         return key  # also an answer of marks only, which has no words
     if words[-1] in nouns:
         return " ".join(words[:-1])
-    first = words[0] in nouns or _MOUNT.match(key) is not None
+    short = f"{words[0]}e" in nouns  # the Italian "mar" of "mare"
+    first = words[0] in nouns or short or _MOUNT.match(key) is not None
     return " ".join(words[1:]) if first else key

@@ -9,14 +9,33 @@ from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
+_MARKS = (
+    "123456789",
+    "\u0410\u0411\u0412\u0413\u0414\u0415",  # Russian
+    "\u0410\u0411\u0412\u0413\u0490\u0414",  # Ukrainian
+    "\u0391\u0392\u0393\u0394\u0395",  # Greek
+    "\u30a2\u30a4\u30a6\u30a8\u30aa",  # Japanese
+    "\u7532\u4e59\u4e19\u4e01\u620a",  # Chinese
+    "\uac00\ub098\ub2e4\ub77c\ub9c8",  # Korean
+)
+"""Marks of options in their order: numbers, and letters that are not Latin."""
+_LETTER = f"[{''.join(dict.fromkeys(''.join(_MARKS[1:])))}]"
+_SHUT = "[.)\uff0e\uff09\u3001]"
 _OPTION = re.compile(
-    r"(?:^|(?<=[\s;:?]))\(?(?P<number>[1-9])[.)]\s+(?P<text>\S.*?)"
-    r"(?=\s*(?:[;\n]|\.\s|\.?$|\s\(?[1-9][.)]\s))",
-    re.MULTILINE,
+    rf"(?:^|(?<=[\s;:?\uff1f]))[(\uff08]?(?:(?P<number>[1-9])[.)]\s+|(?P<letter>{_LETTER}){_SHUT}\s*)(?P<text>\S.*?)"
+    rf"(?=\s*(?:[;\n]|\.\s|\.?$|\s\(?[1-9][.)]\s|\s[(\uff08]?{_LETTER}{_SHUT}))",
+    re.MULTILINE | re.IGNORECASE,
+)
+_EASTERN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")  # no spaces between words
+_NAMED = (
+    r"(?:option|choice|answer|number|\u0432\u0430\u0440\u0438\u0430\u043d\u0442"
+    r"|\u043e\u0442\u0432\u0435\u0442|\u0431\u0443\u043a\u0432\u0430)"
 )
 _NUMBER = re.compile(
-    r"\W*(?:(?:option|choice|answer|number)\W{1,3})?([1-9])(?![0-9.,/]?[0-9])", re.I
+    rf"\W*(?:{_NAMED}\W{{1,3}})?([1-9](?![0-9.,/]?[0-9])|(?:{_LETTER}|A)(?=\s*(?:[).:,;*\uff09\u3001\u3002]|$)))",
+    re.IGNORECASE,
 )
+_CALLED = re.compile(rf"\b{_NAMED}\W{{1,5}}({_LETTER}|A)(?!\w)", re.IGNORECASE)
 _WHICH = re.compile(
     r"\b(?:which|welche[rs]?|quel(?:le)?s?|cu\u00e1l)\b[^?]*(?:\b(?:statement|option|sentence|claim|aussage|affirmation|proposition|afirmaci\u00f3n)\b|\bof\s+(?:the|these)\s+(?:two|three|four|following)\b)[^?]*\?",
     re.IGNORECASE,
@@ -34,13 +53,20 @@ _SENTENCE = 40  # words of a reply that names an option by its text
 def options_in(question: str) -> dict[str, str]:
     """Return the numbered options of a question, by number; steps before a question are none."""
     found = list(_OPTION.finditer(question[-_LONGEST:]))
-    if len(found) < 2 or [m["number"] for m in found] != [str(n + 1) for n in range(len(found))]:
+    marks = "".join((m["number"] or m["letter"]).upper() for m in found)
+    if len(found) < 2 or not any(one.startswith(marks) for one in _MARKS):
         return {}
     shown = question[-_LONGEST:]
     before = shown[: found[0].start()].rstrip(" \n(")
     after = shown[found[-1].end() :].partition("\n\n")[0]
-    asked = before.endswith(("?", ":")) and "?" not in after
-    return {m["number"]: m["text"].strip(" ,") for m in found} if asked else {}
+    asked = before.endswith(("?", ":", "\uff1f", "\uff1a", "\u304b\u3002")) and "?" not in after
+    texts = [m["text"].strip(" ,") for m in found]
+    return dict(zip(marks, texts, strict=True)) if asked else {}
+
+
+def are_lettered(listed: Mapping[str, str]) -> bool:
+    """Say whether options have letters, of another script than Latin, not numbers."""
+    return not next(iter(listed), "1").isdigit()
 
 
 def asks_which(question: str) -> bool:
@@ -78,8 +104,11 @@ def reader(listed: tuple[tuple[str, str], ...], question: str = "") -> Extractor
         return _named(text, "whole reply") if len(text.split()) <= _SENTENCE else None
 
     def _named(place: str, where: str) -> Found | None:
-        number = _NUMBER.match(place)
-        chosen = number[1] if number and number[1] in options else option_of(place, options)
+        number = _NUMBER.match(place) or _CALLED.search(place)
+        mark = "" if number is None else number[1].upper()
+        if mark == "A" and mark not in options:  # looks like the first letter of others
+            mark = next(iter(options))
+        chosen = mark if mark in options else option_of(place, options)
         return None if chosen is None else Found(chosen, where)
 
     def key(answer: str) -> Hashable:
@@ -103,7 +132,8 @@ def option_of(answer: str, options: Mapping[str, str]) -> str | None:
     ):
         if said and len(same) == 1:
             return same[0]
-    return None
+    eastern = [mark for mark, text in options.items() if _EASTERN.match(text) and text in answer]
+    return eastern[0] if len(eastern) == 1 else None
 
 
 def _truth(words: list[str]) -> str:

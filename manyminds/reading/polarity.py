@@ -9,7 +9,7 @@ from manyminds.reading import digits, locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
 from manyminds.reading.cues import DENIES, REASON, answers_in
 from manyminds.reading.locate import Found
-from manyminds.reading.polarity_words import EITHER, SAID, WORD
+from manyminds.reading.polarity_words import EITHER, ELLIPSIS, OPENING_END, SAID, TURNS, WAS, WORD
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import stem
 
@@ -66,7 +66,7 @@ _OPENS = re.compile(  # but not the "no" of "No human was there"
 )
 _NOT = re.compile(r"(?:^|\s)not\s", re.IGNORECASE)
 _SHORT = re.compile(
-    r"(?:indeed,?\s+)?(?:it|they|he|she|we|you|i|one|this|that)\s+(?:(?:certainly|definitely|really|indeed|also)\s+)?(?:do|does|did|can|could|ca(?=n['\u2019])|wo(?=n['\u2019])|is|are|was|were|will|would|should|has|have)"
+    r"(?:indeed,?\s+)?(?:it|they|he|she|we|you|i|one|this|that)\s+(?:(?:certainly|definitely|really|indeed|also)\s+)?(?:do|does|did|can(?!n?['\u2019])|could|ca(?=n['\u2019])|wo(?=n['\u2019])|is|are|was|were|will|would|should|has|have)"
     r"(?P<no>n['\u2019]t|\s+not|not)?(?:\s+(?:indeed|so))?\W*",
     re.IGNORECASE,
 )
@@ -242,6 +242,8 @@ def _word(said: str) -> str | None:
     short = _SHORT.fullmatch(said)
     if short is not None:  # "It did.", "They can't."
         return "no" if short["no"] else "yes"
+    if (ellipsis := _elliptic_opening(said)) is not None:
+        return ellipsis
     said = _ASPECT.sub("", said)
     said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
     said = _CHANGED.sub("", said)
@@ -257,6 +259,17 @@ def _word(said: str) -> str | None:
     if judged is not None and bool(judged["true"]) != yes:
         return None
     return "yes" if yes else "no"
+
+
+def _elliptic_opening(said: str) -> str | None:
+    """Return what a reply opens with where its verb says it: "They do not. Polar bears do."."""
+    clause = OPENING_END.split(said, maxsplit=1)
+    short = _SHORT.fullmatch(clause[0]) or ELLIPSIS.fullmatch(clause[0].strip(" *_"))
+    if short is None or TURNS.match(clause[-1]) and len(clause) > 1:
+        return None
+    if not short["no"] and WAS.search(clause[0]):
+        return None  # "It was. Today it is not."
+    return "no" if short["no"] else "yes"
 
 
 @lru_cache(maxsize=256)

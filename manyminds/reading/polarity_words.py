@@ -2,7 +2,7 @@
 
 import re
 
-_END = r"(?=\s*(?:[.,;!\u3002\u3001\u060c\u300d\u201d]|\s[\u2013\u2014-]|\u3067\u3059|$))"
+_END = r"(?=\s*(?:[.,;:!\u3002\u3001\u060c\u300d\u201d]|\s[\u2013\u2014-]|\u3067\u3059|$))"
 _STATEMENT = (
     r"(?:(?:the|this|la|l['\u2019]|die|das|diese|a|o|il|le|esta|questa|cette)\s*)?(?:statement|claim|sentence|answer|conclusion|assertion"
     r"|afirmaci\u00f3n|frase|declaraci\u00f3n|aussage|behauptung|affirmation|\u00e9nonc\u00e9|phrase|proposition|affermazione|afirma\u00e7\u00e3o"
@@ -43,6 +43,31 @@ _PLAIN = (
 )
 SAID = re.compile(rf"{_LEADS}(?:not\s+)?(?:{_PLAIN})\b|(?:{_PLAIN}){_END}", re.IGNORECASE)
 """A last sentence that is a verdict, or says it of the statement."""
+ELLIPSIS = re.compile(  # "No lo es.", "Das ist nicht so."
+    r"(?P<no>(?:das|dies|es)\s+(?:ist|stimmt|trifft|geht)\s+(?:so\s+|leider\s+)?nicht(?:\s+(?:so|der\s+fall|wahr|richtig|zu))?"
+    r"|(?:sie|er|es|das|man)\s+(?:ist|sind|kann|k\u00f6nnen|tut|tun|hat|haben|darf)\s+(?:(?:es|das)\s+)?nicht|(?:tut|tun|ist|sind|kann|k\u00f6nnen|hat|haben)\s+(?:sie|er|es|man)\s+nicht"
+    r"|(?:il|elle|ils|elles|on|cela|\u00e7a)\s+n(?:e\s+|['\u2019])(?:l['\u2019]|le\s+|la\s+)?(?:est|sont|peut|peuvent|fait|font|a|ont)\s+pas|ce\s+n['\u2019]est\s+pas\s+(?:le\s+cas|vrai|exact|possible)"
+    r"|no\s+(?:lo\s+)?(?:es|son|est\u00e1n?|puede|pueden|hace|hacen)(?:\s+as\u00ed)?|non\s+(?:lo\s+)?(?:\u00e8|sono|pu\u00f2|possono|fa|fanno)(?:\s+(?:vero|cos\u00ec))?"
+    r"|n\u00e3o\s+(?:o\s+)?(?:\u00e9|s\u00e3o|pode|podem|faz|fazem)(?:\s+verdade)?|dat\s+(?:is|klopt|kan)\s+niet(?:\s+(?:zo|waar|het\s+geval))?"
+    r"|(?:\u044d\u0442\u043e\s+)?\u043d\u0435\s+(?:\u0442\u0430\u043a|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f|\u043c\u043e\u0436\u0435\u0442)|\u043d\u0435\u043b\u044c\u0437\u044f|to\s+nieprawda"
+    "|\u4e0d(?:\u80fd|\u4f1a|\u884c|\u53ef\u4ee5|\u53ef\u80fd|\u5c5e\u4e8e)|\u6ca1\u6709|(?:\u305d\u3046\u3067\u306f|\u3067\u304d|\u3042\u308a)(?:\u3042\u308a)?\u307e\u305b\u3093|\u9055\u3044\u307e\u3059)"
+    r"|(?:das|dies)\s+(?:ist\s+(?:so|der\s+fall)|stimmt)|c['\u2019]est\s+(?:bien\s+)?(?:le\s+cas|vrai|exact)|as\u00ed\s+es|lo\s+(?:es|son|\u00e8|sono)|\u00e8\s+(?:cos\u00ec|vero)"
+    r"|\u00e9\s+verdade|dat\s+(?:is\s+zo|klopt)|\u044d\u0442\u043e\s+(?:\u0442\u0430\u043a|\u043f\u0440\u0430\u0432\u0434\u0430)|to\s+prawda"
+    "|\u80fd|\u4f1a|\u53ef\u4ee5|\u305d\u3046\u3067\u3059|\u305d\u306e\u901a\u308a(?:\u3067\u3059)?|\u3067\u304d\u307e\u3059",
+    re.IGNORECASE,
+)
+"""A whole clause that says yes or no without a word of its own for it."""
+OPENING_END = re.compile(
+    r"\s*(?:[.;!:\u3002\uff01]|,(?=\s+(?:as|because|since|for|seit|depuis|desde|dal|weil|porque|car|it|they|he|she|the|only)\b)|,(?=[\u4e00-\u9fff])|\uff0c|\s[\u2013\u2014-]\s|\s(?:because|since)\b)\s*"
+)
+"""The end of "It cannot" or "They do not" at the start of a reply."""
+WAS = re.compile(r"\s(?:was|were)\W*$", re.IGNORECASE)
+"""The end of a clause about the past."""
+TURNS = re.compile(
+    r"(?:but|however|though|although|unless|if|except|not|aber|mais|pero|ma|mas|maar)\b|.*\b(?:depends|unless)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What takes back or limits the verdict before it."""
 EITHER = re.compile(
     r"\b(?:true\s+or\s+false|yes\s+or\s+no|wahr\s+oder\s+falsch|richtig\s+oder\s+falsch|ja\s+oder\s+nein|vrai\s+ou\s+faux|oui\s+ou\s+non"
     r"|verdadero\s+o\s+falso|s\u00ed\s+o\s+no|vero\s+o\s+falso|s\u00ec\s+o\s+no|verdadeiro\s+ou\s+falso|sim\s+ou\s+n\u00e3o)\b"

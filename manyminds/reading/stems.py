@@ -19,6 +19,7 @@ SMALL = frozenset(  # words that add nothing to an answer
         "they we you my your our as but no with from "
         "den dem des ein eine einer und sie il elle lo aux dans par pour sur "
         "fue fut era por con que qui qu\u00e9 \u00e0 uma gli nel "
+        "dal dalla dallo dai dagli dalle pelo pela "
         "\u00e8 \u00e9 \u043d\u0430 \u044d\u0442\u043e \u0432",
     )
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from manyminds.reading import answer_field, dates, locate, names
+from manyminds.reading import answer_field, dates, locate, names, opinions
 from manyminds.reading.answers import Extractor, find_final, finding, text_key
 from manyminds.reading.cues import ANSWER_IS, CORRECTION
 from manyminds.reading.cut_off import is_cut_off
@@ -19,6 +19,7 @@ from manyminds.reading.stems import SMALL
 _ARTICLE = re.compile(
     r"^(?:(?:on|in|at|by)\s+)?(?:(?:the|a|an|der|die|das|le|la|les|el|los|las|il|lo|gli)\s+|l['\u2019])?"
 )
+_SAINT = re.compile(r"(?:^|(?<=\bmount )|(?<=\bof ))st\.?\s+(?=[a-z])")
 _PORTUGUESE = re.compile(r"^(?:o|os|as)\s+(?=[A-Z\u00c0-\u00de])")  # "o Rio de Janeiro"
 _ASIDE = re.compile(  # "f(x)" has none
     r"(?:(?<![a-zA-Z0-9_])\s*\(|\uff08)[^()\uff08\uff09]{0,80}[)\uff09]\s*$"
@@ -76,7 +77,7 @@ _CALLED = re.compile(r"\+?[0-9(][0-9() .-]{5,20}[0-9]")
 _FEWEST_DIGITS = 7
 _NOTE = re.compile(r"(?P<name>[a-g])\s?(?:(?P<sharp>#|sharp)|flat)")
 _POLITE = re.compile(
-    "(?:\u3067\u3059|\u3067\u3042\u308b|\u3060|\uc785\ub2c8\ub2e4|\uc774\uc5d0\uc694|\uc608\uc694)$"
+    "(?:\u3067\u3059|\u3067\u3057\u305f|\u3067\u3042\u308b|\u3060|\uc785\ub2c8\ub2e4|\uc774\uc5d0\uc694|\uc608\uc694)$"
 )
 EITHER = re.compile(  # two answers
     r"\beither\b|(?<!\bone)(?<!\bmore)\s(?:or|oder|ou)\s(?!(?:so|more|less|not)\b)", re.IGNORECASE
@@ -103,6 +104,9 @@ _NATION = re.compile(
 _COUNTRY = re.compile(
     r"\b(?:country|nation|state|province|continent|region)\b|\bin\s+welchem\s+land\b|\bpays\b|\bpa\u00eds\b",
     re.IGNORECASE,
+)
+_SITE = re.compile(  # a building or part of a town, as the last word of a name
+    r"\b(?:house|hall|palace|castle|hospital|hotel|abbey|tower|villa|stadium|arena|museum|church|cathedral|square|theat(?:re|er)|opera|prison)$"
 )
 _SHORTEST_PLURAL = 3  # letters
 _GIVES = re.compile(
@@ -131,6 +135,7 @@ def stated(text: str) -> Found | None:
     text = readable(text)
     place = place or locate.found(locate.bold(text), "bold text")
     whole = text.strip()
+    place = place or locate.found(opinions.held(whole), "cue, opinion")
     place = place or _last_words(whole) or _commented(whole) or _opening(whole)
     ended = not whole.endswith("?") and not is_cut_off(whole)
     short = len(_ASIDE.sub("", whole).split()) <= _SHORT and ended
@@ -224,6 +229,7 @@ def plain_key(answer: str) -> str:
     if len(parts) > 2 or len(parts) == 2 and "," not in key:
         key = " & ".join(parts)
     key = _ARTICLE.sub("", key) or key
+    key = _SAINT.sub("saint ", key)
     return names.SAME.get(key.replace(".", ""), key)
 
 
@@ -263,9 +269,10 @@ def contained(distinct: Sequence[str], question: str = "") -> dict[str, str]:
     for answer in distinct:
         first.setdefault(plain_key(answer), answer)
     merged = names.merged(list(first), question)
+    bare_keys = {names.without_accents(key): key for key in reversed(first)}
     for key in first:
-        plain = names.without_accents(key)
-        if plain != key and plain.isascii() and plain in first:  # "Brasília" and "Brasilia"
+        plain = bare_keys[names.without_accents(key)]
+        if plain != key:  # "Brasília" and "Brasilia"
             merged[key] = merged[plain]
     for key in first:
         shorter = key.removesuffix("s") if len(key) > _SHORTEST_PLURAL else key
@@ -273,10 +280,14 @@ def contained(distinct: Sequence[str], question: str = "") -> dict[str, str]:
             merged[key] = merged[shorter]
         nation = _NATION.match(first[key])
         bare = "" if nation is None else plain_key(first[key][nation.end() :])
-        if bare in first and _only_one(bare, first):
-            merged[key] = merged[bare]
+        bare = names.without_accents(bare)
+        if bare in bare_keys and _only_one(bare, bare_keys):
+            merged[key] = merged[bare_keys[bare]]
     for key in first:
         held = [other for other in first if other != key and _qualifies(key, other, question)]
+        within = held and key.endswith(f", {held[0]}")  # one place of it at most
+        if within and sum(other.endswith(f", {held[0]}") for other in first) > 1:
+            continue
         if len(held) == 1 and not DENIES.search(key):
             merged[key] = merged[held[0]]
     return {answer: first[merged[plain_key(answer)]] for answer in distinct}
@@ -288,6 +299,7 @@ def _only_one(bare: str, answers: Iterable[str]) -> bool:
 
 
 def _qualifies(key: str, inner: str, question: str) -> bool:
-    if key.endswith(f", {inner}"):  # "Agra, India" where a country is asked for
-        return _COUNTRY.search(question) is not None
+    if key.endswith(f", {inner}"):  # "Agra, India" where a country is asked for; a house in a town
+        site = _SITE.search(key.removesuffix(f", {inner}"))
+        return (site or _COUNTRY.search(question)) is not None
     return key.startswith((f"{inner}, ", f"{inner} in ")) or key.endswith(f" of {inner}")
