@@ -21,7 +21,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
 
-.PHONY: help demo demo-real test integration real slow format lint types openapi notebooks readme evidence docs build bench pins screenshots
+.PHONY: help demo demo-real test timed integration real slow format lint types openapi notebooks readme evidence docs build bench pins screenshots
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -35,10 +35,13 @@ demo-real: $(VENV)/.has-local  ## the same with a small real model, which is fet
 	@$(BIN)/manyminds models get smollm2 && $(BIN)/manyminds demo --real
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
-	$(BIN)/pytest -n auto -m "not (slow or integration or real)" --ignore=tests/inspect_ai $(TESTS)
+	$(BIN)/pytest -n auto -m "not (slow or integration or real or timed)" --ignore=tests/inspect_ai $(TESTS)
+
+timed: $(VENV)/.has-test  ## run the tests of how long things take, with nothing else beside them
+	$(BIN)/pytest -m "timed and not (slow or real)" --ignore=tests/inspect_ai $(TESTS)
 
 integration: $(VENV)/.has-test  ## run the tests that start programs: the command line, documents, notebooks
-	$(BIN)/pytest -n auto -m "integration and not (slow or real)" $(TESTS)
+	$(BIN)/pytest -n auto -m "integration and not (slow or real or timed)" $(TESTS)
 
 real: $(VENV)/.has-real  ## run the tests that ask a real model, which is fetched (93 MB)
 	@$(BIN)/manyminds models get smollm2 || echo "without the weights, the tests skip"

@@ -110,6 +110,7 @@ def test_a_long_text_is_cut_visibly() -> None:
     assert text == "x" * 10 + "\n[cut here: 2 more characters]"
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "unit", ["<", "< ", "<\u200b", "&amp;", "&amp;lt;", "</answer", '<answer number="1">\n', "\n<"]
 )

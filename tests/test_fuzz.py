@@ -236,6 +236,7 @@ def steepest(name: str, fragments: Sequence[str], length: int) -> tuple[float, s
     return max((growth(READERS[name], one, length), one[:40]) for one in fragments)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", READERS)
 def test_long_texts_take_linear_time(name: str) -> None:
     assert steepest(name, REPEATED, LONG) < (LINEAR, "")

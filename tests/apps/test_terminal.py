@@ -29,6 +29,7 @@ def test_nothing_that_steers_a_terminal_gets_through(text: str, shown: str) -> N
     assert terminal.clean(text) == shown
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ["\x1b]", "\x1b[", "\x1b[0;", "\x9d0", "\x1b"])
 def test_cleaning_takes_linear_time(piece: str) -> None:
     assert growth(terminal.clean, piece, 400_000) < LINEAR

@@ -165,6 +165,7 @@ def test_only_a_query_that_reads_is_run(text: str) -> None:
     assert query(SHOP, text).startswith("Error: ")
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "text",
     [

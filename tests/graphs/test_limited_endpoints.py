@@ -36,6 +36,7 @@ async def measured(
     return took
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("questions", "samples", "most", "latency"),
     [
@@ -64,6 +65,7 @@ async def test_a_wait_that_is_always_the_same_does_not_keep_places_empty() -> No
     assert ideal / await measured(make, 50, 20) >= 0.7
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("says", [True, False], ids=["Retry-After", "silent"])
 async def test_no_answer_is_lost_where_a_server_takes_so_many_a_second(says: bool) -> None:
     await measured(lambda: PerSecond(40, says=says, window=0.5), 10, 10)
@@ -76,6 +78,7 @@ async def test_it_finishes_at_the_pace_of_a_server_that_takes_so_many_a_second()
     assert questions * samples / took >= 0.8 * a_second
 
 
+@pytest.mark.timed
 async def test_a_pace_that_is_given_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

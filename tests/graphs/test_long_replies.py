@@ -60,7 +60,7 @@ async def longest_turn(graph: MethodGraph) -> float:
     return longest
 
 
-@pytest.mark.integration
+@pytest.mark.timed
 @pytest.mark.parametrize("name", ["council", "debate", "smoa"])
 async def test_long_replies_do_not_hold_up_the_event_loop(name: str) -> None:
     assert await longest_turn(small(name, *writers("json")[:4])) < MOST
@@ -73,7 +73,7 @@ async def test_no_method_holds_up_the_event_loop(name: str, kind: str) -> None:
     assert await longest_turn(small(name, *writers(kind))) < MOST
 
 
-@pytest.mark.integration
+@pytest.mark.timed
 @pytest.mark.parametrize("extract", ["final", "math", "boxed", "literal"])
 async def test_a_cascade_votes_beside_the_event_loop(extract: str) -> None:
     models = writers("text")
@@ -81,6 +81,7 @@ async def test_a_cascade_votes_beside_the_event_loop(extract: str) -> None:
     assert await longest_turn(graph) < MOST
 
 
+@pytest.mark.timed
 async def test_a_cascade_compares_answers_beside_the_event_loop() -> None:
     def slow(_one: str, _other: str) -> bool:
         end = time.thread_time() + 0.3

@@ -28,6 +28,7 @@ def test_any_reply_is_read_without_raising(reply: str) -> None:
     assert checked is None or isinstance(checked["passed"], bool)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ['{"score": 1', "[", '"score"', "score:", "1", "\\"])
 def test_a_long_reply_is_read_in_linear_time(piece: str) -> None:
     assert growth(read_verdict, piece, 400_000) < LINEAR

@@ -90,6 +90,7 @@ def test_any_reply_is_read_without_raising(reply: str) -> None:
     assert answer is None or (answer == answer.strip() and answer in reply)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ["Final answer:", "finish collaboration", "*", " ", "\n"])
 def test_a_long_reply_is_read_in_linear_time(piece: str) -> None:
     assert growth(final_answer, piece, 200_000) < LINEAR

@@ -183,6 +183,7 @@ def seconds(endpoint: Endpoint, calls: int, widest: int = 256) -> float:
     return simulated(run())
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("most", "latency"),
     [
@@ -199,6 +200,7 @@ def test_an_endpoint_that_lacks_places_is_kept_busy_whatever_wait_it_asks_for(
     assert ideal / seconds(Places(most, latency, wait), calls) >= 0.8
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("wait", [None, 1.0], ids=["exact wait", "one second"])
 @pytest.mark.parametrize("latency", [0.05, 0.5, 3.0])
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ async def test_a_run_never_has_more_in_flight_than_it_allows() -> None:
     assert peak == {"a": 8, "b": 2}
 
 
+@pytest.mark.timed
 def test_rates_of_two_members_are_one_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "_BURST", 0.1)
     allowed = PerSecond(1_000, says=False)
@@ -131,6 +132,7 @@ def test_rates_of_two_members_are_one_rate(monkeypatch: pytest.MonkeyPatch) -> N
         assert time.monotonic() - began >= 60 / 21 - 0.5
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("says", [True, False], ids=["Retry-After", "silent"])
 def test_two_loops_at_a_limited_endpoint_end_together(says: bool) -> None:
     with Server(PerSecond(20, says=says)) as server:

@@ -69,6 +69,7 @@ LARGE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("case", LARGE.values(), ids=LARGE)
 async def test_a_response_of_30_mb_does_not_block(case: tuple[Callable[[], bytes], str]) -> None:
     make, kind = case

@@ -193,6 +193,7 @@ def test_what_does_not_stays(text: str) -> None:
     assert without_keys(text) == text
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "part", ["a-", "secret", "token:a", "/a1-", "sk-", "://", "bearer ", "&a.key", "?key", "a.b://"]
 )

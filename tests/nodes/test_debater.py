@@ -31,6 +31,7 @@ def test_any_text_goes_in_and_nothing_is_made_up(text: str) -> None:
     assert bool(left) == bool(text) and len(left) <= len(text)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ["confidence", "confidence: 9\n", "confidence ", "*", "\n"])
 def test_time_is_linear(piece: str) -> None:
     assert growth(without_confidence, piece, 1_000_000) < LINEAR

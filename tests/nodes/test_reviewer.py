@@ -65,6 +65,7 @@ def test_any_text_gives_an_order_or_none(reply: str, n: int) -> None:
     assert len(set(order)) == len(order) and set(order) <= set(range(n))
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece", ['"order": [', '"order"' + " " * 9, "1 > ", "1, ", "1 ", "[", " ", "1>2>", "9" * 50]
 )

@@ -327,6 +327,7 @@ ENDLESS = (
 )
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("unit", ENDLESS)
 def test_an_endless_verdict_takes_linear_time(unit: str) -> None:
     verdict = ""

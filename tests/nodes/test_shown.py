@@ -35,6 +35,7 @@ def test_any_text_gives_a_choice_or_none(reply: str, n: int) -> None:
     assert choice is None or 0 <= choice < n
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ['"choice": ', "choice is ", "1 ", " ", "best answer "])
 def test_time_is_linear(piece: str) -> None:
     assert growth(lambda text: read_choice(text, 5), piece, 500_000) < LINEAR

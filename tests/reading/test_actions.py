@@ -125,6 +125,7 @@ def test_any_text_is_read_or_refused(reply: str) -> None:
     assert move.action is None or move.action.tool in TOOLS
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "part", ["Action: sql['", "calculate[", "Thought:", "Action: {", "```", "'"]
 )

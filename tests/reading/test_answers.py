@@ -207,6 +207,7 @@ def test_math_verify_refines_equality() -> None:
     assert not same("2x+1", "2x+2")
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "text",
     [
@@ -403,6 +404,7 @@ PATTERNS = [
 ]  # fmt: skip
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", list(EXTRACTORS))
 def test_long_texts_take_linear_time(name: str) -> None:
     read = EXTRACTORS[name]

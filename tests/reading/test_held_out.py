@@ -339,6 +339,7 @@ HARD = ["(", "not 5 ", "; 12 ", "12 (", "```", "\nQ: ", "\\boxed{", "only A is "
         "is (B)", "\\pi ", "== [", " == '"]  # fmt: skip
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("part", HARD)
 @pytest.mark.parametrize("end", ["", "]."])
 def test_repetition_takes_linear_time(part: str, end: str) -> None:

@@ -150,6 +150,7 @@ def test_options_without_a_text_stop_nothing() -> None:
 PARTS = ["So ", "If it were 5, ", "Note that ", "therefore ", ", which is ", "So it is 5. ", "= 5 "]
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("end", ["", "\n\nIt is 5."])
 def test_repetition_takes_linear_time(part: str, end: str) -> None:

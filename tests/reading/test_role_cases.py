@@ -168,6 +168,7 @@ def test_every_rating_in_a_wording(wording: str) -> None:
     assert [ROLE_READERS["rating"](wording.format(n), 0) for n in values] == values
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece",
     [" ", "\t", "\n", " \n", "[x] ", "- [ ", "says: ", "第一", "回答", "no, ", "then ", "| 1 "],

@@ -371,6 +371,7 @@ def test_any_text_is_read_without_raising(reply: str, n: int) -> None:
         read(reply, n)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece",
     [
