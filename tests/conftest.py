@@ -3,8 +3,11 @@
 import gc
 import os
 import signal
+import ssl
 import tempfile
+from typing import Any
 
+import certifi
 import pytest
 from hypothesis import settings
 from pytest_socket import socket_allow_hosts  # pyright: ignore[reportMissingTypeStubs]
@@ -22,6 +25,22 @@ settings.load_profile("unhurried")
 
 # Started in the background of a shell script, Ctrl-C is ignored, also in the commands under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_PUBLIC = {certifi.where(), os.environ.get("SSL_CERT_FILE", certifi.where())}
+_load_certificates = ssl.SSLContext.load_verify_locations
+
+
+def _load_others(context: ssl.SSLContext, cafile: Any = None, *given: Any, **named: Any) -> None:
+    """Load certificates, except those of public authorities: it takes 20 ms for each HTTP client.
+
+    No test speaks TLS, and each event loop has a client of its own.
+    """
+    if cafile not in _PUBLIC:
+        _load_certificates(context, cafile, *given, **named)
+
+
+pytest.MonkeyPatch().setattr(ssl.SSLContext, "load_verify_locations", _load_others)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
