@@ -91,6 +91,7 @@ def test_a_command(
             told(capsys, *asked, "--data", str(good), "--out", str(out))
 
 
+@pytest.mark.integration
 def test_a_gzip_bomb(tmp_path: Path) -> None:
     path = tmp_path / "bomb.jsonl.gz"
     line = b'{"id": "a", "question": "Q?", "samples": ["x"]}' + b" " * (1 << 20) + b"\n"

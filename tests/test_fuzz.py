@@ -214,6 +214,7 @@ SLOW = settings(
 )
 
 
+@pytest.mark.integration
 @FAST
 @given(TEXTS)
 def test_any_text_is_read(text: str) -> None:

@@ -112,6 +112,7 @@ def test_lists_side_by_side_are_not_deep() -> None:
     assert parse(json.dumps({"a": [[n] for n in range(1000)]}).encode())
 
 
+@pytest.mark.integration
 def test_a_line_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "long.jsonl"
     with path.open("wb") as file:
@@ -123,6 +124,7 @@ def test_a_line_beyond_the_limit_is_refused(tmp_path: Path) -> None:
         list(whole_lines(lines))
 
 
+@pytest.mark.integration
 def test_a_compressed_file_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "bomb.jsonl.gz"
     with gzip.open(path, "wb") as file:

@@ -12,6 +12,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "FAST_QUESTIONS", 12)
 
 
+@pytest.mark.integration
 def test_figures_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--fast", "--json"]) == 0
     out, err = capsys.readouterr()
@@ -65,6 +66,7 @@ def test_what_is_wrong_is_said_before_anything_is_measured(
     assert out == "" and "did you mean rounds?" in err
 
 
+@pytest.mark.integration
 def test_another_seed_other_questions(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

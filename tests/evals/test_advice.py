@@ -132,6 +132,7 @@ def test_a_smaller_vote_is_advised_where_the_law_has_it() -> None:
     assert "in place of 27 are enough" in advice(found)
 
 
+@pytest.mark.integration
 def test_a_target_and_a_budget_choose_the_number_of_samples() -> None:
     members = {f"m{n}": drawn(200, 0.7, n) for n in range(15)}
     votes = [sum(row[place] for row in members.values()) > 7 for place in range(200)]
@@ -143,6 +144,7 @@ def test_a_target_and_a_budget_choose_the_number_of_samples() -> None:
     assert few is not None and few.samples <= 5
 
 
+@pytest.mark.integration
 def test_a_budget_leaves_out_what_costs_more() -> None:
     members = {name: drawn(400, 0.7, seed) for seed, name in enumerate("abc")}
     better = [one or place % 4 == 0 for place, one in enumerate(members["a"])]

@@ -113,6 +113,7 @@ def test_kept_samples_are_evaluated_again_and_answer_as_a_member(
     assert json.loads(capsys.readouterr().out)["unanswered"] == 0
 
 
+@pytest.mark.integration
 def test_samples_of_repeats_and_of_a_second_evaluation_are_further_draws(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -348,6 +348,7 @@ async def test_one_model_given_twice_never_repeats_a_draw() -> None:
     assert {c["member"] for c in result["candidates"]} == {"scripted", "scripted-2"}
 
 
+@pytest.mark.integration
 async def test_1024_samples() -> None:
     model = ScriptedChatModel(lambda _m, data: final(data["draw"] % 3 and 8))
     result = await create_agent_forest(model, samples=1024).compile().ainvoke(user())
@@ -413,6 +414,7 @@ async def test_a_long_vote_does_not_hold_up_the_loop_and_ends_with_the_runs_seco
     assert "outlasted the run's seconds" in result["report"]["degraded"]
 
 
+@pytest.mark.integration
 async def test_what_a_vote_leaves_out_is_noted() -> None:
     model = ScriptedChatModel(lambda _m, data: f"{data['draw']} " + "word " * 20_000)
     app = create_agent_forest(model, samples=40, vote="levenshtein", extract="text").compile()

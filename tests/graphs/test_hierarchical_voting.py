@@ -169,6 +169,7 @@ def test_a_budget_in_dollars_needs_the_prices_of_all_levels(planned: bool) -> No
         create_hierarchical_voting(priced, budget=Budget(dollars=1), **given)
 
 
+@pytest.mark.integration
 async def test_coarse_to_fine_beats_a_flat_vote_on_many_ranges() -> None:
     rows = option_questions(15, 5, seed=4, options=64)
     levels = [Level(split_question(4), samples=14) for _ in range(3)]

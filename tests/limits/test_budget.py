@@ -357,6 +357,7 @@ async def test_a_loop_inside_an_agent_ends_with_the_budget(
     assert (spent["input_tokens"], spent["output_tokens"]) == (21, 14)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "in a thread"])
 async def test_what_an_agent_used_before_its_time_was_over_is_paid_and_it_asks_no_more(
     sync: bool,
@@ -423,6 +424,7 @@ async def outlived(app: Any, given: Any, seconds: float) -> dict[str, Any] | Non
         return None
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("pause", [0.0, 0.6])
 async def test_seconds_add_up_over_all_lives_and_pauses_are_free(pause: float) -> None:
     model = ScriptedChatModel(ScriptedReply("x", delay=0.2))

@@ -20,7 +20,7 @@ class Counted:
     def __call__(self, body: Any, _k: int) -> Reply:
         number = next(self._numbers)
         if number % 7 == 0:
-            return Reply("busy", status=503)
+            return Reply("busy", status=503, headers={"Retry-After": "0.02"})
         text = "Score: 5. " + "so " * (number % 5) + "Final answer: 4"
         self.read += sum(len(str(one.get("content", "")).split()) for one in body["messages"])
         self.written += len(text.split())

@@ -51,6 +51,7 @@ def test_rambling_is_flagged() -> None:
     assert 0.4 < flagged / (20 * len(STATES)) < 0.6
 
 
+@pytest.mark.integration
 def test_it_repeats_itself_and_another_seed_or_member_errs_elsewhere() -> None:
     model = SimulatedStepper(accuracy=0.5)
     assert moves(model) == moves(model)

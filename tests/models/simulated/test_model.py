@@ -143,6 +143,7 @@ def test_a_majority_beats_one_and_is_not_perfect() -> None:
     assert 0.83 < voted < 0.97
 
 
+@pytest.mark.integration
 def test_skill_orders_the_presets_and_systematic_errors_limit_votes() -> None:
     small, medium, large = (
         shares(from_string(n), ROWS, 5)[0] for n in ("small", "medium", "large")
