@@ -183,12 +183,12 @@ def seconds(endpoint: Endpoint, calls: int, widest: int = 256) -> float:
     return simulated(run())
 
 
-@pytest.mark.timed
+@pytest.mark.integration  # simulated time, but thousands of calls
 @pytest.mark.parametrize(
     ("most", "latency"),
     [
         *((1, 0.1), (4, 0.1), (1, 1.0), (4, 1.0), (32, 1.0), (1, 6.0), (4, 6.0), (32, 6.0)),
-        pytest.param(32, 0.1, marks=pytest.mark.integration),  # of 19,500 calls
+        (32, 0.1),  # of 19,500 calls
     ],
 )
 @pytest.mark.parametrize("wait", [None, 0.3, 1.0, 5.0])
@@ -200,12 +200,12 @@ def test_an_endpoint_that_lacks_places_is_kept_busy_whatever_wait_it_asks_for(
     assert ideal / seconds(Places(most, latency, wait), calls) >= 0.8
 
 
-@pytest.mark.timed
+@pytest.mark.integration  # simulated time, but thousands of calls
 @pytest.mark.parametrize("wait", [None, 1.0], ids=["exact wait", "one second"])
 @pytest.mark.parametrize("latency", [0.05, 0.5, 3.0])
 @pytest.mark.parametrize(
     "rate",
-    [10, 40, pytest.param(200, marks=pytest.mark.integration)],  # of 24,000 calls
+    [10, 40, 200],  # up to 24,000 calls
 )
 def test_an_endpoint_that_keeps_a_pace_is_asked_at_that_pace(
     rate: float, latency: float, wait: float | None

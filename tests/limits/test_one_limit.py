@@ -139,7 +139,7 @@ def test_two_loops_at_a_limited_endpoint_end_together(says: bool) -> None:
         began = time.monotonic()
         ends = in_loops(*(asking(Member(f"m{says}@{server.url}"), 60) for _ in range(2)))
     first, last = sorted(end - began for end in ends)
-    assert first >= 0.7 * last
+    assert first >= 0.6 * last  # 0.5: one after the other
 
 
 async def test_a_late_run_has_its_turn_before_an_earlier_one_is_over() -> None:
