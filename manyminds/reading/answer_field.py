@@ -30,12 +30,24 @@ def field(text: str) -> str | None:
     found = fields[-1]
     string = found["string"]
     if string is None:
-        bare = found["single"] if found["single"] is not None else found["bare"]
+        bare = found["single"] if found["single"] is not None else _bare(text, found)
         return bare.strip().rstrip(",").strip() or None
     try:
         return str(json.loads(f'"{string}"', strict=False))
     except ValueError:  # LaTeX with single backslashes, as models write it: take it unchanged
         return string
+
+
+def _bare(text: str, found: re.Match[str]) -> str:
+    """Return a value that is no string; an object or a list is whole where it is closed."""
+    begin = found.start("bare")
+    if text[begin : begin + 1] in ("{", "["):
+        try:
+            end = json.JSONDecoder().raw_decode(text, begin)[1]
+        except (ValueError, RecursionError):
+            return str(found["bare"])
+        return text[begin:end]
+    return str(found["bare"])
 
 
 def without_reasons(text: str) -> str:

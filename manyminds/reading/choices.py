@@ -210,10 +210,17 @@ def options_in(question: str) -> Mapping[str, str]:
     options = {m[1]: m[2].strip(" .;,") for m in _OPTIONS.finditer(question)}
     if not options:
         found = _LOWER_OPTIONS.finditer(question)
-        options = {(m[1] or m[2]).upper(): m[3].strip(" .;,") for m in found}
+        own = [m for m in found if not _closes_a_bracket(question, m)]
+        options = {(m[1] or m[2]).upper(): m[3].strip(" .;,") for m in own}
     wanted = [chr(ord("A") + n) for n in range(len(options))]
     fine = len(options) > 1 and sorted(options) == wanted
     return MappingProxyType(options if fine else {})
+
+
+def _closes_a_bracket(question: str, option: re.Match[str]) -> bool:
+    """Say whether what looks like an option ends a call or a tuple: "return (b, a)"."""
+    line = question[question.rfind("\n", 0, option.start()) + 1 : option.start()]
+    return "(" not in option[0].partition(")")[0] and line.count("(") > line.count(")")
 
 
 def _in_place(place: str) -> str | None:

@@ -85,9 +85,9 @@ def find_literal(text: str) -> Found | None:
         return None
     text = without_asides(shown[-LONGEST:])
     tagged = _TAGGED.findall(text)
-    printed = {one.strip() for one in _SHOWN.findall(text)}
-    if not tagged and len(printed) == 1 and is_literal(*printed):
-        return Found(printed.pop(), "code fence")
+    plainly = None if tagged else _plainly(text)
+    if plainly is not None:
+        return plainly
     fenced = None if tagged else phrases.fenced(text)
     where = "[ANSWER]" if tagged else "code fence" if fenced else "whole reply"
     reply = (str(tagged[-1]) if tagged else fenced or text).strip()
@@ -96,10 +96,10 @@ def find_literal(text: str) -> Found | None:
     lines = reply.split("\n")
     if 1 < len(lines) <= _MOST_LINES and all(map(is_literal, lines)):  # printed line by line
         return Found(reply, where)
-    stated = answer_field.field(reply) if _wrapped(reply) or "reasoning" in text[:200] else None
+    wrapped = _wrapped(reply) or "reasoning" in text[:200]
+    stated = answer_field.field(reply) or answer_field.field(text) if wrapped else None
     if stated is not None:
-        said = _asserted(stated)
-        return Found(said if said.strip() else repr(said), "JSON field")
+        return _in_field(stated)
     cued = None if tagged else _ticked_last(text) or _after_cue(text)
     if cued is not None:
         return Found(cued, "cue")
@@ -122,6 +122,23 @@ def find_literal(text: str) -> Found | None:
         if is_literal(stands):
             return Found(stands, "cue")
     return _printed(said, where)
+
+
+def _plainly(text: str) -> Found | None:
+    """Return the answer of JSON that ends a reply, or the only output that it shows in a fence."""
+    alone = answer_field.without_reasons(text)
+    stated = answer_field.field(alone) if alone != text else None
+    if stated is not None:
+        return _in_field(stated)
+    printed = {one.strip() for one in _SHOWN.findall(text)}
+    shown = len(printed) == 1 and is_literal(*printed)
+    return Found(printed.pop(), "code fence") if shown else None
+
+
+def _in_field(stated: str) -> Found:
+    """Return the literal in a JSON field; one of spaces alone is a string of them."""
+    said = _asserted(stated)
+    return Found(said if said.strip() else repr(said), "JSON field")
 
 
 def _ticked_last(text: str) -> str | None:
