@@ -12,6 +12,7 @@ from typing import NamedTuple
 from manyminds.reading import locate
 from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.conclusion import HEADING
+from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.discourse import is_aside, is_marked, so, supposes, unmarked
 from manyminds.reading.reasoning import readable
 from manyminds.reading.revised import turns, undecided
@@ -36,14 +37,46 @@ _BOLD = re.compile(r"[^\w*\n]{0,6}(?:\*\*|__)(?P<said>[^*\n]{4,300})(?:\*\*|__)[
 _BOLD_INSIDE = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
 _LABEL = re.compile(r"(?:\*\*|__)(?P<name>[^*_\n:\uff1a]{3,40})[:\uff1a](?:\*\*|__)")
 _LABELLED = re.compile(r"[^:=\uff1a]{3,100}[:=\uff1a]\s*\S")
+_RESULTS = re.compile(  # "That lands on May 3", "you're looking at 42 km", "it comes to $5"
+    r"\b(?:comes?|adds?\s+up|works?\s+out|amounts?)\s+to\b|\byou(?:'re|\s+are)\s+looking\s+at\b|\bthat(?:'s|\s+is)\s+your\s+answer\b"
+    r"|^\W*(?:that|this|which|it)\s+(?:lands|puts|makes|gives|brings|leaves|takes|means|works)\b|\bthe\s+(?:winner|result|answer|total|solution)s?\s+(?:is|are|was)\b"
+    r"|\b(?:ainsi|schlie\u00dflich|letztlich|ergibt|macht|fanno|font|hacen|d\u00e1|fazem)\b",
+    re.IGNORECASE,
+)
+_VERDICT = re.compile(
+    r"\W*(?:yes|no|ja|nein|oui|non|s\u00ed|s\u00ec|sim|n\u00e3o|\u0434\u0430|\u043d\u0435\u0442|true|false)\b(?!\s+\w)",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\b(?:year|date|when|what\s+time|jahr|datum|wann|uhrzeit|ann\u00e9e|quand|fecha|a\u00f1o|cu\u00e1ndo|anno|quando|ano|data)\b|\u54ea\u4e00\u5e74|\u54ea\u5e74|\u4f55\u5e74|\u044f\u043a\u043e\u0433\u043e|\u0433\u043e\u0434\u0443|\u043a\u043e\u0433\u0434\u0430",
+    re.IGNORECASE,
+)
 _ENDED = re.compile(r"[.!\u3002\uff01][*_\s]*$")
 _FIGURES = re.compile(r"[0-9]+")
 _NO_PROSE = re.compile(r"[ \t]*(?:[-*+\u2022|]\s|\||[0-9]{1,2}[.)]\s|```|\$\$|\\\[|#)")
+_SECTIONED = 5  # paragraphs of a reply that goes on in sections
 _FEWEST = 3  # paragraphs of a reply with an appendix
 _MOST_BLOCKS = 200
-_ENOUGH = 0.55
+LOOSE = frozenset(
+    (
+        "last sentence",
+        "bold text",
+        "equation",
+        "result",
+        "only number",
+        "first sentence",
+        "last words",
+        "last line",
+        "whole reply",
+    )
+)
+"""Places of an answer that say nothing in a reply of several sections."""
+_FEW = 8  # words of a first paragraph that can be the answer alone
+_LONG = 25  # words of paragraphs that are more than a last step
+_SURE = 1.0
+_ENOUGH = 0.5
 """Of the share of the question's words, and what each of these adds to it."""
-_IN_BOLD, _WITH_BOLD, _MARKED, _FIGURE = 0.5, 0.2, 0.5, 0.3
+_IN_BOLD, _WITH_BOLD, _MARKED, _FIGURE, _HEAD, _FIRST = 0.5, 0.2, 0.5, 0.3, 0.2, 0.8
 
 
 class _Block(NamedTuple):
@@ -63,12 +96,12 @@ def answering(text: str, question: str) -> str:
         question: The question.
     """
     shown = readable(text)
-    blocks = [_Block(one[0], one.end()) for one in _BLOCK.finditer(shown)][-_MOST_BLOCKS:]
-    if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown):
+    blocks = _blocks(shown)
+    if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown) or _breaks_off(shown):
         return text
-    at = _answering(blocks, question)
+    at, score = _answering(blocks, question)
     behind = [one.said for one in blocks[at + 1 :]] if at is not None else []
-    if at is None or not any(map(_HEADING.match, behind)) or _NUMBERED.match(behind[0]):
+    if at is None or not _are_appendix(behind, sure=score >= _SURE):
         return text
     steps = any(_STEP.match(said) and not _CHECKS.search(said) for said in behind)
     if steps or any(map(turns, behind)):
@@ -77,14 +110,79 @@ def answering(text: str, question: str) -> str:
     return blocks[at].said if bold is None else bold["said"]
 
 
-def _answering(blocks: list[_Block], question: str) -> int | None:
-    """Return the number of the paragraph that answers the question; of two alike the later one."""
+@lru_cache(maxsize=4_096)
+def is_sectioned(text: str, question: str) -> bool:
+    """Say whether a reply goes on in sections, so that its last sentence or number says nothing.
+
+    Args:
+        text: The reply.
+        question: The question; a last paragraph that answers it says something.
+    """
+    shown = readable(text)
+    blocks = _blocks(shown)
+    if len(blocks) < _SECTIONED or locate.places(shown):
+        return False
+    own = [one.said for one in blocks if _HEADING.match(one.said) and not _STEP.match(one.said)]
+    if len(own) < _FEWEST - 1 or any(map(_concludes, own)):
+        return False
+    return _answering(blocks, question)[0] != len(blocks) - 1
+
+
+def _concludes(heading: str) -> bool:
+    """Say whether a heading announces the answer: "## Conclusion", "**Answer:** 5"."""
+    label = _LABEL.match(heading)
+    name = heading.strip(" *_#:") if label is None else label["name"]
+    return HEADING.fullmatch(name) is not None
+
+
+def _blocks(text: str) -> list[_Block]:
+    """Return the paragraphs of a reply; one in bold or a formula belongs to "The date is:"."""
+    blocks: list[_Block] = []
+    for one in _BLOCK.finditer(text):
+        before = blocks[-1].said if blocks else ""
+        shown = _BOLD.fullmatch(one[0]) or one[0].lstrip().startswith(("$$", "\\["))
+        if shown and before.endswith((":", "\uff1a")) and _HEADING.match(before) is not None:
+            joined = f"{before} {' '.join(one[0].split())}"
+            blocks[-1] = (
+                _Block(joined, one.end()) if "\n" not in before else _Block(one[0], one.end())
+            )
+        else:
+            blocks.append(_Block(one[0], one.end()))
+    return blocks[-_MOST_BLOCKS:]
+
+
+def _breaks_off(text: str) -> bool:
+    """Say whether the last sentence of a reply has no end."""
+    last = text.rstrip().rpartition("\n")[2]
+    prose = _NO_PROSE.match(last) is None and len(last.split()) > 2 and last[-1].isalnum()
+    return is_cut_off(text) or prose and any(map(_ENDED.search, locate.sentences(last)))
+
+
+def _are_appendix(behind: list[str], *, sure: bool) -> bool:
+    """Say whether paragraphs behind an answer are sections of their own, or much text."""
+    if not behind or _NUMBERED.match(behind[0]):
+        return False
+    much = sum(len(one.split()) for one in behind) >= _LONG
+    return much and (sure or "=" not in "".join(behind)) or any(map(_HEADING.match, behind))
+
+
+def _first(said: str) -> float:
+    """Return what it adds to be the first paragraph: "1969.", "**Yes**, by definition."."""
+    if _VERDICT.match(said):
+        return 2.0
+    label = not _BOLD.fullmatch(said) and re.search("[:=\uff1a]", said)
+    return 0.0 if label or len(said.split()) > _FEW else _FIRST
+
+
+def _answering(blocks: list[_Block], question: str) -> tuple[int | None, float]:
+    """Return which paragraph answers the question, and how far; of two alike the later one."""
     best, most = None, _ENOUGH
     for at, block in enumerate(blocks):
         score = max((_score(said, question) for said in _said_in(block)), default=0.0)
+        score += _first(block.said) if at == 0 and score else 0.0
         if score >= most:
             best, most = at, score
-    return best
+    return best, most
 
 
 def _said_in(block: _Block) -> list[str]:
@@ -102,8 +200,8 @@ def _score(said: str, question: str) -> float:
     ended = said.rstrip(" *_")
     if ended.endswith((":", "?", "\uff1a", "\uff1f")) or supposes(said) or is_aside(said):
         return 0.0
-    asked, figures = asked_in(question), figures_asked(question)
-    marked = so(said) is not None or is_marked(said)
+    asked, figures = asked_in(question), _DATE.search(question) or figures_asked(question)
+    marked = so(said) or is_marked(said) or _RESULTS.search(said)
     fresh = bool(set(_FIGURES.findall(said)) - set(_FIGURES.findall(question)))
     bold, inside = _BOLD.fullmatch(said) is not None, _BOLD_INSIDE.search(said) is not None
     states = marked or fresh or inside or "=" in said
@@ -111,9 +209,11 @@ def _score(said: str, question: str) -> float:
         return 0.0
     if leads(unmarked(said), equation=False):
         return 0.0
-    label = _LABEL.match(said)
-    if label is not None and HEADING.fullmatch(label["name"]):  # "**Conclusion:** No, 391 is not."
-        return _IN_BOLD + _MARKED + _ENOUGH
-    share = shared(content(said), asked.words) / max(1, len(asked.words))
     printed = _IN_BOLD if bold else _WITH_BOLD * inside
-    return share + printed + _MARKED * marked + _FIGURE * (figures and fresh)
+    if _LABEL.match(said) and _concludes(said):  # "**Conclusion:** No, 391 is not prime."
+        return _IN_BOLD + _MARKED + _ENOUGH
+    words = content(said)
+    share = shared(words, asked.words) / max(1, len(asked.words))
+    head = bool(asked.head) and shared(words, frozenset([asked.head])) > 0
+    figure = _FIGURE * bool(figures and fresh)
+    return share + printed + _MARKED * bool(marked) + figure + _HEAD * head

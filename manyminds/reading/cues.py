@@ -14,7 +14,7 @@ _MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
-    rf"(?:(?<!\ban )answer|(?<!\ba )solution(?![*_ ]{{0,4}}:?[*_ ]{{0,4}}\n)){_BOLD}"
+    rf"(?:(?<!\ban )answer|(?<!\ba )(?<!of the )(?<!of this )solution(?![*_ ]{{0,4}}:?[*_ ]{{0,4}}\n)){_BOLD}"
     rf"(?:\s+\((?:rounded|in|to|approx)[^()\n]{{1,40}}\)|\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
@@ -77,7 +77,7 @@ POINTER = re.compile(
     re.IGNORECASE,
 )
 VACUOUS = re.compile(
-    r"^(?:that\b|it\b|not\b|simple|simply|clear|obvious|as\s+(?:follows|below|above|shown)|below|above|the\s+following|straight"
+    r"^(?:(?:therefore|thus|hence|so|then)\W*$|that\b|it\b|not\b|simple|simply|clear|obvious|as\s+(?:follows|below|above|shown)|below|above|the\s+following|straight"
     r"|easy|unknown\b|unclear|i\s|we\s|given|found|based|shown|in\s+the|quite|very|really"
     r"|\u4e0d\u77e5\u9053|\u65e0\u6cd5|null\W*$|none\s+of|n/?a\W*$|undetermined|depends)",
     re.IGNORECASE,

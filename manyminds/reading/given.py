@@ -7,7 +7,7 @@ has two numbers.
 import re
 from collections.abc import Sequence
 
-from manyminds.reading import digits, figures, locate
+from manyminds.reading import digits, figures, locate, numbers
 from manyminds.reading.cut_off import is_cut_off, stops_short
 from manyminds.reading.figures import TOKEN
 from manyminds.reading.locate import Found
@@ -67,7 +67,8 @@ def added(
     Returns:
         As `found`. Replies with a box, a field or a cue stay as they are.
     """
-    given = _values(question[-_LONGEST_QUESTION:])
+    comma = numbers.has_decimal_comma(question)
+    given = _values(question[-_LONGEST_QUESTION:], comma=comma)
     unit = _HOW_MANY.search(question)
     counted = None if unit is None else _counting(unit["unit"])
     read: list[Found | None] = []
@@ -79,7 +80,7 @@ def added(
         if text is None or no or not loose or locate.places(readable(text)):
             read.append(one)
             continue
-        read.append(_added(readable(text), given, counted) or one)
+        read.append(_added(readable(text), given, counted, comma=comma) or one)
     return read
 
 
@@ -103,12 +104,12 @@ def _plain(text: str) -> str:
     return digits.plain(digits.spelled(digits.plain(digits.mixed(text))))
 
 
-def _values(text: str) -> dict[float, str]:
+def _values(text: str, *, comma: bool) -> dict[float, str]:
     """Return the numbers of a text by their values."""
     values: dict[float, str] = {}
     plain = _plain(text)
     for token in TOKEN.finditer(plain):
-        written = figures.written(token)
+        written = figures.written(token, comma=comma)
         value = None if written is None else figures.value(written)
         if value is not None and written is not None:
             values.setdefault(value, written)
@@ -117,14 +118,17 @@ def _values(text: str) -> dict[float, str]:
     return values
 
 
-def _added(text: str, given: dict[float, str], counted: "re.Pattern[str] | None") -> Found | None:
+def _added(
+    text: str, given: dict[float, str], counted: "re.Pattern[str] | None", *, comma: bool
+) -> Found | None:
+    comma = comma or numbers.has_decimal_comma(text)
     if is_cut_off(text) or stops_short(text):
         return None
     sentences = locate.sentences(text)
-    every = [value for sentence in sentences for value in _values(sentence[:_LONGEST])]
+    every = [value for sentence in sentences for value in _values(sentence[:_LONGEST], comma=comma)]
     last = sentences[-1] if sentences else ""
     if len(sentences) > 1 and not (_SO.match(last) or len(set(every)) == 1):
-        with_numbers = [one for one in sentences if _values(one[:_LONGEST])]
+        with_numbers = [one for one in sentences if _values(one[:_LONGEST], comma=comma)]
         if len(with_numbers) != 1:
             return None
         last = with_numbers[0]
@@ -132,7 +136,7 @@ def _added(text: str, given: dict[float, str], counted: "re.Pattern[str] | None"
         return None
     if _EQUATION.search(last) or _UNCLEAR.search(last) or len(_COPULA.findall(last)) > 1:
         return None
-    values = _values(last)
+    values = _values(last, comma=comma)
     new = {value: written for value, written in values.items() if value not in given}
     if counted is not None and len(new) > 1 and not _COMPARES.search(last):
         named = {m["token"].strip() for m in counted.finditer(_plain(last))}
@@ -142,7 +146,7 @@ def _added(text: str, given: dict[float, str], counted: "re.Pattern[str] | None"
         return Found(next(iter(new.values())), NEW)
     if not new and counted is not None:
         named = {m["token"] for m in counted.finditer(_plain(last))}
-        new = _values(named.pop()) if len(named) == 1 else {}
+        new = _values(named.pop(), comma=comma) if len(named) == 1 else {}
     elif not new and len(set(every)) == 1:
         new = values
     return Found(next(iter(new.values())), NEW) if len(new) == 1 else None

@@ -16,7 +16,7 @@ from manyminds.reading import (
     polarity,
 )
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
-from manyminds.reading.appendix import answering
+from manyminds.reading.appendix import LOOSE, answering, is_sectioned
 from manyminds.reading.ballot_kind import decided, read_as
 from manyminds.reading.concluded import of_another
 from manyminds.reading.discourse import supposes
@@ -95,6 +95,13 @@ def read_all(
         ]
         found = mentioned(texts, found, unclear, question)
         chosen = in_words(question)
+    if question and kind is None:
+        found = [
+            None
+            if one is not None and one.where in LOOSE and is_sectioned(text or "", question)
+            else one
+            for one, text in zip(found, texts, strict=True)
+        ]
     said = [locate.answer_of(one) for one in found]
     if chosen.name == "number" and kind is None:
         said = rounded_alike(grouped_alike(said))
