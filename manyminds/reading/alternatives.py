@@ -11,6 +11,7 @@ from manyminds.reading.cut_off import is_cut_off, whole_sentences
 from manyminds.reading.discourse import SINCE
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
+from manyminds.reading.number_places import SO
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import SMALL
 
@@ -71,7 +72,6 @@ _THAN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMPARES = re.compile(r"\b(?:than|als|chem|que)\b", re.IGNORECASE)
-_SO = re.compile(r",\s+(?:and\s+)?(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\([^()]*\)")
 _VERB = re.compile(r"\bwhich\s+(?:\w+\s+)?(?P<verb>[a-z]{3,20})\s*[:,]", re.IGNORECASE)
 _MORE = frozenset(["larger", "greater", "bigger", "more", "higher", "heavier", ">"])
@@ -272,7 +272,7 @@ def _compared(line: str, patterns: dict[str, re.Pattern[str]], question: str) ->
     """Return the alternative that a comparison answers a question with: "A is larger than B"."""
     bare = _ASIDE.sub("", line)
     for said in (bare, REASON.split(bare)[0]):
-        chosen = compared.winner(_SO.split(said)[-1], patterns, question)
+        chosen = compared.winner(SO.split(said)[-1], patterns, question)
         if chosen is not None:
             return [chosen]
     return []
@@ -289,7 +289,7 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
     bare = _ASIDE.sub("", said if since is None else said[since.end() :])
     reasoned = REASON.split(bare)[0]
     whole = _AUXILIARY.search(reasoned) or not reasoned.strip()  # "Not spam"
-    *before, clause = _SO.split(bare if whole else reasoned)
+    *before, clause = SO.split(bare if whole else reasoned)
     if before and (it := _PRONOUN.match(clause)) is not None:  # "A is 5, so it is larger."
         subject = next((item for item, one in patterns.items() if one.match(before[0])), None)
         clause = clause if subject is None else f"{subject} {clause[it.end() :]}"

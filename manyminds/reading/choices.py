@@ -88,6 +88,7 @@ _UNLIKE = re.compile(
     r",\s+(?:unlike|not)\s[^.;]{1,80},\s+(?=(?:is|are|was|were|does|do|has|have)\b)", re.IGNORECASE
 )
 _LAST_LETTER = re.compile(r"[(*]{0,3}([A-HJ-Z])[)*.]{0,4}")
+_POINTED = re.compile(r"(?:[\u2192\u21d2\u27f9]|[=-]>)\s*[(*]{0,3}([A-HJ-Z])[)*.]{0,4}\s*\Z")
 _LISTED = re.compile(r"^[ \t*(-]*([A-Za-z])[).:]\s", re.MULTILINE)
 _FOREIGN = re.compile(
     "\\A[^A-Za-z]*[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af][^A-Za-z]{0,60}\\([A-Z]\\)[^A-Za-z]*\\Z"
@@ -294,6 +295,7 @@ def _unmarked(text: str) -> Found | None:
     if len(named) == 1 and not _DENIES.search(ending[0]):  # "Therefore carbon, option B."
         return Found(named.pop().upper(), "last sentence")
     last_line = _WHOLE.fullmatch(lines[-1].strip()) if lines else None
+    last_line = last_line or _POINTED.search(text)  # "4 * 2 = 8 -> B"
     before = locate.sentences(text)[-2:-1]
     if last_line is None and before and len(before[0].split()) >= _SENTENCE:  # "... mammals. B."
         last_line = _LAST_LETTER.fullmatch(ending[0].strip())

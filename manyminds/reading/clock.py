@@ -42,6 +42,7 @@ def key(written: str) -> str | None:
     return f"{hour % 12 + (12 if half == 'p' else 0)}:{minute:02}{'' if half == 'p' else ' am'}"
 
 
+_NO_NAMES = re.sub(r"\?P<\w+>", "?:", TIME.pattern)  # the form of a time in a longer pattern
 _PART_OF_DAY = re.compile(  # "5:30 in the afternoon"
     r"(?P<time>\b[0-9]{1,2}(?:[:.][0-9]{2})?)(?:\s*(?:o'clock|Uhr|h))?\s+(?:(?P<am>in\s+the\s+morning|du\s+matin|de\s+la\s+ma\u00f1ana|morgens|della?\s+mattina|da\s+manh\u00e3)"
     r"|in\s+the\s+(?:afternoon|evening)|at\s+night|de\s+l'apr\u00e8s-midi|du\s+soir|de\s+la\s+(?:tarde|noche)|nachmittags|abends|da\s+tarde|della\s+sera)\b",
@@ -59,16 +60,38 @@ WRITTEN = re.compile(rf"(?<![\w.:/$-])(?:{TIME.pattern})(?![\w:/%-])", re.IGNORE
 """A time that stands alone in a text."""
 _WHAT_TIME = re.compile(
     r"\b(?:what\s+time|um\s+wie\s?viel\s+uhr|wie\s+sp\u00e4t|\u00e0\s+quelle\s+heure|a\s+qu\u00e9\s+hora|a\s+che\s+ora|a\s+que\s+horas)\b(?![^?]*\b(?:zone|signature|period)\b)"
-    r"|\u51e0\u70b9|\u4f55\u6642\u306b",
+    r"|\bo\s+kt\u00f3rej\b|\bhoe\s+laat\b|\b\u0432\u043e\s+\u0441\u043a\u043e\u043b\u044c\u043a\u043e\b|\u51e0\u70b9|\u4f55\u6642(?!\u9593)",
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\b(?:when|wann|quand|cu\u00e1ndo|quando)\b[^?]*\?\s*$", re.IGNORECASE)
 _SO = re.compile(
     r",?\s+(?:and\s+)?(?:so|thus|hence|therefore|which\s+means)\b,?\s+|=|\u2192", re.IGNORECASE
 )
-_DIRECT = re.compile(r"\s+(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", re.I)
-_COPULA = re.compile(r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?)\b", re.IGNORECASE)
+_DIRECT = re.compile(r"\s*(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", re.I)
+_COPULA = re.compile(
+    r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?|ist|endet|beginnt|est|es|termina|comienza|finisce|\u00e8)(?!\w)|\u7b49\u4e8e|\u662f|\u4e3a|\u306f",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(r"\b(?:from|between|until|minutes?|hours?|seconds?|ratio)\b", re.IGNORECASE)
+_MORNING = "\u4e0a\u5348 \u65e9\u4e0a \u51cc\u6668 \u5348\u524d \u671d"
+_LATER = "\u4e0b\u5348 \u665a\u4e0a \u508d\u665a \u5348\u5f8c \u5348\u540e \u591c"
+_HALVES: dict[str, str] = {
+    **dict.fromkeys(_MORNING.split(), "am"),
+    **dict.fromkeys(_LATER.split(), "pm"),
+}
+_EASTERN = re.compile(
+    rf"(?P<day>{'|'.join(_HALVES)})?\s?(?P<hour>[0-9]{{1,2}})\s?[\u70b9\u9ede\u6642\u65f6](?!\u95f4|\u9593)"
+    r"(?:\s?(?P<minute>[0-9]{1,2})\s?\u5206?(?!\u949f|[0-9])|(?P<half>\u534a)|(?P<quarter>\u4e00\u523b))?"
+)
+_REACHES = re.compile(  # "8:00, and the remaining 35 minutes to 8:35"
+    rf"\b(?:remaining|final|last|other|rest|further|another)\b[^.;]{{1,60}}\b(?:to|until|till|at|is|makes?|gives?)\s+(?P<time>{_NO_NAMES})\W*$",
+    re.IGNORECASE,
+)
+_HEDGES = re.compile(
+    r"\b(?:or|either|might|maybe|could|oder|vielleicht|ou|o|quiz\u00e1s?|forse|talvez)\b"
+    "|\u53ef\u80fd|\u6216|\u4e5f\u8bb8|\u304b\u3082\u3057\u308c",
+    re.IGNORECASE,
+)
 _HOURS_OF_A_DAY = 24
 _LONGEST = 200  # characters of a sentence that states a time
 
@@ -91,6 +114,7 @@ def find(text: str) -> Found | None:
 
 
 def _only(said: str, where: str) -> Found | None:
+    said = _EASTERN.sub(_in_figures, said[:_LONGEST])
     said = _HOURS.sub(lambda m: f"{m[1] or m[3]}:{m[2] or '00'}", said[: _LONGEST * 2])
     said = _PART_OF_DAY.sub(lambda m: f"{m['time']} {'am' if m['am'] else 'pm'}", said)
     said = _SO.split(said)[-1]
@@ -99,6 +123,9 @@ def _only(said: str, where: str) -> Found | None:
     if said.rstrip().endswith("?"):
         return None
     after = [said[end:] for end in ends[-1:] if _DIRECT.match(said, end)]
+    after = [] if _HEDGES.search(said) else after
+    reached = _REACHES.search(said)
+    after += [] if reached is None else [reached["time"]]
     for part in (said, *after):
         times = {key(m[0]) or _impossible(m): m[0].strip() for m in WRITTEN.finditer(part)}
         rest = WRITTEN.sub(" ", part)
@@ -107,6 +134,13 @@ def _only(said: str, where: str) -> Found | None:
         if not _SPAN.search(rest):
             return Found(times.popitem()[1], where)
     return None
+
+
+def _in_figures(written: re.Match[str]) -> str:
+    """Return a time in Chinese or Japanese in figures, apart from the characters around it."""
+    minute = written["minute"] or ("30" if written["half"] else "15" if written["quarter"] else "0")
+    half = _HALVES.get(written["day"] or "", "")
+    return f" {written['hour']}:{int(minute):02} {half} ".replace("  ", " ")
 
 
 def _impossible(written: re.Match[str]) -> str | None:

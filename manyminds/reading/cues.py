@@ -62,7 +62,7 @@ REASON = re.compile(
     r",?\s+(?:because|since"
     r"|(?<!written )(?<!expressed )(?<!known )as\s+(?:we|it|the|this|they|he|she)\b"
     r"|rather\s+than|instead\s+of"
-    r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que)\b.*|,\s+(?:denn|da|car|puisque|pues)\s.*"
+    r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que|puesto\s+que|perch[\u00e9\u00e8](?=\s)|poich\u00e9(?=\s)|uma\s+vez\s+que|omdat|poniewa\u017c|\u043f\u043e\u0441\u043a\u043e\u043b\u044c\u043a\u0443)(?!\w).*|,\s+(?:denn|da|car|puisque|pues|pois|want|gdy\u017c|bo)\s.*"
     r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
     r"|;\s+(?=[a-z]{2,}[\s:]|i\s).*|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
     r"|,\s*\u0442\u0430\u043a\s|\s+\u2014\s.*",
@@ -129,7 +129,7 @@ REFUSAL = re.compile(
 CONCLUDES = re.compile(
     r"^\W*(?:so|thus|therefore|hence|in\s+total|altogether|in\s+all|that(?:'s|\s+(?:is|makes|gives))|it(?:'s|\s+is)"
     r"|this\s+(?:is|gives|means|makes)|there\s+(?:are|is)|total|i\s+(?:think|get|believe)|we\s+get|finally|consequently"
-    r"|also\b|donc|por\s+lo\s+tanto|as\u00ed|daher|insgesamt|"
+    r"|also\b|donc|por\s+lo\s+tanto|as\u00ed|daher|insgesamt|(?:folglich|somit|demnach|ainsi|portanto|ent\u00e3o|entonces|luego|quindi|dunque|perci\u00f2|pertanto|dus|daarom|zatem|wi\u0119c)\b|"
     "\u56e0\u6b64|\u6240\u4ee5|\u6545|\u4e00\u5171|\u603b\u5171|\u3057\u305f\u304c\u3063\u3066|\u3088\u3063\u3066"
     r"|\u0438\u0442\u043e\u0433\u043e|\u0437\u043d\u0430\u0447\u0438\u0442|\u0442\u0430\u043a\u0438\u043c)",
     re.IGNORECASE,

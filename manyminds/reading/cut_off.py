@@ -10,7 +10,8 @@ _OPEN_END = re.compile(  # words that no sentence ends with, in several language
     r"(?:\b(?:we(?:\s+\w+)?|you|the|to|of|is|are|and|or|but|(?<!or )so|then|by|with|for|that|from|will|because|if|let|which|whose(?:\s+\w+)?|an|these|those|their|its|our|your|get|gives?|obtain|yields?|therefore"
     r"|ist|sind|und|oder|der|das|den|dem|ein|eine|f\u00fcr|mit|weil|dass|est|sont|et|ou|le|les|des|du|pour|avec|parce|que"
     r"|es|el|los|y|o|del|por|para|con|porque|il|di|che|per|os|um|uma|do|da|em|\u0438|\u0438\u043b\u0438|\u0447\u0442\u043e|\u043d\u0430|\u044d\u0442\u043e"
-    r"|\u0440\u0430\u0432\u043d\u043e|i|a)|[,=(+*/\u00d7\u00f7\uff0c]|[0-9A-Za-z)}]\s+[-\u2212]"
+    r"|\u0440\u0430\u0432\u043d\u043e|i|a)|(?:we|i|you|it|this|that|which|he|she|they|there)\s+(?:(?:therefore|thus|then|now|also|so|hence)\s+)(?:have|has|get|gets|obtain|find|gives|makes)|(?:is|are|was|were)\s+(?:worth|equal)"
+    r"|(?:damit|somit|also|so|dann)\s+(?:haben|erhalten|bekommen)\s+wir|on\s+(?:a|obtient|trouve)\s+donc|[,=(+*/\u00d7\u00f7\uff0c\u3001]|[0-9A-Za-z)}]\s+[-\u2212]"
     r"|\\(?:pm|times|cdot|div|frac|sqrt|approx|left|leq?|geq?)|\u89e3\u5f97|\u5f97\u5230?|\u5219|\u6240\u4ee5|\u56e0\u6b64|\u5373|\u4e3a|\u662f|\u6709|\u548c)\s*$",
     re.IGNORECASE,
 )

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from manyminds.reading import locate
+from manyminds.reading.discourse import behind_colon
 from manyminds.reading.locate import Found
+from manyminds.reading.number_places import EQUALS, SO
 from manyminds.reading.reasoning import readable
 
 _NAMES = (
@@ -48,6 +50,10 @@ _VERBS = frozenset(("may", "march", "mar"))  # "may 5", in lower case
 _EASTERN = re.compile(
     r"(?P<year>[0-9]{4})\s*年\s*(?P<number>[0-9]{1,2})\s*月\s*(?P<day>[0-9]{1,2})\s*日"
 )
+_IS_ON = re.compile(  # "is due on"
+    r"\b(?:is|was|falls?|ends?|will\s+be|ist|war|f\u00e4llt|est|tombe|es|cae|\u00e8|cade|\u00e9|cai)\b(?=\s+(?:\w+\s+){0,2}?(?:on\s+|am\s+|el\s+|le\s+|the\s+)?(?:[A-Z][a-z]+\.?\s[0-9]|[0-9]))"
+)
+_NOT = re.compile(r"\b(?:not|nicht|pas|no|non|or|oder|ou|between)\b|n['\u2019]t\b", re.IGNORECASE)
 _LONGEST = 400  # characters of a place or a short reply that holds a date
 
 
@@ -58,9 +64,20 @@ def find(text: str) -> Found | None:
         return _only(place, where)
     sentences = locate.sentences(text)
     found = _only(sentences[-1], "last sentence") if sentences else None
+    if found is None and sentences and (said := _concluding(sentences[-1])) is not None:
+        return _only(said, "conclusion")
     if found is None or not key(found.answer).startswith("--") or len(_yearless(text)) == 1:
         return found
     return None
+
+
+def _concluding(sentence: str) -> str | None:
+    """Return what a sentence with several dates concludes: "A + 45 days = B", "... so it is B"."""
+    statement = behind_colon(sentence)
+    said = SO.split(EQUALS.split(statement or sentence)[-1])[-1]
+    verbs = list(_IS_ON.finditer(said))
+    said = said[verbs[-1].start() :] if verbs else said
+    return None if said == sentence or _NOT.search(said) else said
 
 
 def key(answer: str) -> str:

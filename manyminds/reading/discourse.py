@@ -91,6 +91,19 @@ _COMMENTS = re.compile(  # what follows comments on the answer
 )
 
 
+_COLON = re.compile(
+    r":\s+(?=(?:so\s+)?(?:the|its|his|her|their|this|that|it|there|der|die|das|es|le|la|l['\u2019]|il|el|lo|o|a|de|het)\b(?:\s|(?<=['\u2019]))"
+    r"[^:;.]{0,80}?(?:\b(?:is|are|was|will\s+be|equals|ist|sind|est|es|sono|is)|\u00e8|\u00e9)\s[^:;]{1,80}$)",
+    re.IGNORECASE,
+)
+
+
+def behind_colon(sentence: str) -> str | None:
+    """Return the statement in which a sentence ends behind a colon: "...: the due date is May 4"."""
+    statement = _COLON.search(sentence)
+    return None if statement is None else sentence[statement.end() :]
+
+
 def so(sentence: str) -> re.Match[str] | None:
     """Return the words with which a sentence begins as a conclusion: "So", "In total,"."""
     return _SO.match(sentence)

@@ -16,10 +16,18 @@ TOKEN = re.compile(
       | [ ]?[*x×·][ ]?10(?:\^|\*\*)\(?(?P<ten>[-+]?[0-9]{1,4})\)?
       | [ ]?/[ ]?(?P<below>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?![0-9/])
     )?
-    (?:(?:[ ]?(?=[a-zMB])|(?=K))(?P<scale>dozen|hundred|thousand|lakh|crore|millions?
+    (?:(?:[ ]?(?=[a-zMBT\u043c\u0442])|(?=K))(?P<scale>dozen|hundred|thousand|lakh|crore|millions?
       |billions?|trillions?
-      |[Mm]illionen|millones|milioni|[Mm]illiarden?|milliards?
-      |mn|bn|mio|k|K|M|B)\b(?!/))?
+      |[Mm]illionen|millones|milioni|miliardi|milh(?:\u00f5es|\u00e3o)
+      |bilh(?:\u00f5es|\u00e3o)|miljoen|miljard
+      |milion(?:y|\u00f3w)|[Mm]illiarden?|milliards?
+      |[Tt]ausend|duizend|mila|mille(?=\ [a-zA-Z])
+      |mil(?=\ (?:km|kil|quil|metr|euro|d[o\u00f3]lar|peso|rea(?:le?s|is)|person|pesso|habitant))
+      |\u0442\u044b\u0441(?:\.|\u044f\u0447[\u0430\u0438]?)?
+      |\u043c\u043b\u043d|\u043c\u043b\u0440\u0434
+      |\u043c\u0438\u043b\u043b\u0438\u043e\u043d(?:\u0430|\u043e\u0432)?
+      |\u043c\u0438\u043b\u043b\u0438\u0430\u0440\u0434(?:\u0430|\u043e\u0432)?
+      |mld|mn|bn|mio|k|K|M|B)(?:\b|(?<=\.))(?!/))?
     """,
     re.VERBOSE,
 )
@@ -30,8 +38,16 @@ _SCALE = {
     "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "mio": 10**6, "m": 10**6,
     "millionen": 10**6, "millones": 10**6, "milioni": 10**6, "milliard": 10**9,
     "milliarde": 10**9, "milliarden": 10**9, "billion": 10**9, "bn": 10**9, "b": 10**9,
-    "trillion": 10**12,
+    "trillion": 10**12, "miliardi": 10**9, "milh\u00f5es": 10**6, "milh\u00e3o": 10**6,
+    "bilh\u00f5e": 10**9, "bilh\u00f5es": 10**9, "bilh\u00e3o": 10**9, "miljoen": 10**6,
+    "miljard": 10**9, "miliony": 10**6, "milion\u00f3w": 10**6, "mld": 10**9, "tausend": 10**3,
+    "duizend": 10**3, "mila": 10**3, "mille": 10**3, "mil": 10**3,
+    "\u0442\u044b\u0441": 10**3, "\u043c\u043b\u043d": 10**6, "\u043c\u043b\u0440": 10**9,
+    "\u043c\u0438\u043b\u043b\u0438\u0430": 10**9, "\u043c\u0438\u043b\u043b\u0438\u043e": 10**6,
 }  # fmt: skip
+_RUSSIAN = re.compile(
+    "\u0442\u044b\u0441|\u043c\u043b\u043d|\u043c\u043b\u0440|\u043c\u0438\u043b\u043b\u0438\u0430|\u043c\u0438\u043b\u043b\u0438\u043e"
+)
 _LONGEST = 300  # digits: beyond it a number is compared as text (and int() turns slow)
 _BIGGEST_EXPONENT = 300
 
@@ -107,7 +123,8 @@ def exact_value(match: re.Match[str], *, comma: bool) -> Fraction | None:
 
 def _scale(word: str) -> int:
     """Return the size of a scale word, singular or plural: millions, Milliarden."""
-    return _SCALE.get(word) or _SCALE[word.rstrip("s")]
+    russian = _RUSSIAN.match(word)  # its endings are many
+    return _SCALE.get(word if russian is None else russian[0]) or _SCALE[word.rstrip("s")]
 
 
 def plain_digits(written: str, *, comma: bool) -> str | None:

@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 
 from manyminds.reading import digits, figures, locate, numbers
+from manyminds.reading.asked import content
 from manyminds.reading.cut_off import is_cut_off, stops_short
 from manyminds.reading.figures import TOKEN
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import stem
+from manyminds.reading.subjects import sentence_asked
 
 NEW = "number that the question lacks"
 _LOOSE = frozenset(["whole reply", "last sentence", "only number"])
@@ -31,6 +33,13 @@ _STEP = re.compile(
 _SO = re.compile(
     r"\W*(?:so|thus|therefore|hence|in\s+total|altogether|in\s+all|consequently|finally|donc|por\s+lo\s+tanto|as\u00ed|daher"
     r"|also|insgesamt|\u56e0\u6b64|\u6240\u4ee5)\b",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"\W*(?P<words>(?:[^\W\d_]+\s){0,3}[^\W\d_]+)\W{0,3}:\W{0,3}\s[-$\u20ac\u00a3]{0,2}\s?[0-9][0-9.,]*(?:\s?[^\W\d_]{1,15}|\s?%)?[.!*]*"
+)
+_COMES_TO = re.compile(
+    r"(?:[=\u2248]|\b(?:is|are|equals?|leaves?|gives?|makes?|get|ist|sind|ergibt|est|fait|es|son|da|\u00e8|fa|\u00e9))\s+(?:an?\s+)?",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -80,7 +89,7 @@ def added(
         if text is None or no or not loose or locate.places(readable(text)):
             read.append(one)
             continue
-        read.append(_added(readable(text), given, counted, comma=comma) or one)
+        read.append(_added(readable(text), given, counted, question, comma=comma) or one)
     return read
 
 
@@ -118,8 +127,32 @@ def _values(text: str, *, comma: bool) -> dict[float, str]:
     return values
 
 
+def _is_labelled(last: str, question: str) -> bool:
+    """Say whether a last sentence is a number behind words of the question: "Balance: $2,200."."""
+    label = _LABEL.fullmatch(last)
+    words = frozenset[str]() if label is None else content(label["words"])
+    return bool(words) and words <= content(sentence_asked(question))
+
+
+def _repeats_result(sentences: list[str], given: dict[float, str], *, comma: bool) -> bool:
+    """Say whether the only new number of a last sentence is what an earlier one came to."""
+    ending = sentences[-1][:_LONGEST] if sentences else ""
+    values = [value for value in _values(ending, comma=comma) if value not in given]
+    before = _plain(" ".join(sentences[:-1])[-_LONGEST:])
+    tokens = (TOKEN.match(before, verb.end()) for verb in _COMES_TO.finditer(before))
+    results = {
+        figures.value(figures.written(token, comma=comma) or "") for token in tokens if token
+    }
+    return len(values) == 1 and values[0] in results
+
+
 def _added(
-    text: str, given: dict[float, str], counted: "re.Pattern[str] | None", *, comma: bool
+    text: str,
+    given: dict[float, str],
+    counted: "re.Pattern[str] | None",
+    question: str,
+    *,
+    comma: bool,
 ) -> Found | None:
     comma = comma or numbers.has_decimal_comma(text)
     if is_cut_off(text) or stops_short(text):
@@ -127,7 +160,10 @@ def _added(
     sentences = locate.sentences(text)
     every = [value for sentence in sentences for value in _values(sentence[:_LONGEST], comma=comma)]
     last = sentences[-1] if sentences else ""
-    if len(sentences) > 1 and not (_SO.match(last) or len(set(every)) == 1):
+    sure = _SO.match(last) or len(set(every)) == 1
+    sure = sure or _is_labelled(last, question)
+    sure = sure or _repeats_result(sentences, given, comma=comma)
+    if len(sentences) > 1 and not sure:
         with_numbers = [one for one in sentences if _values(one[:_LONGEST], comma=comma)]
         if len(with_numbers) != 1:
             return None

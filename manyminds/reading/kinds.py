@@ -128,8 +128,13 @@ def lettered(options: tuple[tuple[str, str], ...], question: str = "") -> Extrac
             return choice_sets.find(text, by_letter)
         text = labelled.as_option(text, label)
         text = option_texts.wrong_as_asked(text, asked)
-        found = choices.find(text, by_letter, asked) or _filled_in(text, by_letter, asked)
         exception = option_texts.asked_for_the_exception(asked)
+        found = choices.find(text, by_letter, asked)
+        if found is None and not exception:
+            found = _filled_in(text, by_letter, asked)
+        elif found is None and not locate.places(readable(text)):
+            left = option_texts.left_over(readable(text), by_letter)
+            found = locate.found(left, "option that is left over")
         if found is not None or exception or locate.places(readable(text)):
             return found
         marks = {mark: f"option {mark}" for mark in by_letter} if label else {}

@@ -48,7 +48,11 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|be|sind|sont|son)\b:?|:)\s+|[\u662f\u306f:]", re.IGNORECASE
+    r"(?:\b(?:is|are|was|were|be|sind|sont|son"
+    r"|(?<!hese )(?<!hey )(?:contains?|includes?|ha(?:s|ve)|shares?"
+    r"|consists?\s+of|enth(?:\u00e4lt|alten)|contien(?:t|nent|en?)|contengono|cont[\u00e9\u00ea]m))\b:?|:)\s+"
+    r"|[\u662f\u306f:]",
+    re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
 _PRODUCT = re.compile(r"[0-9]+(?:\s*[\u00d7\u00b7*x]\s*[0-9]+)+")
@@ -89,6 +93,15 @@ _BRACKETS = re.compile(r"[\[({][^\n]{1,400}[\])}]")
 _PLACE = re.compile(
     r"(?:[0-9]{1,2}(?:st|nd|rd|th|[.)\u00ba\u00b0]|er|e)|first|second|third|fourth|fifth|sixth|zuerst|erstens|zweitens|drittens)(?:\s+(?:is|place))?[:,]?\s+(?=\S)",
     re.IGNORECASE,
+)
+_ONE_ITEM = re.compile(
+    r"[*`$(\s]*(?:[\w\s\u2229\u222a\\]{1,20}=\s*)?\\?[{\[](?P<item>[^,;{}\[\]\\]{1,40})\\?[}\]][*`$)\s.]*"
+)
+_BRACED = re.compile(r"=\s*\\?\{(?P<items>[^{}=]{1,400}?)\\?\}[\s$*.]*$")
+_NUMBER = re.compile(r"-?[0-9]+(?:[.,/][0-9]+)?")
+_LAST_NUMBER = re.compile(r"[^\W\d_][^\d]*\s(?P<number>-?[0-9]+(?:[.,/][0-9]+)?)")
+_BEHIND = re.compile(  # ", in vertical stripes"
+    r"(?:in|on|at|with|from|by|for|as|mit|auf|avec|dans|con|com|met)\s", re.IGNORECASE
 )
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
@@ -180,10 +193,17 @@ def _found(text: str) -> Found | None:
     if len(lines) > 2 and all(len(line.split()) <= _FEW_WORDS for line in lines):
         return _joined([line.strip().rstrip(",;") for line in lines], "lines")
     for place in locate.places(text):
-        return _joined(_items(place.answer), place.where)
+        return _joined(_items(place.answer), place.where) or _single(place.answer)
     sentences = locate.sentences(text)
     where = "whole reply" if len(sentences) == 1 else "last sentence"
-    return _joined(_items(sentences[-1]), where) if sentences else None
+    ending = sentences[-1] if sentences else ""
+    return (_joined(_items(ending), where) or _single(ending)) if ending else None
+
+
+def _single(said: str) -> Found | None:
+    """Return the only item of a set or list in brackets: "{6}"."""
+    only = _ONE_ITEM.fullmatch(said.strip())
+    return None if only is None else Found(only["item"].strip(" '\"`"), "brackets")
 
 
 def _joined(items: list[str], where: str) -> Found | None:
@@ -204,6 +224,8 @@ def _items(said: str) -> list[str]:
     said = _SINCE.split(_BOLD.sub(r"\1", said).strip())[0]
     said = _ASIDE.sub("", said) if said.count("(") == 1 else said
     said = said.strip("*_` ").rstrip(".! ")
+    if (braced := _BRACED.search(said)) is not None:  # "A \u2229 B = {6, 10}"
+        return _SPLIT.split(braced["items"].strip())
     parts = _COPULA.split(said)
     if len(parts) > 1 and _SPLIT.search(parts[-1]):
         said = parts[-1]
@@ -215,7 +237,21 @@ def _items(said: str) -> list[str]:
         return said.split(" \u2013 ")
     if _PRODUCT.fullmatch(said):  # 30 = 2 × 3 × 5
         return re.findall("[0-9]+", said)
-    return said.split() if _NUMBERS.fullmatch(said) else _SPLIT.split(said)
+    return said.split() if _NUMBERS.fullmatch(said) else _bare(_SPLIT.split(said))
+
+
+def _bare(items: list[str]) -> list[str]:
+    """Return the items of a sentence without what stands before numbers, or behind the last item.
+
+    "Common to both sets 6 and 10" lists 6 and 10.
+    """
+    if len(items) > 2 and [at for at, one in enumerate(items) if _BEHIND.match(one)] == [
+        len(items) - 1
+    ]:
+        return items[:-1]
+    first = _LAST_NUMBER.fullmatch(items[0])
+    numbers = len(items) > 1 and all(_NUMBER.fullmatch(one.strip()) for one in items[1:])
+    return [first["number"], *items[1:]] if first is not None and numbers else items
 
 
 def _names(said: str) -> bool:

@@ -46,13 +46,16 @@ _TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*\s?(?:sin|cos|tan|ln|log|exp|sqrt)\s?
 _NAME = re.compile(r"[A-Za-z\u03c0\u221a\\]")
 _LETTERS = re.compile(r"(?<![A-Za-z\\])(?!(?:sin|cos|tan|ln|log|exp|sqrt|pi)\b)[A-Za-z]{2,}")
 _COPULA = re.compile(
-    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|obtain|gives?|yields?|becomes?|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
+    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|obtain|find|leaves?|leaving|gives?|yields?|becomes?|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
     r"|ist|lautet|sind|est|vaut|es|son|sono|\u00e8|\u00e9)\b:?\s+"
 )
 _CONDITION = re.compile(  # what follows restricts, or says roughly, what stands before
     r"(?:\(\s?(?:for|where|when|if|since|as|approximately|about|roughly)|,\s+where|,\s+for\s+(?:all|any|every)"
     r"|,\s+(?:or\s+|which\s+is\s+)?(?:approximately|about|roughly))\s+$",
     re.IGNORECASE,
+)
+_SAID_IN_BRACKETS = re.compile(
+    r"\s*\((?=[^()]{0,40}[a-z]{3,}\s[a-z]{2,})[^()=]{1,80}\)(?=\s*[.!]?\s*$)"
 )
 _IS_NUMBER = re.compile(r"\b(?:is|are|equals|be)\s+(?:about\s+|approximately\s+)?(-?[0-9][0-9,]*)")
 _REMARK = re.compile(  # of a formula: ", where C is a constant"
@@ -147,7 +150,7 @@ def _find(text: str) -> Found | None:
 
 def _stated(text: str) -> str | None:
     """Return what a short text that states the answer names: its formula, number or last word."""
-    text = _ABOUT.sub("", text.replace("\u2212", "-"))
+    text = _SAID_IN_BRACKETS.sub("", _ABOUT.sub("", text.replace("\u2212", "-")))
     if not text.strip():
         return None
     if _SET.fullmatch(text.strip(" $.")):

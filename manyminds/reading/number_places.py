@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from manyminds.reading import digits, locate, same_value
+from manyminds.reading.discourse import behind_colon
 from manyminds.reading.figures import TOKEN, written
 from manyminds.reading.no_number import NO_NUMBER
 from manyminds.reading.steps import leads
@@ -63,7 +64,7 @@ _IS_RESULT = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|costs?|kosten|kostet|co\u00fbtent|co\u00fbte|cuestan?|costano?|custam?|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于",
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|costs?|kosten|kostet|co\u00fbtent|co\u00fbte|cuestan?|costano?|custam?|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于|(?:\u5408\u8a08|\u5168\u90e8|\u7dcf\u984d|\u7b54\u3048)(?:\u3067|\u306f)|\u306f(?=\s?[\u7d04\u00a5]?\s?[0-9][0-9,.]*\s?[^0-9\s=+*/\u00d7\u00f7-])|(?:\u4e00|\u603b)\u5171",
     re.IGNORECASE,
 )
 SO = re.compile(
@@ -246,6 +247,8 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
         return first_number(told["number"], comma=comma)
     if not NUMBER.search(bare) and (so := SO.search(left_out)) is not None:
         return in_sentence(left_out[so.end() :], comma=comma)  # "a, b, c - so there are 3"
+    if (statement := behind_colon(sentence)) is not None and NUMBER.search(statement):
+        return in_sentence(statement, comma=comma)  # "...: the probability is 3/8"
     counted = _THERE_ARE.match(sentence)
     if counted is not None and not _MORE_OF.search(sentence, counted.end()):
         return first_number(counted["number"], comma=comma)

@@ -31,7 +31,11 @@ from manyminds.reading.reasoning import readable
 from manyminds.reading.revised import settled
 
 _RESULTS = re.compile(r"[=\u2248]\s*")
-_ASSIGNED = re.compile(r"^\W*(?:\$|\\\()?([A-Za-z]\w?)\s*=\s*-?[0-9][0-9.,/]*\W*$")
+_ASSIGNED = re.compile(r"^\W*(?:\$|\\\()?([A-Za-z]\w?)\s*(?:=|equals|is)\s*-?[0-9][0-9.,/]*\W*$")
+_VARIABLE = re.compile(  # "Add 12: x equals 19."
+    r"(?:^|[\s:,$(])[a-zA-Z]\$?\s+(?:equals|is(?:\s+equal\s+to)?|must\s+be|ist(?:\s+gleich)?|est\s+\u00e9gale?\s+\u00e0|vaut|es\s+igual\s+a|\u00e8\s+uguale\s+a|\u00e9\s+igual\s+a|\u0440\u0430\u0432\u0435?\u043d)"
+    r"\s+\$?-?[0-9][0-9.,/]*\$?\s*[.!]?\s*$"
+)
 _SUPPOSES = re.compile(  # in a reply that says that it cannot tell
     r"\b(?:if|assuming|supposing)\b[^.\n]*\b(?:would|could|might)\b", re.IGNORECASE
 )
@@ -207,6 +211,7 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
             or SO.search(last)
             or EQUALS.search(last)
             or only_number(last)
+            or _VARIABLE.search(last)
             or _repeats(last, text)
         )
     ):

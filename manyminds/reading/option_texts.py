@@ -28,6 +28,16 @@ _ASKS_FOR_THE_WRONG = re.compile(
 _IS_WRONG = re.compile(
     r"(?:(?i:statement|option|answer|choice)\s+)?\(?(?P<mark>\b[A-J])\)?\s+is\s+(?:(?:clearly|definitely|the|a)\s+)*(?:wrong|false|incorrect|untrue|not\s+(?:true|correct))\b(?:\s+(?:one|statement|option))?"
 )
+_EXCEPTION = re.compile(
+    r"\b(?:odd\s+(?:one|man)\s+out|exception|outlier|(?:doesn['\u2019]t|does\s+not)\s+(?:belong|fit)|the\s+only\s+one\s+(?:that|which)\s+(?:is\s+not|isn['\u2019]t|does\s+not|doesn['\u2019]t)"
+    r"|ausnahme|geh\u00f6rt\s+nicht\s+dazu|intrus[eo]?|excepci\u00f3n|eccezione|exce\u00e7\u00e3o|uitzondering|\u0438\u0441\u043a\u043b\u044e\u0447\u0435\u043d\u0438\u0435|wyj\u0105tek)\b|\u4f8b\u5916|\u9664\u5916",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"\b(?:not?|never|neither|nor|only|or|if|nicht|kein\w*|pas|non|n\u00e3o|niet|nie|\u043d\u0435)\b|n['\u2019]t\b|\u4e0d",
+    re.IGNORECASE,
+)
+_SENTENCES = re.compile(r"(?<=[.!?;\u3002])\s*|\n+")
 _CLAUSES = re.compile(
     r"[,;:.!?\n]+\s+|\s(?:but|while|whereas|and\s+so|aber|mais|pero)\s", re.IGNORECASE
 )
@@ -113,6 +123,22 @@ def given_the_question(text: str, options: Mapping[str, str], question: str) -> 
         if len(marks) == 1 and words - _SMALL and words <= asked and not _DENIAL.search(rest):
             stated.add(marks[0])
     return stated.pop() if len(stated) == 1 else None
+
+
+def left_over(text: str, options: Mapping[str, str]) -> str | None:
+    """Return the letter of the option that a reply calls the exception, or sets against all others.
+
+    "Yellow is the odd one out. The primary colors are red, green and blue." to "Which is not ...?".
+    """
+    found: set[str] = set()
+    for sentence in _SENTENCES.split(text[-_LONGEST:]):
+        marks = every(sentence, options)
+        exception = _EXCEPTION.search(masked(sentence, options))
+        if exception is not None and len(marks) == 1:
+            found |= {*marks}
+        elif exception is None and len(marks) == len(options) - 1 and not _NO.search(sentence):
+            found |= options.keys() - {*marks}
+    return found.pop() if len(found) == 1 else None
 
 
 def is_all(text: str, mark: str, options: Mapping[str, str]) -> bool:

@@ -11,6 +11,13 @@ _OUTPUT = re.compile(
     r"\bwhat\b(?:[^.?\n]|\.(?=\w)){0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
     re.IGNORECASE,
 )
+_OUTPUT_ELSEWHERE = re.compile(
+    r"\b(?:was\s+(?:gibt|druckt|liefert|ergibt|zeigt)|welche\s+ausgabe|(?:was|wie)\s+(?:ist|lautet)\s+die\s+ausgabe|(?:qu['\u2019]|que\s+(?:va\s+)?)(?:est-ce\s+que\s+)?[^?\n]{0,40}(?:affich|renvoi|retourn|imprim)\w*|quelle\s+est\s+la\s+sortie"
+    r"|qu\u00e9\s+(?:imprim|muestra|devuelve|retorna)\w*|cu\u00e1l\s+es\s+la\s+salida|(?:che\s+)?cosa\s+(?:stampa|restituisce)|qual\s+\u00e8\s+l['\u2019]output|o\s+que\s+[^?\n]{0,40}(?:imprim|exib|retorn)\w*|qual\s+(?:\u00e9|ser\u00e1)\s+a\s+sa\u00edda"
+    r"|wat\s+(?:drukt|print|geeft|toont)|\u0447\u0442\u043e\s+(?:\u0432\u044b\u0432\u0435\u0434\u0435\u0442|\u0432\u044b\u0432\u043e\u0434\u0438\u0442|\u043d\u0430\u043f\u0435\u0447\u0430\u0442\u0430\u0435\u0442|\u0432\u0435\u0440\u043d\u0451?\u0435?\u0442)|co\s+(?:wypisze|wy\u015bwietli|zwr\u00f3ci))(?!\w)"
+    "|\u8f93\u51fa(?:\u4ec0\u4e48|\u7684?\u662f|\u7ed3\u679c)|\u6253\u5370\u4ec0\u4e48|\u8fd4\u56de(?:\u4ec0\u4e48|\u503c)|\u51fa\u529b(?:\u306f|\u3055\u308c)|\u4f55(?:\u304c|\u3092)(?:\u51fa\u529b|\u8868\u793a|\u8fd4)",
+    re.IGNORECASE,
+)
 _EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f(3)?"
     r"\bwhat\b[^\n]{0,80}?\b(?:evaluates?\s+to|gives?|yields?|value\s+of|results?\s+(?:of|in))\b[^\n]{0,120}`|"
     r"\bwhat\b[^\n`]{0,60}`[^`\n]{1,200}`\s*(?:evaluate|give|yield|return|print|output|equal)"
@@ -30,7 +37,8 @@ _RAISES = re.compile(
 
 def asks(question: str) -> bool:
     """Say whether a question asks what a program gives: its answer is a Python literal."""
-    asks = _OUTPUT.search(question) and _PROGRAM.search(question) or _EVALUATES.search(question)
+    output = _OUTPUT.search(question) or _OUTPUT_ELSEWHERE.search(question)
+    asks = output and _PROGRAM.search(question) or _EVALUATES.search(question)
     return bool(asks or _ASSERTS.search(question))
 
 

@@ -29,7 +29,7 @@ _JUDGED = re.compile(
 )
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
 _QUESTION = re.compile(
-    r"(?:^|[.!?:\n\u00bf])\s*(?:question:\s*)?(?:ist|sind|hat|haben|kann|k\u00f6nnen|est-ce\s+que|es|son|est\u00e1n?|tiene|puede|est|sont|\u00e8|sono|\u00e9|s\u00e3o|is|are|was(?!\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
+    r"(?:^|[.!?:\n\u00bf])\s*(?:question:\s*)?(?:ist|sind|hat|haben|kann|k\u00f6nnen|est-ce\s+que|es|son|est\u00e1n?|tiene|puede|est|sont|\u00e8|sono|\u00e9|s\u00e3o|is|are|was(?!\s+\w+\s+(?:der|die|das|diese[rsnm]?|eine?|man|ich|du|er|es|wir|ihr|sie)\b|\s+(?:ist|sind|war|waren|hat|haben|wird|kann|macht|bedeutet|kostet|passiert)\b)|were|am|do|does|did|can|could|will|would|has|have|had"
     r"|should|may|must)\s+(?P<asked>(?:[^.!?\n]|\.(?=[0-9])){2,300})\?",
     re.IGNORECASE,
 )

@@ -21,7 +21,10 @@ _SHOWN = re.compile(  # "The program prints:", and a fence
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
 _RETURNED = re.compile(
     r"\b(?:output|result|answer|value|solution|list|tuple|string|it)\b[*_]{0,3}\s*(?:is|will\s+be|would\s+be|[:=])[*_:]{0,3}\s*"
-    r"|\bhas\s+the\s+value[*_:]{0,3}\s+|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields|gives)[*_]{0,3}:?\s+",
+    r"|\bhas\s+the\s+value[*_:]{0,3}\s+|\b(?:returns?(?!\s+(?:statement|value|type|keyword|call)s?\b)|outputs?|prints?|evaluates\s+to|yields|gives)[*_]{0,3}:?\s+"
+    r"|\b(?:ausgabe|ergebnis|r\u00fcckgabewert|sortie|r\u00e9sultat|salida|resultado|risultato|sa\u00edda|uitvoer|\u0432\u044b\u0432\u043e\u0434|\u0440\u0435\u0437\u0443\u043b\u044c\u0442\u0430\u0442)[*_]{0,3}\s*(?:(?:ist|lautet|est|es|\u00e8|\u00e9|is)\s+|[:=])[*_:]{0,3}\s*"
+    r"|\b(?:gibt|druckt|liefert|affiche|renvoie|retourne|imprime|muestra|devuelve|stampa|restituisce|exibe|retorna|drukt|geeft|\u0432\u044b\u0432\u0435\u0434\u0435\u0442|\u0432\u044b\u0432\u043e\u0434\u0438\u0442|\u0432\u0435\u0440\u043d\u0435\u0442)[*_]{0,3}:?\s+(?=[*`\[({'\"0-9TFN-])"
+    r"|(?:\u8f93\u51fa|\u6253\u5370|\u8fd4\u56de|\u7ed3\u679c|\u51fa\u529b|\u7d50\u679c|\u7b54\u6848)(?:\u7684?(?:\u7ed3\u679c)?(?:\u662f|\u4e3a)|\u306f|[:\uff1a=])?\s*(?=[*`\[({'\"0-9TFN-])",
     re.IGNORECASE,
 )
 _PROSE = re.compile(  # a sentence, which no program printed
@@ -33,6 +36,10 @@ _PROSE = re.compile(  # a sentence, which no program printed
 )
 _TICKED = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
 _TICKED_LAST = re.compile(r"(?<!`)`([^`\n]{1,200})`[.!*]{0,3}\s*\Z")
+_TICKED_ALONE = re.compile(r"`([^`\n]{1,200})`[.!]?")
+_PARTICLE = re.compile(
+    r"(?<=[\s*`\])}'\"0-9])\s?(?:aus|zur\u00fcck|af|terug|\u3067\u3059|\u3092\u8fd4\u3057\u307e\u3059)\s*[.!\u3002]?$"
+)
 _THEN = re.compile(r"\s(?:afterwards?|then|now|at\s+the\s+end|in\s+the\s+end|after\s.*)$")
 _ABOUT = re.compile(  # says what an output is like
     r"undefined|correct|wrong|incorrect|printed|returned|shown|displayed|empty|nothing|unchanged|expected|an?|the",
@@ -160,6 +167,9 @@ def _after_cue(text: str) -> str | None:
     if not cues:
         return None
     line = _TYPE.sub("", text[cues[-1].end() :].strip().split("\n")[0].strip(" *"))
+    line = _PARTICLE.sub("", line).strip(" *")  # "gibt 7 aus"
+    if (alone := _TICKED_ALONE.fullmatch(line)) is not None:
+        return alone[1]
     place = line.strip("`")
     reasoned = REASON.split(place)[0].strip(" *`.")
     ticked = _TICKED.match(line)
