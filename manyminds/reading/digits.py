@@ -55,7 +55,7 @@ _VULGARS = re.compile(f" ?({'|'.join(_VULGAR)})")
 _FRAC = re.compile(
     r"\\[dtc]?frac\s?\{(-?[0-9.,]{1,20})\}\s?\{(-?[0-9.,]{1,20})\}|\\[dtc]?frac\s?([0-9])([0-9])"
 )
-_SPACING = re.compile(r"\\[,!;: ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
+_SPACING = re.compile(r"\\[,!;:() ]|\{,\}|(?<=[0-9]),\s?\\!|\\(?=[$%])|\\(?:left|right)(?![a-z])")
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
 _OVERLINED = re.compile(r"([0-9]{0,9})\.([0-9]{0,6})\\overline\s?\{([0-9]{1,6})\}")
 _HALF_A = re.compile(r"\bhalf\s+a\s+(thousand|million|billion|dozen)\b", re.IGNORECASE)
@@ -73,14 +73,15 @@ _DASH = re.compile(
 
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
-    "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+    "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
+    "fifteenth": 15, "sixteenth": 16, "twentieth": 20, "fiftieth": 50, "hundredth": 100,
 }  # fmt: skip
 _UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
 _PART = re.compile(
     rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
     rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?<!first )(?<!second )(?<!other )"
     r"(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
-    r"|seventh|eighth|ninth|tenth)s?)\b(?!-)",
+    r"|seventh|eighth|ninth|tenth)s?|(?:eleven|twelf|fifteen|sixteen|twentie|fiftie|hundred)ths)\b(?!-)",
     re.IGNORECASE,
 )
 _UNIT_AND_PART = re.compile(
@@ -201,12 +202,12 @@ def plain(text: str) -> str:
     """Return the text with LaTeX, raised digits, fractions and signs in plain characters."""
     text = _REPEATING.sub(_repeated, text)
     if "\\" in text or "{" in text:
-        text = _OVERLINED.sub(_overlined, _SPACING.sub("", text))
+        text = _OVERLINED.sub(_overlined, _SPACING.sub("", text.replace("{,}", ",")))
         text = _IN_TEXT.sub(r" \1", text)
         text = _EXPONENT.sub(r"^\1", text)
         text = _FRAC.sub(_slashed, text)
         text = re.sub(r"\\(?:times|cdot)\s?", "×", text)
-        text = text.replace("{,}", "").replace("\\approx", "≈").replace("\\pm", "±")
+        text = text.replace("\\approx", "≈").replace("\\pm", "±")
         text = _DEGREES.sub("\u00b0", text)
     text = _CLOSING_DOLLAR.sub(" ", text)
     text = _ARROW.sub("\u2192", text)

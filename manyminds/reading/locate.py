@@ -43,6 +43,10 @@ _INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")  # "John F." before "Kennedy"
 _OPENS = re.compile(r"(?:The|It|This|That|He|She|They|In|So|If|We|You|But|And|As|Its|His|Her)\b")
 _STEP = re.compile(r"(?:step|schritt|\u00e9tape|paso|passo)\s+[0-9]+\b(?!\W*$)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
+_JOINS_BOLD = re.compile(
+    r"\s*[,;]?\s*(?:\b(?:and|or|und|oder|et|ou|y|o|e)\b|[\u548c\u6216\u4e0e\u3001&,])\s*",
+    re.IGNORECASE,
+)
 _MARKUP = " \t\r\n*_`:=\u2014\u2013"
 _SIGN = re.compile(r"[ *_`:=]*[\u2014\u2013] ?(?=[0-9])")
 _FOLLOWS_IS = re.compile(r"\b(?:is|be|est|ist|es)$", re.IGNORECASE)
@@ -233,10 +237,18 @@ def blocks(text: str, languages: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def bold(text: str) -> str | None:
-    """Return the last bold span that is no label ("Note:"); else None."""
-    spans = [(m[1] or m[2]).strip() for m in _BOLD.finditer(text[-_TAIL:])]
-    spans = [s for s in spans if s and not s.endswith(":") and not _STEP.match(s)]
-    return spans[-1] if spans else None
+    """Return the last bold span that is no label ("Note:"), with those that "and" joins to it."""
+    text = text[-_TAIL:]
+    said = [(m, (m[1] or m[2]).strip()) for m in _BOLD.finditer(text)]
+    spans = [(m, s) for m, s in said if s and not s.endswith(":") and not _STEP.match(s)]
+    if not spans:
+        return None
+    last, found = spans[-1]
+    for before, listed in reversed(spans[-_MOST_BOXES:-1]):
+        if not _JOINS_BOLD.fullmatch(text, before.end(), last.start()):
+            break
+        last, found = before, f"{listed}{text[before.end() : last.start()]}{found}"
+    return found
 
 
 def sentences(text: str) -> list[str]:

@@ -44,6 +44,7 @@ _THERE_ARE = re.compile(  # "So there are 12 ways to seat 4 people"
     r"(?:(?:exactly|only|about|a\s+total\s+of)\s+)?(?P<number>[0-9][0-9,.]*)(?=\s+[a-z])",
     re.IGNORECASE,
 )
+_DELIMITER = re.compile(r"\\[()\[\]]")
 _TOLD = re.compile(  # "3 x 2 = 6, plus 1: Owen spends $7 in total."
     r"[=\u2248][^:=]*:\s+(?P<said>[^\W\d_][^=:;0-9]*(?P<number>[0-9][0-9.,]*[0-9]|[0-9])[^0-9=:;]*)$"
 )
@@ -230,6 +231,7 @@ def _two_statements(place: str) -> bool:
 
 def in_sentence(sentence: str, *, comma: bool) -> str | None:
     """Return the number that a sentence states; None where it is unclear which of several."""
+    sentence = _DELIMITER.sub("", sentence)  # "\\(5\\)" is no remark in brackets
     sentence = same_value.once(_REVISED.sub("", digits.mixed(sentence)))
     sentence = _CONDITION.sub(r"\1", sentence)
     bare = locate.plain(sentence)

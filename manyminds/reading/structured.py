@@ -13,6 +13,8 @@ from manyminds.reading.discourse import supposes
 from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import LONGEST, visible
 
+_OUTPUTS = re.compile(r"\b(?:print|output|return|evaluate|display|show)\w{0,3}\b", re.IGNORECASE)
+_IN_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _SHOWN = re.compile(  # "The program prints:", and a fence
     r"(?:\b(?:print|output|return|result|evaluate|display|show)s?(?:ed)?|\bausgegeben|\bgibt|\bausgabe|\bimprime|\baffiche|\bsalida|\bsortie"
     r"|\u8f93\u51fa|\u6253\u5370|\u51fa\u529b|\u8868\u793a)[^\n.]{0,40}[:\uff1a][*_ \t]*\n+[ \t]*```(?:text|plaintext|output|console)?[ \t]*\n([^`]{1,2000}?)\s*```",
@@ -128,7 +130,13 @@ def find_literal(text: str) -> Found | None:
     for stands in (after, behind[0], reasoned, *(one.strip(".!`* ") for one in behind[-1:])):
         if is_literal(stands):
             return Found(stands, "cue")
-    return _printed(said, where)
+    return _in_bold(said[-_LONGEST_END:]) or _printed(said, where)
+
+
+def _in_bold(said: str) -> Found | None:
+    """Return the only bold words of a sentence about an output: "..., so **3** is printed"."""
+    bold = [one.strip("`") for one in _IN_BOLD.findall(said)]
+    return Found(bold[0], "bold text") if len(bold) == 1 and _OUTPUTS.search(said) else None
 
 
 def _plainly(text: str) -> Found | None:

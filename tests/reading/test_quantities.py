@@ -4,6 +4,7 @@ import pytest
 
 from manyminds.evals.data import Row
 from manyminds.evals.grading import ByAnswer
+from manyminds.reading.answers import extractor
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,18 @@ def test_an_amount_is_right_in_any_spelling_of_its_unit(
     grade, row = ByAnswer(None), Row(id="q", question="How much?", answer=gold)
     assert [text for text in right if not grade(row, text)] == []
     assert [text for text in wrong if grade(row, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("The sum is **eleven twelfths (11/12)**.", "11/12"),
+        ("Lena earns \\(\\$1{,}184.00\\) in two weeks.", "1184.00"),
+        ("Lena earns \\(1184\\) in two weeks.", "1184"),
+        ("**5¢** (bat: $1.05)", "5"),
+        ("The primes among them are **17** and **23**.", None),
+        ("3 × 2.75 = 8.25, plus 1.60 for the pen: Owen spends 9.85 in total.", "9.85"),
+    ],
+)
+def test_the_marks_around_a_number_are_no_part_of_it(text: str, number: str | None) -> None:
+    assert extractor("number")(text) == number
