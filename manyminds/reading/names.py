@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _WHO = re.compile(
-    r"\b(?:who(?:m|se)?|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|\u043a\u0442\u043e|\u043a\u0435\u043c"
+    r"\b(?:who(?:m|se)?|wer|wem|wen|wessen|qui|qui\u00e9n(?:es)?|chi|quem|kto|kogo|wie\s+(?:schreef|schilderde|componeerde|heeft)|\u043a\u0442\u043e|\u043a\u0435\u043c"
     r"|(?:author|composer|painter|inventor|president|scientist|physicist|person|king|queen|actor"
     r"|actress|director|discoverer|founder|explorer|poet|writer|artist|emperor|leader|assistant|friend|husband|wife|father|mother|son|daughter"
     r"|brother|sister|hero|heroine|detective|character|singer|player|captain|teacher|monarch|ruler|pharaoh|philosopher|mathematician|chemist|biologist"

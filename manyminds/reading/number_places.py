@@ -94,6 +94,12 @@ _CONDITION = re.compile(  # "So if you have 7 and get 5 more, you have 12"
     r"^(\W*(?:so|thus|then|therefore|hence),?\s+)?(?:if|when|since|because|as|given\s+that)\b[^,]{1,200},\s*(?:then\s+)?",
     re.IGNORECASE,
 )
+AFTER = re.compile(
+    r"\W*(?:after|minus|without|following|nach|ohne|apr\u00e8s|sans|tras|sin|dopo|senza|ap\u00f3s|sem)\s+"
+    r"(?:the|an?|this|that|his|her|their|der|dem|den|einem?|le|la|l['\u2019]|el|il|o|a)\b[^,.;=]{0,80}?(?:,\s+|\s+(?=(?:she|he|they|it|we|you|I)\s))",
+    re.IGNORECASE,
+)
+"""What a last sentence takes into account before it states its result."""
 _REVISED = re.compile(
     r"^.*\b(?:first|initial(?:ly)?|originally|thought|guess(?:ed)?)\b.*?,?\s+(?:but|however)\b,?\s*"
     r"|^\W*not\s+\S{1,20}\s+but\s+",
@@ -234,6 +240,9 @@ def in_sentence(sentence: str, *, comma: bool) -> str | None:
     sentence = _DELIMITER.sub("", sentence)  # "\\(5\\)" is no remark in brackets
     sentence = same_value.once(_REVISED.sub("", digits.mixed(sentence)))
     sentence = _CONDITION.sub(r"\1", sentence)
+    after = AFTER.match(sentence)
+    if after is not None and len({t[0] for t in TOKEN.finditer(sentence, after.end())}) == 1:
+        sentence = sentence[after.end() :]  # "After the $60 deduction she keeps $412"
     bare = locate.plain(sentence)
     left_out = sentence[sentence.find(bare) + len(bare) :]
     if same_value.differs(sentence) or lists_more(sentence):

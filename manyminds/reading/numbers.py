@@ -16,6 +16,7 @@ from manyminds.reading.discourse import is_marked, so
 from manyminds.reading.figures import TOKEN, value, written
 from manyminds.reading.locate import Found, found
 from manyminds.reading.number_places import (
+    AFTER,
     EQUALS,
     LONGEST,
     NUMBER,
@@ -212,6 +213,8 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
             or EQUALS.search(last)
             or only_number(last)
             or _VARIABLE.search(last)
+            or AFTER.match(last)
+            and EQUALS.search(text)
             or _repeats(last, text)
         )
     ):

@@ -58,7 +58,7 @@ ELLIPSIS = re.compile(  # "No lo es.", "Das ist nicht so."
 )
 """A whole clause that says yes or no without a word of its own for it."""
 OPENING_END = re.compile(
-    r"\s*(?:[.;!:\u3002\uff01]|,(?=\s+(?:as|because|since|for|seit|depuis|desde|dal|weil|porque|car|it|they|he|she|the|only)\b)|,(?=[\u4e00-\u9fff])|\uff0c|\s[\u2013\u2014-]\s|\s(?:because|since)\b)\s*"
+    r"\s*(?:[.;!:\u3002\uff01]|,(?=\s+(?:as|because|since|for|seit|depuis|desde|dal|weil|porque|car|denn|da|puisque|pues|perch\u00e9|want|bo|it|they|he|she|the|only)\b)|,(?=[\u4e00-\u9fff])|\uff0c|\s[\u2013\u2014-]\s|\s(?:because|since)\b)\s*"
 )
 """The end of "It cannot" or "They do not" at the start of a reply."""
 WAS = re.compile(r"\s(?:was|were)\W*$", re.IGNORECASE)

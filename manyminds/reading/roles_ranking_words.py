@@ -45,6 +45,14 @@ _TAIL = re.compile(  # "2 > 1 > 3 (2 and 1 are close)", "2, 1, 3, because ..."
     r",?\s+(?:\(|[\u2013\u2014-]\s|(?:because|since|as|where|with)\b)(?![^\n]*\d\s*[,>]\s*\d).*$|,?\s+in\s+(?:that|this)\s+order\W*$",
     re.IGNORECASE,
 )
+_REASONS = re.compile(  # "3 > 2 > 1. Answer 3 is the only one that ..."
+    r"(?<=\d)[.;]\s+(?=[^\W\d_])(?![^\n]*\d\s*[,>]\s*\d)(?!(?:wait|no|actually|sorry|but|however|or)\b)[^\n]*$",
+    re.IGNORECASE,
+)
+_PRAISED = re.compile(
+    r"(\d{1,3})\W{1,3}(?:is|was)\s+(?:\w+\s+)?(?:the\s+)?(?:best|better|strongest|winner)\b",
+    re.IGNORECASE,
+)
 _IN_ORDER = re.compile(r">|\bin\s+(?:that|this)\s+order\b", re.IGNORECASE)
 _FINAL = re.compile(r"\b(?:final|corrected|revised|updated|new)\b", re.IGNORECASE)
 _ITEM = rf"(?:{NOUN}\s*#?|#|(?-i:[AR])|(?:the\s+)?)?\s*\(?(\d{{1,3}})\)?"
@@ -107,6 +115,7 @@ def said_order(said: str, n: int) -> list[int] | None:
         order = chain_in(listed, n, worst_first=worst_first)
         if order is None and (label or _IN_ORDER.search(line)):
             order = chain_in(_TAIL.sub("", listed), n, worst_first=worst_first)
+            order = order or _before_reasons(listed, n, worst_first=worst_first)
         if order is not None:
             found.append((bool(label and _FINAL.search(line)), order))
     last = [order for final, order in found if final] or [order for _, order in found]
@@ -114,6 +123,16 @@ def said_order(said: str, n: int) -> list[int] | None:
     if orders:
         return list(orders.pop()) if len(orders) == 1 else None
     return _by_sequence(said, n)
+
+
+def _before_reasons(listed: str, n: int, *, worst_first: bool) -> list[int] | None:
+    """Return an order that sentences follow, none of which calls another answer than its first best."""
+    reasons = _REASONS.search(listed)
+    if reasons is None:
+        return None
+    order = chain_in(listed[: reasons.start()], n, worst_first=worst_first)
+    praised = {int(number) for number in _PRAISED.findall(reasons[0])}
+    return order if order is not None and praised <= {order[0]} else None
 
 
 def _commas(listed: str) -> str:

@@ -8,7 +8,7 @@ give gave given, make made, come came, become became, begin began begun, build b
 sell sold, find found, lose lost, know knew known, grow grew grown, fly flew flown,
 rise rose risen, speak spoke spoken, break broke broken, hold held, lead led, meet met, pay paid,
 run ran, say said, send sent, sing sang sung, sink sank sunk, swim swam swum, think thought,
-leave left, eat ate eaten, drive drove driven, draw drew drawn, teach taught, catch caught
+leave left, die died, eat ate eaten, drive drove driven, draw drew drawn, teach taught, catch caught
 """
 SMALL = frozenset(  # words that add nothing to an answer
     re.findall(
