@@ -2,6 +2,8 @@
 # themselves, with uv where it is present, else with venv and pip.
 
 VENV ?= .venv
+# Tests wait now and then: one more worker than cores keeps these busy.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)))
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
@@ -35,13 +37,13 @@ demo-real: $(VENV)/.has-local  ## the same with a small real model, which is fet
 	@$(BIN)/manyminds models get smollm2 && $(BIN)/manyminds demo --real
 
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
-	$(BIN)/pytest -n auto -m "not (slow or integration or real or timed)" --ignore=tests/inspect_ai $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) -m "not (slow or integration or real or timed)" --ignore=tests/inspect_ai $(TESTS)
 
 timed: $(VENV)/.has-test  ## run the tests of how long things take, one after another
 	$(BIN)/pytest -m "timed and not (slow or real)" --ignore=tests/inspect_ai $(TESTS)
 
 integration: $(VENV)/.has-test  ## run the tests that start programs: the command line, documents, notebooks
-	$(BIN)/pytest -n auto -m "integration and not (slow or real or timed)" $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) -m "integration and not (slow or real or timed)" $(TESTS)
 
 real: $(VENV)/.has-real  ## run the tests that ask a real model, which is fetched (93 MB)
 	@$(BIN)/manyminds models get smollm2 || echo "without the weights, the tests skip"

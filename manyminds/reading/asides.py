@@ -6,6 +6,7 @@
 import re
 
 from manyminds.reading.cues import ANSWER_IS, answers_in
+from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.discourse import (
     BEFORE,
     SINCE,
@@ -45,6 +46,8 @@ def without_asides(text: str) -> str:
     """
     if len(text) > _LONGEST:
         return text[:-_LONGEST] + without_asides(text[-_LONGEST:])
+    if is_cut_off(text):
+        return text
     text = _without_supposed(text)
     for _ in range(_MOST_ASIDES):
         bare = text.rstrip()

@@ -43,8 +43,8 @@ IS_THE_ANSWER = re.compile(
 )
 RESULT_IS = re.compile(
     r"\b(?<!whose )(?:totals?|results?|output|sum|return\s+value|summe|gesamt|total\s+cost|value)[*_]{0,3}"
-    r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1|\u8fd8\u5269\u4e0b?|\u5269\u4e0b|\u6b8b\u308a\u306f)"
-    r"\s*(?:\u662f|\u4e3a|\u6709|:)?",
+    r"\s*(?:is\b|[:=])|(?:\u7ed3\u679c|\u603b\u5171|\u4e00\u5171|\u5408\u8ba1|\u8fd8\u5269\u4e0b?|\u5269\u4e0b|\u6b8b\u308a\u306f|\u5408\u8a08|\u5408\u308f\u305b\u3066|\u3042\u308f\u305b\u3066|\u5168\u90e8\u3067)"
+    r"\s*(?:\u662f|\u4e3a|\u6709|\u306f|\u3067|:)?",
     re.IGNORECASE,
 )
 CORRECTION = re.compile(

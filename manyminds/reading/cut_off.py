@@ -12,7 +12,7 @@ _OPEN_END = re.compile(  # words that no sentence ends with, in several language
     r"|es|el|los|y|o|del|por|para|con|porque|il|di|che|per|os|um|uma|do|da|em|\u0438|\u0438\u043b\u0438|\u0447\u0442\u043e|\u043d\u0430|\u044d\u0442\u043e"
     r"|\u0440\u0430\u0432\u043d\u043e|i|a)|(?:we|i|you|it|this|that|which|he|she|they|there)\s+(?:(?:therefore|thus|then|now|also|so|hence)\s+)(?:have|has|get|gets|obtain|find|gives|makes)|(?:is|are|was|were)\s+(?:worth|equal)"
     r"|(?:damit|somit|also|so|dann)\s+(?:haben|erhalten|bekommen)\s+wir|on\s+(?:a|obtient|trouve)\s+donc|[,=(+*/\u00d7\u00f7\uff0c\u3001]|[0-9A-Za-z)}]\s+[-\u2212]"
-    r"|\\(?:pm|times|cdot|div|frac|sqrt|approx|left|leq?|geq?)|\u89e3\u5f97|\u5f97\u5230?|\u5219|\u6240\u4ee5|\u56e0\u6b64|\u5373|\u4e3a|\u662f|\u6709|\u548c)\s*$",
+    r"|\\(?:pm|times|cdot|div|frac|sqrt|approx|left|leq?|geq?)|\u89e3\u5f97|\u5f97\u5230?|\u5219|\u6240\u4ee5|\u56e0\u6b64|\u5373|\u4e3a|\u662f|\u6709|\u548c|\u5728|\u628a|\u88ab|\u4e0e|\u4ece|\u5c06|\u306f|\u304c|\u3092|\u306b)\s*$",
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"(?<=[\w.!?)%])(?:\*{1,3}|_{1,3})$")

@@ -14,6 +14,7 @@ from manyminds.reading import algebra, clock, figures, units
 from manyminds.reading.equivalence import equal, understand
 
 _SET = re.compile(r"\\?\{[-0-9a-z+*/^.,; \\]{1,200}\\?\}")
+_ROOTS = re.compile(r"\b([a-z])(?:[\u2081-\u2089]|_\{?[1-9]\}?)\s*=\s*")
 _LONGEST_ANSWER = 4000  # beyond it, no rewriting
 _NAMED = re.compile(
     r"^(?:[A-Za-z](?:_\{?\w{1,3}\}?)?(?:'{1,3}|\u2032|\^\{?\\prime\}?)?(?:\([A-Za-z]\))?"
@@ -118,7 +119,7 @@ def normalise(answer: str) -> str:
 @lru_cache(maxsize=8192)
 def _normal(answer: str) -> tuple[str, str | None]:
     """Return the rewritten answer, and the unit that a number had."""
-    text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
+    text = _unnamed(answer).strip("$").removeprefix("\\(").removesuffix("\\)").strip()
     text = _ROOT.sub(r"\\sqrt{\1}", _without_unit(text))
     for written, plain in _SYNONYMS:
         text = text.replace(written, plain)
@@ -146,6 +147,12 @@ def _normal(answer: str) -> tuple[str, str | None]:
     text = _SLASH.sub(r"\1\\frac{\2}{\3}", text)
     text = _MINUS_ABOVE.sub(r"-\\frac{\1}", text)
     return text.casefold() if text.isalpha() else text, unit
+
+
+def _unnamed(answer: str) -> str:
+    """Return several values of one unknown without its name: "x_1 = 3, x_2 = 2"."""
+    names = _ROOTS.findall(answer)
+    return _ROOTS.sub("", answer).strip() if len(names) > 1 == len(set(names)) else answer.strip()
 
 
 def _without_unit(text: str) -> str:
@@ -232,7 +239,7 @@ def _bare(item: Hashable) -> Hashable:
 @lru_cache(maxsize=4096)
 def cleaned(answer: str) -> str:
     """Return what the parser reads: synonyms, units and words gone, spaces kept."""
-    text = answer.strip().strip("$").removeprefix("\\(").removesuffix("\\)").strip()
+    text = _unnamed(answer).strip("$").removeprefix("\\(").removesuffix("\\)").strip()
     text = _ROOT.sub(r"\\sqrt{\1}", _REPEATING.sub(_repeated, _without_unit(text)))
     text = _STARS.sub("^", _REALS.sub(r"\\mathbb{R}\\setminus\\{", text))
     for spelled, plain in _SYNONYMS:
