@@ -12,7 +12,6 @@ import time
 import weakref
 from collections.abc import Hashable
 from math import inf
-from typing import TypeVar
 
 from manyminds.errors import AnswerError
 from manyminds.limits.concurrency import AdaptiveConcurrency
@@ -25,7 +24,6 @@ _FEWER = 0.8  # an endpoint that refuses one more than so much of what it once h
 _SHORT = 0.05  # seconds that can as well be waited for
 _TINY = 1e-6  # seconds, by which two times of the same alarm may differ
 _YEAR = 365 * 86_400.0
-K = TypeVar("K")
 
 
 class EndpointLimiter:
@@ -52,7 +50,7 @@ class EndpointLimiter:
         self._maximum = self._most = maximum
         self._adaptive = AdaptiveConcurrency(inf)
         self._limit, self._estimate, self._probe = RateLimit(), EstimatedRate(), HalfOpenProbe()
-        self._paced = False
+        self._refused = self._paced = False  # so far; a refusal says when to come back
         self._waiting = FairQueue()
         self._in_flight: dict[int, Turn] = {}
         self._of_run: dict[str, int] = {}  # in flight
@@ -70,7 +68,8 @@ class EndpointLimiter:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._in_flight) < int(self.concurrency)
+        count = len(self._in_flight)
+        return count < self._most and (self._paced or count + 1 <= self._adaptive.now)
 
     @property
     def is_idle(self) -> bool:
@@ -115,15 +114,17 @@ class EndpointLimiter:
         with self._lock:
             now = turn.loop.time()
             self._expect(most)
-            if self._may_send(turn) and self._wait(rates, now) <= 0 and not self._waiting:
-                self._send(turn, now)  # nobody waits whose turn it could be
+            if not self._waiting and self._may_send(turn) and self._wait(rates, now) <= 0:
+                self._send(turn, now)
             else:
                 self._waiting.add(turn)
                 self._send_waiting()
             if not turn.number and turn.error is None:
                 turn.future = turn.loop.create_future()
         try:
-            if turn.future is not None:
+            if turn.future is not None and until is None:
+                await turn.future
+            elif turn.future is not None:
                 async with asyncio.timeout_at(until):
                     await turn.future
         except BaseException:
@@ -143,26 +144,34 @@ class EndpointLimiter:
         """Give a slot back."""
         with self._lock:
             turn = self._in_flight.pop(number)
-            _add(self._of_run, turn.run, -1)
+            self._of_run[turn.run] -= 1
+            if not self._of_run[turn.run]:
+                del self._of_run[turn.run]
             self._forget(turn)
             self._probe.over(number)
-            self._send_waiting()
+            if not self._waiting.is_empty:
+                self._send_waiting()
 
     def answer(self, number: int, tokens: int) -> None:
         """Note that the endpoint answered a call; it leaves next, which sends waiting calls."""
         with self._lock:
             self.served += 1
-            self._blocked_since = self._pause = 0.0
-            self._estimate.answer()
             turn = self._in_flight.get(number)
             if turn is not None:
                 self._limit.settle(turn.rates, tokens, turn.booked)
-            self._adaptive.widen()
-            self._probe.heard()
-            if self._probe.answered(number):
-                self._paced = False
-                self._adaptive.held = 0
-                self._estimate.reopen(_now())
+            if self._refused:
+                self._recover(number)
+
+    def _recover(self, number: int) -> None:
+        """Send more calls than after the last refusal, now that the endpoint answered one."""
+        self._blocked_since = self._pause = 0.0
+        self._estimate.answer()
+        self._adaptive.widen()
+        self._probe.heard()
+        if self._probe.answered(number):
+            self._paced = False
+            self._adaptive.held = 0
+            self._estimate.reopen(_now())
 
     def refuse(self, number: int, seconds: float | None, pause: float = 0.0) -> float:
         """Note that the endpoint refused a call with 429.
@@ -180,7 +189,7 @@ class EndpointLimiter:
 
     def _refuse(self, number: int, seconds: float | None, pause: float) -> float:
         now, wait = _now(), seconds or 0.0
-        self._blocked_since = self._blocked_since or now
+        self._refused, self._blocked_since = True, self._blocked_since or now
         early = self._probe.is_probe(number)
         beside, held = self._in_flight[number].in_flight, self._adaptive.held
         places = self._probe.places(number, impossible=beside <= max(1, _FEWER * held))
@@ -261,7 +270,7 @@ class EndpointLimiter:
             self._probe.sent(turn.number)
         self._in_flight[turn.number] = turn
         turn.in_flight = len(self._in_flight)
-        _add(self._of_run, turn.run, 1)
+        self._of_run[turn.run] = self._of_run.get(turn.run, 0) + 1
 
     def _expect(self, most: int) -> None:
         """Count a call that waits, or is in flight, and the calls that it allows at once."""
@@ -277,15 +286,6 @@ class EndpointLimiter:
         if not self._present[turn.most]:
             del self._present[turn.most]
             self._most = max(self._present, default=self._maximum)
-
-
-def _add(counts: dict[K, int], key: K, more: int) -> None:
-    """Add to a count, which is left out where it is 0."""
-    count = counts.get(key, 0) + more
-    if count:
-        counts[key] = count
-    else:
-        del counts[key]
 
 
 _limiters: dict[Hashable, EndpointLimiter] = {}

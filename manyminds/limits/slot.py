@@ -37,7 +37,9 @@ class Slot:
 
     async def __aenter__(self) -> "Slot":
         """Wait for a slot."""
-        await self._enter()
+        if self._limiter is not None:
+            self._number = await self._limiter.enter(self._max_wait, **self._turn)
+            self._held = True
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -84,9 +86,4 @@ class Slot:
         if wait > self._max_wait:
             raise paused_too_long(wait, self._max_wait)
         await asyncio.sleep(wait)
-        await self._enter()
-
-    async def _enter(self) -> None:
-        if self._limiter is not None:
-            self._number = await self._limiter.enter(self._max_wait, **self._turn)
-            self._held = True
+        await self.__aenter__()

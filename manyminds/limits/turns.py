@@ -66,7 +66,7 @@ class FairQueue:
 
     def __bool__(self) -> bool:
         """Return whether any turn waits."""
-        return bool(self._loops) and any(True for _ in self._heads())
+        return bool(self._loops) and next(self._heads(), None) is not None
 
     @property
     def is_empty(self) -> bool:
