@@ -18,7 +18,7 @@ from manyminds.errors import MemberError
 from manyminds.members_file import read_members
 from manyminds.models.askable import askable_of, default_name, retries_help, type_name
 from manyminds.models.identity import endpoint_of, identity_of
-from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, silent
+from manyminds.models.input_kind import InputKind, input_kind_of, is_sync_only, may_stream, silent
 from manyminds.models.openai import EndpointModel, as_request
 from manyminds.models.redact import hidden, secrets_in, without_secrets
 from manyminds.models.transformers_model import TransformersChatModel
@@ -139,11 +139,9 @@ class Member(BaseModel):
     def __repr__(self) -> str:
         """Return the name, the model and the options that were given."""
         model = self.model
-        if isinstance(model, EndpointModel):
-            # A base URL may hold a password or a key.
+        shown = repr(self.spec) if self.spec else f"<{type_name(model)}>"
+        if isinstance(model, EndpointModel):  # a base URL may hold a password or a key
             shown = repr(model.name)
-        else:
-            shown = repr(self.spec) if self.spec else f"<{type_name(model)}>"
         given = self.model_fields_set - {"model", "name", "spec", "copy_index"}
         values = {name: getattr(self, name) for name in type(self).model_fields if name in given}
         options = "".join(f", {name}={value!r}" for name, value in without_secrets(values).items())
@@ -217,6 +215,11 @@ class Member(BaseModel):
     def is_sync_only(self) -> bool:
         """Whether the model has no async code, so that its calls run in threads."""
         return not isinstance(self.model, EndpointModel) and is_sync_only(self.model)
+
+    @cached_property
+    def may_repeat_usage(self) -> bool:
+        """Whether the chunks of a stream may each count the usage: only those of other clients."""
+        return not isinstance(self.model, EndpointModel) and may_stream(self.model)
 
     def runnable(self, *, stream: bool) -> Runnable[Any, Any]:
         """Return the Runnable to call; for endpoints, the one of the running event loop."""

@@ -24,23 +24,23 @@ def blank(
     member: Member, ctx: RunContext, *, role: str, index: int, draw: int, layer: int
 ) -> Candidate:
     """Return the candidate of a call that has not been made yet."""
-    return Candidate(
-        run=ctx.id,
-        member=member.name,
-        role=role,
-        index=index,
-        draw=draw,
-        layer=layer,
-        status="skipped",
-        text="",
-        answer=None,
-        error=None,
-        usage=NO_TOKENS,
-        cost=None,
-        seconds=0.0,
-        attempts=0,
-        message_id=None,
-    )
+    return {
+        "run": ctx.id,
+        "member": member.name,
+        "role": role,
+        "index": index,
+        "draw": draw,
+        "layer": layer,
+        "status": "skipped",
+        "text": "",
+        "answer": None,
+        "error": None,
+        "usage": NO_TOKENS,
+        "cost": None,
+        "seconds": 0.0,
+        "attempts": 0,
+        "message_id": None,
+    }
 
 
 async def ask(
@@ -74,13 +74,21 @@ async def ask(
         A candidate with status ok, failed, timeout, cut or skipped (the budget had no room).
     """
     candidate = blank(member, ctx, role=role, index=index, draw=draw, layer=layer)
-    if deadline is not None:
-        batch = (member, [candidate], prompt)
-        await ask_all([batch], ctx, params=params, on_answered=deadline.add, deadline=deadline)
-    else:
+    if deadline is None:
         # An answer that is streamed to the caller cannot come from two calls.
         kind = Call if stream else _kind(ctx)
         await kind([candidate], member, prompt, ctx, params or {}, stream).run()
+    else:
+        call = _kind(ctx)(
+            [candidate],
+            member,
+            prompt,
+            ctx,
+            params or {},
+            on_answered=deadline.add,
+            deadline=deadline,
+        )
+        await _until(deadline, call.run())
     return candidate
 
 

@@ -47,7 +47,16 @@ class Call:
         deadline: says why, should this be cut.
     """
 
-    __slots__ = ("_on_answered", "_over", "candidates", "ctx", "deadline", "member", "request")
+    __slots__ = (
+        "_on_answered",
+        "_over",
+        "candidates",
+        "ctx",
+        "deadline",
+        "is_method",
+        "member",
+        "request",
+    )
 
     def __init__(
         self,
@@ -62,6 +71,7 @@ class Call:
         deadline: Deadline | None = None,
     ) -> None:
         self.candidates, self.member, self.ctx = candidates, member, ctx
+        self.is_method = member.input_kind.kind == "method"
         own = ctx.settings.params or {}
         merged = {**params, **member.params, **own} if own or member.params else params
         if None in merged.values():
@@ -93,20 +103,8 @@ class Call:
         left = self.ctx.seconds_left
         if left != math.inf:
             # A method ends itself in time, with the replies so far.
-            left += _WIND_UP if self.member.input_kind.kind == "method" else 0.0
+            left += _WIND_UP if self.is_method else 0.0
             self._over = asyncio.get_running_loop().time() + left
-        try:
-            await self._admit()
-        except TimeoutError:  # while it waited for a slot
-            self._out_of_time()
-        finally:  # also where the run is cancelled just when the answer is there
-            for store, keys in stores:
-                for candidate, key in zip(self.candidates, keys, strict=True):
-                    if candidate["status"] == "ok":
-                        await store.put(key, candidate)
-
-    async def _admit(self) -> None:
-        """Wait for a slot, reserve the budget, and make the attempts."""
         try:
             async with self._slot() as slot:
                 reason = self._refused()
@@ -114,16 +112,22 @@ class Call:
                     await self._retry(slot)
                 else:
                     self._skip(reason)
+        except TimeoutError:  # while it waited for a slot
+            self._out_of_time()
         except AnswerError as error:  # the endpoint asks for a longer pause than a call may take
             self.request.fail(error)
+        finally:  # also where the run is cancelled just when the answer is there
+            for store, keys in stores:
+                for candidate, key in zip(self.candidates, keys, strict=True):
+                    if candidate["status"] == "ok":
+                        await store.put(key, candidate)
 
     def _refused(self) -> Failure | None:
         """Return why nothing may be sent: the key was refused before, or the budget has no room."""
         bad_key = self.ctx.scope.refused.get(self.member.name)
         if bad_key is not None:
             return bad_key
-        method = self.member.input_kind.kind == "method"
-        no_room = self.ctx.reserve(0 if method else len(self.candidates))
+        no_room = self.ctx.reserve(0 if self.is_method else len(self.candidates))
         return None if no_room is None else _failure("budget", no_room)
 
     async def _retry(self, slot: Slot) -> None:
@@ -226,11 +230,11 @@ class Call:
     def _slot(self) -> Slot:
         """Return a slot at the endpoint; a method has none: the calls it makes have theirs."""
         member = self.member
-        if member.input_kind.kind == "method":
+        if self.is_method:
             return Slot(None, self._max_wait)
-        owner = member.model if isinstance(member.endpoint, int) else None
+        endpoint = member.endpoint
         return Slot(
-            limiter(member.endpoint, owner),
+            limiter(endpoint, member.model if isinstance(endpoint, int) else None),
             self._max_wait,
             run=self.ctx.id.partition("-")[0],
             most=slots_of(member.concurrency or self.ctx.concurrency),

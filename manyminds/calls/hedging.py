@@ -27,7 +27,7 @@ class Hedged(Call):
     async def answer(self) -> None:
         """Fill all candidates, from the first or the second call."""
         seconds = self.ctx.settings.hedge
-        if seconds is None or self.member.input_kind.kind == "method":
+        if seconds is None or self.is_method:
             await super().answer()
             return
         own = asyncio.timeout(None)  # ends the first call where the second is quicker
@@ -45,24 +45,23 @@ class Hedged(Call):
             raise
         finally:
             timer.cancel()
-            await self._end(race)
+            if race.call is not None and race.task is not None:
+                await self._end(race.call, race.task)
 
-    async def _end(self, race: "_Race") -> None:
-        """Wait for the second call, where there is one, unless it is of no use any more."""
-        if race.call is None or race.task is None:
-            return
+    async def _end(self, second: Call, task: asyncio.Task[None]) -> None:
+        """Wait for the second call, unless it is of no use any more."""
         if _good(self.candidates):
-            race.give_up()
+            task.cancel()
         try:
-            await asyncio.wait({race.task})
+            await asyncio.wait({task})
         except asyncio.CancelledError:
-            race.give_up()
-            await asyncio.wait({race.task})
+            task.cancel()
+            await asyncio.wait({task})
             raise
         finally:
-            self._choose(race.call.candidates)
-        if not race.task.cancelled() and not _good(self.candidates):
-            race.task.result()
+            self._choose(second.candidates)
+        if not task.cancelled() and not _good(self.candidates):
+            task.result()
 
     def _second(self, blanks: Sequence[Candidate]) -> Call:
         """Return the same call, to the other member."""

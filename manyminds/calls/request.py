@@ -10,13 +10,12 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import ensure_config, merge_configs
-from langgraph.constants import TAG_NOSTREAM
 from langgraph.errors import GraphBubbleUp
 
 from manyminds.aio import in_thread, on_background_loop
 from manyminds.calls import failures
 from manyminds.calls.callbacks import FirstToken, Listener, Meter, used
+from manyminds.calls.config import config_of, with_callback
 from manyminds.calls.refusals import NOTHING_REFUSED, Refusals, refusals_of, remember, told
 from manyminds.calls.response import Reply, parse, remarks_on
 from manyminds.calls.samples import samples_of
@@ -24,7 +23,7 @@ from manyminds.calls.sendable import alternating, argument_of, sendable
 from manyminds.errors import AnswerError
 from manyminds.members import Member
 from manyminds.models.http_responses import received
-from manyminds.models.input_kind import may_stream, offers_tools
+from manyminds.models.input_kind import offers_tools
 from manyminds.models.openai import EndpointModel
 from manyminds.runs.context import RunContext, parent_call
 from manyminds.runs.langgraph_internals import checkpointer
@@ -93,29 +92,54 @@ class Request:
                 self.member.runnable(stream=self.streamed)
 
     async def send(self) -> Exception | None:
-        """Send the request once; return the error where it gave nothing usable."""
-        first = self.candidates[0]
+        """Send the request once; return the error where it gave nothing usable.
+
+        Where the endpoint refuses a feature, the request is sent again without it. A refusal is
+        remembered for the member once a request without the feature gets further.
+        """
+        first, member, said = self.candidates[0], self.member, ""
         first["attempts"] += 1
         self._callback = self._new_callback()
         statuses: list[int] = []
-        received.set(statuses)
-        try:
-            outputs = await self._adapted(self._config(first))
-        except GraphBubbleUp:
-            raise  # an interrupt inside a member belongs to the host
-        except Exception as error:  # any exception of a model is its failure, not the run's
-            usage, own = failures.usage_in(error), failures.own_error(error)
-            is_endpoint = isinstance(self.member.model, EndpointModel)
-            if is_endpoint and own is None and failures.kind_of(error) in ("error", "malformed"):
-                error = failures.no_answer(error, statuses)
-            if usage is not None:
-                self._bill(first, usage)
-            self.fail(error)
-            shown = self._callback if self.streamed else None
-            if isinstance(shown, FirstToken) and shown.message_id is not None:
-                self.ctx.emit("dropped", member=self.member.name, message_id=shown.message_id)
-            return error
-        return self._fill(outputs)
+        if isinstance(member.model, EndpointModel):  # its client notes them
+            received.set(statuses)
+        config = config_of(first, member, self.ctx, streamed=self.streamed)
+        self._apply(refusals_of(member.identity))
+        for left in reversed(range(_ADAPTATIONS)):
+            try:
+                outputs = await self._outputs(config)
+            except GraphBubbleUp:
+                raise  # an interrupt inside a member belongs to the host
+            except Exception as error:  # any exception of a model is its failure, not the run's
+                said = self._leave_out(error, said)
+                if not (said and left):
+                    return self._failed(error, statuses)
+                first["attempts"] += 1  # of a request that was made
+            else:
+                if said:
+                    remember(member.identity, self._known)
+                return self._fill(outputs)
+        raise AssertionError("the last attempt returns")
+
+    def _failed(self, error: Exception, statuses: Sequence[int]) -> Exception:
+        """Turn the error of a request into the failure of its candidates, and return it.
+
+        Args:
+            error: what the client raised.
+            statuses: of the responses that came.
+        """
+        first, member = self.candidates[0], self.member
+        usage, own = failures.usage_in(error), failures.own_error(error)
+        is_endpoint = isinstance(member.model, EndpointModel)
+        if is_endpoint and own is None and failures.kind_of(error) in ("error", "malformed"):
+            error = failures.no_answer(error, statuses)
+        if usage is not None:
+            self._bill(first, usage)
+        self.fail(error)
+        shown = self._callback if self.streamed else None
+        if isinstance(shown, FirstToken) and shown.message_id is not None:
+            self.ctx.emit("dropped", member=member.name, message_id=shown.message_id)
+        return error
 
     def fail(self, error: BaseException, *only: Candidate) -> None:
         """Turn an error into the failure of these candidates, or of all."""
@@ -135,46 +159,38 @@ class Request:
             if any(usage.values()):
                 self._bill(self.candidates[0], usage)
 
-    async def _adapted(self, config: RunnableConfig) -> Sequence[object]:
-        """Send the request; where the endpoint refuses a feature, send it again without it.
+    def _leave_out(self, error: Exception, said: str) -> str:
+        """Leave out the feature that an endpoint refuses, and return its message.
 
-        A refusal is remembered for the member once a request without the feature gets further.
+        Args:
+            error: What the request raised.
+            said: Message of the endpoint before that; the same again is no new refusal.
+
+        Returns:
+            Nothing where the error refuses no feature that the request can do without.
         """
-        member, said = self.member, ""
-        self._apply(known := refusals_of(member.identity))
-        for left in reversed(range(_ADAPTATIONS)):
-            try:
-                outputs = await self._outputs(config)
-            except GraphBubbleUp:
-                raise
-            except Exception as error:
-                kind = failures.kind_of(error) if member.is_chat else ""
-                words = told(kind, failures.words_of(error))
-                if words == said:
-                    raise
-                remember(member.identity, self._known)
-                more = self._known.without_limit(words, self._params, self.limit)
-                if more is None and kind != "context_too_long":
-                    more = self._known.after(words, self._messages, self._params)
-                if more is None or not left or not self._apply(more):
-                    raise
-                said = words
-                self.candidates[0]["attempts"] += 1  # of a request that was made
-            else:
-                if self._known is not known:
-                    remember(member.identity, self._known)
-                return outputs
-        raise AssertionError("the last attempt returns or raises")
-
-    def _apply(self, known: Refusals) -> bool:
-        """Leave out refused features; return whether that changes the request."""
+        kind = failures.kind_of(error) if self.member.is_chat else ""
+        message = told(kind, failures.words_of(error))
+        if message == said:
+            return ""
+        remember(self.member.identity, self._known)
+        more = self._known.without_limit(message, self._params, self.limit)
+        if more is None and kind != "context_too_long":
+            more = self._known.after(message, self._messages, self._params)
+        if more is None:
+            return ""
         before = (self._messages, self._params, self._known.no_stream_options)
-        self._known = known
+        self._apply(more)
+        is_same = before == (self._messages, self._params, more.no_stream_options)
+        return "" if is_same else message
+
+    def _apply(self, known: Refusals) -> None:
+        """Leave out the features that are known to be refused."""
         prompt = sendable(self.prompt)
         if isinstance(self.member.model, EndpointModel):
             prompt = alternating(prompt)
+        self._known = known
         self._messages, self._params, self._notes = known.apply(prompt, self.params)
-        return before != (self._messages, self._params, known.no_stream_options)
 
     async def _outputs(self, config: RunnableConfig) -> Sequence[object]:
         member, count = self.member, len(self.candidates)
@@ -182,10 +198,7 @@ class Request:
             model = member.runnable(stream=False)
             return await samples_of(model, self._messages, count, config, self._params)
         if self._callback is not None:
-            more = RunnableConfig(callbacks=[self._callback], metadata=config.get("metadata", {}))
-            tags = config.get("tags", [])
-            config = {**merge_configs(ensure_config(), config, more), "tags": tags}
-            config.pop("recursion_limit", None)  # of the graph around, not of the one inside
+            config = with_callback(config, self._callback)
         model = member.runnable(stream=self.streamed)
         if member.input_kind.kind != "chat":
             return [await self._of_runnable(config)]
@@ -218,10 +231,10 @@ class Request:
         return output if member.output is None else member.output(output)
 
     def _new_callback(self) -> FirstToken | Meter | None:
-        kind, model = self.member.input_kind.kind, self.member.model
-        if kind in ("chat", "method"):  # only a host's own client may count usage several times
-            is_own = kind == "method" or isinstance(model, EndpointModel) or not may_stream(model)
-            return FirstToken() if self.streamed or not is_own else None
+        kind = self.member.input_kind.kind
+        if kind in ("chat", "method"):
+            is_watched = self.streamed or (kind == "chat" and self.member.may_repeat_usage)
+            return FirstToken() if is_watched else None
         recorder, first = self.ctx.recorder, self.candidates[0]
         if recorder is None:
             return Meter(self.ctx.id, self._reserve_inside)
@@ -240,26 +253,6 @@ class Request:
         first["calls"] = max(1, first.get("calls", 0) + calls)
         self.ctx.reserve_more(unreserved)
         return usage
-
-    def _config(self, first: Candidate) -> RunnableConfig:
-        tags = [first["role"], self.member.name]
-        # The name shows in traces. It must not be the node's: LangGraph would take a graph of that
-        # name for the node, and stream all its messages as that node's own.
-        return RunnableConfig(
-            run_name=f"{self.member.name} as {first['role']}",
-            tags=tags if self.streamed else [*tags, TAG_NOSTREAM],
-            metadata={
-                "run": self.ctx.id,
-                "member": self.member.name,
-                "role": first["role"],
-                "index": first["index"],
-                "draw": self.member.recorded_draw(self.ctx.base + first["draw"]),
-                "layer": first["layer"],
-                "attempt": first["attempts"],
-                "question_id": self.ctx.question_id,
-                **(self.ctx.shown.metadata if self.streamed and self.ctx.shown else {}),
-            },
-        )
 
     def _fill(self, outputs: Sequence[object]) -> Exception | None:
         """Read the outputs into the candidates; return the error if the only one is unusable."""
@@ -339,10 +332,10 @@ class Request:
     def _bill(self, candidate: Candidate, usage: TokenUsage) -> None:
         """Add the usage of one response, whether it held an answer or not."""
         before, cost = candidate["usage"], self.member.cost_of(usage)
-        candidate["usage"] = TokenUsage(
-            input_tokens=before["input_tokens"] + usage["input_tokens"],
-            output_tokens=before["output_tokens"] + usage["output_tokens"],
-        )
+        candidate["usage"] = {
+            "input_tokens": before["input_tokens"] + usage["input_tokens"],
+            "output_tokens": before["output_tokens"] + usage["output_tokens"],
+        }
         if cost is not None:
             candidate["cost"] = (candidate["cost"] or 0.0) + cost
         tokens = usage["input_tokens"] + usage["output_tokens"]

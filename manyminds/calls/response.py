@@ -95,7 +95,7 @@ def _size(calls: list[Any]) -> int:
 
 
 def _parse(output: object, most: int) -> Reply:
-    if isinstance(output, BaseMessage):
+    if isinstance(output, (AIMessage, BaseMessage)):  # of the first it is found sooner
         return _parse_message(output, most)
     if isinstance(output, str):
         return Reply(text=without_middle(output, most))
@@ -198,12 +198,11 @@ def _parse_message(message: BaseMessage, most: int) -> Reply:
         reply.truncated = ending == "truncated"
         reply.odd_ending = word if ending == "unknown" else None
     more = message.additional_kwargs
-    if more.get("refusal") and not reply.text.strip():
-        raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
-    for key in ("reasoning_content", "reasoning"):
-        if isinstance(more.get(key), str) and more[key]:
-            reply.reasoning = more[key]
-    if isinstance(content, str):
+    if more:
+        _parse_additions(reply, more)
+    if not isinstance(content, str):
+        reply.content = list(content)
+    elif "<" in reply.text or "\uff5c" in reply.text:
         # Servers that do not know a model's reasoning send it as the first part of the answer,
         # some without the opening tag, which is in their chat template.
         thought, text = reasoning.split(reply.text)
@@ -211,9 +210,16 @@ def _parse_message(message: BaseMessage, most: int) -> Reply:
             reply.text = text
             reply.reasoning = reply.reasoning or thought or None
         reply.text = reasoning.without_end_tokens(reply.text)
-    if not isinstance(content, str):
-        reply.content = list(content)
     return reply
+
+
+def _parse_additions(reply: Reply, more: Mapping[str, Any]) -> None:
+    """Read what a client adds to a message: a refusal, and the reasoning."""
+    if more.get("refusal") and not reply.text.strip():
+        raise AnswerError(f"the model refused: {more['refusal']}", kind="refused")
+    for key in ("reasoning_content", "reasoning"):
+        if isinstance(more.get(key), str) and more[key]:
+            reply.reasoning = more[key]
 
 
 def _check_not_empty(reply: Reply) -> None:

@@ -223,7 +223,10 @@ class RunContext:
     @property
     def seconds_left(self) -> float:
         """Seconds until the nearest time limit of this run and those around it."""
-        return min([p.seconds_left for p in self.counters], default=math.inf)
+        left = math.inf
+        for counter in self.counters:
+            left = min(left, counter.seconds_left)
+        return left
 
     @property
     def calls_left(self) -> float:
@@ -294,7 +297,7 @@ class RunContext:
     def emit(self, event: str, **details: object) -> None:
         """Send a progress event to a caller that streams the run with `stream_mode="custom"`."""
         data = {"event": event, "run": self.id, "method": self.method, **details}
-        seen = self.shown if self.nested and event in _OF_TOKENS else None
+        seen = self.shown if event in _OF_TOKENS and self.nested else None
         (self.write if seen is None else seen.write)(data)
         if self.recorder is not None:
             self.recorder.event(data)

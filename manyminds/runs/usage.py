@@ -4,7 +4,7 @@ Rows are sums, so the channel stays small however many samples a run draws, and 
 still knows what its first life has paid.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NotRequired, cast, get_args
 
 from typing_extensions import TypedDict
@@ -123,27 +123,34 @@ def spent_on(candidates: Iterable[Candidate]) -> Usage:
 
 def note(rows: Usage, candidates: Iterable[Candidate]) -> None:
     """Add the usage of these calls to a ledger, in place."""
-    for candidate in _with_spares(candidates):
-        error = candidate["error"]
-        if candidate["status"] == "skipped" and (error is None or error["kind"] == "budget"):
-            continue
-        role, member = candidate["role"], candidate.get("hedged_by", candidate["member"])
-        own = f"{role}/{member}"
-        row = rows.get(own)
-        if row is None:
-            row = rows[own] = empty_row(role, member)
-        if "nested" in candidate:
-            _note_nested(rows, row, candidate)
-        elif candidate["status"] != "skipped":
-            _count(row, candidate)
-        if error is not None and candidate["status"] != "flagged":  # that one did answer
-            row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
-            row["why"].setdefault(error["kind"], error["message"])
-        if "read" in candidate:
-            _count_reading(row, candidate["read"])
-        for note in candidate.get("notes", []):
-            row["notes"][note] = row["notes"].get(note, 0) + 1
-        row["seconds"] += candidate["seconds"]
+    for candidate in candidates:
+        _note(rows, candidate)
+        if "hedges" in candidate:
+            note(rows, candidate["hedges"])
+
+
+def _note(rows: Usage, candidate: Candidate) -> None:
+    error, status = candidate["error"], candidate["status"]
+    if status == "skipped" and (error is None or error["kind"] == "budget"):
+        return
+    role, member = candidate["role"], candidate.get("hedged_by", candidate["member"])
+    own = f"{role}/{member}"
+    row = rows.get(own)
+    if row is None:
+        row = rows[own] = empty_row(role, member)
+    if "nested" in candidate:
+        _note_nested(rows, row, candidate)
+    elif status != "skipped":
+        _count(row, candidate)
+    if error is not None and status != "flagged":  # that one did answer
+        row["failed"][error["kind"]] = row["failed"].get(error["kind"], 0) + 1
+        row["why"].setdefault(error["kind"], error["message"])
+    if "read" in candidate:
+        _count_reading(row, candidate["read"])
+    if "notes" in candidate:
+        for text in candidate["notes"]:
+            row["notes"][text] = row["notes"].get(text, 0) + 1
+    row["seconds"] += candidate["seconds"]
 
 
 def _note_nested(rows: Usage, row: UsageRow, candidate: Candidate) -> None:
@@ -159,18 +166,13 @@ def _note_nested(rows: Usage, row: UsageRow, candidate: Candidate) -> None:
             rows[path] = below
 
 
-def _with_spares(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    for candidate in candidates:
-        yield candidate
-        yield from candidate.get("hedges", [])
-
-
 def _count(row: UsageRow, candidate: Candidate) -> None:
     attempts = candidate["attempts"]
     calls = candidate.get("calls", 1)
     row["calls"] += calls
     row["requests"] += attempts * calls
-    row["retries"] += max(0, attempts - 1)
+    if attempts > 1:
+        row["retries"] += attempts - 1
     row["input_tokens"] += candidate["usage"]["input_tokens"]
     row["output_tokens"] += candidate["usage"]["output_tokens"]
     if candidate.get("simulated"):
