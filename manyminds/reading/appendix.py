@@ -180,9 +180,19 @@ def _answering(blocks: list[_Block], question: str) -> tuple[int | None, float]:
     for at, block in enumerate(blocks):
         score = max((_score(said, question) for said in _said_in(block)), default=0.0)
         score += _first(block.said) if at == 0 and score else 0.0
+        score += _under(blocks[at - 1].said, question) if at and _said_in(block) else 0.0
         if score >= most:
             best, most = at, score
     return best, most
+
+
+def _under(heading: str, question: str) -> float:
+    """Return what the heading above a paragraph adds: "## Answer", "## Final price"."""
+    if _HEADING.match(heading) is None or _said_in(_Block(heading, 0)):
+        return 0.0
+    words = asked_in(question).words
+    same = shared(content(heading), words)
+    return _SURE if _concludes(heading) else _MARKED * (same > 1 and same == len(words))
 
 
 def _said_in(block: _Block) -> list[str]:

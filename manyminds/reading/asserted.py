@@ -55,8 +55,8 @@ _REJECTED = re.compile(  # of an opinion, and nothing else
     re.IGNORECASE,
 )
 _WOULD = re.compile(
-    r"\s*(?:then\b|in\s+that\s+case\b|(?:that|this|it)\s+would\b|dann\b|alors\b|entonces\b|allora\b)"
-    r"[^.!?\n]*\b(?:would|could|w\u00e4re\w*|w\u00fcrde\w*|serait|ser\u00eda|costar\u00eda|sarebbe|seria)\b",
+    r"\s*(?:then\b|in\s+that\s+case\b|(?:that|this|it)(?:\s+would|[\u2019']s|\s+is)\b|dann\b|alors\b|entonces\b|allora\b)"
+    r"[^.!?\n]*\b(?:would|could|only|just|merely|w\u00e4re\w*|w\u00fcrde\w*|serait|ser\u00eda|costar\u00eda|sarebbe|seria)\b",
     re.IGNORECASE,
 )
 _ENDED = re.compile(r"[.!?](?=\s|\Z)|\n")

@@ -17,6 +17,7 @@ _ENGLISH = (
     rf"(?:(?<!\ban )answer|(?<!\ba )(?<!of the )(?<!of this )solution(?![*_ ]{{0,4}}:?[*_ ]{{0,4}}\n)){_BOLD}"
     rf"(?:\s+\((?:rounded|in|to|approx)[^()\n]{{1,40}}\)|\s+here|\s+(?:to|for|you|we|that|here)\s+[^.:=?!\n]{{1,60}}?)?\s*(?:(?:therefore|thus|then|hence),?\s+)?"
     rf"(?:{_IS}|{_MARK}|['\u2019]s\b|\s?\n)"
+    rf"|\b(?:short\s+version|tl;?dr|bottom\s+line|quick\s+answer){_BOLD}\s*{_MARK}"
     rf"|\bcorrect\s+(?:option|choice)\s*(?:{_IS}|{_MARK})|^[*_ ]*(?:ans|a|correct){_BOLD}\s*:"
     r"|^[#*_ ]*final\s+answer[*_ ]*(?=\n|\Z|[0-9$\\(-])|\bfinal\s+answer\b(?=\s+[$\\\d*-])"
 )
