@@ -38,7 +38,7 @@ from manyminds.reading.values_asked import (
 )
 
 WHERE = "conclusion"
-_PLAIN_PLACES = (
+PLAIN_PLACES = (
     "JSON field", "box", "cue", "####", "[ANSWER]", "code fence", "first paragraph"
 )  # fmt: skip
 """Places that state an answer themselves."""
@@ -85,7 +85,7 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
 
 
 def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
-    if found is not None and found.where.startswith(_PLAIN_PLACES):
+    if found is not None and found.where.startswith(PLAIN_PLACES):
         return found
     printed = found is not None and kind.name == "literal" and found.where == "last line"
     if printed and found is not None and structured.is_literal(found.answer):

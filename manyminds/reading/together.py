@@ -18,7 +18,8 @@ from manyminds.reading import (
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.appendix import LOOSE, answering, is_sectioned
 from manyminds.reading.ballot_kind import decided, read_as
-from manyminds.reading.concluded import of_another
+from manyminds.reading.concluded import PLAIN_PLACES, of_another
+from manyminds.reading.cut_off import is_cut_off
 from manyminds.reading.discourse import supposes
 from manyminds.reading.locate import Found
 from manyminds.reading.measures import (
@@ -97,9 +98,7 @@ def read_all(
         chosen = in_words(question)
     if question and kind is None:
         found = [
-            None
-            if one is not None and one.where in LOOSE and is_sectioned(text or "", question)
-            else one
+            None if one is not None and _says_nothing(text or "", one, question) else one
             for one, text in zip(found, texts, strict=True)
         ]
     said = [locate.answer_of(one) for one in found]
@@ -115,6 +114,13 @@ def read_all(
         for text, answer, no in zip(texts, answers, refused, strict=True)
     ]
     return Reading(chosen.name, answers, found, reasons, chosen)
+
+
+def _says_nothing(text: str, found: Found, question: str) -> bool:
+    """Say whether what was read stands at the end of a reply that breaks off or has sections."""
+    if found.where.startswith(PLAIN_PLACES):
+        return False
+    return is_cut_off(readable(text)) or found.where in LOOSE and is_sectioned(text, question)
 
 
 def _with_restated(
