@@ -39,8 +39,8 @@ demo-real: $(VENV)/.has-local  ## the same with a small real model, which is fet
 test: $(VENV)/.has-test  ## run the fast tests (TESTS=path: some of them)
 	$(BIN)/pytest -n $(WORKERS) -m "not (slow or integration or real or timed)" --ignore=tests/inspect_ai $(TESTS)
 
-timed: $(VENV)/.has-test  ## run the tests of how long things take, one after another
-	$(BIN)/pytest -m "timed and not (slow or real)" --ignore=tests/inspect_ai $(TESTS)
+timed: $(VENV)/.has-test  ## run the tests of how long things take, two at once
+	$(BIN)/pytest -n 2 -m "timed and not (slow or real)" --ignore=tests/inspect_ai $(TESTS)
 
 integration: $(VENV)/.has-test  ## run the tests that start programs: the command line, documents, notebooks
 	$(BIN)/pytest -n $(WORKERS) -m "integration and not (slow or real or timed)" $(TESTS)
