@@ -49,9 +49,9 @@ _SPLIT = re.compile(
 )
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|be|sind|sont|son"
-    r"|(?<!hese )(?<!hey )(?:contains?|includes?|ha(?:s|ve)|shares?"
+    r"|(?<!hese )(?<!hey )(?:contains?|includes?|ha(?:s|ve)|shares?|borders?|neighbou?rs|comprises?"
     r"|consists?\s+of|enth(?:\u00e4lt|alten)|contien(?:t|nent|en?)|contengono|cont[\u00e9\u00ea]m))\b:?|:)\s+"
-    r"|[\u662f\u306f:]",
+    r"|(?<=they)['\u2019]re\s+|\b(?:lies|lie|wedged|situated|located)\s+between\s+|[\u662f\u306f:]",
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:\s+-?[0-9]+(?:\.[0-9]+)?)+")
