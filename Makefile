@@ -43,7 +43,7 @@ timed: $(VENV)/.has-test  ## run the tests of how long things take, two at once
 	$(BIN)/pytest -n 2 -m "timed and not (slow or real)" --ignore=tests/inspect_ai $(TESTS)
 
 integration: $(VENV)/.has-test  ## run the tests that start programs: the command line, documents, notebooks
-	$(BIN)/pytest -n $(WORKERS) -m "integration and not (slow or real or timed)" $(TESTS)
+	$(BIN)/pytest -n auto -m "integration and not (slow or real or timed)" $(TESTS)
 
 real: $(VENV)/.has-real  ## run the tests that ask a real model, which is fetched (93 MB)
 	@$(BIN)/manyminds models get smollm2 || echo "without the weights, the tests skip"

@@ -82,6 +82,7 @@ def run_shell(block: Block, folder: Path, environment: dict[str, str]) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.timeout(600)  # a page has up to twenty commands, each of which takes seconds
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_block_runs_and_prints_what_the_page_says(
     page: Path, environment: dict[str, str], tmp_path: Path
