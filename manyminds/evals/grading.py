@@ -135,6 +135,7 @@ class ByAnswer:
         """Grade a reply, and say what was read in it."""
         if row["answer"] is None:
             return None
+        text = answering(text, row["question"])
         golds = (row["answer"], *row.get("aliases", ()))
         outcomes = [one for gold in golds for one in self._by_kind(gold, text, row)]
         return next(
@@ -143,7 +144,6 @@ class ByAnswer:
         )
 
     def _by_kind(self, written: str, text: str, row: Row) -> Iterator[Graded]:
-        text = answering(text, row["question"])
         gold = written.rpartition("####")[2].strip()  # GSM8K writes its working before it
         if not gold:
             yield Graded(False, None, TEXT.name)

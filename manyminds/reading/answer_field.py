@@ -19,7 +19,7 @@ _NAMES_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_OBJECT = 5_000
-_CLOSES = re.compile(r"[\s,}]*(?:```\s*)?", re.IGNORECASE)
+_CLOSES = re.compile(r"[\s,}]*(?:```\s*)?")
 
 
 def field(text: str) -> str | None:

@@ -6,6 +6,7 @@ behind it does not.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -55,6 +56,7 @@ _ENDED = re.compile(r"[.!\u3002\uff01][*_\s]*$")
 _FIGURES = re.compile(r"[0-9]+")
 _NO_PROSE = re.compile(r"[ \t]*(?:[-*+\u2022|]\s|\||[0-9]{1,2}[.)]\s|```|\$\$|\\\[|#)")
 _SECTIONED = 5  # paragraphs of a reply that goes on in sections
+_HEADINGS = 2  # of one
 _FEWEST = 3  # paragraphs of a reply with an appendix
 _MOST_BLOCKS = 200
 LOOSE = frozenset(
@@ -79,16 +81,20 @@ _ENOUGH = 0.5
 _IN_BOLD, _WITH_BOLD, _MARKED, _FIGURE, _HEAD, _FIRST = 0.5, 0.2, 0.5, 0.3, 0.2, 0.8
 
 
-class _Block(NamedTuple):
-    said: str
-    end: int
+class _Asked(NamedTuple):
+    """What sentences are held against: the question's words, whether it asks for figures, its own."""
+
+    words: frozenset[str]
+    head: frozenset[str]
+    figures: bool
+    known: frozenset[str]
 
 
 @lru_cache(maxsize=4_096)
 def answering(text: str, question: str) -> str:
-    """Return a reply up to the paragraph that answers the question, if sections follow it.
+    """Return the paragraph of a reply that answers the question, if sections follow it.
 
-    The paragraph repeats the question, in bold or as a conclusion. A reply that marks its answer
+    It repeats the question, in bold or as a conclusion. A reply that marks its answer
     otherwise, or that goes on to calculate, stays as it is.
 
     Args:
@@ -100,14 +106,14 @@ def answering(text: str, question: str) -> str:
     if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown) or _breaks_off(shown):
         return text
     at, score = _answering(blocks, question)
-    behind = [one.said for one in blocks[at + 1 :]] if at is not None else []
+    behind = [] if at is None else blocks[at + 1 :]
     if at is None or not _are_appendix(behind, sure=score >= _SURE):
         return text
     steps = any(_STEP.match(said) and not _CHECKS.search(said) for said in behind)
     if steps or any(map(turns, behind)):
         return text
-    bold = _BOLD.fullmatch(blocks[at].said)
-    return blocks[at].said if bold is None else bold["said"]
+    bold = _BOLD.fullmatch(blocks[at])
+    return blocks[at] if bold is None else bold["said"]
 
 
 @lru_cache(maxsize=4_096)
@@ -122,8 +128,8 @@ def is_sectioned(text: str, question: str) -> bool:
     blocks = _blocks(shown)
     if len(blocks) < _SECTIONED or locate.places(shown):
         return False
-    own = [one.said for one in blocks if _HEADING.match(one.said) and not _STEP.match(one.said)]
-    if len(own) < _FEWEST - 1 or any(map(_concludes, own)):
+    own = [one for one in blocks if _HEADING.match(one) and not _STEP.match(one)]
+    if len(own) < _HEADINGS or any(map(_concludes, own)):
         return False
     return _answering(blocks, question)[0] != len(blocks) - 1
 
@@ -135,20 +141,17 @@ def _concludes(heading: str) -> bool:
     return HEADING.fullmatch(name) is not None
 
 
-def _blocks(text: str) -> list[_Block]:
+def _blocks(text: str) -> tuple[str, ...]:
     """Return the paragraphs of a reply; one in bold or a formula belongs to "The date is:"."""
-    blocks: list[_Block] = []
-    for one in _BLOCK.finditer(text):
-        before = blocks[-1].said if blocks else ""
-        shown = _BOLD.fullmatch(one[0]) or one[0].lstrip().startswith(("$$", "\\["))
+    blocks: list[str] = []
+    for one in _BLOCK.findall(text):
+        before = blocks[-1] if blocks else ""
+        shown = _BOLD.fullmatch(one) or one.lstrip().startswith(("$$", "\\["))
         if shown and before.endswith((":", "\uff1a")) and _HEADING.match(before) is not None:
-            joined = f"{before} {' '.join(one[0].split())}"
-            blocks[-1] = (
-                _Block(joined, one.end()) if "\n" not in before else _Block(one[0], one.end())
-            )
+            blocks[-1] = one if "\n" in before else f"{before} {' '.join(one.split())}"
         else:
-            blocks.append(_Block(one[0], one.end()))
-    return blocks[-_MOST_BLOCKS:]
+            blocks.append(one)
+    return tuple(blocks[-_MOST_BLOCKS:])
 
 
 def _breaks_off(text: str) -> bool:
@@ -158,7 +161,7 @@ def _breaks_off(text: str) -> bool:
     return is_cut_off(text) or prose and any(map(_ENDED.search, locate.sentences(last)))
 
 
-def _are_appendix(behind: list[str], *, sure: bool) -> bool:
+def _are_appendix(behind: Sequence[str], *, sure: bool) -> bool:
     """Say whether paragraphs behind an answer are sections of their own, or much text."""
     if not behind or _NUMBERED.match(behind[0]):
         return False
@@ -174,48 +177,59 @@ def _first(said: str) -> float:
     return 0.0 if label or len(said.split()) > _FEW else _FIRST
 
 
-def _answering(blocks: list[_Block], question: str) -> tuple[int | None, float]:
+@lru_cache(maxsize=1_024)  # the same paragraphs are asked for once more where they have sections
+def _answering(blocks: tuple[str, ...], question: str) -> tuple[int | None, float]:
     """Return which paragraph answers the question, and how far; of two alike the later one."""
+    asked = _asked(question)
     best, most = None, _ENOUGH
     for at, block in enumerate(blocks):
-        score = max((_score(said, question) for said in _said_in(block)), default=0.0)
-        score += _first(block.said) if at == 0 and score else 0.0
-        score += _under(blocks[at - 1].said, question) if at and _said_in(block) else 0.0
+        said = _said_in(block)
+        score = max((_score(one, asked) for one in said), default=0.0)
+        score += _first(block) if at == 0 and score else 0.0
+        score += _under(blocks[at - 1], asked) if at and said else 0.0
         if score >= most:
             best, most = at, score
     return best, most
 
 
-def _under(heading: str, question: str) -> float:
+def _asked(question: str) -> _Asked:
+    asked = asked_in(question)
+    return _Asked(
+        asked.words,
+        frozenset([asked.head] if asked.head else ()),
+        _DATE.search(question) is not None or figures_asked(question),
+        frozenset(_FIGURES.findall(question)),
+    )
+
+
+def _under(heading: str, asked: _Asked) -> float:
     """Return what the heading above a paragraph adds: "## Answer", "## Final price"."""
-    if _HEADING.match(heading) is None or _said_in(_Block(heading, 0)):
+    if _HEADING.match(heading) is None or _said_in(heading):
         return 0.0
-    words = asked_in(question).words
-    same = shared(content(heading), words)
-    return _SURE if _concludes(heading) else _MARKED * (same > 1 and same == len(words))
+    same = shared(content(heading), asked.words)
+    return _SURE if _concludes(heading) else _MARKED * (same > 1 and same == len(asked.words))
 
 
-def _said_in(block: _Block) -> list[str]:
+def _said_in(block: str) -> list[str]:
     """Return the sentences of a paragraph that can state an answer; a heading has none."""
-    bold = _BOLD.fullmatch(block.said)
+    bold = _BOLD.fullmatch(block)
     if bold is not None:
-        states = _ENDED.search(block.said) or _LABELLED.match(bold["said"]) or so(block.said)
-        return [block.said] if states else []
-    quoted = block.said.lstrip("> ") if block.said.startswith(">") else block.said
-    return [] if _NO_PROSE.match(block.said) else locate.sentences(quoted)
+        states = _ENDED.search(block) or _LABELLED.match(bold["said"]) or so(block)
+        return [block] if states else []
+    quoted = block.lstrip("> ") if block.startswith(">") else block
+    return [] if _NO_PROSE.match(block) else locate.sentences(quoted)
 
 
-def _score(said: str, question: str) -> float:
+def _score(said: str, asked: _Asked) -> float:
     """Return how far a sentence answers: the question's words, bold print, "so", a new figure."""
     ended = said.rstrip(" *_")
     if ended.endswith((":", "?", "\uff1a", "\uff1f")) or supposes(said) or is_aside(said):
         return 0.0
-    asked, figures = asked_in(question), _DATE.search(question) or figures_asked(question)
     marked = so(said) or is_marked(said) or _RESULTS.search(said)
-    fresh = bool(set(_FIGURES.findall(said)) - set(_FIGURES.findall(question)))
+    fresh = bool(set(_FIGURES.findall(said)) - asked.known)
     bold, inside = _BOLD.fullmatch(said) is not None, _BOLD_INSIDE.search(said) is not None
     states = marked or fresh or inside or "=" in said
-    if not states or figures and not any(map(str.isdigit, said)):
+    if not states or asked.figures and not any(map(str.isdigit, said)):
         return 0.0
     if leads(unmarked(said), equation=False):
         return 0.0
@@ -224,6 +238,6 @@ def _score(said: str, question: str) -> float:
         return _IN_BOLD + _MARKED + _ENOUGH
     words = content(said)
     share = shared(words, asked.words) / max(1, len(asked.words))
-    head = bool(asked.head) and shared(words, frozenset([asked.head])) > 0
-    figure = _FIGURE * bool(figures and fresh)
-    return share + printed + _MARKED * bool(marked) + figure + _HEAD * head
+    head = shared(words, asked.head) > 0
+    figure = asked.figures and fresh
+    return share + printed + _MARKED * bool(marked) + _FIGURE * figure + _HEAD * head

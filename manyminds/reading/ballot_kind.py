@@ -133,6 +133,7 @@ def _else_in_words(kind: Extractor, stated: Mapping[str, str], question: str) ->
     return len(worded) == len(left) and figures >= _MOSTLY * len(stated)
 
 
+@lru_cache(maxsize=16)  # one reader, so that what it has read is remembered
 def _or_words(kind: Extractor) -> Extractor:
     """Return a kind that also reads what a reply calls its answer in words."""
 
