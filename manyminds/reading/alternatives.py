@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from manyminds.reading import compared, locate, measures, option_texts
+from manyminds.reading.alternatives_asked import NOT_IT, OPPOSITE, OPPOSITES, plain
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.cues import CONCLUDES, REASON
 from manyminds.reading.cut_off import is_cut_off, whole_sentences
@@ -13,24 +14,9 @@ from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
 from manyminds.reading.number_places import SO
 from manyminds.reading.reasoning import readable
-from manyminds.reading.stems import SMALL
+from manyminds.reading.stems import SMALL, WORD
 
-_TAIL = 2_000  # characters at the end of a question that may name alternatives
-_MOST_WORDS = 4
-_MOST_ITEMS = 8
-_LAST = re.compile(
-    r"(?P<before>.+?),?\s+(?P<or>or|oder|ou|o|\u0438\u043b\u0438)\s+(?P<last>(?:[^,;:.!?]|[.,](?=[0-9])){1,40}?)\s*(?:[?.!]|$)",
-    re.IGNORECASE,
-)
-_WHICH_OF_TWO = re.compile(  # in Chinese, "A and B, which ...?"
-    "(?P<one>[^\uff0c,\u3002\\s?\uff1f]{1,12}?)(?:\u548c|\u4e0e|\u8ddf|\u8fd8\u662f)(?P<other>[^\uff0c,\u3002\\s?\uff1f]{1,12}?)[\uff0c,]?(?:\u54ea\u4e00?\u4e2a|\u8c01)"
-)
-_IF = re.compile(r"\W*(?:who|which)\b(?P<asked>[^?]{1,60}?)\sif\s(?P<given>[^?]{1,200})\?", re.I)
-_GIVEN = re.compile(
-    r"(?<![\w'])(?P<name>[A-Z][a-z]+)\s+(?:is|was|has|had|weighs|runs|earns|lives|got|scores|scored|measures)\b"
-)
 _BECAUSE = re.compile(r",?\s+(?:because|since|as)\s", re.IGNORECASE)
-_AT = re.compile(r"(?<=\w)\s+at\s+[$\u20ac\u00a3]?[0-9].*$")  # "tea at $2"
 _ODD = re.compile(
     r"\bodd\s+(?:one|man|word|number|item)\s+out\b|\bout\s+of\s+place\b|\boutlier\b", re.I
 )
@@ -38,34 +24,6 @@ _RECOMMENDS = re.compile(
     r"\W*i(?:['\u2019]d|\s+would)?\s+(?:\w+\s+)?(?:recommend|choose|pick|take|suggest|go\s+(?:with|for)|prefer|say)\b",
     re.I,
 )
-_DECIMAL = re.compile(r"[0-9],[0-9]")
-_LISTED = re.compile(  # "Which is the odd one out: apple, banana, carrot, pear?"
-    r"(?P<before>\W*(?:which|what|who)\b[^:?]{3,100}:[^:?;]{2,200}),\s*(?P<last>[^,;:.!?]{1,40})\?",
-    re.IGNORECASE,
-)
-_SLASHED = re.compile(  # "(positive / negative / neutral)" at the end
-    r"[(\[:]\s*(?P<items>[a-z][a-z -]{1,30}(?:\s?/\s?[a-z][a-z -]{1,30}){1,7})[)\]]?\s*[.?!]?\s*$",
-    re.IGNORECASE,
-)
-_CONTINUES = re.compile(r"\b(?:next|continues?|missing|follows?|comes\s+after)\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)]?\s+|\n+")
-_ASKS_WHICH = re.compile(
-    r"\W*(?:which|what|who(?:m|se)?|where|when|how|wer|was|welch\w*|qui|quel\w*)\b", re.IGNORECASE
-)
-_CHOOSE = re.compile(
-    r"\W*(?:please\s+)?(?:answer|choose|decide|classify|label|respond|reply|pick|select|say)\b"
-    r"(?!\s+(?:with|in|using)\b)",
-    re.IGNORECASE,
-)
-_ROMANCE = re.compile(  # Spanish or Italian, where "o" is "or"
-    r"\u00bf|\b(?:\u00e8|pi\u00f9|quale|cu\u00e1l|qu\u00e9|m\u00e1s|el|los|las|il|gli|della?)\b",
-    re.IGNORECASE,
-)
-_ARTICLE = re.compile(
-    r"(?:a|an|the|der|die|das|ein|eine|le|la|les|un|une|el|los)\s+", re.IGNORECASE
-)
-_NOT_IT = re.compile(r"^(?:not|non|nicht|pas|no|n\u00e3o|\u043d\u0435)\s+", re.IGNORECASE)
-_YES_NO = frozenset({"yes", "no", "not", "true", "false"})
 _THAN = re.compile(
     r"\b(?:than|rather\s+than|instead\s+of|unlike|compared\s+(?:to|with)|over|as\s+opposed\s+to)\b.*"
     r"|,?\s*(?:and|but)?\s*\bnot\s+(?:the\s+|an?\s+)?\S+\s*[.!]?\s*$|\s*[<>]\s*.*",
@@ -103,82 +61,25 @@ _NOTHING = re.compile(
 )
 _UNITS = frozenset(measures.UNITS)
 _EASTERN = 0x2E80  # from here on, characters of Chinese and Japanese: no spaces between words
+_NAMED_BY_LETTER = re.compile(r"(?P<noun>[^\W\d_]{2,20})\s?(?P<mark>[A-Z])")
+_MARK = re.compile(  # not the article of "A plan"
+    r"(?<![\w'\u2019-])(?:[B-HJ-Z](?![\w'\u2019-])|A(?=\s*[,.:;!*]|\s+(?:is|was|costs?|has|wins|ist|kostet|est|co\u00fbte|es|cuesta)\b|\s*$))"
+)
+_BY = re.compile(  # how much it is cheaper
+    r",?\s+(?:by|um|saving(?:\s+you)?|which\s+saves(?:\s+you)?|de)\s+(?:about\s+|exactly\s+|only\s+)?[$\u20ac\u00a3]?[0-9][0-9.,]*",
+    re.IGNORECASE,
+)
+_NEAR = 3  # words behind "after"
 _LONGEST_SENTENCE = 400
 _LAST_SENTENCES = 8
-
-
-@lru_cache(maxsize=256)
-def named_in(question: str) -> tuple[str, ...]:
-    """Return the alternatives that the last question names; empty where it names none.
-
-    Alternatives are joined by "or", in one sentence; the first one begins after a colon or comma,
-    or has as many words as the last one. Yes and no alone are none.
-    """
-    slashed = list(_SLASHED.finditer(question[-_TAIL:]))
-    items = [item.strip() for item in slashed[-1]["items"].split("/")] if slashed else []
-    apart = slashed and (len(items) > 2 or " / " in slashed[-1]["items"])
-    if apart and not _YES_NO.issuperset(item.casefold() for item in items):
-        return tuple(items)
-    if (two := _WHICH_OF_TWO.search(question[-_TAIL:])) is not None:
-        return two["one"], two["other"]
-    if (given := _IF.search(question[-_TAIL:])) is not None and compared.asks(given["asked"]):
-        names = tuple(dict.fromkeys(m["name"] for m in _GIVEN.finditer(given["given"])))
-        return names if len(names) > 1 else ()
-    for sentence in reversed(_SENTENCE.split(question[-_TAIL:])):
-        if _CHOOSE.match(sentence) and " or " in (head := sentence.partition(":")[0]):
-            sentence = head  # "Classify it as good or bad: ..."
-        found = _LAST.fullmatch(sentence.strip()) or _LISTED.fullmatch(sentence.strip())
-        asks = sentence.rstrip().endswith("?")
-        if found is not None and found.re is _LISTED and _CONTINUES.search(sentence):
-            break  # "Which number comes next: 2, 4, 6?"
-        joins = None if found is None or found.re is _LISTED else found["or"].casefold()
-        if joins == "o" and not _ROMANCE.search(question):
-            found = None  # "Quantos estados tem o Brasil?": an article
-        if found is None and asks:
-            break  # the question is another one
-        if found is None or not (asks or _CHOOSE.match(sentence)):
-            continue
-        items = _items(found["before"], found["last"].strip())
-        plain = tuple(dict.fromkeys(_plain(item) for item in items))
-        fine = 2 <= len(plain) <= _MOST_ITEMS and all(
-            0 < len(item.split()) <= _MOST_WORDS for item in plain
-        )
-        if fine and not _YES_NO.issuperset(item.casefold() for item in plain):
-            return plain
-    return ()
-
-
-def _items(before: str, last: str) -> list[str]:
-    _, colon, listed = before.rpartition(":")
-    comma = ",(?![0-9])" if _DECIMAL.search(last) else ","
-    if colon and listed.strip():
-        return [*re.split(comma, listed), last]
-    parts = re.split(comma, before)
-    if len(parts) > 1 and _ASKS_WHICH.match(parts[0]):
-        return [*parts[1:], last]
-    return [_tail(parts[0], last), *parts[1:], last]
-
-
-def _tail(text: str, last: str) -> str:
-    """Return the end of a text that is an alternative to `last`: from its article, or as long."""
-    words = text.split()
-    last = _NOT_IT.sub("", last)  # "spam or not spam"
-    article = _ARTICLE.match(last)
-    if article is not None:
-        starts = [at for at, word in enumerate(words) if _ARTICLE.fullmatch(f"{word} ")]
-        return " ".join(words[starts[-1] :]) if starts else ""
-    return " ".join(words[-len(last.split()) :])
-
-
-def _plain(item: str) -> str:
-    item = _AT.sub("", item.strip().strip("\"'`\u201c\u201d*_() "))
-    return _ARTICLE.sub("", item, count=1).strip()
 
 
 @lru_cache(maxsize=64)
 def reader(items: tuple[str, ...], question: str) -> Extractor:
     """Return the reader of replies that choose one of the alternatives of a question."""
     patterns = {item: _pattern(item) for item in sorted(items, key=len, reverse=True)}
+    if OPPOSITES.issuperset(items):
+        return finding("text", partial(_opposite, patterns=patterns, question=question), str)
     verb = _VERB.search(question)
     verbs = {item: None if verb is None else _with_verb(item, verb["verb"]) for item in items}
     asked = frozenset(re.findall(r"\w+|[<>]", question.casefold()))
@@ -188,7 +89,7 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
     exception = odd or option_texts.asked_for_the_exception(question)
 
     def find(text: str) -> Found | None:
-        said = plain_formula(readable(text))
+        said = _with_names(plain_formula(readable(text)), items)
         if exception:
             said = "\n".join(_as_asked(line, question) for line in locate.sentences(said))
         found = _find(said, patterns, verbs, asked, question)
@@ -196,7 +97,39 @@ def reader(items: tuple[str, ...], question: str) -> Extractor:
             return _find(said, own_words, verbs, asked, question)
         return found
 
-    return finding("text", find, lambda answer: _plain(answer).casefold())
+    return finding("text", find, lambda answer: plain(answer).casefold())
+
+
+def _opposite(text: str, patterns: dict[str, re.Pattern[str]], question: str) -> Found | None:
+    """Return which of "before" and "after" a reply says: alone, or before the question's words.
+
+    "Add it after it boils" says "after" to "before or after the water boils?".
+    """
+    said = readable(text).strip(" *_\"'")
+    opens = [item for item, pattern in patterns.items() if pattern.match(said)]
+    first = said[len(opens[0]) :].lstrip("*_") if opens else ""
+    if opens and (not first or first[0] in ".!,;:\u2014\u2013\n" or first.startswith(" -")):
+        return Found(opens[0], "first word")
+    clause = OPPOSITE.split(question)[-1]
+    asked = frozenset(WORD.findall(clause.casefold())) - SMALL
+    behind = {
+        item
+        for item, pattern in patterns.items()
+        for m in pattern.finditer(said)
+        if any(word in asked for word in WORD.findall(said[m.end() :].casefold())[:_NEAR])
+    }
+    fine = len(behind) == 1 and not (_DENIES.search(said) or _HEDGED.search(said))
+    return Found(behind.pop(), "whole reply") if fine else None
+
+
+def _with_names(said: str, items: Sequence[str]) -> str:
+    """Return a reply that calls "Plan B" only "B" with the whole names."""
+    names = [_NAMED_BY_LETTER.fullmatch(item) for item in items]
+    nouns = {name["noun"].casefold() for name in names if name is not None}
+    if None in names or len(nouns) != 1 or nouns.pop() in said.casefold():
+        return said
+    marks = {name["mark"]: name[0] for name in names if name is not None}
+    return _MARK.sub(lambda m: marks.get(m[0], m[0]), said)
 
 
 def _as_asked(line: str, question: str) -> str:
@@ -230,7 +163,7 @@ def _with_verb(item: str, verb: str) -> re.Pattern[str]:
 
 def _pattern(item: str) -> re.Pattern[str]:
     plural = r"(?:e?s)?" if item[-1:].isalpha() else ""
-    if (turned := _NOT_IT.match(item)) is not None:
+    if (turned := NOT_IT.match(item)) is not None:
         inner = re.escape(item[turned.end() :])
         return re.compile(
             rf"(?:\b(?:not|never|nicht|kein\w*|pas|no)|n['\u2019]t)\s+(?:\w+\s+)?{inner}{plural}(?!\w)",
@@ -256,7 +189,11 @@ def _find(
     for place in locate.stated(text):
         named = _named(place.answer, patterns, asked)
         return Found(named[0], place.where) if len(named) == 1 else None
-    lines = whole_sentences(text)[-_LAST_SENTENCES:]
+    sentences = whole_sentences(text)
+    alone = [item for item, one in patterns.items() if one.fullmatch(_bare(sentences))]
+    if alone and not any(map(_concludes, sentences[1:])):  # "Bern. Basel is larger, though."
+        return Found(alone[0], "first sentence")
+    lines = sentences[-_LAST_SENTENCES:]
     found = [_compared(line, patterns, question) or _named(line, patterns, asked) for line in lines]
     distinct = {name for named in found for name in named}
     where = "whole reply" if len(lines) == 1 else "last sentence"
@@ -265,7 +202,32 @@ def _find(
         return Found(does[0], "does what the question asks")
     if len(distinct) > 1 and len(found[-1]) == 1 and _concludes(lines[-1]):
         return Found(found[-1][0], where)
+    if len(distinct) > 1 and (own := _of_what_is_asked(lines, found, patterns, asked)) is not None:
+        return Found(own, "sentence that repeats the question")
     return Found(distinct.pop(), where) if len(distinct) == 1 else None
+
+
+def _of_what_is_asked(
+    lines: Sequence[str],
+    found: Sequence[Sequence[str]],
+    patterns: dict[str, re.Pattern[str]],
+    asked: frozenset[str],
+) -> str | None:
+    """Return the alternative of the only sentence with words of the question, if there is one.
+
+    "Forte means loud. Soft is piano." says "loud" to "What does forte mean, loud or soft?".
+    """
+    words = asked - SMALL - {word for item in patterns for word in WORD.findall(item.casefold())}
+    repeat = [
+        named
+        for line, named in zip(lines, found, strict=True)
+        if named and not words.isdisjoint(WORD.findall(line.casefold()))
+    ]
+    return repeat[0][0] if len(repeat) == 1 and len(repeat[0]) == 1 else None
+
+
+def _bare(sentences: Sequence[str]) -> str:
+    return sentences[0].strip(" .!*_\"'`\u3002") if len(sentences) > 1 else ""
 
 
 def _compared(line: str, patterns: dict[str, re.Pattern[str]], question: str) -> list[str]:
@@ -316,7 +278,7 @@ def _named(said: str, patterns: dict[str, re.Pattern[str]], asked: frozenset[str
         if pattern.search(left):
             named.append(item)
             left = pattern.sub(" ", left)
-    if named and any(figure not in asked for figure in re.findall(r"[0-9]+", left)):
+    if named and any(figure not in asked for figure in re.findall(r"[0-9]+", _BY.sub(" ", left))):
         return []  # "5 metres" is no choice of a unit
     if named and (len(said) > _LONGEST_SENTENCE or _DENIES.search(left) or _HEDGED.search(left)):
         return [*patterns]

@@ -54,6 +54,7 @@ _DATE = re.compile(
 )
 _ENDED = re.compile(r"[.!\u3002\uff01][*_\s]*$")
 _FIGURES = re.compile(r"[0-9]+")
+_RELATIVE = re.compile(r"\s(?:that|which|than|as)\s+(?:you|we|one|they|it|he|she)\b", re.I)
 _NO_PROSE = re.compile(r"[ \t]*(?:[-*+\u2022|]\s|\||[0-9]{1,2}[.)]\s|```|\$\$|\\\[|#)")
 _SECTIONED = 5  # paragraphs of a reply that goes on in sections
 _HEADINGS = 2  # of one
@@ -185,7 +186,7 @@ def _answering(blocks: tuple[str, ...], question: str) -> tuple[int | None, floa
     for at, block in enumerate(blocks):
         said = _said_in(block)
         score = max((_score(one, asked) for one in said), default=0.0)
-        score += _first(block) if at == 0 and score else 0.0
+        score += _first(block) if at == 0 and (score or _VERDICT.match(block)) else 0.0
         score += _under(blocks[at - 1], asked) if at and said else 0.0
         if score >= most:
             best, most = at, score
@@ -223,7 +224,9 @@ def _said_in(block: str) -> list[str]:
 def _score(said: str, asked: _Asked) -> float:
     """Return how far a sentence answers: the question's words, bold print, "so", a new figure."""
     ended = said.rstrip(" *_")
-    if ended.endswith((":", "?", "\uff1a", "\uff1f")) or supposes(said) or is_aside(said):
+    if ended.endswith((":", "?", "\uff1a", "\uff1f")) or is_aside(said):
+        return 0.0
+    if supposes(_RELATIVE.split(said)[0]):
         return 0.0
     marked = so(said) or is_marked(said) or _RESULTS.search(said)
     fresh = bool(set(_FIGURES.findall(said)) - asked.known)
@@ -238,6 +241,8 @@ def _score(said: str, asked: _Asked) -> float:
         return _IN_BOLD + _MARKED + _ENOUGH
     words = content(said)
     share = shared(words, asked.words) / max(1, len(asked.words))
+    if not asked.words and asked.known:  # "What is 15% of 80?"
+        share = len(asked.known.intersection(_FIGURES.findall(said))) / len(asked.known)
     head = shared(words, asked.head) > 0
     figure = asked.figures and fresh
     return share + printed + _MARKED * bool(marked) + _FIGURE * figure + _HEAD * head

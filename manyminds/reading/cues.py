@@ -10,7 +10,7 @@ _IS = (
     r"\b(?:(?:is|are|was)(?:n['\u2019]t|\s+not)?|(?:stays|remains)(?=\s)|(?:turns?|works?|comes?)\s+out\s+(?:to(?:\s+be)?|as)|amounts?\s+to|(?:can|could)\s+only\s+be|(?:cannot|can't|can\s+not|(?:would|must|should|will)n't)\s+be"
     r"|equals|(?:would|must|should|will|has\s+to|needs\s+to|comes\s+out\s+to)(?:\s+(?:not\s+)?be)?)\b"
 )
-_MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|\s-\s)"
+_MARK = r"(?:[:=]|[\u2014\u2013](?=\s)|(?<=\S)[ \t]-\s)"
 _BOLD = r"[*_]{0,3}"
 _ENGLISH = (
     rf"\b(?:(?:final|correct|right|best|short)\s+){{0,3}}"
@@ -51,12 +51,12 @@ RESULT_IS = re.compile(
 CORRECTION = re.compile(
     r"\b(?:is|was)(?:n['\u2019]t|\s+not)\s+[^.;,\n]{1,40}(?:,\s+(?:as|like|though|although)\s[^.;,\n]{1,60})?[.;,]\s*(?:but\s+|rather,?\s+|it(?:'s|\s+is)\s+)(?:rather\s+)?"
     r"|(?:\b(?:not|neither)|n['\u2019]t)\s+[^.;,\n]{1,40}?[,;]?\s+but\s+(?:rather\s+)?"
-    r"|\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
+    r"|(?P<turn>\b(?:actually|wait|no|rather|instead|sorry|oops|correction|hmm),?\s+(?:but\s+)?(?:actually,?\s+)?"
     r"(?:it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|that(?:'s|\s+is|\s+should\s+be))\s+"
     r"|\b(?:wrong|incorrect|mistake\w*|not\s+right)\b[.,;!]?\s+(?:actually,?\s+)?it(?:'s|\s+is|\s+should\s+be)\s+"
-    r"|\bcorrection:\s*(?:it\s+is\s+)?|\bi\s+mean\s+|\bit\s+should\s+be\s+"
+    r"|\bcorrection:\s*(?:it\s+is\s+)?|\bi\s+mean\s+|\bit\s+should\s+be\s+|\u66f4\u6b63[:\u4e3a])"
     r"|\b(?:nicht|pas|no|n\u00e3o|non|niet|nie|inte|ikke|\u043d\u0435)\s+[^.;\n]{1,40}?,?\s+(?:sondern|mais|sino|mas|bens\u00ec|ma|maar|lecz|tylko|utan|men|\u0430)\s+(?:\u00e9\s+|\u00e8\s+|to\s+)?"
-    "|\u3067\u306f\u306a\u304f|\u800c\u662f|\u66f4\u6b63[:\u4e3a]|\u5e94\u8be5\u662f",
+    "|\u3067\u306f\u306a\u304f|\u800c\u662f|\u5e94\u8be5\u662f",
     re.IGNORECASE,
 )
 REASON = re.compile(
@@ -64,6 +64,7 @@ REASON = re.compile(
     r"|(?<!written )(?<!expressed )(?<!known )as\s+(?:we|it|the|this|they|he|she)\b"
     r"|rather\s+than|instead\s+of"
     r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que|puesto\s+que|perch[\u00e9\u00e8](?=\s)|poich\u00e9(?=\s)|uma\s+vez\s+que|omdat|poniewa\u017c|\u043f\u043e\u0441\u043a\u043e\u043b\u044c\u043a\u0443)(?!\w).*|,\s+(?:denn|da|car|puisque|pues|pois|want|gdy\u017c|bo)\s.*"
+    r"|,\s+(?:even\s+)?(?:though|although|obwohl|obgleich|auch\s+wenn|bien\s+qu|m\u00eame\s+si|aunque|si\s+bien|sebbene|anche\s+se|embora|mesmo\s+que|hoewel|ook\s+al|\u0445\u043e\u0442\u044f|cho(?:cia\u017c|\u0107))(?![,\w]).*"
     r"|,?\s*\(?\bnot\s.*|\s+\((?:rounded|approx|not|since|because|as)\b.*"
     r"|;\s+(?=[a-z]{2,}[\s:]|i\s).*|[,\u3001\u3002;]\s*(?:\u56e0\u4e3a|\u56e0|\u306a\u305c)|\s+\u043f\u043e\u0442\u043e\u043c\u0443\b"
     r"|,\s*\u0442\u0430\u043a\s|\s+\u2014\s.*",
@@ -128,8 +129,8 @@ REFUSAL = re.compile(
     re.IGNORECASE,
 )
 CONCLUDES = re.compile(
-    r"^\W*(?:so|thus|therefore|hence|in\s+total|altogether|in\s+all|that(?:'s|\s+(?:is|makes|gives))|it(?:'s|\s+is)"
-    r"|this\s+(?:is|gives|means|makes)|there\s+(?:are|is)|total|i\s+(?:think|get|believe)|we\s+get|finally|consequently"
+    r"^\W*(?:(?:so|thus|therefore|hence|in\s+total|altogether|in\s+all|total)\b|that(?:'s|\s+(?:is|makes|gives))|it(?:'s|\s+is)"
+    r"|this\s+(?:is|gives|means|makes)|there\s+(?:are|is)|i\s+(?:think|get|believe)|we\s+get|finally|consequently"
     r"|also\b|donc|por\s+lo\s+tanto|as\u00ed|daher|insgesamt|(?:folglich|somit|demnach|ainsi|portanto|ent\u00e3o|entonces|luego|quindi|dunque|perci\u00f2|pertanto|dus|daarom|zatem|wi\u0119c)\b|"
     "\u56e0\u6b64|\u6240\u4ee5|\u6545|\u4e00\u5171|\u603b\u5171|\u3057\u305f\u304c\u3063\u3066|\u3088\u3063\u3066"
     r"|\u0438\u0442\u043e\u0433\u043e|\u0437\u043d\u0430\u0447\u0438\u0442|\u0442\u0430\u043a\u0438\u043c)",
@@ -142,8 +143,35 @@ COMMA_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_TITLE = re.compile(
+    r"[ \t]*(?:[0-9]{1,2}[.)][ \t]+)?(?=[^\n]{0,80}[^\W\d_]{3})[^\W\d_]+(?=\s)[^\n:\uff1a=]{0,80}\n\s*\S"
+)
+_NOT_OWN = re.compile(  # before a cue: "the intuitive (but wrong) answer:", "## Checking the answer"
+    r"(?:(?:(?<!not )\b(?:wrong|incorrect|mistaken|na[i\u00ef]ve|intuitive|tempting|misleading|gut|knee-jerk|instinctive|falsche|verlockende|intuitive|naheliegende|voreilige|foute|verkeerde|\u043d\u0435\u0432\u0435\u0440\u043d\w+|\u043d\u0435\u043f\u0440\u0430\u0432\u0438\u043b\u044c\u043d\w+|b\u0142\u0119dn\w+)\b"
+    r"|\u9519\u8bef|\u76f4\u89c9|\u8bef|\u76f4\u611f|\u9593\u9055\u3063\u305f|\u8aa4\u7b54)[^.:;,\n]{0,30}"
+    r"|^[#*_ \t]*(?:[0-9]{1,2}[.)]\s+)?(?:(?:double[- ])?check|verif|confirm|explain|explan|interpret|understand|discuss|why|\u00fcberpr\u00fcf|pr\u00fcf|kontroll|probe|v\u00e9rif|comprob|conferi|controll|\u043f\u0440\u043e\u0432\u0435\u0440|sprawdz|por\s*qu|pourquoi|warum)[^.:;,\n]{0,40}"
+    "|(?:\u9a8c\u8bc1|\u68c0\u9a8c|\u68c0\u67e5|\u9a57\u8a3c|\u78ba\u8a8d)[^\\n\u3002]{0,6})$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IS_LIKE = re.compile(  # "is usually wrong", "is surprisingly simple"
+    r"[\s*_]*(?:(?:usually|often|mostly|almost\s+always|typically|commonly|frequently|always)\s+(?:wrong|incorrect|false|mistaken)"
+    r"|(?:surprising|counter-?intuitive|surprisingly\s+\w+|meist(?:ens)?\s+falsch|oft\s+falsch|(?:souvent|g\u00e9n\u00e9ralement)\s+fausse|(?:suele|spesso|geralmente)\s+\w+)\b(?!\s*,?\s*[0-9]))",
+    re.IGNORECASE,
+)
+_LINE = 80  # characters before a cue
+
 
 @lru_cache(maxsize=1_024)  # each kind of answer that is tried looks for them in the same replies
 def answers_in(text: str) -> tuple[re.Match[str], ...]:
     """Return the cues of a text, such as "The answer is", from its first to its last."""
-    return tuple(ANSWER_IS.finditer(text))
+    return tuple(cue for cue in ANSWER_IS.finditer(text) if not _is_of_another(text, cue))
+
+
+def _is_of_another(text: str, cue: re.Match[str]) -> bool:
+    """Say whether a cue is part of a heading, or states what others wrongly answer."""
+    if cue[0] == "####":  # a heading with text below it; "#### 42" is none
+        return _TITLE.match(text, cue.end()) is not None
+    if _IS_LIKE.match(text, cue.end()):
+        return True
+    begins = text.rfind("\n", max(0, cue.start() - _LINE), cue.start()) + 1
+    return _NOT_OWN.search(text, max(begins, cue.start() - _LINE), cue.start()) is not None

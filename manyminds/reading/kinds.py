@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 
 from manyminds.reading import (
     alternatives,
+    alternatives_asked,
     choice_sets,
     choices,
     clock,
@@ -78,7 +79,7 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
     """
     question = question[-_LONGEST_QUESTION:]
     kinds: list[Extractor] = []
-    chosen = () if EITHER.search(question) else alternatives.named_in(question)
+    chosen = () if EITHER.search(question) else alternatives_asked.named_in(question)
     either = bool(chosen) and not question.rstrip().endswith("?")  # "Answer spam or ham."
     if polarity.asks(question) and not either:
         kinds.append(

@@ -65,6 +65,7 @@ _ANSWERED = re.compile(r"^\W*(?:Q|Question)\s*:[^\n]*\?\s*\n\W*(?:A|Answer)\s*:\
 _NOUN = re.compile(  # without one of these nothing "is the answer"
     "answer|option|choice|solution|\u304c\u7b54\u3048|\u304c\u6b63\u89e3", re.IGNORECASE
 )
+_WORD = re.compile(r"[0-9]+|[^\W\d_]{4,}")
 _MOST_BOXES = 20
 _TWO_NAMES = 40  # characters of a first name and an initial
 _SHORT = 12  # characters of an answer that another follows at once
@@ -178,10 +179,8 @@ def _cued(text: str) -> Found | None:
     last = cues[-1]
     where = "####" if last[0] == "####" else "cue"
     denied = DENIES.search(last[0]) is not None
-    for correction in CORRECTION.finditer(text, last.start()):
-        begins = not text[last.end() : correction.start()].strip(_MARKUP)
-        if not (begins and correction[0].casefold().startswith("no,")):  # "The answer: no, it is"
-            begin, where, denied = correction.end(), "cue, corrected", False
+    for correction in _corrections(text, last):
+        begin, where, denied = correction.end(), "cue, corrected", False
     said = _statement(text, begin)
     denied = denied or TAKEN_BACK.search(text, begin, begin + _LOOKAHEAD) is not None
     alone = said is not None and not DENIED.sub("", said, count=1).strip(
@@ -190,6 +189,25 @@ def _cued(text: str) -> Found | None:
     if said is not None and not (alone and not denied) and (denied or DENIED.match(said)):
         return Found(f"not {DENIED.sub('', said, count=1).strip()}", where)
     return found(said, where)
+
+
+def _corrections(text: str, cue: re.Match[str]) -> Iterator[re.Match[str]]:
+    """Yield what takes the answer behind a cue back: "no, it's", "not 5 but"."""
+    for turn in CORRECTION.finditer(text, cue.start()):
+        begins = not text[cue.end() : turn.start()].strip(_MARKUP)
+        if begins and turn[0].casefold().startswith("no,"):  # "The answer: no, it is"
+            continue
+        if turn["turn"] or _corrects(turn[0], text, cue.end(), turn.start()):
+            yield turn
+
+
+def _corrects(correction: str, text: str, begin: int, end: int) -> bool:
+    """Say whether "not X but Y" stands in the statement of an answer, or takes it up again."""
+    said = _statement(text, begin) or ""
+    if end <= text.find(said, begin) + len(said):
+        return True
+    words = set(_WORD.findall(said.casefold()))
+    return not words.isdisjoint(_WORD.findall(correction.casefold()))
 
 
 def _is_label(text: str, cue: re.Match[str]) -> bool:

@@ -69,8 +69,9 @@ _COPULA = re.compile(
     re.IGNORECASE,
 )
 SO = re.compile(
-    r"(?:[,;]|\s[\u2014\u2013-])\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|folglich|donc|logo|portanto|luego|entonces|por\s+lo\s+tanto|quindi"
-    r"|dunque|\u0437\u043d\u0430\u0447\u0438\u0442|\u043f\u043e\u044d\u0442\u043e\u043c\u0443)\b,?\s",
+    r"(?:[,;]|\s[\u2014\u2013-])\s+(?:and\s+|y\s+|e\s+|und\s+|et\s+)?(?:so|thus|hence|therefore|also|daher|folglich|somit|sodass|so\s+dass|donc|si\s+bien\s+que|ce\s+qui\s+fait|logo|portanto|luego|entonces|as\u00ed\s+que|de\s+modo\s+que|por\s+lo\s+(?:tanto|que)|assim|quindi"
+    r"|dunque|per\s+cui|dus|wi\u0119c|zatem|\u0437\u043d\u0430\u0447\u0438\u0442|\u043f\u043e\u044d\u0442\u043e\u043c\u0443|\u0442\u0430\u043a\s+\u0447\u0442\u043e|\u0438\u0442\u043e\u0433\u043e)\b,?\s"
+    r"|[\uff0c,]\s*(?:\u6240\u4ee5|\u56e0\u6b64|\u4e00\u5171|\u603b\u5171)",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(  # "in 2.5 hours it travels 150 miles"
@@ -102,7 +103,7 @@ AFTER = re.compile(
 """What a last sentence takes into account before it states its result."""
 _REVISED = re.compile(
     r"^.*\b(?:first|initial(?:ly)?|originally|thought|guess(?:ed)?)\b.*?,?\s+(?:but|however)\b,?\s*"
-    r"|^\W*not\s+\S{1,20}\s+but\s+",
+    r"|^\W*(?:(?:that|it|this)(?:['\u2019]s|\s+is)\s+)?not\s+\S{1,20}\s+but\s+",
     re.IGNORECASE,
 )
 _YEAR_ASIDE = re.compile(r"\b(?:in|since|by|from|until)\s+(?:1[0-9]|20)[0-9]{2}\b", re.IGNORECASE)

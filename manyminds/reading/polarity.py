@@ -9,7 +9,17 @@ from manyminds.reading import digits, locate, markup
 from manyminds.reading.answers import find_final, finding, text_key
 from manyminds.reading.cues import DENIES, REASON, answers_in
 from manyminds.reading.locate import Found
-from manyminds.reading.polarity_words import EITHER, ELLIPSIS, OPENING_END, SAID, TURNS, WAS, WORD
+from manyminds.reading.polarity_words import (
+    ASPECT,
+    EITHER,
+    ELLIPSIS,
+    JUDGES,
+    OPENING_END,
+    SAID,
+    TURNS,
+    WAS,
+    WORD,
+)
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import stem
 
@@ -77,11 +87,6 @@ _ADVERB = re.compile(
     r"^(?:unfortunately|sadly|well|actually|fortunately|generally|technically|surprisingly|luckily|in\s+short|in\s+fact|oh|sure)\b,?\s+",
     re.IGNORECASE,
 )
-_ASPECT = re.compile(  # "Botanically speaking, yes"
-    r"^(?:\w+ly(?:\s+speaking)?|by\s+definition|as\s+a\s+rule|(?:in|from)\s+(?:(?:an?|the|its)\s+)?\w+(?:\s+\w+)?\s+(?:sense|terms|usage|view|perspective|standpoint|of\s+view)"
-    r"|in\s+(?:principle|general|theory|botany|biology|science|mathematics|practice)|streng\s+genommen|genau\s+genommen|\w+\s+gesehen|strictement\s+parlant|d['\u2019]un\s+point\s+de\s+vue\s+\w+|en\s+(?:rigor|principio|principe)|\w+mente(?:\s+hablando)?|\w+ment\s+parlant)\s*,\s*",
-    re.IGNORECASE,
-)
 _SAYS_SO = re.compile(
     r"\b(?:so|thus|hence|therefore)\b,?\s+(?:the\s+answer\s+is\s+)?(?:yes|no)\W*$", re.IGNORECASE
 )
@@ -106,11 +111,6 @@ _JAPANESE_WH = re.compile(
     "\u4f55|\u8ab0|\u3060\u308c|\u3069[\u3053\u308c\u306e\u3046\u3061]|\u3044[\u3064\u304f]|\u306a[\u305c\u3093\u306b]|\u5e7e"
 )
 _NOT_CHINESE = re.compile("\u5e76?\u4e0d(?=[\u662f\u80fd\u4f1a\u5c5e\u53ef])|\u6ca1(?=\u6709)")
-_JUDGES = re.compile(  # "The statement in question, however, is true."
-    r"(?:^|[.!?\n]\s*)\W*(?:the|this)\s+(?:original\s+|given\s+)?(?:statement|claim|assertion)\b(?:\s+(?:in\s+question|above|itself|given))?(?:,?\s+(?:however|therefore|thus|hence|then),?)?"
-    r"\s+is\s+(?:therefore\s+|thus\s+|hence\s+|indeed\s+)?[*_`]*(?:(?P<true>true)|false)\W*$",
-    re.IGNORECASE,
-)
 _SAYS_YES_OR_NO = re.compile(
     r"(?:yes|no|ja|nein|oui|non|s[\u00ed\u00ec]|sim|n\u00e3o|nee|tak|nie|\u0434\u0430|\u043d\u0435\u0442),\s+(?!(?:wait|sorry|actually|but|hmm|or)\b)[^?]{5,}$",
     re.IGNORECASE,
@@ -178,8 +178,8 @@ def find(text: str, question: str = "") -> Found | None:
         f" *_\"'`#$(){{}}\\[]\u300c\u300d\u201c\u201d\u00ab\u00bb{_THUMBS}"
     )  # "False? No: true."
     word = None if where == "first word" and _QUOTES.match(readable(text)) else _word(said)
-    if word is None and (judged := _JUDGES.search(said[-_LONGEST_END:])) is not None:
-        word, where = "yes" if judged["true"] else "no", "last sentence"
+    if word is None and (judged := JUDGES.search(said[-_LONGEST_END:])) is not None:
+        word, where = "yes" if any(judged.groups()) else "no", "last sentence"
     if word is None and (concluded := _CONCLUDED.search(said[-_LONGEST_END:])) is not None:
         word, where = "yes" if concluded["yes"] else "no", "last sentence"
     last = _last_verdict(readable(text)) if question and where == "first word" else None
@@ -244,7 +244,7 @@ def _word(said: str) -> str | None:
         return "no" if short["no"] else "yes"
     if (ellipsis := _elliptic_opening(said)) is not None:
         return ellipsis
-    said = _ASPECT.sub("", said)
+    said = ASPECT.sub("", said)
     said = _SO.split(_ADVERB.sub("", said))[-1] if _SAYS_SO.search(said) else _ADVERB.sub("", said)
     said = _CHANGED.sub("", said)
     word = WORD.match(said)

@@ -50,6 +50,10 @@ ELLIPSIS = re.compile(  # "No lo es.", "Das ist nicht so."
     r"|no\s+(?:lo\s+)?(?:es|son|est\u00e1n?|puede|pueden|hace|hacen)(?:\s+as\u00ed)?|non\s+(?:lo\s+)?(?:\u00e8|sono|pu\u00f2|possono|fa|fanno)(?:\s+(?:vero|cos\u00ec))?"
     r"|n\u00e3o\s+(?:o\s+)?(?:\u00e9|s\u00e3o|pode|podem|faz|fazem)(?:\s+verdade)?|dat\s+(?:is|klopt|kan)\s+niet(?:\s+(?:zo|waar|het\s+geval))?"
     r"|(?:\u044d\u0442\u043e\s+)?\u043d\u0435\s+(?:\u0442\u0430\u043a|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f|\u043c\u043e\u0436\u0435\u0442)|\u043d\u0435\u043b\u044c\u0437\u044f|to\s+nieprawda"
+    r"|(?:(?:no|oh|oh\s+no|nein|non),?\s+)?(?:please,?\s+)?(?:don['\u2019]t|do\s+not)(?:\s+(?:do|risk|try|even\s+try)(?:\s+(?:it|that|this))?)?(?:,?\s+please)?|(?:better|best|rather|preferably)\s+not|i\s+(?:wouldn['\u2019]t|would\s+not)|(?:no\s+way|under\s+no\s+circumstances|on\s+no\s+account)"
+    r"|(?:bitte|lieber|besser|blo\u00df|auf\s+(?:gar\s+)?keinen\s+fall)(?:\s+nicht)?(?<!bitte)|auf\s+(?:gar\s+)?keinen\s+fall|(?:surtout|plut\u00f4t|absolument|certainement)\s+pas|en\s+aucun\s+cas|mejor\s+no|de\s+ning\u00fan\s+modo|en\s+absoluto|meglio\s+di\s+no|assolutamente\s+no|melhor\s+n\u00e3o|de\s+jeito\s+nenhum|liever\s+niet|beter\s+niet"
+    r"|\u043b\u0443\u0447\u0448\u0435\s+\u043d\u0435(?:\s+\u043d\u0430\u0434\u043e)?|\u043d\u0435\s+(?:\u0441\u0442\u043e\u0438\u0442|\u043d\u0430\u0434\u043e)|\u043d\u0438\s+\u0432\s+\u043a\u043e\u0435\u043c\s+\u0441\u043b\u0443\u0447\u0430\u0435|lepiej\s+nie"
+    "|(?:\u6700\u597d|\u5343\u4e07|\u8bf7)?(?:\u4e0d\u8981|\u522b)(?:\u8fd9\u6837)?|\u7edd\u5bf9?\u4e0d(?:\u884c|\u53ef\u4ee5|\u80fd)|(?:\u3084\u3081\u3066|\u63a7\u3048\u3066)\u304f\u3060\u3055\u3044|\u3060\u3081\u3067\u3059"
     "|\u4e0d(?:\u80fd|\u4f1a|\u884c|\u53ef\u4ee5|\u53ef\u80fd|\u5c5e\u4e8e)|\u6ca1\u6709|(?:\u305d\u3046\u3067\u306f|\u3067\u304d|\u3042\u308a)(?:\u3042\u308a)?\u307e\u305b\u3093|\u9055\u3044\u307e\u3059)"
     r"|(?:das|dies)\s+(?:ist\s+(?:so|der\s+fall)|stimmt)|c['\u2019]est\s+(?:bien\s+)?(?:le\s+cas|vrai|exact)|as\u00ed\s+es|lo\s+(?:es|son|\u00e8|sono)|\u00e8\s+(?:cos\u00ec|vero)"
     r"|\u00e9\s+verdade|dat\s+(?:is\s+zo|klopt)|\u044d\u0442\u043e\s+(?:\u0442\u0430\u043a|\u043f\u0440\u0430\u0432\u0434\u0430)|to\s+prawda"
@@ -75,3 +79,26 @@ EITHER = re.compile(
     re.IGNORECASE,
 )
 """A question's words that yes and no, or true and false, answer."""
+JUDGES = re.compile(  # "The statement in question, however, is true."
+    r"(?:^|[.!?\n]\s*|[,;:]\s+|\b(?:and|so|hence|thus|therefore|means|shows|und|et|y|e|en)\s+(?:that\s+)?)[^\w\n]{0,4}"
+    r"(?:(?:(?:so|thus|hence|therefore|that|which\s+means(?:\s+that)?|also|somit|damit|donc|por\s+lo\s+tanto|quindi|portanto|dus)\s+)*)"
+    r"(?:(?:the|this)\s+(?:original\s+|given\s+)?(?:statement|claim|assertion)\b(?:\s+(?:in\s+question|above|itself|given))?(?:,?\s+(?:however|therefore|thus|hence|then),?)?"
+    r"\s+is\s+(?:therefore\s+|thus\s+|hence\s+|indeed\s+)?[*_`]*(?:(?P<true>true|correct)|not\s+(?:true|correct)|false|incorrect|wrong)"
+    r"|(?:die|diese)\s+(?:aussage|behauptung)\s+(?:ist\s+)?(?:also\s+|somit\s+|damit\s+|daher\s+|tats\u00e4chlich\s+)?[*_`]*(?:(?P<wahr>wahr|richtig|korrekt|stimmt)|nicht\s+(?:wahr|richtig)|falsch|unwahr)"
+    r"|(?:l['\u2019]|cette\s+)(?:affirmation|\u00e9nonc\u00e9)\s+est\s+(?:donc\s+|bien\s+)*[*_`]*(?:(?P<vrai>vraie?|exacte?|correcte?)|fausse|faux|incorrecte?)"
+    r"|(?:la|esta)\s+(?:afirmaci\u00f3n|declaraci\u00f3n)\s+es\s+(?:por\s+(?:lo\s+)?tanto\s+|entonces\s+)?[*_`]*(?:(?P<cierto>verdadera|correcta|cierta)|falsa|incorrecta)"
+    r"|(?:l['\u2019]|questa\s+)affermazione\s+\u00e8\s+(?:quindi\s+|dunque\s+)?[*_`]*(?:(?P<vero>vera|corretta|esatta)|falsa|errata|sbagliata)"
+    r"|(?:a|esta)\s+afirma\u00e7\u00e3o\s+\u00e9\s+(?:portanto\s+)?[*_`]*(?:(?P<certo>verdadeira|correta)|falsa|incorreta)"
+    r"|(?:de|deze)\s+(?:stelling|uitspraak|bewering)\s+is\s+(?:dus\s+)?[*_`]*(?:(?P<waar>waar|juist|correct)|onwaar|onjuist)"
+    r"|(?:\u044d\u0442\u043e\s+)?\u0443\u0442\u0432\u0435\u0440\u0436\u0434\u0435\u043d\u0438\u0435\s+(?:[\u2014-]\s+|\u044f\u0432\u043b\u044f\u0435\u0442\u0441\u044f\s+)?[*_`]*(?:(?P<da>\u0432\u0435\u0440\u043d\u043e|\u0438\u0441\u0442\u0438\u043d\w+|\u0432\u0435\u0440\u043d\u044b\u043c|\u043f\u0440\u0430\u0432\u0434\u0438\u0432\u043e)|\u043d\u0435\u0432\u0435\u0440\u043d\w+|\u043b\u043e\u0436\u043d\w+))\W*$"
+    "|(?:\u8fd9\u4e2a|\u8be5|\u8fd9\u4e00|\u6b64)?(?:\u8bf4\u6cd5|\u9648\u8ff0|\u547d\u9898)\u662f?[*_`]*(?:(?P<zheng>\u6b63\u786e|\u5bf9)|\u9519\u8bef|\u4e0d\u6b63\u786e|\u9519)\u7684?\\W*$"
+    "|(?:\u3053\u306e|\u305d\u306e)?(?:\u8a18\u8ff0|\u6587|\u4e3b\u5f35|\u8aac\u660e)\u306f[*_`]*(?:(?P<sei>\u6b63\u3057\u3044|\u771f|\u6b63)|\u8aa4\u308a|\u9593\u9055\u3044|\u507d|\u6b63\u3057\u304f)[^\n\u3002]{0,6}\\W*$",
+    re.IGNORECASE,
+)
+"""Says that the statement in question is true or false; a group holds where it is true."""
+ASPECT = re.compile(  # "Botanically speaking, yes"
+    r"^(?:\w+ly(?:\s+speaking)?|by\s+definition|as\s+a\s+rule|(?:in|from)\s+(?:(?:an?|the|its)\s+)?\w+(?:\s+\w+)?\s+(?:sense|terms|usage|view|perspective|standpoint|of\s+view)"
+    r"|in\s+(?:principle|general|theory|botany|biology|science|mathematics|practice)|streng\s+genommen|genau\s+genommen|\w+\s+gesehen|strictement\s+parlant|d['\u2019]un\s+point\s+de\s+vue\s+\w+|en\s+(?:rigor|principio|principe)|\w+mente(?:\s+hablando)?|\w+ment\s+parlant)\s*,\s*",
+    re.IGNORECASE,
+)
+"""A restriction before a verdict."""

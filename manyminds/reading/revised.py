@@ -32,9 +32,9 @@ _RETHINKS = re.compile(
     re.IGNORECASE,
 )
 _UNDECIDED = re.compile(
-    r"\b(?:(?:rather|prefer)\s+not\s+(?:to\s+)?(?:commit|decide|choose|pick|answer|say)|(?:won't|will\s+not|cannot|can't|can\s+not|unable\s+to|don't\s+want\s+to)\s+(?:honestly\s+)?(?:commit|decide|settle|choose\s+between|tell\s+which|say\s+which|make\s+up\s+my\s+mind)"
+    r"\b(?:(?:rather|prefer)\s+not\s+(?:to\s+)?(?:commit|decide|choose|pick|answer|say)|(?:won't|will\s+not|cannot|can't|can\s+not|couldn't|could\s+not|unable\s+to|not\s+able\s+to|don't\s+want\s+to)\s+(?:honestly\s+|really\s+)?(?:commit|decide|settle|choose\s+between|tell\s+which|say\s+which|make\s+up\s+my\s+mind)"
     r"|no\s+(?:way\s+(?:of|to)\s+)?(?:telling|know(?:ing)?)\s+(?:in\s+advance|which|what|how)|(?:don't|do\s+not)\s+(?:know|see)\s+which|torn\s+between|undecided"
-    r"|(?:kann|will)\s+mich\s+(?:hier\s+)?nicht\s+(?:entscheiden|festlegen)|(?:peux|veux)\s+pas\s+(?:trancher|me\s+prononcer)|no\s+(?:puedo|quiero)\s+(?:decidir|decantarme)|non\s+(?:so|posso)\s+decider\w*|n\u00e3o\s+(?:consigo|posso)\s+decidir)"
+    r"|(?:kann|will|konnte|m\u00f6chte)\s+(?:ich\s+)?mich\s+(?:hier\s+|ehrlich\s+gesagt\s+)?(?:\w+\s+){0,2}nicht\s+(?:entscheiden|festlegen)|(?:peux|veux)\s+pas\s+(?:trancher|me\s+prononcer)|no\s+(?:puedo|quiero)\s+(?:decidir|decantarme)|non\s+(?:so|posso)\s+decider\w*|n\u00e3o\s+(?:consigo|posso)\s+decidir)"
     r"|\u65e0\u6cd5(?:\u5224\u65ad|\u786e\u5b9a|\u51b3\u5b9a)|\u96be\u4ee5(?:\u5224\u65ad|\u51b3\u5b9a)|\u5224\u65ad\u3067\u304d|\u6c7a\u3081\u3089\u308c|\u043d\u0435\s+(?:\u043c\u043e\u0433\u0443|\u0431\u0443\u0434\u0443)\s+(?:\u0440\u0435\u0448\u0438\u0442\u044c|\u0432\u044b\u0431\u0440\u0430\u0442\u044c)",
     re.IGNORECASE,
 )

@@ -15,6 +15,10 @@ from manyminds.reading.measures import UNITS
 from manyminds.reading.number_places import in_sentence
 from manyminds.reading.subjects import COUNTED, sentence_asked
 
+_WHAT_IS = (
+    r"(?:\bwhat|\bwhich|\bwelche[rsnm]?|\bquel(?:le)?|\bqu\u00e9|\bcu\u00e1l|\bqual[ei]?|\bche|\bwelke?|\bwas|\bwie|\b\u043a\u0430\u043a\w+|\bkt\u00f3r\w+)(?:['\u2019]s)?\s+"
+    r"(?:(?:is|was|are|were|would|will|should|be|ist|war|hoch|est|\u00e9tait|es|era|\u00e8|\u00e9|the|an?|its|his|her|their|die|der|das|seine?|ihre?|la|le|sa|son|leur|su|il|o|a|sua|de|het)\s+){0,3}(?:\w+\s+)?"
+)
 _ASKS_FOR = (
     (
         re.compile(
@@ -51,6 +55,20 @@ _ASKS_FOR = (
             re.IGNORECASE,
         ),
         "%",
+    ),
+    (
+        re.compile(
+            rf"{_WHAT_IS}(?:speed|velocity|geschwindigkeit|vitesse|velocidade?|velocit\u00e0|snelheid|\u0441\u043a\u043e\u0440\u043e\u0441\u0442\w+)\b|\bhow\s+fast\b|\bwie\s+schnell\b|\u901f\u5ea6(?:\u662f|\u4e3a)?\u591a\u5c11|\u6642\u901f\u4f55",
+            re.IGNORECASE,
+        ),
+        "speed",
+    ),
+    (
+        re.compile(
+            rf"{_WHAT_IS}(?:temperatur\w*|temp\u00e9rature|(?:boiling|melting|freezing)\s+point|\u0442\u0435\u043c\u043f\u0435\u0440\u0430\u0442\u0443\u0440\w*)\b|\u6e29\u5ea6(?:\u662f|\u4e3a)?\u591a\u5c11|\u4f55\u5ea6",
+            re.IGNORECASE,
+        ),
+        "temperature",
     ),
 )
 """What a question asks for: a length, a time, an amount of money."""
