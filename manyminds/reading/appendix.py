@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from manyminds.reading import locate
+from manyminds.reading import lists, locate, roots
 from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.conclusion import HEADING
 from manyminds.reading.cut_off import is_cut_off
@@ -106,6 +106,8 @@ def answering(text: str, question: str) -> str:
     blocks = _blocks(shown)
     if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown) or _breaks_off(shown):
         return text
+    if roots.listed(shown) is not None:
+        return text
     at, score = _answering(blocks, question)
     behind = [] if at is None else blocks[at + 1 :]
     if at is None or not _are_appendix(behind, sure=score >= _SURE):
@@ -198,7 +200,8 @@ def _asked(question: str) -> _Asked:
     return _Asked(
         asked.words,
         frozenset([asked.head] if asked.head else ()),
-        _DATE.search(question) is not None or figures_asked(question),
+        (_DATE.search(question) is not None or figures_asked(question))
+        and lists.asked_for(question) is None,
         frozenset(_FIGURES.findall(question)),
     )
 

@@ -8,10 +8,12 @@ tiles does she need?".
 import re
 
 from manyminds.reading import (
+    answering_sentence,
     conclusion,
     digits,
     figures,
     given,
+    lists,
     locate,
     number_places,
     numbers,
@@ -78,10 +80,19 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
         lists numbers where the question asks how many there are.
     """
     answer = _read(kind, text, found, question)
+    if answer is not None and _is_one_of_a_list(kind, answer, text, question):
+        return None
     if answer is None or kind.name not in ("math", "text") or not figures_asked(question):
         return answer
     first = any(one[0].startswith(f"{answer.answer},") for one in _SERIES.finditer(text))
     return None if first or _SERIES.fullmatch(answer.answer) else answer
+
+
+def _is_one_of_a_list(kind: Extractor, answer: Found, text: str, question: str) -> bool:
+    """Say whether a reply of several sentences ends in a number where a list is asked for."""
+    loose = kind.name in ("number", "math") and answer.where in (*_LOOSE, *_SURE)
+    listed = loose and figures.is_number(answer.answer) and lists.asked_for(question) is not None
+    return listed and len(locate.sentences(readable(text))) > 1
 
 
 def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
@@ -96,6 +107,7 @@ def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Fou
     number = kind.name == "number" or found is not None and figures.is_number(found.answer)
     if number and not _stands_out(found, (locate.sentences(shown) or [""])[-1]):
         found = _of_whom_it_asks(shown, found, question)
+    found = answering_sentence.read(kind, shown, found, question)
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
         return found

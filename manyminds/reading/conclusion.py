@@ -11,7 +11,16 @@ from typing import NamedTuple
 from manyminds.reading import locate
 from manyminds.reading.asked import HEAD, Asked, asked_in, content, shared
 from manyminds.reading.cues import DENIES
-from manyminds.reading.discourse import SINCE, is_aside, is_marked, parts, so, supposes, unmarked
+from manyminds.reading.discourse import (
+    SINCE,
+    contrary,
+    is_aside,
+    is_marked,
+    parts,
+    so,
+    supposes,
+    unmarked,
+)
 from manyminds.reading.revised import turns
 from manyminds.reading.steps import leads
 
@@ -70,6 +79,8 @@ _INSTANCE = re.compile(
 _CONTRASTS = re.compile(
     r"[^\w]*\b(?:however|but|yet|aber|jedoch|mais|pero|ma|mas|maar|\u043d\u043e|ale)\b", re.I
 )
+_ASKS_WOULD = re.compile(r"\bwould\b[^?]*\?\s*$", re.IGNORECASE)
+_WOULD_DO = re.compile(r"\bwould\b(?!\s+have\b)")
 _MOST_WORDS = 4  # of the subject of a sentence that says what something is
 _FEWEST = 2  # sentences of a reply that has a conclusion
 _BACK = 2  # paragraphs at the end that may hold it
@@ -109,6 +120,8 @@ def of(text: str, question: str = "") -> Conclusion | None:
         question: The question, if it is known.
     """
     sentences = _sentences(text[-_TAIL:])
+    if _ASKS_WOULD.search(question):  # what is asked for is no aside
+        sentences = [one._replace(said=_indicative(one.said)) for one in sentences]
     while sentences and (is_aside(sentences[-1].said) or sentences[-1].said.endswith(("?", "？"))):
         sentences.pop()
     if len(sentences) < _FEWEST:
@@ -137,6 +150,11 @@ def of(text: str, question: str = "") -> Conclusion | None:
             break
     ending = [one.said for one in sentences if one.paragraph == last]
     return _alone(ending, content(question[-_LONGEST_QUESTION:])) if several else None
+
+
+def _indicative(said: str) -> str:
+    """Return "it will take" for "it would take", unless the sentence begins with a condition."""
+    return said if contrary(said) else _WOULD_DO.sub("will", said)
 
 
 def _sentences(text: str) -> list[_Sentence]:

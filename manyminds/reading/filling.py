@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from manyminds.reading.stems import SMALL, WORD, stem
 from manyminds.reading.texts import DENIES
 
-DOES = re.compile(r"^(?:\w+\s+){0,2}?(?P<does>do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
+DOES = re.compile(r"^(?:\w+\s+){0,4}?(?P<does>do|does|did)\s+(?P<rest>.+)", re.IGNORECASE)
 _ENDS = re.compile(
     r",(?![0-9])|:(?!\s?[0-9])|[;()\[\]\u2014\u2013\n!?]|(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)\.(?:\s|$)|\s-\s"
     r"|\s(?:which|that|who(?:se|m)?|where|because|since|but|however|although|while|as|so|in\s+which"

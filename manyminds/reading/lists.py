@@ -9,8 +9,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from manyminds.reading import figures, locate
+from manyminds.reading import figures, listed_lines, locate
 from manyminds.reading.answers import Extractor, finding
+from manyminds.reading.asked import content, shared
+from manyminds.reading.discourse import is_aside, so, supposes, unmarked
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 from manyminds.reading.stems import WORD, stem
@@ -32,6 +34,9 @@ _ALL = re.compile(
     r"\s+(?:(?:of|in|on|from|with|between)\s+(?:\w+\s+){1,4}?)?(?:are|were|do|did|have|can|occur|appear"
     r"|border|contain|belong|live|make|use|speak|lie|fall|divide|orbit|flow|form|end|begin|satisfy|solve|share|produce|cause|exist|remain|come)\b"
     r"|\b(?:give|find|state|list|write|determine)\s+(?:down\s+)?(?:the\s+|all\s+|as\s+a\s+)+(?:set|list|elements)\b"
+    r"|\b(?:welche\s+(?!person|stadt|farbe|zahl|sprache|insel|stra\u00dfe)[^\W\d_]+(?:n|er|e|s)\s+(?:\w+\s+){0,2}?(?:sind|haben|grenzen|liegen|geh\u00f6ren|enthalten|waren|bilden|ergeben|flie\u00dfen|kommen)"
+    r"|quel(?:le)?s\s+[^\W\d_]+s\s+(?:\w+\s+)?(?:sont|ont|bordent|forment|appartiennent|composent|donnent)|qu\u00e9\s+[^\W\d_]+s\s+(?:son|limitan|tienen|forman|est\u00e1n|hay|componen|pertenecen)"
+    r"|quali\s+[^\W\d_]+\s+(?:sono|confinano|hanno|formano|appartengono)|quais\s+[^\W\d_]+s\s+(?:s\u00e3o|fazem|t\u00eam|formam|pertencem)|welke\s+[^\W\d_]+(?:en|s)\s+(?:zijn|hebben|grenzen|liggen|vormen))\b"
     r"|\b(?:factors|divisors|nenne|nennen|(?:welche?s?|was)\s+sind|quel(?:le)?s\s+sont|cu\u00e1les\s+son|qual[ei]\s+sono|quais\s+s\u00e3o|nommez|nombra|nomina|\u043d\u0430\u0437\u043e\u0432\u0438)\b"
     "|\u54ea(?:\u4e9b|\u51e0|\u4e24|[\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341])|\u5217\u51fa",
     re.IGNORECASE,
@@ -103,6 +108,7 @@ _LAST_NUMBER = re.compile(r"[^\W\d_][^\d]*\s(?P<number>-?[0-9]+(?:[.,/][0-9]+)?)
 _BEHIND = re.compile(  # ", in vertical stripes"
     r"(?:in|on|at|with|from|by|for|as|mit|auf|avec|dans|con|com|met)\s", re.IGNORECASE
 )
+_TURNED = re.compile(r"\b(?:but|however|actually|aber|jedoch|mais|pero|ma|mas)\b", re.IGNORECASE)
 _MOST_WORDS = 6
 _MOST_ITEMS = 60
 _FEW_WORDS = 2  # of a line that is an item
@@ -165,6 +171,9 @@ def find(
         asked: The words of the question, which may stand before the first item.
     """
     found = _found(text)
+    loose = found is None or found.where == "last sentence"
+    if loose and asked and not locate.places(readable(text)):
+        found = _in_a_sentence(readable(text), asked) or found
     if found is not None and asked:
         words = found.answer.split(" ")
         while len(words) > 1 and words[0].islower() and words[0] in asked:
@@ -179,6 +188,26 @@ def find(
     return None
 
 
+def _in_a_sentence(text: str, asked: frozenset[str]) -> Found | None:
+    """Return the list of the one sentence that repeats most of the question and has one."""
+    words = content(" ".join(asked))
+    found: list[Found] = []
+    sentences = locate.sentences(text)
+    for sentence in sentences:
+        repeats = 2 * shared(content(sentence), words) >= len(words) > 0
+        sentence = sentence.replace("**", "")
+        repeats = repeats or so(sentence) is not None
+        leads = sentence.endswith((":", "\uff1a"))
+        if not repeats or leads or is_aside(sentence) or supposes(sentence):
+            continue
+        listed = _joined(_items(_CLAUSE.split(unmarked(sentence), maxsplit=1)[0]), "sentence")
+        found += [] if listed is None else [listed]
+    turned = any(
+        _TURNED.search(one) and 2 * shared(content(one), words) >= len(words) for one in sentences
+    )
+    return found[0] if len({one.answer for one in found}) == 1 and not turned else None
+
+
 def _found(text: str) -> Found | None:
     text = readable(text).strip()
     block = locate.fenced(text)
@@ -189,7 +218,10 @@ def _found(text: str) -> Found | None:
     if len(bullets) > 1:
         last = max(at for at, line in enumerate(lines) if _BULLET.match(line))
         said = any(_CONCLUDES.search(line) for line in lines[last + 1 :])
-        return None if said else _joined(bullets, "list")
+        listed = None if said or listed_lines.is_sectioned(text) else _joined(bullets, "list")
+        if listed is None and (names := listed_lines.names(text)):
+            return _joined(names, "list")
+        return listed
     if len(lines) > 2 and all(len(line.split()) <= _FEW_WORDS for line in lines):
         return _joined([line.strip().rstrip(",;") for line in lines], "lines")
     for place in locate.places(text):

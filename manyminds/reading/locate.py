@@ -43,6 +43,8 @@ _INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")  # "John F." before "Kennedy"
 _OPENS = re.compile(r"(?:The|It|This|That|He|She|They|In|So|If|We|You|But|And|As|Its|His|Her)\b")
 _STEP = re.compile(r"(?:step|schritt|\u00e9tape|paso|passo)\s+[0-9]+\b(?!\W*$)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
+_LISTED = re.compile(r"(?<=[0-9\n][-*\u2022.)] )\*\*[^*\n]{1,60}\*\*\s*:")
+"""A label in a line of a list: "3. **Stop**: ..."."""
 _JOINS_BOLD = re.compile(
     r"\s*[,;]?\s*(?:\b(?:and|or|und|oder|et|ou|y|o|e)\b|[\u548c\u6216\u4e0e\u3001&,])\s*",
     re.IGNORECASE,
@@ -258,7 +260,11 @@ def bold(text: str) -> str | None:
     """Return the last bold span that is no label ("Note:"), with those that "and" joins to it."""
     text = text[-_TAIL:]
     said = [(m, (m[1] or m[2]).strip()) for m in _BOLD.finditer(text)]
-    spans = [(m, s) for m, s in said if s and not s.endswith(":") and not _STEP.match(s)]
+    spans = [
+        (m, s)
+        for m, s in said
+        if s and not s.endswith(":") and not _STEP.match(s) and not _LISTED.match(text, m.start())
+    ]
     if not spans:
         return None
     last, found = spans[-1]

@@ -3,7 +3,7 @@ r"""Mathematical answers in replies: in a box, in LaTeX, or in plain text (`x > 
 import re
 from collections.abc import Hashable, Iterator
 
-from manyminds.reading import clock, figures, groups, numbers
+from manyminds.reading import clock, figures, groups, numbers, roots
 from manyminds.reading import locate as phrases
 from manyminds.reading.asserted import without_checks
 from manyminds.reading.cut_off import is_cut_off
@@ -129,6 +129,8 @@ def _find(text: str) -> Found | None:
     cued = next(iter(standing.items()), None)
     if cued is None and phrases.refuses(text):
         return None
+    if cued is None and (under := roots.listed(text)) is not None:
+        return under
     where, place = cued or ("last sentence", _last_sentence(without_checks(text)))
     pair = _PAIR.search(place)  # "The vertex is at (2, -3)."
     if pair is not None and where == "last sentence":
@@ -240,8 +242,8 @@ def _phrase(text: str) -> str | None:
     named = _NAMED_VALUE.findall(text)
     if len(named) > 1 and len(named) == text.count("=") and "\n" not in text.strip():
         values = {m[0].partition("=")[0].strip(): m[1] for m in _NAMED_VALUE.finditer(text)}
-        if len(values) < len(named):
-            return _listed(named)
+        if len(values) < len(named) or len({name[0] for name in values}) == 1:
+            return _listed(named)  # "x = 2, x = 3", "x_1 = 2, x_2 = 3"
         return ", ".join(f"{name} = {values[name]}" for name in sorted(values))
     text = _REMARK.sub("", text)
     whole = text.strip(" .$*\n")

@@ -4,6 +4,7 @@ import re
 
 from manyminds.reading import locate
 from manyminds.reading.cues import CORRECTION
+from manyminds.reading.discourse import is_aside, so
 
 _OPINION = re.compile(
     r"\W*(?:(?:well|hmm|honestly|personally),?\s+)?(?:"
@@ -22,7 +23,7 @@ _OPINION = re.compile(
     re.IGNORECASE,
 )
 _IT_IS = re.compile(
-    r"(?:(?:it|this|that|he|she|they)(?:\s+one)?(?:['\u2019]s|\s+(?:is|was|were|must\s+be|has\s+to\s+be|would\s+be|should\s+be|must\s+have\s+been))"
+    r"(?:(?:it|this|that|he|she|they)(?:\s+one)?(?:['\u2019]s|\s+(?:is|was|were|must\s+be|has\s+to\s+be|would\s+be|should\s+be|could\s+be|might\s+be|must\s+have\s+been))"
     r"|(?:the\s+)?(?:right\s+|correct\s+)?(?:answer|one)\s+(?:is|was)"
     r"|(?:es|das|dies|er|sie)(?:\s+(?:ist|war|waren|sind))?|(?:ist|war)\s+(?:es|das|er|sie)|c['\u2019](?:est|\u00e9tait)|il\s+s['\u2019]agit\s+d(?:e\s|['\u2019])"
     r"|(?:se\s+trata\s+de|es|fue|era)|(?:sia|\u00e8|fosse|sia\s+stat[oa]|\u00e8\s+stat[oa]|si\s+tratt[ai]\s+di)|(?:seja|\u00e9|foi)|(?:is|was)\s+(?:het|dat)|(?:het|dat)(?:\s+(?:is|was))?"
@@ -51,6 +52,32 @@ _COMMENT = re.compile(
     r"\s*(?:[,;:(\u2014\u2013]|\s-\s|\b(?:because|since|as|given|for|weil|parce|porque|perch\u00e9|omdat|\u043f\u043e\u0442\u043e\u043c\u0443)\b).*",
     re.IGNORECASE | re.DOTALL,
 )
+_BEGIN_WITH = re.compile(  # "Start with *Emma*: it is short."
+    r"\W*(?:(?:i(?:['\u2019]d|\s+would)?\s+(?:recommend|suggest)|my\s+recommendation\s+(?:is|would\s+be)|(?:you\s+(?:should|could)\s+)?(?:start|begin|go)\s+with|try|pick|choose|read"
+    r"|(?:ich\s+(?:empfehle|w\u00fcrde))|(?:fang|beginne?|starte)\s+(?:am\s+besten\s+)?mit|(?:je\s+(?:recommande|conseille)|commence[zr]?\s+par)|(?:recomiendo|empieza\s+(?:con|por))|(?:consiglio|inizia\s+con)|(?:recomendo|comece\s+(?:com|por)))\s+(?:(?:with|reading|the\s+\w+|den\s+\w+|das\s+\w+|le\s+\w+|el\s+\w+)\s+)?)"
+    r"(?P<mark>\*{1,3}|_{1,3}|[\"\u201c\u201e\u00ab])\s?(?P<said>[^*_\"\u201c\u201d\u201e\u00ab\u00bb\n]{1,80}?)\s?(?:\*{1,3}|_{1,3}|[\"\u201d\u201c\u00bb])(?=\s*(?:[.,;:(!\u2014\u2013]|by\b|von\b|de\b|as\b|because\b|an?\b|$))"
+    r"|\u6211?\u63a8\u8350\u300a(?P<zh>[^\u300b]{1,40})\u300b",
+    re.IGNORECASE,
+)
+_FRAMED = re.compile(  # "Going by the area, it's Lyon."
+    r"\W*(?:going\s+by|by|in\s+terms\s+of|measured\s+by|with|based\s+on|according\s+to|as\s+of|at|in|for|since|on|under|nach|gemessen\s+an|laut|seit|bei|selon|d['\u2019]apr\u00e8s|en|por|seg\u00fan|seg\u00fan|per|secondo|por|segundo|volgens|\u043f\u043e)\s"
+    r"[^,.;:?!]{2,60}?,?\s+(?=(?:it|that)(?:['\u2019]s|\s+is|\s+was)\s|(?:ist|war)\s+(?:es|das)\s|c['\u2019]est\s|(?:es|\u00e8|\u00e9)\s+(?=[A-Z])|\u044d\u0442\u043e\s)",
+    re.IGNORECASE,
+)
+_WOULD_BE = re.compile(
+    r"\W*(?:(?:that|it|this)(?:['\u2019]d\s+be|\s+would\s+(?:have\s+been|be)|\s+must\s+be)|(?:das|es)\s+(?:w\u00e4re|d\u00fcrfte|m\u00fcsste)|ce\s+serait|ser\u00eda|sarebbe|seria)\s+",
+    re.IGNORECASE,
+)
+_OF_IT = re.compile(
+    r"\W*(?:he|she|it|they|his|her|its|their|the|er|sie|es|sein\w*|ihr\w*|der|die|das|il|elle|son|sa|le|la|\u00e9l|ella|su|el|lui|lei|suo|sua|ele|ela|o|a)\b",
+    re.I,
+)
+_NAME = re.compile(
+    r"(?!(?:The|A|An|It|Not|No|Yes|Great|Nice)\b)[A-Z\u00c0-\u00de\u0410-\u042f][\w.'\u2019-]*(?:\s+(?:of|de|da|di|del|van|von|der|la|le|the|and|[A-Z\u00c0-\u00de\u0410-\u042f][\w.'\u2019-]*)){0,4}"
+)
+_TERM = re.compile(  # '"Kiitos" (pronounced KEE-tos).'
+    r"(?:\*{1,3}|_)?[\"\u201c\u201e\u00ab]\s?(?P<said>[^\"\u201c\u201d\u201e\u00ab\u00bb\n]{1,40}?)(?:[.!]\s?[\"\u201d\u201c\u00bb](?:\*{1,3}|_)?|\s?[\"\u201d\u201c\u00bb](?:\*{1,3}|_)?(?:\s*\([^()\n]{1,80}\))?[.!])(?=\s)"
+)
 _MOST_WORDS = 4  # of a name
 _MOST_SENTENCES = 3
 _LONGEST = 400  # characters of a reply that is an opinion
@@ -69,12 +96,29 @@ def held(whole: str) -> str | None:
     first = sentences[0]
     if (work := _WORK.fullmatch(first)) is not None and work["who"][0].isupper():
         return work["who"].rstrip(".")
+    if (title := _BEGIN_WITH.match(first)) is not None:
+        return (title["said"] or title["zh"]).strip(" .,;:")
     opinion = _OPINION.match(first)
-    if opinion is None:
-        return None
-    said = first[opinion.end() :]
+    framed = _FRAMED.match(first) if opinion is None else None
+    begun = opinion or framed
+    if begun is None:
+        return _named_at_once(whole, first, sentences[1:])
+    said = first[begun.end() :]
     it_is = _IT_IS.match(said)
+    if framed is not None and it_is is None:
+        return None
     said = _COMMENT.sub("", said if it_is is None else said[it_is.end() :]).strip(" .!*_\"'`")
     said = _VERB_LAST.sub("", said)
     fine = 0 < len(said.split()) <= _MOST_WORDS and _VERB.search(said) is None
     return said if fine and said != "so" and not said.endswith("ly") else None
+
+
+def _named_at_once(whole: str, first: str, further: list[str]) -> str | None:
+    """Return the name in "That would be Ann Lee. She won a prize.", or a term alone in quotes."""
+    if (term := _TERM.match(whole)) is not None and not any(map(so, further)):
+        return term["said"].strip(" .,!")
+    it_is = _WOULD_BE.match(first)
+    if it_is is None or not all(_OF_IT.match(one) or is_aside(one) for one in further):
+        return None
+    said = _COMMENT.sub("", first[it_is.end() :]).strip(" .!*_\"'`")
+    return said if _NAME.fullmatch(said) else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable
 from functools import lru_cache
 
-from manyminds.reading import figures, locate
+from manyminds.reading import figures, listed_lines, locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.markup import plain_formula
@@ -100,8 +100,13 @@ def _find(text: str, patterns: dict[str, re.Pattern[str]], *, down: bool) -> Fou
         said = f"{sentence}\n{said}"
         if all(pattern.search(said) for pattern in patterns.values()):
             listed = _listed(said, patterns, down=down)
-            return None if listed is None else Found(listed, "items of the question")
-    return None
+            if listed is not None:
+                return Found(listed, "items of the question")
+            break
+    names = listed_lines.names(text)  # "1. **Mars** - the smallest of them"
+    order = [item for one in names for item, pattern in patterns.items() if pattern.fullmatch(one)]
+    whole = len(names) == len(order) == len(set(order)) == len(patterns)
+    return Found(", ".join(order), "list") if whole else None
 
 
 def _lines(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from manyminds.reading.reasoning import visible
 
 _ASSERTS = re.compile(r"\bassert\b[^\n]{0,500}==\s*\?\?")
 _OUTPUT = re.compile(
-    r"\bwhat\b(?:[^.?\n]|\.(?=\w)){0,80}\b(?:output|return|returns|returned|print|prints|printed)\b",
+    r"\bwhat\b(?:[^.?\n]|\.(?=\w)){0,80}\b(?:output|return|returns|returned|print|prints|printed|logs?|logged)\b",
     re.IGNORECASE,
 )
 _OUTPUT_ELSEWHERE = re.compile(
@@ -28,7 +28,8 @@ _EVALUATES = re.compile(  # "What does `2 ** 3` give?", "def f(x): ... What is f
     re.IGNORECASE | re.DOTALL,
 )
 _PROGRAM = re.compile(
-    r"\bdef |\bprint\(|```|\blambda\b|\bcode\b|\bsnippet\b|\w\(.*\)|^\s*\w+ = ", re.MULTILINE
+    r"\bdef |\bprint\(|\bconsole\.log\(|```|\blambda\b|\bcode\b|\bsnippet\b|\w\(.*\)|^\s*\w+ = ",
+    re.MULTILINE,
 )
 _RAISES = re.compile(
     r"\b(?:raises?|throws?|causes?|fails\s+with|results?\s+in|gives?)\s+(?:an?\s+)?`?([A-Z]\w*(?:Error|Exception|StopIteration))\b"

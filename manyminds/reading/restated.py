@@ -59,6 +59,16 @@ _LOOKAHEAD = 200  # characters after "actually"
 _VERBS = frozenset(
     ("is", "was", "has", "lies", "are", "were", "have", "borders", "ist", "hat", "est", "es")
 )
+_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_TAKES_PLACE = re.compile(r"\b(take|takes|took|taken)\s+place\b", re.IGNORECASE)
+_HAPPENS = {"take": "happen", "takes": "happens", "took": "happened", "taken": "happened"}
+_HOWEVER = re.compile(
+    r",?\s+(?:however|jedoch|allerdings|hingegen|dagegen|cependant|toutefois|en\s+revanche|sin\s+embargo|no\s+obstante|tuttavia|invece|por\u00e9m|no\s+entanto|contudo|echter|\u043e\u0434\u043d\u0430\u043a\u043e|jednak)(?:,|(?=\s))",
+    re.IGNORECASE,
+)
+_THE = re.compile(
+    r"\W*(?:the|der|die|das|la|le|el|il|l['\u2019]|a|o|de|het)(?:\s|(?<=['\u2019]))", re.IGNORECASE
+)
 _OPENING = 3  # words of a sentence that name what it is about
 _SHORT = 10  # words of a reply of one sentence
 _SENTENCES = 5  # of a reply that can state the answer
@@ -139,6 +149,7 @@ def contradicts(text: str, question: str) -> bool:
 @lru_cache(maxsize=4_096)
 def _filled(text: str, question: str) -> tuple[str, ...]:
     """Return the different answers that a reply fills into the question."""
+    text, question = _in_one_word(text), _in_one_word(question)
     asked = _asked(question)
     if asked is None:
         return ()
@@ -153,6 +164,9 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
     short = len(stated) == 1 and len(stated[0].split()) <= _SHORT
     for at, sentence in enumerate(stated[:_SENTENCES]):
         linked = not at or not _of_another(stated[at - 1], words)
+        bare = _HOWEVER.sub("", sentence)
+        linked = linked or bare != sentence and _THE.match(sentence) is not None
+        sentence = bare
         answers = filled_in(sentence, rest, words, copula, short=short, linked=linked, opens=not at)
         answer = next(answers, None)
         if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
@@ -169,6 +183,11 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
             return (answer, "")
         found |= {answer.casefold(): answer, other.casefold(): other}
     return tuple(found.values())
+
+
+def _in_one_word(text: str) -> str:
+    """Return a text with "happens" for "takes place"."""
+    return _TAKES_PLACE.sub(lambda m: _HAPPENS[m[1].casefold()], text) if "place" in text else text
 
 
 def _of_another(before: str, words: frozenset[str]) -> bool:
@@ -196,7 +215,7 @@ def _asked(question: str) -> tuple[str, frozenset[str], re.Pattern[str], bool] |
     asks = list(_ASKS.finditer(question))
     if len(asks) != 1:
         return None
-    rest = asks[0]["rest"].casefold().partition(":")[0].strip()
+    rest = _BRACKETS.sub("", asks[0]["rest"]).casefold().partition(":")[0].strip()
     who = (asks[0]["wh"] or asks[0]["foreign"]).casefold() in _WHO  # "wrote" is "written by"
     words = content(rest.partition(" ")[2] if who else rest)
     return (rest, words, _COPULA if asks[0]["wh"] else _FOREIGN, who) if words else None

@@ -15,9 +15,25 @@ from manyminds.reading.reasoning import LONGEST, visible
 
 _OUTPUTS = re.compile(r"\b(?:print|output|return|evaluate|display|show)\w{0,3}\b", re.IGNORECASE)
 _IN_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
-_SHOWN = re.compile(  # "The program prints:", and a fence
-    r"(?:\b(?:print|output|return|result|evaluate|display|show)s?(?:ed)?|\bausgegeben|\bgibt|\bausgabe|\bimprime|\baffiche|\bsalida|\bsortie"
-    r"|\u8f93\u51fa|\u6253\u5370|\u51fa\u529b|\u8868\u793a)[^\n.]{0,40}[:\uff1a][*_ \t]*\n+[ \t]*```(?:text|plaintext|output|console)?[ \t]*\n([^`]{1,2000}?)\s*```",
+_SHOWN = re.compile(  # "The program prints:" or "## Output", and a fence
+    r"(?:(?:\b(?:print|output|return|result|evaluate|display|show|log)s?(?:ed)?|\bausgegeben|\bgibt|\bausgabe|\bimprime|\baffiche|\bsalida|\bsortie"
+    r"|\u8f93\u51fa|\u6253\u5370|\u51fa\u529b|\u8868\u793a)[^\n.]{0,40}[:\uff1a]|^[#*_ \t]*(?:(?:expected|final|console)\s+)?(?:output|result|ausgabe|ergebnis|sortie|r\u00e9sultat|salida|resultado|uscita|risultato|sa\u00edda|uitvoer|\u0432\u044b\u0432\u043e\u0434|\u8f93\u51fa|\u7ed3\u679c|\u51fa\u529b))"
+    r"[*_ \t]*\n+[ \t]*```[a-z]{0,12}[ \t]*\n([^`]{1,2000}?)\s*```",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OPENS = re.compile(  # "This prints `3 2`."
+    r"\W{0,3}(?:(?:it|this|that|the\s+\w+(?:\s+\w+)?|das|dies\w*|der\s+\w+|cela|\u00e7a|le\s+\w+|esto|el\s+\w+|questo|il\s+\w+|isso|o\s+\w+|dit|het\s+\w+|\u8fd9\u6bb5?\w{0,4}?|\u3053\u306e\w{0,8}?)?\s*"
+    r"(?:will\s+|would\s+|should\s+|se\s+)?(?:prints?|outputs?|returns?|displays?|logs?|shows?|gibt|druckt|affiche|imprime|renvoie|devuelve|muestra|stampa|restituisce|exibe|retorna|\u8f93\u51fa|\u6253\u5370|\u51fa\u529b)"
+    r"|(?:the\s+output|the\s+result|die\s+ausgabe|das\s+ergebnis|la\s+sortie|le\s+r\u00e9sultat|la\s+salida|l['\u2019]output|a\s+sa\u00edda|\u8f93\u51fa\u7ed3?\u679c?|\u51fa\u529b)\s*(?:is|will\s+be|would\s+be|ist|lautet|est|sera|es|ser\u00e1|\u00e8|\u00e9|\u662f|\u4e3a|\u306f)):?\s*"
+    r"[*_]{0,3}`(?P<said>[^`\n]{1,200})`[*_]{0,3}(?=\s*(?:[.,;(\u2014\u2013\u3002\uff0c]|aus\b|zur\u00fcck\b|because\b|since\b|as\b|weil\b|car\b|porque\b|\Z))",
+    re.IGNORECASE,
+)
+_THEN_PRINTS = re.compile(  # "It prints `0`. Then it prints `1`."
+    r"`[^`\n]{1,80}`[^.\n]{0,40}\.\s+(?:then|next|after\s+that|afterwards?|dann|danach|ensuite|puis|luego|despu\u00e9s)\b[^.\n`]{0,40}\b(?:print|output|log|display|gibt|affiche|imprime)\w*\s+`",
+    re.IGNORECASE,
+)
+_PRINTS_MORE = re.compile(
+    r"\b(?:then|next|finally|so|after\s+that|afterwards?|wait|actually|second|dann|danach|ensuite|luego|despu\u00e9s)\b[^.\n]{0,80}\b(?:print|output|return|display|log|show|gibt|affiche|imprime)|`\s*(?:and|then)\s|\b(?:output|result)\s+(?:is|will\s+be)\b",
     re.IGNORECASE,
 )
 _TAGGED = re.compile(r"[\[<]ANSWER[\]>](.*?)(?:[\[<]/ANSWER[\]>]|\Z)", re.DOTALL | re.IGNORECASE)
@@ -109,6 +125,8 @@ def find_literal(text: str) -> Found | None:
     stated = answer_field.field(reply) or answer_field.field(text) if wrapped else None
     if stated is not None:
         return _in_field(stated)
+    if not tagged and not fenced and _THEN_PRINTS.search(text[-_LONGEST_END:]):
+        return None
     cued = None if tagged else _ticked_last(text) or _after_cue(text)
     if cued is not None:
         return Found(cued, "cue")
@@ -117,6 +135,11 @@ def find_literal(text: str) -> Found | None:
         reply, where = reply.rpartition("\n")[2].strip(), "last line"
     if _CLOSING.fullmatch(reply):  # of JSON around the answer
         return found(answer_field.field(text), "JSON field")
+    return _in_line(reply, where)
+
+
+def _in_line(reply: str, where: str) -> Found | None:
+    """Return the literal that a line states, or the line as a program printed it."""
     said = _asserted(reply)
     if is_literal(said.strip("`*")):
         return Found(said.strip("`*"), where if said == reply else "equation")
@@ -140,11 +163,14 @@ def _in_bold(said: str) -> Found | None:
 
 
 def _plainly(text: str) -> Found | None:
-    """Return the answer of JSON that ends a reply, or the only output that it shows in a fence."""
+    """Return the JSON answer that ends a reply, or the output in its first words or a fence."""
     alone = answer_field.without_reasons(text)
     stated = answer_field.field(alone) if alone != text else None
     if stated is not None:
         return _in_field(stated)
+    opens = _OPENS.match(text)
+    if opens is not None and not _PRINTS_MORE.search(text, opens.end()):
+        return Found(opens["said"].strip(), "first sentence")
     printed = {one.strip() for one in _SHOWN.findall(text)}
     shown = len(printed) == 1 and is_literal(*printed)
     return Found(printed.pop(), "code fence") if shown else None
