@@ -227,7 +227,7 @@ def _of_what_is_asked(
 
 
 def _bare(sentences: Sequence[str]) -> str:
-    return sentences[0].strip(" .!*_\"'`\u3002") if len(sentences) > 1 else ""
+    return plain(sentences[0].strip(" .!*_\"'`\u3002")) if len(sentences) > 1 else ""
 
 
 def _compared(line: str, patterns: dict[str, re.Pattern[str]], question: str) -> list[str]:

@@ -6,11 +6,13 @@ fall?" in its first sentence.
 
 import re
 
-from manyminds.reading import clock, locate
+from manyminds.reading import clock, digits, locate
 from manyminds.reading.answers import Extractor
-from manyminds.reading.asked import Asked, asked_in
+from manyminds.reading.asked import Asked, asked_in, content, shared
 from manyminds.reading.discourse import contrary, is_aside, is_marked, so
 from manyminds.reading.locate import Found
+from manyminds.reading.revised import turns
+from manyminds.reading.texts import OPEN
 
 _KINDS = frozenset(("date", "time"))
 _CALCULATES = re.compile(
@@ -20,6 +22,29 @@ _PRONOUN = re.compile(
     r"(?:it|he|she|they|this|er|sie|es|il|elle|ce|\u00e9l|ella|lui|lei|ele|ela|\u043e\u043d|\u043e\u043d\u0430|\u043e\u043d\u043e|\u5b83|\u4ed6|\u5979)(?!\w)",
     re.IGNORECASE,
 )
+_ITS = re.compile(
+    r"\W*(?:its|their|his|her|sein\w*|ihr\w*|son|sa|ses|leurs?|sus?|il\s+suo|la\s+sua|o\s+seu|a\s+sua|zijn|haar)\s+\w",
+    re.I,
+)
+_ITS_TOTAL = re.compile(
+    r"\W*\w+\s+(?:\w+\s+)?(?:total|height|length|width|depth|age|area|volume|price|cost|sum|weight|mass|speed|h\u00f6he|l\u00e4nge|alter|preis|hauteur|longueur|prix|altura|precio|altezza)\b",
+    re.I,
+)
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_WHILE = re.compile(
+    r",\s+(?:while|whereas|w\u00e4hrend|alors\s+qu(?:e\s|['\u2019])|tandis\s+qu(?:e\s|['\u2019])|mientras\s+(?:que\s+)?|mentre|enquanto|ao\s+passo\s+que|terwijl|\u0442\u043e\u0433\u0434\u0430\s+\u043a\u0430\u043a|podczas\s+gdy)\s*"
+    "|[\uff0c,](?=\u4e0d\u8fc7|\u800c)",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"\b(?:each|every|per|pro|je|jeder?|chaque|cada|ogni|twice|double|half|times|more|fewer|less|doppelt|mehr|weniger|plus\s+de|moins)\b|\u6bcf|\u500d",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"\b(?:so|total|together|altogether|all|remain\w*|left|now|then|answer|result|leaves?|makes?|gives?|insgesamt|zusammen|\u00fcbrig|dann|jetzt|reste\w*|maintenant|quedan?|ahora|restano|ora)\b|\u5269|\u5171|\u73b0",
+    re.IGNORECASE,
+)
+_FEW_SENTENCES = 3
 _THING = 2  # words that a pronoun at the beginning stands for
 _MOST_SENTENCES = 12
 WHERE = "sentence that repeats the question"
@@ -60,6 +85,36 @@ def _is_given(answer: str, question: str) -> bool:
     """Say whether a question has a date or time itself."""
     written = {clock.key(m[0]) for m in clock.WRITTEN.finditer(question)}
     return answer.rstrip(".") in question or clock.key(answer) in written - {None}
+
+
+def number(kind: Extractor, text: str, question: str) -> Found | None:
+    """Return the number of the sentence that repeats the question, before those about others.
+
+    "The tower rises to 330 m. Its third floor lies at 276 m.", "Spain has 17, while Italy has 20."
+    """
+    every = locate.sentences(text)
+    if len(every) > _FEW_SENTENCES or OPEN.search(text) or turns(text):
+        return None
+    sentences = [one for one in every if _NUMBER.search(digits.spelled(one))]
+    clauses = [part for one in sentences for part in _WHILE.split(one)]
+    if not 1 < len(clauses) <= _FEW_SENTENCES or _CALCULATES.search(text) or _EACH.search(text):
+        return None
+    words = asked_in(question).words
+    first, *further = clauses
+    same = shared(content(first), words)
+    if same < max(1, len(words) / 2) or any(so(one) or is_marked(one) for one in further):
+        return None
+    parts = all(map(is_of_a_part, further))
+    others = len(words) > 1 and same >= len(words) - 1 and not any(map(_TOTAL.search, further))
+    others = others and all(2 * shared(content(one), words) <= same for one in further)
+    stated = kind.located(first) if parts or others else None
+    given = stated is not None and stated.answer in _NUMBER.findall(question)
+    return None if stated is None or given else Found(stated.answer, WHERE)
+
+
+def is_of_a_part(sentence: str) -> bool:
+    """Say whether a sentence begins with what belongs to the thing before: "Its roof"."""
+    return _ITS.match(sentence) is not None and not _ITS_TOTAL.match(sentence)
 
 
 def _stated(kind: Extractor, sentences: list[str], asked: Asked) -> list[tuple[int, Found]]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from manyminds.reading import (
     choices,
+    clock,
     concluded,
     durations,
     labelled,
@@ -175,7 +176,15 @@ def _tried(question: str) -> Sequence[Extractor]:
     left_out = [YES_OR_NO] if _WH.search(question) and not _TRUTH.search(question) else []
     if _LETTER.search(question):
         left_out.append(EXTRACTORS["choice"])
+    if clock.asks(question):
+        left_out.append(EXTRACTORS["math"])
     return [kind for kind in KINDS if kind not in left_out]
+
+
+def _says_more(text: str) -> bool:
+    """Say whether a reply has several sentences, the last of which calculates nothing."""
+    sentences = locate.sentences(text)
+    return len(sentences) > 1 and "=" not in sentences[-1] and "$" not in sentences[-1]
 
 
 def _plainer(
@@ -185,6 +194,8 @@ def _plainer(
     if kind.name != "math" or not all(is_number(one.answer) for one in found):
         return kind
     number = EXTRACTORS["number"]
+    if _HOW_MANY.search(question) and any(map(_says_more, good)):
+        return number  # which knows of whom a sentence speaks
     read = sum(read_as(number, text, question) is not None for text in good)
     return number if read >= len(found) else kind
 

@@ -20,6 +20,7 @@ from manyminds.reading import (
     restated,
     structured,
     subjects,
+    tables,
     values_asked,
 )
 from manyminds.reading.answers import Extractor
@@ -82,6 +83,8 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     answer = _read(kind, text, found, question)
     if answer is not None and _is_one_of_a_list(kind, answer, text, question):
         return None
+    if answer is not None and kind.name == "math" and _is_of_another_thing(answer, text, question):
+        return None
     if answer is None or kind.name not in ("math", "text") or not figures_asked(question):
         return answer
     first = any(one[0].startswith(f"{answer.answer},") for one in _SERIES.finditer(text))
@@ -95,6 +98,13 @@ def _is_one_of_a_list(kind: Extractor, answer: Found, text: str, question: str) 
     return listed and len(locate.sentences(readable(text))) > 1
 
 
+def _is_of_another_thing(answer: Found, text: str, question: str) -> bool:
+    """Say whether a number stands in a last sentence about "its" part: "Its roof is at 276 m"."""
+    last = locate.sentences(readable(text))[-1:]
+    own = bool(last) and answer.where == "last sentence" and figures.is_number(answer.answer)
+    return own and figures_asked(question) and answering_sentence.is_of_a_part(last[0])
+
+
 def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Found | None:
     if found is not None and found.where.startswith(PLAIN_PLACES):
         return found
@@ -102,12 +112,16 @@ def _read(kind: Extractor, text: str, found: Found | None, question: str) -> Fou
     if printed and found is not None and structured.is_literal(found.answer):
         return found
     shown = readable(text)
+    if found is None and kind.name == "number" and "|" in shown:
+        return tables.value(shown, question, comma=numbers.has_decimal_comma(shown))
     if is_cut_off(shown) or stops_short(shown) or locate.places(shown):
         return found
     number = kind.name == "number" or found is not None and figures.is_number(found.answer)
     if number and not _stands_out(found, (locate.sentences(shown) or [""])[-1]):
         found = _of_whom_it_asks(shown, found, question)
     found = answering_sentence.read(kind, shown, found, question)
+    if found is None and kind.name == "number":
+        found = answering_sentence.number(kind, shown, question)
     concluded = conclusion.of(shown, question)
     if concluded is None or len(concluded.said) > _LONGEST:
         return found

@@ -25,6 +25,8 @@ _CLEFT = re.compile(
 _DOES = re.compile(
     rf"\W*(?P<who>{_NAME})\s+(?:(?:first|originally|then|also|himself|herself|has|had|a|ha|hat)\s+)*(?P<verb>[^\W\d_]{{3,20}})\s+(?P<what>it|him|her|them|this|these|ihn|sie|es|das|(?:the|this|that|den|die|das|le|la|el|il|o|a)\s+(?P<noun>[^\W\d_]+))(?!\w)(?!\s+(?:off|up|down|out|over)\b)"
 )
+_DID = re.compile(rf"\W*(?P<who>{_NAME})\s+did\b(?=\s*(?:[,.;:(]|in\s|so\b|$))")
+_BUT_IT = re.compile(r",\s+(?:but|aber|mais|pero|ma|mas)\s+(?=(?:it|es|c['’]|fue|foi|è)\b)")
 _DONE = re.compile(
     rf"\W*(?:(?:it|this|that|they|he|she|er|sie|es|il|elle|ele|ela|lui|lei)(?!\w)|(?:the|this|der|die|das|le|la|el|il|o|a)\s+(?P<noun>[^\W\d_]+))?(?:\s+\w+){{0,2}}?\s*(?:was|were|is|wurde|a\s+été|fue|ha\s+sido|foi|fu|è\s+stat[oa])\s+(?P<rest>[^.;]{{0,80}}?)\b(?:by|vo[nm]|par|por|pelo|pela|da|dal)\s+(?:the\s+\w+\s+)?(?P<who>(?-i:{_NAME}))(?P<behind>[^.;]{{0,60}})",
     re.IGNORECASE,
@@ -67,6 +69,9 @@ def _named(said: str, verb: str, what: frozenset[str]) -> str | None:
     if DENIES.search(said) or OPEN.search(said) or _HEARSAY.search(said) or is_aside(said):
         return None
     said = unmarked(said) if so(said) else said
+    if (did := _DID.match(said)) is not None and did["who"].split()[0].casefold() not in _PRONOUN:
+        return did["who"].strip().rstrip(".")
+    said = _BUT_IT.split(said)[-1]
     for form in (_CLEFT, _DONE, _DOES):
         found = form.match(said)
         if found is None or found["who"].split()[0].casefold() in _PRONOUN:

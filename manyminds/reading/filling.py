@@ -70,7 +70,9 @@ _ANAPHORIC = re.compile(
 _POSSESSIVE = re.compile(
     r"\W*(?:its|their|his|her|sein\w*|ihr\w*|sa|son|su|il\s+suo|la\s+sua)\s", re.I
 )
-_OF = re.compile(r"\s(?:of|for|in|von|des|der|de|du|del|della|do|da)\s")
+_OF = re.compile(
+    r"\s(?:of|for|in|von|des|der|de|du|del|della|do|da|when|during|while|als|quand|cuando|quando|\u043a\u043e\u0433\u0434\u0430)\s"
+)
 _HEAD = 2  # words of a clause that are its subject and its verb
 _SHARE = 0.5  # of a phrase's words that the question has
 _COVERED = 0.5  # of the question's words that a phrase has

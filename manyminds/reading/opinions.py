@@ -68,6 +68,10 @@ _WOULD_BE = re.compile(
     r"\W*(?:(?:that|it|this)(?:['\u2019]d\s+be|\s+would\s+(?:have\s+been|be)|\s+must\s+be)|(?:das|es)\s+(?:w\u00e4re|d\u00fcrfte|m\u00fcsste)|ce\s+serait|ser\u00eda|sarebbe|seria)\s+",
     re.IGNORECASE,
 )
+_IT_IS_PLAINLY = re.compile(
+    r"\W*(?:(?:it|that)(?:['\u2019]s|\s+(?:is|was))|c['\u2019](?:est|\u00e9tait)|\u044d\u0442\u043e)\s+(?=[^\s,;:]+(?:\s[^\s,;:]+){0,3}[,;:(.])",
+    re.IGNORECASE,
+)
 _OF_IT = re.compile(
     r"\W*(?:he|she|it|they|his|her|its|their|the|er|sie|es|sein\w*|ihr\w*|der|die|das|il|elle|son|sa|le|la|\u00e9l|ella|su|el|lui|lei|suo|sua|ele|ela|o|a)\b",
     re.I,
@@ -117,7 +121,7 @@ def _named_at_once(whole: str, first: str, further: list[str]) -> str | None:
     """Return the name in "That would be Ann Lee. She won a prize.", or a term alone in quotes."""
     if (term := _TERM.match(whole)) is not None and not any(map(so, further)):
         return term["said"].strip(" .,!")
-    it_is = _WOULD_BE.match(first)
+    it_is = _WOULD_BE.match(first) or _IT_IS_PLAINLY.match(first)
     if it_is is None or not all(_OF_IT.match(one) or is_aside(one) for one in further):
         return None
     said = _COMMENT.sub("", first[it_is.end() :]).strip(" .!*_\"'`")

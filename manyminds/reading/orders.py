@@ -103,6 +103,11 @@ def _find(text: str, patterns: dict[str, re.Pattern[str]], *, down: bool) -> Fou
             if listed is not None:
                 return Found(listed, "items of the question")
             break
+    alone = {
+        one for line in _lines(text) if (one := _listed(line, patterns, down=down)) is not None
+    }
+    if len(alone) == 1:  # "Mouse, cat, elephant. The elephant weighs 6 tonnes."
+        return Found(alone.pop(), "items of the question")
     names = listed_lines.names(text)  # "1. **Mars** - the smallest of them"
     order = [item for one in names for item, pattern in patterns.items() if pattern.fullmatch(one)]
     whole = len(names) == len(order) == len(set(order)) == len(patterns)

@@ -76,6 +76,10 @@ _LONGEST_QUESTION = 1_000  # characters at its end that tell what is asked for
 _CLAUSE = re.compile(
     r",?\s+(?:and\s+so|and\s+the(?=\s)|so\s+the(?=\s)|so\s+that|thus|hence|therefore)\s+", re.I
 )
+_BUT = re.compile(  # "A did the work, but when it opened, the president was B."
+    r",\s+(?:but|aber|mais|pero|ma|mas|\u043d\u043e|maar)\s+(?:(?:when|in|at|by|during|als|bei|quand|lorsque|cuando|quando|\u043a\u043e\u0433\u0434\u0430|toen)\s[^,]{2,80},\s+)?(?=(?:the|der|die|das|le|la|el|il|l['\u2019]|o|a|de|het)\b)",
+    re.I,
+)
 
 
 def restated(text: str, question: str) -> Found | None:
@@ -169,8 +173,11 @@ def _filled(text: str, question: str) -> tuple[str, ...]:
         sentence = bare
         answers = filled_in(sentence, rest, words, copula, short=short, linked=linked, opens=not at)
         answer = next(answers, None)
-        if answer is None and len(clauses := _CLAUSE.split(sentence)) > 1:
-            answer = next(filled_in(clauses[-1], rest, words, copula, short=False), None)
+        ends = _BUT if who and _BUT.search(sentence) else _CLAUSE
+        if answer is None and len(clauses := ends.split(sentence)) > 1:
+            answer = next(
+                filled_in(clauses[-1], rest, words, copula, short=False, linked=ends is _BUT), None
+            )
         if answer is None or figure and not (_YEAR if year else _DIGIT).search(answer):
             continue
         if who and answer.lower() == answer != answer.upper():  # "a novel published in 1862"

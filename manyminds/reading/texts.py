@@ -30,7 +30,7 @@ _REASON = re.compile(
 )
 _OPENING = re.compile(
     r"^(?:(?:most\s+likely|probably|mostly|mainly|definitely|certainly|clearly|surely"
-    r"|it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|this is|i(?: would|'?d) say|i think"
+    r"|it(?:'|\u2019)?s|it is|that(?:'|\u2019)?s|(?:that|it)(?:(?:'|\u2019)d| would) (?:have been|be)|this is|i(?: would|'?d) say|i think"
     r"|i believe|i guess|i say|the (?:output|result|value) is|c['\u2019](?:est|\u00e9tait)|(?:das|es|dies) (?:ist|war)"
     r"|es|fue|foi|\u00e9|\u00e8|\u044d\u0442\u043e)\s+){1,2}",
     re.IGNORECASE,
