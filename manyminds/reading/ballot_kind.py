@@ -195,7 +195,7 @@ def _plainer(
         return kind
     number = EXTRACTORS["number"]
     if _HOW_MANY.search(question) and any(map(_says_more, good)):
-        return number  # which knows of whom a sentence speaks
+        return number  # which knows which thing a sentence speaks of
     read = sum(read_as(number, text, question) is not None for text in good)
     return number if read >= len(found) else kind
 
