@@ -8,7 +8,7 @@ import re
 
 from manyminds.reading import clock, digits, locate
 from manyminds.reading.answers import Extractor
-from manyminds.reading.asked import Asked, asked_in, content, shared
+from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.discourse import contrary, is_aside, is_marked, so
 from manyminds.reading.locate import Found
 from manyminds.reading.revised import turns
@@ -45,6 +45,7 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _FEW_SENTENCES = 3
+_DIES = re.compile(r"\b(?:did|does|do|will)\b[^?]*\bdie\b", re.IGNORECASE)  # not the article
 _THING = 2  # words that a pronoun at the beginning stands for
 _MOST_SENTENCES = 12
 WHERE = "sentence that repeats the question"
@@ -67,18 +68,16 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     last = sentences[-1] if sentences else ""
     if len(sentences) < 2 or so(last) or is_marked(last) or _CALCULATES.search(text):
         return found
-    asked = asked_in(question)
-    stated = _stated(kind, sentences, asked)
+    words = asked_in(question).words | ({"die"} if _DIES.search(question) else frozenset())
+    stated = _stated(kind, sentences, words)
     new = [one for one in stated if not _is_given(one[1].answer, question)]
-    if found is None:  # the only one that the question does not give
-        alone = len({kind.key(said.answer) for _, said in new}) == 1
-        return Found(new[0][1].answer, WHERE) if alone else None
-    if new and _is_given(found.answer, question):
+    if found is None or new and _is_given(found.answer, question):
         alone = len({kind.key(said.answer) for _, said in new}) == 1
         return Found(new[0][1].answer, WHERE) if alone else found
     score, best = max(new or stated, key=lambda one: one[0], default=(0, found))
-    fine = score > asked.repeated(last) + len(asked.words) / 2
-    return Found(best.answer, WHERE) if fine else found
+    ending = shared(content(last), words) + (_PRONOUN.match(last) is not None)
+    more = score > ending + len(words) / 2 or score >= len(words) > ending
+    return Found(best.answer, WHERE) if len(words) > 1 and more else found
 
 
 def _is_given(answer: str, question: str) -> bool:
@@ -117,12 +116,14 @@ def is_of_a_part(sentence: str) -> bool:
     return _ITS.match(sentence) is not None and not _ITS_TOTAL.match(sentence)
 
 
-def _stated(kind: Extractor, sentences: list[str], asked: Asked) -> list[tuple[int, Found]]:
-    """Return what the sentences state, each with how much of the question it repeats."""
+def _stated(
+    kind: Extractor, sentences: list[str], words: frozenset[str]
+) -> list[tuple[int, Found]]:
+    """Return what the sentences state, each with how many words of the question it repeats."""
     own = [one for one in sentences if not (contrary(one) or is_aside(one))]
     said = [
         (
-            asked.repeated(one) + _THING * (not at and _PRONOUN.match(one) is not None),
+            shared(content(one), words) + _THING * (not at and _PRONOUN.match(one) is not None),
             kind.located(one),
         )
         for at, one in enumerate(own)

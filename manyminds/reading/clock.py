@@ -69,7 +69,7 @@ _SO = re.compile(
 )
 _DIRECT = re.compile(r"\s*(?:about\s+|around\s+|approximately\s+|at\s+)?[0-9]", re.I)
 _COPULA = re.compile(
-    r"\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?|ist|endet|beginnt|est|es|termina|comienza|finisce|\u00e8)(?!\w)|\u7b49\u4e8e|\u662f|\u4e3a|\u306f",
+    r"(?<=\b[Ii]t)['\u2019]s\b|\b(?:is|are|was|will\s+be|ends?|starts?|arrives?|leaves?|ist|endet|beginnt|est|es|termina|comienza|finisce|\u00e8)(?!\w)|\u7b49\u4e8e|\u662f|\u4e3a|\u306f",
     re.IGNORECASE,
 )
 _SPAN = re.compile(r"\b(?:from|between|until|minutes?|hours?|seconds?|ratio)\b", re.IGNORECASE)

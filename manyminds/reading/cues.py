@@ -147,11 +147,12 @@ _TITLE = re.compile(
     r"[ \t]*(?:[0-9]{1,2}[.)][ \t]+)?(?=[^\n]{0,80}[^\W\d_]{3})[^\W\d_]+(?=\s)[^\n:\uff1a=]{0,80}\n\s*\S"
 )
 _NOT_OWN = re.compile(  # before a cue: "the intuitive (but wrong) answer:", "## Checking the answer"
-    r"(?:(?:(?<!not )\b(?:wrong|incorrect|mistaken|na[i\u00ef]ve|intuitive|tempting|misleading|gut|knee-jerk|instinctive|falsche|verlockende|intuitive|naheliegende|voreilige|foute|verkeerde|\u043d\u0435\u0432\u0435\u0440\u043d\w+|\u043d\u0435\u043f\u0440\u0430\u0432\u0438\u043b\u044c\u043d\w+|b\u0142\u0119dn\w+)\b"
-    r"|\u9519\u8bef|\u76f4\u89c9|\u8bef|\u76f4\u611f|\u9593\u9055\u3063\u305f|\u8aa4\u7b54)[^.:;,\n]{0,30}"
-    r"|^[#*_ \t]*(?:[0-9]{1,2}[.)]\s+)?(?:(?:double[- ])?check|verif|confirm|explain|explan|interpret|understand|discuss|why|\u00fcberpr\u00fcf|pr\u00fcf|kontroll|probe|v\u00e9rif|comprob|conferi|controll|\u043f\u0440\u043e\u0432\u0435\u0440|sprawdz|por\s*qu|pourquoi|warum)[^.:;,\n]{0,40}"
-    r"|^[-*\u2022\s]*(?:(?:forgetting|assuming|thinking|believing|claiming|confusing|saying|writing|answering|stating|vergessen|oublier|olvidar|dimenticare|esquecer)\b)[^.\n]{0,60}"
-    "|(?:\u9a8c\u8bc1|\u68c0\u9a8c|\u68c0\u67e5|\u9a57\u8a3c|\u78ba\u8a8d)[^\\n\u3002]{0,6})$",
+    r"(?:(?<!not )\b(?:wrong|incorrect|mistaken|na[i\u00ef]ve|intuitive|tempting|misleading|gut|knee-jerk|instinctive|falsche|verlockende|intuitive|naheliegende|voreilige|foute|verkeerde|\u043d\u0435\u0432\u0435\u0440\u043d\w+|\u043d\u0435\u043f\u0440\u0430\u0432\u0438\u043b\u044c\u043d\w+|b\u0142\u0119dn\w+)"
+    r"(?:\W{1,3}(?:but|and|yet|aber|und|mais|et|pero|y|ma|e|maar)\s+(?:\w+\s+)?\w+)?\W{1,3}(?:first\s+)?"
+    r"|^[#*_ \t]*(?:[0-9]{1,2}[.)]\s+)?(?:(?:double[- ]?)?check|verif|confirm|explain|interpret|understand|discuss|\u00fcberpr\u00fcf|pr\u00fcf|kontroll|v\u00e9rif|comprob|conferi|controll|\u043f\u0440\u043e\u0432\u0435\u0440|sprawdz|por\s*qu|pourquoi|why|warum)\w*\s+(?:\w{1,4}\s+){0,2}?"
+    r"|^[-*\u2022\s]*(?:forgetting|thinking|believing|claiming|confusing|saying|writing|stating|vergessen|oublier|olvidar|dimenticare|esquecer)\s+(?:\w{1,5}\s+){0,2}?"
+    "|(?:\u9519\u8bef|\u76f4\u89c9|\u76f4\u611f|\u9593\u9055\u3063\u305f)\\S{0,2}"
+    "|(?:\u9a8c\u8bc1|\u68c0\u9a8c|\u68c0\u67e5|\u9a57\u8a3c|\u78ba\u8a8d)\\S{0,3})$",
     re.IGNORECASE | re.MULTILINE,
 )
 _IS_LIKE = re.compile(  # "is usually wrong", "is surprisingly simple"

@@ -173,7 +173,8 @@ def find(
     found = _found(text)
     loose = found is None or found.where == "last sentence"
     if loose and asked and not locate.places(readable(text)):
-        found = _in_a_sentence(readable(text), asked) or found
+        own = _in_a_sentence(readable(text), asked)
+        found = own or (None if _lists_two(readable(text)) else found)
     if found is not None and asked:
         words = found.answer.split(" ")
         while len(words) > 1 and words[0].islower() and words[0] in asked:
@@ -186,6 +187,14 @@ def find(
         if len(items) == count and (listed := _joined(items, "sentence")) is not None:
             return listed
     return None
+
+
+def _lists_two(text: str) -> bool:
+    """Say whether several sentences list things behind a verb, and no last one concludes."""
+    sentences = locate.sentences(text)
+    before = [one for one in sentences[:-1] if len(_COPULA.split(one)) > 1]
+    listed = [one for one in before if _joined(_items(one), "sentence") is not None]
+    return bool(listed) and so(sentences[-1]) is None and not _TURNED.search(text)
 
 
 def _in_a_sentence(text: str, asked: frozenset[str]) -> Found | None:

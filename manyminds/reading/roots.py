@@ -20,6 +20,9 @@ _BULLET = re.compile(r"[ \t]*(?:[-*\u2022+]|[0-9]{1,2}[.)])\s+")
 _ROOT = re.compile(
     r"(?P<name>[A-Za-z])(?:_\{?[0-9]\}?|[\u2080-\u2089])?\s*=\s*(?P<value>[^=<>:]{1,60}?)[.\s]*"
 )
+_OPERATES = re.compile(
+    r"[0-9]\s*[-+*/\u00d7\u00f7\u00b7\u2212]\s*[0-9]|\\(?:frac|times|cdot|pm)|\u00b1"
+)
 _WORDS = re.compile(r"(?<!\\)\b(?!sqrt\b|frac\b|pi\b)[A-Za-z]{3,}")
 
 
@@ -33,6 +36,9 @@ def listed(text: str) -> Found | None:
     parts = [part for part in _APART.split("\n".join(lines)) if part.strip()]
     found = [_ROOT.fullmatch(part.strip()) for part in parts]
     roots = [root for root in found if root is not None and not _WORDS.search(root["value"])]
+    steps = len(lines) > 1 and not all(map(_BULLET.match, block["lines"].split("\n")))
+    if steps and any(_OPERATES.search(root["value"]) for root in roots):
+        return None  # "x = 10 / 2", and then "x = 5"
     if not roots or len(roots) < len(parts) or len({root["name"] for root in roots}) > 1:
         return None
     return Found(", ".join(dict.fromkeys(root["value"].strip() for root in roots)), "cue, heading")
