@@ -160,8 +160,8 @@ def stated_number(place: str, *, comma: bool) -> tuple[str | None, bool]:
         text = text[label.end() :]  # "Value after 3 years: $2,240"
     sides = [side for side in EQUALS.split(text) if NUMBER.search(side)]
     text = _chained(text)
-    several = re.search(r"=[^=]*(?:,|\band\b|\bor\b|;)[^=]*=", text)
-    if several or re.search(r"\bor\b", text) and len(sides) > 1:
+    several = same_value.EQUATIONS.search(text)
+    if several or same_value.OR.search(text) and len(sides) > 1:
         return None, True
     side = sides[-1] if len(sides) > 1 or text.count("=") else text
     if len(sides) == 2 and only_number(sides[0]) and first_number(sides[1], comma=comma) is None:

@@ -113,6 +113,11 @@ _GIVES = re.compile(
     r"\b(?:gives?|yields?|results?\s+in|makes?|forms?|spells?|get|becomes?|returns?|prints?|outputs?"
     r"|(?:result|output|value|string|word)\s+is|ergibt|donne|da)\b:?\s+(?P<quote>[\"'`\u201c])(?P<said>[^\"`\u201c\u201d\n]{1,80})[\"'`\u201d]\s*[.!]?$"
 )
+_LANDS = re.compile(
+    r"\b(?:brings?|takes?|gets?|lands?|leads?|puts?|arrives?|kommt|landet|f\u00e4llt|tombe|arrive|m\u00e8ne|cae|lleva|llegamos|cade|arriva|porta|cai|leva)\b[^.;\n]{0,30}\s"
+    r"(?P<said>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|mi\u00e9rcoles|jueves|viernes|s\u00e1bado|domingo|luned\u00ec|marted\u00ec|mercoled\u00ec|gioved\u00ec|venerd\u00ec|sabato|domenica|segunda-feira|ter\u00e7a-feira|quarta-feira|quinta-feira|sexta-feira)\W*$",
+    re.IGNORECASE,
+)
 _SO = re.compile(
     r"[,;:]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|donc|por\s+lo\s+tanto)\b,?\s+",
     re.IGNORECASE,
@@ -167,6 +172,9 @@ def without_others(text: str) -> str:
 
 def _last_words(whole: str) -> Found | None:
     """Return what a reply without a cue ends in after a colon, an arrow, "but", "so" or "gives"."""
+    lands = None if DENIES.search(whole) or OPEN.search(whole) else _LANDS.search(whole)
+    if lands is not None:  # "..., and three more days bring you to Sunday."
+        return Found(lands["said"], "last words")
     for form in (_NAMED, _GIVES):  # "good morning -> buenos días", "Joining them gives 'er'."
         if (named := form.search(whole)) is not None:
             return Found(named["said"].strip(), "last words")
