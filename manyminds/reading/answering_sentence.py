@@ -12,9 +12,10 @@ from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.discourse import contrary, is_aside, is_marked, so
 from manyminds.reading.locate import Found
 from manyminds.reading.revised import turns
+from manyminds.reading.stems import SMALL, WORD
 from manyminds.reading.texts import OPEN
 
-_KINDS = frozenset(("date", "time"))
+_KINDS = frozenset(("date", "time", "duration"))
 _CALCULATES = re.compile(
     r"[=\u2248+]|[0-9]\s+(?:plus|minus)\b|\b(?:add(?:ing)?|subtract\w*)\b", re.IGNORECASE
 )
@@ -46,6 +47,13 @@ _TOTAL = re.compile(
 )
 _FEW_SENTENCES = 3
 _DIES = re.compile(r"\b(?:did|does|do|will)\b[^?]*\bdie\b", re.IGNORECASE)  # not the article
+_AROUND = frozenset(
+    [
+        *("about", "around", "approximately", "roughly", "exactly", "just", "um", "gegen", "etwa"),
+        *("genau", "am", "vers", "environ", "las", "sobre", "unos", "circa", "verso", "cerca"),
+    ]
+)
+"""Words beside an answer alone."""
 _THING = 2  # words that a pronoun at the beginning stands for
 _MOST_SENTENCES = 12
 WHERE = "sentence that repeats the question"
@@ -62,8 +70,10 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     """
     if kind.name not in _KINDS or found is not None and found.where != "last sentence":
         return found
-    if found is None and kind.name == "date":
-        return None
+    if (opening := _opening(kind, text)) is not None:
+        return opening
+    if found is None and kind.name == "date" or kind.name == "duration":
+        return found
     sentences = locate.sentences(text)[-_MOST_SENTENCES:]
     last = sentences[-1] if sentences else ""
     if len(sentences) < 2 or so(last) or is_marked(last) or _CALCULATES.search(text):
@@ -78,6 +88,21 @@ def read(kind: Extractor, text: str, found: Found | None, question: str) -> Foun
     ending = shared(content(last), words) + (_PRONOUN.match(last) is not None)
     more = score > ending + len(words) / 2 or score >= len(words) > ending
     return Found(best.answer, WHERE) if len(words) > 1 and more else found
+
+
+def _opening(kind: Extractor, text: str) -> Found | None:
+    """Return the answer that stands alone in the first of several sentences: "At about 6 am."."""
+    first, *further = locate.sentences(text)[:_MOST_SENTENCES] or [""]
+    if not further or any(so(one) or is_marked(one) or turns(one) for one in further):
+        return None
+    stated = None if _CALCULATES.search(text) else kind.located(first)
+    left = "" if stated is None else first.replace(stated.answer.rstrip("."), " ")
+    words = [word for word in WORD.findall(left.casefold()) if word not in SMALL]
+    return (
+        None
+        if stated is None or not _AROUND.issuperset(words)
+        else Found(stated.answer, "first sentence")
+    )
 
 
 def _is_given(answer: str, question: str) -> bool:

@@ -54,6 +54,10 @@ _SUM = re.compile(
     r"\b(?:sum|totals?|value|summe|gesamt)\b[^.\n]{0,30}$|[\u603b\u4e00]\u5171\S{0,4}$|\u5408\u8ba1\S{0,4}$",
     re.I,
 )
+_IN_YEAR = re.compile(
+    r"\b(?:in|since|by|before|after|until|from|vor|nach|seit|bis|avant|apr\u00e8s|depuis|en|antes\s+de|despu\u00e9s\s+de|desde|nel|prima\s+del|dal)\s+(?:1[5-9]|20)[0-9]{2}\b",
+    re.IGNORECASE,
+)
 _CUE = 40  # characters before what a cue states
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
@@ -195,9 +199,11 @@ def _marked(text: str) -> list[tuple[str | None, str]]:
 def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
     """Return the number in the last sentence, or in the only one with a number."""
     spoken = digits.spelled(ending[0]).rstrip(" .!")
-    if len(ending) > 1 and only_number(spoken) and not NUMBER.search(text):
+    further = any(CONCLUDES.match(one) or SO.search(one) or "=" in one for one in ending[1:])
+    named = not NUMBER.search(text) or not NUMBER.search(ending[0]) and not further
+    if len(ending) > 1 and only_number(spoken) and named:
         return found(first_number(spoken, comma=comma), "first sentence")  # "Zero. None is left."
-    if _CONTRADICTS.search(ending[-1]) or _assigns_several(ending):
+    if _CONTRADICTS.search(ending[-1]) or _assigns_several(ending) or _has_only_years(ending):
         return None
     alone = len([s for s in ending if NUMBER.search(s)]) == 1 or len(ending) == 1
     if not alone and _ADDS.search(ending[-1]):
@@ -228,6 +234,14 @@ def _in_ending(text: str, ending: list[str], *, comma: bool) -> Found | None:
     whole = len(ending) == 1 and len(text) < LONGEST
     where = "whole reply" if whole else "last sentence" if last == ending[-1] else "only number"
     return found(in_sentence(last, comma=comma), "equation" if EQUALS.search(last) else where)
+
+
+def _has_only_years(ending: list[str]) -> bool:
+    """Say whether the only figures of sentences are years, and numbers stand in words."""
+    text = " ".join(ending)
+    bare = _IN_YEAR.sub(" ", text)
+    worded = len(ending) > 1 and bare != text and not NUMBER.search(bare)
+    return worded and NUMBER.search(digits.spelled(bare)) is not None
 
 
 def _opened(first: str, rest: list[str], *, comma: bool, explained: bool) -> Found | None:

@@ -48,7 +48,9 @@ def _names(cell: str, asked: str) -> bool:
     if figures:
         return set(figures) <= set(_FIGURE.findall(asked))
     words = content(cell)
-    return bool(words) and words <= content(asked) and len(WORD.findall(cell)) <= 3
+    if not words:  # "A", which is no article here
+        return bool(cell) and re.search(rf"\b{re.escape(cell)}\b", asked) is not None
+    return words <= content(asked) and len(WORD.findall(cell)) <= 3
 
 
 def _column(header: list[str], asked: str) -> int | None:

@@ -118,6 +118,10 @@ _LANDS = re.compile(
     r"(?P<said>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|mi\u00e9rcoles|jueves|viernes|s\u00e1bado|domingo|luned\u00ec|marted\u00ec|mercoled\u00ec|gioved\u00ec|venerd\u00ec|sabato|domenica|segunda-feira|ter\u00e7a-feira|quarta-feira|quinta-feira|sexta-feira)\W*$",
     re.IGNORECASE,
 )
+_FIRST_NAME = re.compile(
+    r"(?!(?:Hello|Hi|Hey|Thanks?|Sure|Okay|Ok|Hmm|Well|Wow|Interesting|Great|Good|Nice|Right|Correct|Exactly|Step|Given|Note|Yes|No|Hallo|Ja|Nein|Oui|Non|Bonjour|Hola|Ciao|True|False)\b)"
+    r"(?:(?:The|Der|Die|Das|Le|La|El|Il|Los|Les|O|De|Het)\s+)?[A-Z\u00c0-\u00de\u0410-\u042f][\w'\u2019-]+(?:\s+(?:of|de|von|[A-Z\u00c0-\u00de\u0410-\u042f][\w'\u2019-]*)){0,2}"
+)
 _SO = re.compile(
     r"[,;:]\s+(?:and\s+)?(?:so|thus|hence|therefore|also|daher|donc|por\s+lo\s+tanto)\b,?\s+",
     re.IGNORECASE,
@@ -145,7 +149,7 @@ def stated(text: str) -> Found | None:
     ended = not whole.endswith("?") and not is_cut_off(whole)
     short = len(_ASIDE.sub("", whole).split()) <= _SHORT and ended
     if place is None and short and not (DENIES.search(whole) and ANSWER_IS.search(whole)):
-        place = Found(whole, "whole reply")
+        place = _first_name(whole) or Found(whole, "whole reply")
     if place is not None and place.where == "whole reply" and answer_field.only_reasons(whole):
         return None
     if place is not None and place.where == "whole reply" and _IT_IS_NOT.match(whole):
@@ -199,6 +203,15 @@ def _commented(whole: str) -> Found | None:
     ):
         return None
     return Found(head, "first words") if head[:1].isupper() and not speaks(head) else None
+
+
+def _first_name(whole: str) -> Found | None:
+    """Return the name that is the first of two short sentences: "The Pacific. It is vast."."""
+    first, *further = locate.sentences(whole) or [""]
+    name = first.rstrip(".")
+    if not further or not _FIRST_NAME.fullmatch(name) or any(map(so, further)):
+        return None
+    return None if DENIES.search(whole) or OPEN.search(whole) else Found(name, "first sentence")
 
 
 def _opening(whole: str) -> Found | None:
