@@ -97,7 +97,7 @@ def _opening(kind: Extractor, text: str) -> Found | None:
         return None
     stated = None if _CALCULATES.search(text) else kind.located(first)
     left = "" if stated is None else first.replace(stated.answer.rstrip("."), " ")
-    words = [word for word in WORD.findall(left.casefold()) if word not in SMALL]
+    words = set(WORD.findall(left.casefold())) - SMALL
     return (
         None
         if stated is None or not _AROUND.issuperset(words)
