@@ -86,7 +86,8 @@ def borrowing(
     screen = console()
     asked_of = f"{len(found):,} of {counted(len(rows), 'question')} aggregated"
     screen.print(f"{method}: {asked_of}, proposals {f'scored by {by}' if by else 'right or wrong'}")
-    screen.print(_table(correlations))
+    if any(isinstance(one, Borrowing) for one in correlations.values()):
+        screen.print(_table(correlations))
     screen.print(_conclusion(found, correlations))
     if judge is not None:
         spent = judge.spent

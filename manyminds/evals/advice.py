@@ -125,6 +125,8 @@ def _corrected(found: Findings, pair: Pair) -> str:
 
 def _because(found: Findings, single: Compared, gap: float, high: float) -> str:
     ceiling = found.comparison.ceiling
+    if single.accuracy > 1 - _WORTH:
+        return f"{_alone_is(single)} leaves nothing to gain"
     if ceiling is not None and ceiling.interval[1] - single.accuracy < _WORTH:
         return (
             f"the members fail on the same questions: at most {ceiling.interval[1]:.1%} are "

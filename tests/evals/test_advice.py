@@ -82,6 +82,14 @@ def test_no_ensemble_where_members_fail_on_the_same_questions() -> None:
     assert "use a alone" in text and "the members fail on the same questions" in text
 
 
+def test_a_member_that_is_nearly_always_right_leaves_nothing_to_gain() -> None:
+    strong = [place != 7 for place in range(80)]
+    weak = [place % 2 == 0 for place in range(80)]
+    text = advice(find(study({"agent-forest": [True] * 80}, {"a": strong, "b": weak})))
+    assert text.startswith("No ensemble helps here") and "a alone leaves nothing to gain" in text
+    assert "fail on the same questions" not in text
+
+
 def test_with_few_questions_it_says_how_many_would_be_needed() -> None:
     members = {"a": drawn(40, 0.6, 1), "b": drawn(40, 0.6, 2)}
     forest = [one or place == 3 for place, one in enumerate(members["a"])]
