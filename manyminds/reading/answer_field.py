@@ -67,10 +67,7 @@ def _only_field(text: str) -> str | None:
 
     Of several, the only one whose name says that it is the result.
     """
-    whole = _object(text)
-    if whole is None:
-        return None
-    said = {name: value for name, value in whole.items() if not _NO_ANSWER.search(name)}
+    said = fields_of(text) or {}
     if len(said) > 1:
         said = {name: value for name, value in said.items() if _NAMES_ANSWER.search(name)}
     value = next(iter(said.values()), None)
@@ -89,6 +86,13 @@ def _object(text: str) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return whole if isinstance(whole, dict) else None
+
+
+def fields_of(text: str) -> dict[str, object] | None:
+    """Return the fields of a reply that is one JSON object, without those for reasons."""
+    whole = _object(text)
+    said = {} if whole is None else whole
+    return {name: one for name, one in said.items() if not _NO_ANSWER.search(name)} or None
 
 
 def only_reasons(text: str) -> bool:

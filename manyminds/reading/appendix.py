@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from manyminds.reading import lists, locate, roots
+from manyminds.reading import json_of_question, lists, locate, roots
 from manyminds.reading.asked import asked_in, content, shared
 from manyminds.reading.conclusion import HEADING
 from manyminds.reading.cut_off import is_cut_off
@@ -93,15 +93,17 @@ class _Asked(NamedTuple):
 
 @lru_cache(maxsize=4_096)
 def answering(text: str, question: str) -> str:
-    """Return the paragraph of a reply that answers the question, if sections follow it.
+    """Return the part of a reply that answers the question: a field, a paragraph, or all of it.
 
-    It repeats the question, in bold or as a conclusion. A reply that marks its answer
+    The field is the one of a JSON reply that the question asks for. The paragraph repeats the
+    question, in bold or as a conclusion, where sections follow it. A reply that marks its answer
     otherwise, or that goes on to calculate, stays as it is.
 
     Args:
         text: The reply.
         question: The question.
     """
+    text = json_of_question.cut(text, question)
     shown = readable(text)
     blocks = _blocks(shown)
     if len(blocks) < _FEWEST or locate.places(shown) or undecided(shown) or _breaks_off(shown):

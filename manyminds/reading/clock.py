@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from manyminds.reading import locate
+from manyminds.reading.clock_words import in_figures
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
 
@@ -92,6 +93,7 @@ _HEDGES = re.compile(
     "|\u53ef\u80fd|\u6216|\u4e5f\u8bb8|\u304b\u3082\u3057\u308c",
     re.IGNORECASE,
 )
+_BECAUSE = re.compile(r"\b(?:because|since|as|due\s+to|weil|da|car|porque|perch\u00e9)\b", re.I)
 _HOURS_OF_A_DAY = 24
 _LONGEST = 200  # characters of a sentence that states a time
 
@@ -110,11 +112,13 @@ def find(text: str) -> Found | None:
         return _only(place.answer, place.where)
     sentences = locate.sentences(text)
     whole = "whole reply" if len(sentences) == 1 else "last sentence"
-    return _only(sentences[-1], whole) if sentences else None
+    found = _only(sentences[-1], whole) if sentences else None
+    bold = locate.bold(text) if found is None else None
+    return found if bold is None else _only(bold, "bold text")
 
 
 def _only(said: str, where: str) -> Found | None:
-    said = _EASTERN.sub(_in_figures, said[:_LONGEST])
+    said = in_figures(_EASTERN.sub(_in_figures, said[:_LONGEST]))
     said = _HOURS.sub(lambda m: f"{m[1] or m[3]}:{m[2] or '00'}", said[: _LONGEST * 2])
     said = _PART_OF_DAY.sub(lambda m: f"{m['time']} {'am' if m['am'] else 'pm'}", said)
     said = _SO.split(said)[-1]
@@ -122,7 +126,7 @@ def _only(said: str, where: str) -> Found | None:
     ends = [verb.end() for verb in _COPULA.finditer(said)]
     if said.rstrip().endswith("?"):
         return None
-    after = [said[end:] for end in ends[-1:] if _DIRECT.match(said, end)]
+    after = [_BECAUSE.split(said[end:])[0] for end in ends[-1:] if _DIRECT.match(said, end)]
     after = [] if _HEDGES.search(said) else after
     reached = _REACHES.search(said)
     after += [] if reached is None else [reached["time"]]

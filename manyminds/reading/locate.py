@@ -40,6 +40,10 @@ _MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-
 _ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|e\.g|i\.e|mr|mrs|ms|dr|prof|st)\.$", re.IGNORECASE)
 _NUMBERED = re.compile(r"\bno\.$", re.IGNORECASE)  # "no. 5"; not "The answer is no."
 _INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")  # "John F." before "Kennedy"
+_CYRILLIC = re.compile(r"(?<![^\W\d_])[\u0410-\u042f\u0401]\.$")  # an initial
+_HALF_DAY = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)  # "3 p.m." before "EST"
+_ZONE = re.compile(r"(?:[A-Z]{2,4}\b|(?:Eastern|Pacific|Central|Mountain|Greenwich|UTC)\b)")
+_MONTH_SHORT = re.compile(r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$")  # before a day
 _OPENS = re.compile(r"(?:The|It|This|That|He|She|They|In|So|If|We|You|But|And|As|Its|His|Her)\b")
 _STEP = re.compile(r"(?:step|schritt|\u00e9tape|paso|passo)\s+[0-9]+\b(?!\W*$)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
@@ -293,11 +297,23 @@ def _sentences(text: str) -> tuple[str, ...]:
             and not _OPENS.match(part)
             or _ORDINAL.search(found[-1][-_SHORT:])
             and _MONTH.match(part)
+            or _goes_on(found[-1][-_SHORT:], part)
         ):
             found[-1] = f"{found[-1]} {part}"
         elif part:
             found.append(part)
     return tuple(found)
+
+
+def _goes_on(end: str, part: str) -> bool:
+    """Say whether a point ends an initial, a month or "p.m.", and no sentence."""
+    return (
+        _CYRILLIC.search(end) is not None
+        or _HALF_DAY.search(end) is not None
+        and _ZONE.match(part) is not None
+        or _MONTH_SHORT.search(end) is not None
+        and part[:1].isdigit()
+    )
 
 
 def stated(text: str) -> Iterator[Found]:
@@ -332,7 +348,8 @@ def _statement(text: str, begin: int) -> str | None:
         ordinal = _ORDINAL.search(rest[: stop.start() + 1]) and _MONTH.match(
             rest[stop.end() :].lstrip()
         )
-        if not (ordinal or _ABBREVIATED.search(rest[: stop.start() + 1])):
+        goes_on = _goes_on(rest[: stop.start() + 1], rest[stop.end() :].lstrip())
+        if not (ordinal or goes_on or _ABBREVIATED.search(rest[: stop.start() + 1])):
             rest = rest[: stop.start()]
             break
     return _COPULA_AT_END.sub("", rest.strip()) or None
