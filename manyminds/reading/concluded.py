@@ -42,7 +42,8 @@ from manyminds.reading.values_asked import (
 
 WHERE = "conclusion"
 PLAIN_PLACES = (
-    "JSON field", "box", "cue", "####", "[ANSWER]", "code fence", "first paragraph"
+    "JSON field", "box", "cue", "####", "[ANSWER]", "code fence", "first paragraph",
+    "last lines",
 )  # fmt: skip
 """Places that state an answer themselves."""
 _LOOSE = ("whole reply", "last sentence", "only number", given.NEW, restated.RESTATED)

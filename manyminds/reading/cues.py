@@ -60,7 +60,7 @@ CORRECTION = re.compile(
     re.IGNORECASE,
 )
 REASON = re.compile(
-    r",?\s+(?:because|since"
+    r",?\s+(?:because|since|ou\s+seja|es\s+decir|o\s+sea|c['\u2019]est-\u00e0-dire|das\s+hei\u00dft|that\s+is\s+to\s+say"
     r"|(?<!written )(?<!expressed )(?<!known )as\s+(?:we|it|the|this|they|he|she)\b"
     r"|rather\s+than|instead\s+of"
     r"|which|given\s+that|weil|parce\s+que|porque|ya\s+que|puesto\s+que|perch[\u00e9\u00e8](?=\s)|poich\u00e9(?=\s)|uma\s+vez\s+que|omdat|poniewa\u017c|\u043f\u043e\u0441\u043a\u043e\u043b\u044c\u043a\u0443)(?!\w).*|,\s+(?:denn|da|car|puisque|pues|pois|want|gdy\u017c|bo)\s.*"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from manyminds.reading import locate
 
 _OPEN_END = re.compile(  # words that no sentence ends with, in several languages
-    r"(?:\b(?:we(?:\s+\w+)?|you|the|to|of|is|are|and|or|but|(?<!or )so|then|by|with|for|that|from|will|because|if|let|which|whose(?:\s+\w+)?|an|these|those|their|its|our|your|get|gives?|obtain|yields?|therefore|y\s+despu\u00e9s"
+    r"(?:(?<![-+*/=^\u2212\u00b7\u00d7] )\b(?:we(?:\s+\w+)?|you|the|to|of|is|are|and|or|but|(?<!or )so|then|by|with|for|that|from|will|because|if|let|which|whose(?:\s+\w+)?|an|these|those|their|its|our|your|get|gives?|obtain|yields?|therefore|y\s+despu\u00e9s"
     r"|ist|sind|und|oder|der|das|den|dem|ein|eine|f\u00fcr|mit|weil|dass|est|sont|et|ou|le|les|des|du|pour|avec|parce|que"
     r"|es|el|los|y|o|del|por|para|con|porque|il|di|che|per|os|um|uma|do|da|em|\u0438|\u0438\u043b\u0438|\u0447\u0442\u043e|\u043d\u0430|\u044d\u0442\u043e"
     r"|\u0440\u0430\u0432\u043d\u043e|i|a)|(?:we|i|you|it|this|that|which|he|she|they|there)\s+(?:(?:therefore|thus|then|now|also|so|hence)\s+)(?:have|has|get|gets|obtain|find|gives|makes)|(?:is|are|was|were)\s+(?:worth|equal)"

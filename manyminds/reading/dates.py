@@ -46,6 +46,13 @@ _YEARLESS = tuple(  # "on December 25th"
     re.compile(rf"(?<![\w/-])(?:(?:on|am|le|el)\s+)?(?:the\s+)?{form}(?![\w/:%-])", re.IGNORECASE)
     for form in (rf"{_MONTH}\s+{_DAY}", rf"{_DAY}\s*(?:of\s+|de\s+)?{_MONTH}")
 )
+_EITHER_WAY = re.compile(  # 09/06/2023 is in June or in September
+    r"(?<![\w/.-])(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-](?P<year>[0-9]{4})(?![\w/-])"
+)
+_DAY_FIRST = re.compile(
+    r"\b(?:day\s?/\s?month|dd?\s?/\s?mm?\b|tt\.mm|jj/mm|d\u00eda/mes|dia/m\u00eas)", re.IGNORECASE
+)
+_MONTH_FIRST = re.compile(r"\b(?:month\s?/\s?day|mm?\s?/\s?dd?\b)", re.IGNORECASE)
 _VERBS = frozenset(("may", "march", "mar"))  # "may 5", in lower case
 _EASTERN = re.compile(
     r"(?P<year>[0-9]{4})\s*年\s*(?P<number>[0-9]{1,2})\s*月\s*(?P<day>[0-9]{1,2})\s*日"
@@ -146,4 +153,22 @@ def _dates(text: str) -> dict[str, str]:
             except ValueError:
                 continue
             days[day.isoformat()] = found[0].rstrip(".,")
+    for found in _EITHER_WAY.finditer(text[:_LONGEST]):
+        days |= _either_way(found, text, days)
     return days
+
+
+def _either_way(found: re.Match[str], text: str, known: dict[str, str]) -> dict[str, str]:
+    """Return a date in figures by the order that the text names; with none it is of no day."""
+    if found[0].rstrip(".,") in known.values():
+        return {}
+    first, second = int(found["first"]), int(found["second"])
+    if _DAY_FIRST.search(text) or first == second:
+        first, second = second, first
+    elif not _MONTH_FIRST.search(text):
+        return {found[0]: found[0]}
+    try:
+        day = date(int(found["year"]), first, second).isoformat()
+    except ValueError:
+        return {}
+    return {day: day}

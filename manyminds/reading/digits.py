@@ -66,6 +66,12 @@ _EXPONENT = re.compile(r"\^\{(-?[0-9]+)\}")
 _SIGN_WORD = re.compile(
     r"\b(?:negative|minus|moins|menos|минус)\s+(?=[0-9.$])|[负負]\s?(?=[0-9])", re.IGNORECASE
 )
+_BELOW_ZERO = re.compile(
+    r"(?<![-0-9.,])(?P<number>[0-9]+(?:[.,][0-9]+)?)(?P<unit>\s?(?:\u00b0\s?[CF]?|degrees?|Grad|degr\u00e9s|grados|gradi|graus|graden)?(?:\s+(?:Celsius|Fahrenheit))?)"
+    r"\s+(?:below|under|unter|bajo|sotto|abaixo\s+de|au-dessous\s+de|en\s+dessous\s+de|onder)\s+(?:zero|null|cero|z\u00e9ro|nul|0)\b"
+    "|(?:\u96f6\u4e0b|\u6c37\u70b9\u4e0b)\\s?(?P<han>[0-9]+(?:[.][0-9]+)?)",
+    re.IGNORECASE,
+)
 _DASH = re.compile(
     r"(?<![0-9\w)\]}])[\u2212\u2013\u2014\u2010\u2011]\s?(?=[$€£¥₹₩₽]?[0-9.])|\u2212"
 )
@@ -74,14 +80,24 @@ _DASH = re.compile(
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
     "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
-    "fifteenth": 15, "sixteenth": 16, "twentieth": 20, "fiftieth": 50, "hundredth": 100,
+    "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17,
+    "eighteenth": 18, "nineteenth": 19, "hundredth": 100, "thousandth": 1000,
 }  # fmt: skip
+_ENDS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
+    "eighth": 8, "ninth": 9,
+}  # fmt: skip
+for _n, _ten in enumerate(_TENS, 2):
+    _PARTS[f"{_ten[:-1]}ieth"] = 10 * _n
+    _PARTS |= {f"{_ten}-{_one}": 10 * _n + _v for _one, _v in _ENDS.items()}
 _UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
 _PART = re.compile(
     rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
     rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?<!first )(?<!second )(?<!other )"
     r"(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
-    r"|seventh|eighth|ninth|tenth)s?|(?:eleven|twelf|fifteen|sixteen|twentie|fiftie|hundred)ths)\b(?!-)",
+    r"|seventh|eighth|ninth|tenth)s?|(?:eleven|twelf|thirteen|fourteen|fifteen|sixteen|seventeen"
+    rf"|eighteen|nineteen|hundred|thousand|(?:{'|'.join(ten[:-1] for ten in _TENS)})ie)ths"
+    rf"|(?:{'|'.join(_TENS)})-(?:{'|'.join(list(_ENDS)[2:])})s)\b(?!-)",
     re.IGNORECASE,
 )
 _UNIT_AND_PART = re.compile(
@@ -214,6 +230,7 @@ def plain(text: str) -> str:
     text = _POWER.sub(lambda m: f"^{m[1].translate(_RAISED)}", text)
     text = _STARS.sub("^", text)
     text = _VULGARS.sub(lambda m: f" {_VULGAR[m[1]]}", text)
+    text = _BELOW_ZERO.sub(lambda m: f"-{m['han'] or m['number']}{m['unit'] or ''}", text)
     return _SIGN_WORD.sub("-", _DASH.sub("-", text))
 
 

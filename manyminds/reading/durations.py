@@ -58,7 +58,9 @@ def find(text: str, question: str = "") -> Found | None:
     if not sentences:
         return None
     whole = "whole reply" if len(sentences) == 1 else "last sentence"
-    found = _only(sentences[-1], whole, question)
+    bold = _plain(locate.bold(sentences[-1]) or "").strip(" .")
+    said = bold if _WHOLE.fullmatch(bold) else sentences[-1]
+    found = _only(said, whole, question)
     return found or (_explained(text, sentences, question) if asks(question) else None)
 
 

@@ -1,16 +1,19 @@
 """The kinds of answers that replies are tried for, and the kind that a reference answer has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 
 from manyminds.reading import (
     alternatives,
     alternatives_asked,
+    bases,
+    calendar_names,
     choice_sets,
     choices,
     clock,
+    complexity,
     dates,
     durations,
     figures,
@@ -69,6 +72,18 @@ KINDS = (
     EXTRACTORS["math"],
 )
 """In the order in which they are tried."""
+_ASKED: tuple[tuple[Callable[[str], bool], Callable[[str], Extractor]], ...] = (
+    (bases.asks, lambda _: bases.BASE),
+    (complexity.asks, lambda _: complexity.COMPLEXITY),
+    (calendar_names.asks, calendar_names.reader),
+    (shares.asks, lambda _: shares.SHARE),
+    (clock.asks, lambda _: TIME),
+    (durations.asks, durations.reader),
+    (ordinals.asks, lambda _: ordinals.ORDINAL),
+    (ratios.asks, lambda _: ratios.RATIO),
+    (years.asks, years.reader),
+)
+"""Kinds that a question names: whether it does, and their reader."""
 
 
 @lru_cache(maxsize=64)
@@ -94,18 +109,7 @@ def kinds_of_question(question: str) -> tuple[Extractor, ...]:
         kinds.append(listed)
     if _JSON.search(question):
         kinds.insert(0, json_fields.reader(question))
-    if shares.asks(question):
-        kinds.append(shares.SHARE)
-    if clock.asks(question):
-        kinds.append(TIME)
-    if durations.asks(question):
-        kinds.append(durations.reader(question))
-    if ordinals.asks(question):
-        kinds.append(ordinals.ORDINAL)
-    if ratios.asks(question):
-        kinds.append(ratios.RATIO)
-    if years.asks(question):
-        kinds.append(years.reader(question))
+    kinds += [reader(question) for asks, reader in _ASKED if asks(question)]
     return tuple(kinds)
 
 

@@ -41,12 +41,12 @@ _UNFINISHED = re.compile(
 _BEFORE = 30  # characters before a formula that may say that it is a condition
 _LONGEST_LEAD = 120  # characters before an equation that may say that it is one
 _TUPLE_AT_END = re.compile(r"([(\[] ?-?[0-9./]+(?:, ?-?[0-9./]+){1,9} ?[)\]])\s*[.!]?\s*$")
-_OPERATOR = re.compile(r"[-+*/^<>\u2212\u00b2\u00b3]|\)\(")
+_OPERATOR = re.compile(r"[-+*/^<>\u2212\u00b2\u00b3\u00b7\u00d7]|\)\(")
 _TERM = re.compile(r"-?[0-9]+[a-z]|-?[0-9]*\s?(?:sin|cos|tan|ln|log|exp|sqrt)\s?\([^()]{1,30}\)")
 _NAME = re.compile(r"[A-Za-z\u03c0\u221a\\]")
 _LETTERS = re.compile(r"(?<![A-Za-z\\])(?!(?:sin|cos|tan|ln|log|exp|sqrt|pi)\b)[A-Za-z]{2,}")
 _COPULA = re.compile(
-    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|obtain|find|leaves?|leaving|gives?|yields?|becomes?|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
+    r"\b(?:is|are|equals|be|approximately|exactly|has|have|get|obtain|find|holds?|leaves?|leaving|gives?|yields?|becomes?|(?:factors|factorises|factorizes|simplifies|reduces|expands|comes)\s+(?:as|to|into)"
     r"|ist|lautet|sind|est|vaut|es|son|sono|\u00e8|\u00e9)\b:?\s+"
 )
 _CONDITION = re.compile(  # what follows restricts, or says roughly, what stands before
@@ -86,7 +86,13 @@ _DIGIT = re.compile(r"[0-9]")
 _LONGEST_WORD = 60
 _MIXED = re.compile(r"\s*(-?\d{1,9} \d{1,9}/\d{1,9})\b")
 _SQUARE_UNITS = re.compile(
-    r"\s+(?:square\s+|cubic\s+)?(?:units?|[cmk]?m[²³]?|inches|feet|meters)$", re.I
+    r"\s+(?:square\s+|cubic\s+)?(?:units?|(?:[cmkd]m|m|in|ft|inch)(?:[²³]|\^\{?[23]\}?)?"
+    r"|inches|feet|(?:centi|kilo|deci|milli)?met(?:er|re)s)$",
+    re.IGNORECASE,
+)
+_IRRATIONAL = re.compile(r"[\u03c0\u221a]|\bpi\b|\bsqrt\b")
+_ROOT = re.compile(  # one of several lines: "- $x = 2$"
+    r"\s*(?:[-*\u2022]|\(?[0-9]{1,2}[.)])\s+(?:\$|\\\()?\s*(?P<name>[a-z])(?:_\{?[0-9]\}?|[\u2080-\u2089])?\s*=\s*(?P<value>[^=,;:\n]{1,40}?)\s*(?:\$|\\\))?\s*[.,;]?\s*",
 )
 _PART_OF = re.compile(
     r"\b(?:denominator|numerator|base|exponent|multiple|factor|power|coefficient)s?\s+of\b", re.I
@@ -142,12 +148,28 @@ def _find(text: str) -> Found | None:
         return None
     if cued is None and _FURTHER.match(ending) and len(ending.strip()) < len(text.strip()):
         return None
+    if cued is None and (roots := _in_lines(text)) is not None:
+        return Found(roots, "last lines")
     stated = _stated(place)
     if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):
         stated = None if place.strip(" $.") != stated else stated  # "no value of $n$ exists"
     if stated is not None and _UNFINISHED.search(stated):  # "$80 - $20" in dollar signs
         stated = None
     return found(stated, where) or numbers.find(text)
+
+
+def _in_lines(text: str) -> str | None:
+    """Return the values of one variable in the last lines, one a line: the roots of an equation."""
+    lines = [line for line in text.rstrip().split("\n") if line.strip()][-_MOST_LISTED:]
+    roots: list[tuple[str, str]] = []
+    for line in reversed(lines):
+        root = _ROOT.fullmatch(line)
+        if root is None:
+            break
+        roots.insert(0, (root["name"], root["value"]))
+    if len(roots) < 2 or len({name for name, _ in roots}) > 1:
+        return None
+    return ", ".join(value for _, value in roots)
 
 
 def _stated(text: str) -> str | None:
@@ -229,6 +251,12 @@ def _exact(formula: str) -> str:
     return left if about and not _BARE_NAME.fullmatch(value) else formula
 
 
+def _without_decimal(text: str) -> str:
+    """Return a statement without the decimal that its value, with a root or \u03c0, is about."""
+    left, about, _ = text.partition("\u2248")
+    return left.rstrip() if about and _IRRATIONAL.search(left.rpartition("=")[2]) else text
+
+
 def _listed(items: list[str]) -> str:
     """Return answers as a list; equal ones, such as "1/2 or 0.5", are one."""
     first: dict[Hashable, str] = {}
@@ -246,12 +274,12 @@ def _phrase(text: str) -> str | None:
             return _listed(named)  # "x = 2, x = 3", "x_1 = 2, x_2 = 3"
         return ", ".join(f"{name} = {values[name]}" for name in sorted(values))
     text = _REMARK.sub("", text)
-    whole = text.strip(" .$*\n")
+    whole = text.rpartition(": ")[2].strip(" .$*\n")
     if _LINEAR.fullmatch(whole) or _INEQUALITY.search(whole) and _is_relation(whole):
         return whole  # the equation of a line, or a relation, is the answer
     if (said := _SO.split(text)[-1]) != text and (named or _is_formula(said.strip(" .!"))):
         return _phrase(said)
-    parts = _COPULA.split(re.split(r"[=\u2248]", text)[-1])
+    parts = _COPULA.split(re.split(r"[=\u2248]", _without_decimal(text))[-1])
     last = _SQUARE_UNITS.sub("", parts[-1].strip().rstrip(".!").strip(" *`$"))
     point = _TUPLE_AT_END.search(text.rstrip(" *."))
     if point is not None or _is_formula(last):

@@ -25,6 +25,9 @@ SAME = {
     "uk": "united kingdom", "uae": "united arab emirates", "ussr": "soviet union",
     "nyc": "new york city", "washington dc": "washington", "washington, dc": "washington",
     "gray": "grey",
+    "jan": "january", "feb": "february", "apr": "april", "jun": "june", "jul": "july",
+    "aug": "august", "sep": "september", "sept": "september", "oct": "october",
+    "nov": "november", "dec": "december",
 }  # fmt: skip
 """Short names, in lower case, of what has a longer one."""
 _LETTER = r"[^\W\d_]"
@@ -51,6 +54,7 @@ _NUMERAL = re.compile(r"(?:[ivx]{1,5}|jr\.?|sr\.?|junior|senior|[0-9]+)")
 _PATRONYMIC = re.compile(
     r"(?:\u043e\u0432\u0438\u0447|\u0435\u0432\u0438\u0447|\u0438\u0447|\u043e\u0432\u043d\u0430|\u0435\u0432\u043d\u0430|\u0438\u0447\u043d\u0430|ovi[ct]h|evi[ct]h|ievi[ct]h|ovna|evna)$"
 )
+_PARTICLES = frozenset(("de", "del", "y", "da", "do", "dos", "e", "di"))
 _BASE_END = "\u0430\u044f\u0439\u044c"
 _CASES = frozenset(  # endings of names in Russian, behind the stem
     ["а", "у", "ом", "ым", "е", "я", "ю", "ем", "и", "ы", "ой", "ей", "ого", "его", "ому", "ему"]
@@ -141,14 +145,20 @@ def _merge_people(same: dict[str, str]) -> None:
 
 
 def _without_patronymic(name: str, fuller: str) -> bool:
-    """Return whether a name is a fuller one without its patronymic: "Lev Tolstoy".
+    """Return whether a name is a fuller one without its patronymic or family names: "Lev Tolstoy".
 
-    Other middle names tell people apart: John Adams is not John Quincy Adams.
+    Family names have "de" or "y" between them. Other middle names tell people apart: John Adams
+    is not John Quincy Adams.
     """
     words, others = name.split(), fuller.split()
-    if len(words) != 2 or len(others) != 3 or not _PATRONYMIC.search(others[1]):
+    if len(words) != 2 or len(others) < 3 or [others[0], others[-1]] != words:
         return False
-    return [others[0], others[2]] == words
+    middle = others[1:-1]
+    return (
+        len(middle) == 1
+        and bool(_PATRONYMIC.search(middle[0]))
+        or not _PARTICLES.isdisjoint(middle)
+    )
 
 
 def _by_initials(name: str, fuller: str) -> bool:

@@ -65,7 +65,7 @@ _IS_RESULT = re.compile(
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|costs?|kosten|kostet|co\u00fbtent|co\u00fbte|cuestan?|costano?|custam?|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于|(?:\u5408\u8a08|\u5168\u90e8|\u7dcf\u984d|\u7b54\u3048)(?:\u3067|\u306f)|\u306f(?=\s?[\u7d04\u00a5]?\s?[0-9][0-9,.]*\s?[^0-9\s=+*/\u00d7\u00f7-])|(?:\u4e00|\u603b)\u5171",
+    r"\b(?:is|are|equals?|be|gets?|makes?|gives?|(?:sums?|adds?\s+up|comes?|amounts?)\s+to|written\s+as|expressed\s+as|equivalent\s+to|ist|sind|ergibt|ergeben|costs?|kosten|kostet|co\u00fbtent|co\u00fbte|cuestan?|costano?|custam?|est|font|fait|son|es|\u00e9|\u00e8|s\u00e3o|d\u00e1|sono|fa|jest)\b|是|为|等于|(?:\u5408\u8a08|\u5168\u90e8|\u7dcf\u984d|\u7b54\u3048)(?:\u3067|\u306f)|\u306f(?=\s?[\u7d04\u00a5]?\s?[0-9][0-9,.]*\s?[^0-9\s=+*/\u00d7\u00f7-])|(?:\u4e00|\u603b)\u5171",
     re.IGNORECASE,
 )
 SO = re.compile(

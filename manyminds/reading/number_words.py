@@ -57,11 +57,16 @@ _SCALES = {
     "\u0442\u044b\u0441\u044f\u0447": 10**3,
 }  # fmt: skip
 
+_JOINED_UNITS = {  # behind a ten, by language
+    (2, 1): "uno", (3, 1): "uno", (4, 1): "um", (4, 4): "quatro", (4, 5): "cinco", (4, 6): "seis",
+    (4, 9): "nove", (5, 1): "\u043e\u0434\u0438\u043d",
+}  # fmt: skip
+
 
 @lru_cache(maxsize=1)
 def _values() -> dict[str, int]:
     """Return the words up to a hundred with their values."""
-    known = {"\u0434\u0432\u0435": 2, "cien": 100, "quatre-vingts": 80} | {
+    known = {"\u0434\u0432\u0435": 2, "quatro": 4, "cien": 100, "quatre-vingts": 80} | {
         "veintid\u00f3s": 22, "veintitr\u00e9s": 23, "veintis\u00e9is": 26
     }  # fmt: skip
     for language, (units, tens) in enumerate(zip(_UNITS, _TENS, strict=True)):
@@ -84,9 +89,7 @@ def _joined(language: int, ten: str, one: int, names: list[str]) -> list[str]:
     if language == 1:
         unit = {1: "un", 6: "six", 7: "sept"}.get(one, names[one])
         return [f"{ten}-{unit}", f"{ten} et {unit}", f"{ten}-et-{unit}", f"{ten} {unit}"]
-    unit = {(2, 1): "uno", (3, 1): "uno", (4, 1): "um", (5, 1): "\u043e\u0434\u0438\u043d"}.get(
-        (language, one), names[one]
-    )
+    unit = _JOINED_UNITS.get((language, one), names[one])
     if unit == "-":
         return []
     if language == 2:

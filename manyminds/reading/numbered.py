@@ -19,11 +19,13 @@ _MARKS = (
     "\uac00\ub098\ub2e4\ub77c\ub9c8",  # Korean
 )
 """Marks of options in their order: numbers, and letters that are not Latin."""
+_ROMANS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6"}
+_ROMAN = "(?-i:iv|vi?|i{1,3})"
 _LETTER = f"[{''.join(dict.fromkeys(''.join(_MARKS[1:])))}]"
 _SHUT = "[.)\uff0e\uff09\u3001]"
 _OPTION = re.compile(
-    rf"(?:^|(?<=[\s;:?\uff1f]))[(\uff08]?(?:(?P<number>[1-9])[.)]\s+|(?P<letter>{_LETTER}){_SHUT}\s*)(?P<text>\S.*?)"
-    rf"(?=\s*(?:[;\n]|\.\s|\.?$|\s\(?[1-9][.)]\s|\s[(\uff08]?{_LETTER}{_SHUT}))",
+    rf"(?:^|(?<=[\s;:?\uff1f]))[(\uff08]?(?:(?P<number>[1-9])[.)]\s+|(?P<roman>{_ROMAN})[.)]\s+|(?P<letter>{_LETTER}){_SHUT}\s*)(?P<text>\S.*?)"
+    rf"(?=\s*(?:[;\n]|\.\s|\.?$|\s\(?(?:[1-9]|{_ROMAN})[.)]\s|\s[(\uff08]?{_LETTER}{_SHUT}))",
     re.MULTILINE | re.IGNORECASE,
 )
 _EASTERN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")  # no spaces between words
@@ -32,7 +34,7 @@ _NAMED = (
     r"|\u043e\u0442\u0432\u0435\u0442|\u0431\u0443\u043a\u0432\u0430)"
 )
 _NUMBER = re.compile(
-    rf"\W*(?:{_NAMED}\W{{1,3}})?([1-9](?![0-9.,/]?[0-9])|(?:{_LETTER}|A)(?=\s*(?:[).:,;*\uff09\u3001\u3002]|$)))",
+    rf"\W*(?:{_NAMED}\W{{1,3}})?({_ROMAN}(?=[).:,;]|\s*$)|[1-9](?![0-9.,/]?[0-9])|(?:{_LETTER}|A)(?=\s*(?:[).:,;*\uff09\u3001\u3002]|$)))",
     re.IGNORECASE,
 )
 _CALLED = re.compile(rf"\b{_NAMED}\W{{1,5}}({_LETTER}|A)(?!\w)", re.IGNORECASE)
@@ -53,7 +55,9 @@ _SENTENCE = 40  # words of a reply that names an option by its text
 def options_in(question: str) -> dict[str, str]:
     """Return the numbered options of a question, by number; steps before a question are none."""
     found = list(_OPTION.finditer(question[-_LONGEST:]))
-    marks = "".join((m["number"] or m["letter"]).upper() for m in found)
+    marks = "".join(
+        (m["number"] or _ROMANS.get(m["roman"] or "") or m["letter"]).upper() for m in found
+    )
     if len(found) < 2 or not any(one.startswith(marks) for one in _MARKS):
         return {}
     shown = question[-_LONGEST:]
@@ -105,7 +109,7 @@ def reader(listed: tuple[tuple[str, str], ...], question: str = "") -> Extractor
 
     def _named(place: str, where: str) -> Found | None:
         number = _NUMBER.match(place) or _CALLED.search(place)
-        mark = "" if number is None else number[1].upper()
+        mark = "" if number is None else _ROMANS.get(number[1], number[1].upper())
         if mark == "A" and mark not in options:  # looks like the first letter of others
             mark = next(iter(options))
         chosen = mark if mark in options else option_of(place, options)
@@ -120,6 +124,7 @@ def reader(listed: tuple[tuple[str, str], ...], question: str = "") -> Extractor
 def option_of(answer: str, options: Mapping[str, str]) -> str | None:
     """Return the number of the one option that an answer names; None: none or several."""
     bare = answer.strip(" .()")
+    bare = _ROMANS.get(bare, bare)
     if bare in options:
         return bare
     said = _words(answer)

@@ -38,6 +38,9 @@ _UNSURE = re.compile(  # places that the order of words does not tell
     r"\b(?!(?:rest|west|east|forest|test)\b)\w{2,}(?:est|\u00dfte[nr]?)\b|\b(?:last|between|before|after|behind|middle|preceded|not|or|most|least|m\u00e1s|plus|zuletzt|zwischen)\b|n't\b",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(
+    r"^(?:the|an?|der|die|das|le|la|les|el|los|las|il|lo|i|gli|o|os|as)\s+(?=\w{2})", re.IGNORECASE
+)
 _ARROW = re.compile(r"[-=]>")
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _FEWEST_GROUPED = 4  # digits of a number that may have a comma
@@ -81,6 +84,7 @@ def _items(question: str) -> list[str]:
 
 
 def _pattern(item: str) -> re.Pattern[str]:
+    item = _ARTICLE.sub("", item)
     if item[-1].isdigit():
         return re.compile(rf"(?<![\w.,/-]){re.escape(item)}(?![\w/]|[.,][0-9])")
     eastern = ord(item[0]) >= 0x2E80

@@ -38,7 +38,7 @@ def key(answer: str) -> Fraction | str:
 
 
 def _only(said: str, where: str) -> Found | None:
-    said = digits.plain(said[:_LONGEST]).split("=")[-1]
+    said = digits.plain(digits.spelled(said[:_LONGEST])).split("=")[-1]
     found = {key(m[0]): m[0] for m in _RATIO.finditer(said)}
     return Found(found.popitem()[1], where) if len(found) == 1 else None
 

@@ -52,7 +52,7 @@ _VERSION = re.compile(r"^v(?=[0-9]+\.[0-9])")
 _SCORE = re.compile(r"(?<=[0-9]) ?: ?(?=[0-9]{1,3}$)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u2011](?=[^\W\d_]{2})")  # "O-negative"
 _NOT_OTHERS = re.compile(
-    r"(?:,\s*(?:and\s+|und\s+|et\s+|y\s+)?(?:not|nicht|pas|no|non|n\u00e3o|\u043d\u0435)\s|[,\uff0c]\s*(?:\u800c)?\u4e0d\u662f)[^.;!?\n\u3002]{1,80}(?=[.!\u3002]?\s*$)",
+    r"(?:(?:,|\s[\u2013\u2014-])\s*(?:and\s+|und\s+|et\s+|y\s+)?(?:not|nicht|pas|no|non|n\u00e3o|\u043d\u0435)\s|[,\uff0c]\s*(?:\u800c)?\u4e0d\u662f)[^.;!?\n\u3002]{1,80}(?=[.!\u3002]?\s*$)",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^#+\s+")
@@ -95,6 +95,11 @@ _PICTURE = re.compile(
 )  # arrows, emoji
 _NAMED = re.compile(
     r"^(?:[\w'\"() ]{2,80}\s(?:is|ist|est|es)\s*:|[\w'\" ]{2,60}(?:\s*[\u2192=]|\s->))\s*(?P<said>[^\s:=\u2192]{1,60}(?:[ \t][^\s:=\u2192]{1,60}){0,5})[ \t]*$"
+)
+_LABELLED = re.compile(  # "Author: M. Bulgakov"
+    r"[*_]{0,2}(?:author|writer|composer|painter|artist|inventor|director|capital|city|country|river|planet|element|winner|person|language|currency|animal|name|location|place"
+    r"|autorin?|hauptstadt|stadt|land|fluss|auteur|capitale|ville|pays|autor|capital|ciudad|pa\u00eds|autore|citt\u00e0|\u4f5c\u8005|\u9996\u90fd|\u8457\u8005|\u0430\u0432\u0442\u043e\u0440|\u0441\u0442\u043e\u043b\u0438\u0446\u0430)[*_]{0,2}\s*[:\uff1a][*_]{0,2}\s*(?P<said>[^:\n]{1,60})",
+    re.IGNORECASE,
 )
 _LOWER = re.compile(r"_\{?([0-9]{1,3})\}?")
 LOWERED = {0x2080 + n: str(n) for n in range(10)}  # H\u2082O
@@ -142,6 +147,8 @@ def stated(text: str) -> Found | None:
     text = _CLASS.sub(r"\1", text)
     place = find_final(text)
     text = readable(text)
+    label = _LABELLED.fullmatch(text.strip())
+    text = text if label is None else label["said"]
     place = place or locate.found(locate.bold(text), "bold text")
     whole = text.strip()
     place = place or locate.found(opinions.held(whole), "cue, opinion")
