@@ -8,6 +8,7 @@ from manyminds.reading import locate
 from manyminds.reading.answers import Extractor, finding
 from manyminds.reading.locate import Found
 from manyminds.reading.reasoning import readable
+from manyminds.reading.restated import restated
 
 _DAYS = (
     "monday mon montag lundi lunes luned\u00ec segunda-feira maandag \u043f\u043e\u043d\u0435\u0434\u0435\u043b\u044c\u043d\u0438\u043a \u661f\u671f\u4e00 \u5468\u4e00 \u6708\u66dc\u65e5",
@@ -25,6 +26,8 @@ _ASKS_DAY = re.compile(
 )
 _DATE = re.compile(r"\b(?:date|of\s+the\s+(?:month|year)|holiday|celebrated)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(?:not|nicht|pas|no|non|n\u00e3o|or|oder|ou)\b|n['\u2019]t\b", re.I)
+_YEAR = re.compile(r"\b(?:1[0-9]|20)[0-9]{2}\b")
+_FEW = 3  # words of an answer that is a day alone
 _LONGEST = 300  # characters of a sentence
 
 
@@ -35,20 +38,28 @@ def asks(question: str) -> bool:
 
 @lru_cache(maxsize=64)
 def reader(question: str) -> Extractor:
-    """Return the reader of days of the week; one that the question names answers it only alone."""
-    return finding("day of the week", partial(find, asked=frozenset(_named(question))), key)
+    """Return the reader of days of the week that answer a question."""
+    return finding("day of the week", partial(find, question=question), key)
 
 
-def find(text: str, asked: frozenset[int] = frozenset()) -> Found | None:
-    """Return the day that a reply states, and where; None for several."""
+def find(text: str, question: str = "") -> Found | None:
+    """Return the day that a reply states, and where; None for several.
+
+    Args:
+        text: The reply.
+        question: The question. A day that it names answers it only where it stands alone.
+    """
     text = readable(text)
     for place in locate.stated(text):
-        return _only(place.answer, place.where, asked)
-    bold, sentences = locate.bold(text), locate.sentences(text)
-    found = None if bold is None else _only(bold, "bold text", frozenset())
-    for said, where in ((sentences[-1:], "last sentence"), (sentences[:1], "first sentence")):
-        found = found or (_only(said[0], where, asked) if said else None)
-    return found
+        return _only(place.answer, place.where, question)
+    sentences = locate.sentences(text)
+    if len(sentences) == 1 and len(text) <= _LONGEST:
+        return _only(text, "whole reply", question)
+    said = locate.bold(text)
+    if said is not None and len(said.split()) <= _FEW:
+        return _only(said, "bold text", question)
+    filled = restated(text, question)
+    return None if filled is None else _only(filled.answer, filled.where, question)
 
 
 def key(answer: str) -> str:
@@ -74,9 +85,13 @@ def _named(text: str) -> list[int]:
     )
 
 
-def _only(said: str, where: str, asked: frozenset[int]) -> Found | None:
+def _only(said: str, where: str, question: str) -> Found | None:
+    asked = frozenset(_named(question[-_LONGEST:]))
     days = _named(said)
-    new = [day for day in days if day not in asked] if len(days) > 1 else days
+    if set(_YEAR.findall(said)) - set(_YEAR.findall(question)):
+        return None  # the day of another date
+    alone = len(said.split()) <= _FEW
+    new = days if alone else [day for day in days if day not in asked]
     if len(new) != 1 or len(days) > 1 and _DENIES.search(said) or said.rstrip().endswith("?"):
         return None
     return Found(_DAYS[new[0]].split()[0].capitalize(), where)

@@ -14,6 +14,10 @@ from manyminds.reading.locate import Found, found
 from manyminds.reading.reasoning import LONGEST, visible
 
 _OUTPUTS = re.compile(r"\b(?:print|output|return|evaluate|display|show)\w{0,3}\b", re.IGNORECASE)
+_COMMENTED = re.compile(  # the last line: `print(x)  # 3`
+    r"\)\s*;?\s*(?://|#)\s*(?:(?:=>|->|\u2192|outputs?:?|prints?:?)\s*)?(?P<said>[^\n]{1,200}?)\s*\Z",
+    re.IGNORECASE,
+)
 _IN_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _SHOWN = re.compile(  # "The program prints:" or "## Output", and a fence
     r"(?:(?:\b(?:print|output|return|result|evaluate|display|show|log)s?(?:ed)?|\bausgegeben|\bgibt|\bausgabe|\bimprime|\baffiche|\bsalida|\bsortie"
@@ -159,7 +163,10 @@ def _in_line(reply: str, where: str) -> Found | None:
 def _in_bold(said: str) -> Found | None:
     """Return the only bold words of a sentence about an output: "..., so **3** is printed"."""
     bold = [one.strip("`") for one in _IN_BOLD.findall(said)]
-    return Found(bold[0], "bold text") if len(bold) == 1 and _OUTPUTS.search(said) else None
+    states = len(bold) == 1 and (
+        _OUTPUTS.search(said) or bold[0][:1] in "\"'" and is_literal(bold[0])
+    )
+    return Found(bold[0], "bold text") if states else None
 
 
 def _plainly(text: str) -> Found | None:
@@ -172,6 +179,9 @@ def _plainly(text: str) -> Found | None:
     if opens is not None and not _PRINTS_MORE.search(text, opens.end()):
         return Found(opens["said"].strip(), "first sentence")
     printed = {one.strip() for one in _SHOWN.findall(text)}
+    commented = _COMMENTED.search(phrases.fenced(text) or "")
+    if commented is not None and is_literal(commented["said"]):
+        return Found(commented["said"], "code fence")
     shown = len(printed) == 1 and is_literal(*printed)
     return Found(printed.pop(), "code fence") if shown else None
 
