@@ -52,13 +52,14 @@ def _last(said: str, where: str) -> Found | None:
     """Return the one number of a place; of an equation the one behind its last sign."""
     said = _IN_BASE.sub("", said[-_LONGEST:].replace("\\", " ").strip(" .!*$`"))
     said = re.split(r"[=\u2192:]|\bis\b", said)[-1]
-    found = {key(m[0]): m["digits"] for m in _NUMBER.finditer(said) if _is_written(m["digits"])}
+    found = {key(m[0]): m["digits"] for m in _NUMBER.finditer(said) if _is_written(m)}
     return Found(found.popitem()[1], where) if len(found) == 1 else None
 
 
-def _is_written(digits: str) -> bool:
-    """Say whether letters are digits: "2F" and "FF", not the words "a" and "added"."""
-    return any(map(str.isdigit, digits)) or digits.isupper()
+def _is_written(number: re.Match[str]) -> bool:
+    """Say whether letters are digits: "2F", "FF" and "0xff", not the words "a" and "added"."""
+    written = number["digits"]
+    return any(map(str.isdigit, number[0])) or written.isupper()
 
 
 BASE = finding("base", find, key)

@@ -87,9 +87,10 @@ _ENDS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
     "eighth": 8, "ninth": 9,
 }  # fmt: skip
-for _n, _ten in enumerate(_TENS, 2):
-    _PARTS[f"{_ten[:-1]}ieth"] = 10 * _n
-    _PARTS |= {f"{_ten}-{_one}": 10 * _n + _v for _one, _v in _ENDS.items()}
+_PARTS.update({f"{ten[:-1]}ieth": 10 * n for n, ten in enumerate(_TENS, 2)})
+_PARTS.update(
+    {f"{ten}-{one}": 10 * n + v for n, ten in enumerate(_TENS, 2) for one, v in _ENDS.items()}
+)
 _UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
 _PART = re.compile(
     rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
