@@ -25,6 +25,7 @@ from manyminds.reading.cues import (
     VACUOUS,
     answers_in,
 )
+from manyminds.reading.full_stops import goes_on
 
 # Two backslashes: the reply may be JSON, where LaTeX is escaped once more.
 _BOX_OR_BRACE = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
@@ -35,16 +36,6 @@ _SENTENCE_END = re.compile(
 _SENTENCE = re.compile(
     r"(?<=[.!?])[*)\"']*\s+(?=[*(\"'$\u00bf\u00a1]*[A-Z0-9\u00c0-\u00de\u0410-\u042f])|\n+|\u3002"
 )
-_ORDINAL = re.compile(r"(?:^|(?<![=+*/\u00d7-]) )[0-9]{1,2}\.$")  # "am 9." before "November"
-_MONTH = re.compile("(?:Jan|Feb|M\u00e4r|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[a-z]*\\b")
-_ABBREVIATED = re.compile(r"\b(?:approx|ca|vs|e\.g|i\.e|mr|mrs|ms|dr|prof|st)\.$", re.IGNORECASE)
-_NUMBERED = re.compile(r"\bno\.$", re.IGNORECASE)  # "no. 5"; not "The answer is no."
-_INITIAL = re.compile(r"[A-Z][a-z]+\s[A-Z]\.$")  # "John F." before "Kennedy"
-_CYRILLIC = re.compile(r"(?<![^\W\d_])[\u0410-\u042f\u0401]\.$")  # an initial
-_HALF_DAY = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)  # "3 p.m." before "EST"
-_ZONE = re.compile(r"(?:[A-Z]{2,4}\b|(?:Eastern|Pacific|Central|Mountain|Greenwich|UTC)\b)")
-_MONTH_SHORT = re.compile(r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$")  # before a day
-_OPENS = re.compile(r"(?:The|It|This|That|He|She|They|In|So|If|We|You|But|And|As|Its|His|Her)\b")
 _STEP = re.compile(r"(?:step|schritt|\u00e9tape|paso|passo)\s+[0-9]+\b(?!\W*$)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120})\*\*|__([^_\n]{1,120})__")
 _LISTED = re.compile(r"(?<=[0-9\n][-*\u2022.)] )\*\*[^*\n]{1,60}\*\*\s*:")
@@ -73,7 +64,6 @@ _NOUN = re.compile(  # without one of these nothing "is the answer"
 )
 _WORD = re.compile(r"[0-9]+|[^\W\d_]{4,}")
 _MOST_BOXES = 20
-_TWO_NAMES = 40  # characters of a first name and an initial
 _SHORT = 12  # characters of an answer that another follows at once
 _SHORT_LINE = 40  # characters of a line with an answer alone
 
@@ -289,31 +279,11 @@ def _sentences(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in _SENTENCE.split(text):
         part = part.strip()
-        if found and (
-            _ABBREVIATED.search(found[-1][-_SHORT:])
-            or _NUMBERED.search(found[-1][-_SHORT:])
-            and part[:1].isdigit()
-            or _INITIAL.search(found[-1][-_TWO_NAMES:])
-            and not _OPENS.match(part)
-            or _ORDINAL.search(found[-1][-_SHORT:])
-            and _MONTH.match(part)
-            or _goes_on(found[-1][-_SHORT:], part)
-        ):
+        if found and part and goes_on(found[-1], part):
             found[-1] = f"{found[-1]} {part}"
         elif part:
             found.append(part)
     return tuple(found)
-
-
-def _goes_on(end: str, part: str) -> bool:
-    """Say whether a point ends an initial, a month or "p.m.", and no sentence."""
-    return (
-        _CYRILLIC.search(end) is not None
-        or _HALF_DAY.search(end) is not None
-        and _ZONE.match(part) is not None
-        or _MONTH_SHORT.search(end) is not None
-        and part[:1].isdigit()
-    )
 
 
 def stated(text: str) -> Iterator[Found]:
@@ -345,11 +315,7 @@ def _statement(text: str, begin: int) -> str | None:
     if _SIGN.match(text, begin) and text[begin - 1 : begin].isalpha():  # "is - 12" with a dash
         rest = f"-{rest}" if _FOLLOWS_IS.search(text[begin - 12 : begin]) else rest
     for stop in _SENTENCE_END.finditer(rest):
-        ordinal = _ORDINAL.search(rest[: stop.start() + 1]) and _MONTH.match(
-            rest[stop.end() :].lstrip()
-        )
-        goes_on = _goes_on(rest[: stop.start() + 1], rest[stop.end() :].lstrip())
-        if not (ordinal or goes_on or _ABBREVIATED.search(rest[: stop.start() + 1])):
+        if not goes_on(rest[: stop.start() + 1], rest[stop.end() :].lstrip()):
             rest = rest[: stop.start()]
             break
     return _COPULA_AT_END.sub("", rest.strip()) or None

@@ -91,9 +91,6 @@ _SQUARE_UNITS = re.compile(
     re.IGNORECASE,
 )
 _IRRATIONAL = re.compile(r"[\u03c0\u221a]|\bpi\b|\bsqrt\b")
-_ROOT = re.compile(  # one of several lines: "- $x = 2$"
-    r"\s*(?:[-*\u2022]|\(?[0-9]{1,2}[.)])\s+(?:\$|\\\()?\s*(?P<name>[a-z])(?:_\{?[0-9]\}?|[\u2080-\u2089])?\s*=\s*(?P<value>[^=,;:\n]{1,40}?)\s*(?:\$|\\\))?\s*[.,;]?\s*",
-)
 _PART_OF = re.compile(
     r"\b(?:denominator|numerator|base|exponent|multiple|factor|power|coefficient)s?\s+of\b", re.I
 )
@@ -148,28 +145,14 @@ def _find(text: str) -> Found | None:
         return None
     if cued is None and _FURTHER.match(ending) and len(ending.strip()) < len(text.strip()):
         return None
-    if cued is None and (roots := _in_lines(text)) is not None:
-        return Found(roots, "last lines")
+    if cued is None and (lines := roots.in_lines(text)) is not None:
+        return lines
     stated = _stated(place)
     if where == "last sentence" and stated is not None and _NAME_ALONE.fullmatch(stated):
         stated = None if place.strip(" $.") != stated else stated  # "no value of $n$ exists"
     if stated is not None and _UNFINISHED.search(stated):  # "$80 - $20" in dollar signs
         stated = None
     return found(stated, where) or numbers.find(text)
-
-
-def _in_lines(text: str) -> str | None:
-    """Return the values of one variable in the last lines, one a line: the roots of an equation."""
-    lines = [line for line in text.rstrip().split("\n") if line.strip()][-_MOST_LISTED:]
-    roots: list[tuple[str, str]] = []
-    for line in reversed(lines):
-        root = _ROOT.fullmatch(line)
-        if root is None:
-            break
-        roots.insert(0, (root["name"], root["value"]))
-    if len(roots) < 2 or len({name for name, _ in roots}) > 1:
-        return None
-    return ", ".join(value for _, value in roots)
 
 
 def _stated(text: str) -> str | None:

@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - patterns are easier to read in one line
-"""Values that a reply lists under a heading such as "Solutions": "x = 2" and "x = 3"."""
+"""Values of one unknown that a reply lists: under "Solutions", or in its last lines, one a line."""
 
 import re
+from collections.abc import Sequence
 
 from manyminds.reading.locate import Found
 
@@ -24,6 +25,7 @@ _OPERATES = re.compile(
     r"[0-9]\s*[-+*/\u00d7\u00f7\u00b7\u2212]\s*[0-9]|\\(?:frac|times|cdot|pm)|\u00b1"
 )
 _WORDS = re.compile(r"(?<!\\)\b(?!sqrt\b|frac\b|pi\b)[A-Za-z]{3,}")
+_MOST = 20  # values of one unknown
 
 
 def listed(text: str) -> Found | None:
@@ -39,6 +41,22 @@ def listed(text: str) -> Found | None:
     steps = len(lines) > 1 and not all(map(_BULLET.match, block["lines"].split("\n")))
     if steps and any(_OPERATES.search(root["value"]) for root in roots):
         return None  # "x = 10 / 2", and then "x = 5"
-    if not roots or len(roots) < len(parts) or len({root["name"] for root in roots}) > 1:
+    return _of_one(roots, "cue, heading") if len(roots) == len(parts) else None
+
+
+def in_lines(text: str) -> Found | None:
+    """Return the values of one unknown in the last lines of a reply: "- $x = 2$", "- $x = 5$"."""
+    roots: list[re.Match[str]] = []
+    for line in reversed([one for one in text.split("\n") if one.strip()][-_MOST:]):
+        bullet = _BULLET.match(line)
+        root = bullet and _ROOT.fullmatch(_MARKS.sub(" ", line[bullet.end() :]).strip())
+        if root is None or _WORDS.search(root["value"]):
+            break
+        roots.insert(0, root)
+    return _of_one(roots, "last lines") if len(roots) > 1 else None
+
+
+def _of_one(roots: Sequence[re.Match[str]], where: str) -> Found | None:
+    if len({root["name"] for root in roots}) != 1:
         return None
-    return Found(", ".join(dict.fromkeys(root["value"].strip() for root in roots)), "cue, heading")
+    return Found(", ".join(dict.fromkeys(root["value"].strip() for root in roots)), where)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - patterns are easier to read in one line
-"""Answers that a program gives or is: Python literals, blocks of code."""
+"""Answers that a program gives: Python literals."""
 
 import ast
 import re
@@ -87,8 +87,6 @@ _WRAPPER = re.compile(r"\[/?(?:PYTHON|ANSWER|THOUGHT|OUTPUT)\]", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\[[^\]]*|\([^)]*|\{[^}]*|'[^']*|\"[^\"]*)")
 _CLOSING = re.compile(r"[}\])`\s]{1,5}")
 _ONLY_ANSWER = re.compile(r'\{\s*"(?:answer|output|result|return(?:ed)?[_ ]value)"\s*:')
-_DEFINES = re.compile(r"^[ \t]*(?:async\s+def|def|class)\s", re.MULTILINE)
-_PYTHON = ("python", "python3", "py")
 _LONGEST_LITERAL = 10_000
 _STRING_OR_NUMBER = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|['"].*|(?<!\w)[0-9.]+(?:[eE][-+]?[0-9]+)?(?!\w)""",
@@ -280,38 +278,6 @@ def literal_key(answer: str) -> Hashable:
         inner = _literal(value.strip())
         value = value if inner is _NOTHING else inner
     return answer if value is _NOTHING else _hashable(value)
-
-
-def code(text: str) -> Found | None:
-    """Return the last Python block of a reply, else what follows "impl]", else the whole text.
-
-    The last block that defines something, if one does: what follows it shows how to use it. A
-    refusal is no program.
-    """
-    text = visible(text)
-    defines = next((one for one in phrases.blocks(text, _PYTHON) if _DEFINES.search(one)), None)
-    block = defines or phrases.fenced(text, _PYTHON) or phrases.fenced(text)
-    if text.count("```") % 2 and defines is None:  # the last block has no end
-        block = text.rpartition("```")[2].partition("\n")[2]
-        if not _parses(block):
-            return None
-    where = "whole reply" if block is None else "code fence"
-    if block is None:
-        block = "" if phrases.refuses(text) else text.rpartition("impl]")[2]
-    return Found(block.strip("\n"), where) if block.strip() else None
-
-
-def _parses(program: str) -> bool:
-    try:
-        ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return bool(program.strip())
-
-
-def code_key(answer: str) -> str:
-    """Return the program without blank lines and trailing spaces."""
-    return "\n".join(line.rstrip() for line in answer.splitlines() if line.strip())
 
 
 def is_literal(text: str) -> bool:
