@@ -14,6 +14,12 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _MARK = re.compile(r"(?<![\w'])\(?([A-J])\)?(?![\w'])")
+_JOINS = r"(?:\s*,\s*(?:(?:and|und|et|y|e)\s+)?|\s+(?:and|und|et|y|e|&)\s+)"
+_LISTED = re.compile(  # "a and c" at the end of a sentence, "Only a."
+    rf"(?:^|\s)(?P<marks>(?<=only )[a-j]|(?<=Only )[a-j]|[a-j](?:{_JOINS}[a-j])+)\W*$"
+)
+_IN_BRACKETS = re.compile(r"\(([a-j])\)")
+_LETTER = re.compile(r"\b[a-j]\b")
 _MOST_WORDS = 12  # of a reply that states its letters without a cue
 
 
@@ -32,6 +38,22 @@ def find(text: str, options: Mapping[str, str]) -> Found | None:
     if place is None or DENIES.search(place.answer):
         return None
     marks = sorted(set(_MARK.findall(place.answer)))
+    marks = marks or sorted(set(_small(place.answer, options)))
     if not marks:
         return choices.find(text, options)
     return Found(", ".join(marks), place.where) if set(marks) <= set(options) else None
+
+
+def _small(said: str, options: Mapping[str, str]) -> list[str]:
+    """Return the letters that a place has in lower case, or names by the texts of options."""
+    listed = _LISTED.search(said)
+    small = _LETTER.findall(listed["marks"]) if listed else _IN_BRACKETS.findall(said)
+    if small:
+        return [mark.upper() for mark in small]
+    low = said.casefold()
+    named = [
+        mark
+        for mark, text in options.items()
+        if text and re.search(rf"(?<!\w){re.escape(text.casefold())}(?!\w)", low)
+    ]
+    return named if len(named) > 1 else []

@@ -93,7 +93,8 @@ _PARTS.update(
 )
 _UNIT = "|".join(sorted(_UNITS[1:], key=len, reverse=True))
 _PART = re.compile(
-    rf"\b(?:(?P<whole>{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
+    rf"\b(?:(?P<whole>(?:{'|'.join(_TENS)})-(?:{'|'.join(_UNITS[1:10])})"
+    rf"|{'|'.join(sorted(_WORDS, key=len, reverse=True))}|[0-9]{{1,6}})\s+and\s+)?"
     rf"(?:(?P<above>an?|{_UNIT}|[0-9]{{1,3}})[\s-])?(?<!first )(?<!second )(?<!other )"
     r"(?P<below>half|halves|(?:third|quarter|fourth|fifth|sixth"
     r"|seventh|eighth|ninth|tenth)s?|(?:eleven|twelf|thirteen|fourteen|fifteen|sixteen|seventeen"
@@ -130,8 +131,9 @@ def _part(match: re.Match[str]) -> str:
         return match[0]
     count = _WORDS.get(above, int(above) if above.isdigit() else 1)
     part = f"{count}/{_PARTS.get(below) or _PARTS[below.removesuffix('s')]}"
-    whole = (match["whole"] or "").casefold()
-    return f"{_WORDS.get(whole, whole)} {part}" if whole else part
+    ten, _, one = (match["whole"] or "").casefold().rpartition("-")
+    whole = _WORDS.get(ten, 0) + _WORDS[one] if one in _WORDS else one
+    return f"{whole} {part}" if one else part
 
 
 def _han_large(match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from manyminds.reading.texts import plain_key
 
 _ORDER = re.compile(
     r"\b(?:in\s+(?:\w+\s+){0,2}order|order\s+(?:the|of)|sort(?:ed|ing)?|rank|arrange|ascending|descending"
-    r"|alphabetical\w*|chronological\w*|(?:first|last|next)\s+(?:two|three|four|five|six|seven|[2-9]|10)"
+    r"|alphabetical\w*|chronological\w*|(?:first|last|next)\s+(?:two|three|four|five|six|seven|(?:[2-9]|10)(?![0-9]|[.,][0-9]))"
     r"|(?:from\s+(?:the\s+)?)?(?:\w+est|top|bottom|left|right|least|most)\s+(?:down\s+)?to\s|\w+est\s+first|sequence|revers\w+"
     r"|von\s+\w+\s+(?:nach|zu[mr]?)\s|reihenfolge|ordne\w*|sortier\w*|dans\s+l['\u2019]ordre|trie[rz]?|classe[rz]|range[rz]|de\s+haut\s+en\s+bas"
     r"|de\s+(?:menor|mayor|maior)\s+a|orden[ae]\w*|en\s+orden|(?:in|em)\s+ordine|ordina\w*|em\s+ordem|dal?\s+pi\u00f9|op\s+volgorde|sorteer\w*"

@@ -46,7 +46,7 @@ _TENS: tuple[str, ...] = (  # from 20
 )
 _HUNDREDS = {
     "\u0441\u0442\u043e": 100, "cent": 100, "ciento": 100, "cento": 100, "doscientos": 200,
-    "trescientos": 300,
+    "einhundert": 100, "trescientos": 300,
     "cuatrocientos": 400, "quinientos": 500, "seiscientos": 600, "setecientos": 700,
     "ochocientos": 800, "novecientos": 900, "duzentos": 200, "trezentos": 300, "quatrocentos": 400,
     "quinhentos": 500, "seiscentos": 600, "setecentos": 700, "oitocentos": 800, "novecentos": 900,

@@ -58,6 +58,9 @@ _IN_YEAR = re.compile(
     r"\b(?:in|since|by|before|after|until|from|vor|nach|seit|bis|avant|apr\u00e8s|depuis|en|antes\s+de|despu\u00e9s\s+de|desde|nel|prima\s+del|dal)\s+(?:1[5-9]|20)[0-9]{2}\b",
     re.IGNORECASE,
 )
+_EASTERN_SO = re.compile(
+    "\u306a\u306e\u3067|\u3067\u3059\u304b\u3089|\u3060\u304b\u3089|\u3057\u305f\u304c\u3063\u3066|\u3088\u3063\u3066|\u6240\u4ee5|\u56e0\u6b64"
+)
 _CUE = 40  # characters before what a cue states
 _CONTRADICTS = re.compile(r"\bcontradict|\bimpossible\b|\babsurd", re.IGNORECASE)
 _BULLET = re.compile(r"-\s+[0-9.]+\s*")
@@ -191,6 +194,7 @@ def _goes_on(text: str, at: int, place: str) -> bool:
 def _marked(text: str) -> list[tuple[str | None, str]]:
     """Return what follows "total:" or "the sum is", and the last bold text; the later one first."""
     bold, result = locate.bold(text), locate.after_result(text)
+    result = result and _EASTERN_SO.split(result)[-1]
     later = bold is not None and result is not None and text.rfind(bold) > text.rfind(result)
     places = [(result, "result"), (bold, "bold text")]
     return places[::-1] if later else places

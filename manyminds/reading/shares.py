@@ -12,7 +12,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(
-    r"\b([0-9]{1,9})\s+(?:chances?\s+)?(?:in|out\s+of)\s+(?:a\s+)?([1-9][0-9]{0,8})\b"
+    r"\b([0-9]{1,9})\s+(?:chances?\s+)?(?:in|out\s+of|of)\s+(?:a\s+)?([1-9][0-9]{0,8})\b"
 )
 _LONGEST = 2_000  # characters of a reply in which words are read
 

@@ -177,7 +177,8 @@ def _plainly(text: str) -> Found | None:
     if opens is not None and not _PRINTS_MORE.search(text, opens.end()):
         return Found(opens["said"].strip(), "first sentence")
     printed = {one.strip() for one in _SHOWN.findall(text)}
-    commented = _COMMENTED.search(phrases.fenced(text) or "")
+    shown_alone = text.strip().startswith("```") and text.rstrip().endswith("```")
+    commented = _COMMENTED.search((shown_alone and phrases.fenced(text)) or "")
     if commented is not None and is_literal(commented["said"]):
         return Found(commented["said"], "code fence")
     shown = len(printed) == 1 and is_literal(*printed)

@@ -15,6 +15,7 @@ from manyminds.reading import (
     locate,
     polarity,
 )
+from manyminds.reading.answer_field import fields_of
 from manyminds.reading.answers import EXTRACTORS, Extractor, finding
 from manyminds.reading.appendix import LOOSE, answering, is_sectioned
 from manyminds.reading.ballot_kind import decided, read_as
@@ -146,7 +147,11 @@ def _with_restated(
         read.append(filled or one)
     if kind is TEXT:
         return read
-    read = counted_alike(given.added(read, texts, refused, question), texts, question)
+    closed = [
+        no or text is not None and fields_of(text) is not None
+        for text, no in zip(texts, refused, strict=True)
+    ]
+    read = counted_alike(given.added(read, texts, closed, question), texts, question)
     read = [
         None if one is not None and of_another(text or "", one, question) else one
         for text, one in zip(texts, read, strict=True)
