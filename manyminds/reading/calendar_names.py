@@ -92,6 +92,6 @@ def _only(said: str, where: str, question: str) -> Found | None:
         return None  # the day of another date
     alone = len(said.split()) <= _FEW
     new = days if alone else [day for day in days if day not in asked]
-    if len(new) != 1 or len(days) > 1 and _DENIES.search(said) or said.rstrip().endswith("?"):
+    if len(new) != 1 or _DENIES.search(said) or said.rstrip().endswith("?"):
         return None
     return Found(_DAYS[new[0]].split()[0].capitalize(), where)
