@@ -53,6 +53,11 @@ _HOW_MANY = re.compile(
     r"(?:[^.?!\n]|\.(?=[0-9]))*[?\uff1f]\s*$",
     re.IGNORECASE,
 )
+_NUMBER_ONLY = re.compile(
+    r"\b(?:answer|reply|respond)\s+(?:only\s+)?with\s+(?:(?:only|just)\s+)?(?:the|a|one)\s+(?:number|integer)\b"
+    r"|\b(?:only|just)\s+(?:the|a)\s+number\b",
+    re.IGNORECASE,
+)
 _ARITHMETIC = re.compile(  # asks for nothing but a number
     r"^\W*(?:what(?:'s|\s+is)|calculate|compute|evaluate|how\s+much\s+is|was\s+ist|combien\s+font|cu\u00e1nto\s+es)?"
     r"\s*(?=[^?]*[0-9]\s*[-+*/\u00d7\u00f7^x])[-+*/\u00d7\u00f7^().0-9x\s%=]+(?:\?|\.|$)",
@@ -100,7 +105,8 @@ def decided(good: Sequence[str], question: str) -> Extractor:
             return _plainer(kind, found, good, question)
         if kind.name in _IN_FIGURES and _else_in_words(kind, stated, question):
             return _or_words(kind)
-    if own is None and _HOW_MANY.search(question) and not _formulas(good):
+    amount = _HOW_MANY.search(question) or _NUMBER_ONLY.search(question[-_LONGEST_QUESTION:])
+    if own is None and amount and not _formulas(good):
         return number  # a question that has no other kind, however few state one
     return own or TEXT
 

@@ -20,7 +20,7 @@ _RESULT = re.compile(r"[=\u2248]|approx")
 _CLOSE = 0.01  # share by which a rounded value may differ
 _LONGEST = 400
 EQUATIONS = re.compile(
-    r"=[^=]*(?:,(?![0-9])|\b(?:and|or|und|oder|et|ou|y|o|e|oppure|of|en|\u0438|\u0438\u043b\u0438|lub|oraz)\b|;|[\u6216\u548c\u3001\uff0c])[^=]*="
+    r"=[^=]*(?:,(?![0-9])|\b(?:and|or|und|oder|et|ou|oppure|\u0438|\u0438\u043b\u0438|lub|oraz)\b|\b(?:y|o|e|of|en)\b(?=\s+[A-Za-z](?:_?[0-9])?\s*=)|;|[\u6216\u548c\u3001\uff0c])[^=]*="
 )
 """Two equations that a sign or a word joins: "x = 3 or x = -3"."""
 OR = re.compile(r"\b(?:or|oder|ou|oppure|\u0438\u043b\u0438|lub)\b|\u6216")

@@ -130,3 +130,17 @@ def test_a_date_in_figures_counts_where_the_order_is_said() -> None:
     ]
     assert len(set(groups(question, said))) == 1
     assert groups(question, [*said, "It is 09/06/2023."])[-1] not in (None, "30 May 2023")
+
+
+def test_a_question_that_asks_for_the_number_alone_reads_numbers() -> None:
+    question = "Tom is 54 years old. How old is Tom? Answer with the number only."
+    said = ["54", "Tom is 54 years old.", "a young man", "He is old.", "very old", "54 years"]
+    found = groups(question, said)
+    assert found[0] == found[1] == found[5] is not None and found[2] is None
+
+
+def test_an_equation_of_words_is_one_value_and_two_equations_are_two() -> None:
+    one = "Number of apples = number of bags = 8 * 12 = 96 apples"
+    assert read_all([one], question="How many apples has she?").answers == ["96"]
+    for two in ("x = 3 o x = -3", "x = 3 or x = -3", "x = 3 oder x = -3"):
+        assert read_all([two], question="Find x.").answers[0] not in ("3", "-3")
