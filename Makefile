@@ -13,9 +13,9 @@ new_venv = uv venv --quiet --allow-existing --python "$(PYTHON)" "$(VENV)"
 install = uv pip install --quiet --python "$(BIN)/python"
 else
 # The pip that comes with Python 3.11 knows no dependency groups.
-new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+new_venv = "$(PYTHON)" -m venv "$(VENV)" && "$(BIN)/python" -m pip install --quiet --no-compile --disable-pip-version-check --upgrade "pip>=25.1"
 # Without its warnings, of which the one on editable installation alone fills half a screen.
-install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --disable-pip-version-check
+install = PYTHONWARNINGS=ignore "$(BIN)/python" -m pip install --quiet --no-compile --disable-pip-version-check
 endif
 
 # Compiled modules stay in the environment. uv does not compile, so without this each of the hundreds
