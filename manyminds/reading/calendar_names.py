@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - patterns are easier to read in one line
-"""Days of the week and months as answers, in full or short: "Sun.", "fell on a Sunday"."""
+"""Days of the week as answers, in full or short: "Sun.", "fell on a Sunday"."""
 
 import re
 from functools import lru_cache, partial
@@ -19,6 +19,7 @@ _DAYS = (
     "saturday sat samstag sonnabend samedi s\u00e1bado sabato zaterdag \u0441\u0443\u0431\u0431\u043e\u0442\u0430 \u0441\u0443\u0431\u0431\u043e\u0442\u0443 \u661f\u671f\u516d \u5468\u516d \u571f\u66dc\u65e5",
     "sunday sun sonntag dimanche domingo domenica zondag \u0432\u043e\u0441\u043a\u0440\u0435\u0441\u0435\u043d\u044c\u0435 \u661f\u671f\u65e5 \u661f\u671f\u5929 \u5468\u65e5 \u65e5\u66dc\u65e5",
 )
+_PLACES = {name: day for day, names in enumerate(_DAYS) for name in names.split()}
 _ASKS_DAY = re.compile(
     r"\b(?:(?:what|which)\s+(?:day(?!s|\s+(?:in|of\s+(?!the\s+week))\b)|weekday)|(?:welche[rmn]?|was\s+f\u00fcr\s+ein(?:em)?)\s+(?:Wochentag|Tag)|quel\s+jour|qu\u00e9\s+d\u00eda|che\s+giorno|que\s+dia|welke\s+dag|\u043a\u0430\u043a\u043e\u0439\s+(?:\u0434\u0435\u043d\u044c|\u0431\u044b\u043b\s+\u0434\u0435\u043d\u044c))\b"
     "|\u661f\u671f\u51e0|\u5468\u51e0|\u4f55\u66dc\u65e5",
@@ -78,10 +79,9 @@ def _pattern() -> re.Pattern[str]:
 
 def _named(text: str) -> list[int]:
     """Return the days that a text names, as numbers from Monday, each once."""
-    places = {name: day for day, names in enumerate(_DAYS) for name in names.split()}
     found = (m[0].casefold() for m in _pattern().finditer(text[:_LONGEST]))
     return list(
-        dict.fromkeys(places.get(one, places.get(one.removesuffix("s"), -1)) for one in found)
+        dict.fromkeys(_PLACES.get(one, _PLACES.get(one.removesuffix("s"), -1)) for one in found)
     )
 
 

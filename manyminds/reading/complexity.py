@@ -21,7 +21,7 @@ _NAMES = {
     "quadratic": "n^2", "cubic": "n^3", "exponential": "2^n", "factorial": "n!",
 }  # fmt: skip
 _NAMED = re.compile(rf"\b({'|'.join(_NAMES)})(?:\s+(?:time|in\b)|\W*$)", re.IGNORECASE)
-_MARKS = re.compile(r"\\(?:log|ln|lg)|\\[,;! ]|\\(?:cdot|times)|[\s{}$\u00b7*\u00d7()]")
+_MARKS = re.compile(r"\\(?=log|ln|lg)|\\[,;! ]|\\(?:cdot|times)|[\s{}$\u00b7*\u00d7()]")
 _LOG = re.compile(r"(?:log|ln|lg)(?:_?2|\u2082|_10)?")
 _RAISED = str.maketrans({"\u00b2": "^2", "\u00b3": "^3"})
 
@@ -47,8 +47,7 @@ def key(answer: str) -> str:
     """Return what stands in the brackets, without marks; a base of the logarithm is none."""
     order = _ORDER.search(answer)
     of = answer if order is None else order["of"]
-    bare = of.translate(_RAISED).replace("\\log", "log").replace("\\ln", "log")
-    return _LOG.sub("log", _MARKS.sub("", bare).casefold())
+    return _LOG.sub("log", _MARKS.sub("", of.translate(_RAISED)).casefold())
 
 
 def _only(said: str, where: str) -> Found | None:

@@ -82,6 +82,7 @@ class _Asked(NamedTuple):
 
 @lru_cache(maxsize=256)
 def asked_in(question: str) -> _Asked | None:
+    """Return what a yes-or-no question asks; None for another one, or one with alternatives."""
     found = list(QUESTION.finditer(question[-2_000:]))
     if not found or _OR.search(found[-1]["asked"]):
         return None
@@ -92,6 +93,7 @@ def asked_in(question: str) -> _Asked | None:
 
 
 def repeated_in(text: str, question: str) -> str | None:
+    """Return yes or no, as the first sentences repeat a question; None: neither, or both."""
     asked = asked_in(question)
     if asked is None or NEGATION.search(" ".join(asked.words)):
         return None
